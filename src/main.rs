@@ -1,0 +1,3 @@
+//! The `numamark` program: everything it does can be called from the library.
+
+fn main() {}

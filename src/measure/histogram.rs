@@ -1,0 +1,203 @@
+//! A histogram of nanoseconds with one layout for everybody, so that any two can be summed counter by counter.
+//!
+//! 1 ns to 60 s at 3 significant digits (High Dynamic Range histogram, Gil Tene): 33,792-odd counters. Values
+//! outside are clamped to the range and counted. Exact minimum, maximum and sum stand beside the counters,
+//! because counters alone give back bucket edges.
+
+use hdrhistogram::Histogram as Hdr;
+
+/// The smallest value told apart from 0, in nanoseconds.
+pub const LOWEST_NS: u64 = 1;
+/// The largest value recorded as it is; anything above is clamped and counted in `clamped`.
+pub const HIGHEST_NS: u64 = 60_000_000_000;
+/// Significant decimal digits kept.
+pub const SIGNIFICANT_DIGITS: u8 = 3;
+
+/// Counters, and the exact extremes and sum beside them.
+///
+/// Invariant: `sum` is over the values as measured; `min <= max` whenever `count() > 0`.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    counters: Hdr<u64>,
+    min: u64,
+    max: u64,
+    sum: u128,
+    clamped: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Histogram::new()
+    }
+}
+
+impl Histogram {
+    /// An empty histogram. Allocates all it will ever need: recording does not.
+    pub fn new() -> Histogram {
+        let counters = Hdr::new_with_bounds(LOWEST_NS, HIGHEST_NS, SIGNIFICANT_DIGITS)
+            .expect("the layout is a constant that hdrhistogram accepts");
+        Histogram { counters, min: u64::MAX, max: 0, sum: 0, clamped: 0 }
+    }
+
+    /// Counts one value, in nanoseconds.
+    #[inline]
+    pub fn record(&mut self, value_ns: u64) {
+        self.min = self.min.min(value_ns);
+        self.max = self.max.max(value_ns);
+        self.sum += u128::from(value_ns);
+        self.clamped += u64::from(value_ns > HIGHEST_NS);
+        self.counters.saturating_record(value_ns);
+    }
+
+    /// Adds another histogram: exact, in any order.
+    pub fn add(&mut self, other: &Histogram) {
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.sum += other.sum;
+        self.clamped += other.clamped;
+        self.counters.add(&other.counters).expect("all histograms have the same layout");
+    }
+
+    /// Forgets everything; keeps the memory.
+    pub fn clear(&mut self) {
+        self.counters.reset();
+        (self.min, self.max, self.sum, self.clamped) = (u64::MAX, 0, 0, 0);
+    }
+
+    /// How many values were recorded.
+    pub fn count(&self) -> u64 {
+        self.counters.len()
+    }
+
+    /// The exact smallest value, `None` when empty.
+    pub fn min(&self) -> Option<u64> {
+        (self.count() > 0).then_some(self.min)
+    }
+
+    /// The exact largest value, `None` when empty.
+    pub fn max(&self) -> Option<u64> {
+        (self.count() > 0).then_some(self.max)
+    }
+
+    /// The exact sum of all values.
+    pub fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    /// How many values lay above the range.
+    pub fn clamped(&self) -> u64 {
+        self.clamped
+    }
+
+    /// The smallest recorded value with at least `q` of all values at or below it, as the upper edge of its counter.
+    /// `None` when fewer than `10 / (1 - q)` values were recorded: a quantile on a handful of values is noise.
+    pub fn quantile(&self, q: f64) -> Option<u64> {
+        let enough = self.count() as f64 * (1.0 - q) >= 10.0 - 1e-6;
+        enough.then(|| self.counters.value_at_quantile(q).min(self.max))
+    }
+
+    /// Counters that are not zero, as (index, count), ascending.
+    pub fn nonzero(&self) -> Vec<(u32, u64)> {
+        let dense = self.dense();
+        let numbered = dense.iter().enumerate().filter(|(_, count)| **count > 0);
+        numbered
+            .map(|(index, count)| (u32::try_from(index).expect("the layout has few counters"), *count))
+            .collect()
+    }
+
+    /// All counters, in the order of the layout: what ranks sum.
+    pub fn dense(&self) -> Vec<u64> {
+        let all = self.counters.iter_all();
+        all.map(|step| step.count_at_value()).collect()
+    }
+
+    /// Rebuilds a histogram from summed counters and the exact values that travelled beside them.
+    ///
+    /// # Errors
+    /// When there are more counters than the layout has.
+    pub fn from_nonzero(
+        nonzero: &[(u32, u64)],
+        min: Option<u64>,
+        max: Option<u64>,
+        sum: u128,
+        clamped: u64,
+    ) -> Result<Histogram, String> {
+        let mut histogram = Histogram::new();
+        let values = layout();
+        for (index, count) in nonzero {
+            let value = values.get(*index as usize).ok_or_else(|| {
+                format!("counter {index} does not exist; the layout has {} counters", values.len())
+            })?;
+            histogram.counters.saturating_record_n(*value, *count);
+        }
+        histogram.min = min.unwrap_or(u64::MAX);
+        histogram.max = max.unwrap_or(0);
+        histogram.sum = sum;
+        histogram.clamped = clamped;
+        Ok(histogram)
+    }
+}
+
+/// The value that stands for each counter of the layout, by index.
+pub fn layout() -> &'static [u64] {
+    static LAYOUT: std::sync::OnceLock<Vec<u64>> = std::sync::OnceLock::new();
+    LAYOUT.get_or_init(|| {
+        let empty = Histogram::new();
+        empty.counters.iter_all().map(|step| step.value_iterated_to()).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mix::Random;
+
+    fn sample(seed: u64, count: u32) -> Histogram {
+        let mut random = Random::new(seed);
+        let mut histogram = Histogram::new();
+        for _ in 0..count {
+            // Log-uniform over the whole range, so that every part of the layout is hit.
+            let bits = random.below(36);
+            histogram.record(random.bits() & ((1 << bits) - 1));
+        }
+        histogram
+    }
+
+    #[test]
+    fn a_merged_histogram_equals_the_sum_of_its_parts_bit_for_bit() {
+        let (mut a, b) = (sample(1, 5000), sample(2, 3000));
+        let sums: Vec<u64> = a.dense().iter().zip(b.dense()).map(|(x, y)| x + y).collect();
+        let (min, max, sum) = (a.min.min(b.min), a.max.max(b.max), a.sum + b.sum);
+        a.add(&b);
+        assert_eq!(a.dense(), sums);
+        assert_eq!((a.min, a.max, a.sum, a.count()), (min, max, sum, 8000));
+    }
+
+    #[test]
+    fn counters_survive_the_journey() {
+        let there = sample(3, 10_000);
+        let back =
+            Histogram::from_nonzero(&there.nonzero(), there.min(), there.max(), there.sum(), there.clamped())
+                .expect("its own layout");
+        assert_eq!(back.dense(), there.dense());
+        assert_eq!(back.quantile(0.99), there.quantile(0.99));
+        assert!(Histogram::from_nonzero(&[(u32::MAX, 1)], None, None, 0, 0).is_err());
+    }
+
+    #[test]
+    fn a_quantile_needs_ten_values_beyond_it() {
+        let mut histogram = Histogram::new();
+        (1..=999).for_each(|value| histogram.record(value));
+        assert_eq!(histogram.quantile(0.99), None);
+        histogram.record(1000);
+        assert_eq!(histogram.quantile(0.99), Some(990));
+        assert_eq!(histogram.quantile(0.999), None);
+    }
+
+    #[test]
+    fn values_above_the_range_are_counted_not_lost() {
+        let mut histogram = Histogram::new();
+        histogram.record(HIGHEST_NS * 2);
+        assert_eq!((histogram.count(), histogram.clamped(), histogram.max()), (1, 1, Some(HIGHEST_NS * 2)));
+    }
+}

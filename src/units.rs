@@ -1,0 +1,200 @@
+//! Byte sizes and durations as people write and read them.
+//!
+//! Sizes have binary units (`64MiB`), durations `ns`, `us`, `ms`, `s`, `m`, `h`; both take a decimal fraction
+//! that comes out whole (`1.5MiB`). A bare number is refused: a reader cannot tell what it counts.
+
+use std::fmt;
+
+/// A size in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub u64);
+
+/// A length of time in nanoseconds: up to 584 years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nanoseconds(pub u64);
+
+const BYTE_UNITS: [(&str, u64); 5] =
+    [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+const TIME_UNITS: [(&str, u64); 6] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
+
+impl Bytes {
+    /// Parses `64MiB`.
+    ///
+    /// # Errors
+    /// What was found and what would be accepted, without a position: the caller knows where it stands.
+    pub fn parse(text: &str) -> Result<Bytes, String> {
+        let hint = match text.trim().to_ascii_uppercase() {
+            upper if upper.ends_with("IB") => "",
+            upper if upper.ends_with("KB") => " (KB is ambiguous: write KiB)",
+            upper if upper.ends_with("MB") => " (MB is ambiguous: write MiB)",
+            upper if upper.ends_with("GB") => " (GB is ambiguous: write GiB)",
+            _ => "",
+        };
+        parse_quantity(text, &BYTE_UNITS).map(Bytes).map_err(|why| {
+            format!("{why}{hint}; expected a size such as \"4MiB\", with B, KiB, MiB, GiB or TiB")
+        })
+    }
+}
+
+impl Nanoseconds {
+    /// Parses `500ms`.
+    ///
+    /// # Errors
+    /// What was found and what would be accepted, without a position.
+    pub fn parse(text: &str) -> Result<Nanoseconds, String> {
+        parse_quantity(text, &TIME_UNITS).map(Nanoseconds).map_err(|why| {
+            format!("{why}; expected a duration such as \"500ms\", with ns, us, ms, s, m or h")
+        })
+    }
+
+    /// In seconds.
+    pub fn seconds(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+/// Exact decimal arithmetic: `number` may have a fraction as long as the product is whole.
+fn parse_quantity(text: &str, units: &[(&str, u64)]) -> Result<u64, String> {
+    let text = text.trim();
+    let digits_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = (&text[..digits_end], text[digits_end..].trim_start());
+    if number.is_empty() || number.starts_with('.') || number.ends_with('.') {
+        return Err(format!("\"{text}\" does not begin with a number"));
+    }
+    if unit.is_empty() {
+        return Err(format!("\"{text}\" has no unit"));
+    }
+    let scale = units
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .map(|(_, scale)| *scale)
+        .ok_or_else(|| format!("\"{unit}\" is not a unit"))?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let too_large = || format!("\"{text}\" does not fit 64 bits");
+    let whole: u64 = whole.parse().map_err(|_| too_large())?;
+    let mut total = whole.checked_mul(scale).ok_or_else(too_large)?;
+    if !fraction.is_empty() {
+        let denominator = u32::try_from(fraction.len()).ok().and_then(|n| 10u64.checked_pow(n));
+        let (Ok(numerator), Some(denominator)) = (fraction.parse::<u64>(), denominator) else {
+            return Err(format!("\"{number}\" has too many decimals"));
+        };
+        let part = u128::from(numerator) * u128::from(scale);
+        if !part.is_multiple_of(u128::from(denominator)) {
+            return Err(format!("\"{text}\" is not a whole number of {}", units[0].0));
+        }
+        let part = u64::try_from(part / u128::from(denominator)).map_err(|_| too_large())?;
+        total = total.checked_add(part).ok_or_else(too_large)?;
+    }
+    Ok(total)
+}
+
+/// The largest unit that divides the size, so that what is printed parses back to the same number.
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display_exact(f, self.0, &BYTE_UNITS)
+    }
+}
+
+/// The largest unit that divides the duration, so that what is printed parses back to the same number.
+impl fmt::Display for Nanoseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display_exact(f, self.0, &TIME_UNITS)
+    }
+}
+
+fn display_exact(f: &mut fmt::Formatter<'_>, value: u64, units: &[(&str, u64)]) -> fmt::Result {
+    let (name, scale) = units
+        .iter()
+        .rev()
+        .find(|(_, scale)| value >= *scale && value.is_multiple_of(*scale))
+        .unwrap_or(&units[0]);
+    f.pad(&format!("{}{name}", value / scale))
+}
+
+/// A size for a person: three digits, `1.50 GiB`. Not meant to be parsed.
+pub fn human_bytes(bytes: u64) -> String {
+    let (name, scale) = BYTE_UNITS.iter().rev().find(|(_, scale)| bytes >= *scale).unwrap_or(&BYTE_UNITS[0]);
+    match scale {
+        1 => format!("{bytes} B"),
+        _ => format!("{} {name}", three_digits(bytes as f64 / *scale as f64)),
+    }
+}
+
+/// A rate for a person, in GiB/s, without the unit.
+pub fn human_rate(bytes_per_s: f64) -> String {
+    three_digits(bytes_per_s / (1u64 << 30) as f64)
+}
+
+/// A duration for a person: three digits, `1.25 ms`.
+pub fn human_duration(nanoseconds: f64) -> String {
+    let (name, scale) = match nanoseconds {
+        ns if ns < 1e3 => ("ns", 1.0),
+        ns if ns < 1e6 => ("us", 1e3),
+        ns if ns < 1e9 => ("ms", 1e6),
+        _ => ("s", 1e9),
+    };
+    format!("{} {name}", three_digits(nanoseconds / scale))
+}
+
+/// Three significant digits, plain notation.
+pub fn three_digits(value: f64) -> String {
+    match value.abs() {
+        v if v >= 99.95 || v == 0.0 => format!("{value:.0}"),
+        v if v >= 9.995 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_parse_and_print_back() {
+        for (text, bytes) in [("0B", 0), ("1B", 1), ("4KiB", 4096), ("1536MiB", 3 << 29), ("2TiB", 2 << 40)] {
+            assert_eq!(Bytes::parse(text), Ok(Bytes(bytes)), "{text}");
+            assert_eq!(Bytes(bytes).to_string(), text);
+        }
+        assert_eq!(Bytes::parse("1.5 MiB"), Ok(Bytes(3 << 19)));
+    }
+
+    #[test]
+    fn durations_parse_and_print_back() {
+        for (text, ns) in
+            [("1ns", 1), ("500ms", 500_000_000), ("2s", 2_000_000_000), ("90m", 5_400_000_000_000)]
+        {
+            assert_eq!(Nanoseconds::parse(text), Ok(Nanoseconds(ns)), "{text}");
+            assert_eq!(Nanoseconds(ns).to_string(), text);
+        }
+        assert_eq!(Nanoseconds::parse("0.5s"), Ok(Nanoseconds(500_000_000)));
+    }
+
+    #[test]
+    fn errors_say_what_was_found_and_what_is_accepted() {
+        let error = |text| Bytes::parse(text).expect_err(text);
+        assert!(error("64").contains("has no unit"));
+        assert!(error("64MB").contains("write MiB"));
+        assert!(error("MiB").contains("does not begin with a number"));
+        assert!(error("0.3B").contains("not a whole number of B"));
+        assert!(error("20000000TiB").contains("does not fit"));
+        assert!(error("1.00000000000000000000000001KiB").contains("too many decimals"));
+        assert!(error("64 parsecs").contains("\"parsecs\" is not a unit"));
+        assert!(Nanoseconds::parse("2 weeks").expect_err("weeks").contains("500ms"));
+    }
+
+    #[test]
+    fn figures_for_people_have_three_digits() {
+        assert_eq!(human_bytes(1_610_612_736), "1.50 GiB");
+        assert_eq!(human_bytes(12), "12 B");
+        assert_eq!(human_duration(1_234_567.0), "1.23 ms");
+        assert_eq!(human_duration(99.96), "100 ns");
+        assert_eq!(human_rate(12.0 * (1u64 << 30) as f64), "12.0");
+    }
+}
