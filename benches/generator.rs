@@ -17,12 +17,13 @@ use numamark::workload::barrier::Barrier;
 use numamark::workload::limit::StoreLoop;
 
 const CHUNKS: [usize; 6] = [4 << 20, 8 << 20, 16 << 20, 64 << 20, 128 << 20, 256 << 20];
-/// Written by an arm in a round: long against a scheduling slice, short enough for many rounds.
-const BYTES_A_ROUND: usize = 2 << 30;
-/// Of 15 ordered values the 4th and the 12th enclose the true median with 96.5 % (binomial), whatever the noise.
-const ROUNDS: usize = 15;
-const LOW: usize = 3;
-const HIGH: usize = 11;
+/// Written by an arm in a round: long against a scheduling slice, short enough that the arms of one round meet
+/// the same neighbours on the machine.
+const BYTES_A_ROUND: usize = 1 << 30;
+/// Of 25 ordered values the 8th and the 18th enclose the true median with 95.7 % (binomial), whatever the noise.
+const ROUNDS: usize = 25;
+const LOW: usize = 7;
+const HIGH: usize = 17;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Arm {
