@@ -1,0 +1,87 @@
+//! What a discovery found, before it is decided which node owns which PU: the seam below [`Topology`].
+//!
+//! hwloc, the affinity mask alone and tests all fill in the same plain data.
+//!
+//! [`Topology`]: super::Topology
+
+use super::bind;
+use super::pu_set::PuSet;
+use super::topology::CacheGroup;
+use crate::error::Result;
+
+/// A machine as it was found or described.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Description {
+    /// The nodes in logical order.
+    pub nodes: Vec<DescribedNode>,
+    /// PUs of each core, in logical order; all PUs, allowed or not.
+    pub cores: Vec<Vec<u32>>,
+    /// L3 caches in logical order, with all their PUs.
+    pub l3: Vec<CacheGroup>,
+    /// Size of one L1 data cache.
+    pub l1d_bytes: Option<u64>,
+    /// Size of one L2 cache.
+    pub l2_bytes: Option<u64>,
+    /// PUs that the operating system (cgroup, offline) allows.
+    pub allowed_pus: PuSet,
+    /// Whether it is the machine the process runs on: only then can anything be bound.
+    pub is_this_system: bool,
+    /// Whether the nodes were really discovered: otherwise there is one, and locality cannot be verified.
+    pub knows_nodes: bool,
+    /// Where it comes from, for messages.
+    pub origin: String,
+}
+
+/// A node as it was found.
+#[derive(Clone, Debug)]
+pub(super) struct DescribedNode {
+    /// The kernel's index.
+    pub os_index: u32,
+    /// The PUs near it. hwloc gives a node without CPUs those of its neighbour.
+    pub near_pus: PuSet,
+    /// Its memory.
+    pub memory_bytes: u64,
+    /// hwloc's subtype: `HBM`, `MCDRAM`, `DRAM`, `CXL-DRAM`, ...
+    pub subtype: Option<String>,
+    /// Whether the operating system lets this process allocate there.
+    pub memory_allowed: bool,
+}
+
+/// One node made of the affinity mask: what is known without hwloc.
+#[cfg(any(test, not(feature = "hwloc")))]
+pub(super) fn of_affinity_mask() -> Result<Description> {
+    let allowed_pus = bind::affinity()?;
+    let node = DescribedNode {
+        os_index: 0,
+        near_pus: allowed_pus.clone(),
+        memory_bytes: super::free_memory::total_of_host().unwrap_or(0),
+        subtype: None,
+        memory_allowed: true,
+    };
+    Ok(Description {
+        nodes: vec![node],
+        cores: allowed_pus.iter().map(|pu| vec![pu]).collect(),
+        allowed_pus,
+        is_this_system: true,
+        knows_nodes: false,
+        origin: "the affinity mask (this numamark was built without hwloc)".to_string(),
+        ..Description::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::numa::{Standing, Topology};
+
+    #[test]
+    fn without_hwloc_there_is_one_node_made_of_the_affinity_mask() {
+        let topology = Topology::assemble(super::of_affinity_mask().expect("mask"), None).expect("one node");
+        let [node] = topology.nodes() else { panic!("one node") };
+        assert_eq!((node.index, node.os_index, node.standing), (0, 0, Standing::Usable));
+        assert_eq!(node.pu_set(), crate::numa::affinity().expect("mask"));
+        assert!(topology.is_this_system() && !topology.knows_nodes());
+        let byte = 0u8;
+        let locality = crate::numa::locality(&topology, &raw const byte, 1, node.id(), 1);
+        assert!(locality.unverified.is_some_and(|why| why.contains("without hwloc")));
+    }
+}
