@@ -9,6 +9,8 @@
 //! every decision above the system calls is a pure function that a described topology can test.
 //! The system calls stand in `bind.rs`, `policy.rs`, `memory.rs` and `locality.rs`.
 
+#[cfg(any(test, not(feature = "hwloc")))]
+mod affinity_mask;
 mod bind;
 mod cgroup;
 mod description;

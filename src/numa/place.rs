@@ -268,3 +268,7 @@ impl fmt::Display for Placement {
         write!(f, "rank {}: {node}, {} PUs {pus}, {}: {}", self.rank, pus.count(), self.how, self.why)
     }
 }
+
+#[cfg(all(test, feature = "hwloc"))]
+#[path = "place_tests.rs"]
+mod tests;

@@ -92,7 +92,7 @@ impl Topology {
         #[cfg(feature = "hwloc")]
         let description = super::hwloc::of_this_machine()?;
         #[cfg(not(feature = "hwloc"))]
-        let description = super::description::of_affinity_mask()?;
+        let description = super::affinity_mask::of_affinity_mask()?;
         // hwloc gives a node without CPUs those of its neighbour; the kernel knows which CPUs are really its own.
         let owned = if description.is_this_system && description.knows_nodes { kernel_lists() } else { None };
         Topology::assemble(description, owned)
