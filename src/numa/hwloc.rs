@@ -53,13 +53,22 @@ const ACCEPTED: &str =
 
 /// hwloc takes seconds and gigabytes for an absurd description, so the product of its counts is limited first.
 fn check_size(text: &str) -> Result<()> {
-    let count = |level: &str| {
-        let digits = level.rsplit(':').next().unwrap_or(level);
-        let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
-        if digits.is_empty() { 1 } else { digits.parse::<u64>().unwrap_or(u64::MAX) }
+    // Attributes, `(size=32MB)`, and attached memory, `[numa]`, have no counts.
+    let mut depth = 0i32;
+    let levels: String = text
+        .chars()
+        .filter(|letter| {
+            depth += i32::from("([".contains(*letter)) - i32::from(")]".contains(*letter));
+            depth == 0 && !")]".contains(*letter)
+        })
+        .collect();
+    let count = |level: &str| match level.rsplit(':').next().unwrap_or(level) {
+        digits if digits.starts_with(|letter: char| letter.is_ascii_digit()) => {
+            digits.parse().unwrap_or(u64::MAX)
+        }
+        _ => 1,
     };
-    let outside_brackets = text.split_whitespace().filter(|level| !level.starts_with('['));
-    let pus = outside_brackets.map(count).fold(1u64, |product, count| product.saturating_mul(count));
+    let pus = levels.split_whitespace().map(count).fold(1u64, u64::saturating_mul);
     match pus {
         0 => Err(Error::Usage(format!("\"{text}\" describes a machine without a PU; {ACCEPTED}"))),
         1..=PU_LIMIT => Ok(()),
@@ -123,4 +132,100 @@ fn os_index(object: &TopologyObject) -> u32 {
 
 fn number(index: hwlocality::bitmap::BitmapIndex) -> u32 {
     u32::try_from(usize::from(index)).expect("PUs are numbered with few bits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numa::{Standing, Topology};
+
+    fn refusal(text: &str) -> String {
+        let error = described(text).expect_err(text);
+        assert_eq!(error.exit_code(), crate::error::ExitCode::Usage);
+        error.to_string()
+    }
+
+    #[test]
+    fn what_is_no_topology_is_refused_with_what_would_be_accepted() {
+        for text in [
+            "",
+            " ",
+            "pack:4 numa:",
+            "sixteen nodes",
+            "numa:0 core:1",
+            "numa:-1",
+            "pu:4 numa:2",
+            "core:1:2",
+            "numa:2\0",
+        ] {
+            let message = refusal(text);
+            assert!(message.contains("pack:4 numa:4 core:24 pu:1"), "{text:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn absurd_sizes_are_refused_before_they_are_built() {
+        for text in
+            ["numa:100000 core:100000", "4294967295", "pack:99999999999999999999 pu:1", "16 16 16 16 16"]
+        {
+            assert!(refusal(text).contains(&format!("more than {PU_LIMIT} PUs")), "{text}");
+        }
+    }
+
+    #[test]
+    fn files_that_are_missing_or_no_topology_are_named() {
+        assert!(refusal("no-such-file.xml").contains("no topology file no-such-file.xml"));
+        let file = std::env::temp_dir().join(format!("numamark-no-topology-{}.xml", std::process::id()));
+        for text in [
+            "",
+            "<topology",
+            "not XML at all",
+            "<?xml version=\"1.0\"?><topology version=\"9.0\"></topology>",
+        ] {
+            std::fs::write(&file, text).expect("file");
+            let name = file.to_str().expect("a plain name");
+            assert!(refusal(name).contains(name), "{text:?}");
+        }
+        std::fs::remove_file(&file).expect("file");
+    }
+
+    /// `lstopo --input "numa:2 l3:1 core:3 pu:2" --restrict 0x3ff --of xml`: two nodes with 3 and 2 cores, as a virtual
+    /// machine or a cgroup leaves them.
+    const UNEVEN: &str = include_str!("uneven.xml");
+
+    #[test]
+    fn an_xml_file_of_a_machine_with_uneven_nodes_is_read() {
+        let file = std::env::temp_dir().join(format!("numamark-uneven-{}.xml", std::process::id()));
+        std::fs::write(&file, UNEVEN).expect("file");
+        let topology = Topology::described(file.to_str().expect("a plain name")).expect("written by lstopo");
+        std::fs::remove_file(&file).expect("file");
+        let cores: Vec<Vec<Vec<u32>>> = topology.nodes().iter().map(|node| node.cores.clone()).collect();
+        assert_eq!(cores, [vec![vec![0, 1], vec![2, 3], vec![4, 5]], vec![vec![6, 7], vec![8, 9]]]);
+        assert!(!topology.is_this_system());
+        assert_eq!(topology.nodes()[1].l3[0].pus, [6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn caches_memory_and_both_indices_are_read() {
+        let topology = Topology::described(
+            "numa:2(indexes=5,3 memory=4GB) l3:2(size=16MB) l2:2(size=1MB) l1d:1(size=32kB) core:1 pu:2",
+        );
+        let topology = topology.expect("synthetic");
+        let ids: Vec<(u32, u32)> = topology.nodes().iter().map(|node| (node.index, node.os_index)).collect();
+        assert_eq!(ids, [(0, 5), (1, 3)]);
+        assert_eq!(topology.l3_bytes(), Some(16_000_000));
+        assert_eq!((topology.l2_bytes(), topology.l1d_bytes()), (Some(1_000_000), Some(32_000)));
+        let node = &topology.nodes()[1];
+        assert_eq!((node.memory_bytes, node.cores.len(), node.l3.len()), (4_000_000_000, 4, 2));
+        assert_eq!(
+            (node.l3[1].pus.as_slice(), node.standing),
+            ([12, 13, 14, 15].as_slice(), Standing::Usable)
+        );
+    }
+
+    #[test]
+    fn cores_stand_for_pus_where_a_description_has_none() {
+        let topology = Topology::described("numa:2 pu:3").expect("synthetic");
+        assert_eq!(topology.nodes()[1].cores, [[3], [4], [5]]);
+    }
 }
