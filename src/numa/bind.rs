@@ -132,7 +132,7 @@ fn mask_pus(words: &[u64]) -> PuSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numa::{Bind, Request, place};
+    use crate::numa::{Bind, Request, place_all};
 
     #[test]
     fn masks_of_any_length_come_back() {
@@ -174,9 +174,8 @@ mod tests {
     fn a_rank_that_is_a_thread_gets_the_pus_of_its_placement() {
         let topology = Topology::of_this_machine().expect("this machine");
         let allowed = affinity().expect("mask");
-        let request =
-            Request { rank: 0, host_rank: 0, host_size: 1, bind: Bind::Numa, share_nodes: false, allowed };
-        let placement = place(&topology, &request).expect("one rank");
+        let requests = Request::alike(0..1, Bind::Numa, false, &allowed);
+        let placement = place_all(&topology, &requests).expect("one rank").remove(0);
         let mask = in_thread(|| {
             bind_rank_thread(&topology, &placement).expect("its own node");
             affinity().expect("mask")

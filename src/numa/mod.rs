@@ -32,6 +32,6 @@ pub use cgroup::cgroup_memory_left;
 pub use host::{host_identity, host_name};
 pub use locality::{Locality, SAMPLE_PAGES, locality};
 pub use memory::{RESERVATION_ALIGNMENT, Reservation};
-pub use place::{Bind, How, NodeId, Placement, Request, conflicts, place, place_all};
+pub use place::{Bind, How, NodeId, Placement, Request, conflicts, place_all};
 pub use pu_set::PuSet;
 pub use topology::{CacheGroup, Node, Standing, Topology};

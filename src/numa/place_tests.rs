@@ -5,26 +5,18 @@ use crate::numa::Standing;
 
 /// A host whose ranks all have the same mask.
 fn ranks(topology: &Topology, count: u32) -> Vec<Request> {
-    masked(
-        &vec![topology.allowed_pus().to_string(); count as usize]
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>(),
-    )
+    Request::alike(100..100 + count, Bind::Numa, false, topology.allowed_pus())
 }
 
 /// A host whose ranks have these masks.
 fn masked(masks: &[&str]) -> Vec<Request> {
-    let host_size = u32::try_from(masks.len()).expect("few ranks");
-    let request = |(host_rank, mask): (u32, &&str)| Request {
-        rank: 100 + host_rank,
-        host_rank,
-        host_size,
+    let request = |(rank, mask): (u32, &&str)| Request {
+        rank,
         bind: Bind::Numa,
         share_nodes: false,
         allowed: PuSet::parse(mask).expect("mask"),
     };
-    (0u32..).zip(masks).map(request).collect()
+    (100u32..).zip(masks).map(request).collect()
 }
 
 fn with(mut requests: Vec<Request>, bind: Bind, share_nodes: bool) -> Vec<Request> {
@@ -63,18 +55,6 @@ fn sixteen_ranks_on_384_cores_get_one_node_of_24_cores_each() {
         placements[3].to_string(),
         "rank 103: node 3 (os 3), 24 PUs 72-95, chosen: number 4 of 16 allowed nodes with CPUs"
     );
-}
-
-#[test]
-fn a_rank_alone_finds_the_place_that_it_has_among_all() {
-    let topology = machine("numa:4 core:3 pu:2");
-    for (count, share_nodes) in [(3, false), (4, false), (9, true), (30, true)] {
-        let requests = with(ranks(&topology, count), Bind::Numa, share_nodes);
-        let together = place_all(&topology, &requests).expect("placed");
-        for (request, expected) in requests.iter().zip(together) {
-            assert_eq!(place(&topology, request).expect("placed"), expected);
-        }
-    }
 }
 
 #[test]
