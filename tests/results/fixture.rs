@@ -52,6 +52,7 @@ pub fn header(ranks: u32) -> Header {
     };
     let gate = |metric: &str, bound, level| Gate { metric: metric.to_owned(), bound, level };
     Header {
+        schema: 1,
         name: "made-up".to_owned(),
         job: "schema = 1\nname = \"made-up\"\n".to_owned(),
         job_hash: "00112233445566778899aabbccddeeff".to_owned(),
