@@ -32,11 +32,13 @@ const TOKEN_PATIENCE: Duration = Duration::from_secs(10);
 const TOKEN_INTERVAL: Duration = Duration::from_millis(100);
 
 impl RunDirectory {
-    /// Makes the directory, on rank 0. Returns the token that the other ranks must find in it.
+    /// Makes the directory, on rank 0. Returns the token that the other ranks must find in it. Tell them `path()`: it
+    /// is absolute, their working directories may differ.
     ///
     /// # Errors
     /// When the path exists, or cannot be created or written.
     pub fn create(path: &Path) -> Result<(RunDirectory, String)> {
+        let path = &std::path::absolute(path).map_err(|why| place_error(path, &why))?;
         let parent = path.parent().unwrap_or(Path::new(""));
         if !parent.as_os_str().is_empty() {
             fs::create_dir_all(parent).map_err(|why| place_error(parent, &why))?;
@@ -159,6 +161,7 @@ impl RunDirectory {
     /// # Errors
     /// When it is missing or not what numamark writes.
     pub fn read_header(&self) -> Result<Header> {
+        check_schema(&self.header())?;
         read_json(&self.header())
     }
 

@@ -1,6 +1,7 @@
 //! What every aggregate is derived from, whichever way it came: gathered rows and summed counters while the run goes on,
 //! or the parts afterwards.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::part::PartContent;
@@ -31,21 +32,25 @@ impl Evidence {
     /// When the ranks are not 0 to size - 1, once each, of one job.
     pub fn new(mut begins: Vec<Begin>) -> Result<Evidence> {
         begins.sort_by_key(|begin| begin.rank);
-        let size = begins.first().map_or(0, |begin| begin.size);
-        for rank in 0..size {
-            let count = begins.iter().filter(|begin| begin.rank == rank).count();
-            if count != 1 {
-                return Err(failed(format!("{count} of {size} ranks say that they are rank {rank}")));
+        let first = begins.first().cloned().ok_or_else(|| failed("no rank left a part".to_owned()))?;
+        for (begin, rank) in begins.iter().zip(0..) {
+            match begin.rank.cmp(&rank) {
+                Ordering::Less => {
+                    return Err(failed(format!("two ranks say that they are rank {}", begin.rank)));
+                }
+                Ordering::Greater => return Err(failed(format!("rank {rank} of {} is missing", first.size))),
+                Ordering::Equal => {}
             }
-        }
-        let first = begins.first().cloned().ok_or_else(|| failed("no rank took part".to_owned()))?;
-        for begin in &begins {
-            if (begin.size, &begin.job_hash) != (first.size, &first.job_hash) || begin.rank >= size {
+            if (begin.size, &begin.job_hash) != (first.size, &first.job_hash) {
                 return Err(failed(format!(
                     "rank {} is one of {} with job {}, rank 0 one of {} with job {}",
                     begin.rank, begin.size, begin.job_hash, first.size, first.job_hash
                 )));
             }
+        }
+        let count = u32::try_from(begins.len()).unwrap_or(u32::MAX);
+        if count != first.size {
+            return Err(failed(format!("there are {count} ranks, rank 0 says there are {}", first.size)));
         }
         let (rows, counters, ends) = Default::default();
         Ok(Evidence { begins, rows, counters, ends, unfinished: 0 })
@@ -148,14 +153,15 @@ impl Evidence {
         check_rows(&rows, self.begins.len(), &summed)?;
         let Repetition { case, round, .. } = &rows[0].repetition;
         let (case, round) = (case.clone(), *round);
+        if self.rows.get(&case).is_some_and(|rounds| rounds.contains_key(&round)) {
+            return Err(failed(format!("case {case} has round {round} a second time")));
+        }
         let totals = self.counters.entry(case.clone()).or_default();
         for (name, counters) in &summed {
             add_counters(totals.entry(name.clone()).or_default(), counters)?;
         }
-        match self.rows.entry(case.clone()).or_default().insert(round, rows) {
-            None => Ok(()),
-            Some(_) => Err(failed(format!("case {case} has round {round} a second time"))),
-        }
+        self.rows.entry(case).or_default().insert(round, rows);
+        Ok(())
     }
 }
 

@@ -154,7 +154,11 @@ impl Repetition {
 
 impl HistogramRecord {
     /// Writes down a histogram of which `count` events were seen and `histogram.count()` were timed.
+    ///
+    /// # Panics
+    /// When more were timed than seen: a mistake of the workload.
     pub fn new(count: u64, histogram: &Histogram) -> HistogramRecord {
+        assert!(histogram.count() <= count, "{} of {count} events were timed", histogram.count());
         HistogramRecord {
             count,
             timed: histogram.count(),

@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::environment::Environment;
-use super::gate::{Gate, GateResult};
+use super::gate::{Gate, GateResult, Outcome};
+use crate::error::{Error, Result};
 
 /// The version of `run.json` that this numamark writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -17,8 +18,6 @@ pub const SCHEMA: u32 = 1;
 /// Everything one run says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
-    /// Version of this file's format: 1.
-    pub schema: u32,
     /// Whether every rank finished every repetition. `false`: stopped, or recovered from a run that died.
     pub complete: bool,
     /// What was asked for, and on what.
@@ -34,6 +33,8 @@ pub struct Run {
 /// What is known before the first repetition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
+    /// Version of this file's format: 1.
+    pub schema: u32,
     /// Name of the job.
     pub name: String,
     /// The effective job as TOML, every default written out.
@@ -246,8 +247,33 @@ pub struct RankResult {
     pub chunk_ns_max: Option<u64>,
     /// Longest timed refill.
     pub refill_ns_max: Option<u64>,
-    /// Share of local pages; null when not verified.
+    /// Share of local pages, the lower of start and end; null when not verified.
     pub locality: Option<f64>,
+}
+
+impl Run {
+    /// How a run that came to its end may still have failed: the worst first.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] for violations of the allocator, [`Error::Incomplete`] for a partial result, [`Error::Gate`] for
+    /// gates at level `fail` that were not met.
+    pub fn verdict(&self) -> Result<()> {
+        let violations = self.derived.violations;
+        if violations > 0 {
+            return Err(Error::Failed(format!(
+                "{violations} objects were freed twice or never allocated: the figures of this run cannot be trusted"
+            )));
+        }
+        if !self.complete {
+            return Err(Error::Incomplete("the run is incomplete: its result is partial".to_owned()));
+        }
+        let failed = |result: &&GateResult| result.outcome == Outcome::Fail;
+        match self.derived.gate_results.iter().filter(failed).count() {
+            0 => Ok(()),
+            1 => Err(Error::Gate("1 gate was not met".to_owned())),
+            count => Err(Error::Gate(format!("{count} gates were not met"))),
+        }
+    }
 }
 
 impl CaseResult {

@@ -36,9 +36,9 @@ pub fn verify(path: &Path) -> Result<Verified> {
     let header = directory.read_header()?;
     let parts = directory.read_parts()?;
     let count = parts.len();
-    let evidence = Evidence::from_parts(parts)?;
+    let evidence = Evidence::from_parts(parts).map_err(|why| at(path, &why))?;
     // The elapsed time is the one thing that no part knows.
-    let derived = aggregate(&header, &evidence, run.elapsed_s)?;
+    let derived = aggregate(&header, &evidence, run.elapsed_s).map_err(|why| at(path, &why))?;
     let mut comparison = Comparison::default();
     comparison.compare("", &directory.read_run_tree()?, &tree(&derived));
     comparison.result(path)?;
@@ -59,7 +59,7 @@ pub fn recover(path: &Path) -> Result<Run> {
         )));
     }
     let header = directory.read_header()?;
-    let evidence = Evidence::from_parts(directory.read_parts()?)?;
+    let evidence = Evidence::from_parts(directory.read_parts()?).map_err(|why| at(path, &why))?;
     if evidence.cases().next().is_none() {
         return Err(Error::Failed(format!(
             "{}: nothing to recover: no repetition was finished by all {} ranks",
@@ -67,9 +67,14 @@ pub fn recover(path: &Path) -> Result<Run> {
             header.ranks
         )));
     }
-    let run = aggregate(&header, &evidence, None)?;
+    let run = aggregate(&header, &evidence, None).map_err(|why| at(path, &why))?;
     directory.write_run(&run)?;
     Ok(run)
+}
+
+/// Which run it was: a person may check many.
+fn at(path: &Path, why: &Error) -> Error {
+    Error::Failed(format!("{}: {why}", path.display()))
 }
 
 /// Through text and back, so that numbers take the form they have in a file.

@@ -13,7 +13,6 @@ pub(super) fn of_all(begins: &[Begin], ends: &BTreeMap<u32, End>) -> Locality {
     let mut unverified = reasons(&start).or_else(|| reasons(&end));
     let mut share = None;
     if unverified.is_none() {
-        let lowest = |a: Option<f64>, b: Option<f64>| Some(a?.min(b?));
         share = share_of(sum(&start));
         // An end that some ranks did not reach still counts as far as it goes.
         if !end.is_empty() {
@@ -26,12 +25,17 @@ pub(super) fn of_all(begins: &[Begin], ends: &BTreeMap<u32, End>) -> Locality {
     Locality { share, unverified, start: sum(&start), end: all_ended.then(|| sum(&end)) }
 }
 
-/// One rank's share at one moment.
-pub(super) fn of_record(record: &LocalityRecord) -> Option<f64> {
-    match &record.unverified {
-        Some(_) => None,
-        None => share_of(sum(&[record])),
-    }
+/// One rank's share, the lower of start and end.
+pub(super) fn of_rank(start: &LocalityRecord, end: Option<&LocalityRecord>) -> Option<f64> {
+    let share =
+        |record: &LocalityRecord| record.unverified.is_none().then(|| share_of(sum(&[record]))).flatten();
+    let (start, end) = (share(start), end.map(share));
+    end.map_or(start, |end| lowest(start, end))
+}
+
+/// `None` when either is not known.
+fn lowest(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    Some(a?.min(b?))
 }
 
 fn reasons(records: &[&LocalityRecord]) -> Option<String> {

@@ -39,17 +39,17 @@ pub(super) fn of_case(measure: Measure, rounds: &[&[Row]]) -> BTreeMap<String, M
         Measure::Bytes => {
             put(rate_name(measure), "bytes/s", |rows| rate(rows, "byte", bytes(rows)));
             put("core_seconds_per_gib", "s/GiB", |rows| {
-                share(cpu_ns(rows) / 1e9, bytes(rows) / GIB, "no byte was generated")
+                share(cpu_ns(rows)? / 1e9, bytes(rows) / GIB, "no byte was generated")
             });
         }
         Measure::Operations => {
             put(rate_name(measure), "operations/s", |rows| rate(rows, "operation", operations(rows)));
             put("core_ns_per_operation", "ns", |rows| {
-                share(cpu_ns(rows), operations(rows), "no operation was done")
+                share(cpu_ns(rows)?, operations(rows), "no operation was done")
             });
         }
     }
-    put(CPU_SHARE, "share", |rows| share(cpu_ns(rows), worker_ns(rows), "no worker time was measured"));
+    put(CPU_SHARE, "share", |rows| share(cpu_ns(rows)?, worker_ns(rows), "no worker time was measured"));
     put(REFILL_SHARE, "share", |rows| {
         share(distribution::sum_estimate(rows, "refill_ns")?, worker_ns(rows), "no worker time was measured")
     });
@@ -102,6 +102,9 @@ fn worker_ns(rows: &[Row]) -> f64 {
     sum(rows, |row| row.repetition.worker_ns)
 }
 
-fn cpu_ns(rows: &[Row]) -> f64 {
-    sum(rows, |row| row.repetition.cpu_ns)
+fn cpu_ns(rows: &[Row]) -> Result<f64, String> {
+    match sum(rows, |row| row.repetition.cpu_ns) {
+        0.0 => Err("the CPU time of the workers is not known".to_owned()),
+        cpu_ns => Ok(cpu_ns),
+    }
 }

@@ -9,10 +9,8 @@ use std::collections::BTreeSet;
 
 use super::evidence::Evidence;
 use super::gate;
-use super::record::{Begin, Row};
-use super::run::{
-    CaseHeader, CaseResult, Derived, Header, Locality, Metric, PlacementRow, RankResult, Run, SCHEMA,
-};
+use super::record::{Begin, End, Row};
+use super::run::{CaseHeader, CaseResult, Derived, Header, Locality, Metric, PlacementRow, RankResult, Run};
 use crate::error::{Error, Result};
 
 /// Builds `run.json`: complete only when every rank reached its end and every case has every repetition.
@@ -43,7 +41,7 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         cases,
     };
     let complete = every_end && every_repetition;
-    Ok(Run { schema: SCHEMA, complete, header: header.clone(), elapsed_s, derived })
+    Ok(Run { complete, header: header.clone(), elapsed_s, derived })
 }
 
 fn check_same_run(header: &Header, evidence: &Evidence) -> Result<()> {
@@ -76,8 +74,11 @@ fn placement(begin: &Begin) -> PlacementRow {
 
 fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Result<CaseResult> {
     let rounds: Vec<&[Row]> = evidence.rounds(&case.id).collect();
-    let per_rank: Vec<RankResult> =
-        evidence.begins().iter().map(|begin| rank_result(case, begin, &rounds)).collect();
+    let per_rank: Vec<RankResult> = evidence
+        .begins()
+        .iter()
+        .map(|begin| rank_result(case, begin, evidence.ends().get(&begin.rank), &rounds))
+        .collect();
     let slowest = per_rank
         .iter()
         .filter_map(|row| row.rate.value.map(|rate| (row, rate)))
@@ -101,7 +102,7 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
 }
 
 /// One rank's rows: `rounds` have one row a rank, in order.
-fn rank_result(case: &CaseHeader, begin: &Begin, rounds: &[&[Row]]) -> RankResult {
+fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[&[Row]]) -> RankResult {
     let own: Vec<&[Row]> = rounds
         .iter()
         .map(|rows| {
@@ -124,7 +125,7 @@ fn rank_result(case: &CaseHeader, begin: &Begin, rounds: &[&[Row]]) -> RankResul
         cpu_share,
         chunk_ns_max: distribution::max(&own, "chunk_ns"),
         refill_ns_max: distribution::max(&own, "refill_ns"),
-        locality: locality::of_record(&begin.locality),
+        locality: locality::of_rank(&begin.locality, end.map(|end| &end.locality)),
     }
 }
 

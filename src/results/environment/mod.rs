@@ -1,6 +1,7 @@
 //! What the machine looks like to a benchmark, read from the kernel's files; a thing that cannot be known is null and
 //! `unavailable` says why.
 
+mod difference;
 mod machine;
 mod probe;
 
@@ -9,8 +10,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use difference::differences;
 pub use machine::{Caches, NodeRecord};
 use probe::Probe;
+
+use crate::measure::clock::{Clock, Source};
 
 /// One host and this build, as far as they change results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -67,10 +71,10 @@ pub struct Environment {
     pub unavailable: BTreeMap<String, String>,
 }
 
-/// What only the caller knows.
+/// What the kernel's files do not tell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
-    /// `measure::Clock`: its source, in words.
+    /// The clock's source, in words.
     pub clock_source: String,
     /// Its step.
     pub clock_step_ns: f64,
@@ -78,6 +82,22 @@ pub struct Facts {
     pub clock_read_ns: f64,
     /// The MPI library's own version string, or why there is none.
     pub mpi_library: Result<String, String>,
+}
+
+impl Facts {
+    /// The clock that timed regions use, and the MPI library or why there is none.
+    pub fn new(clock: &Clock, mpi_library: Result<String, String>) -> Facts {
+        let clock_source = match clock.source() {
+            Source::TimeStampCounter => "time stamp counter",
+            Source::Monotonic => "CLOCK_MONOTONIC",
+        };
+        Facts {
+            clock_source: clock_source.to_owned(),
+            clock_step_ns: clock.step_ns(),
+            clock_read_ns: clock.read_ns(),
+            mpi_library,
+        }
+    }
 }
 
 /// Batch systems, and the variable that holds the job's id.
@@ -148,28 +168,6 @@ fn collect_from(mut probe: Probe, facts: &Facts, variable: impl Fn(&str) -> Opti
 /// Version strings of MPI libraries run over pages; their first line says it.
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim().to_owned()
-}
-
-/// What `host` has differently from the host of rank 0, one sentence each. Clock costs differ from boot to boot and
-/// are not compared.
-pub fn differences(reference: &Environment, host: &str, other: &Environment) -> Vec<String> {
-    let fields = |environment: &Environment| match serde_json::to_value(environment) {
-        Ok(serde_json::Value::Object(fields)) => fields,
-        _ => unreachable!("a struct with string keys is a JSON object"),
-    };
-    let (reference, other) = (fields(reference), fields(other));
-    let same_everywhere = ["clock_step_ns", "clock_read_ns", "unavailable"];
-    reference
-        .iter()
-        .filter(|(name, value)| !same_everywhere.contains(&name.as_str()) && other.get(*name) != Some(*value))
-        .map(|(name, value)| match name.as_str() {
-            "cpu_flags" | "nodes" => format!("{host}: {name} differ from rank 0's host"),
-            _ => format!(
-                "{host}: {name} is {}, not {value}",
-                other.get(name).unwrap_or(&serde_json::Value::Null)
-            ),
-        })
-        .collect()
 }
 
 #[cfg(test)]
