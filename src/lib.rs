@@ -25,4 +25,8 @@ pub mod units;
 pub mod measure;
 pub mod numa;
 
+pub mod slab;
+
+pub mod workload;
+
 pub mod results;

@@ -1,0 +1,3 @@
+//! What happens inside a timed region.
+
+pub mod allocate;
