@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 0 | [`error`], [`mix`], [`units`] | one error enum; 64-bit mixing; byte sizes and durations |
 //! | 1 | [`numa`], `comm`, [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
-//! | 2 | [`generator`], `slab`, [`job`] | the byte stream; the rank-local allocator; the job file |
+//! | 2 | [`generator`], [`slab`], [`job`] | the byte stream; the rank-local allocator; the job file |
 //! | 3 | [`workload`] | what happens inside a timed region |
 //! | 4 | `plan` | job x world x topology -> every number resolved and checked |
 //! | 5 | [`results`] | the run directory |
@@ -28,6 +28,7 @@ pub mod stats;
 
 pub mod generator;
 pub mod job;
+pub mod slab;
 
 pub mod workload;
 

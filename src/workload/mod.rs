@@ -1,4 +1,3 @@
 //! What happens inside a timed region.
 
-pub mod barrier;
-pub mod limit;
+pub mod allocate;
