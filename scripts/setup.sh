@@ -91,6 +91,13 @@ find_missing() {
 column() { printf '%s\n' "${missing[@]}" | cut -d'|' -f"$1" | tr '\n' ' ' | tr -s ' '; }
 
 can_install() {
+  quietly command -v apt-get || return 1
+  [[ $(id -u) == 0 ]] && return
+  quietly command -v sudo || return 1
+  quietly sudo -n true || [[ -t 0 ]] # a password can be asked for at a terminal only
+}
+
+install_missing() {
   local log packages apt
   log=$(mktemp)
   read -ra packages <<<"$(column 3)"
@@ -145,7 +152,7 @@ fi
 
 find_missing "${needs[@]}" ${wanted[@]+"${wanted[@]}"}
 if ((${#missing[@]} > 0)) && can_install; then
-  install
+  install_missing
 fi
 find_missing "${needs[@]}"
 if ((${#missing[@]} > 0)); then
