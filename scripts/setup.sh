@@ -87,8 +87,8 @@ find_missing() {
   done
 }
 
-# Column NUMBER of the missing rows, on one line.
-column() { printf '%s\n' "${missing[@]}" | cut -d'|' -f"$1" | tr '\n' ' ' | tr -s ' '; }
+# Column NUMBER of the missing rows on one line, each word once.
+column() { printf '%s\n' "${missing[@]}" | cut -d'|' -f"$1" | tr -s ' ' '\n' | awk 'NF && !seen[$0]++' | paste -sd' '; }
 
 can_install() {
   quietly command -v apt-get || return 1
