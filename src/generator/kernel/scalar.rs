@@ -1,0 +1,75 @@
+//! The specification: what every other kernel must equal byte for byte.
+
+use std::mem::MaybeUninit;
+
+use super::{LANES, Lanes, STATE_WORDS, STEP_BYTES};
+use crate::mix::{GOLDEN_GAMMA, mix64};
+
+/// Every word is its own counter, mixed; even words hang on one start and odd words on the other.
+///
+/// No lane is all zero, the one state xoshiro256++ cannot leave: words 0 and 2 are a bijection of two different
+/// counters. Vectorises well as it stands, so the other kernels inline it instead of writing it again.
+#[inline(always)]
+pub(super) fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
+    let start = [mix64(keys[0] ^ segment), mix64(keys[1] ^ segment)];
+    for word in 0..STATE_WORDS {
+        for lane in 0..LANES {
+            let counter = (word * LANES + lane + 1) as u64;
+            lanes.words[word][lane] = mix64(start[word % 2].wrapping_add(counter.wrapping_mul(GOLDEN_GAMMA)));
+        }
+    }
+}
+
+/// Advances the lanes without writing.
+pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
+    for _ in 0..steps {
+        step(lanes);
+    }
+}
+
+/// Writes whole steps.
+pub(super) fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
+    for bytes in out.chunks_exact_mut(STEP_BYTES) {
+        for (slot, output) in bytes.chunks_exact_mut(size_of::<u64>()).zip(step(lanes)) {
+            let slot = slot.try_into().expect("cut to 8 bytes");
+            if NON_TEMPORAL { store_non_temporal(slot, output) } else { store(slot, output) }
+        }
+    }
+}
+
+/// The next output of every lane: xoshiro256++, as its authors wrote it.
+#[inline(always)]
+fn step(lanes: &mut Lanes) -> [u64; LANES] {
+    let [s0, s1, s2, s3] = &mut lanes.words;
+    std::array::from_fn(|l| {
+        let output = s0[l].wrapping_add(s3[l]).rotate_left(23).wrapping_add(s0[l]);
+        let shifted = s1[l] << 17;
+        s2[l] ^= s0[l];
+        s3[l] ^= s1[l];
+        s1[l] ^= s2[l];
+        s0[l] ^= s3[l];
+        s2[l] ^= shifted;
+        s3[l] = s3[l].rotate_left(45);
+        output
+    })
+}
+
+#[inline(always)]
+fn store(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
+    *slot = output.to_le_bytes().map(MaybeUninit::new);
+}
+
+/// `movnti` is part of every x86-64 CPU and asks for no alignment.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[inline(always)]
+fn store_non_temporal(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
+    // SAFETY: the slot is eight writable bytes that we borrow; the instruction needs no alignment, and
+    // Kernel::fence orders the store before anybody else looks.
+    unsafe { std::arch::x86_64::_mm_stream_si64(slot.as_mut_ptr().cast(), output.cast_signed()) }
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[inline(always)]
+fn store_non_temporal(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
+    store(slot, output);
+}

@@ -1,0 +1,164 @@
+//! One body for every kernel this CPU has: against the specification, an independent oracle and fixed bytes.
+
+use std::mem::MaybeUninit;
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+
+use super::segment::SEGMENT_BYTES;
+use super::*;
+use crate::generator::Stream;
+
+/// The kernels of this CPU; the output of a run on a lesser one shows what it did not try.
+fn kernels() -> Vec<Kernel> {
+    let kernels = Kernel::all();
+    println!("kernels tried: {:?}", kernels.iter().map(|kernel| kernel.name().text()).collect::<Vec<_>>());
+    kernels
+}
+
+fn scalar() -> Kernel {
+    Kernel::named(KernelName::Scalar).expect("runs everywhere")
+}
+
+fn bytes(stream: Stream, kernel: Kernel, offset: u64, count: usize) -> Vec<u8> {
+    let mut out = vec![MaybeUninit::uninit(); count];
+    stream.fill(kernel, Stores::Ordinary, offset, &mut out).to_vec()
+}
+
+/// Where kernels go wrong: a byte, a word, a vector of each width, a line, a step, a tile of the AVX2 kernel, and
+/// each one less and one more.
+fn awkward_counts() -> Vec<usize> {
+    let edges = [1, 8, 32, 64, STEP_BYTES, 2 * STEP_BYTES, 16 * STEP_BYTES];
+    let mut counts: Vec<usize> = edges.into_iter().flat_map(|edge| [edge - 1, edge, edge + 1]).collect();
+    counts.dedup();
+    counts
+}
+
+#[test]
+fn every_kernel_equals_the_scalar_one_for_every_offset_length_alignment_and_store() {
+    let stream = Stream::new(3, 4);
+    // Two segments by the specification; every stretch tried is a piece of them.
+    let truth = bytes(stream, scalar(), 0, 2 * SEGMENT_BYTES);
+    let (offsets, counts) = match cfg!(miri) {
+        // Miri runs one kernel, slowly: a stretch inside a step and one across two segments.
+        true => (vec![257, SEGMENT_BYTES - 3], vec![0, 7, 2 * STEP_BYTES + 1]),
+        false => {
+            let counts = awkward_counts();
+            (counts.iter().flat_map(|count| [*count, SEGMENT_BYTES - count]).collect(), counts)
+        }
+    };
+    for kernel in kernels() {
+        for stores in Stores::ALL {
+            for &offset in &offsets {
+                for &count in &counts {
+                    // Memory off the line by a byte, by a word, by half a line, and on it.
+                    for shift in [0, 1, 8, 32] {
+                        let found = fill_between_guards(stream, kernel, stores, offset, count, shift);
+                        assert!(
+                            found == truth[offset..][..count],
+                            "{} {stores} offset {offset} count {count} shift {shift}",
+                            kernel.name()
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Fills memory that begins `shift` bytes after a line, and proves that nothing beside it was written.
+fn fill_between_guards(
+    stream: Stream,
+    kernel: Kernel,
+    stores: Stores,
+    offset: usize,
+    count: usize,
+    shift: usize,
+) -> Vec<u8> {
+    const GUARD: u8 = 0xA5;
+    const MARGIN: usize = 2 * LINE_BYTES;
+    let mut memory = vec![GUARD; count + 2 * MARGIN];
+    let start = memory.as_ptr().addr().next_multiple_of(LINE_BYTES) - memory.as_ptr().addr() + shift;
+    let target = &mut memory[start..start + count];
+    // SAFETY: `fill` writes nothing but initialised bytes, so the vector stays initialised.
+    let unwritten = unsafe { &mut *(std::ptr::from_mut(target) as *mut [MaybeUninit<u8>]) };
+    stream.fill(kernel, stores, offset as u64, unwritten);
+    let outside = memory[..start].iter().chain(&memory[start + count..]);
+    assert!({ outside }.all(|byte| *byte == GUARD), "{} wrote outside", kernel.name());
+    memory[start..start + count].to_vec()
+}
+
+#[test]
+fn a_lane_is_the_published_xoshiro256_plus_plus() {
+    let keys = [11, 22];
+    for kernel in kernels() {
+        let mut lanes = Lanes::unseeded();
+        kernel.seed(keys, 5, &mut lanes);
+        let mut oracles: Vec<Xoshiro256PlusPlus> = (0..LANES)
+            .map(|lane| {
+                let state: Vec<u8> = { lanes.lane(lane) }.into_iter().flat_map(u64::to_le_bytes).collect();
+                Xoshiro256PlusPlus::from_seed(state.try_into().expect("four words"))
+            })
+            .collect();
+        let mut out = vec![MaybeUninit::uninit(); 40 * STEP_BYTES];
+        let found = kernel.fill(keys, Stores::Ordinary, 5 * SEGMENT_BYTES as u64, &mut out);
+        for (index, word) in found.chunks_exact(8).enumerate() {
+            let expected = oracles[index % LANES].next_u64();
+            assert_eq!(word, expected.to_le_bytes(), "{} word {index}", kernel.name());
+        }
+    }
+}
+
+/// The sum of all words of a segment and its last word, from a second implementation (Python, written from the
+/// text of `generator/mod.rs`): data sets on disk outlive this code, so the bytes may never change.
+const PUBLISHED: [(u64, u64, u64, u64, u64); 4] = [
+    (0, 0, 0, 0xdc3f32e35ead2fb7, 0xda0467d384534d7b),
+    (42, 7, 0, 0x96cf76f7e0b63a77, 0x5e41583f804a2d2c),
+    (42, 7, 1, 0x4d1dd2cbf7785864, 0x43104e062f074812),
+    (42, 7, 1 << 40, 0x706836f1c846a2e5, 0xb2bac2f03e50900b),
+];
+
+#[test]
+fn the_bytes_are_those_published_for_ever() {
+    let published = if cfg!(miri) { &PUBLISHED[..1] } else { &PUBLISHED[..] };
+    for kernel in kernels() {
+        for &(seed, stream, segment, sum, last) in published {
+            let offset = segment * SEGMENT_BYTES as u64;
+            let segment_bytes = bytes(Stream::new(seed, stream), kernel, offset, SEGMENT_BYTES);
+            let words = segment_bytes.chunks_exact(8);
+            let words = words.map(|word| u64::from_le_bytes(word.try_into().expect("8 bytes")));
+            let found = words.fold((0u64, 0), |(sum, _), word| (sum.wrapping_add(word), word));
+            assert_eq!(found, (sum, last), "{} seed {seed} stream {stream} segment {segment}", kernel.name());
+        }
+    }
+}
+
+#[test]
+fn every_kernel_seeds_and_skips_alike() {
+    let mut truth = Lanes::unseeded();
+    scalar().seed([1, 2], 3, &mut truth);
+    let seeded = truth.clone();
+    scalar().skip(&mut truth, 37);
+    for kernel in kernels() {
+        let mut lanes = Lanes::unseeded();
+        kernel.seed([1, 2], 3, &mut lanes);
+        assert_eq!(lanes, seeded, "{}", kernel.name());
+        kernel.skip(&mut lanes, 37);
+        assert_eq!(lanes, truth, "{}", kernel.name());
+    }
+}
+
+#[test]
+fn a_kernel_is_found_by_its_name_or_refused_with_those_that_run() {
+    for name in KernelName::ALL {
+        match Kernel::named(name) {
+            Ok(kernel) => assert_eq!(kernel.name(), name),
+            Err(error) => {
+                let message = error.to_string();
+                assert!(message.contains(name.text()) && message.contains("\"scalar\""), "{message}");
+            }
+        }
+    }
+    assert_eq!(Some(&Kernel::best()), Kernel::all().last());
+    assert!(unsupported(KernelName::Avx512).to_string().contains("cannot run the kernel \"avx512\""));
+}

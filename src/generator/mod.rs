@@ -1,0 +1,31 @@
+//! The byte stream: what it is, and the kernels that produce it at the speed of memory.
+//!
+//! A stream is named by `(seed, stream)` and is a pure function of the offset: any chunking, any number of
+//! workers, any kernel gives the same bytes, any stretch can be produced alone, and what was read back is
+//! verified by producing it again. No memory grows with the length.
+//!
+//! ```text
+//! segment  = offset / SEGMENT_BYTES                        each is generated alone
+//! keys     = mix_words(seed, stream), mix_words(stream, seed, 1)      once a stream
+//! start[k] = mix64(keys[k] ^ segment)
+//! word[w][l] = mix64(start[w mod 2] + (32 w + l + 1) * GOLDEN_GAMMA)  w in 0..4, l in 0..32
+//! lane l   = xoshiro256++ in the state word[0..4][l]
+//! bytes    = step after step, each the next output of lanes 0..32, u64 little endian
+//! ```
+//!
+//! Two segments share a lane's state only when both 64-bit starts collide; within one stream neither does,
+//! because `mix64` is a bijection. `kernel::scalar` is this text as code and the specification of the others.
+//!
+//! Source of the lanes: David Blackman and Sebastiano Vigna, "Scrambled linear pseudorandom number
+//! generators", ACM TOMS 47 (2021), <https://prng.di.unimi.it/xoshiro256plusplus.c>.
+
+pub mod digest;
+pub mod kernel;
+pub mod stores;
+pub mod stream;
+
+pub use digest::Digest;
+pub use kernel::segment::SEGMENT_BYTES;
+pub use kernel::{Kernel, KernelName, LANES, STEP_BYTES};
+pub use stores::Stores;
+pub use stream::{Mismatch, Stream, share};

@@ -1,0 +1,179 @@
+//! One stream of bytes: filling memory with any stretch of it, and verifying what was read back.
+
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use crate::generator::kernel::Kernel;
+use crate::generator::kernel::segment::{SEGMENT_BYTES, position};
+use crate::generator::stores::Stores;
+use crate::mix::mix_words;
+
+/// Where the parts of two workers may meet: what a consumer reads at a time, and the size of an OS page.
+const GRANULE_BYTES: usize = 4 << 10;
+
+/// An endless sequence of bytes, a pure function of `(seed, stream, offset)`. Plain data; copy it to every worker.
+///
+/// Streams of different `(seed, stream)` are unrelated, neighbours included: ranks share the seed and take
+/// their own stream, or share both and take their own offsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stream {
+    keys: [u64; 2],
+}
+
+/// The first byte that is not what the stream holds there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Offset in the stream.
+    pub offset: u64,
+    /// What the stream holds.
+    pub expected: u8,
+    /// What was found.
+    pub found: u8,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Mismatch { offset, expected, found } = self;
+        write!(f, "byte {offset} of the stream is 0x{found:02x} and should be 0x{expected:02x}")
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+impl Stream {
+    /// The stream of this name. Every bit of both numbers changes every byte.
+    pub const fn new(seed: u64, stream: u64) -> Stream {
+        // Two keys in two orders: two pairs that collide in one, by 64 bits' chance, do not in the other.
+        Stream { keys: [mix_words(&[seed, stream]), mix_words(&[stream, seed, 1])] }
+    }
+
+    /// Fills all of `out` with the bytes from `offset` on, and gives it back as what it now is.
+    ///
+    /// Pure: kernel and stores change the speed alone. When it returns the bytes may be handed to another
+    /// thread, non-temporal stores included.
+    ///
+    /// # Panics
+    /// When the stretch does not end before 2^64.
+    pub fn fill<'a>(
+        &self,
+        kernel: Kernel,
+        stores: Stores,
+        offset: u64,
+        out: &'a mut [MaybeUninit<u8>],
+    ) -> &'a mut [u8] {
+        kernel.fill(self.keys, stores, offset, out)
+    }
+
+    /// Compares `data` with the bytes from `offset` on, by generating them again: no copy is kept anywhere.
+    ///
+    /// # Errors
+    /// The first byte that differs.
+    ///
+    /// # Panics
+    /// When the stretch does not end before 2^64.
+    pub fn verify(&self, kernel: Kernel, offset: u64, data: &[u8]) -> Result<(), Mismatch> {
+        let mut buffer = [MaybeUninit::uninit(); SEGMENT_BYTES];
+        let (mut offset, mut rest) = (offset, data);
+        while !rest.is_empty() {
+            let until_next = SEGMENT_BYTES - position(offset).1;
+            let (piece, later) = rest.split_at(rest.len().min(until_next));
+            let expected = self.fill(kernel, Stores::Ordinary, offset, &mut buffer[..piece.len()]);
+            if expected != piece {
+                return Err(first_mismatch(offset, expected, piece));
+            }
+            (offset, rest) = (offset + piece.len() as u64, later);
+        }
+        Ok(())
+    }
+}
+
+/// Comparing whole pieces first keeps the verification at the speed of generation.
+#[cold]
+fn first_mismatch(offset: u64, expected: &[u8], found: &[u8]) -> Mismatch {
+    let pairs = (offset..).zip(expected.iter().zip(found));
+    let (offset, (expected, found)) = { pairs }.find(|(_, (a, b))| a != b).expect("the pieces differ");
+    Mismatch { offset, expected: *expected, found: *found }
+}
+
+/// The part of `bytes` that worker `index` of `workers` fills: all parts together are `0..bytes`, in order.
+///
+/// Parts end at a multiple of 4 KiB and differ by no more than that, so that even a chunk smaller than
+/// `workers` blocks keeps every worker busy; with many bytes a worker they end at whole segments instead,
+/// which no worker has to run through for its neighbour's sake.
+///
+/// # Panics
+/// When `index` is not below `workers`.
+pub fn share(bytes: usize, index: usize, workers: usize) -> Range<usize> {
+    assert!(index < workers, "worker {index} of {workers}");
+    // Uneven by one segment in 16 at most: less than running through half a segment costs below that.
+    let cut = if bytes / workers >= 16 * SEGMENT_BYTES { SEGMENT_BYTES } else { GRANULE_BYTES };
+    let units = bytes.div_ceil(cut) as u128;
+    let edge = |index: usize| {
+        let units_before = units * index as u128 / workers as u128;
+        usize::try_from(units_before).expect("no more than units").saturating_mul(cut).min(bytes)
+    };
+    edge(index)..edge(index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verification_finds_the_first_wrong_byte() {
+        let (stream, kernel) = (Stream::new(1, 2), Kernel::best());
+        let offset = SEGMENT_BYTES as u64 - 300;
+        let mut out = [MaybeUninit::uninit(); 1000];
+        let data = stream.fill(kernel, Stores::Ordinary, offset, &mut out);
+        assert_eq!(stream.verify(kernel, offset, data), Ok(()));
+        assert_eq!(stream.verify(kernel, offset, &[]), Ok(()));
+        // In the first segment, at the cut, and at the last byte; a later error must not be named first.
+        for wrong in [0, 299, 300, 999] {
+            let mut data = data.to_vec();
+            let expected = data[wrong];
+            data[wrong] ^= 0x40;
+            data[999] ^= 1;
+            let mismatch = stream.verify(kernel, offset, &data).expect_err("one bit differs");
+            assert_eq!((mismatch.offset, mismatch.expected), (offset + wrong as u64, expected));
+            assert_eq!(mismatch.found, data[wrong]);
+        }
+        let elsewhere =
+            stream.verify(kernel, offset + 1, data).expect_err("these are the bytes of another offset");
+        assert!(elsewhere.to_string().contains("should be 0x"), "{elsewhere}");
+    }
+
+    #[test]
+    #[should_panic(expected = "end after 2^64")]
+    fn a_stretch_beyond_the_last_offset_is_a_bug_of_the_caller() {
+        Stream::new(0, 0).fill(Kernel::best(), Stores::Ordinary, u64::MAX, &mut [MaybeUninit::uninit(); 2]);
+    }
+
+    #[test]
+    fn the_last_offset_can_be_filled() {
+        let mut out = [MaybeUninit::uninit(); 300];
+        let data = Stream::new(0, 0).fill(Kernel::best(), Stores::Ordinary, u64::MAX - 300, &mut out);
+        assert_eq!(Stream::new(0, 0).verify(Kernel::best(), u64::MAX - 300, data), Ok(()));
+    }
+
+    #[test]
+    fn shares_are_all_of_the_bytes_and_differ_by_little() {
+        for bytes in [0, 1, 4096, 4097, 8 << 20, (8 << 20) + 12_345, 256 << 20, usize::MAX] {
+            for workers in [1, 2, 3, 23, 24, 192] {
+                let shares: Vec<Range<usize>> =
+                    (0..workers).map(|index| share(bytes, index, workers)).collect();
+                assert_eq!((shares[0].start, shares[workers - 1].end), (0, bytes));
+                assert!(shares.windows(2).all(|pair| pair[0].end == pair[1].start));
+                let sizes = shares.iter().map(Range::len);
+                let (most, least) = (sizes.clone().max(), sizes.min());
+                // One granule of a small share, 1/16 of a large one, and the short end of the last.
+                let fair = bytes / workers;
+                let uneven = most.expect("workers") - least.expect("workers");
+                assert!(
+                    uneven <= (fair / 16).max(GRANULE_BYTES) * 2,
+                    "{bytes} bytes, {workers} workers: {uneven}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Where pinned workers meet between chunks, many thousand times a second, and where none waits for the dead.
+//!
+//! Sense-reversing: the word that waiters watch changes at every meeting, so the barrier is reused at once.
+//! Source: John Mellor-Crummey and Michael Scott, "Algorithms for scalable synchronization on shared-memory
+//! multiprocessors", ACM TOCS 9 (1991), section 3.1; the sense is a count here, because a word has room for it.
+
+#[cfg(loom)]
+use loom::{
+    sync::atomic::{AtomicU32, Ordering},
+    thread::yield_now,
+};
+#[cfg(not(loom))]
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    thread::yield_now,
+};
+
+/// Looks at the word before giving up the CPU: about 10 to 30 us of `pause`. Workers with a core each meet
+/// within that; with more workers than cores the one that is awaited needs this core.
+#[cfg(not(loom))]
+const SPINS: u32 = 256;
+/// loom explores a spin only through its own `yield_now`.
+#[cfg(loom)]
+const SPINS: u32 = 0;
+
+/// Set in the word when the barrier is poisoned; meetings are counted above it.
+const POISON: u32 = 1;
+/// One meeting.
+const MEETING: u32 = 2;
+
+/// On its own pair of lines (CPUs fetch neighbours together): arrivals must not disturb those who watch the word.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
+/// A barrier for a fixed number of workers. A worker that fails poisons it, and all that wait or come later are
+/// told instead of waiting for ever.
+///
+/// Invariant: `arrived < parties` between meetings; the word's count rises by one when the last party arrives,
+/// after `arrived` went back to 0.
+#[derive(Debug)]
+pub struct Barrier {
+    parties: u32,
+    arrived: Apart<AtomicU32>,
+    word: Apart<AtomicU32>,
+}
+
+/// A worker gave up: the others cannot finish either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Poisoned;
+
+impl std::fmt::Display for Poisoned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("another worker of this rank failed")
+    }
+}
+
+impl std::error::Error for Poisoned {}
+
+impl Barrier {
+    /// A barrier at which `parties` workers meet.
+    ///
+    /// # Panics
+    /// When `parties` is 0.
+    pub fn new(parties: u32) -> Barrier {
+        assert!(parties > 0, "a barrier needs somebody to wait for");
+        Barrier { parties, arrived: Apart(AtomicU32::new(0)), word: Apart(AtomicU32::new(0)) }
+    }
+
+    /// Waits until all parties have arrived. `true` for exactly one of them, the last.
+    ///
+    /// What any party wrote before it is seen by all parties after it.
+    ///
+    /// # Errors
+    /// When a party poisoned the barrier before this one was let go.
+    pub fn wait(&self) -> Result<bool, Poisoned> {
+        // Acquire: pairs with the Release of the last meeting, so that its reset of `arrived` is seen below.
+        let before = self.word.0.load(Ordering::Acquire);
+        if before & POISON != 0 {
+            return Err(Poisoned);
+        }
+        // AcqRel: Release publishes this party's writes to the last one, which by Acquire has seen all of them.
+        if self.arrived.0.fetch_add(1, Ordering::AcqRel) + 1 < self.parties {
+            return self.watch(before);
+        }
+        // Relaxed: nobody arrives again before the Release below lets them go.
+        self.arrived.0.store(0, Ordering::Relaxed);
+        // Release: hands everybody's writes, gathered above, to those who watch. An addition keeps the poison bit.
+        let last = self.word.0.fetch_add(MEETING, Ordering::Release);
+        if last & POISON != 0 { Err(Poisoned) } else { Ok(true) }
+    }
+
+    /// Waits until the word is no longer `before`.
+    fn watch(&self, before: u32) -> Result<bool, Poisoned> {
+        let mut spins = 0;
+        loop {
+            // Acquire: pairs with the Release of the last party.
+            let now = self.word.0.load(Ordering::Acquire);
+            if now & POISON != 0 {
+                return Err(Poisoned);
+            }
+            if now != before {
+                return Ok(false);
+            }
+            if spins < SPINS {
+                spins += 1;
+                std::hint::spin_loop();
+            } else {
+                yield_now();
+            }
+        }
+    }
+
+    /// Frees everybody who waits, now and later. For a worker that cannot go on.
+    #[cold]
+    pub fn poison(&self) {
+        // Release: what the failing worker wrote (its error) is seen by those it frees, who load with Acquire.
+        self.word.0.fetch_or(POISON, Ordering::Release);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use super::*;
+
+    const MEETINGS: u64 = if cfg!(miri) { 20 } else { 5_000 };
+
+    /// Every party adds to a plain sum (made of Relaxed halves) before each meeting and checks it after.
+    fn meet(parties: u32) -> u64 {
+        let (barrier, sum, leaders) = (Barrier::new(parties), AtomicU64::new(0), AtomicU64::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..parties {
+                scope.spawn(|| {
+                    for meeting in 1..=MEETINGS {
+                        sum.fetch_add(1, Ordering::Relaxed);
+                        let leader = barrier.wait().expect("nobody fails");
+                        leaders.fetch_add(u64::from(leader), Ordering::Relaxed);
+                        assert_eq!(sum.load(Ordering::Relaxed), meeting * u64::from(parties));
+                        barrier.wait().expect("nobody fails");
+                    }
+                });
+            }
+        });
+        leaders.into_inner()
+    }
+
+    #[test]
+    fn nobody_passes_before_everybody_arrived_and_one_leads() {
+        // One alone, the cores of a small machine, and many more than its cores.
+        for parties in [1, 2, 3, 16] {
+            assert_eq!(meet(parties), MEETINGS, "{parties} parties");
+        }
+    }
+
+    #[test]
+    fn a_failing_worker_frees_those_who_wait_and_those_who_come_later() {
+        let barrier = Barrier::new(3);
+        std::thread::scope(|scope| {
+            let waiting = [scope.spawn(|| barrier.wait()), scope.spawn(|| barrier.wait())];
+            barrier.poison();
+            for waiter in waiting {
+                assert_eq!(waiter.join().expect("no panic"), Err(Poisoned));
+            }
+        });
+        assert_eq!(barrier.wait(), Err(Poisoned));
+    }
+}
+
+/// Every interleaving, with every stale value that the orderings allow a load to return.
+/// Run with `RUSTFLAGS="--cfg loom" cargo test --release --no-default-features --lib loom`.
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    /// A barrier, and a word a party that only the barrier orders.
+    struct Shared {
+        barrier: Barrier,
+        words: Vec<AtomicU32>,
+    }
+
+    fn shared(parties: u32) -> Arc<Shared> {
+        let words = (0..parties).map(|_| AtomicU32::new(0)).collect();
+        Arc::new(Shared { barrier: Barrier::new(parties), words })
+    }
+
+    /// Writes its own word and reads the others', meeting in between; says how often it led.
+    fn work(shared: &Shared, own: usize, meetings: u32) -> u32 {
+        let mut led = 0;
+        for meeting in 1..=meetings {
+            shared.words[own].store(meeting, Ordering::Relaxed);
+            led += u32::from(shared.barrier.wait().expect("nobody fails"));
+            for word in &shared.words {
+                assert_eq!(word.load(Ordering::Relaxed), meeting);
+            }
+            led += u32::from(shared.barrier.wait().expect("nobody fails"));
+        }
+        led
+    }
+
+    /// `preemptions`: how often a run may be interrupted where it need not be; `None` tries everything.
+    fn check(parties: u32, meetings: u32, preemptions: Option<usize>) {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = preemptions;
+        model.check(move || {
+            let shared = shared(parties);
+            let others: Vec<_> = (1..parties as usize)
+                .map(|own| {
+                    let shared = shared.clone();
+                    thread::spawn(move || work(&shared, own, meetings))
+                })
+                .collect();
+            let led = work(&shared, 0, meetings);
+            let led = others.into_iter().fold(led, |led, other| led + other.join().expect("no panic"));
+            assert_eq!(led, 2 * meetings);
+        });
+    }
+
+    #[test]
+    fn two_parties_see_each_other_at_four_meetings() {
+        check(2, 2, None);
+    }
+
+    #[test]
+    fn three_parties_see_each_other_at_two_meetings() {
+        check(3, 1, Some(3));
+    }
+
+    #[test]
+    fn poison_frees_a_waiter_that_sees_what_was_written_before() {
+        loom::model(|| {
+            let shared = shared(2);
+            let failing = thread::spawn({
+                let shared = shared.clone();
+                move || {
+                    shared.words[1].store(7, Ordering::Relaxed);
+                    shared.barrier.poison();
+                }
+            });
+            assert_eq!(shared.barrier.wait(), Err(Poisoned));
+            assert_eq!(shared.words[1].load(Ordering::Relaxed), 7);
+            failing.join().expect("no panic");
+        });
+    }
+}

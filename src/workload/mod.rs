@@ -1,0 +1,4 @@
+//! What happens inside a timed region.
+
+pub mod barrier;
+pub mod limit;
