@@ -1,13 +1,15 @@
 //! From text to [`Job`]: the steps in their order, and the fields filled from checked values.
 
 use crate::error::{Error, Result};
+use crate::units::Bytes;
 
 use super::check::Value;
 use super::combination;
-use super::diagnostic::{Diagnostic, Source, render};
-use super::document;
-use super::entry::{Document, Header, Table};
-use super::keys::{Key, Section};
+use super::diagnostic::{Diagnostic, Place, Source};
+use super::document::{self, JOB_FILE};
+use super::entry::{Document, Entry, Header, Table};
+use super::excerpt::render;
+use super::key::{Key, Section};
 use super::setting::Setting;
 use super::values::{Values, resolve};
 use super::{Allocate, Amount, Bound, Gate, Generate, Job, Rank, Run, Slab, Workers};
@@ -32,61 +34,66 @@ impl Job {
     }
 }
 
+/// How large a job file can be: whoever reads one need not read further.
+pub const JOB_FILE_BYTES_MAX: usize = 1 << 20;
+
 /// The text of a job file out of the bytes that were read or received.
 ///
 /// # Errors
-/// [`Error::Job`] with line and column of the first byte that is not UTF-8.
+/// [`Error::Job`] when there are more than [`JOB_FILE_BYTES_MAX`], or with line and column of the first byte that is
+/// not UTF-8.
 pub fn decode<'a>(bytes: &'a [u8], file_name: &str) -> Result<&'a str> {
+    if bytes.len() > JOB_FILE_BYTES_MAX {
+        let most = Bytes(JOB_FILE_BYTES_MAX as u64);
+        return Err(Error::Job(format!("{file_name}: larger than {most}, which no job file is")));
+    }
     std::str::from_utf8(bytes).map_err(|error| {
-        let valid = &bytes[..error.valid_up_to()];
-        let line_start = valid.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let column = String::from_utf8_lossy(&valid[line_start..]).chars().count() + 1;
-        let found = bytes[error.valid_up_to()];
-        Error::Job(format!(
-            "{file_name}:{line}:{column}: byte 0x{found:02X} is not UTF-8\n    = accepted: a text file in UTF-8"
-        ))
+        let start = error.valid_up_to();
+        // Up to the first wrong byte the lossy text is the same.
+        let text = String::from_utf8_lossy(bytes);
+        let message = match bytes {
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "this is UTF-16".to_owned(),
+            _ => format!("byte 0x{:02X} is not UTF-8", bytes[start]),
+        };
+        let place = Place { source: JOB_FILE, start, end: start };
+        let diagnostic = Diagnostic::new(place, message, "").accepted("text in UTF-8");
+        Error::Job(render(vec![diagnostic], &[Source { name: file_name, text: &text, numbered: true }]))
     })
 }
 
 fn read(text: &str, settings: &[Setting]) -> Result<Job, Vec<Diagnostic>> {
-    let document = document::read(text)?;
-    let document = apply(document, settings)?;
-    let values = resolve(document)?;
-    combination::check_gates(&values)?;
+    let mut wrong = Vec::new();
+    let mut document = document::read(text, &mut wrong)?;
+    apply(&mut document, settings, &mut wrong);
+    let values = resolve(document, wrong)?;
     let job = build(&values);
-    combination::check(&job, &values)?;
+    let end = Place { source: JOB_FILE, start: text.len(), end: text.len() };
+    combination::check(&job, &values, end)?;
     Ok(job)
 }
 
 /// Puts every setting in the place of what the file or an earlier setting says.
-fn apply(mut document: Document, settings: &[Setting]) -> Result<Document, Vec<Diagnostic>> {
-    let mut wrong = Vec::new();
+fn apply(document: &mut Document, settings: &[Setting], wrong: &mut Vec<Diagnostic>) {
     for (index, setting) in settings.iter().enumerate() {
-        let source = index + 1;
-        let entry = match setting.entry(source) {
-            Ok(entry) => entry,
-            Err(diagnostic) => {
-                wrong.push(diagnostic);
-                continue;
-            }
-        };
-        if let Some(diagnostic) = combination::missing_gate(&document, &entry) {
-            wrong.push(diagnostic);
-            continue;
+        let entry = setting.entry(index + 1).and_then(|entry| combination::known_gate(document, entry));
+        match entry {
+            Ok(entry) => replace(document, entry),
+            Err(diagnostic) => wrong.push(diagnostic),
         }
-        let rival = Key::find(entry.table.section, &entry.key).and_then(|key| key.rival);
-        document.entries.retain(|earlier| {
-            let replaced = earlier.key == entry.key
-                || (earlier.key_place.source == 0 && Some(earlier.key.as_str()) == rival);
-            earlier.table != entry.table || !replaced
-        });
-        if entry.table.section != Section::Job && !document.headers.iter().any(|h| h.table == entry.table) {
-            document.headers.push(Header { table: entry.table, place: entry.key_place });
-        }
-        document.entries.push(entry);
     }
-    if wrong.is_empty() { Ok(document) } else { Err(wrong) }
+}
+
+fn replace(document: &mut Document, entry: Entry) {
+    let rival = Key::find(entry.table.section, &entry.key).and_then(|key| key.rival);
+    document.entries.retain(|earlier| {
+        let same_key = earlier.key == entry.key;
+        let rival_in_file = earlier.key_place.source == JOB_FILE && Some(earlier.key.as_str()) == rival;
+        earlier.table != entry.table || !(same_key || rival_in_file)
+    });
+    if !document.headers.iter().any(|header| header.table == entry.table) {
+        document.headers.push(Header { table: entry.table, place: entry.key_place });
+    }
+    document.entries.push(entry);
 }
 
 const JOB: Table = Table { section: Section::Job, index: 0 };
@@ -165,7 +172,7 @@ fn build_gate(values: &Values, gate: Table) -> Gate {
 mod tests {
     use super::super::Allocator;
     use super::*;
-    use crate::units::{Bytes, Nanoseconds};
+    use crate::units::Nanoseconds;
 
     const EVERY_SECTION: &str = "schema = 1\nname = \"x\"\n[generate]\n[allocate]\n[[gate]]\n\
         metric = \"locality\"\nat_least = 0.99\n[[gate]]\nmetric = \"refill_share\"\nat_most = 1e-3\n";

@@ -2,10 +2,12 @@
 
 use crate::units::{Bytes, Nanoseconds};
 
-use super::diagnostic::{Diagnostic, Place, quoted};
+use super::accepted::{accepted, remedy, unit_meant};
+use super::diagnostic::{Diagnostic, Place, quoted, shortened};
 use super::entry::{Found, Raw};
-use super::keys::{Key, Kind, SWEEP_VALUES_MAX};
-use super::nearest::nearest;
+use super::key::{Key, Kind};
+use super::keys::SWEEP_VALUES_MAX;
+use super::nearest::did_you_mean;
 
 /// A value that its key accepts.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,32 +69,27 @@ fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
         (Kind::Word(words), Raw::Text(text)) => word(key, found.place, words, text),
         (Kind::CountOr { word: only, .. }, Raw::Text(text)) if text == only => Ok(Value::Word(only)),
         (Kind::Size { min, max, multiple }, Raw::Text(text)) => {
-            let bytes = Bytes::parse(text).map_err(|why| unreadable(key, found.place, &why))?;
+            let bytes = Bytes::parse(text).map_err(|why| unreadable(key, found.place, text, &why))?;
             in_range(key, found.place, bytes.0, min, max, |n| Bytes(n).to_string())?;
             whole_multiple(key, found.place, bytes, multiple)?;
             Ok(Value::Size(bytes))
         }
         (Kind::Duration { min, max }, Raw::Text(text)) => {
-            let duration = Nanoseconds::parse(text).map_err(|why| unreadable(key, found.place, &why))?;
+            let duration =
+                Nanoseconds::parse(text).map_err(|why| unreadable(key, found.place, text, &why))?;
             in_range(key, found.place, duration.0, min, max, |n| Nanoseconds(n).to_string())?;
             Ok(Value::Duration(duration))
         }
-        (Kind::Count { min, max } | Kind::CountOr { min, max, .. }, Raw::Integer(number)) => {
+        (Kind::Count { min, max } | Kind::CountOr { min, max, .. }, Raw::Integer(number, text)) => {
             match u64::try_from(*number) {
                 Ok(count) if (min..=max).contains(&count) => Ok(Value::Count(count)),
-                _ => Err(out_of_range(key, found.place, *number < i128::from(min), &number.to_string())),
+                _ if min == max => Err(wrong_version(key, found.place, text)),
+                _ => Err(out_of_range(key, found.place, *number < i128::from(min), text)),
             }
         }
-        (Kind::Number { min, max }, Raw::Float(_) | Raw::Integer(_)) => {
-            let number = match found.raw {
-                Raw::Float(number) => number,
-                Raw::Integer(number) => number as f64,
-                _ => unreachable!("the pattern above admits nothing else"),
-            };
-            match (min..=max).contains(&number) {
-                true => Ok(Value::Number(number)),
-                false => Err(out_of_range(key, found.place, number < min, &number.to_string())),
-            }
+        (Kind::Number { min, max }, Raw::Float(number)) => real(key, found.place, *number, min, max),
+        (Kind::Number { min, max }, Raw::Integer(number, _)) => {
+            real(key, found.place, *number as f64, min, max)
         }
         (Kind::Switch, Raw::Switch(switch)) => Ok(Value::Switch(*switch)),
         (Kind::Name { max_chars }, Raw::Text(text)) => name(key, found.place, text, max_chars),
@@ -100,12 +97,23 @@ fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
     }
 }
 
+/// NaN is in no range.
+fn real(key: &Key, place: Place, number: f64, min: f64, max: f64) -> Result<Value, Diagnostic> {
+    match (min..=max).contains(&number) {
+        true => Ok(Value::Number(number)),
+        false if number.is_nan() => {
+            let message = format!("{}: nan cannot be compared", key.path());
+            Err(Diagnostic::new(place, message, "").accepted(accepted(&key.kind)))
+        }
+        false => Err(out_of_range(key, place, number < min, &number.to_string())),
+    }
+}
+
 fn word(key: &Key, place: Place, words: &'static [&'static str], text: &str) -> Result<Value, Diagnostic> {
     if let Some(word) = words.iter().find(|word| **word == text) {
         return Ok(Value::Word(word));
     }
-    let label = nearest(text, words.iter().copied())
-        .map_or(String::new(), |word| format!("did you mean \"{word}\"?"));
+    let label = did_you_mean(text, words.iter().copied());
     let message = format!("{} does not know {}", key.path(), quoted(text));
     Err(Diagnostic::new(place, message, label).accepted(accepted(&key.kind)))
 }
@@ -124,8 +132,13 @@ fn name(key: &Key, place: Place, text: &str, max_chars: usize) -> Result<Value, 
     Err(Diagnostic::new(place, message, why).accepted(accepted(&key.kind)))
 }
 
-fn unreadable(key: &Key, place: Place, why: &str) -> Diagnostic {
-    Diagnostic::new(place, format!("{}: {why}", key.path()), "").accepted(accepted(&key.kind))
+/// A size or a duration that `units` cannot read. It says why and, after a semicolon, what it expects.
+fn unreadable(key: &Key, place: Place, text: &str, why: &str) -> Diagnostic {
+    let (why, expected) = why.split_once("; ").unwrap_or((why, ""));
+    let label = unit_meant(&key.kind, text).map_or(String::new(), |meant| format!("write \"{meant}\""));
+    let diagnostic = Diagnostic::new(place, format!("{}: {why}", key.path()), label);
+    let diagnostic = if expected.is_empty() { diagnostic } else { diagnostic.note(expected) };
+    diagnostic.accepted(accepted(&key.kind))
 }
 
 fn in_range(
@@ -144,8 +157,14 @@ fn in_range(
 
 fn out_of_range(key: &Key, place: Place, too_small: bool, shown: &str) -> Diagnostic {
     let which = if too_small { "small" } else { "large" };
-    Diagnostic::new(place, format!("{}: {shown} is too {which}", key.path()), "")
+    Diagnostic::new(place, format!("{}: {} is too {which}", key.path(), shortened(shown)), "")
         .accepted(accepted(&key.kind))
+}
+
+/// The schema: its only value is what this release reads.
+fn wrong_version(key: &Key, place: Place, found: &str) -> Diagnostic {
+    let message = format!("this release does not read {} {}", key.path(), shortened(found));
+    Diagnostic::new(place, message, "").accepted(accepted(&key.kind))
 }
 
 fn whole_multiple(key: &Key, place: Place, bytes: Bytes, multiple: u64) -> Result<(), Diagnostic> {
@@ -160,63 +179,14 @@ fn whole_multiple(key: &Key, place: Place, bytes: Bytes, multiple: u64) -> Resul
 
 fn wrong_type(key: &Key, found: &Found) -> Diagnostic {
     let expected = match key.kind {
-        Kind::Word(_) | Kind::Name { .. } => "text in quotes",
-        Kind::Size { .. } => "a size in quotes",
-        Kind::Duration { .. } => "a duration in quotes",
-        Kind::Count { .. } => "a whole number",
-        Kind::CountOr { .. } => "a whole number or text in quotes",
-        Kind::Number { .. } => "a number",
-        Kind::Switch => "true or false",
+        Kind::Word(_) | Kind::Name { .. } => "text".to_owned(),
+        Kind::Size { .. } => "a size".to_owned(),
+        Kind::Duration { .. } => "a duration".to_owned(),
+        Kind::Count { .. } => "a whole number".to_owned(),
+        Kind::CountOr { word, .. } => format!("\"{word}\" or a whole number"),
+        Kind::Number { .. } => "a number".to_owned(),
+        Kind::Switch => "true or false".to_owned(),
     };
     let message = format!("{}: expected {expected}, found {}", key.path(), found.raw.shown());
     Diagnostic::new(found.place, message, remedy(key, found)).accepted(accepted(&key.kind))
-}
-
-/// The value that was probably meant, where the type alone is wrong.
-fn remedy(key: &Key, found: &Found) -> String {
-    match (key.kind, &found.raw) {
-        (Kind::Size { .. }, Raw::Integer(n)) => {
-            format!("a number has no unit: write \"{n}MiB\", \"{n}KiB\", ..")
-        }
-        (Kind::Duration { .. }, Raw::Integer(n)) => {
-            format!("a number has no unit: write \"{n}s\", \"{n}ms\", ..")
-        }
-        (Kind::Duration { .. }, Raw::Float(n)) => format!("a number has no unit: write \"{n}s\""),
-        (Kind::Count { .. } | Kind::CountOr { .. } | Kind::Number { .. }, Raw::Text(text))
-            if text.parse::<f64>().is_ok() =>
-        {
-            format!("write {text} without quotes")
-        }
-        (Kind::Count { .. } | Kind::CountOr { .. }, Raw::Float(n)) if n.fract() == 0.0 => {
-            format!("write {n:.0}")
-        }
-        (Kind::Switch, Raw::Text(text)) if text == "true" || text == "false" => {
-            format!("write {text} without quotes")
-        }
-        (Kind::Switch, Raw::Integer(n @ (0 | 1))) => format!("write {}", *n == 1),
-        _ => String::new(),
-    }
-}
-
-/// What a key accepts, in words.
-pub(super) fn accepted(kind: &Kind) -> String {
-    match *kind {
-        Kind::Word(words) => words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "),
-        Kind::Size { min, max, multiple } => {
-            format!("a size from {} to {}, a multiple of {}", Bytes(min), Bytes(max), Bytes(multiple))
-        }
-        Kind::Duration { min, max } => {
-            format!("a duration from {} to {}", Nanoseconds(min), Nanoseconds(max))
-        }
-        Kind::Count { min, max } if min == max => min.to_string(),
-        Kind::Count { min, max } => format!("a whole number from {min} to {max}"),
-        Kind::CountOr { word, min, max } => format!("\"{word}\", or a whole number from {min} to {max}"),
-        Kind::Number { min, max } => format!("a number from {min} to {max:e}"),
-        Kind::Switch => "true, false".to_owned(),
-        Kind::Name { max_chars } => {
-            format!(
-                "1 to {max_chars} of letters, digits, \".\", \"_\" and \"-\", beginning with a letter or digit"
-            )
-        }
-    }
 }

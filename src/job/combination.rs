@@ -2,34 +2,19 @@
 
 use crate::units::Bytes;
 
+use super::check::Value;
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Table};
-use super::keys::Section;
+use super::key::Section;
 use super::values::Values;
 use super::words::{Allocator, Metric, Word};
 use super::{Amount, Job};
 
-/// Gates without a bound. Two bounds are refused as rivals.
-pub(super) fn check_gates(values: &Values) -> Result<(), Vec<Diagnostic>> {
-    let unbounded = |gate: &Table| {
-        values.places(*gate, "at_least").is_empty() && values.places(*gate, "at_most").is_empty()
-    };
-    let wrong: Vec<Diagnostic> = values
-        .gates()
-        .filter(unbounded)
-        .map(|gate| {
-            Diagnostic::new(values.header(gate), "a gate without a bound", "")
-                .accepted("at_least = NUMBER or at_most = NUMBER")
-        })
-        .collect();
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
-}
-
-/// A setting for a gate that the file does not have.
-pub(super) fn missing_gate(document: &Document, entry: &Entry) -> Option<Diagnostic> {
+/// Refuses a setting for a gate that the file does not have.
+pub(super) fn known_gate(document: &Document, entry: Entry) -> Result<Entry, Diagnostic> {
     let count = document.headers.iter().filter(|header| header.table.section == Section::Gate).count();
     if entry.table.section != Section::Gate || entry.table.index < count {
-        return None;
+        return Ok(entry);
     }
     let place = Place { start: 0, ..entry.key_place };
     let found = match count {
@@ -37,17 +22,18 @@ pub(super) fn missing_gate(document: &Document, entry: &Entry) -> Option<Diagnos
         1 => "the job has one gate: gate.0".to_owned(),
         _ => format!("the job has gates gate.0 to gate.{}", count - 1),
     };
-    Some(Diagnostic::new(place, format!("there is no gate.{}", entry.table.index), found))
+    Err(Diagnostic::new(place, format!("there is no gate.{}", entry.table.index), found))
 }
 
 /// Everything that involves more than one key.
-pub(super) fn check(job: &Job, values: &Values) -> Result<(), Vec<Diagnostic>> {
+///
+/// `end` is the end of the job file, where something could be added.
+pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Diagnostic>> {
     let mut wrong = Vec::new();
     if job.generate.is_none() && job.allocate.is_none() {
-        let end_of_top = values.header(Table::single(Section::Job));
         wrong.push(
-            Diagnostic::new(end_of_top, "the job has no workload", "")
-                .accepted("a section [generate], a section [allocate], or both; their keys have defaults"),
+            Diagnostic::new(end, "the job has no workload", "add [generate] or [allocate]")
+                .note("all keys of these sections have defaults"),
         );
     }
     if let Amount::Bytes(bytes) = job.run.amount {
@@ -56,6 +42,7 @@ pub(super) fn check(job: &Job, values: &Values) -> Result<(), Vec<Diagnostic>> {
         wrong.extend(bytes_against_chunks(values, bytes, place));
     }
     wrong.extend(values.gates().filter_map(|gate| gate_without_case(job, values, gate)));
+    wrong.extend(values.gates().filter_map(|gate| bound_beyond_share(values, gate)));
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
@@ -85,9 +72,8 @@ fn bytes_against_chunks(values: &Values, bytes: Bytes, place: Place) -> Vec<Diag
             };
             let message = format!("run.bytes: {bytes} is not a multiple of the chunk of {chunk}");
             let diagnostic = Diagnostic::new(place, message, nearest);
-            match chunk_place.end {
-                // The default stands nowhere.
-                0 => diagnostic.note(format!("generate.chunk is {chunk} unless it is given")),
+            match *chunk_place {
+                Place::NOWHERE => diagnostic.note(format!("generate.chunk is {chunk} unless it is given")),
                 _ => diagnostic.related(*chunk_place, "this chunk"),
             }
         })
@@ -111,4 +97,17 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
     }
     let message = format!("no case of this job measures \"{}\"", metric.word());
     Some(Diagnostic::new(place, message, format!("needs {needed}")))
+}
+
+/// Shares end at 1; who writes 99 means per cent.
+fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
+    let metric = values.one(gate, "metric", Value::word::<Metric>)?;
+    let bounds = values.places(gate, "at_least").iter().chain(values.places(gate, "at_most"));
+    let (bound, place) = bounds.map(|(bound, place)| (bound.number(), *place)).next()?;
+    if !matches!(metric, Metric::Locality | Metric::RefillShare) || bound <= 1.0 {
+        return None;
+    }
+    let message = format!("\"{}\" is a share, found the bound {bound}", metric.word());
+    let label = if bound <= 100.0 { format!("write {}", bound / 100.0) } else { String::new() };
+    Some(Diagnostic::new(place, message, label).accepted("a number from 0 to 1"))
 }

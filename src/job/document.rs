@@ -7,48 +7,82 @@ use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Found, Header, Raw, Table};
-use super::keys::{Key, Section};
-use super::nearest::nearest;
-use super::syntax;
+use super::key::{Key, Section};
+use super::keys::GATES_MAX;
+use super::nearest::did_you_mean;
+use super::syntax::{self, Refusal};
 
 /// The index of the job file among the sources.
-const JOB_FILE: usize = 0;
+pub(super) const JOB_FILE: usize = 0;
 
 type TomlKey<'a> = Spanned<std::borrow::Cow<'a, str>>;
 
-/// Takes a job file apart.
+/// Takes a job file apart. Sections that do not exist, or stand in the wrong form, go to `wrong`.
 ///
 /// # Errors
-/// Syntax errors and duplicate keys; sections that do not exist or stand in the wrong form.
-pub(super) fn read(text: &str) -> Result<Document, Vec<Diagnostic>> {
+/// Syntax errors and duplicate keys: nothing else in the file can be trusted then.
+pub(super) fn read(text: &str, wrong: &mut Vec<Diagnostic>) -> Result<Document, Vec<Diagnostic>> {
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let at = |span: Option<Range<usize>>| place(span.unwrap_or(text.len()..text.len()));
-        return Err(errors.iter().map(|e| syntax::explain(at(e.span()), e.message())).collect());
+        let refusals: Vec<Refusal> = errors
+            .iter()
+            .map(|error| Refusal {
+                place: place(whole_characters(text, error.span())),
+                message: error.message().to_owned(),
+            })
+            .collect();
+        return Err(syntax::explain(text, refusals, |again| first_of(text, root.get_ref(), again)));
     }
-    let mut reader = Reader { document: Document::default(), wrong: Vec::new() };
+    let mut reader = Reader { document: Document::default(), wrong };
     for (key, value) in root.get_ref() {
         reader.top_level(key, value);
     }
-    match reader.wrong.is_empty() {
-        true => Ok(reader.document),
-        false => Err(reader.wrong),
+    Ok(reader.document)
+}
+
+/// Where the key that stands at `again` was first given, in the root or in the table whose header stands above it.
+fn first_of(text: &str, root: &DeTable<'_>, again: Place) -> Option<Place> {
+    let name = text.get(again.start..again.end)?;
+    let before = &text[..again.start];
+    if before.ends_with('[') {
+        // The parser keeps the second header of a section, not the first.
+        let start = before.find(&format!("[{name}]"))? + 1;
+        return Some(Place { start, end: start + name.len(), ..again });
     }
+    let key_in = |table: &DeTable<'_>| table.get_key_value(name).map(|(key, _)| place(key.span()));
+    let header = before.lines().rev().find(|line| line.trim_start().starts_with('['));
+    let first = match header.and_then(|line| line.trim_start().strip_prefix('[')?.split(']').next()) {
+        None => key_in(root),
+        Some(section) => match root.get(section)?.get_ref() {
+            DeValue::Table(table) => key_in(table),
+            _ => None,
+        },
+    };
+    first.filter(|first| first.start < again.start)
+}
+
+/// The span of an error, which may be missing, or cut through a character.
+fn whole_characters(text: &str, span: Option<Range<usize>>) -> Range<usize> {
+    let boundary =
+        |from: usize| (0..=from.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let span = span.unwrap_or(text.len()..text.len());
+    let start = boundary(span.start);
+    start..boundary(span.end).max(start)
 }
 
 fn place(span: Range<usize>) -> Place {
     Place { source: JOB_FILE, start: span.start, end: span.end }
 }
 
-struct Reader {
+struct Reader<'a> {
     document: Document,
-    wrong: Vec<Diagnostic>,
+    wrong: &'a mut Vec<Diagnostic>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn top_level(&mut self, key: &TomlKey<'_>, value: &Spanned<DeValue<'_>>) {
         let name = key.get_ref().as_ref();
-        let known = Section::ALL.into_iter().skip(1).find(|section| section.name() == name);
+        let known = Section::named().find(|section| section.name() == name);
         match (known, value.get_ref()) {
             (Some(Section::Gate), DeValue::Array(gates)) => self.gates(key, gates),
             (Some(Section::Gate), _) => self.wrong_form(key, "gates are a list", "write [[gate]]"),
@@ -69,7 +103,10 @@ impl Reader {
     }
 
     fn gates(&mut self, key: &TomlKey<'_>, gates: &[Spanned<DeValue<'_>>]) {
-        for (index, gate) in gates.iter().enumerate() {
+        if gates.len() > GATES_MAX {
+            self.wrong_form(key, &format!("{} gates", gates.len()), &format!("at most {GATES_MAX}"));
+        }
+        for (index, gate) in gates.iter().enumerate().take(GATES_MAX) {
             match gate.get_ref() {
                 DeValue::Table(table) => {
                     let header = place(gate.span());
@@ -105,15 +142,10 @@ impl Reader {
     }
 
     fn unknown_section(&mut self, key: &TomlKey<'_>, name: &str) {
-        let names = || Section::ALL.into_iter().skip(1).map(Section::name);
-        let label = match nearest(name, names()) {
-            Some(section) => format!("did you mean \"{section}\"?"),
-            None => String::new(),
-        };
-        let shown: Vec<String> = Section::ALL.into_iter().skip(1).map(Section::shown).collect();
+        let label = did_you_mean(name, Section::named().map(Section::name));
         self.wrong.push(
             Diagnostic::new(place(key.span()), format!("unknown section [{name}]"), label)
-                .accepted(shown.join(", ")),
+                .accepted(Section::all_shown()),
         );
     }
 }
@@ -128,7 +160,8 @@ fn found_raw(value: &DeValue<'_>) -> Raw {
         DeValue::String(text) => Raw::Text(text.to_string()),
         DeValue::Integer(digits) => {
             let extreme = if digits.as_str().starts_with('-') { i128::MIN } else { i128::MAX };
-            Raw::Integer(i128::from_str_radix(digits.as_str(), digits.radix()).unwrap_or(extreme))
+            let number = i128::from_str_radix(digits.as_str(), digits.radix()).unwrap_or(extreme);
+            Raw::Integer(number, digits.to_string())
         }
         DeValue::Float(digits) => Raw::Float(digits.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(switch) => Raw::Switch(*switch),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::keys::Section;
+use super::key::Section;
 use super::words::Word;
 use super::{Amount, Bound, Job, Workers};
 

@@ -1,7 +1,7 @@
 //! What a job file or a `--set` says, with its place, before anyone has checked it against the keys.
 
-use super::diagnostic::Place;
-use super::keys::Section;
+use super::diagnostic::{Place, quoted, shortened};
+use super::key::Section;
 
 /// Which table a key stands in. Only gates come in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,8 +45,8 @@ pub(super) struct Found {
 #[derive(Clone, Debug)]
 pub(super) enum Raw {
     Text(String),
-    /// Wider than any key, so that a number too large is reported as such.
-    Integer(i128),
+    /// With the number as it was written. Wider than any key, so that one too large is reported as such.
+    Integer(i128, String),
     Float(f64),
     Switch(bool),
     Date,
@@ -58,8 +58,8 @@ impl Raw {
     /// How an error names it: `found the whole number 64`.
     pub fn shown(&self) -> String {
         match self {
-            Raw::Text(text) => format!("the text {}", super::diagnostic::quoted(text)),
-            Raw::Integer(number) => format!("the whole number {number}"),
+            Raw::Text(text) => format!("the text {}", quoted(text)),
+            Raw::Integer(_, text) => format!("the whole number {}", shortened(text)),
             Raw::Float(number) => format!("the number {number}"),
             Raw::Switch(switch) => format!("{switch}"),
             Raw::Date => "a date".to_owned(),

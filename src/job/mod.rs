@@ -4,6 +4,7 @@
 //! `keys`; `build` makes a [`Job`] of them; `combination` refuses what cannot go together. Nothing here knows the
 //! machine: whether a job fits it is the plan's question.
 
+mod accepted;
 mod build;
 mod check;
 mod combination;
@@ -11,7 +12,9 @@ mod diagnostic;
 mod document;
 mod effective;
 mod entry;
+mod excerpt;
 mod hash;
+mod key;
 mod keys;
 mod nearest;
 mod schema;
@@ -20,7 +23,7 @@ mod syntax;
 mod values;
 mod words;
 
-pub use build::decode;
+pub use build::{JOB_FILE_BYTES_MAX, decode};
 pub use schema::schema;
 pub use setting::Setting;
 pub use words::{Allocator, Bind, KernelName, Level, Metric, Order, SlabDesign, StoresName, Word, Workload};

@@ -5,9 +5,10 @@
 
 use schemars::{Schema, json_schema};
 
-use super::check::accepted;
+use super::accepted::accepted;
 use super::entry::Raw;
-use super::keys::{Absent, Key, Kind, SWEEP_VALUES_MAX, Section};
+use super::key::{Absent, Key, Kind, Section};
+use super::keys::{GATES_MAX, SWEEP_VALUES_MAX};
 use super::setting::read_scalar;
 
 /// What `numamark schema job` prints: the JSON Schema of a job file, indented.
@@ -15,10 +16,10 @@ pub fn schema() -> String {
     let mut root = table(Section::Job);
     root.insert("$schema".to_owned(), "http://json-schema.org/draft-07/schema#".into());
     root.insert("title".to_owned(), "numamark job".into());
-    for section in Section::ALL.into_iter().skip(1) {
+    for section in Section::named() {
         let fields = table(section);
         let subschema = match section {
-            Section::Gate => json_schema!({ "type": "array", "items": fields }),
+            Section::Gate => json_schema!({ "type": "array", "items": fields, "maxItems": GATES_MAX }),
             _ => fields,
         };
         let properties = root.get_mut("properties").and_then(|properties| properties.as_object_mut());
@@ -80,7 +81,7 @@ fn property(key: &Key) -> Schema {
     schema.insert("description".to_owned(), description.into());
     if let Absent::Default(text) = key.absent {
         let default = match read_scalar(text) {
-            Raw::Integer(number) => i64::try_from(number).expect("defaults are small").into(),
+            Raw::Integer(number, _) => i64::try_from(number).expect("defaults are small").into(),
             Raw::Switch(switch) => switch.into(),
             _ => text.into(),
         };

@@ -2,7 +2,9 @@
 
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Entry, Found, Raw, Table};
-use super::keys::{KEYS, Section};
+use super::key::Section;
+use super::keys::KEYS;
+use super::nearest::did_you_mean;
 
 /// The argument of one `--set`, as it was typed: `run.duration=5s`, `generate.chunk=[8MiB, 64MiB]`, `gate.0.level=warn`.
 ///
@@ -33,6 +35,20 @@ impl Setting {
         let (table, key_start) = table_of(path, source)?;
         let key = path[key_start..].trim_end();
         let key_place = Place { source, start: key_start, end: key_start + key.len() };
+        let text = value.trim();
+        if text.is_empty() {
+            let message = format!("\"{}\" is set to nothing", path.trim());
+            return Err(Diagnostic::new(
+                Place { start: path.len(), ..whole },
+                message,
+                "write a value after the =",
+            ));
+        }
+        if text.contains(',') && !text.starts_with('[') {
+            let place = Place { start: path.len() + 1, ..whole };
+            let label = format!("write {}=[{text}]", path.trim());
+            return Err(Diagnostic::new(place, "several values need a list", label));
+        }
         let value = read_value(value, Place { source, start: path.len() + 1, end: self.text.len() });
         Ok(Entry { table, key: key.to_owned(), key_place, value })
     }
@@ -51,11 +67,10 @@ fn table_of(path: &str, source: usize) -> Result<(Table, usize), Diagnostic> {
             None => Ok((Table::single(Section::Job), path.len() - path.trim_start().len())),
         };
     };
-    let section = Section::ALL.into_iter().skip(1).find(|section| section.name() == section_name.trim());
+    let section = Section::named().find(|section| section.name() == section_name.trim());
     let Some(section) = section else {
-        let names: Vec<&str> = Section::ALL.into_iter().skip(1).map(Section::name).collect();
-        let label = super::nearest::nearest(section_name, names.iter().copied())
-            .map_or(String::new(), |name| format!("did you mean \"{name}\"?"));
+        let names: Vec<&str> = Section::named().map(Section::name).collect();
+        let label = did_you_mean(section_name, names.iter().copied());
         return Err(Diagnostic::new(
             at(0, section_name.len()),
             format!("unknown section \"{section_name}\""),
@@ -116,7 +131,7 @@ pub(super) fn read_scalar(text: &str) -> Raw {
         "true" => Raw::Switch(true),
         "false" => Raw::Switch(false),
         _ if looks_like_a_number => match (text.parse(), text.parse()) {
-            (Ok(integer), _) => Raw::Integer(integer),
+            (Ok(integer), _) => Raw::Integer(integer, text.to_owned()),
             (_, Ok(float)) => Raw::Float(float),
             _ => Raw::Text(text.to_owned()),
         },

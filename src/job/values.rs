@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::check::{Value, accepted, check_all};
+use super::accepted::accepted;
+use super::check::{Value, check_all};
 use super::diagnostic::{Diagnostic, Place, quoted};
 use super::entry::{Document, Entry, Header, Table};
-use super::keys::{Absent, KEYS, Key, Section};
+use super::key::{Absent, Key, Section};
+use super::keys::KEYS;
 use super::nearest::nearest;
 use super::setting::read_value;
 use super::words::Word;
 use crate::units::{Bytes, Nanoseconds};
-
-/// Where a value comes from when nobody wrote it.
-const DEFAULT_PLACE: Place = Place { source: 0, start: 0, end: 0 };
 
 /// The checked values of one key, each with its place.
 type Checked = Vec<(Value, Place)>;
@@ -27,9 +26,8 @@ pub(super) struct Values {
 /// Checks every entry against its key and adds the defaults.
 ///
 /// # Errors
-/// Everything that is wrong, each with its place.
-pub(super) fn resolve(document: Document) -> Result<Values, Vec<Diagnostic>> {
-    let mut wrong = Vec::new();
+/// Everything that is wrong, each with its place: what was `wrong` before, and what is wrong here.
+pub(super) fn resolve(document: Document, mut wrong: Vec<Diagnostic>) -> Result<Values, Vec<Diagnostic>> {
     let mut values = Values { by_key: BTreeMap::new(), headers: document.headers };
     let mut attempted: BTreeMap<(Table, &'static str), Place> = BTreeMap::new();
     for entry in &document.entries {
@@ -44,6 +42,7 @@ pub(super) fn resolve(document: Document) -> Result<Values, Vec<Diagnostic>> {
         }
     }
     wrong.extend(rivals(&attempted));
+    wrong.extend(gates_without_bound(&values, &attempted));
     for table in values.tables() {
         for key in table.section.keys().filter(|key| !attempted.contains_key(&(table, key.name))) {
             let rival_given = key.rival.is_some_and(|rival| attempted.contains_key(&(table, rival)));
@@ -69,6 +68,21 @@ fn rivals(attempted: &BTreeMap<(Table, &'static str), Place>) -> Vec<Diagnostic>
     attempted.iter().filter_map(both).collect()
 }
 
+/// Gates with neither bound.
+fn gates_without_bound(
+    values: &Values,
+    attempted: &BTreeMap<(Table, &'static str), Place>,
+) -> Vec<Diagnostic> {
+    let bounded = |gate| ["at_least", "at_most"].iter().any(|bound| attempted.contains_key(&(gate, *bound)));
+    let unbounded = values.gates().filter(|gate| !bounded(*gate));
+    unbounded
+        .map(|gate| {
+            Diagnostic::new(values.header(gate), "a gate without a bound", "")
+                .accepted("at_least = NUMBER or at_most = NUMBER")
+        })
+        .collect()
+}
+
 impl Values {
     /// Sections whose keys have defaults even if nobody wrote the section, and those that were written.
     fn tables(&self) -> Vec<Table> {
@@ -92,13 +106,14 @@ impl Values {
 
     /// Where a table begins; the beginning of the file for keys above the first section.
     pub fn header(&self, table: Table) -> Place {
-        self.headers.iter().find(|header| header.table == table).map_or(DEFAULT_PLACE, |header| header.place)
+        self.headers.iter().find(|header| header.table == table).map_or(Place::NOWHERE, |header| header.place)
     }
 
     fn insert_default(&mut self, table: Table, key: &'static Key, text: &str) {
-        let found = read_value(text, DEFAULT_PLACE);
+        let found = read_value(text, Place::NOWHERE);
         let checked = check_all(key, &found).expect("a default is accepted by its own key, as a test shows");
-        self.by_key.insert((table, key.name), checked);
+        let nowhere = checked.into_iter().map(|(value, _)| (value, Place::NOWHERE)).collect();
+        self.by_key.insert((table, key.name), nowhere);
     }
 
     /// All values of a key with their places; empty when it has none.
@@ -126,8 +141,8 @@ fn unknown_key(entry: &Entry) -> Diagnostic {
         _ => format!("unknown key {} in {}", quoted(&entry.key), section.shown()),
     };
     let note = match section {
-        Section::Job => names.join(", "),
-        _ => format!("in {}: {}", section.shown(), names.join(", ")),
+        Section::Job => format!("{}, and {}", names.join(", "), Section::all_shown()),
+        _ => names.join(", "),
     };
     Diagnostic::new(entry.key_place, message, suggestion(section, &entry.key)).accepted(note)
 }
@@ -135,6 +150,9 @@ fn unknown_key(entry: &Entry) -> Diagnostic {
 /// The key that was meant: misspelt, in another section, or known to other programs by this name.
 fn suggestion(section: Section, found: &str) -> String {
     let elsewhere = |key: &&Key| key.elsewhere.contains(&found);
+    if section == Section::Job && Section::named().any(|section| section.name() == found) {
+        return format!("\"{found}\" is a section: set one of its keys");
+    }
     if let Some(name) = nearest(found, section.keys().map(|key| key.name)) {
         return format!("did you mean \"{name}\"?");
     }
@@ -149,11 +167,11 @@ fn suggestion(section: Section, found: &str) -> String {
 }
 
 fn missing_key(key: &Key, header: Place) -> Diagnostic {
-    let message = match key.section {
-        Section::Job => format!("missing key \"{}\"", key.name),
-        section => format!("missing key \"{}\" in {}", key.name, section.shown()),
+    let (message, label) = match key.section {
+        Section::Job => (format!("missing key \"{}\"", key.name), "add it above the first section"),
+        section => (format!("missing key \"{}\" in {}", key.name, section.shown()), "add it below"),
     };
-    Diagnostic::new(header, message, "").accepted(format!("{} = {}", key.name, accepted(&key.kind)))
+    Diagnostic::new(header, message, label).accepted(format!("{} = {}", key.name, accepted(&key.kind)))
 }
 
 /// Readers of a checked value. A key and the field it fills are written by the same hand: a mismatch is a bug that

@@ -86,6 +86,10 @@ fn refused(pus: &PuSet, whom: &str, why: &io::Error) -> Error {
 
 /// Binds a thread and compares what the kernel made of it: it drops PUs outside the cpuset without a word.
 fn bind(thread: i32, pus: &PuSet) -> io::Result<()> {
+    // An adopted rank is bound already, and may live where nobody may bind.
+    if affinity_of(thread)? == *pus {
+        return Ok(());
+    }
     let words = mask_words(pus);
     // SAFETY: `words` is readable for the length that is passed; the kernel copies it and keeps nothing.
     let outcome = unsafe {
@@ -132,7 +136,7 @@ fn mask_pus(words: &[u64]) -> PuSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numa::{Bind, Request, place};
+    use crate::numa::{Bind, Request, place_all};
 
     #[test]
     fn masks_of_any_length_come_back() {
@@ -174,9 +178,8 @@ mod tests {
     fn a_rank_that_is_a_thread_gets_the_pus_of_its_placement() {
         let topology = Topology::of_this_machine().expect("this machine");
         let allowed = affinity().expect("mask");
-        let request =
-            Request { rank: 0, host_rank: 0, host_size: 1, bind: Bind::Numa, share_nodes: false, allowed };
-        let placement = place(&topology, &request).expect("one rank");
+        let requests = Request::alike(0..1, Bind::Numa, false, &allowed);
+        let placement = place_all(&topology, &requests).expect("one rank").remove(0);
         let mask = in_thread(|| {
             bind_rank_thread(&topology, &placement).expect("its own node");
             affinity().expect("mask")

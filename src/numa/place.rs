@@ -8,26 +8,36 @@
 
 use std::fmt;
 
+use super::node::Node;
 use super::pu_set::PuSet;
 use super::share;
-use super::topology::{Node, Topology};
+use super::topology::Topology;
 use crate::error::{Error, Result};
 
-/// What a rank asks for.
+/// What a rank asks for. Which of its host's ranks it is, its place in the list says that [`place_all`] is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Index in the world, for messages.
     pub rank: u32,
-    /// Which of the ranks on its host it is, from 0.
-    pub host_rank: u32,
-    /// How many ranks its host has.
-    pub host_size: u32,
     /// How it wants to be bound.
     pub bind: Bind,
     /// Whether ranks may share a node.
     pub share_nodes: bool,
-    /// The affinity mask it was started with; for a described topology [`Topology::allowed_pus`].
+    /// The affinity mask it was started with ([`super::affinity`], before anything is bound); for a described
+    /// topology [`Topology::allowed_pus`]. Between processes it travels as text: `Display` and [`PuSet::parse`].
     pub allowed: PuSet,
+}
+
+impl Request {
+    /// The requests of ranks that are alike: threads of one process, or ranks on a described topology.
+    pub fn alike(
+        ranks: std::ops::Range<u32>,
+        bind: Bind,
+        share_nodes: bool,
+        allowed: &PuSet,
+    ) -> Vec<Request> {
+        ranks.map(|rank| Request { rank, bind, share_nodes, allowed: allowed.clone() }).collect()
+    }
 }
 
 /// `[rank] bind` of the job file.
@@ -97,23 +107,8 @@ impl Placement {
     }
 }
 
-/// The place of one rank when all ranks of its host have the same mask. Where masks may differ (a launcher that binds
-/// to sockets), gather them and use [`place_all`].
-///
-/// # Errors
-/// As [`place_all`].
-pub fn place(topology: &Topology, request: &Request) -> Result<Placement> {
-    let ranks = 0..request.host_size.max(request.host_rank + 1);
-    let first = request.rank.saturating_sub(request.host_rank);
-    let requests: Vec<Request> =
-        ranks.map(|host_rank| Request { rank: first + host_rank, host_rank, ..request.clone() }).collect();
-    let mut placements = place_all(topology, &requests)?;
-    let mut placement = placements.swap_remove(request.host_rank as usize);
-    placement.rank = request.rank;
-    Ok(placement)
-}
-
-/// The places of all ranks of one host, in the order of the requests, which is that of `host_rank`.
+/// The places of all ranks of one host, in the order of the requests. All of them at once, because a rank's place
+/// depends on the masks of the others; every rank of the host computes the same list from the same gathered masks.
 ///
 /// # Errors
 /// When a rank's mask holds no usable node, when there are more ranks than nodes, or when two ranks were bound to
@@ -126,9 +121,9 @@ pub fn place_all(topology: &Topology, requests: &[Request]) -> Result<Vec<Placem
         rank_counts[node.index as usize] += 1;
     }
     let mut nodes = settled.clone();
-    for (request, node) in requests.iter().zip(&mut nodes) {
+    for (host_rank, (request, node)) in requests.iter().zip(&mut nodes).enumerate() {
         if request.bind == Bind::Numa && node.is_none() {
-            let chosen = node_to_choose(topology, request, requests.len(), &rank_counts)?;
+            let chosen = node_to_choose(topology, request, (host_rank, requests.len()), &rank_counts)?;
             rank_counts[chosen.index as usize] += 1;
             *node = Some(chosen);
         }
@@ -187,7 +182,7 @@ fn node_settled<'a>(topology: &'a Topology, request: &Request) -> Option<&'a Nod
 fn node_to_choose<'a>(
     topology: &'a Topology,
     request: &Request,
-    host_size: usize,
+    (host_rank, host_size): (usize, usize),
     rank_counts: &[usize],
 ) -> Result<&'a Node> {
     let in_mask = topology.usable_nodes().filter(|node| node.pu_set().intersects(&request.allowed));
@@ -203,10 +198,10 @@ fn node_to_choose<'a>(
     if ranks_on(node) > 0 && !request.share_nodes {
         let nodes: PuSet = in_mask.clone().map(|node| node.index).collect();
         return Err(Error::Environment(format!(
-            "no node is left for rank {} ({} of {host_size} on its host): it may use {} NUMA node(s) with CPUs \
+            "no node is left for rank {} ({} of {host_size} on its host): the allowed nodes with CPUs are {} \
              ({nodes}); {ONE_A_NODE}",
             request.rank,
-            request.host_rank + 1,
+            host_rank + 1,
             nodes.count()
         )));
     }
@@ -265,7 +260,8 @@ impl fmt::Display for Placement {
             Some(node) => format!("node {} (os {})", node.index, node.os_index),
             None => "no node".to_string(),
         };
-        write!(f, "rank {}: {node}, {} PUs {pus}, {}: {}", self.rank, pus.count(), self.how, self.why)
+        let plural = if pus.count() == 1 { "" } else { "s" };
+        write!(f, "rank {}: {node}, {} PU{plural} {pus}, {}: {}", self.rank, pus.count(), self.how, self.why)
     }
 }
 

@@ -5,26 +5,18 @@ use crate::numa::Standing;
 
 /// A host whose ranks all have the same mask.
 fn ranks(topology: &Topology, count: u32) -> Vec<Request> {
-    masked(
-        &vec![topology.allowed_pus().to_string(); count as usize]
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>(),
-    )
+    Request::alike(100..100 + count, Bind::Numa, false, topology.allowed_pus())
 }
 
 /// A host whose ranks have these masks.
 fn masked(masks: &[&str]) -> Vec<Request> {
-    let host_size = u32::try_from(masks.len()).expect("few ranks");
-    let request = |(host_rank, mask): (u32, &&str)| Request {
-        rank: 100 + host_rank,
-        host_rank,
-        host_size,
+    let request = |(rank, mask): (u32, &&str)| Request {
+        rank,
         bind: Bind::Numa,
         share_nodes: false,
         allowed: PuSet::parse(mask).expect("mask"),
     };
-    (0u32..).zip(masks).map(request).collect()
+    (100u32..).zip(masks).map(request).collect()
 }
 
 fn with(mut requests: Vec<Request>, bind: Bind, share_nodes: bool) -> Vec<Request> {
@@ -66,18 +58,6 @@ fn sixteen_ranks_on_384_cores_get_one_node_of_24_cores_each() {
 }
 
 #[test]
-fn a_rank_alone_finds_the_place_that_it_has_among_all() {
-    let topology = machine("numa:4 core:3 pu:2");
-    for (count, share_nodes) in [(3, false), (4, false), (9, true), (30, true)] {
-        let requests = with(ranks(&topology, count), Bind::Numa, share_nodes);
-        let together = place_all(&topology, &requests).expect("placed");
-        for (request, expected) in requests.iter().zip(together) {
-            assert_eq!(place(&topology, request).expect("placed"), expected);
-        }
-    }
-}
-
-#[test]
 fn a_rank_bound_inside_one_node_adopts_it_whatever_its_number() {
     let topology = machine("numa:4 core:4 pu:1");
     let placements = place_all(&topology, &masked(&["12-15", "4-7", "1"])).expect("three nodes");
@@ -116,10 +96,7 @@ fn a_mask_that_cuts_through_nodes_is_never_left() {
 fn more_ranks_than_nodes_are_refused_with_both_numbers() {
     let topology = machine("numa:2 core:4 pu:1");
     let message = refusal(&topology, &ranks(&topology, 3));
-    assert!(
-        message.contains("rank 102 (3 of 3 on its host)") && message.contains("2 NUMA node(s)"),
-        "{message}"
-    );
+    assert!(message.contains("rank 102 (3 of 3 on its host)") && message.contains("are 2 ("), "{message}");
     assert!(message.contains("share_nodes=true"), "{message}");
 }
 
@@ -199,7 +176,7 @@ fn memory_nodes_are_listed_and_never_counted() {
     assert_eq!(standings, [Usable, MemoryOnly, Usable, MemoryOnly]);
     let placements = place_all(&topology, &ranks(&topology, 2)).expect("two nodes with CPUs");
     assert_eq!(summary(&placements), [(Some(0), "0-3".into()), (Some(2), "4-7".into())]);
-    assert!(refusal(&topology, &ranks(&topology, 3)).contains("2 NUMA node(s)"));
+    assert!(refusal(&topology, &ranks(&topology, 3)).contains("are 2 ("));
 }
 
 #[test]
