@@ -137,6 +137,20 @@ impl RunDirectory {
     /// # Errors
     /// When it is missing (the run died, or goes on), of another schema version, or not what numamark writes.
     pub fn read_run(&self) -> Result<Run> {
+        self.check_run()?;
+        read_json(&self.run())
+    }
+
+    /// Reads `run.json` as it stands there, unknown keys included.
+    ///
+    /// # Errors
+    /// As `read_run`, but any JSON will do.
+    pub(super) fn read_run_tree(&self) -> Result<serde_json::Value> {
+        self.check_run()?;
+        read_json(&self.run())
+    }
+
+    fn check_run(&self) -> Result<()> {
         let path = self.run();
         if !path.exists() {
             let directory = self.path.display();
@@ -144,16 +158,7 @@ impl RunDirectory {
                 "{directory} has no run.json: the run died or is still going on; numamark recover {directory} builds a partial result from its parts"
             )));
         }
-        check_schema(&path)?;
-        read_json(&path)
-    }
-
-    /// Reads `run.json` as it stands there, unknown keys included.
-    ///
-    /// # Errors
-    /// When it is missing or not JSON.
-    pub(super) fn read_run_tree(&self) -> Result<serde_json::Value> {
-        read_json(&self.run())
+        check_schema(&path)
     }
 
     /// Reads what was asked for.
