@@ -87,10 +87,17 @@ find_missing() {
   done
 }
 
-# Column NUMBER of the missing rows, on one line.
-column() { printf '%s\n' "${missing[@]}" | cut -d'|' -f"$1" | tr '\n' ' ' | tr -s ' '; }
+# Column NUMBER of the missing rows on one line, each word once.
+column() { printf '%s\n' "${missing[@]}" | cut -d'|' -f"$1" | tr -s ' ' '\n' | awk 'NF && !seen[$0]++' | paste -sd' '; }
 
 can_install() {
+  quietly command -v apt-get || return 1
+  [[ $(id -u) == 0 ]] && return
+  quietly command -v sudo || return 1
+  quietly sudo -n true || [[ -t 0 ]] # a password can be asked for at a terminal only
+}
+
+install_missing() {
   local log packages apt
   log=$(mktemp)
   read -ra packages <<<"$(column 3)"
@@ -145,7 +152,7 @@ fi
 
 find_missing "${needs[@]}" ${wanted[@]+"${wanted[@]}"}
 if ((${#missing[@]} > 0)) && can_install; then
-  install
+  install_missing
 fi
 find_missing "${needs[@]}"
 if ((${#missing[@]} > 0)); then

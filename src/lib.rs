@@ -6,8 +6,8 @@
 //! | floor | module | owns |
 //! |---|---|---|
 //! | 0 | [`error`], [`mix`], [`units`] | one error enum; 64-bit mixing; byte sizes and durations |
-//! | 1 | [`numa`], `comm`, [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
-//! | 2 | [`generator`], `slab`, [`job`] | the byte stream; the rank-local allocator; the job file |
+//! | 1 | [`numa`], [`comm`], [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
+//! | 2 | [`generator`], [`slab`], [`job`] | the byte stream; the rank-local allocator; the job file |
 //! | 3 | [`workload`] | what happens inside a timed region |
 //! | 4 | `plan` | job x world x topology -> every number resolved and checked |
 //! | 5 | [`results`] | the run directory |
@@ -22,12 +22,14 @@ pub mod error;
 pub mod mix;
 pub mod units;
 
+pub mod comm;
 pub mod measure;
 pub mod numa;
 pub mod stats;
 
 pub mod generator;
 pub mod job;
+pub mod slab;
 
 pub mod workload;
 

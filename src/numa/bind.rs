@@ -86,6 +86,10 @@ fn refused(pus: &PuSet, whom: &str, why: &io::Error) -> Error {
 
 /// Binds a thread and compares what the kernel made of it: it drops PUs outside the cpuset without a word.
 fn bind(thread: i32, pus: &PuSet) -> io::Result<()> {
+    // An adopted rank is bound already, and may live where nobody may bind.
+    if affinity_of(thread)? == *pus {
+        return Ok(());
+    }
     let words = mask_words(pus);
     // SAFETY: `words` is readable for the length that is passed; the kernel copies it and keeps nothing.
     let outcome = unsafe {

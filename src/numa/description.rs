@@ -4,8 +4,8 @@
 //!
 //! [`Topology`]: super::Topology
 
+use super::node::CacheGroup;
 use super::pu_set::PuSet;
-use super::topology::CacheGroup;
 
 /// A machine as it was found or described.
 #[derive(Clone, Debug, Default)]

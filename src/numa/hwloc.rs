@@ -9,7 +9,7 @@ use hwlocality::object::types::ObjectType;
 use hwlocality::topology::builder::{BuildFlags, TopologyBuilder};
 
 use super::description::{DescribedNode, Description};
-use super::topology::CacheGroup;
+use super::node::CacheGroup;
 use crate::error::{Error, Result};
 
 /// The largest machine that may be described; hwloc would build millions of objects without complaint.

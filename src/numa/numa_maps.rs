@@ -54,7 +54,7 @@ fn numa_line(line: &str) -> Option<(usize, &str)> {
 }
 
 /// `7f0000200000-7f0000400000 rw-p ...`: start and end.
-fn mapping(line: &str) -> Option<(usize, usize)> {
+pub(super) fn mapping(line: &str) -> Option<(usize, usize)> {
     let (start, rest) = line.split_once('-')?;
     let (end, _) = rest.split_once(' ')?;
     Some((usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?))

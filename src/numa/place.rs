@@ -8,9 +8,10 @@
 
 use std::fmt;
 
+use super::node::Node;
 use super::pu_set::PuSet;
 use super::share;
-use super::topology::{Node, Topology};
+use super::topology::Topology;
 use crate::error::{Error, Result};
 
 /// What a rank asks for. Which of its host's ranks it is, its place in the list says that [`place_all`] is given.
@@ -197,7 +198,7 @@ fn node_to_choose<'a>(
     if ranks_on(node) > 0 && !request.share_nodes {
         let nodes: PuSet = in_mask.clone().map(|node| node.index).collect();
         return Err(Error::Environment(format!(
-            "no node is left for rank {} ({} of {host_size} on its host): it may use {} NUMA node(s) with CPUs \
+            "no node is left for rank {} ({} of {host_size} on its host): the allowed nodes with CPUs are {} \
              ({nodes}); {ONE_A_NODE}",
             request.rank,
             host_rank + 1,
@@ -259,7 +260,8 @@ impl fmt::Display for Placement {
             Some(node) => format!("node {} (os {})", node.index, node.os_index),
             None => "no node".to_string(),
         };
-        write!(f, "rank {}: {node}, {} PUs {pus}, {}: {}", self.rank, pus.count(), self.how, self.why)
+        let plural = if pus.count() == 1 { "" } else { "s" };
+        write!(f, "rank {}: {node}, {} PU{plural} {pus}, {}: {}", self.rank, pus.count(), self.how, self.why)
     }
 }
 

@@ -20,7 +20,7 @@ impl Reservation {
     /// on another node already are an error. A strict binding that runs out of memory kills the process, so whoever
     /// sizes the range asks [`Topology::free_memory`] first.
     ///
-    /// On a machine with a single node there is nowhere else, and a kernel that refuses is not an error.
+    /// On a machine with a single node its memory can be nowhere else, and a kernel that refuses is not an error.
     ///
     /// # Errors
     /// When the kernel refuses (a container's seccomp filter often does), or the topology is not this machine's.
@@ -29,8 +29,9 @@ impl Reservation {
         if !topology.knows_nodes() {
             return Ok(());
         }
+        let is_only_node = topology.nodes().len() == 1 && topology.nodes()[0].id() == node;
         match bind_range(self, node.os_index) {
-            Err(why) if topology.nodes().len() == 1 && is_forbidden(&why) => Ok(()),
+            Err(_) if is_only_node => Ok(()),
             outcome => outcome.map_err(|why| refused(self, node, &why)),
         }
     }

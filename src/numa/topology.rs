@@ -1,10 +1,11 @@
 //! The nodes of a machine, which PUs are theirs, and which of them may be used.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::description::{DescribedNode, Description};
 use super::free_memory;
+use super::node::{CacheGroup, Node, Standing};
+use super::ownership;
 use super::place::NodeId;
 use super::pu_set::PuSet;
 use crate::error::{Error, Result};
@@ -24,64 +25,6 @@ pub struct Topology {
     origin: String,
 }
 
-/// A NUMA node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
-    /// hwloc's logical index: its place in [`Topology::nodes`], counting nodes that may not be used.
-    pub index: u32,
-    /// The kernel's index.
-    pub os_index: u32,
-    /// Allowed PUs of each core, in logical order: neighbours share an L3. Cores without an allowed PU are left out.
-    pub cores: Vec<Vec<u32>>,
-    /// L3 caches in logical order, each with the allowed PUs of this node it serves.
-    pub l3: Vec<CacheGroup>,
-    /// Its memory, used and free. 0 when unknown.
-    pub memory_bytes: u64,
-    /// hwloc's word for the memory where it has one: `HBM`, `MCDRAM`, `DRAM`, ...
-    pub subtype: Option<String>,
-    /// Whether a rank may have it.
-    pub standing: Standing,
-}
-
-/// A cache and the PUs it serves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CacheGroup {
-    /// Its size.
-    pub bytes: u64,
-    /// The PUs behind it, by the kernel's index, ascending.
-    pub pus: Vec<u32>,
-}
-
-/// Whether a rank may have a node, and if not, why not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It has CPUs and memory that this process is allowed.
-    Usable,
-    /// It is memory only (HBM, CXL): listed, never counted.
-    MemoryOnly,
-    /// The cgroup's cpuset holds none of its CPUs.
-    CpusNotAllowed,
-    /// The cgroup's cpuset holds none of its memory.
-    MemoryNotAllowed,
-}
-
-impl Node {
-    /// Both indices.
-    pub fn id(&self) -> NodeId {
-        NodeId { index: self.index, os_index: self.os_index }
-    }
-
-    /// The allowed PUs, core by core.
-    pub fn pus(&self) -> Vec<u32> {
-        self.cores.concat()
-    }
-
-    /// The allowed PUs as a set.
-    pub fn pu_set(&self) -> PuSet {
-        self.cores.iter().flatten().copied().collect()
-    }
-}
-
 impl Topology {
     /// Discovers the machine this process runs on. Without the feature `hwloc` it is one node made of the
     /// affinity mask of the calling thread.
@@ -94,7 +37,11 @@ impl Topology {
         #[cfg(not(feature = "hwloc"))]
         let description = super::affinity_mask::of_affinity_mask()?;
         // hwloc gives a node without CPUs those of its neighbour; the kernel knows which CPUs are really its own.
-        let owned = if description.is_this_system && description.knows_nodes { kernel_lists() } else { None };
+        let owned = if description.is_this_system && description.knows_nodes {
+            ownership::kernel_lists()
+        } else {
+            None
+        };
         Topology::assemble(description, owned)
     }
 
@@ -118,7 +65,7 @@ impl Topology {
         description: Description,
         owned: Option<BTreeMap<u32, PuSet>>,
     ) -> Result<Topology> {
-        let owned = owned.unwrap_or_else(|| divide_pus(&description.nodes));
+        let owned = owned.unwrap_or_else(|| ownership::divide_pus(&description.nodes));
         let nodes = (0u32..).zip(&description.nodes);
         let nodes: Vec<Node> =
             nodes.map(|(index, node)| settle(index, node, &description, owned.get(&node.os_index))).collect();
@@ -237,47 +184,6 @@ fn settle(index: u32, node: &DescribedNode, description: &Description, owned: Op
         memory_bytes: node.memory_bytes,
         subtype: node.subtype.clone(),
         standing,
-    }
-}
-
-/// Without the kernel's word: each PU goes to the ordinary memory nearest to it. Nodes of special memory (HBM beside
-/// DRAM) come last; among equals the one with the fewest PUs near it, then the lowest index, as kernels number them.
-fn divide_pus(nodes: &[DescribedNode]) -> BTreeMap<u32, PuSet> {
-    let mut order: Vec<&DescribedNode> = nodes.iter().collect();
-    order.sort_by_key(|node| (is_special(node), node.near_pus.count(), node.os_index));
-    let mut taken = std::collections::BTreeSet::new();
-    let mut owned = BTreeMap::new();
-    for node in order {
-        let own: PuSet = node.near_pus.iter().filter(|pu| taken.insert(*pu)).collect();
-        owned.insert(node.os_index, own);
-    }
-    owned
-}
-
-fn is_special(node: &DescribedNode) -> bool {
-    let special = ["HBM", "MCDRAM", "NVM", "SPM", "GPUMemory", "CXL"];
-    node.subtype.as_deref().is_some_and(|subtype| special.iter().any(|word| subtype.starts_with(word)))
-}
-
-/// Each node's own CPUs as the kernel lists them; `None` where /sys does not show nodes.
-fn kernel_lists() -> Option<BTreeMap<u32, PuSet>> {
-    let nodes = std::fs::read_to_string("/sys/devices/system/node/online").ok()?;
-    let nodes = PuSet::parse(&nodes).ok()?;
-    let list = |node: u32| {
-        let list = std::fs::read_to_string(format!("/sys/devices/system/node/node{node}/cpulist")).ok()?;
-        Some((node, PuSet::parse(&list).ok()?))
-    };
-    nodes.iter().map(list).collect()
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Standing::Usable => "usable",
-            Standing::MemoryOnly => "memory only: no CPUs",
-            Standing::CpusNotAllowed => "its CPUs are not in this cgroup's cpuset",
-            Standing::MemoryNotAllowed => "its memory is not in this cgroup's cpuset",
-        })
     }
 }
 

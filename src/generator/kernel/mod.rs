@@ -86,7 +86,7 @@ impl fmt::Display for KernelName {
 /// A kernel that this CPU can run.
 ///
 /// Invariant: the CPU has every feature that the functions of the `Isa` inside enable; established by
-/// [`Kernel::named`], the only place that makes one.
+/// `Kernel::supported`, the only place that makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kernel(Isa);
 
@@ -102,12 +102,13 @@ enum Isa {
 impl Kernel {
     /// The widest kernel of this CPU.
     pub fn best() -> Kernel {
-        *Kernel::all().last().expect("the scalar kernel runs everywhere")
+        let widest_first = KernelName::ALL.into_iter().rev();
+        { widest_first }.find_map(Kernel::supported).expect("the scalar kernel runs everywhere")
     }
 
     /// Every kernel of this CPU, from the most portable to the widest.
     pub fn all() -> Vec<Kernel> {
-        KernelName::ALL.into_iter().filter_map(|name| Kernel::named(name).ok()).collect()
+        KernelName::ALL.into_iter().filter_map(Kernel::supported).collect()
     }
 
     /// The kernel of this name.
@@ -115,17 +116,22 @@ impl Kernel {
     /// # Errors
     /// When this CPU cannot run it; the message lists those it can.
     pub fn named(name: KernelName) -> Result<Kernel> {
+        Kernel::supported(name).ok_or_else(|| unsupported(name))
+    }
+
+    /// The only place that makes a kernel: it asks the CPU. Under Miri there is only the scalar one.
+    fn supported(name: KernelName) -> Option<Kernel> {
         match name {
-            KernelName::Scalar => Ok(Kernel(Isa::Scalar)),
+            KernelName::Scalar => Some(Kernel(Isa::Scalar)),
             #[cfg(target_arch = "x86_64")]
-            KernelName::Avx2 if is_x86_feature_detected!("avx2") => Ok(Kernel(Isa::Avx2)),
+            KernelName::Avx2 => is_x86_feature_detected!("avx2").then_some(Kernel(Isa::Avx2)),
             #[cfg(target_arch = "x86_64")]
-            KernelName::Avx512
-                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") =>
-            {
-                Ok(Kernel(Isa::Avx512))
+            KernelName::Avx512 => {
+                let features = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq");
+                features.then_some(Kernel(Isa::Avx512))
             }
-            name => Err(unsupported(name)),
+            #[cfg(not(target_arch = "x86_64"))]
+            KernelName::Avx2 | KernelName::Avx512 => None,
         }
     }
 

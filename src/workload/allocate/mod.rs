@@ -1,0 +1,5 @@
+//! Allocator workloads, each generic over the allocator.
+
+pub mod larson;
+
+pub use larson::Larson;
