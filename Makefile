@@ -50,7 +50,7 @@ test-deep: ## Miri, loom, sanitizers, cargo deny: what needs a nightly toolchain
 
 bench: ## compare generator and allocator with their peers, side by side
 	@scripts/setup.sh build test
-	@cargo bench $(CARGO_FLAGS) $(ARGS)
+	@cargo bench $(or $(CARGO_FLAGS),--all-features) $(ARGS)
 
 lint: ## rustfmt, clippy and rustdoc, warnings as errors
 	@scripts/setup.sh build test

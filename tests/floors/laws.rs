@@ -106,16 +106,19 @@ pub fn upward_uses(tree: &Tree) -> Vec<Breach> {
 /// Names of crates in the tables of `Cargo.toml` whose heading ends in `section`, with line and comment above.
 fn dependencies<'a>(tree: &'a Tree, section: &str) -> Vec<(String, usize, &'a str)> {
     let mut found = Vec::new();
-    let (mut inside, mut previous) = (false, "");
+    let (mut inside, mut comment) = (false, "");
     for (index, line) in tree.text("Cargo.toml").lines().enumerate() {
-        if line.starts_with('[') {
-            inside = line.trim_matches(['[', ']']).rsplit('.').next() == Some(section);
-        } else if let Some((name, _)) =
-            line.split_once('=').filter(|_| inside && !line.starts_with([' ', '#', ']']))
-        {
-            found.push((name.trim().replace('-', "_"), index + 1, previous));
+        let name = line.split_once('=').map(|(name, _)| name.trim()).filter(|_| inside);
+        match line.chars().next() {
+            Some('#') => comment = line,
+            // A comment above the heading is about the first dependency below it.
+            Some('[') => inside = line.trim_matches(['[', ']']).rsplit('.').next() == Some(section),
+            Some(first) if first.is_alphabetic() => {
+                found.extend(name.map(|name| (name.replace('-', "_"), index + 1, comment)));
+                comment = "";
+            }
+            _ => {}
         }
-        previous = line;
     }
     found
 }

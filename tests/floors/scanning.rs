@@ -121,6 +121,9 @@ fn dependencies_need_a_room_and_a_reason() {
     assert!(lines[0].starts_with("Cargo.toml:2: `rayon` has no comment"), "{}", lines[0]);
     assert!(lines[1].starts_with("Cargo.toml:4: `new_crate` has no room"), "{}", lines[1]);
     assert!(laws::unexplained_dependencies(&tree(&[])).is_empty());
+    let above = "# Used for a check.\n[target.'cfg(loom)'.dev-dependencies]\nloom = \"1\"\nrayon = \"1\"\n";
+    let breaches = laws::unexplained_dependencies(&tree(&[("Cargo.toml", above)]));
+    assert_eq!(breaches.len(), 1, "the comment is about the first one below the heading only");
 }
 
 #[test]
