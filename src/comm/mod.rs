@@ -105,6 +105,11 @@ impl Comm {
         self.star.world()
     }
 
+    /// Whether the ranks are threads of one process.
+    pub fn in_process(&self) -> bool {
+        self.star.in_process()
+    }
+
     /// The name of this rank's host, as it was given to `run`.
     pub fn host(&self) -> &str {
         self.star.host()

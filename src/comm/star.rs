@@ -56,6 +56,10 @@ impl Star {
         }
     }
 
+    pub fn in_process(&self) -> bool {
+        self.link.in_process()
+    }
+
     pub fn world(&self) -> World {
         self.link.world()
     }
