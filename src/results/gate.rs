@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::run::{CaseResult, HistogramSummary};
-use crate::job::{self, Word};
+use crate::job;
 
 /// A condition that every case it applies to must meet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +100,7 @@ impl From<&job::Gate> for Gate {
             job::Level::Fail => Level::Fail,
             job::Level::Warn => Level::Warn,
         };
-        Gate { metric: gate.metric.word().to_owned(), bound, level }
+        Gate { metric: gate.metric.name(), bound, level }
     }
 }
 

@@ -33,6 +33,16 @@ impl Part {
         Ok(part)
     }
 
+    /// Goes on with a part that ends with a whole line.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub(super) fn append_to(path: PathBuf) -> Result<Part> {
+        let file = OpenOptions::new().append(true).open(&path).map_err(|why| write_error(&path, &why))?;
+        let bytes = file.metadata().map_err(|why| write_error(&path, &why))?.len();
+        Ok(Part { path, file, bytes })
+    }
+
     /// Appends one repetition.
     ///
     /// # Errors
