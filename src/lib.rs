@@ -13,7 +13,7 @@
 //! | 5 | [`results`] | the run directory |
 //! | 6 | [`rank`] | one rank's life |
 //! | 7 | [`report`] | what a person looks at |
-//! | 8 | `cli` | argv, exit codes, the only place that prints an error |
+//! | 8 | [`cli`] | argv, exit codes, the only place that prints an error |
 //!
 //! `docs/architecture.md` follows one chunk through all of them.
 #![deny(unsafe_code)]
@@ -40,3 +40,5 @@ pub mod results;
 pub mod rank;
 
 pub mod report;
+
+pub mod cli;
