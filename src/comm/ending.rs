@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::World;
 use crate::error::ExitCode;
 
 /// Who a message comes from.
@@ -11,22 +10,26 @@ use crate::error::ExitCode;
 pub struct Speaker {
     /// The host's name.
     pub host: String,
-    /// The rank; `None` where one process holds many.
-    pub world: Option<World>,
+    /// The rank; `None` where one process holds many, or before it is known.
+    pub rank: Option<u32>,
 }
 
 impl Speaker {
     /// Prints one line to stderr, in one write, so that the lines of ranks do not mix.
     pub fn say(&self, what: &str) {
         let what = what.replace('\n', " | ");
-        let line = match self.world {
-            Some(World { rank, .. }) => format!("numamark: rank {rank} on {}: {what}\n", self.host),
+        let line = match self.rank {
+            Some(rank) => format!("numamark: rank {rank} on {}: {what}\n", self.host),
             None => format!("numamark: on {}: {what}\n", self.host),
         };
         // The job ends whether or not anybody listens.
         let _closed_stderr = std::io::stderr().write_all(line.as_bytes());
     }
 }
+
+/// How long the launcher gets to read what was said: Hydra drops what is still in its pipes when it is told to abort.
+#[cfg(feature = "mpi")]
+const LISTENING: Duration = Duration::from_millis(200);
 
 /// How long `MPI_Abort` or the exit handlers may take before the process ends by signal.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,6 +45,9 @@ pub fn end_job(code: ExitCode) -> ! {
             std::process::abort();
         });
     #[cfg(feature = "mpi")]
-    super::mpi::abort_if_running(code);
+    if super::mpi::is_running() {
+        std::thread::sleep(LISTENING);
+        super::mpi::abort(code);
+    }
     std::process::exit(code.number())
 }

@@ -99,7 +99,8 @@ impl Launcher {
             Some(library) if family == Family::Slurm && !serves_mpi && is_open_mpi(library) => {
                 Err(Error::Environment(format!(
                     "srun started {size} processes without telling them how to find each other; this numamark is \
-                     linked to {library}: start it with srun --mpi=pmix, or with mpirun"
+                     linked to {}: start it with srun --mpi=pmix, or with mpirun",
+                    short(library)
                 )))
             }
             Some(_) => Ok(()),
@@ -120,7 +121,8 @@ pub fn check(launcher: Option<&Launcher>, world: World, library: &str, expected:
             ranks => format!("MPI sees {ranks} ranks"),
         };
         return Err(Error::Environment(format!(
-            "{name} started {size} processes, but {found}: this numamark is linked to {library}; {}",
+            "{name} started {size} processes, but {found}: this numamark is linked to {}; {}",
+            short(library),
             remedy(launcher.family, library)
         )));
     }
@@ -131,6 +133,11 @@ pub fn check(launcher: Option<&Launcher>, world: World, library: &str, expected:
         ))),
         _ => Ok(()),
     }
+}
+
+/// Open MPI's text goes on with package, ident, revision and date.
+fn short(library: &str) -> &str {
+    library.split(',').next().unwrap_or(library)
 }
 
 fn is_open_mpi(library: &str) -> bool {

@@ -21,6 +21,11 @@ impl Link {
         }
     }
 
+    /// Whether the ranks are threads of one process.
+    pub fn in_process(&self) -> bool {
+        matches!(self, Link::Local(_))
+    }
+
     /// Sends to one rank. Whoever waits in here also receives, so that two ranks that send to each other get on.
     pub fn send(&self, to: u32, bytes: Vec<u8>) {
         match self {

@@ -85,11 +85,13 @@ fn take(slot: &Slot) -> Link {
 
 /// One rank's life.
 fn live<T>(link: Link, host: &str, body: impl Fn(&Comm) -> Result<T>) -> Result<T> {
-    let world = link.world;
-    let comm = Comm::start(link::Link::Local(link), host)?;
-    let result = catch_unwind(AssertUnwindSafe(|| body(&comm))).unwrap_or_else(|payload| {
-        let message = format!("a bug in numamark: it panicked: {}", message_of(&*payload));
-        Err(Error::OnRank { rank: world.rank, host: host.into(), code: ExitCode::Bug, message })
+    let World { rank, .. } = link.world;
+    let comm = Comm::new(link::Link::Local(link), host);
+    let result = comm.introduce().and_then(|()| {
+        catch_unwind(AssertUnwindSafe(|| body(&comm))).unwrap_or_else(|payload| {
+            let message = format!("a bug in numamark: it panicked: {}", message_of(&*payload));
+            Err(Error::OnRank { rank, host: host.into(), code: ExitCode::Bug, message })
+        })
     });
     comm.finish(result)
 }

@@ -9,7 +9,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`launcher`] | who started this process, and whether that fits the MPI library |
-//! | [`local`], `mpi` | running a program as ranks |
+//! | `start`, [`local`], `mpi` | running a program as ranks |
 //! | `star`, `message` | the protocol of the collectives; what travels |
 //! | `link` | the wire: threads or MPI |
 //! | `watchdog`, `waiting` | stages and their limits; who is missing |
@@ -25,6 +25,7 @@ mod message;
 pub mod mpi;
 mod panic_hook;
 mod star;
+mod start;
 mod stop;
 mod waiting;
 mod watchdog;
@@ -34,7 +35,8 @@ use std::time::Duration;
 
 pub use ending::{Speaker, end_job};
 pub use hosts::HostWorld;
-pub use panic_hook::install_panic_hook;
+pub use panic_hook::{install_panic_hook, worker_thread_name};
+pub use start::Start;
 pub use stop::Stop;
 
 use crate::error::{Error, ExitCode, Result};
@@ -64,25 +66,24 @@ const START_LIMIT: Duration = Duration::from_secs(300);
 
 /// One rank's means of talking to the others. Stays on the thread it was made for.
 pub struct Comm {
-    // Before the star: the watchdog ends first.
-    watchdog: Watchdog,
+    /// An error until the introduction, which makes it everybody's.
+    watchdog: Result<Watchdog>,
     star: Star,
 }
 
 impl Comm {
-    /// Collective: the ranks tell each other who and where they are.
-    fn start(link: link::Link, host: &str) -> Result<Comm> {
+    /// Not collective. To be followed by the introduction.
+    fn new(link: link::Link, host: &str) -> Comm {
         let star = Star::new(link, host);
-        let speaker = Speaker { host: host.into(), world: Some(star.world()) };
-        let watchdog = Watchdog::start(speaker, Arc::clone(star.waiting()), "start", START_LIMIT)
-            .map_err(|error| star.fail(error))?;
-        let comm = Comm { watchdog, star };
-        comm.introduce()?;
-        Ok(comm)
+        let speaker = Speaker { host: host.into(), rank: Some(star.world().rank) };
+        Comm { watchdog: Watchdog::start(speaker, Arc::clone(star.waiting()), "start", START_LIMIT), star }
     }
 
     /// Collective: learns every rank's host and makes sure that all run one version of this program.
     fn introduce(&self) -> Result<()> {
+        if let Err(error) = &self.watchdog {
+            return Err(self.fail(error.clone()));
+        }
         let mine = encode_texts([env!("CARGO_PKG_VERSION"), self.star.host()]);
         let all = self.star.up(Kind::Introduction, mine)?.unwrap_or_default();
         let introductions: Option<Vec<[String; 2]>> =
@@ -104,6 +105,11 @@ impl Comm {
         self.star.world()
     }
 
+    /// Whether the ranks are threads of one process.
+    pub fn in_process(&self) -> bool {
+        self.star.in_process()
+    }
+
     /// The name of this rank's host, as it was given to `run`.
     pub fn host(&self) -> &str {
         self.star.host()
@@ -123,7 +129,9 @@ impl Comm {
     /// A stage in which ranks wait for each other needs at least the limit of the stage they come from, so that the
     /// report comes from the rank that hangs.
     pub fn stage(&self, name: &str, limit: Duration) {
-        self.watchdog.stage(name, limit);
+        if let Ok(watchdog) = &self.watchdog {
+            watchdog.stage(name, limit);
+        }
     }
 
     /// Collective: returns when all ranks have arrived.

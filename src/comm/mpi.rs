@@ -25,11 +25,12 @@ use crate::error::{Error, ExitCode, Result};
 /// How long `MPI_Finalize` may take: hundreds of processes on few cores need a minute.
 const FINALIZE_LIMIT: Duration = Duration::from_secs(120);
 
-/// Messages travel in pieces of at most this many bytes: MPI counts in 32-bit integers.
-const PIECE_BYTES: usize = 1 << 30;
+/// Messages travel in pieces of at most this many bytes: MPI counts in 32-bit integers. Far less than that, so that
+/// tests send messages of many pieces.
+const PIECE_BYTES: usize = 8 << 20;
 
-/// Values are reduced in pieces of this many: 64 MiB of scratch memory on rank 0 and no more.
-const PIECE_VALUES: usize = 8 << 20;
+/// Values are reduced in pieces of this many: 8 MiB of scratch memory on rank 0 and no more.
+const PIECE_VALUES: usize = 1 << 20;
 
 /// The tag of a message's last piece, and of those before it.
 const LAST: i32 = 0;
@@ -41,26 +42,35 @@ pub(super) fn library() -> String {
     text.split(['\n', '\r', '\0']).next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `MPI_Abort`, if MPI runs in this process. For [`end_job`] only.
-pub(super) fn abort_if_running(code: ExitCode) {
-    if mpi::environment::is_initialized() && !mpi::environment::is_finalized() {
-        SimpleCommunicator::world().abort(code.number());
-    }
+/// Whether MPI can be called, from any thread.
+pub(super) fn is_running() -> bool {
+    mpi::environment::is_initialized() && !mpi::environment::is_finalized()
+}
+
+/// `MPI_Abort`, while MPI is running. For [`end_job`] only.
+pub(super) fn abort(code: ExitCode) -> ! {
+    SimpleCommunicator::world().abort(code.number())
 }
 
 /// Initialises MPI, runs `body` as this process's rank, ends the collectives and finalizes MPI. Installs the panic hook.
 ///
 /// To be called once, from the main thread. A rank that returns an error ends the collectives of all others with that
-/// error, so every process returns the same one; with more than one rank it is an [`Error::OnRank`].
+/// error, so every process returns the same one; with more than one rank it is an [`Error::OnRank`]. Rank 0 calls
+/// `report` with it while all others still wait: once one process has exited with a failure, Open MPI's `mpirun` kills
+/// the rest, who may have had something to say.
 ///
 /// # Errors
 /// The error all ranks agreed on, or that MPI has been initialised before.
-pub fn run<T>(host: &str, body: impl FnOnce(&Comm) -> Result<T>) -> Result<T> {
+pub fn run<T>(
+    host: &str,
+    body: impl FnOnce(&Comm) -> Result<T>,
+    report: impl FnOnce(World, &Error),
+) -> Result<T> {
     let universe = initialize(host)?;
     let link = Link::of_the_world();
-    install_panic_hook(Speaker { host: host.into(), world: Some(link.world()) });
+    install_panic_hook(Speaker { host: host.into(), rank: Some(link.world().rank) });
     let unfinished = Unfinished;
-    let result = live(link, universe, host, body);
+    let result = live(link, universe, host, body, report);
     std::mem::forget(unfinished);
     result
 }
@@ -76,7 +86,7 @@ impl Drop for Unfinished {
 }
 
 fn initialize(host: &str) -> Result<Universe> {
-    let speaker = Speaker { host: host.into(), world: None };
+    let speaker = Speaker { host: host.into(), rank: None };
     let watchdog = Watchdog::start(speaker, Arc::new(Waiting::new(1)), "MPI_Init", START_LIMIT)?;
     let initialized = mpi::initialize_with_threading(Threading::Funneled);
     drop(watchdog);
@@ -87,15 +97,19 @@ fn initialize(host: &str) -> Result<Universe> {
     }
 }
 
-fn live<T>(link: Link, universe: Universe, host: &str, body: impl FnOnce(&Comm) -> Result<T>) -> Result<T> {
-    let comm = match Comm::start(link::Link::Mpi(link), host) {
-        Ok(comm) => comm,
-        Err(agreed) => {
-            drop(universe);
-            return Err(agreed);
-        }
-    };
-    let result = comm.finish(body(&comm));
+fn live<T>(
+    link: Link,
+    universe: Universe,
+    host: &str,
+    body: impl FnOnce(&Comm) -> Result<T>,
+    report: impl FnOnce(World, &Error),
+) -> Result<T> {
+    let comm = Comm::new(link::Link::Mpi(link), host);
+    let result = comm.introduce().and_then(|()| body(&comm));
+    let result = comm.finish(result);
+    if let Err(agreed) = &result {
+        comm.star.leave_after(|| report(comm.world(), agreed));
+    }
     comm.stage("MPI_Finalize", FINALIZE_LIMIT);
     drop(universe);
     result
@@ -124,6 +138,7 @@ impl Link {
     }
 
     pub fn send(&self, to: &[u32], bytes: &[u8]) {
+        assert!(!bytes.is_empty(), "a message has a header");
         let mut pieces = bytes.chunks(PIECE_BYTES).peekable();
         while let Some(piece) = pieces.next() {
             let tag = if pieces.peek().is_some() { MORE } else { LAST };

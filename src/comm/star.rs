@@ -56,6 +56,10 @@ impl Star {
         }
     }
 
+    pub fn in_process(&self) -> bool {
+        self.link.in_process()
+    }
+
     pub fn world(&self) -> World {
         self.link.world()
     }
@@ -124,6 +128,21 @@ impl Star {
         let error = self.end_all(Trouble::Found(error));
         *self.failure.borrow_mut() = Some(error.clone());
         error
+    }
+
+    /// After the collectives have ended, by success or failure: nobody leaves before rank 0 has done `last`.
+    /// Threads of one process leave together anyway.
+    #[cfg(feature = "mpi")]
+    pub fn leave_after(&self, last: impl FnOnce()) {
+        if self.world().rank == 0 {
+            last();
+            let leave = Message { kind: Kind::Finish, sequence: u64::MAX, payload: vec![] };
+            self.link.send_to_all(leave.encode());
+        } else {
+            self.waiting.wait_for(0);
+            let _leave = self.link.receive();
+            self.waiting.end();
+        }
     }
 
     fn collective<T>(&self, exchange: impl FnOnce(u64) -> Result<T, Trouble>) -> Result<T> {

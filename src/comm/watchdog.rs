@@ -45,7 +45,7 @@ impl Watchdog {
     pub fn start(speaker: Speaker, waiting: Arc<Waiting>, stage: &str, limit: Duration) -> Result<Watchdog> {
         let first = Stage { name: stage.into(), limit, elapsed: Duration::ZERO, number: 0 };
         let shared = Arc::new(Shared { stage: Mutex::new(Some(first)), changed: Condvar::new() });
-        let rank = speaker.world.map_or(0, |world| world.rank);
+        let rank = speaker.rank.unwrap_or(0);
         let watched = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name(format!("rank {rank} watchdog"))
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_new_stage_starts_from_zero_and_dropping_ends_the_thread() {
-        let speaker = Speaker { host: "alpha".into(), world: None };
+        let speaker = Speaker { host: "alpha".into(), rank: None };
         let waiting = Arc::new(Waiting::new(1));
         let watchdog = Watchdog::start(speaker, waiting, "a", Duration::from_secs(3600)).expect("a thread");
         // Far more stages than time: were one stage's time carried over, or a limit mixed up, this process would end.

@@ -5,6 +5,7 @@ use crate::units::{Bytes, Nanoseconds};
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind};
 use super::nearest::did_you_mean;
+use super::words::{CaseMetric, Word};
 
 /// What a key accepts, in words.
 pub(super) fn accepted(kind: &Kind) -> String {
@@ -21,6 +22,10 @@ pub(super) fn accepted(kind: &Kind) -> String {
         Kind::CountOr { word, min, max } => format!("\"{word}\", or a whole number from {min} to {max}"),
         Kind::Number { min, max } => format!("a number from {min} to {max:e}"),
         Kind::Switch => "true, false".to_owned(),
+        Kind::Metric => {
+            let metrics = accepted(&Kind::Word(CaseMetric::WORDS));
+            format!("{metrics}, or a figure of a histogram such as \"refill_ns.p99\"")
+        }
         Kind::Name { max_chars } => {
             format!(
                 "1 to {max_chars} of letters, digits, \".\", \"_\" and \"-\", beginning with a letter or digit"

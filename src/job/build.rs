@@ -162,7 +162,7 @@ fn build_gate(values: &Values, gate: Table) -> Gate {
     let at_least = values.one(gate, "at_least", Value::number).map(Bound::AtLeast);
     let at_most = || values.one(gate, "at_most", Value::number).map(Bound::AtMost);
     Gate {
-        metric: values.one(gate, "metric", Value::word).expect(RESOLVED),
+        metric: values.one(gate, "metric", Value::metric).expect(RESOLVED),
         bound: at_least.or_else(at_most).expect("a gate without a bound is refused before"),
         level: values.one(gate, "level", Value::word).expect(RESOLVED),
     }

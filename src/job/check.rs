@@ -7,6 +7,7 @@ use super::diagnostic::{Diagnostic, Place, quoted, shortened};
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind};
 use super::keys::SWEEP_VALUES_MAX;
+use super::metric::{Metric, meant};
 use super::nearest::did_you_mean;
 
 /// A value that its key accepts.
@@ -19,6 +20,7 @@ pub(super) enum Value {
     Number(f64),
     Switch(bool),
     Name(String),
+    Metric(Metric),
 }
 
 /// All values of one key: one, or those of a sweep.
@@ -90,6 +92,12 @@ fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
         (Kind::Number { min, max }, Raw::Float(number)) => real(key, found.place, *number, min, max),
         (Kind::Number { min, max }, Raw::Integer(number, _)) => {
             real(key, found.place, *number as f64, min, max)
+        }
+        (Kind::Metric, Raw::Text(text)) => {
+            let message = || format!("{} does not know {}", key.path(), quoted(text));
+            let unknown =
+                || Diagnostic::new(found.place, message(), meant(text)).accepted(accepted(&key.kind));
+            Metric::from_name(text).map(Value::Metric).ok_or_else(unknown)
         }
         (Kind::Switch, Raw::Switch(switch)) => Ok(Value::Switch(*switch)),
         (Kind::Name { max_chars }, Raw::Text(text)) => name(key, found.place, text, max_chars),
@@ -179,7 +187,7 @@ fn whole_multiple(key: &Key, place: Place, bytes: Bytes, multiple: u64) -> Resul
 
 fn wrong_type(key: &Key, found: &Found) -> Diagnostic {
     let expected = match key.kind {
-        Kind::Word(_) | Kind::Name { .. } => "text".to_owned(),
+        Kind::Word(_) | Kind::Name { .. } | Kind::Metric => "text".to_owned(),
         Kind::Size { .. } => "a size".to_owned(),
         Kind::Duration { .. } => "a duration".to_owned(),
         Kind::Count { .. } => "a whole number".to_owned(),

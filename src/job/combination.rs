@@ -6,8 +6,9 @@ use super::check::Value;
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Table};
 use super::key::Section;
+use super::metric::Metric;
 use super::values::Values;
-use super::words::{Allocator, Metric, Word};
+use super::words::{Allocator, CaseMetric, Histogram};
 use super::{Amount, Job};
 
 /// Refuses a setting for a gate that the file does not have.
@@ -82,32 +83,40 @@ fn bytes_against_chunks(values: &Values, bytes: Bytes, place: Place) -> Vec<Diag
 
 /// A gate that would never be looked at is a mistake, not a pass.
 fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnostic> {
-    let (metric, place) =
-        values.places(gate, "metric").first().map(|(v, place)| (v.word::<Metric>(), *place))?;
+    use CaseMetric::{
+        CoreNsPerOperation, CoreSecondsPerGib, CpuShare, Locality, OperationsPerS, RefillShare,
+        SlowestRankOperationsPerS, SlowestRankThroughputBytesPerS, ThroughputBytesPerS,
+    };
+    let (metric, place) = values.places(gate, "metric").first().map(|(v, place)| (v.metric(), *place))?;
     let uses_slab = job.generate.is_some()
         || job.allocate.as_ref().is_some_and(|allocate| allocate.allocator.contains(&Allocator::Slab));
     let (measured, needed) = match metric {
-        Metric::ThroughputBytesPerS | Metric::CoreSecondsPerGib => (job.generate.is_some(), "[generate]"),
-        Metric::OperationsPerS => (job.allocate.is_some(), "[allocate]"),
-        Metric::RefillShare => (uses_slab, "[generate], or [allocate] with allocator = \"slab\""),
-        Metric::Locality => (true, ""),
+        Metric::Case(ThroughputBytesPerS | SlowestRankThroughputBytesPerS | CoreSecondsPerGib)
+        | Metric::Figure(Histogram::Chunk, _) => (job.generate.is_some(), "[generate]"),
+        Metric::Case(OperationsPerS | SlowestRankOperationsPerS | CoreNsPerOperation) => {
+            (job.allocate.is_some(), "[allocate]")
+        }
+        Metric::Case(RefillShare) | Metric::Figure(..) => {
+            (uses_slab, "[generate], or [allocate] with allocator = \"slab\"")
+        }
+        Metric::Case(CpuShare | Locality) => (true, ""),
     };
     if measured {
         return None;
     }
-    let message = format!("no case of this job measures \"{}\"", metric.word());
+    let message = format!("no case of this job measures \"{}\"", metric.name());
     Some(Diagnostic::new(place, message, format!("needs {needed}")))
 }
 
 /// Shares end at 1; who writes 99 means per cent.
 fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
-    let metric = values.one(gate, "metric", Value::word::<Metric>)?;
+    let metric = values.one(gate, "metric", Value::metric)?;
     let bounds = values.places(gate, "at_least").iter().chain(values.places(gate, "at_most"));
     let (bound, place) = bounds.map(|(bound, place)| (bound.number(), *place)).next()?;
-    if !matches!(metric, Metric::Locality | Metric::RefillShare) || bound <= 1.0 {
+    if !metric.is_share() || bound <= 1.0 {
         return None;
     }
-    let message = format!("\"{}\" is a share, found the bound {bound}", metric.word());
+    let message = format!("\"{}\" is a share, found the bound {bound}", metric.name());
     let label = if bound <= 100.0 { format!("write {}", bound / 100.0) } else { String::new() };
     Some(Diagnostic::new(place, message, label).accepted("a number from 0 to 1"))
 }

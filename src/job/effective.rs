@@ -79,7 +79,7 @@ fn gate(gate: &super::Gate) -> Vec<(&'static str, String)> {
         Bound::AtMost(bound) => ("at_most", bound),
     };
     // Debug keeps the point or exponent that makes it a float for TOML, and every digit that matters.
-    vec![("metric", word(gate.metric)), (key, format!("{bound:?}")), ("level", word(gate.level))]
+    vec![("metric", text(gate.metric.name())), (key, format!("{bound:?}")), ("level", word(gate.level))]
 }
 
 /// In quotes, without escapes: names, words, sizes and durations are made of characters that need none.

@@ -13,6 +13,8 @@ use super::diagnostic::{Diagnostic, Place, Source, cut};
 
 /// How many diagnostics are printed: the first few are usually the cause of the rest.
 const SHOWN_MAX: usize = 10;
+/// Notes are broken into lines that fit a terminal.
+const COLUMNS: usize = 80;
 /// Longer messages quote something that is not worth reading to its end.
 const MESSAGE_CHARS_MAX: usize = 200;
 /// Longer lines are cut on both sides of the caret.
@@ -54,9 +56,30 @@ fn render_one(diagnostic: &Diagnostic, sources: &[Source<'_>]) -> String {
         }
     }
     for note in &diagnostic.notes {
-        write!(text, "\n  {:margin$} = {}", "", printable(note)).expect("a String takes everything");
+        let mut sign = "=";
+        for line in wrapped(&printable(note), COLUMNS - margin - 5) {
+            write!(text, "\n  {:margin$} {sign} {line}", "").expect("a String takes everything");
+            sign = " ";
+        }
     }
     text
+}
+
+/// Lines of at most this many characters, broken between words; a longer word has its own line.
+fn wrapped(text: &str, chars_max: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > chars_max {
+            lines.push(word.to_owned());
+            continue;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines
 }
 
 /// A line of a source, without its end.

@@ -94,6 +94,8 @@ pub(super) enum Kind {
     Number { min: f64, max: f64 },
     /// `true` or `false`.
     Switch,
+    /// A metric of a case or a figure of a histogram.
+    Metric,
     /// A name that becomes part of a path: letters, digits, `.`, `_`, `-`.
     Name { max_chars: usize },
 }

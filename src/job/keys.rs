@@ -4,9 +4,7 @@
 //! none of them can disagree with another.
 
 use super::key::{Absent, Key, Kind, Section};
-use super::words::{
-    Allocator, Bind, KernelName, Level, Metric, Order, SlabDesign, StoresName, Word, Workload,
-};
+use super::words::{Allocator, Bind, KernelName, Level, Order, SlabDesign, StoresName, Word, Workload};
 
 /// The only schema this release reads.
 pub(super) const SCHEMA: u64 = 1;
@@ -227,7 +225,7 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: Section::Gate,
         name: "metric",
-        kind: Kind::Word(Metric::WORDS),
+        kind: Kind::Metric,
         absent: Absent::Refused,
         about: "What is held against the bound, in every case that has it.",
         ..PLAIN

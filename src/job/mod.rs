@@ -16,6 +16,7 @@ mod excerpt;
 mod hash;
 mod key;
 mod keys;
+mod metric;
 mod nearest;
 mod schema;
 mod setting;
@@ -24,9 +25,13 @@ mod values;
 mod words;
 
 pub use build::{JOB_FILE_BYTES_MAX, decode};
+pub use metric::Metric;
 pub use schema::schema;
 pub use setting::Setting;
-pub use words::{Allocator, Bind, KernelName, Level, Metric, Order, SlabDesign, StoresName, Word, Workload};
+pub use words::{
+    Allocator, Bind, CaseMetric, Figure, Histogram, KernelName, Level, Order, SlabDesign, StoresName, Word,
+    Workload,
+};
 
 use crate::units::{Bytes, Nanoseconds};
 

@@ -10,6 +10,7 @@ use super::entry::Raw;
 use super::key::{Absent, Key, Kind, Section};
 use super::keys::{GATES_MAX, SWEEP_VALUES_MAX};
 use super::setting::read_scalar;
+use super::words::{CaseMetric, Figure, Histogram, Word};
 
 /// What `numamark schema job` prints: the JSON Schema of a job file, indented.
 pub fn schema() -> String {
@@ -109,6 +110,14 @@ fn one_value(kind: &Kind) -> Schema {
         }),
         Kind::Number { min, max } => json_schema!({ "type": "number", "minimum": min, "maximum": max }),
         Kind::Switch => json_schema!({ "type": "boolean" }),
+        Kind::Metric => {
+            let histograms = Histogram::WORDS.join("|").replace('.', "\\.");
+            let pattern = format!("^({histograms})\\.({})$", Figure::WORDS.join("|"));
+            json_schema!({
+                "type": "string",
+                "anyOf": [{ "enum": CaseMetric::WORDS }, { "pattern": pattern }],
+            })
+        }
         Kind::Name { max_chars } => json_schema!({
             "type": "string",
             "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$",

@@ -8,6 +8,7 @@ use super::diagnostic::{Diagnostic, Place, quoted};
 use super::entry::{Document, Entry, Header, Table};
 use super::key::{Absent, Key, Section};
 use super::keys::KEYS;
+use super::metric::Metric;
 use super::nearest::nearest;
 use super::setting::read_value;
 use super::words::Word;
@@ -220,6 +221,13 @@ impl Value {
         match self {
             Value::Switch(switch) => *switch,
             other => unreachable!("a switch holds {other:?}"),
+        }
+    }
+
+    pub fn metric(&self) -> Metric {
+        match self {
+            Value::Metric(metric) => *metric,
+            other => unreachable!("a key of metrics holds {other:?}"),
         }
     }
 

@@ -92,18 +92,64 @@ words! {
         Sharded = "sharded",
     }
 
-    /// `[[gate]] metric`: what can be held against a bound.
-    Metric {
+    /// `[[gate]] metric`: what a case has one value of.
+    CaseMetric {
         /// Bytes generated a second by all ranks.
         ThroughputBytesPerS = "throughput_bytes_per_s",
+        /// Bytes generated a second by the slowest rank.
+        SlowestRankThroughputBytesPerS = "slowest_rank_throughput_bytes_per_s",
         /// Allocations and frees a second by all ranks.
         OperationsPerS = "operations_per_s",
-        /// Worker time spent for a GiB of data.
+        /// Allocations and frees a second by the slowest rank.
+        SlowestRankOperationsPerS = "slowest_rank_operations_per_s",
+        /// Processor time spent for a GiB of data.
         CoreSecondsPerGib = "core_seconds_per_gib",
+        /// Processor time spent for an operation.
+        CoreNsPerOperation = "core_ns_per_operation",
+        /// Share of worker time in which the workers had their processors.
+        CpuShare = "cpu_share",
         /// Share of worker time spent in refills.
         RefillShare = "refill_share",
         /// Share of the arena's pages that are on the rank's own node.
         Locality = "locality",
+    }
+
+    /// `[[gate]] metric`, before its last point: what a case has a distribution of.
+    Histogram {
+        /// Durations of chunks.
+        Chunk = "chunk_ns",
+        /// Durations of refills.
+        Refill = "refill_ns",
+        /// The stage of a refill that looks for a slab.
+        RefillFind = "refill_stage_ns.find",
+        /// The stage that takes memory from the arena.
+        RefillMap = "refill_stage_ns.map",
+        /// The stage that prepares a slab.
+        RefillInitialise = "refill_stage_ns.initialise",
+        /// The stage that makes objects.
+        RefillCarve = "refill_stage_ns.carve",
+        /// The stage that takes what other workers freed.
+        RefillDrain = "refill_stage_ns.drain",
+    }
+
+    /// `[[gate]] metric`, after its last point: a figure of a distribution.
+    Figure {
+        /// How many there were.
+        Count = "count",
+        /// The smallest.
+        Min = "min",
+        /// The median.
+        P50 = "p50",
+        /// What 90 of 100 stay below.
+        P90 = "p90",
+        /// What 99 of 100 stay below.
+        P99 = "p99",
+        /// What 999 of 1000 stay below.
+        P999 = "p999",
+        /// The largest.
+        Max = "max",
+        /// All of them together.
+        Sum = "sum",
     }
 
     /// `[[gate]] level`: what a bound that is not met does to the exit code.
@@ -137,7 +183,9 @@ mod tests {
         is_a_bijection::<Workload>();
         is_a_bijection::<Allocator>();
         is_a_bijection::<SlabDesign>();
-        is_a_bijection::<Metric>();
+        is_a_bijection::<CaseMetric>();
+        is_a_bijection::<Histogram>();
+        is_a_bijection::<Figure>();
         is_a_bijection::<Level>();
     }
 }

@@ -2,7 +2,11 @@
 
 mod cells;
 mod notes;
+mod plan;
 mod table;
 mod text;
+mod topology;
 
+pub use plan::plan;
 pub use table::table;
+pub use topology::topology;

@@ -50,9 +50,15 @@ impl RunDirectory {
         let directory = RunDirectory { path: path.to_owned() };
         let parts = directory.parts();
         fs::create_dir(&parts).map_err(|why| place_error(&parts, &why))?;
-        let token = format!("{:016x}", unique());
-        write_durably(&directory.token(), token.as_bytes())?;
+        let token = directory.renew_token()?;
         Ok((directory, token))
+    }
+
+    /// Writes a token that no other directory has, and returns it.
+    pub(super) fn renew_token(&self) -> Result<String> {
+        let token = format!("{:016x}", unique());
+        write_durably(&self.token(), token.as_bytes())?;
+        Ok(token)
     }
 
     /// Finds the directory that rank 0 made, on every other rank.
@@ -137,6 +143,20 @@ impl RunDirectory {
     /// # Errors
     /// When it is missing (the run died, or goes on), of another schema version, or not what numamark writes.
     pub fn read_run(&self) -> Result<Run> {
+        self.check_run()?;
+        read_json(&self.run())
+    }
+
+    /// Reads `run.json` as it stands there, unknown keys included.
+    ///
+    /// # Errors
+    /// As `read_run`, but any JSON will do.
+    pub(super) fn read_run_tree(&self) -> Result<serde_json::Value> {
+        self.check_run()?;
+        read_json(&self.run())
+    }
+
+    fn check_run(&self) -> Result<()> {
         let path = self.run();
         if !path.exists() {
             let directory = self.path.display();
@@ -144,16 +164,7 @@ impl RunDirectory {
                 "{directory} has no run.json: the run died or is still going on; numamark recover {directory} builds a partial result from its parts"
             )));
         }
-        check_schema(&path)?;
-        read_json(&path)
-    }
-
-    /// Reads `run.json` as it stands there, unknown keys included.
-    ///
-    /// # Errors
-    /// When it is missing or not JSON.
-    pub(super) fn read_run_tree(&self) -> Result<serde_json::Value> {
-        read_json(&self.run())
+        check_schema(&path)
     }
 
     /// Reads what was asked for.
@@ -194,7 +205,7 @@ impl RunDirectory {
         self.path.join("run.json")
     }
 
-    fn parts(&self) -> PathBuf {
+    pub(super) fn parts(&self) -> PathBuf {
         self.path.join("parts")
     }
 
@@ -208,13 +219,18 @@ impl RunDirectory {
 }
 
 /// Writes a whole file and hands it to the disk, so that a full disk is an error and not a short file.
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || {
         let mut file = fs::File::create(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     };
     write().map_err(|why| write_error(path, &why))
+}
+
+/// `run.json` as it stands in the file.
+pub fn to_json(run: &Run) -> String {
+    String::from_utf8(pretty(run)).expect("JSON is UTF-8")
 }
 
 fn pretty<T: serde::Serialize>(value: &T) -> Vec<u8> {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::run::{CaseResult, HistogramSummary};
+use crate::job;
 
 /// A condition that every case it applies to must meet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,6 +87,21 @@ pub fn evaluate(gates: &[Gate], cases: &[CaseResult]) -> Vec<GateResult> {
         }
     }
     results
+}
+
+/// The job's word for it.
+impl From<&job::Gate> for Gate {
+    fn from(gate: &job::Gate) -> Gate {
+        let bound = match gate.bound {
+            job::Bound::AtLeast(bound) => Bound::AtLeast(bound),
+            job::Bound::AtMost(bound) => Bound::AtMost(bound),
+        };
+        let level = match gate.level {
+            job::Level::Fail => Level::Fail,
+            job::Level::Warn => Level::Warn,
+        };
+        Gate { metric: gate.metric.name(), bound, level }
+    }
 }
 
 impl Gate {

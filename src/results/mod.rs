@@ -11,18 +11,20 @@ pub mod gate;
 pub mod name;
 pub mod part;
 pub mod record;
+pub mod resume;
 pub mod run;
 pub mod schema;
 pub mod verify;
 
 pub use aggregate::aggregate;
-pub use directory::RunDirectory;
+pub use directory::{RunDirectory, to_json};
 pub use environment::Environment;
 pub use evidence::Evidence;
 pub use gate::{Bound, Gate, GateResult, Level, Outcome};
 pub use name::{default_path, utc_now};
 pub use part::{Part, PartContent};
 pub use record::{Begin, End, HistogramRecord, Line, LocalityRecord, Repetition, Row, decode, encode};
+pub use resume::Done;
 pub use run::{
     CaseHeader, CaseResult, Header, HistogramSummary, Measure, Metric, Parameter, RankResult, Run,
 };

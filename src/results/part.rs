@@ -33,6 +33,16 @@ impl Part {
         Ok(part)
     }
 
+    /// Goes on with a part that ends with a whole line.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub(super) fn append_to(path: PathBuf) -> Result<Part> {
+        let file = OpenOptions::new().append(true).open(&path).map_err(|why| write_error(&path, &why))?;
+        let bytes = file.metadata().map_err(|why| write_error(&path, &why))?.len();
+        Ok(Part { path, file, bytes })
+    }
+
     /// Appends one repetition.
     ///
     /// # Errors
@@ -173,4 +183,87 @@ fn check_line(line: &Line) -> Result<(), String> {
         record.check().map_err(|why| format!("histogram {name}: {why}"))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::record::LocalityRecord;
+
+    fn begin() -> Begin {
+        Begin {
+            rank: 0,
+            size: 1,
+            host: "host".to_owned(),
+            node_index: 0,
+            node_os_index: 0,
+            pus: vec![0],
+            placement: "adopted".to_owned(),
+            job_hash: "hash".to_owned(),
+            locality: LocalityRecord::default(),
+            clock_step_ns: 1.0,
+            clock_read_ns: 1.0,
+        }
+    }
+
+    /// A file that exists for one closure.
+    fn with_file<T>(name: &str, text: &str, read: impl FnOnce(&Path) -> T) -> T {
+        let path = std::env::temp_dir().join(format!("numamark-part-{name}-{}", std::process::id()));
+        std::fs::write(&path, text).expect("a temporary file");
+        let result = read(&path);
+        std::fs::remove_file(&path).expect("it was there");
+        result
+    }
+
+    fn text(lines: &[Line]) -> String {
+        let lines = lines.iter().map(|line| serde_json::to_string(line).expect("plain data") + "\n");
+        lines.collect()
+    }
+
+    fn end() -> Line {
+        Line::End(End { locality: LocalityRecord::default(), violations: 0 })
+    }
+
+    #[test]
+    fn a_full_disk_is_named_with_the_file() {
+        let path = PathBuf::from("/dev/full");
+        let file = OpenOptions::new().append(true).open(&path).expect("Linux has it");
+        let why = Part { path, file, bytes: 0 }.append(&end()).expect_err("it is always full");
+        assert_eq!(why.exit_code(), crate::error::ExitCode::Failed);
+        assert!(why.to_string().starts_with("cannot write /dev/full: No space left on device"), "{why}");
+        assert!(why.to_string().contains("--out"), "{why}");
+    }
+
+    #[test]
+    fn a_torn_last_line_is_no_error_wherever_the_tear_is() {
+        let whole = text(&[Line::Begin(begin()), end()]);
+        let begin_bytes = text(&[Line::Begin(begin())]).len();
+        for cut in begin_bytes..=whole.len() {
+            let part = with_file("torn", &whole[..cut], PartContent::read).expect("the first line is whole");
+            assert_eq!(part.end.is_some(), cut == whole.len(), "cut at {cut}");
+            assert_eq!(part.torn, cut != begin_bytes && cut != whole.len(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn damage_is_named_with_file_line_and_column() {
+        let begin = text(&[Line::Begin(begin())]);
+        let end = text(&[end()]);
+        for (damaged, expected) in [
+            (String::new(), ":1: the first line is not a whole \"begin\" line"),
+            (end.clone(), ":1: the first line is not a whole \"begin\" line"),
+            (format!("{begin}{begin}"), ":2: a second \"begin\" line"),
+            (format!("{begin}{end}{end}"), ":3: a line after the \"end\" line"),
+            (format!("{begin}garbage\n{end}"), ":2: column 1: expected value"),
+            (format!("{begin}\n{end}"), ":2: column "),
+            (format!("{begin}{{\"kind\":\"end\",\"violations\":0}}\n"), "missing field `locality`"),
+            (format!("{begin}\u{0}\u{0}\u{0}\n"), ":2: column 1"),
+            (begin.replace("\"rank\":0", "\"rank\":-1"), ":1: column "),
+            (begin.replace("\"rank\":0", "\"rank\":0,\"rnak\":1"), "unknown field `rnak`"),
+        ] {
+            let why = with_file("damage", &damaged, PartContent::read).expect_err(&damaged).to_string();
+            assert!(why.contains(expected), "{why}\nshould contain {expected}");
+            assert!(why.contains("numamark-part-damage"), "{why}");
+        }
+    }
 }

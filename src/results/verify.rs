@@ -9,6 +9,7 @@ use super::directory::RunDirectory;
 use super::evidence::Evidence;
 use super::run::Run;
 use crate::error::{Error, Result};
+use crate::job::Job;
 
 /// What was proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,18 +33,24 @@ const NAMED: usize = 20;
 /// When the run cannot be read, or a value differs: each is named with both values.
 pub fn verify(path: &Path) -> Result<Verified> {
     let directory = RunDirectory::open(path)?;
-    let run = directory.read_run()?;
+    let recorded = directory.read_run_tree()?;
     let header = directory.read_header()?;
+    let job = Job::parse(&header.job, "the job in run.json", &[]).map_err(|why| at(path, &why))?;
+    if job.hash() != header.job_hash {
+        let why = format!("job_hash is {}, the hash of the job is {}", header.job_hash, job.hash());
+        return Err(at(path, &Error::Failed(why)));
+    }
     let parts = directory.read_parts()?;
     let count = parts.len();
     let evidence = Evidence::from_parts(parts).map_err(|why| at(path, &why))?;
     // The elapsed time is the one thing that no part knows.
-    let derived = aggregate(&header, &evidence, run.elapsed_s).map_err(|why| at(path, &why))?;
+    let elapsed_s = recorded.get("elapsed_s").and_then(Value::as_f64);
+    let derived = aggregate(&header, &evidence, elapsed_s).map_err(|why| at(path, &why))?;
     let mut comparison = Comparison::default();
-    comparison.compare("", &directory.read_run_tree()?, &tree(&derived));
+    comparison.compare("", &recorded, &tree(&derived));
     comparison.result(path)?;
     let repetitions = header.planned.iter().map(|case| evidence.rounds(&case.id).count()).sum();
-    Ok(Verified { values: comparison.equal, parts: count, repetitions, complete: run.complete })
+    Ok(Verified { values: comparison.equal, parts: count, repetitions, complete: derived.complete })
 }
 
 /// Builds `run.json` for a run that died, from what all ranks finished.

@@ -147,6 +147,11 @@ impl Heap {
         Ok(())
     }
 
+    /// Ends the heap and gives its arena back, for another one. What is still allocated is forgotten.
+    pub fn into_arena(self) -> Arena {
+        self.arena
+    }
+
     /// The arena.
     pub fn arena(&self) -> &Arena {
         &self.arena

@@ -56,3 +56,4 @@ pub use heap::{BATCH_OBJECTS, Heap, HeapOptions, Usage, WORKERS_MAX};
 pub use misuse::{Misuse, OutOfMemory, Violation};
 pub use object::{Allocate, Object, System, SystemObject};
 pub use record::{CLASS_ROWS, ClassTotals, RUN_ROW, RefillRecord, Stage, Stratum};
+pub use refill::BATCH_BYTES_MAX;

@@ -17,7 +17,7 @@ use super::slab_record::{Identity, Slab};
 use super::superslab_record::Use;
 
 /// A batch never holds more bytes than this, unless it is one object: memory in hand is memory others lack.
-const BATCH_BYTES_MAX: usize = 256 << 10;
+pub const BATCH_BYTES_MAX: usize = 256 << 10;
 
 impl Cache<'_> {
     /// Puts the next batch of the class in hand: afterwards at least one object can be taken.

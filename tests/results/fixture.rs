@@ -3,16 +3,32 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use numamark::job::Job;
 use numamark::measure::Histogram;
 use numamark::mix::{Random, mix_words};
 use numamark::results::environment::{Facts, collect};
 use numamark::results::{
-    Begin, Bound, CaseHeader, End, Evidence, Gate, Header, HistogramRecord, Level, LocalityRecord, Measure,
-    Parameter, Repetition, Row, RunDirectory,
+    Begin, CaseHeader, End, Evidence, Gate, Header, HistogramRecord, LocalityRecord, Measure, Parameter,
+    Repetition, Row, RunDirectory,
 };
 
 pub const ROUNDS: u32 = 3;
 pub const STAGES: [&str; 5] = ["find", "map", "initialise", "carve", "drain"];
+
+const JOB: &str = r#"
+schema = 1
+name = "made-up"
+run.bytes = "64GiB"
+run.repetitions = 3
+[generate]
+[[gate]]
+metric = "locality"
+at_least = 0.99
+[[gate]]
+metric = "refill_share"
+at_most = 1e-9
+level = "warn"
+"#;
 
 /// A folder of its own for one test, removed when the test ends.
 pub struct Folder(PathBuf);
@@ -50,12 +66,12 @@ pub fn header(ranks: u32) -> Header {
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         measure,
     };
-    let gate = |metric: &str, bound, level| Gate { metric: metric.to_owned(), bound, level };
+    let job = Job::parse(JOB, "made-up.toml", &[]).expect("a job");
     Header {
         schema: 1,
         name: "made-up".to_owned(),
-        job: "schema = 1\nname = \"made-up\"\n".to_owned(),
-        job_hash: "00112233445566778899aabbccddeeff".to_owned(),
+        job: job.effective(),
+        job_hash: job.hash(),
         command: ["numamark", "run", "made-up.toml"].map(str::to_owned).to_vec(),
         started: "2026-11-22T05:26:13Z".to_owned(),
         ranks,
@@ -76,10 +92,7 @@ pub fn header(ranks: u32) -> Header {
             ),
             case("larson-1", "larson", Measure::Operations, &[("batch", number(64))]),
         ],
-        gates: vec![
-            gate("locality", Bound::AtLeast(0.99), Level::Fail),
-            gate("refill_share", Bound::AtMost(1e-9), Level::Warn),
-        ],
+        gates: job.gates.iter().map(Gate::from).collect(),
     }
 }
 

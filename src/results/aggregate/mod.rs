@@ -12,6 +12,7 @@ use super::gate;
 use super::record::{Begin, End, Row};
 use super::run::{CaseHeader, CaseResult, Derived, Header, Locality, Metric, PlacementRow, RankResult, Run};
 use crate::error::{Error, Result};
+use crate::generator::Digest;
 
 /// Builds `run.json`: complete only when every rank reached its end and every case has every repetition.
 ///
@@ -129,32 +130,27 @@ fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[&[
     }
 }
 
-/// The digest of the case's data set: the sum of the ranks' digests, equal in every repetition.
+/// The digest of the case's data set: what all ranks hashed, equal in every repetition.
 fn digest(case: &CaseHeader, rounds: &[&[Row]]) -> Result<Option<String>> {
+    let failed = |why: String| Error::Failed(format!("case {}: {why}", case.id));
     let mut digests = BTreeSet::new();
     for rows in rounds {
-        let mut sum = None;
+        let mut whole: Option<Digest> = None;
         for row in *rows {
-            if let Some(digest) = &row.repetition.digest {
-                let digest = u128::from_str_radix(digest, 16).map_err(|_| {
-                    let rank = row.rank;
-                    Error::Failed(format!("case {}: rank {rank} gives \"{digest}\" as a digest", case.id))
-                })?;
-                sum = Some(sum.unwrap_or(0u128).wrapping_add(digest));
+            if let Some(text) = &row.repetition.digest {
+                let share =
+                    Digest::from_hex(text).map_err(|why| failed(format!("rank {}: {why}", row.rank)))?;
+                whole.get_or_insert_default().merge(&share);
             }
         }
-        digests.insert(sum.map(|sum| format!("{sum:032x}")));
+        digests.extend(whole.map(|whole| whole.to_hex()));
     }
     if digests.len() > 1 {
-        return Err(Error::Failed(format!(
-            "case {}: repetitions of one data set have different digests: {}",
-            case.id,
-            digests
-                .into_iter()
-                .map(|digest| digest.unwrap_or("none".to_owned()))
-                .collect::<Vec<_>>()
-                .join(", ")
+        let found: Vec<String> = digests.into_iter().collect();
+        return Err(failed(format!(
+            "repetitions of one data set have different digests: {}",
+            found.join(", ")
         )));
     }
-    Ok(digests.pop_first().flatten())
+    Ok(digests.pop_first())
 }
