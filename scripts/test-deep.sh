@@ -34,37 +34,53 @@ skip() {
   outcome+=("skipped $1: $2")
 }
 
-nightly() { cargo +nightly --version >/dev/null 2>&1; }
+# nightly COMPONENT..: whether there is a nightly toolchain with these; adds what it lacks.
+nightly() {
+  local component
+  cargo +nightly --version >/dev/null 2>&1 || return 1
+  for component in "$@"; do
+    rustup component list --toolchain nightly 2>/dev/null | grep -q "^$component.*(installed)" ||
+      rustup component add --toolchain nightly "$component" >/dev/null 2>&1 || return 1
+  done
+}
 
-# Every interleaving of the lock-free parts, under loom's scheduler. Optimised: it explores millions of them.
+# Every interleaving of the lock-free parts, under loom's scheduler.
 loom() {
   step "loom" env RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$target-loom" LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-3}" \
-    cargo test --release --no-default-features --lib loom
+    cargo test --no-default-features --lib loom
 }
 
 # Undefined behaviour in the shipped code, over memory from the ordinary allocator.
 miri() {
-  if ! cargo +nightly miri --version >/dev/null 2>&1; then
-    skip "miri" "no nightly toolchain with Miri (rustup toolchain install nightly --component miri rust-src)"
+  if ! nightly miri rust-src; then
+    skip "miri" "no nightly toolchain with Miri (rustup toolchain install nightly --component miri,rust-src)"
     return
   fi
   step "miri" env MIRIFLAGS="-Zmiri-strict-provenance -Zmiri-disable-isolation" CARGO_TARGET_DIR="$target-nightly" \
     cargo +nightly miri test --no-default-features --lib -- generator:: slab::
 }
 
-# sanitizer NAME: the unit tests with the compiler's checks in them. The standard library is not rebuilt, so what
-# orders its own threads inside it is not seen; scripts/tsan-suppressions.txt names what that makes look like a race.
+# sanitizer NAME OPTION..: the unit tests, compiled with the sanitizer's checks.
 sanitizer() {
-  if ! nightly; then
-    skip "$1 sanitizer" "no nightly toolchain (rustup toolchain install nightly)"
-    return
-  fi
-  step "$1 sanitizer" env RUSTFLAGS="-Zsanitizer=$1 -Cunsafe-allow-abi-mismatch=sanitizer" \
-    CARGO_TARGET_DIR="$target-nightly" TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/scripts/tsan-suppressions.txt" \
-    cargo +nightly test --no-default-features --lib --target "$host"
+  local name=$1
+  shift
+  step "$name sanitizer" env RUSTFLAGS="-Zsanitizer=$name -Cunsafe-allow-abi-mismatch=sanitizer" \
+    CARGO_TARGET_DIR="$target-nightly" TSAN_OPTIONS="halt_on_error=1" \
+    cargo +nightly test --no-default-features --lib --target "$host" "$@"
 }
-asan() { sanitizer address; }
-tsan() { sanitizer thread; }
+
+asan() {
+  if nightly; then sanitizer address; else skip "address sanitizer" "no nightly toolchain"; fi
+}
+
+# With the standard library rebuilt: what its own atomics order would look like races otherwise.
+tsan() {
+  if nightly rust-src; then
+    sanitizer thread -Zbuild-std
+  else
+    skip "thread sanitizer" "no nightly toolchain with rust-src, to build the standard library with its checks"
+  fi
+}
 
 deny() {
   if ! cargo deny --version >/dev/null 2>&1; then
