@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::arguments::RunArguments;
 use super::print;
 use super::progress::Lines;
-use crate::comm::{self, Start, Stop, launcher};
+use crate::comm::{self, Start, launcher};
 use crate::error::{Error, ExitCode, Result};
 use crate::numa::{self, Topology};
 use crate::rank::{self, Finished, Origin, Request};
@@ -17,7 +17,6 @@ use crate::report;
 /// Those of this process alone; what the ranks agree on is reported here, once for all of them.
 pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let started = Instant::now();
-    let stop = Stop::listen()?;
     let launcher = launcher::detect(|name| std::env::var(name).ok());
     if launcher.is_some_and(|launcher| launcher.size > 1) && arguments.ranks.is_some() {
         return Err(Error::Usage(
@@ -38,8 +37,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
         ranks_in_process: arguments.ranks.map_or_else(nodes_in_mask, Ok)?,
         ranks_expected: arguments.expect_ranks,
     };
-    let ended =
-        start.run(|comm| rank::live(comm, &request, &stop, &mut Lines::new(arguments.quiet)), super::report);
+    let ended = start.run(|comm| rank::live(comm, &request, &mut Lines::new(arguments.quiet)), super::report);
     match ended {
         Ok(Some(finished)) => conclude(&finished),
         Ok(None) => Ok(ExitCode::Done),

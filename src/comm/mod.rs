@@ -181,6 +181,11 @@ impl Comm {
         Ok(self.star.round(Kind::Any, vec![u8::from(yes)], anybody)? == [1])
     }
 
+    /// Not collective: the flag of this process, for workers who look at it while the ranks do not talk.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     /// Collective: whether any rank was asked to stop, and by which signal; the same answer on all ranks.
     ///
     /// # Errors

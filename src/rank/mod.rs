@@ -19,7 +19,7 @@ pub use seat::{bind, described};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::comm::{Comm, Stop};
+use crate::comm::Comm;
 use crate::error::Result;
 use crate::numa::Locality;
 use crate::plan::Plan;
@@ -74,12 +74,7 @@ const SEATING_LIMIT: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// The same on all ranks.
-pub fn live(
-    comm: &Comm,
-    request: &Request,
-    stop: &Stop,
-    progress: &mut dyn Progress,
-) -> Result<Option<Finished>> {
+pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Result<Option<Finished>> {
     comm.stage("reading the job", SEATING_LIMIT);
     let (_, job) = job::share(comm, request.source(comm.world().rank))?;
     comm.stage("binding to a node", SEATING_LIMIT);
@@ -90,7 +85,7 @@ pub fn live(
     let begin = begin(comm, &job, &seat, &plan, &equipment);
     comm.stage("making the run directory", plan.limits.set_up);
     let mut output = output(comm, request, &job, &plan, &seat, &equipment, &begin)?;
-    rounds::run(comm, &plan, &equipment, &mut output, stop, progress)?;
+    rounds::run(comm, &plan, &equipment, &mut output, progress)?;
     comm.stage("writing the result", plan.limits.finish);
     let end = End { locality: locality_record(&equipment.locality()), violations: equipment.violations() };
     let directory = output.path().to_owned();

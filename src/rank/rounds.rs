@@ -3,7 +3,7 @@
 use super::equipment::Equipment;
 use super::output::Output;
 use super::{Progress, repetition};
-use crate::comm::{Comm, Stop};
+use crate::comm::{Comm, Signal};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
@@ -16,11 +16,11 @@ pub fn run(
     plan: &Plan,
     equipment: &Equipment,
     output: &mut Output,
-    stop: &Stop,
     progress: &mut dyn Progress,
 ) -> Result<()> {
     let count = plan.turns.len();
-    let stopping = || stop.requested().is_some();
+    let stop = comm.stop().clone();
+    let stopping = move || stop.requested().is_some();
     for (index, turn) in plan.turns.iter().enumerate() {
         let case = &plan.cases[turn.case];
         if output.has(&case.id, turn.round) {
@@ -33,8 +33,8 @@ pub fn run(
         }
         comm.barrier()?;
         let measured = comm.agree(repetition::run(equipment, plan, *turn, &stopping))?;
-        if comm.any(stopping())? {
-            return Err(stopped(stop, index, count, output));
+        if let Some(signal) = comm.stop_requested()? {
+            return Err(stopped(signal, index, count, output));
         }
         comm.stage(&format!("writing down {stage}"), plan.limits.finish);
         output.add(comm, &repetition::record(case, *turn, &measured))?;
@@ -42,11 +42,10 @@ pub fn run(
     Ok(())
 }
 
-fn stopped(stop: &Stop, completed: usize, count: usize, output: &Output) -> Error {
-    let directory = output.path().display();
-    let by = stop.requested().map_or(String::new(), |signal| format!(" by {signal}"));
+fn stopped(signal: Signal, completed: usize, count: usize, output: &Output) -> Error {
+    let (directory, signal) = (output.path().display(), signal.name());
     Error::Incomplete(format!(
-        "stopped{by}: {completed} of {count} repetitions are done and kept; \
+        "stopped by {signal}: {completed} of {count} repetitions are done and kept; \
          continue with numamark run --resume {directory}, or look at them with numamark recover {directory}"
     ))
 }
