@@ -187,11 +187,16 @@ fn program(comm: &Comm, steps: &[u32], fails_at: u32) -> Result<()> {
 }
 
 #[test]
-fn a_hundred_ranks_are_only_threads() {
-    let seen = run(100, "alpha", |comm| {
+fn as_many_ranks_as_are_allowed_are_only_threads() {
+    let seen = run(local::RANKS_MAX, "alpha", |comm| {
         let mut values = vec![u64::from(comm.world().rank); 1000];
         comm.sum(&mut values)?;
         Ok(values[999])
     });
-    assert_eq!(seen.expect("no failure")[0], 4950);
+    let ranks = u64::from(local::RANKS_MAX);
+    assert_eq!(seen.expect("no failure")[0], ranks * (ranks - 1) / 2);
+    for ranks in [0, local::RANKS_MAX + 1] {
+        let refused = run(ranks, "alpha", |_| Ok(())).expect_err("no such number of ranks");
+        assert_eq!(refused.exit_code(), ExitCode::Usage);
+    }
 }

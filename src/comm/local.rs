@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
 
 use super::panic_hook::message_of;
@@ -10,16 +10,20 @@ use super::star::Star;
 use super::{Comm, Stop, World, link};
 use crate::error::{Error, ExitCode, Result};
 
+/// The sender's rank, and what it sent.
+type Letter = (u32, Vec<u8>);
+
 /// One rank's mailbox, and the way to those of all others.
 pub(super) struct Link {
     world: World,
-    received: Receiver<(u32, Vec<u8>)>,
-    mailboxes: Vec<Sender<(u32, Vec<u8>)>>,
+    received: Receiver<Letter>,
+    mailboxes: Arc<[Sender<Letter>]>,
 }
 
 impl Link {
     fn all(ranks: u32) -> Vec<Link> {
         let (mailboxes, received): (Vec<_>, Vec<_>) = (0..ranks).map(|_| channel()).unzip();
+        let mailboxes: Arc<[_]> = mailboxes.into();
         (0..ranks)
             .zip(received)
             .map(|(rank, received)| Link {
@@ -39,10 +43,13 @@ impl Link {
         let _the_rank_has_left = self.mailboxes[to as usize].send((self.world.rank, bytes));
     }
 
-    pub fn receive(&self) -> (u32, Vec<u8>) {
+    pub fn receive(&self) -> Letter {
         self.received.recv().expect("every rank holds a sender to its own mailbox")
     }
 }
+
+/// More ranks than any host has nodes; two threads each, and every rank knows every other.
+pub const RANKS_MAX: u32 = 1024;
 
 /// Runs `body` once a rank, each on its own thread named `rank N`, and returns what they returned, in rank order.
 ///
@@ -50,17 +57,17 @@ impl Link {
 /// the same error is returned here; with more than one rank it is an [`Error::OnRank`].
 ///
 /// # Errors
-/// The error all ranks agreed on, or that the threads cannot be started.
-///
-/// # Panics
-/// When `ranks` is 0.
+/// The error all ranks agreed on; that the threads cannot be started; a number of ranks outside `1..=RANKS_MAX`.
 pub fn run<T: Send>(
     ranks: u32,
     host: &str,
     stop: &Stop,
     body: impl Fn(&Comm) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    assert!(ranks > 0, "a run has at least one rank");
+    if !(1..=RANKS_MAX).contains(&ranks) {
+        let message = format!("{ranks} ranks in one process; give a number from 1 to {RANKS_MAX}");
+        return Err(Error::Usage(message));
+    }
     let slots: Vec<Slot> = Link::all(ranks).into_iter().map(|link| Mutex::new(Some(link))).collect();
     std::thread::scope(|scope| {
         let mut threads = Vec::new();

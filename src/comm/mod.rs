@@ -22,7 +22,7 @@ mod link;
 pub mod local;
 mod message;
 #[cfg(feature = "mpi")]
-pub mod mpi;
+mod mpi;
 mod panic_hook;
 mod star;
 mod start;
@@ -61,9 +61,6 @@ pub fn mpi_library() -> Option<String> {
     None
 }
 
-/// How long starting may take, up to the first [`Comm::stage`]: hundreds of processes on few cores need a minute.
-const START_LIMIT: Duration = Duration::from_secs(300);
-
 /// One rank's means of talking to the others. Stays on the thread it was made for.
 pub struct Comm {
     /// An error until the introduction, which makes it everybody's.
@@ -78,7 +75,7 @@ impl Comm {
         let star = Star::new(link, host);
         let speaker = Speaker { host: host.into(), rank: Some(star.world().rank) };
         let waiting = Arc::clone(star.waiting());
-        let watchdog = Watchdog::start(speaker, waiting, stop.clone(), "start", START_LIMIT);
+        let watchdog = Watchdog::start(speaker, waiting, stop.clone(), "start", Start::LIMIT);
         Comm { watchdog, star, stop: stop.clone() }
     }
 

@@ -19,7 +19,7 @@ use mpi::traits::{Communicator, Destination, Equivalence, Root, Source};
 use super::ending::{Speaker, end_job};
 use super::waiting::Waiting;
 use super::watchdog::Watchdog;
-use super::{Comm, START_LIMIT, Stop, World, install_panic_hook, link};
+use super::{Comm, Start, Stop, World, install_panic_hook, link};
 use crate::error::{Error, ExitCode, Result};
 
 /// How long `MPI_Finalize` may take: hundreds of processes on few cores need a minute.
@@ -52,7 +52,8 @@ pub(super) fn abort(code: ExitCode) -> ! {
     SimpleCommunicator::world().abort(code.number())
 }
 
-/// Initialises MPI, runs `body` as this process's rank, ends the collectives and finalizes MPI. Installs the panic hook.
+/// Initialises MPI, runs `body` as this process's rank, ends the collectives and finalizes MPI. Installs the panic hook
+/// and listens to signals.
 ///
 /// To be called once, from the main thread. A rank that returns an error ends the collectives of all others with that
 /// error, so every process returns the same one; with more than one rank it is an [`Error::OnRank`]. Rank 0 calls
@@ -61,17 +62,25 @@ pub(super) fn abort(code: ExitCode) -> ! {
 ///
 /// # Errors
 /// The error all ranks agreed on, or that MPI has been initialised before.
-pub fn run<T>(
-    host: &str,
-    stop: &Stop,
+pub(super) fn run<T>(
+    start: &Start<'_>,
     body: impl FnOnce(&Comm) -> Result<T>,
     report: impl FnOnce(World, &Error),
 ) -> Result<T> {
-    let universe = initialize(host)?;
+    let universe = initialize(start)?;
     let link = Link::of_the_world();
-    install_panic_hook(Speaker { host: host.into(), rank: Some(link.world().rank) });
+    install_panic_hook(Speaker { host: start.host.into(), rank: Some(link.world().rank) });
     let unfinished = Unfinished;
-    let result = live(link, universe, host, stop, body, report);
+    let comm = Comm::new(link::Link::Mpi(link), start.host, &Stop::listen()?);
+    comm.stage("start", start.limit);
+    let result = comm.introduce().and_then(|()| body(&comm));
+    let result = comm.finish(result);
+    if let Err(agreed) = &result {
+        comm.star.leave_after(|| report(comm.world(), agreed));
+    }
+    comm.stage("MPI_Finalize", FINALIZE_LIMIT);
+    comm.star.waiting().wait_for_anybody();
+    drop(universe);
     std::mem::forget(unfinished);
     result
 }
@@ -86,36 +95,19 @@ impl Drop for Unfinished {
     }
 }
 
-fn initialize(host: &str) -> Result<Universe> {
-    let speaker = Speaker { host: host.into(), rank: None };
-    let watchdog =
-        Watchdog::start(speaker, Arc::new(Waiting::new(1)), Stop::never(), "MPI_Init", START_LIMIT)?;
+fn initialize(start: &Start<'_>) -> Result<Universe> {
+    let rank = start.launcher.and_then(|launcher| launcher.rank);
+    let speaker = Speaker { host: start.host.into(), rank };
+    let waiting = Arc::new(Waiting::new(0));
+    waiting.wait_for_anybody();
+    let watchdog = Watchdog::start(speaker, waiting, Stop::never(), "MPI_Init", start.limit)?;
     let initialized = mpi::initialize_with_threading(Threading::Funneled);
     drop(watchdog);
     match initialized {
         Some((universe, threading)) if threading >= Threading::Funneled => Ok(universe),
         Some(_) => Err(Error::Environment(format!("{} does not offer MPI_THREAD_FUNNELED", library()))),
-        None => Err(Error::Failed("MPI was initialised before; mpi::run is to be called once".into())),
+        None => Err(Error::Failed("MPI was initialised before".into())),
     }
-}
-
-fn live<T>(
-    link: Link,
-    universe: Universe,
-    host: &str,
-    stop: &Stop,
-    body: impl FnOnce(&Comm) -> Result<T>,
-    report: impl FnOnce(World, &Error),
-) -> Result<T> {
-    let comm = Comm::new(link::Link::Mpi(link), host, stop);
-    let result = comm.introduce().and_then(|()| body(&comm));
-    let result = comm.finish(result);
-    if let Err(agreed) = &result {
-        comm.star.leave_after(|| report(comm.world(), agreed));
-    }
-    comm.stage("MPI_Finalize", FINALIZE_LIMIT);
-    drop(universe);
-    result
 }
 
 pub(super) struct Link {

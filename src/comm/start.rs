@@ -19,9 +19,14 @@ pub struct Start<'a> {
     pub ranks_in_process: u32,
     /// `--expect-ranks`: any other number is refused.
     pub ranks_expected: Option<u32>,
+    /// How long the processes may take to become ranks; also the limit of `body`'s first stage. [`Start::LIMIT`] suits.
+    pub limit: Duration,
 }
 
 impl Start<'_> {
+    /// Hundreds of processes on a few cores, with a cold file system, need minutes.
+    pub const LIMIT: Duration = Duration::from_secs(300);
+
     /// Runs `body` once a rank, as MPI processes under a launcher and as threads without one. Returns what `body` returned
     /// on this process's rank, which is rank 0 where this process holds all. Installs the panic hook and listens to the
     /// signals that ask to stop. To be called once, from the main thread.
@@ -74,7 +79,7 @@ impl Start<'_> {
             comm.agree(checked.map_err(|error| self.on_rank(started, error)))?;
             body(comm)
         };
-        mpi::run(self.host, &Stop::listen()?, body, |world, error| report(world.size, error))
+        mpi::run(self, body, |world, error| report(world.size, error))
     }
 
     #[cfg(not(feature = "mpi"))]
@@ -129,7 +134,13 @@ mod tests {
 
     #[test]
     fn the_number_of_ranks_can_be_demanded_without_a_launcher() {
-        let start = Start { host: "alpha", launcher: None, ranks_in_process: 2, ranks_expected: Some(16) };
+        let start = Start {
+            host: "alpha",
+            launcher: None,
+            ranks_in_process: 2,
+            ranks_expected: Some(16),
+            limit: Start::LIMIT,
+        };
         let error = start.run(|_| -> Result<()> { panic!("must not run") }, |_| ()).expect_err("2 is not 16");
         assert_eq!(error.exit_code(), crate::error::ExitCode::Environment);
         assert!(error.to_string().contains("there are 2 ranks, all in this process"), "{error}");
@@ -139,8 +150,13 @@ mod tests {
     #[test]
     fn many_processes_are_refused_by_a_build_without_mpi() {
         let launcher = Launcher { family: Family::OpenMpi, size: 4, rank: Some(0), serves_mpi: true };
-        let start =
-            Start { host: "alpha", launcher: Some(&launcher), ranks_in_process: 2, ranks_expected: None };
+        let start = Start {
+            host: "alpha",
+            launcher: Some(&launcher),
+            ranks_in_process: 2,
+            ranks_expected: None,
+            limit: Start::LIMIT,
+        };
         let error = start
             .run(|_| -> Result<()> { panic!("must not run") }, |_| ())
             .expect_err("four times the same run");

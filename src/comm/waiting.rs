@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub(super) struct Waiting {
     missing: Vec<AtomicBool>,
+    /// Inside a call of the MPI library in which all ranks wait for all.
+    anybody: AtomicBool,
     hosts: OnceLock<Vec<String>>,
 }
 
@@ -17,7 +19,7 @@ const NAMED: usize = 3;
 impl Waiting {
     pub fn new(ranks: u32) -> Waiting {
         let missing = (0..ranks).map(|_| AtomicBool::new(false)).collect();
-        Waiting { missing, hosts: OnceLock::new() }
+        Waiting { missing, anybody: AtomicBool::new(false), hosts: OnceLock::new() }
     }
 
     /// Every rank's host, known once the ranks have introduced themselves.
@@ -34,6 +36,12 @@ impl Waiting {
     /// This rank begins to wait for `rank`.
     pub fn wait_for(&self, rank: u32) {
         self.missing[rank as usize].store(true, Ordering::Relaxed);
+    }
+
+    /// This rank begins to wait for others of whom nothing is known, until it ends.
+    #[cfg(feature = "mpi")]
+    pub fn wait_for_anybody(&self) {
+        self.anybody.store(true, Ordering::Relaxed);
     }
 
     /// `rank` was heard.
@@ -54,7 +62,7 @@ impl Waiting {
             .collect();
         let named: Vec<String> = missing.iter().take(NAMED).map(|rank| self.describe(*rank)).collect();
         match missing.len() {
-            0 => None,
+            0 => self.anybody.load(Ordering::Relaxed).then(|| "the other ranks".into()),
             count if count > NAMED => Some(format!("{} and {} more", named.join(", "), count - NAMED)),
             _ => Some(named.join(", ")),
         }

@@ -38,7 +38,9 @@ pub fn observe(mut command: Command, signal: Option<(&str, &str)>) -> Outcome {
             match child.try_wait().expect("our child") {
                 Some(status) => break status.code(),
                 None if begin.elapsed() > HANG => {
-                    send("TERM", &id); // mpirun and Hydra end their ranks on TERM
+                    send("TERM", &id); // mpirun and Hydra end their ranks on TERM, and have ten seconds for it
+                    std::thread::sleep(Duration::from_secs(10));
+                    send("KILL", &id);
                     break None;
                 }
                 None => std::thread::sleep(Duration::from_millis(10)),

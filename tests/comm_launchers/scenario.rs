@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use numamark::comm::{Comm, Start, World, launcher, worker_thread_name};
 use numamark::error::{Error, Result};
+use numamark::mix::Random;
 
 /// The limit of every stage in the scenarios that hang.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -17,8 +18,12 @@ pub fn run(name: &str) -> ExitCode {
         host: host.trim(),
         launcher: launcher.as_ref(),
         ranks_in_process: 2,
+        limit: if name == "late@1" { LIMIT } else { Start::LIMIT },
         ranks_expected: std::env::var("EXPECT_RANKS").ok().and_then(|ranks| ranks.parse().ok()),
     };
+    if name == "late@1" && launcher.is_some_and(|launcher| launcher.rank == Some(1)) {
+        signal_myself("STOP");
+    }
     let body = |comm: &Comm| {
         comm.stage(name, Duration::from_secs(30));
         play(name, comm).map_err(|error| {
@@ -36,7 +41,7 @@ pub fn run(name: &str) -> ExitCode {
 fn play(name: &str, comm: &Comm) -> Result<()> {
     let World { rank, size } = comm.world();
     let (what, who) = name.split_once('@').unwrap_or((name, "0"));
-    let guilty = rank == who.parse::<u32>().expect("a rank after @");
+    let guilty = Some(rank) == who.parse().ok();
     comm.barrier()?;
     match what {
         "collectives" => collectives(comm)?,
@@ -58,6 +63,7 @@ fn play(name: &str, comm: &Comm) -> Result<()> {
         "suspended" => suspended(comm)?,
         "error" if guilty => return Err(Error::Environment("cannot bind memory".into())),
         "error" => others_are_anywhere(comm)?,
+        "random" => random_steps(comm, who.parse().expect("a seed after @"))?,
         "agree" => {
             let mine = if rank >= 2 { Err(Error::Usage(format!("rank {rank} says no"))) } else { Ok(()) };
             comm.agree(mine)?;
@@ -128,6 +134,29 @@ fn others_are_anywhere(comm: &Comm) -> Result<()> {
     }
     comm.sum(&mut [1; 100])?;
     comm.broadcast(&mut vec![1; 1 << 20])
+}
+
+/// All ranks run the same random collectives; one or more fail at random places.
+fn random_steps(comm: &Comm, seed: u64) -> Result<()> {
+    let World { rank, size } = comm.world();
+    let mut random = Random::new(seed);
+    let steps: Vec<u32> = (0..20).map(|_| random.below(6)).collect();
+    let mut fails_at: Vec<u32> = (0..size).map(|_| random.below(60)).collect();
+    fails_at[random.below(size) as usize] = random.below(20);
+    for (number, step) in (0..).zip(steps) {
+        if number == fails_at[rank as usize] {
+            return Err(Error::Failed(format!("gave up before step {number}")));
+        }
+        match step {
+            0 => comm.barrier()?,
+            1 => comm.broadcast(&mut vec![1; 1 << 20])?,
+            2 => drop(comm.gather(&vec![1; 500_000])?),
+            3 => comm.sum(&mut [1; 1000])?,
+            4 => drop(comm.any(false)?),
+            _ => comm.agree(Ok(()))?,
+        }
+    }
+    Ok(())
 }
 
 /// The whole job stands still for longer than its limit and goes on: not a hang.
