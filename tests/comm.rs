@@ -3,18 +3,27 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use numamark::comm::{Comm, World, local};
+use numamark::comm::{Comm, Stop, World, local};
 use numamark::error::{Error, ExitCode, Result};
 use numamark::mix::{Random, mix_words};
 
 /// Two is the smallest talk, three the smallest with two ranks that are not rank 0, sixteen the machine this is for.
 const SIZES: [u32; 4] = [1, 2, 3, 16];
 
+/// In these tests a stage that lasts longer than this is a deadlock; the watchdog then ends the test.
+const DEADLOCK: Duration = Duration::from_secs(60);
+
+fn run<T: Send>(ranks: u32, host: &str, body: impl Fn(&Comm) -> Result<T> + Sync) -> Result<Vec<T>> {
+    local::run(ranks, host, &Stop::never(), |comm| {
+        comm.stage("a test", DEADLOCK);
+        body(comm)
+    })
+}
+
 #[test]
 fn collectives_mean_what_they_say_for_every_number_of_ranks() {
     for size in SIZES {
-        let seen =
-            local::run(size, "alpha", everything).unwrap_or_else(|error| panic!("{size} ranks: {error}"));
+        let seen = run(size, "alpha", everything).unwrap_or_else(|error| panic!("{size} ranks: {error}"));
         assert_eq!(seen, (0..size).collect::<Vec<_>>());
     }
 }
@@ -22,7 +31,6 @@ fn collectives_mean_what_they_say_for_every_number_of_ranks() {
 /// Uses every collective once and checks what it returns against what the ranks put in.
 fn everything(comm: &Comm) -> Result<u32> {
     let World { rank, size } = comm.world();
-    comm.stage("every collective", Duration::from_secs(60));
     let mut text = if rank == 0 { b"job".to_vec() } else { b"overwritten".to_vec() };
     comm.broadcast(&mut text)?;
     assert_eq!(text, b"job");
@@ -49,7 +57,7 @@ fn everything(comm: &Comm) -> Result<u32> {
 
 #[test]
 fn agree_gives_all_ranks_the_error_of_the_lowest_and_talking_goes_on() {
-    let seen = local::run(5, "alpha", |comm| {
+    let seen = run(5, "alpha", |comm| {
         let rank = comm.world().rank;
         let mine = if rank >= 2 { Err(Error::Environment(format!("no memory for {rank}"))) } else { Ok(()) };
         let error = comm.agree(mine).expect_err("three ranks have failed");
@@ -68,7 +76,7 @@ fn agree_gives_all_ranks_the_error_of_the_lowest_and_talking_goes_on() {
 #[test]
 fn a_single_rank_gets_its_own_error_back_unwrapped() {
     for agree in [true, false] {
-        let seen = local::run(1, "alpha", |comm| {
+        let seen = run(1, "alpha", |comm| {
             let error: Result<()> = Err(Error::Usage("job.toml:3:1: unknown key".into()));
             if agree { comm.agree(error) } else { error }
         });
@@ -80,7 +88,7 @@ fn a_single_rank_gets_its_own_error_back_unwrapped() {
 fn a_panic_on_a_rank_or_on_its_worker_ends_all_ranks() {
     for on_worker in [false, true] {
         for guilty in [0, 1, 3] {
-            let seen = local::run(4, "alpha", |comm| {
+            let seen = run(4, "alpha", |comm| {
                 comm.barrier()?;
                 if comm.world().rank == guilty && on_worker {
                     std::thread::scope(|scope| drop(scope.spawn(|| panic!("on purpose"))));
@@ -110,15 +118,20 @@ fn ranks_that_take_different_steps_are_a_bug_and_not_a_deadlock() {
     for (mine, my_step) in steps.iter().enumerate() {
         for (others, other_step) in steps.iter().enumerate().filter(|(others, _)| *others != mine) {
             for odd in [0, 2] {
-                let seen = local::run(3, "alpha", |comm| {
-                    if comm.world().rank == odd { my_step(comm) } else { other_step(comm) }
-                });
+                let seen =
+                    run(
+                        3,
+                        "alpha",
+                        |comm| {
+                            if comm.world().rank == odd { my_step(comm) } else { other_step(comm) }
+                        },
+                    );
                 let error = seen.expect_err("different steps");
                 assert_eq!(error.exit_code(), ExitCode::Bug, "steps {mine} and {others}: {error}");
             }
         }
     }
-    let seen = local::run(2, "alpha", |comm| comm.sum(&mut vec![0; 1 + comm.world().rank as usize]));
+    let seen = run(2, "alpha", |comm| comm.sum(&mut vec![0; 1 + comm.world().rank as usize]));
     assert!(seen.expect_err("lengths differ").to_string().contains("another number of values"));
 }
 
@@ -135,7 +148,7 @@ fn whatever_fails_wherever_all_ranks_return_one_error() {
         let fails_at: Vec<u32> = (0..size).map(|_| random.below(3) * random.below(16)).collect();
         let context = format!("SEED={seed} case {case}: {size} ranks, steps {steps:?}, fail at {fails_at:?}");
         let entered = AtomicU32::new(0);
-        let seen = local::run(size, "alpha", |comm| {
+        let seen = run(size, "alpha", |comm| {
             let result = program(comm, &steps, fails_at[comm.world().rank as usize]);
             entered.fetch_add(1, Ordering::Relaxed);
             result
@@ -175,7 +188,7 @@ fn program(comm: &Comm, steps: &[u32], fails_at: u32) -> Result<()> {
 
 #[test]
 fn a_hundred_ranks_are_only_threads() {
-    let seen = local::run(100, "alpha", |comm| {
+    let seen = run(100, "alpha", |comm| {
         let mut values = vec![u64::from(comm.world().rank); 1000];
         comm.sum(&mut values)?;
         Ok(values[999])

@@ -28,7 +28,13 @@ fn run(start: Start, ranks: u32, settings: &[&str]) -> serde_json::Value {
         Folder::new(&format!("starts-{start:?}-{ranks}-{}", settings.join("-").replace(['.', '='], "-")));
     let job = folder.job(DATA_SET);
     let out = folder.path().join("out");
-    let mut arguments = vec!["run", job.to_str().unwrap(), "--out", out.to_str().unwrap(), "--quiet"];
+    let mut arguments = vec![
+        "run",
+        job.to_str().expect("a plain path"),
+        "--out",
+        out.to_str().expect("a plain path"),
+        "--quiet",
+    ];
     for setting in settings {
         arguments.extend(["--set", setting]);
     }
@@ -37,7 +43,8 @@ fn run(start: Start, ranks: u32, settings: &[&str]) -> serde_json::Value {
     let result: serde_json::Value = serde_json::from_str(&text).expect("run.json is JSON");
     assert_eq!(result["complete"], true);
     assert_eq!(result["ranks"], ranks);
-    let verified = finish(Start::Alone.command(1, &["verify", out.to_str().unwrap()]), LIMIT).expect_code(0);
+    let verified = finish(Start::Alone.command(1, &["verify", out.to_str().expect("a plain path")]), LIMIT)
+        .expect_code(0);
     assert!(verified.stdout.contains("verified"), "{verified:?}");
     result
 }

@@ -7,7 +7,7 @@ use std::thread::Builder;
 
 use super::panic_hook::message_of;
 use super::star::Star;
-use super::{Comm, World, link};
+use super::{Comm, Stop, World, link};
 use crate::error::{Error, ExitCode, Result};
 
 /// One rank's mailbox, and the way to those of all others.
@@ -54,7 +54,12 @@ impl Link {
 ///
 /// # Panics
 /// When `ranks` is 0.
-pub fn run<T: Send>(ranks: u32, host: &str, body: impl Fn(&Comm) -> Result<T> + Sync) -> Result<Vec<T>> {
+pub fn run<T: Send>(
+    ranks: u32,
+    host: &str,
+    stop: &Stop,
+    body: impl Fn(&Comm) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     assert!(ranks > 0, "a run has at least one rank");
     let slots: Vec<Slot> = Link::all(ranks).into_iter().map(|link| Mutex::new(Some(link))).collect();
     std::thread::scope(|scope| {
@@ -62,7 +67,7 @@ pub fn run<T: Send>(ranks: u32, host: &str, body: impl Fn(&Comm) -> Result<T> + 
         for (rank, slot) in slots.iter().enumerate() {
             let thread = Builder::new()
                 .name(format!("rank {rank}"))
-                .spawn_scoped(scope, || live(take(slot), host, &body));
+                .spawn_scoped(scope, || live(take(slot), host, stop, &body));
             match thread {
                 Ok(thread) => threads.push(thread),
                 Err(why) => {
@@ -84,9 +89,9 @@ fn take(slot: &Slot) -> Link {
 }
 
 /// One rank's life.
-fn live<T>(link: Link, host: &str, body: impl Fn(&Comm) -> Result<T>) -> Result<T> {
+fn live<T>(link: Link, host: &str, stop: &Stop, body: impl Fn(&Comm) -> Result<T>) -> Result<T> {
     let World { rank, .. } = link.world;
-    let comm = Comm::new(link::Link::Local(link), host);
+    let comm = Comm::new(link::Link::Local(link), host, stop);
     let result = comm.introduce().and_then(|()| {
         catch_unwind(AssertUnwindSafe(|| body(&comm))).unwrap_or_else(|payload| {
             let message = format!("a bug in numamark: it panicked: {}", message_of(&*payload));
@@ -118,7 +123,7 @@ mod tests {
         std::thread::scope(|scope| {
             let started = slots[..2]
                 .iter()
-                .map(|slot| scope.spawn(|| live(take(slot), "alpha", |comm| comm.barrier())));
+                .map(|slot| scope.spawn(|| live(take(slot), "alpha", &Stop::never(), |comm| comm.barrier())));
             let started: Vec<_> = started.collect();
             let error = speak_for(&slots[2..], "alpha", &Error::Environment("no threads left".into()));
             assert_eq!(error.to_string(), "rank 2 on alpha: no threads left");

@@ -37,7 +37,7 @@ pub use ending::{Speaker, end_job};
 pub use hosts::HostWorld;
 pub use panic_hook::{install_panic_hook, worker_thread_name};
 pub use start::Start;
-pub use stop::Stop;
+pub use stop::{Signal, Stop};
 
 use crate::error::{Error, ExitCode, Result};
 use message::{Kind, decode_error, decode_texts, encode_error, encode_texts};
@@ -69,14 +69,17 @@ pub struct Comm {
     /// An error until the introduction, which makes it everybody's.
     watchdog: Result<Watchdog>,
     star: Star,
+    stop: Stop,
 }
 
 impl Comm {
     /// Not collective. To be followed by the introduction.
-    fn new(link: link::Link, host: &str) -> Comm {
+    fn new(link: link::Link, host: &str, stop: &Stop) -> Comm {
         let star = Star::new(link, host);
         let speaker = Speaker { host: host.into(), rank: Some(star.world().rank) };
-        Comm { watchdog: Watchdog::start(speaker, Arc::clone(star.waiting()), "start", START_LIMIT), star }
+        let waiting = Arc::clone(star.waiting());
+        let watchdog = Watchdog::start(speaker, waiting, stop.clone(), "start", START_LIMIT);
+        Comm { watchdog, star, stop: stop.clone() }
     }
 
     /// Collective: learns every rank's host and makes sure that all run one version of this program.
@@ -176,6 +179,17 @@ impl Comm {
     pub fn any(&self, yes: bool) -> Result<bool> {
         let anybody = |all: Vec<Vec<u8>>| vec![u8::from(all.iter().any(|one| *one == [1]))];
         Ok(self.star.round(Kind::Any, vec![u8::from(yes)], anybody)? == [1])
+    }
+
+    /// Collective: whether any rank was asked to stop, and by which signal; the same answer on all ranks.
+    ///
+    /// # Errors
+    /// As [`Comm::barrier`].
+    pub fn stop_requested(&self) -> Result<Option<Signal>> {
+        let mine = self.stop.requested().map_or("", Signal::name);
+        let first = |all: Vec<Vec<u8>>| all.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+        let name = self.star.round(Kind::Any, mine.into(), first)?;
+        Ok(std::str::from_utf8(&name).ok().and_then(Signal::named))
     }
 
     /// Collective: `Ok` when it is `Ok` on all ranks, otherwise on all ranks the error of the lowest rank that has one,

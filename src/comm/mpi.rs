@@ -19,7 +19,7 @@ use mpi::traits::{Communicator, Destination, Equivalence, Root, Source};
 use super::ending::{Speaker, end_job};
 use super::waiting::Waiting;
 use super::watchdog::Watchdog;
-use super::{Comm, START_LIMIT, World, install_panic_hook, link};
+use super::{Comm, START_LIMIT, Stop, World, install_panic_hook, link};
 use crate::error::{Error, ExitCode, Result};
 
 /// How long `MPI_Finalize` may take: hundreds of processes on few cores need a minute.
@@ -63,6 +63,7 @@ pub(super) fn abort(code: ExitCode) -> ! {
 /// The error all ranks agreed on, or that MPI has been initialised before.
 pub fn run<T>(
     host: &str,
+    stop: &Stop,
     body: impl FnOnce(&Comm) -> Result<T>,
     report: impl FnOnce(World, &Error),
 ) -> Result<T> {
@@ -70,7 +71,7 @@ pub fn run<T>(
     let link = Link::of_the_world();
     install_panic_hook(Speaker { host: host.into(), rank: Some(link.world().rank) });
     let unfinished = Unfinished;
-    let result = live(link, universe, host, body, report);
+    let result = live(link, universe, host, stop, body, report);
     std::mem::forget(unfinished);
     result
 }
@@ -87,7 +88,8 @@ impl Drop for Unfinished {
 
 fn initialize(host: &str) -> Result<Universe> {
     let speaker = Speaker { host: host.into(), rank: None };
-    let watchdog = Watchdog::start(speaker, Arc::new(Waiting::new(1)), "MPI_Init", START_LIMIT)?;
+    let watchdog =
+        Watchdog::start(speaker, Arc::new(Waiting::new(1)), Stop::never(), "MPI_Init", START_LIMIT)?;
     let initialized = mpi::initialize_with_threading(Threading::Funneled);
     drop(watchdog);
     match initialized {
@@ -101,10 +103,11 @@ fn live<T>(
     link: Link,
     universe: Universe,
     host: &str,
+    stop: &Stop,
     body: impl FnOnce(&Comm) -> Result<T>,
     report: impl FnOnce(World, &Error),
 ) -> Result<T> {
-    let comm = Comm::new(link::Link::Mpi(link), host);
+    let comm = Comm::new(link::Link::Mpi(link), host, stop);
     let result = comm.introduce().and_then(|()| body(&comm));
     let result = comm.finish(result);
     if let Err(agreed) = &result {
@@ -153,12 +156,12 @@ impl Link {
     }
 
     pub fn receive(&self) -> (u32, Vec<u8>) {
-        let mut pause = Pause::default();
+        let mut pause = Pause::for_a_message();
         loop {
             if let Some(message) = self.received.borrow_mut().pop_front() {
                 return message;
             }
-            if self.progress() { pause = Pause::default() } else { pause.sleep() }
+            if self.progress() { pause.tries = 0 } else { pause.sleep() }
         }
     }
 
@@ -193,7 +196,7 @@ impl Link {
         mut requests: Vec<Request<'a, D, &LocalScope<'a>>>,
         mut meanwhile: impl FnMut() -> bool,
     ) {
-        let mut pause = Pause::default();
+        let mut pause = Pause::for_a_transfer();
         loop {
             let before = requests.len();
             requests = requests.into_iter().filter_map(|request| request.test().err()).collect();
@@ -201,7 +204,7 @@ impl Link {
                 return;
             }
             let busy = meanwhile() || requests.len() < before;
-            if busy { pause = Pause::default() } else { pause.sleep() }
+            if busy { pause.tries = 0 } else { pause.sleep() }
         }
     }
 
@@ -233,21 +236,30 @@ fn rank_number(rank: u32) -> i32 {
 
 /// Sleeps longer the longer nothing happens: ranks that arrive together go on within microseconds, ranks that wait for a
 /// slow one cost it nothing.
-#[derive(Default)]
 struct Pause {
     tries: u32,
+    longest: Duration,
 }
 
 impl Pause {
     const YIELDS: u32 = 32;
-    const LONGEST: Duration = Duration::from_millis(1);
+
+    /// Between looks for a message, which may be a round away.
+    fn for_a_message() -> Pause {
+        Pause { tries: 0, longest: Duration::from_millis(1) }
+    }
+
+    /// Between looks at a transfer: large ones advance by a fragment (32 KiB) each time both sides look.
+    fn for_a_transfer() -> Pause {
+        Pause { tries: 0, longest: Duration::from_micros(50) }
+    }
 
     fn sleep(&mut self) {
         self.tries += 1;
         match self.tries.checked_sub(Pause::YIELDS) {
             None => std::thread::yield_now(),
             Some(sleeps) => {
-                std::thread::sleep((Duration::from_micros(10) * (1 << sleeps.min(10))).min(Pause::LONGEST));
+                std::thread::sleep((Duration::from_micros(10) * (1 << sleeps.min(10))).min(self.longest));
             }
         }
     }

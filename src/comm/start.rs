@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::launcher::Launcher;
-use super::{Comm, Speaker, install_panic_hook, local};
+use super::{Comm, Speaker, Stop, install_panic_hook, local};
 #[cfg(feature = "mpi")]
 use super::{launcher, mpi, mpi_library};
 use crate::error::{Error, Result};
@@ -23,8 +23,8 @@ pub struct Start<'a> {
 
 impl Start<'_> {
     /// Runs `body` once a rank, as MPI processes under a launcher and as threads without one. Returns what `body` returned
-    /// on this process's rank, which is rank 0 where this process holds all. Installs the panic hook. To be called once,
-    /// from the main thread.
+    /// on this process's rank, which is rank 0 where this process holds all. Installs the panic hook and listens to the
+    /// signals that ask to stop. To be called once, from the main thread.
     ///
     /// Of all processes that were started together, one calls `report` with the error, if there is one: it is the one
     /// place to print it. The others leave later, so that the launcher does not kill it in mid-sentence.
@@ -54,7 +54,7 @@ impl Start<'_> {
             )));
         }
         install_panic_hook(Speaker { host: self.host.into(), rank: None });
-        local::run(ranks, self.host, body)
+        local::run(ranks, self.host, &Stop::listen()?, body)
             .map(|values| values.into_iter().next().expect("rank 0 is the first"))
     }
 
@@ -74,7 +74,7 @@ impl Start<'_> {
             comm.agree(checked.map_err(|error| self.on_rank(started, error)))?;
             body(comm)
         };
-        mpi::run(self.host, body, |world, error| report(world.size, error))
+        mpi::run(self.host, &Stop::listen()?, body, |world, error| report(world.size, error))
     }
 
     #[cfg(not(feature = "mpi"))]

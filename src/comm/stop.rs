@@ -14,6 +14,36 @@ pub struct Stop {
     signal: Arc<AtomicUsize>,
 }
 
+/// Which signal asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// Sent by launchers and schedulers, who soon send KILL.
+    Terminate,
+    /// Sent ahead of a time limit (`sbatch --signal=USR1@60`).
+    User1,
+}
+
+impl Signal {
+    const ALL: [(i32, Signal); 3] =
+        [(SIGINT, Signal::Interrupt), (SIGTERM, Signal::Terminate), (SIGUSR1, Signal::User1)];
+
+    /// As `kill -l` says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Signal::Interrupt => "SIGINT",
+            Signal::Terminate => "SIGTERM",
+            Signal::User1 => "SIGUSR1",
+        }
+    }
+
+    /// The signal with this name, for names that travel between ranks.
+    pub(super) fn named(name: &str) -> Option<Signal> {
+        Signal::ALL.into_iter().map(|(_, signal)| signal).find(|signal| signal.name() == name)
+    }
+}
+
 impl Stop {
     /// Listens to the three signals from now on.
     ///
@@ -21,7 +51,7 @@ impl Stop {
     /// When the kernel refuses a handler.
     pub fn listen() -> Result<Stop> {
         let (asked, signal) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        for number in [SIGINT, SIGTERM, SIGUSR1] {
+        for (number, _) in Signal::ALL {
             // In this order: the first signal finds `asked` unset and sets it; the second finds it set.
             let value = usize::try_from(number).expect("signals are positive");
             signal_hook::flag::register_conditional_default(number, Arc::clone(&asked))
@@ -32,14 +62,30 @@ impl Stop {
         Ok(Stop { signal })
     }
 
-    /// The name of the signal that asked this process to stop. Ranks agree about it with `Comm::any`.
-    pub fn requested(&self) -> Option<&'static str> {
+    /// Never asked: signals do what they do to any program.
+    pub fn never() -> Stop {
+        Stop { signal: Arc::new(AtomicUsize::new(0)) }
+    }
+
+    /// The signal that asked this process. Ranks agree about it with [`super::Comm::stop_requested`].
+    pub fn requested(&self) -> Option<Signal> {
         // Relaxed: the number is all there is to know; nothing else is published by it.
-        match i32::try_from(self.signal.load(Ordering::Relaxed)) {
-            Ok(SIGINT) => Some("SIGINT"),
-            Ok(SIGTERM) => Some("SIGTERM"),
-            Ok(SIGUSR1) => Some("SIGUSR1"),
-            _ => None,
+        let number = self.signal.load(Ordering::Relaxed);
+        Signal::ALL
+            .into_iter()
+            .find_map(|(known, signal)| (usize::try_from(known) == Ok(number)).then_some(signal))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_keep_their_names_on_the_way() {
+        for (_, signal) in Signal::ALL {
+            assert_eq!(Signal::named(signal.name()), Some(signal));
         }
+        assert_eq!((Signal::named(""), Stop::never().requested()), (None, None));
     }
 }

@@ -68,10 +68,13 @@ mod tests {
     use super::*;
     use crate::mix::Random;
 
-    /// Nine pieces and a short one.
+    /// Under Miri a few pieces are enough to cut between.
+    const PIECES: usize = if cfg!(miri) { 2 } else { 9 };
+
+    /// Whole pieces and a short one.
     fn data_set() -> Vec<u8> {
         let mut random = Random::new(1);
-        (0..9 * PIECE_BYTES + 100).map(|_| random.bits().to_le_bytes()[0]).collect()
+        (0..PIECES * PIECE_BYTES + 100).map(|_| random.bits().to_le_bytes()[0]).collect()
     }
 
     fn digest(data: &[u8]) -> Digest {
@@ -100,13 +103,13 @@ mod tests {
         let data = data_set();
         let truth = digest(&data);
         let mut flipped = data.clone();
-        flipped[5 * PIECE_BYTES + 17] ^= 4;
+        flipped[PIECE_BYTES + 17] ^= 4;
         let mut swapped = data.clone();
         swapped[..2 * PIECE_BYTES].rotate_left(PIECE_BYTES);
         let mut twice = truth;
         twice.add(0, &data[..PIECE_BYTES]);
         twice.add(0, &data[..PIECE_BYTES]);
-        for wrong in [digest(&flipped), digest(&swapped), twice, digest(&data[..9 * PIECE_BYTES])] {
+        for wrong in [digest(&flipped), digest(&swapped), twice, digest(&data[..PIECES * PIECE_BYTES])] {
             assert_ne!(wrong, truth);
         }
     }

@@ -4,6 +4,7 @@
 //! by all (`comm.agree`), so that every rank takes the same way out with the same exit code.
 
 mod equipment;
+mod fault;
 mod header;
 mod job;
 mod output;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::equipment::Equipment;
+use super::fault;
 use crate::error::Result;
 use crate::generator::Stream;
 use crate::plan::{Case, Plan, Turn, Work};
@@ -21,6 +22,7 @@ pub fn run(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Measured> {
     let case = &plan.cases[turn.case];
+    fault::strike(fault::Place { rank: equipment.rank(), worker: None });
     let extent = Extent { warmup_ns: plan.warmup_ns, amount: plan.amount, stop };
     match case.work {
         Work::Generate(parameters) => {
@@ -51,7 +53,10 @@ fn generate(
     let workers = case.workers as usize;
     equipment.with_heap(case, |heap| {
         let session = generate::Session::new(parameters, workers, extent, stream, heap, equipment.clock());
-        let records = collect(equipment.pool().run(workers, |worker| session.work(worker)))?;
+        let records = collect(equipment.pool().run(workers, |worker| {
+            fault::strike(fault::Place { rank: equipment.rank(), worker: Some(worker) });
+            session.work(worker)
+        }))?;
         Ok(session.measured(&records))
     })
 }

@@ -91,6 +91,10 @@ fn without_a_launcher() {
     for (signal, name) in [("INT", "SIGINT"), ("TERM", "SIGTERM"), ("USR1", "SIGUSR1")] {
         observe(alone("stop"), Some(("listening", signal))).ends(4, &format!("stopped by {name}"));
     }
+    observe(alone("terminated@1"), Some(("terminate me", "TERM"))).ends(
+        4,
+        "rank 0 on HOST: SIGTERM, and 5 s later still waiting in 'terminated@1' for rank 1 on HOST;",
+    );
     observe(alone("suspended"), Some(("suspend me", "STOP"))).ends(0, "").prints("all 2 ranks are well");
 }
 

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use numamark::comm::{Comm, Start, Stop, World, launcher, worker_thread_name};
+use numamark::comm::{Comm, Start, World, launcher, worker_thread_name};
 use numamark::error::{Error, Result};
 
 /// The limit of every stage in the scenarios that hang.
@@ -65,6 +65,11 @@ fn play(name: &str, comm: &Comm) -> Result<()> {
         "stray" if guilty => return Ok(()),
         "stray" => drop(comm.gather(b"row").and_then(|_| comm.barrier())?),
         "stop" => wait_for_a_signal(comm)?,
+        "terminated" if guilty => std::thread::sleep(Duration::from_secs(3600)),
+        "terminated" => {
+            println!("terminate me");
+            comm.barrier()?;
+        }
         _ => unreachable!("scenario {what}"),
     }
     if rank == 0 {
@@ -136,15 +141,12 @@ fn suspended(comm: &Comm) -> Result<()> {
 }
 
 fn wait_for_a_signal(comm: &Comm) -> Result<()> {
-    let stop = Stop::listen()?;
-    comm.barrier()?;
     if comm.world().rank == 0 {
         println!("listening");
     }
     for _ in 0..200 {
-        if comm.any(stop.requested().is_some())? {
-            let why = stop.requested().unwrap_or("a signal to another rank");
-            return Err(Error::Incomplete(format!("stopped by {why}")));
+        if let Some(signal) = comm.stop_requested()? {
+            return Err(Error::Incomplete(format!("stopped by {}", signal.name())));
         }
         std::thread::sleep(Duration::from_millis(50));
     }
