@@ -39,15 +39,16 @@ lint() {
   step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps ${flags[@]+"${flags[@]}"}
 }
 
-# The other MPI family: its own target folder, because rsmpi does not notice another wrapper. The tests find it by
-# NUMAMARK_MPICH_BINARY, its launcher by name.
+# The other MPI family: its own target folder, because cargo does not notice another wrapper. What talks to MPI itself is
+# tested here; tests of the whole program find this one by NUMAMARK_MPICH_BINARY.
 mpich() {
   if [[ $without_libraries == yes ]]; then
     skip "MPICH" "built without MPI"
   elif ! command -v mpicc.mpich >/dev/null; then
     skip "MPICH" "no mpicc.mpich on this machine (Debian, Ubuntu: apt-get install mpich libmpich-dev)"
   else
-    step "build against MPICH" env MPICC=mpicc.mpich CARGO_TARGET_DIR="$mpich_folder" cargo build
+    step "build and launches with MPICH" env MPICC=mpicc.mpich CARGO_TARGET_DIR="$mpich_folder" \
+      cargo test --test comm_launchers
     NUMAMARK_MPICH_BINARY=$(realpath "$mpich_folder")/debug/numamark
     export NUMAMARK_MPICH_BINARY
   fi

@@ -9,6 +9,8 @@ from pathlib import Path
 from numamark_reader import differences, open_run
 
 PROGRAM = os.environ.get("NUMAMARK")
+# Each rank needs a CPU of its own, even where they share a node.
+RANKS = min(2, len(os.sched_getaffinity(0)))
 JOB = """
 schema = 1
 name = "reader"
@@ -18,7 +20,7 @@ warmup = "10ms"
 duration = "100ms"
 repetitions = 2
 [rank]
-workers = 2
+share_nodes = true
 [generate]
 chunk = "8MiB"
 block = "1MiB"
@@ -28,12 +30,7 @@ allocator = "slab"
 """
 
 
-def runs():
-    """Whether there is a program, and it has a command line."""
-    return PROGRAM and subprocess.run([PROGRAM, "--version"], check=False, capture_output=True, timeout=60).stdout
-
-
-@unittest.skipUnless(runs(), "NUMAMARK does not name a program that runs")
+@unittest.skipUnless(PROGRAM, "NUMAMARK does not name the program")
 class RealRun(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -42,7 +39,7 @@ class RealRun(unittest.TestCase):
         cls.path = Path(folder.name) / "run"
         job = Path(folder.name) / "job.toml"
         job.write_text(JOB)
-        command = [PROGRAM, "run", job, "--out", cls.path, "--ranks", "2", "--set", "rank.share_nodes=true"]
+        command = [PROGRAM, "run", job, "--out", cls.path, "--ranks", str(RANKS)]
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise AssertionError(f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -56,7 +53,7 @@ class RealRun(unittest.TestCase):
     def test_nothing_that_was_measured_is_missing(self):
         run = open_run(self.path)
         self.assertTrue(run.complete)
-        self.assertEqual([part.rank for part in run.parts], [0, 1])
+        self.assertEqual([part.rank for part in run.parts], list(range(RANKS)))
         self.assertEqual({case.document["workload"] for case in run.cases}, {"generate", "larson"})
         for case in run.cases:
             self.assertEqual(len(run.rounds(case.id)), 2, case.id)
