@@ -129,7 +129,8 @@ mod tests {
         assert_eq!(stream.verify(kernel, offset, data), Ok(()));
         assert_eq!(stream.verify(kernel, offset, &[]), Ok(()));
         // In the first segment, at the cut, and at the last byte; a later error must not be named first.
-        for wrong in [0, 299, 300, 999] {
+        let wrong_bytes = if cfg!(miri) { &[300][..] } else { &[0, 299, 300, 999] };
+        for &wrong in wrong_bytes {
             let mut data = data.to_vec();
             let expected = data[wrong];
             data[wrong] ^= 0x40;
@@ -159,7 +160,7 @@ mod tests {
     #[test]
     fn shares_are_all_of_the_bytes_and_differ_by_little() {
         for bytes in [0, 1, 4096, 4097, 8 << 20, (8 << 20) + 12_345, 256 << 20, usize::MAX] {
-            for workers in [1, 2, 3, 23, 24, 192] {
+            for workers in if cfg!(miri) { vec![1, 3] } else { vec![1, 2, 3, 23, 24, 192] } {
                 let shares: Vec<Range<usize>> =
                     (0..workers).map(|index| share(bytes, index, workers)).collect();
                 assert_eq!((shares[0].start, shares[workers - 1].end), (0, bytes));

@@ -37,8 +37,8 @@ impl StoreLoop {
     pub fn name(self) -> &'static str {
         match self {
             StoreLoop::Memset => "memset",
-            StoreLoop::Ordinary => "ordinary stores",
-            StoreLoop::NonTemporal => "non-temporal stores",
+            StoreLoop::Ordinary => "ordinary",
+            StoreLoop::NonTemporal => "non-temporal",
         }
     }
 
@@ -260,30 +260,26 @@ mod tests {
     }
 
     #[test]
-    fn workers_that_store_together_have_one_rate() {
+    fn workers_that_store_together_have_one_rate_and_a_failing_one_ends_it() {
+        const BYTES: usize = 3 << 10;
         let (clock, barrier) = (Clock::start(), Barrier::new(2));
         let timings: Vec<_> = std::thread::scope(|scope| {
             let workers = [0, 1].map(|_| {
                 scope.spawn(|| {
-                    let mut memory = vec![MaybeUninit::uninit(); 1 << 16];
+                    let mut memory = vec![MaybeUninit::uninit(); BYTES];
                     time_store_loops(&clock, &barrier, &mut memory, 3).expect("nobody fails")
                 })
             });
             workers.into_iter().map(|worker| worker.join().expect("no panic")).collect()
         });
         for both in timings[0].iter().zip(timings[1]).map(|(one, other)| [*one, other]) {
-            assert_eq!(both.map(|timing| timing.bytes), [3 << 16; 2]);
+            assert_eq!(both.map(|timing| timing.bytes), [3 * BYTES as u64; 2]);
             let rate = combined_rate(&both).expect("time passes");
-            let longest = both[0].elapsed_ns.max(both[1].elapsed_ns) as f64;
-            assert!((rate * longest / 1e9 - f64::from(6 << 16)).abs() < 1.0);
+            let longest_ns = both[0].elapsed_ns.max(both[1].elapsed_ns) as f64;
+            assert!((rate * longest_ns / 1e9 - 6.0 * BYTES as f64).abs() < 1.0);
         }
         assert_eq!(combined_rate(&[]), None);
-    }
-
-    #[test]
-    fn a_failing_worker_ends_the_measurement() {
-        let barrier = Barrier::new(2);
         barrier.poison();
-        assert_eq!(time_store_loops(&Clock::start(), &barrier, &mut [], 1), Err(Poisoned));
+        assert_eq!(time_store_loops(&clock, &barrier, &mut [], 1), Err(Poisoned));
     }
 }

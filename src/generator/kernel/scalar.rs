@@ -41,8 +41,9 @@ pub(super) fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [Mayb
 #[inline(always)]
 fn step(lanes: &mut Lanes) -> [u64; LANES] {
     let [s0, s1, s2, s3] = &mut lanes.words;
-    std::array::from_fn(|l| {
-        let output = s0[l].wrapping_add(s3[l]).rotate_left(23).wrapping_add(s0[l]);
+    let mut outputs = [0; LANES];
+    for (l, output) in outputs.iter_mut().enumerate() {
+        *output = s0[l].wrapping_add(s3[l]).rotate_left(23).wrapping_add(s0[l]);
         let shifted = s1[l] << 17;
         s2[l] ^= s0[l];
         s3[l] ^= s1[l];
@@ -50,13 +51,14 @@ fn step(lanes: &mut Lanes) -> [u64; LANES] {
         s0[l] ^= s3[l];
         s2[l] ^= shifted;
         s3[l] = s3[l].rotate_left(45);
-        output
-    })
+    }
+    outputs
 }
 
 #[inline(always)]
 fn store(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
-    *slot = output.to_le_bytes().map(MaybeUninit::new);
+    // SAFETY: the slot is eight writable bytes that we borrow, and an array of bytes needs no alignment.
+    unsafe { slot.as_mut_ptr().cast::<[u8; 8]>().write(output.to_le_bytes()) };
 }
 
 /// `movnti` is part of every x86-64 CPU and asks for no alignment.
