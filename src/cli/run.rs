@@ -36,6 +36,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
         launcher: launcher.as_ref(),
         ranks_in_process: arguments.ranks.map_or_else(nodes_in_mask, Ok)?,
         ranks_expected: arguments.expect_ranks,
+        limit: Start::LIMIT,
     };
     let ended = start.run(|comm| rank::live(comm, &request, &mut Lines::new(arguments.quiet)), super::report);
     match ended {
