@@ -42,7 +42,13 @@ fn alone() -> impl Drop {
 const KIB: usize = 1 << 10;
 
 fn parameters(chunk_bytes: usize, block_bytes: usize, in_flight: u32) -> generate::Parameters {
-    generate::Parameters { chunk_bytes, block_bytes, in_flight, kernel: Kernel::best(), stores: Stores::Ordinary }
+    generate::Parameters {
+        chunk_bytes,
+        block_bytes,
+        in_flight,
+        kernel: Kernel::best(),
+        stores: Stores::Ordinary,
+    }
 }
 
 /// Runs one repetition with so many workers, each on a thread, over an arena of `bytes`.
@@ -85,7 +91,8 @@ fn the_digest_is_that_of_the_stream_whoever_filled_which_part() {
         let parameters = parameters(chunk * KIB, block * KIB, in_flight);
         let mut found = Digest::new();
         for rank in 0..ranks {
-            let extent = Extent { warmup_ns: 0, amount: data_set(bytes as u64, rank, ranks), stop: &|| false };
+            let extent =
+                Extent { warmup_ns: 0, amount: data_set(bytes as u64, rank, ranks), stop: &|| false };
             let arena = parameters.arena_bytes(u32::try_from(workers).expect("few"));
             let (measured, heap) = run(parameters, workers, arena, extent);
             let measured = measured.expect("enough memory");
@@ -136,7 +143,12 @@ fn nothing_is_allocated_from_the_program_while_the_clock_runs() {
     let (measured, _) = run(parameters, 2, parameters.arena_bytes(2), extent);
     assert_eq!(measured.expect("enough memory").chunk_ns.count(), seen.len() as u64);
     let seen = seen.map(AtomicU64::into_inner);
-    assert_eq!(seen[0], seen[seen.len() - 1], "allocations grew from chunk 1 to chunk {}: {seen:?}", seen.len());
+    assert_eq!(
+        seen[0],
+        seen[seen.len() - 1],
+        "allocations grew from chunk 1 to chunk {}: {seen:?}",
+        seen.len()
+    );
 }
 
 #[test]

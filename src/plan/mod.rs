@@ -9,6 +9,9 @@ mod limits;
 mod memory;
 mod order;
 
+#[cfg(test)]
+mod tests;
+
 pub use cases::{Case, Parameter, Work};
 pub use limits::Limits;
 pub use order::Turn;
