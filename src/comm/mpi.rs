@@ -52,31 +52,31 @@ pub(super) fn abort(code: ExitCode) -> ! {
     SimpleCommunicator::world().abort(code.number())
 }
 
-/// Initialises MPI, runs `body` as this process's rank, ends the collectives and finalizes MPI. Installs the panic hook
-/// and listens to signals.
+/// Initialises MPI, runs `body` as this process's rank, ends the collectives and finalizes MPI. Installs the panic hook.
 ///
 /// To be called once, from the main thread. A rank that returns an error ends the collectives of all others with that
 /// error, so every process returns the same one; with more than one rank it is an [`Error::OnRank`]. Rank 0 calls
-/// `report` with it while all others still wait: once one process has exited with a failure, Open MPI's `mpirun` kills
+/// `report` with the number of ranks and the error while all others still wait: once one process has exited with a failure, Open MPI's `mpirun` kills
 /// the rest, who may have had something to say.
 ///
 /// # Errors
 /// The error all ranks agreed on, or that MPI has been initialised before.
 pub(super) fn run<T>(
     start: &Start<'_>,
+    stop: &Stop,
     body: impl FnOnce(&Comm) -> Result<T>,
-    report: impl FnOnce(World, &Error),
+    report: impl Fn(u32, &Error),
 ) -> Result<T> {
-    let universe = initialize(start)?;
+    let universe = initialize(start).inspect_err(|error| report(1, error))?;
     let link = Link::of_the_world();
     install_panic_hook(Speaker { host: start.host.into(), rank: Some(link.world().rank) });
     let unfinished = Unfinished;
-    let comm = Comm::new(link::Link::Mpi(link), start.host, &Stop::listen()?);
+    let comm = Comm::new(link::Link::Mpi(link), start.host, stop);
     comm.stage("start", start.limit);
     let result = comm.introduce().and_then(|()| body(&comm));
     let result = comm.finish(result);
     if let Err(agreed) = &result {
-        comm.star.leave_after(|| report(comm.world(), agreed));
+        comm.star.leave_after(|| report(comm.world().size, agreed));
     }
     comm.stage("MPI_Finalize", FINALIZE_LIMIT);
     comm.star.waiting().wait_for_anybody();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::launcher::Launcher;
+use super::launcher::{Family, Launcher};
 use super::{Comm, Speaker, Stop, install_panic_hook, local};
 #[cfg(feature = "mpi")]
 use super::{launcher, mpi, mpi_library};
@@ -42,11 +42,9 @@ impl Start<'_> {
         body: impl Fn(&Comm) -> Result<T> + Sync,
         report: impl Fn(&Error),
     ) -> Result<T> {
-        match self.launcher {
-            Some(launcher) if launcher.size > 1 || launcher.serves_mpi => {
-                self.run_as_processes(launcher, body, report)
-            }
-            _ => self.run_as_threads(body).inspect_err(report),
+        match self.launcher.filter(|launcher| makes_ranks(launcher)) {
+            Some(launcher) => self.run_as_processes(launcher, body, report),
+            None => self.run_as_threads(body).inspect_err(report),
         }
     }
 
@@ -79,7 +77,8 @@ impl Start<'_> {
             comm.agree(checked.map_err(|error| self.on_rank(started, error)))?;
             body(comm)
         };
-        mpi::run(self, body, |world, error| report(world.size, error))
+        let stop = Stop::listen().inspect_err(|error| report(1, error))?;
+        mpi::run(self, &stop, body, report)
     }
 
     #[cfg(not(feature = "mpi"))]
@@ -102,6 +101,12 @@ impl Start<'_> {
     }
 }
 
+/// Whether the processes that were started are the ranks. One process in a Slurm step is most often an interactive shell
+/// (`srun --pty bash`, `salloc`): its ranks are threads, as without a launcher. `mpirun -n 1` asks for one rank.
+fn makes_ranks(launcher: &Launcher) -> bool {
+    launcher.size > 1 || (launcher.serves_mpi && launcher.family != Family::Slurm)
+}
+
 /// How much longer than the one that speaks the processes stay that found themselves alone.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -119,7 +124,6 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::comm::launcher::Family;
 
     #[test]
     fn one_of_the_processes_that_were_started_together_reports() {
@@ -130,6 +134,14 @@ mod tests {
             report_as_one(&started(rank), ranks, &error, |_| said.borrow_mut().push((rank, ranks)));
         }
         assert_eq!(said.into_inner(), [(0, 2), (0, 1)], "rank 0 of both; rank 0 of the first of two worlds");
+    }
+
+    #[test]
+    fn an_interactive_shell_under_slurm_is_no_launch() {
+        let alone = |family, serves_mpi| Launcher { family, size: 1, rank: Some(0), serves_mpi };
+        assert!(!makes_ranks(&alone(Family::Slurm, false)) && !makes_ranks(&alone(Family::Slurm, true)));
+        assert!(makes_ranks(&alone(Family::OpenMpi, true)) && makes_ranks(&alone(Family::Hydra, true)));
+        assert!(makes_ranks(&Launcher { size: 2, ..alone(Family::Slurm, false) }), "to be refused, or ranks");
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub fn observe(mut command: Command, signal: Option<(&str, &str)>) -> Outcome {
     let program = command.get_program().to_string_lossy().into_owned();
     let begin = Instant::now();
     let mut child = command
+        .env("RUST_BACKTRACE", "0") // one line, whatever the surroundings ask for
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -61,11 +62,23 @@ impl Outcome {
     /// Ends with this exit code and says exactly one line of ours, which contains `line`; none when that is empty.
     #[track_caller]
     pub fn ends(self, code: i32, line: &str) -> Outcome {
-        let line = line.replace("HOST", &host());
-        let ours = ours(&self.stderr);
-        let said = if line.is_empty() { ours.is_empty() } else { ours.len() == 1 && ours[0].contains(&line) };
+        let said = self.said_only(line);
         self.demand(self.code == Some(code) && said, &format!("exit code {code} and one line with '{line}'"));
         self
+    }
+
+    /// The same with any failure: before MPI runs, the launcher's code is that of the rank that left or of one it killed.
+    #[track_caller]
+    pub fn fails(self, line: &str) -> Outcome {
+        let failed = self.code.is_some_and(|code| code != 0);
+        self.demand(failed && self.said_only(line), &format!("a failure and one line with '{line}'"));
+        self
+    }
+
+    fn said_only(&self, line: &str) -> bool {
+        let line = line.replace("HOST", &host());
+        let ours = ours(&self.stderr);
+        if line.is_empty() { ours.is_empty() } else { ours.len() == 1 && ours[0].contains(&line) }
     }
 
     /// The line that was said also contains this.
