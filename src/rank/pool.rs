@@ -1,5 +1,6 @@
 //! A rank's workers: one rayon thread each, pinned to one PU, kept for the whole run.
 
+use crate::comm::worker_thread_name;
 use crate::error::{Error, Result};
 use crate::numa::{Topology, bind_thread};
 
@@ -16,7 +17,7 @@ impl Pool {
     pub fn start(rank: u32, topology: &Topology, pus: &[u32], pin: bool) -> Result<Pool> {
         let threads = rayon::ThreadPoolBuilder::new()
             .num_threads(pus.len())
-            .thread_name(move |worker| format!("rank {rank} worker {worker}"))
+            .thread_name(move |worker| worker_thread_name(rank, u32::try_from(worker).unwrap_or(u32::MAX)))
             .build()
             .map_err(|why| Error::Environment(format!("cannot start {} workers: {why}", pus.len())))?;
         let pool = Pool { threads };

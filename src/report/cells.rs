@@ -5,14 +5,14 @@ use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Paramet
 use crate::stats::relative_range;
 use crate::units::{Bytes, human_rate};
 
-/// The case's name and what makes it differ from another.
+/// The workload and every parameter: together what the case's id says, in lines that fit the column.
 pub(super) fn case(case: &CaseResult) -> String {
     let parameters = case.parameters.iter().map(|(name, value)| match (name.strip_suffix("_bytes"), value) {
         (Some(name), Parameter::Number(bytes)) => format!("{} {}", plain(name), Bytes(*bytes)),
         (_, Parameter::Number(number)) => format!("{} {number}", plain(name)),
         (_, Parameter::Word(word)) => format!("{} {}", plain(name), plain(word)),
     });
-    std::iter::once(plain(&case.id)).chain(parameters).collect::<Vec<_>>().join("\n")
+    std::iter::once(plain(&case.workload)).chain(parameters).collect::<Vec<_>>().join("\n")
 }
 
 /// The rate of all ranks, how it varied, and where the memory was.
