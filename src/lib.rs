@@ -6,14 +6,14 @@
 //! | floor | module | owns |
 //! |---|---|---|
 //! | 0 | [`error`], [`mix`], [`units`] | one error enum; 64-bit mixing; byte sizes and durations |
-//! | 1 | [`numa`], `comm`, [`measure`], `stats` | topology and binding; ranks talking; clock and histograms; pure statistics |
-//! | 2 | [`generator`], `slab`, `job` | the byte stream; the rank-local allocator; the job file |
+//! | 1 | [`numa`], [`comm`], [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
+//! | 2 | [`generator`], [`slab`], [`job`] | the byte stream; the rank-local allocator; the job file |
 //! | 3 | [`workload`] | what happens inside a timed region |
-//! | 4 | `plan` | job x world x topology -> every number resolved and checked |
+//! | 4 | [`plan`] | job x world x topology -> every number resolved and checked |
 //! | 5 | [`results`] | the run directory |
-//! | 6 | `rank` | one rank's life |
-//! | 7 | `report` | what a person looks at |
-//! | 8 | `cli` | argv, exit codes, the only place that prints an error |
+//! | 6 | [`rank`] | one rank's life |
+//! | 7 | [`report`] | what a person looks at |
+//! | 8 | [`cli`] | argv, exit codes, the only place that prints an error |
 //!
 //! `docs/architecture.md` follows one chunk through all of them.
 #![deny(unsafe_code)]
@@ -22,10 +22,23 @@ pub mod error;
 pub mod mix;
 pub mod units;
 
-pub mod generator;
+pub mod comm;
 pub mod measure;
 pub mod numa;
+pub mod stats;
+
+pub mod generator;
+pub mod job;
+pub mod slab;
 
 pub mod workload;
 
+pub mod plan;
+
 pub mod results;
+
+pub mod rank;
+
+pub mod report;
+
+pub mod cli;

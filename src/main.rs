@@ -1,3 +1,5 @@
 //! The `numamark` program: everything it does can be called from the library.
 
-fn main() {}
+fn main() {
+    std::process::exit(numamark::cli::main().number())
+}

@@ -108,6 +108,15 @@ impl Clock {
     }
 }
 
+/// CPU time of the calling thread in nanoseconds. Costs about 500 ns: for the ends of a timed region only.
+pub fn thread_cpu_ns() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is a timespec of ours to write to; this clock exists since Linux 2.6.12.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
+    assert_eq!(failed, 0, "every Linux thread has a CPU clock");
+    u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
+}
+
 /// Nanoseconds a tick: the median of five comparisons with `CLOCK_MONOTONIC`, so that one preemption is outvoted.
 fn calibrate(clock: &Clock) -> f64 {
     let mut rates = [0.0f64; 5];

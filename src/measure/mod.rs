@@ -3,5 +3,5 @@
 pub mod clock;
 pub mod histogram;
 
-pub use clock::{Clock, Ticks};
+pub use clock::{Clock, Ticks, thread_cpu_ns};
 pub use histogram::Histogram;

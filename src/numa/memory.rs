@@ -3,6 +3,7 @@
 
 use std::ptr::NonNull;
 
+use super::locality::page_bytes;
 use crate::error::{Error, Result};
 
 /// Alignment of every reservation: one huge page on x86-64 and the size of a superslab.
@@ -10,7 +11,11 @@ pub const RESERVATION_ALIGNMENT: usize = 2 << 20;
 
 /// An anonymous private mapping, aligned to 2 MiB, without memory behind it until it is touched.
 ///
-/// Invariant: `base..base + bytes` is mapped readable and writable, and owned by this value alone, until drop.
+/// A page that cannot be touched stands on either side: an overrun faults instead of writing into a neighbour, and
+/// the kernel cannot merge the mapping with another one, so what it says of the mapping is said of this range alone.
+///
+/// Invariant: `base..base + bytes` is mapped readable and writable, and with its guard pages owned by this value
+/// alone, until drop.
 #[derive(Debug)]
 pub struct Reservation {
     base: NonNull<u8>,
@@ -29,41 +34,34 @@ impl Reservation {
     /// # Errors
     /// When the kernel has no address space or refuses to overcommit.
     pub fn new(bytes: usize) -> Result<Reservation> {
-        let bytes = bytes.max(1).next_multiple_of(RESERVATION_ALIGNMENT);
-        let padded = bytes + RESERVATION_ALIGNMENT;
-        // SAFETY: a new anonymous mapping at an address of the kernel's choice touches nothing that exists.
-        let start = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                padded,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
-        };
-        if start == libc::MAP_FAILED {
-            let why = std::io::Error::last_os_error();
-            return Err(Error::Environment(format!(
-                "cannot reserve {bytes} bytes of address space: {why}; check ulimit -v and vm.overcommit_memory"
-            )));
-        }
-        let start = start as usize;
-        let aligned = start.next_multiple_of(RESERVATION_ALIGNMENT);
-        let (before, after) = (aligned - start, start + padded - (aligned + bytes));
-        // SAFETY: both ends lie inside the mapping made above and nothing has been told of them.
+        let too_large = || Error::Environment(format!("{bytes} bytes are more than any address space has"));
+        let guard = page_bytes();
+        let bytes = bytes.max(1).checked_next_multiple_of(RESERVATION_ALIGNMENT).ok_or_else(too_large)?;
+        let padded = bytes.checked_add(2 * RESERVATION_ALIGNMENT).ok_or_else(too_large)?;
+        let start = map_untouchable(padded)?;
+        let aligned = (start + guard).next_multiple_of(RESERVATION_ALIGNMENT);
+        let (first, last) = (aligned - guard, aligned + bytes + guard);
+        // SAFETY: both ends lie inside the mapping just made, of which nothing has been told. Cutting them off can only
+        // fail for want of a mapping entry, and then they stay reserved, untouchable and unused.
         unsafe {
-            if before > 0 {
-                libc::munmap(start as *mut libc::c_void, before);
+            if first > start {
+                libc::munmap(start as *mut libc::c_void, first - start);
             }
-            if after > 0 {
-                libc::munmap((aligned + bytes) as *mut libc::c_void, after);
+            if start + padded > last {
+                libc::munmap(last as *mut libc::c_void, start + padded - last);
             }
-            // A refusal only costs speed; the pages' real size is read back with the locality.
-            libc::madvise(aligned as *mut libc::c_void, bytes, libc::MADV_HUGEPAGE);
         }
         let base = NonNull::new(aligned as *mut u8).expect("a mapping is never at address 0");
-        Ok(Reservation { base, bytes })
+        let reservation = Reservation { base, bytes };
+        // SAFETY: the invariant's range, which nobody uses yet. A refusal of huge pages only costs speed;
+        // `huge_page_bytes` tells what came of it.
+        unsafe {
+            if libc::mprotect(base.as_ptr().cast(), bytes, libc::PROT_READ | libc::PROT_WRITE) != 0 {
+                return Err(no_space(bytes));
+            }
+            libc::madvise(base.as_ptr().cast(), bytes, libc::MADV_HUGEPAGE);
+        }
+        Ok(reservation)
     }
 
     /// First address.
@@ -79,9 +77,27 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: the invariant says this range is ours, and by ownership nobody uses it any more.
-        unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) };
+        let guard = page_bytes();
+        let first = self.base.as_ptr() as usize - guard;
+        // SAFETY: the invariant says this range and its guard pages are ours, and by ownership nobody uses it any more.
+        unsafe { libc::munmap(first as *mut libc::c_void, self.bytes + 2 * guard) };
     }
+}
+
+/// Address space that faults when it is touched.
+fn map_untouchable(bytes: usize) -> Result<usize> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: a new anonymous mapping at an address of the kernel's choice touches nothing that exists.
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
+    if start == libc::MAP_FAILED { Err(no_space(bytes)) } else { Ok(start as usize) }
+}
+
+/// Reads errno: to be called right after the refusal.
+fn no_space(bytes: usize) -> Error {
+    let why = std::io::Error::last_os_error();
+    Error::Environment(format!(
+        "cannot reserve {bytes} bytes of address space: {why}; check ulimit -v and vm.overcommit_memory"
+    ))
 }
 
 #[cfg(test)]
@@ -98,6 +114,25 @@ mod tests {
             let last = reservation.base().as_ptr().add(reservation.bytes() - 1);
             last.write(7);
             assert_eq!(last.read(), 7);
+        }
+    }
+
+    #[test]
+    fn the_kernel_sees_every_reservation_as_a_mapping_of_its_own() {
+        let reservations: Vec<Reservation> = (0..8).map(|_| Reservation::new(1).expect("2 MiB")).collect();
+        let maps = std::fs::read_to_string("/proc/self/maps").expect("procfs");
+        for reservation in &reservations {
+            let start = reservation.base().as_ptr() as usize;
+            let range = format!("{start:x}-{:x} rw-p", start + reservation.bytes());
+            assert!(maps.lines().any(|line| line.starts_with(&range)), "{range} in\n{maps}");
+        }
+    }
+
+    #[test]
+    fn impossible_sizes_are_errors() {
+        for bytes in [usize::MAX, usize::MAX - (3 << 20), 1 << 60] {
+            let message = Reservation::new(bytes).expect_err("no such memory").to_string();
+            assert!(message.contains("bytes"), "{message}");
         }
     }
 }

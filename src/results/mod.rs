@@ -1,3 +1,32 @@
 //! The run directory: what a run leaves behind and how it is proved.
+//!
+//! A rank writes [`record`]s to its [`Part`]. [`Evidence`] is what all ranks say together, gathered while the run goes on or
+//! read from the parts; [`aggregate()`] makes [`Run`], the contents of `run.json`, from it, and nothing else does.
 
+pub mod aggregate;
+pub mod directory;
+pub mod environment;
+pub mod evidence;
+pub mod gate;
+pub mod name;
+pub mod part;
 pub mod record;
+pub mod resume;
+pub mod run;
+pub mod schema;
+pub mod verify;
+
+pub use aggregate::aggregate;
+pub use directory::{RunDirectory, to_json};
+pub use environment::Environment;
+pub use evidence::Evidence;
+pub use gate::{Bound, Gate, GateResult, Level, Outcome};
+pub use name::{default_path, utc_now};
+pub use part::{Part, PartContent};
+pub use record::{Begin, End, HistogramRecord, Line, LocalityRecord, Repetition, Row, decode, encode};
+pub use resume::Done;
+pub use run::{
+    CaseHeader, CaseResult, Header, HistogramSummary, Measure, Metric, Parameter, RankResult, Run,
+};
+pub use schema::run_schema;
+pub use verify::{Verified, recover, verify};

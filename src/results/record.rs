@@ -5,7 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::measure::{Histogram, histogram};
 
 /// One line of a part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +25,7 @@ pub enum Line {
 
 /// Who wrote this part, and on what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Begin {
     /// Index in the world.
     pub rank: u32,
@@ -47,7 +52,8 @@ pub struct Begin {
 }
 
 /// Where the pages of a rank's memory were when the kernel was asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LocalityRecord {
     /// Pages on the rank's own node.
     pub local_pages: u64,
@@ -61,6 +67,7 @@ pub struct LocalityRecord {
 
 /// One repetition of one case, as one rank saw it. Durations only: no two hosts' clocks are compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Repetition {
     /// Id of the case.
     pub case: String,
@@ -76,7 +83,8 @@ pub struct Repetition {
     pub worker_ns: u64,
     /// CPU time of the workers in the timed region.
     pub cpu_ns: u64,
-    /// By name: `chunk_ns`, `refill_ns.slow`, `refill_ns.fast`, `refill_stage_ns.find.slow` and so on.
+    /// By name: `chunk_ns`, `refill_ns.slow`, `refill_ns.fast`, `refill_stage_ns.find.slow` and so on. Every rank
+    /// gives the same names for the same case, also when a histogram is empty.
     pub histograms: BTreeMap<String, HistogramRecord>,
     /// With `[run] bytes`: this rank's share of the data set's digest, as hexadecimal.
     pub digest: Option<String>,
@@ -84,6 +92,7 @@ pub struct Repetition {
 
 /// A histogram on disk: exact extremes and sum, and the counters that are not zero.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HistogramRecord {
     /// How many events there were.
     pub count: u64,
@@ -103,9 +112,149 @@ pub struct HistogramRecord {
 
 /// The last line: the same question as at the beginning, asked again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct End {
     /// Where the arena's pages are after the last repetition.
     pub locality: LocalityRecord,
     /// Objects handed back twice or that were never ours: must be 0.
     pub violations: u64,
+}
+
+/// One rank's row of a repetition: everything but the counters, which travel as one sum over all ranks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Index in the world.
+    pub rank: u32,
+    /// The repetition; the counters of its histograms are empty.
+    pub repetition: Repetition,
+}
+
+impl Repetition {
+    /// This repetition as `rank` gathers it, without counters.
+    pub fn row(&self, rank: u32) -> Row {
+        let mut repetition = self.clone();
+        repetition.histograms.values_mut().for_each(|record| record.counters.clear());
+        Row { rank, repetition }
+    }
+
+    /// All counters of all histograms, in the order of the names: what ranks sum. The length depends on the names
+    /// alone.
+    pub fn dense(&self) -> Vec<u64> {
+        let width = histogram::layout().len();
+        let mut dense = vec![0; width * self.histograms.len()];
+        for (record, counters) in self.histograms.values().zip(dense.chunks_exact_mut(width)) {
+            for (index, count) in &record.counters {
+                counters[*index as usize] = *count;
+            }
+        }
+        dense
+    }
+}
+
+impl HistogramRecord {
+    /// Writes down a histogram of which `count` events were seen and `histogram.count()` were timed.
+    ///
+    /// # Panics
+    /// When more were timed than seen: a mistake of the workload.
+    pub fn new(count: u64, histogram: &Histogram) -> HistogramRecord {
+        assert!(histogram.count() <= count, "{} of {count} events were timed", histogram.count());
+        HistogramRecord {
+            count,
+            timed: histogram.count(),
+            min: histogram.min(),
+            max: histogram.max(),
+            // 64 bits hold 584 years of summed durations.
+            sum: u64::try_from(histogram.sum()).unwrap_or(u64::MAX),
+            clamped: histogram.clamped(),
+            counters: histogram.nonzero(),
+        }
+    }
+
+    /// Checks what only an edited or damaged file can break.
+    ///
+    /// # Errors
+    /// The rule that does not hold.
+    pub fn check(&self) -> Result<(), String> {
+        let width = histogram::layout().len();
+        if let Some((index, _)) = self.counters.iter().find(|(index, _)| *index as usize >= width) {
+            return Err(format!("counter {index} does not exist; the layout has {width} counters"));
+        }
+        if !self.counters.is_sorted_by(|a, b| a.0 < b.0) {
+            return Err("the counters do not ascend".to_owned());
+        }
+        let total = self.counters.iter().try_fold(0u64, |total, (_, count)| total.checked_add(*count));
+        if total != Some(self.timed) {
+            return Err(format!("the counters do not sum to timed = {}", self.timed));
+        }
+        self.check_scalars()
+    }
+
+    /// The rules that hold without the counters, too.
+    pub(super) fn check_scalars(&self) -> Result<(), String> {
+        if self.timed > self.count {
+            return Err(format!("timed = {} is more than count = {}", self.timed, self.count));
+        }
+        match (self.min, self.max) {
+            (None, None) if self.timed == 0 && self.sum == 0 => Ok(()),
+            (Some(min), Some(max)) if self.timed > 0 && min <= max && max <= self.sum => Ok(()),
+            (min, max) => Err(format!(
+                "min = {min:?}, max = {max:?} and sum = {} cannot belong to timed = {}",
+                self.sum, self.timed
+            )),
+        }
+    }
+}
+
+/// A record as the bytes that ranks gather: JSON, because a row is small and a person may have to look at one.
+pub fn encode<T: Serialize>(record: &T) -> Vec<u8> {
+    serde_json::to_vec(record).expect("records hold numbers, strings and maps with string keys")
+}
+
+/// The record that another rank encoded.
+///
+/// # Errors
+/// When the bytes are not such a record: two versions of numamark in one world.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|why| {
+        Error::Failed(format!(
+            "a rank sent a record that cannot be read: {why}; do all ranks run the same numamark?"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(values: &[u64]) -> HistogramRecord {
+        let mut histogram = Histogram::new();
+        values.iter().for_each(|value| histogram.record(*value));
+        HistogramRecord::new(values.len() as u64, &histogram)
+    }
+
+    #[test]
+    fn what_the_clock_measured_passes_its_own_check() {
+        for values in [&[][..], &[0], &[5, 5, 900], &[histogram::HIGHEST_NS * 2, 1]] {
+            assert_eq!(record(values).check(), Ok(()), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn every_broken_rule_is_named() {
+        let broken = |change: fn(&mut HistogramRecord), rule: &str| {
+            let mut record = record(&[5, 7]);
+            change(&mut record);
+            let why = record.check().expect_err(rule);
+            assert!(why.contains(rule), "{why}");
+        };
+        broken(|r| r.counters[0].0 = u32::MAX, "does not exist");
+        broken(|r| r.counters.swap(0, 1), "ascend");
+        broken(|r| r.counters[0].1 = 2, "sum to timed");
+        broken(|r| r.counters[0].1 = u64::MAX, "sum to timed");
+        broken(|r| r.count = 1, "more than count");
+        broken(|r| r.min = None, "cannot belong");
+        broken(|r| r.min = Some(8), "cannot belong");
+        broken(|r| r.sum = 3, "cannot belong");
+    }
 }

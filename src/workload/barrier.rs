@@ -74,14 +74,23 @@ impl Barrier {
     /// # Errors
     /// When a party poisoned the barrier before this one was let go.
     pub fn wait(&self) -> Result<bool, Poisoned> {
-        match self.arrive()? {
+        self.wait_then(|| ())
+    }
+
+    /// As [`Barrier::wait`]; the last party runs `decide` before it lets anybody go: it sees what all wrote before
+    /// the barrier, and all see after it what it wrote.
+    ///
+    /// # Errors
+    /// As [`Barrier::wait`].
+    pub fn wait_then(&self, decide: impl FnOnce()) -> Result<bool, Poisoned> {
+        match self.arrive(decide)? {
             None => Ok(true),
             Some(before) => self.watch(before).map(|()| false),
         }
     }
 
-    /// Counts this party in. The last lets all others go and gets `None`, the others what the word was.
-    fn arrive(&self) -> Result<Option<u32>, Poisoned> {
+    /// Counts this party in. The last decides, lets all others go and gets `None`, the others what the word was.
+    fn arrive(&self, decide: impl FnOnce()) -> Result<Option<u32>, Poisoned> {
         // Acquire: pairs with the Release of the last meeting, so that its reset of `arrived` is seen below.
         let before = self.word.0.load(Ordering::Acquire);
         if before & POISON != 0 {
@@ -91,6 +100,7 @@ impl Barrier {
         if self.arrived.0.fetch_add(1, Ordering::AcqRel) + 1 < self.parties {
             return Ok(Some(before));
         }
+        decide();
         // Relaxed: nobody arrives again before the Release below lets them go.
         self.arrived.0.store(0, Ordering::Relaxed);
         // Release: hands everybody's writes, gathered above, to those who watch. An addition keeps the poison bit.
@@ -124,6 +134,28 @@ impl Barrier {
     pub fn poison(&self) {
         // Release: what the failing worker wrote (its error) is seen by those it frees, who load with Acquire.
         self.word.0.fetch_or(POISON, Ordering::Release);
+    }
+}
+
+/// Poisons the barrier unless it is defused: a worker that leaves early, by an error or a panic, frees the others.
+#[must_use]
+pub struct PoisonOnDrop<'a>(&'a Barrier);
+
+impl<'a> PoisonOnDrop<'a> {
+    /// Armed.
+    pub fn new(barrier: &'a Barrier) -> PoisonOnDrop<'a> {
+        PoisonOnDrop(barrier)
+    }
+
+    /// The worker got through.
+    pub fn defuse(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for PoisonOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.poison();
     }
 }
 

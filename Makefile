@@ -1,0 +1,66 @@
+# Everything a person or a machine does here. `make` alone lists the targets.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The job that `make run` runs, and flags for numamark and for cargo (CARGO_FLAGS=--no-default-features: no MPI, no hwloc).
+JOB ?= jobs/quick.toml
+ARGS ?=
+CARGO_FLAGS ?=
+# The wrapper of the MPI library to build against. Another one means another target folder: see README.md.
+MPICC ?= $(shell command -v mpicc.openmpi || echo mpicc)
+# Where cargo builds. The MPICH build stands beside it.
+CARGO_TARGET_DIR ?= target
+export CARGO_FLAGS MPICC CARGO_TARGET_DIR
+
+# OpenMPI refuses root unless told twice; anyone else keeps its protection.
+ifeq ($(shell id -u),0)
+export OMPI_ALLOW_RUN_AS_ROOT := 1
+export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
+endif
+
+# cargo's last line says nothing when nothing was built.
+without_finished = { grep --line-buffered -vE '^ +Finished ' >&2 || true; }
+
+.PHONY: help run build build-mpich setup test test-deep bench lint doc deny clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: build ## install what is missing, build, run jobs/quick.toml on every node (JOB=.., ARGS=..)
+	@$(CARGO_TARGET_DIR)/release/numamark run $(JOB) $(ARGS)
+
+build: setup ## build the release binary: target/release/numamark
+	@cargo build --release $(CARGO_FLAGS) 2>&1 | $(without_finished)
+
+build-mpich: ## the same against MPICH: target-mpich/release/numamark
+	@$(MAKE) build MPICC=mpicc.mpich CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)-mpich
+
+setup: ## only install what is missing to build
+	@scripts/setup.sh build
+
+test: ## install what is missing, build and run every test
+	@scripts/setup.sh build test
+	@scripts/test.sh
+
+test-deep: ## Miri, loom, sanitizers, cargo deny: what needs a nightly toolchain or time
+	@scripts/setup.sh build test
+	@scripts/test-deep.sh
+
+bench: ## compare generator and allocator with their peers, side by side
+	@scripts/setup.sh build test
+	@cargo bench $(or $(CARGO_FLAGS),--all-features) $(ARGS)
+
+lint: ## rustfmt, clippy and rustdoc, warnings as errors
+	@scripts/setup.sh build test
+	@scripts/test.sh lint
+
+doc: setup ## build the API documentation: target/doc/numamark/index.html
+	@cargo doc --no-deps $(CARGO_FLAGS)
+
+deny: ## licences, bans and sources of the dependencies
+	@scripts/test-deep.sh deny
+
+clean: ## remove everything that was built
+	@rm -rf $(CARGO_TARGET_DIR) $(CARGO_TARGET_DIR)-mpich $(CARGO_TARGET_DIR)-loom $(CARGO_TARGET_DIR)-nightly

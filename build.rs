@@ -1,0 +1,51 @@
+//! Tells the program what it was built from: the git commit and the build's settings go into every result.
+//!
+//! Outside a git checkout the commit is unknown and nothing fails; packagers may set `NUMAMARK_GIT_COMMIT` themselves.
+
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-env-changed=NUMAMARK_GIT_COMMIT");
+    for path in ["build.rs", "Cargo.toml", "Cargo.lock", "src"] {
+        println!("cargo::rerun-if-changed={path}");
+    }
+    let commit =
+        std::env::var("NUMAMARK_GIT_COMMIT").ok().filter(|commit| !commit.is_empty()).or_else(commit);
+    if let Some(commit) = commit {
+        println!("cargo::rustc-env=NUMAMARK_GIT_COMMIT={commit}");
+    }
+    let setting = |name: &str| std::env::var(name).unwrap_or_default();
+    println!(
+        "cargo::rustc-env=NUMAMARK_BUILD={} profile, opt-level {}, {}, {}",
+        setting("PROFILE"),
+        setting("OPT_LEVEL"),
+        setting("TARGET"),
+        output(&setting("RUSTC"), &["--version"]).unwrap_or_default()
+    );
+}
+
+/// The commit, with `-dirty` when tracked files differ from it.
+fn commit() -> Option<String> {
+    // A checkout of something else around an unpacked archive is not ours.
+    let top = output("git", &["rev-parse", "--show-toplevel"])?;
+    let here = std::env::var("CARGO_MANIFEST_DIR").ok()?;
+    if std::fs::canonicalize(top).ok()? != std::fs::canonicalize(here).ok()? {
+        return None;
+    }
+    // The log of HEAD grows with every commit and checkout.
+    for name in ["HEAD", "logs/HEAD"] {
+        let path = output("git", &["rev-parse", "--git-path", name]);
+        if let Some(path) = path.filter(|path| std::path::Path::new(path).exists()) {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
+    let commit = output("git", &["rev-parse", "HEAD"])?;
+    let clean = output("git", &["status", "--porcelain", "--untracked-files=no"])?.is_empty();
+    Some(if clean { commit } else { format!("{commit}-dirty") })
+}
+
+fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}

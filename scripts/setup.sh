@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# Finds what is missing to build (and to test) numamark, and installs it where that is possible.
+#
+#   scripts/setup.sh build        what `cargo build` needs
+#   scripts/setup.sh build test   and what the tests need
+#
+# Silent when nothing is missing. With apt-get and root (or sudo) it installs; anywhere else it prints the
+# packages and modules and exits with 5, the code for "this machine cannot run it as it is".
+# CARGO_FLAGS=--no-default-features leaves out MPI and hwloc. Reads MPICC, LIBCLANG_PATH, PKG_CONFIG_PATH.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# One row a need: check | what it is | apt packages | dnf packages | modules. Wanted rows stop nobody.
+readonly BUILD_NEEDS=(
+  "has_c_compiler|C compiler and headers|gcc libc6-dev|gcc glibc-devel|gcc"
+)
+readonly LIBRARY_NEEDS=(
+  "has_pkg_config|pkg-config|pkg-config|pkgconf-pkg-config|"
+  "has_mpi|MPI library with its compiler wrapper|openmpi-bin libopenmpi-dev|openmpi-devel|openmpi (or mpich, intel-mpi, cray-mpich)"
+  "has_libclang|libclang (reads mpi.h)|libclang-dev|clang-devel|llvm (or set LIBCLANG_PATH)"
+  "has_hwloc|hwloc 2.x from 2.0.4 on|libhwloc-dev|hwloc-devel|hwloc"
+  "has_udev|libudev (hwloc links to it)|libudev-dev|systemd-devel|"
+)
+readonly TEST_NEEDS=(
+  "has_cxx|C++ compiler and cmake (peer allocators of the benchmarks)|g++ cmake|gcc-c++ cmake|gcc cmake"
+  "has_python|Python 3.9 or newer (analysis/)|python3|python3|python"
+)
+readonly TEST_WANTED=(
+  "has_openmpi|OpenMPI (launches of several processes)|openmpi-bin libopenmpi-dev|openmpi-devel|openmpi"
+  "has_mpich|MPICH (the same launches with the other MPI family)|mpich libmpich-dev|mpich-devel|mpich"
+)
+
+quietly() { "$@" >/dev/null 2>&1; }
+has_c_compiler() { echo '#include <stdio.h>' | quietly "${CC:-cc}" -E -; }
+has_pkg_config() { quietly command -v "${PKG_CONFIG:-pkg-config}"; }
+has_mpi() { [[ -n ${MPI_PKG_CONFIG:-}${CRAY_MPICH_DIR:-} ]] || quietly "${MPICC:-mpicc}" -show; }
+has_hwloc() { quietly "${PKG_CONFIG:-pkg-config}" --exists 'hwloc >= 2.0.4' 'hwloc < 3'; }
+has_openmpi() { quietly command -v mpicc.openmpi && quietly command -v mpirun.openmpi; }
+has_mpich() { quietly command -v mpicc.mpich && quietly command -v mpiexec.hydra; }
+has_cxx() { quietly command -v "${CXX:-c++}" && quietly command -v cmake; }
+has_python() { quietly python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'; }
+
+# hwloc names its private libraries even to those who link it dynamically; one without udev does not name it.
+has_udev() {
+  ! has_hwloc && return 1
+  case " $("${PKG_CONFIG:-pkg-config}" --libs --static hwloc) " in
+    *" -ludev "*) quietly "${PKG_CONFIG:-pkg-config}" --exists libudev ;;
+  esac
+}
+
+# Where the clang-sys crate looks, in short.
+has_libclang() {
+  if [[ -n ${LIBCLANG_PATH:-} ]]; then
+    compgen -G "$LIBCLANG_PATH*" >/dev/null
+    return
+  fi
+  local config directory
+  config=${LLVM_CONFIG_PATH:-llvm-config}
+  for directory in "$(quietly command -v "$config" && "$config" --libdir)" /usr/lib/llvm-*/lib \
+    /usr/lib/*-linux-gnu /usr/lib64 /usr/lib64/llvm*/lib* /usr/local/lib* $(tr : " " <<<"${LD_LIBRARY_PATH:-}"); do
+    [[ -n $directory ]] && compgen -G "$directory/libclang*.so*" | grep -qE '/libclang(-[0-9.]+)?\.so' && return
+  done
+  return 1
+}
+
+# rustup's cargo cannot be installed for someone; an old one fails on Cargo.toml with a riddle.
+require_rust() {
+  local wanted found
+  wanted=$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml)
+  if ! quietly command -v cargo; then
+    echo "setup: no cargo on PATH; install Rust $wanted or newer: https://rustup.rs" >&2
+    exit 5
+  fi
+  found=$(rustc --version | cut -d' ' -f2)
+  if [[ $(printf '%s\n' "$wanted" "${found%%-*}" | sort -V | head -n 1) != "$wanted" ]]; then
+    echo "setup: Rust $found is too old, numamark needs $wanted or newer: rustup update" >&2
+    exit 5
+  fi
+}
+
+# Sets `missing` to the rows whose check fails.
+find_missing() {
+  missing=()
+  local row
+  for row in "$@"; do
+    "${row%%|*}" || missing+=("$row")
+  done
+}
+
+# Column NUMBER of the missing rows on one line, each word once.
+column() { printf '%s\n' "${missing[@]}" | cut -d'|' -f"$1" | tr -s ' ' '\n' | awk 'NF && !seen[$0]++' | paste -sd' '; }
+
+can_install() {
+  quietly command -v apt-get || return 1
+  [[ $(id -u) == 0 ]] && return
+  quietly command -v sudo || return 1
+  quietly sudo -n true || [[ -t 0 ]] # a password can be asked for at a terminal only
+}
+
+install_missing() {
+  local log packages apt
+  log=$(mktemp)
+  read -ra packages <<<"$(column 3)"
+  apt=(env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+    apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
+  [[ $(id -u) == 0 ]] || apt=(sudo "${apt[@]}")
+  echo "setup: installing ${packages[*]}" >&2
+  # A source that does not answer need not be the one that has these packages: only the install decides.
+  "${apt[@]}" update >"$log" 2>&1 || true
+  if "${apt[@]}" install -y --no-install-recommends "${packages[@]}" >>"$log" 2>&1; then
+    rm -f "$log"
+  else
+    tail -n 30 "$log" >&2
+    echo "setup: apt-get failed, see above; its whole output is in $log" >&2
+  fi
+}
+
+print_missing() {
+  local row
+  echo "setup: missing on this machine:" >&2
+  for row in "${missing[@]}"; do cut -d'|' -f2 <<<"$row" | sed 's/^/  /' >&2; done
+  echo "Install the packages, or load your site's modules, and call make again:" >&2
+  printf '  Debian, Ubuntu:  apt-get install %s\n' "$(column 3)" >&2
+  printf '  RHEL, Fedora:    dnf install %s\n' "$(column 4)" >&2
+  for row in "${missing[@]}"; do
+    [[ $row == *"|" ]] || printf '  module load      %s\n' "${row##*|}" >&2
+  done
+  [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] ||
+    echo "Without MPI and hwloc (one node, nothing bound): make ... CARGO_FLAGS=--no-default-features" >&2
+}
+
+# rsmpi reads the compiler wrapper once and cargo never asks again: with another MPI behind the same name,
+# what was built for the old one has to go.
+forget_other_mpi() {
+  local folder=${CARGO_TARGET_DIR:-target} now
+  now=$("${MPICC:-mpicc}" -show 2>/dev/null) || return 0
+  if [[ -e $folder/mpi-wrapper && $(<"$folder/mpi-wrapper") != "$now" ]]; then
+    echo "setup: ${MPICC:-mpicc} now means another MPI; rebuilding for it" >&2
+    cargo clean --quiet -p mpi-sys -p mpi
+  fi
+  mkdir -p "$folder"
+  echo "$now" >"$folder/mpi-wrapper"
+}
+
+require_rust
+needs=("${BUILD_NEEDS[@]}") wanted=()
+[[ ${CARGO_FLAGS:-} == *--no-default-features* ]] || needs+=("${LIBRARY_NEEDS[@]}")
+if [[ " $* " == *" test "* ]]; then
+  needs+=("${TEST_NEEDS[@]}")
+  wanted=("${TEST_WANTED[@]}")
+fi
+
+find_missing "${needs[@]}" ${wanted[@]+"${wanted[@]}"}
+if ((${#missing[@]} > 0)) && can_install; then
+  install_missing
+fi
+find_missing "${needs[@]}"
+if ((${#missing[@]} > 0)); then
+  print_missing
+  exit 5
+fi
+[[ ${CARGO_FLAGS:-} == *--no-default-features* ]] || forget_other_mpi

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# What looks deeper than the tests do and needs a nightly toolchain or time. Runs what this machine can run, says
+# why it left out the rest, and fails when anything that ran failed or did not end in its time.
+#
+#   scripts/test-deep.sh              all of it
+#   scripts/test-deep.sh loom deny    only these: loom miri asan tsan deny
+# shellcheck disable=SC2317 # the steps are called by name
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+
+# Generous: a step that reaches it hangs, and that is a failure.
+readonly STEP_LIMIT=${STEP_LIMIT:-20m}
+readonly target=${CARGO_TARGET_DIR:-target}
+host=$(rustc -vV | sed -n 's/^host: //p')
+readonly host
+outcome=() failed=0
+
+# step NAME COMMAND..: runs it within the limit and remembers how it ended.
+step() {
+  local name=$1 started=$SECONDS code
+  shift
+  printf '\n== %s\n' "$name"
+  timeout --kill-after=10 "$STEP_LIMIT" "$@"
+  code=$?
+  case $code in
+    0) outcome+=("$(printf '%4d s  %s' $((SECONDS - started)) "$name")") ;;
+    124 | 137) outcome+=("FAILED  $name: not done within $STEP_LIMIT") && failed=1 ;;
+    *) outcome+=("FAILED  $name: exit code $code") && failed=1 ;;
+  esac
+}
+
+skip() {
+  printf '\n== skipped: %s: %s\n' "$1" "$2"
+  outcome+=("skipped $1: $2")
+}
+
+# nightly COMPONENT..: whether there is a nightly toolchain with these; adds what it lacks.
+nightly() {
+  local component
+  cargo +nightly --version >/dev/null 2>&1 || return 1
+  for component in "$@"; do
+    rustup component list --toolchain nightly 2>/dev/null | grep -q "^$component.*(installed)" ||
+      rustup component add --toolchain nightly "$component" >/dev/null 2>&1 || return 1
+  done
+}
+
+# Every interleaving of the lock-free parts, under loom's scheduler.
+loom() {
+  step "loom" env RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$target-loom" LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-3}" \
+    cargo test --no-default-features --lib loom
+}
+
+# Undefined behaviour in the shipped code, over memory from the ordinary allocator.
+miri() {
+  if ! nightly miri rust-src; then
+    skip "miri" "no nightly toolchain with Miri (rustup toolchain install nightly --component miri,rust-src)"
+    return
+  fi
+  step "miri" env MIRIFLAGS="-Zmiri-strict-provenance -Zmiri-disable-isolation" CARGO_TARGET_DIR="$target-nightly" \
+    cargo +nightly miri test --no-default-features --lib -- generator:: slab::
+}
+
+# sanitizer NAME OPTION..: the unit tests, compiled with the sanitizer's checks.
+sanitizer() {
+  local name=$1
+  shift
+  step "$name sanitizer" env RUSTFLAGS="-Zsanitizer=$name -Cunsafe-allow-abi-mismatch=sanitizer" \
+    CARGO_TARGET_DIR="$target-nightly" TSAN_OPTIONS="halt_on_error=1" \
+    cargo +nightly test --no-default-features --lib --target "$host" "$@"
+}
+
+asan() {
+  if nightly; then sanitizer address; else skip "address sanitizer" "no nightly toolchain"; fi
+}
+
+# With the standard library rebuilt: what its own atomics order would look like races otherwise.
+tsan() {
+  if nightly rust-src; then
+    sanitizer thread -Zbuild-std
+  else
+    skip "thread sanitizer" "no nightly toolchain with rust-src, to build the standard library with its checks"
+  fi
+}
+
+deny() {
+  if ! cargo deny --version >/dev/null 2>&1; then
+    printf '\n== installing cargo-deny (about four minutes, once)\n'
+    if ! env -u CARGO_TARGET_DIR cargo install --quiet --locked cargo-deny; then
+      skip "cargo deny" "cargo-deny is not installed and crates.io did not give it"
+      return
+    fi
+  fi
+  step "cargo deny: licences, bans, sources" cargo deny --log-level error check licenses bans sources
+  local log
+  log=$(mktemp)
+  if cargo deny --log-level error check advisories >"$log" 2>&1; then
+    outcome+=("   0 s  cargo deny: advisories")
+  elif grep -q 'failed to fetch advisory database' "$log"; then
+    skip "cargo deny: advisories" "the RustSec database cannot be reached from here"
+  else
+    cat "$log"
+    outcome+=("FAILED  cargo deny: advisories") && failed=1
+  fi
+  rm -f "$log"
+}
+
+steps=("$@")
+((${#steps[@]})) || steps=(loom miri asan tsan deny)
+for name in "${steps[@]}"; do
+  case $name in
+    loom | miri | asan | tsan | deny) "$name" ;;
+    *) echo "test-deep: \"$name\" is not a step; expected loom, miri, asan, tsan or deny" >&2 && exit 2 ;;
+  esac
+done
+printf '\n== deep tests: %s\n' "$( ((failed)) && echo FAILED || echo passed)"
+printf '%s\n' "${outcome[@]}"
+exit $failed

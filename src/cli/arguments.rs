@@ -1,0 +1,147 @@
+//! The command line as clap sees it: words and help, no behaviour.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// How fast does each NUMA node generate data and allocate memory, and how much of that is to be believed?
+#[derive(Debug, Parser)]
+#[command(
+    name = "numamark",
+    version,
+    max_term_width = 80,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One variant a subcommand.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a job: one rank a NUMA node, under a launcher or without one
+    #[command(after_help = "Example: numamark run jobs/quick.toml --set run.duration=5s")]
+    Run(RunArguments),
+    /// Predict what a job would do, and run nothing
+    #[command(
+        after_help = "Example: numamark plan jobs/quick.toml --topology \"pack:2 numa:4 core:24 pu:1\""
+    )]
+    Plan(PlanArguments),
+    /// Show which rank would bind where, and why
+    #[command(after_help = "Example: numamark topo --topology \"pack:4 numa:4 core:24 pu:1\"")]
+    Topo(TopoArguments),
+    /// Prove every aggregate of a run from its parts; exit code 1 when one differs
+    #[command(after_help = "Example: numamark verify results/quick-20260101T120000Z-1a2b3c")]
+    Verify(DirectoryArguments),
+    /// Build a result marked partial from the parts of a run that died
+    #[command(after_help = "Example: numamark recover results/quick-20260101T120000Z-1a2b3c")]
+    Recover(DirectoryArguments),
+    /// Show a run
+    #[command(after_help = "Example: numamark report results/quick-20260101T120000Z-1a2b3c --format json")]
+    Report(ReportArguments),
+    /// Print the JSON Schema of the job file or of run.json
+    #[command(after_help = "Example: numamark schema job > job.schema.json")]
+    Schema(SchemaArguments),
+}
+
+/// `numamark run`.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The job file; `-` reads standard input (of rank 0)
+    #[arg(value_name = "JOB.toml", required_unless_present = "resume", conflicts_with = "resume")]
+    pub job: Option<PathBuf>,
+    /// Continue an interrupted run with its own job
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["set", "out"])]
+    pub resume: Option<PathBuf>,
+    /// Change a key of the job, checked like the file
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The run directory itself; it must not exist [default: a new one under results/]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Ranks to start in this process when there is no launcher [default: one per allowed NUMA node]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub ranks: Option<u32>,
+    /// Refuse to run when the launcher started another number of ranks
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub expect_ranks: Option<u32>,
+    /// No progress on stderr
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `numamark plan`.
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// The job file
+    #[arg(value_name = "JOB.toml")]
+    pub job: PathBuf,
+    /// Change a key of the job, checked like the file
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Machine and ranks to plan for
+    #[command(flatten)]
+    pub machine: TopoArguments,
+}
+
+/// `numamark topo`.
+#[derive(Debug, Args)]
+pub struct TopoArguments {
+    /// A machine to imagine: hwloc's synthetic description, or an XML file of lstopo [default: this machine]
+    #[arg(long, value_name = "SYNTHETIC|FILE.xml")]
+    pub topology: Option<String>,
+    /// Ranks on each host [default: one per allowed NUMA node]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub ranks_per_host: Option<u32>,
+    /// Several ranks may share a node; its PUs are split among them
+    #[arg(long)]
+    pub share_nodes: bool,
+}
+
+/// A run directory.
+#[derive(Debug, Args)]
+pub struct DirectoryArguments {
+    /// The run directory
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+}
+
+/// `numamark report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// The run directory
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub format: ReportFormat,
+}
+
+/// Forms a run can be shown in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// The table that `run` ends with
+    Table,
+    /// run.json as it is
+    Json,
+}
+
+/// `numamark schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// Which file
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+/// Files with a published schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The job file
+    Job,
+    /// run.json
+    Run,
+}

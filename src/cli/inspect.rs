@@ -1,0 +1,44 @@
+//! `numamark verify`, `recover`, `report` and `schema`: looking at runs that are over.
+
+use super::arguments::{DirectoryArguments, ReportArguments, ReportFormat, SchemaArguments, SchemaOf};
+use super::print;
+use crate::error::{ExitCode, Result};
+use crate::results::{self, RunDirectory};
+use crate::{job, report};
+
+/// Proves every aggregate of a run from its parts.
+pub fn verify(arguments: &DirectoryArguments) -> Result<ExitCode> {
+    let verified = results::verify(&arguments.directory)?;
+    print(&format!(
+        "verified: {} values of run.json follow from {} parts\n",
+        verified.values, verified.parts
+    ));
+    Ok(ExitCode::Done)
+}
+
+/// Builds a partial result from the parts of a run that died.
+pub fn recover(arguments: &DirectoryArguments) -> Result<ExitCode> {
+    let run = results::recover(&arguments.directory)?;
+    print(&report::table(&run));
+    print(&format!("\nrun directory: {}\n", arguments.directory.display()));
+    Ok(ExitCode::Done)
+}
+
+/// Shows a run.
+pub fn report(arguments: &ReportArguments) -> Result<ExitCode> {
+    let run = RunDirectory::open(&arguments.directory)?.read_run()?;
+    match arguments.format {
+        ReportFormat::Table => print(&report::table(&run)),
+        ReportFormat::Json => print(&results::to_json(&run)),
+    }
+    Ok(ExitCode::Done)
+}
+
+/// Prints a JSON Schema.
+pub fn schema(arguments: &SchemaArguments) -> Result<ExitCode> {
+    match arguments.of {
+        SchemaOf::Job => print(&job::schema()),
+        SchemaOf::Run => print(&results::run_schema()),
+    }
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,69 @@
+//! `numamark run`: the same run under a launcher and without one.
+
+use std::time::Instant;
+
+use super::arguments::RunArguments;
+use super::print;
+use super::progress::Lines;
+use crate::comm::{self, Start, launcher};
+use crate::error::{Error, ExitCode, Result};
+use crate::numa::{self, Topology};
+use crate::rank::{self, Finished, Origin, Request};
+use crate::report;
+
+/// Runs a job.
+///
+/// # Errors
+/// Those of this process alone; what the ranks agree on is reported here, once for all of them.
+pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
+    let started = Instant::now();
+    let launcher = launcher::detect(|name| std::env::var(name).ok());
+    if launcher.is_some_and(|launcher| launcher.size > 1) && arguments.ranks.is_some() {
+        return Err(Error::Usage(
+            "--ranks is for a run without a launcher; here the launcher says how many ranks there are"
+                .to_owned(),
+        ));
+    }
+    let request = Request {
+        source: origin(arguments),
+        out: arguments.out.clone(),
+        command: std::env::args().collect(),
+        mpi_library: comm::mpi_library().ok_or_else(|| "built without MPI".to_owned()),
+        started,
+    };
+    let start = Start {
+        host: &numa::host_name(),
+        launcher: launcher.as_ref(),
+        ranks_in_process: arguments.ranks.map_or_else(nodes_in_mask, Ok)?,
+        ranks_expected: arguments.expect_ranks,
+        limit: Start::LIMIT,
+    };
+    let ended = start.run(|comm| rank::live(comm, &request, &mut Lines::new(arguments.quiet)), super::report);
+    match ended {
+        Ok(Some(finished)) => conclude(&finished),
+        Ok(None) => Ok(ExitCode::Done),
+        Err(reported) => Ok(reported.exit_code()),
+    }
+}
+
+fn origin(arguments: &RunArguments) -> Origin {
+    match (&arguments.resume, &arguments.job) {
+        (Some(directory), _) => Origin::Resume(directory.clone()),
+        (None, Some(job)) => Origin::File(job.clone(), arguments.set.clone()),
+        (None, None) => unreachable!("clap requires one of the two"),
+    }
+}
+
+/// One rank for each node with CPUs that this process may use.
+fn nodes_in_mask() -> Result<u32> {
+    let (topology, mask) = (Topology::of_this_machine()?, numa::affinity()?);
+    let nodes = topology.usable_nodes().filter(|node| node.pu_set().intersects(&mask)).count();
+    Ok(u32::try_from(nodes).expect("nodes are counted in 32 bits").max(1))
+}
+
+/// Shows the result, then judges it: a gate that was not met decides the exit code.
+fn conclude(finished: &Finished) -> Result<ExitCode> {
+    print(&report::table(&finished.run));
+    print(&format!("\nrun directory: {}\n", finished.directory.display()));
+    finished.run.verdict().map(|()| ExitCode::Done)
+}

@@ -1,0 +1,64 @@
+//! Which ranks share a host.
+
+/// A rank's place on its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostWorld {
+    /// Index of this rank among the ranks of its host, in world order.
+    pub rank: u32,
+    /// Ranks on this host.
+    pub size: u32,
+    /// Index of this rank's host in `hosts`.
+    pub host_index: u32,
+    /// The identity of every host, in the order of its lowest rank.
+    pub hosts: Vec<String>,
+    /// The host index of every rank of the world.
+    pub host_of_rank: Vec<u32>,
+}
+
+impl HostWorld {
+    /// Sorts the world's ranks by the identity of their hosts. Uneven ranks per host and interleaved hosts are normal.
+    ///
+    /// # Panics
+    /// When `rank` has no identity in the list.
+    pub(super) fn of(rank: u32, identities: &[String]) -> HostWorld {
+        let mut hosts: Vec<String> = Vec::new();
+        let mut host_of_rank = Vec::with_capacity(identities.len());
+        for identity in identities {
+            let index = hosts.iter().position(|host| host == identity).unwrap_or_else(|| {
+                hosts.push(identity.clone());
+                hosts.len() - 1
+            });
+            host_of_rank.push(u32::try_from(index).expect("there are no more hosts than ranks"));
+        }
+        let mine = host_of_rank[rank as usize];
+        let count = |ranks: &[u32]| {
+            u32::try_from(ranks.iter().filter(|host| **host == mine).count())
+                .expect("a rank's number is 32 bits")
+        };
+        HostWorld {
+            rank: count(&host_of_rank[..rank as usize]),
+            size: count(&host_of_rank),
+            host_index: mine,
+            hosts,
+            host_of_rank,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_are_counted_on_their_own_host_however_they_are_dealt() {
+        let identities = ["b", "a", "b", "c", "b", "a"].map(String::from);
+        let place = |rank| {
+            let host = HostWorld::of(rank, &identities);
+            assert_eq!(host.hosts, ["b", "a", "c"]);
+            assert_eq!(host.host_of_rank, [0, 1, 0, 2, 0, 1]);
+            (host.host_index, host.rank, host.size)
+        };
+        assert_eq!([0, 1, 2].map(place), [(0, 0, 3), (1, 0, 2), (0, 1, 3)]);
+        assert_eq!([3, 4, 5].map(place), [(2, 0, 1), (0, 2, 3), (1, 1, 2)]);
+    }
+}

@@ -1,0 +1,70 @@
+//! The wire under the protocol: messages to and from rank 0, by thread or by MPI.
+
+use super::World;
+use super::local;
+#[cfg(feature = "mpi")]
+use super::mpi;
+
+/// One rank's end of the wires. Messages from one sender arrive in order; nothing is lost.
+pub(super) enum Link {
+    Local(local::Link),
+    #[cfg(feature = "mpi")]
+    Mpi(mpi::Link),
+}
+
+impl Link {
+    pub fn world(&self) -> World {
+        match self {
+            Link::Local(link) => link.world(),
+            #[cfg(feature = "mpi")]
+            Link::Mpi(link) => link.world(),
+        }
+    }
+
+    /// Whether the ranks are threads of one process.
+    pub fn in_process(&self) -> bool {
+        matches!(self, Link::Local(_))
+    }
+
+    /// Sends to one rank. Whoever waits in here also receives, so that two ranks that send to each other get on.
+    pub fn send(&self, to: u32, bytes: Vec<u8>) {
+        match self {
+            Link::Local(link) => link.send(to, bytes),
+            #[cfg(feature = "mpi")]
+            Link::Mpi(link) => link.send(&[to], &bytes),
+        }
+    }
+
+    /// Sends the same to every other rank.
+    pub fn send_to_all(&self, bytes: Vec<u8>) {
+        let World { rank, size } = self.world();
+        let others: Vec<u32> = (0..size).filter(|to| *to != rank).collect();
+        match self {
+            Link::Local(link) => others.into_iter().for_each(|to| link.send(to, bytes.clone())),
+            #[cfg(feature = "mpi")]
+            Link::Mpi(link) => link.send(&others, &bytes),
+        }
+    }
+
+    /// Sleeps until a message is there; gives its sender and its bytes.
+    pub fn receive(&self) -> (u32, Vec<u8>) {
+        match self {
+            Link::Local(link) => link.receive(),
+            #[cfg(feature = "mpi")]
+            Link::Mpi(link) => link.receive(),
+        }
+    }
+
+    /// Leaves the sums of all ranks' `values` on rank 0, where the wire itself can add in a tree; otherwise gives
+    /// `values` back. All ranks must be in here, with slices of one length.
+    pub fn reduce<'v>(&self, values: &'v mut [u64]) -> Option<&'v mut [u64]> {
+        match self {
+            Link::Local(_) => Some(values),
+            #[cfg(feature = "mpi")]
+            Link::Mpi(link) => {
+                link.reduce(values);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Ranks as threads of one process: no launcher, no MPI, the same collectives.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
+
+use super::panic_hook::message_of;
+use super::star::Star;
+use super::{Comm, Stop, World, link};
+use crate::error::{Error, ExitCode, Result};
+
+/// The sender's rank, and what it sent.
+type Letter = (u32, Vec<u8>);
+
+/// One rank's mailbox, and the way to those of all others.
+pub(super) struct Link {
+    world: World,
+    received: Receiver<Letter>,
+    mailboxes: Arc<[Sender<Letter>]>,
+}
+
+impl Link {
+    fn all(ranks: u32) -> Vec<Link> {
+        let (mailboxes, received): (Vec<_>, Vec<_>) = (0..ranks).map(|_| channel()).unzip();
+        let mailboxes: Arc<[_]> = mailboxes.into();
+        (0..ranks)
+            .zip(received)
+            .map(|(rank, received)| Link {
+                world: World { rank, size: ranks },
+                received,
+                mailboxes: mailboxes.clone(),
+            })
+            .collect()
+    }
+
+    pub fn world(&self) -> World {
+        self.world
+    }
+
+    pub fn send(&self, to: u32, bytes: Vec<u8>) {
+        // A rank leaves only when nobody has anything to tell it any more: after `finish` or a failure's handshake.
+        let _the_rank_has_left = self.mailboxes[to as usize].send((self.world.rank, bytes));
+    }
+
+    pub fn receive(&self) -> Letter {
+        self.received.recv().expect("every rank holds a sender to its own mailbox")
+    }
+}
+
+/// More ranks than any host has nodes; two threads each, and every rank knows every other.
+pub const RANKS_MAX: u32 = 1024;
+
+/// Runs `body` once a rank, each on its own thread named `rank N`, and returns what they returned, in rank order.
+///
+/// A rank that returns an error or panics ends the collectives of all others with that error, so nobody hangs, and
+/// the same error is returned here; with more than one rank it is an [`Error::OnRank`].
+///
+/// # Errors
+/// The error all ranks agreed on; that the threads cannot be started; a number of ranks outside `1..=RANKS_MAX`.
+pub fn run<T: Send>(
+    ranks: u32,
+    host: &str,
+    stop: &Stop,
+    body: impl Fn(&Comm) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    if !(1..=RANKS_MAX).contains(&ranks) {
+        let message = format!("{ranks} ranks in one process; give a number from 1 to {RANKS_MAX}");
+        return Err(Error::Usage(message));
+    }
+    let slots: Vec<Slot> = Link::all(ranks).into_iter().map(|link| Mutex::new(Some(link))).collect();
+    std::thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for (rank, slot) in slots.iter().enumerate() {
+            let thread = Builder::new()
+                .name(format!("rank {rank}"))
+                .spawn_scoped(scope, || live(take(slot), host, stop, &body));
+            match thread {
+                Ok(thread) => threads.push(thread),
+                Err(why) => {
+                    let error = Error::Environment(format!("cannot start the thread of rank {rank}: {why}"));
+                    return Err(speak_for(&slots[rank..], host, &error));
+                }
+            }
+        }
+        threads.into_iter().map(|thread| thread.join().expect("a rank catches its panics")).collect()
+    })
+}
+
+/// Where a rank's thread finds its link; full until the thread runs.
+type Slot = Mutex<Option<Link>>;
+
+fn take(slot: &Slot) -> Link {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    slot.take().expect("a link is taken by one thread, or by nobody when there is none")
+}
+
+/// One rank's life.
+fn live<T>(link: Link, host: &str, stop: &Stop, body: impl Fn(&Comm) -> Result<T>) -> Result<T> {
+    let World { rank, .. } = link.world;
+    let comm = Comm::new(link::Link::Local(link), host, stop);
+    let result = comm.introduce().and_then(|()| {
+        catch_unwind(AssertUnwindSafe(|| body(&comm))).unwrap_or_else(|payload| {
+            let message = format!("a bug in numamark: it panicked: {}", message_of(&*payload));
+            Err(Error::OnRank { rank, host: host.into(), code: ExitCode::Bug, message })
+        })
+    });
+    comm.finish(result)
+}
+
+/// The ranks that have no thread fail the others, who would wait for them. Returns the error that they agreed on.
+fn speak_for(slots: &[Slot], host: &str, error: &Error) -> Error {
+    let mut agreed = error.clone();
+    for link in slots.iter().map(take) {
+        if link.world.rank == 0 {
+            break; // nobody was started, nobody waits
+        }
+        agreed = Star::new(link::Link::Local(link), host).fail(error.clone());
+    }
+    agreed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_that_could_not_be_started_end_those_that_were() {
+        let slots: Vec<Slot> = Link::all(5).into_iter().map(|link| Mutex::new(Some(link))).collect();
+        std::thread::scope(|scope| {
+            let started = slots[..2]
+                .iter()
+                .map(|slot| scope.spawn(|| live(take(slot), "alpha", &Stop::never(), |comm| comm.barrier())));
+            let started: Vec<_> = started.collect();
+            let error = speak_for(&slots[2..], "alpha", &Error::Environment("no threads left".into()));
+            assert_eq!(error.to_string(), "rank 2 on alpha: no threads left");
+            for thread in started {
+                let seen = thread.join().expect("no panic").expect_err("the world is not complete");
+                assert_eq!(seen.to_string(), error.to_string());
+                assert_eq!(seen.exit_code(), ExitCode::Environment);
+            }
+        });
+    }
+}

@@ -1,0 +1,267 @@
+//! Ranks talking: as MPI processes (`mpi`) or as threads of one process ([`local`]), with one contract.
+//!
+//! **The contract.** Collectives are called by all ranks, in the same order, outside timed regions, by the thread that
+//! was handed the [`Comm`]. A rank that fails ends the collectives of all: every rank returns the same error, with the
+//! rank and the host where it happened, hence the same exit code. A rank that hangs is ended by its own watchdog, or by
+//! that of a rank that waits for it; a rank that panics ends the job through the panic hook; a rank that is killed is
+//! noticed by the launcher, or missed by the watchdog. Nothing waits for ever.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`launcher`] | who started this process, and whether that fits the MPI library |
+//! | `start`, [`local`], `mpi` | running a program as ranks |
+//! | `star`, `message` | the protocol of the collectives; what travels |
+//! | `link` | the wire: threads or MPI |
+//! | `watchdog`, `waiting` | stages and their limits; who is missing |
+//! | `ending`, `panic_hook`, `stop` | ending the job at once; panics; signals |
+
+mod ending;
+mod hosts;
+pub mod launcher;
+mod link;
+pub mod local;
+mod message;
+#[cfg(feature = "mpi")]
+mod mpi;
+mod panic_hook;
+mod star;
+mod start;
+mod stop;
+mod waiting;
+mod watchdog;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use ending::{Speaker, end_job};
+pub use hosts::HostWorld;
+pub use panic_hook::{install_panic_hook, worker_thread_name};
+pub use start::Start;
+pub use stop::{Signal, Stop};
+
+use crate::error::{Error, ExitCode, Result};
+use message::{Kind, decode_error, decode_texts, encode_error, encode_texts};
+use star::Star;
+use watchdog::Watchdog;
+
+/// A rank's place among all ranks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct World {
+    /// Index of this rank, from 0.
+    pub rank: u32,
+    /// Number of ranks.
+    pub size: u32,
+}
+
+/// What the MPI library that this program is linked to says it is; `None` in a build without MPI.
+pub fn mpi_library() -> Option<String> {
+    #[cfg(feature = "mpi")]
+    return Some(mpi::library());
+    #[cfg(not(feature = "mpi"))]
+    None
+}
+
+/// One rank's means of talking to the others. Stays on the thread it was made for.
+pub struct Comm {
+    /// An error until the introduction, which makes it everybody's.
+    watchdog: Result<Watchdog>,
+    star: Star,
+    stop: Stop,
+}
+
+impl Comm {
+    /// Not collective. To be followed by the introduction.
+    fn new(link: link::Link, host: &str, stop: &Stop) -> Comm {
+        let star = Star::new(link, host);
+        let speaker = Speaker { host: host.into(), rank: Some(star.world().rank) };
+        let waiting = Arc::clone(star.waiting());
+        let watchdog = Watchdog::start(speaker, waiting, stop.clone(), "start", Start::LIMIT);
+        Comm { watchdog, star, stop: stop.clone() }
+    }
+
+    /// Collective: learns every rank's host and makes sure that all run one version of this program.
+    fn introduce(&self) -> Result<()> {
+        if let Err(error) = &self.watchdog {
+            return Err(self.fail(error.clone()));
+        }
+        let mine = encode_texts([env!("CARGO_PKG_VERSION"), self.star.host()]);
+        let all = self.star.up(Kind::Introduction, mine)?.unwrap_or_default();
+        let introductions: Option<Vec<[String; 2]>> =
+            all.iter().map(|payload| decode_texts(payload)?.try_into().ok()).collect();
+        let verdict = introductions
+            .ok_or_else(|| Error::Environment("a rank runs another version of numamark".into()))
+            .and_then(one_version);
+        let hosts = match verdict {
+            Ok(hosts) => hosts,
+            Err(error) => return Err(self.star.fail(error)),
+        };
+        let hosts = self.star.down(Kind::Introduction, encode_texts(hosts.iter().map(String::as_str)))?;
+        self.star.waiting().know_hosts(self.texts(&hosts)?);
+        Ok(())
+    }
+
+    /// This rank's place among all ranks.
+    pub fn world(&self) -> World {
+        self.star.world()
+    }
+
+    /// Whether the ranks are threads of one process.
+    pub fn in_process(&self) -> bool {
+        self.star.in_process()
+    }
+
+    /// The name of this rank's host, as it was given to `run`.
+    pub fn host(&self) -> &str {
+        self.star.host()
+    }
+
+    /// The name of the host of any rank, as it was given to `run` there.
+    ///
+    /// # Panics
+    /// When there is no such rank.
+    pub fn host_of(&self, rank: u32) -> &str {
+        self.star.waiting().host(rank).expect("ranks are below the world's size")
+    }
+
+    /// Not collective: from now on this rank is in the stage `name`, and its watchdog ends the job when it is still there
+    /// after `limit`.
+    ///
+    /// A stage in which ranks wait for each other needs at least the limit of the stage they come from, so that the
+    /// report comes from the rank that hangs.
+    pub fn stage(&self, name: &str, limit: Duration) {
+        if let Ok(watchdog) = &self.watchdog {
+            watchdog.stage(name, limit);
+        }
+    }
+
+    /// Collective: returns when all ranks have arrived.
+    ///
+    /// # Errors
+    /// Here and in every collective: the error of a rank that failed meanwhile, the same on all ranks.
+    pub fn barrier(&self) -> Result<()> {
+        self.star.round(Kind::Barrier, vec![], |_| vec![]).map(|_| ())
+    }
+
+    /// Collective: replaces `bytes` by those of rank 0, when all ranks have arrived.
+    ///
+    /// # Errors
+    /// As [`Comm::barrier`].
+    pub fn broadcast(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        let mine = std::mem::take(bytes);
+        *bytes = self.star.round(Kind::Broadcast, vec![], |_| mine)?;
+        Ok(())
+    }
+
+    /// Collective: rank 0 gets every rank's bytes, in the order of ranks; the others get `None` and do not wait.
+    ///
+    /// # Errors
+    /// As [`Comm::barrier`].
+    pub fn gather(&self, bytes: &[u8]) -> Result<Option<Vec<Vec<u8>>>> {
+        self.star.up(Kind::Gather, bytes.to_vec())
+    }
+
+    /// Collective: on rank 0 each value becomes the sum of that value over all ranks; on the others `values` stay.
+    /// Sums wrap at 64 bits.
+    ///
+    /// # Errors
+    /// As [`Comm::barrier`], or when the ranks disagree about the number of values.
+    pub fn sum(&self, values: &mut [u64]) -> Result<()> {
+        self.star.sum(values)
+    }
+
+    /// Collective: whether any rank says yes.
+    ///
+    /// # Errors
+    /// As [`Comm::barrier`].
+    pub fn any(&self, yes: bool) -> Result<bool> {
+        let anybody = |all: Vec<Vec<u8>>| vec![u8::from(all.iter().any(|one| *one == [1]))];
+        Ok(self.star.round(Kind::Any, vec![u8::from(yes)], anybody)? == [1])
+    }
+
+    /// Not collective: the flag of this process, for workers who look at it while the ranks do not talk.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// Collective: whether any rank was asked to stop, and by which signal; the same answer on all ranks.
+    ///
+    /// # Errors
+    /// As [`Comm::barrier`].
+    pub fn stop_requested(&self) -> Result<Option<Signal>> {
+        let mine = self.stop.requested().map_or("", Signal::name);
+        let first = |all: Vec<Vec<u8>>| all.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+        let name = self.star.round(Kind::Any, mine.into(), first)?;
+        Ok(std::str::from_utf8(&name).ok().and_then(Signal::named))
+    }
+
+    /// Collective: `Ok` when it is `Ok` on all ranks, otherwise on all ranks the error of the lowest rank that has one,
+    /// as an [`Error::OnRank`]. Talking goes on afterwards. A single rank gets back what it gave.
+    ///
+    /// # Errors
+    /// That error, or as [`Comm::barrier`].
+    pub fn agree<T>(&self, result: Result<T>) -> Result<T> {
+        let World { rank, size } = self.world();
+        if size == 1 {
+            return result;
+        }
+        let mine =
+            result.as_ref().err().map(|error| encode_error(error, rank, self.host())).unwrap_or_default();
+        let lowest = |all: Vec<Vec<u8>>| all.into_iter().find(|error| !error.is_empty()).unwrap_or_default();
+        let verdict = self.star.round(Kind::Agree, mine, lowest)?;
+        if verdict.is_empty() {
+            return result;
+        }
+        Err(decode_error(&verdict).unwrap_or_else(|| self.unreadable()))
+    }
+
+    /// Collective: which ranks share a host, judged by `identity`, a text that is equal where the host is.
+    ///
+    /// # Errors
+    /// As [`Comm::barrier`].
+    pub fn host_world(&self, identity: &str) -> Result<HostWorld> {
+        let join = |all: Vec<Vec<u8>>| {
+            encode_texts(all.iter().map(|one| std::str::from_utf8(one).unwrap_or_default()))
+        };
+        let all = self.star.round(Kind::Gather, identity.into(), join)?;
+        Ok(HostWorld::of(self.world().rank, &self.texts(&all)?))
+    }
+
+    /// Not collective: ends the collectives of all ranks with `error`, as returning it from the body of `run` does.
+    /// Returns the error all ranks agreed on: this one, or another rank's that came first.
+    pub fn fail(&self, error: Error) -> Error {
+        self.star.fail(error)
+    }
+
+    /// Not collective: ends the whole job at once, from any state.
+    pub fn abort(&self, code: ExitCode) -> ! {
+        end_job(code)
+    }
+
+    /// Collective, the last one: all ranks succeed, or all return the same error.
+    fn finish<T>(&self, result: Result<T>) -> Result<T> {
+        let value = result.map_err(|error| self.fail(error))?;
+        self.star.round(Kind::Finish, vec![], |_| vec![]).map(|_| value)
+    }
+
+    fn texts(&self, bytes: &[u8]) -> Result<Vec<String>> {
+        decode_texts(bytes).ok_or_else(|| self.fail(self.unreadable()))
+    }
+
+    fn unreadable(&self) -> Error {
+        Error::Failed("a message of rank 0 is unreadable: the network or its library corrupts data".into())
+    }
+}
+
+/// The hosts, if all ranks run the same version.
+fn one_version(introductions: Vec<[String; 2]>) -> Result<Vec<String>> {
+    let first = introductions.first().map(|[version, _]| version.clone());
+    for (rank, [version, host]) in introductions.iter().enumerate() {
+        if Some(version) != first.as_ref() {
+            return Err(Error::Environment(format!(
+                "rank {rank} on {host} runs numamark {version}, rank 0 runs {}; install one version everywhere",
+                first.unwrap_or_default()
+            )));
+        }
+    }
+    Ok(introductions.into_iter().map(|[_, host]| host).collect())
+}

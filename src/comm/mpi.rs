@@ -1,0 +1,258 @@
+//! Ranks as MPI processes. The only file that names the `mpi` crate.
+//!
+//! `MPI_THREAD_FUNNELED`: the thread that calls [`run`] makes all calls, except `MPI_Abort`, which any thread may need to
+//! make and which both Open MPI and MPICH carry out from any. Everything that waits polls and sleeps, so that ranks that
+//! wait leave the cores to those that work. MPI's error handler stays `MPI_ERRORS_ARE_FATAL`: rsmpi drops return codes.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mpi::Threading;
+use mpi::collective::SystemOperation;
+use mpi::environment::Universe;
+use mpi::request::{LocalScope, Request, scope};
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::{Communicator, Destination, Equivalence, Root, Source};
+
+use super::ending::{Speaker, end_job};
+use super::waiting::Waiting;
+use super::watchdog::Watchdog;
+use super::{Comm, Start, Stop, World, install_panic_hook, link};
+use crate::error::{Error, ExitCode, Result};
+
+/// How long `MPI_Finalize` may take: hundreds of processes on few cores need a minute.
+const FINALIZE_LIMIT: Duration = Duration::from_secs(120);
+
+/// Messages travel in pieces of at most this many bytes: MPI counts in 32-bit integers. Far less than that, so that
+/// tests send messages of many pieces.
+const PIECE_BYTES: usize = 8 << 20;
+
+/// Values are reduced in pieces of this many: 8 MiB of scratch memory on rank 0 and no more.
+const PIECE_VALUES: usize = 1 << 20;
+
+/// The tag of a message's last piece, and of those before it.
+const LAST: i32 = 0;
+const MORE: i32 = 1;
+
+/// What the MPI library says it is: one line. May be called before MPI is initialised.
+pub(super) fn library() -> String {
+    let text = mpi::environment::library_version().unwrap_or_else(|_| "an MPI library without a name".into());
+    text.split(['\n', '\r', '\0']).next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether MPI can be called, from any thread.
+pub(super) fn is_running() -> bool {
+    mpi::environment::is_initialized() && !mpi::environment::is_finalized()
+}
+
+/// `MPI_Abort`, while MPI is running. For [`end_job`] only.
+pub(super) fn abort(code: ExitCode) -> ! {
+    SimpleCommunicator::world().abort(code.number())
+}
+
+/// Initialises MPI, runs `body` as this process's rank, ends the collectives and finalizes MPI. Installs the panic hook.
+///
+/// To be called once, from the main thread. A rank that returns an error ends the collectives of all others with that
+/// error, so every process returns the same one; with more than one rank it is an [`Error::OnRank`]. Rank 0 calls
+/// `report` with the number of ranks and the error while all others still wait: once one process has exited with a failure, Open MPI's `mpirun` kills
+/// the rest, who may have had something to say.
+///
+/// # Errors
+/// The error all ranks agreed on, or that MPI has been initialised before.
+pub(super) fn run<T>(
+    start: &Start<'_>,
+    stop: &Stop,
+    body: impl FnOnce(&Comm) -> Result<T>,
+    report: impl Fn(u32, &Error),
+) -> Result<T> {
+    let universe = initialize(start).inspect_err(|error| report(1, error))?;
+    let link = Link::of_the_world();
+    install_panic_hook(Speaker { host: start.host.into(), rank: Some(link.world().rank) });
+    let unfinished = Unfinished;
+    let comm = Comm::new(link::Link::Mpi(link), start.host, stop);
+    comm.stage("start", start.limit);
+    let result = comm.introduce().and_then(|()| body(&comm));
+    let result = comm.finish(result);
+    if let Err(agreed) = &result {
+        comm.star.leave_after(|| report(comm.world().size, agreed));
+    }
+    comm.stage("MPI_Finalize", FINALIZE_LIMIT);
+    comm.star.waiting().wait_for_anybody();
+    drop(universe);
+    std::mem::forget(unfinished);
+    result
+}
+
+/// Unwinding through here would leave the other ranks waiting. The panic hook ends the job before that; this is for
+/// a hook that somebody has replaced.
+struct Unfinished;
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        end_job(ExitCode::Bug)
+    }
+}
+
+fn initialize(start: &Start<'_>) -> Result<Universe> {
+    let rank = start.launcher.and_then(|launcher| launcher.rank);
+    let speaker = Speaker { host: start.host.into(), rank };
+    let waiting = Arc::new(Waiting::new(0));
+    waiting.wait_for_anybody();
+    let watchdog = Watchdog::start(speaker, waiting, Stop::never(), "MPI_Init", start.limit)?;
+    let initialized = mpi::initialize_with_threading(Threading::Funneled);
+    drop(watchdog);
+    match initialized {
+        Some((universe, threading)) if threading >= Threading::Funneled => Ok(universe),
+        Some(_) => Err(Error::Environment(format!("{} does not offer MPI_THREAD_FUNNELED", library()))),
+        None => Err(Error::Failed("MPI was initialised before".into())),
+    }
+}
+
+pub(super) struct Link {
+    communicator: SimpleCommunicator,
+    world: World,
+    /// Messages that came while this rank was sending.
+    received: RefCell<VecDeque<(u32, Vec<u8>)>>,
+    /// By sender: the pieces of a message whose last piece is still to come.
+    pieces: RefCell<Vec<Vec<u8>>>,
+}
+
+impl Link {
+    fn of_the_world() -> Link {
+        let communicator = SimpleCommunicator::world();
+        let number = |value| u32::try_from(value).expect("MPI counts ranks from 0");
+        let world = World { rank: number(communicator.rank()), size: number(communicator.size()) };
+        let pieces = RefCell::new(vec![Vec::new(); world.size as usize]);
+        Link { communicator, world, received: RefCell::default(), pieces }
+    }
+
+    pub fn world(&self) -> World {
+        self.world
+    }
+
+    pub fn send(&self, to: &[u32], bytes: &[u8]) {
+        assert!(!bytes.is_empty(), "a message has a header");
+        let mut pieces = bytes.chunks(PIECE_BYTES).peekable();
+        while let Some(piece) = pieces.next() {
+            let tag = if pieces.peek().is_some() { MORE } else { LAST };
+            scope(|scope| {
+                let send = |to: &u32| {
+                    let process = self.communicator.process_at_rank(rank_number(*to));
+                    process.immediate_send_with_tag(scope, piece, tag)
+                };
+                self.complete(to.iter().map(send).collect(), || self.progress());
+            });
+        }
+    }
+
+    pub fn receive(&self) -> (u32, Vec<u8>) {
+        let mut pause = Pause::for_a_message();
+        loop {
+            if let Some(message) = self.received.borrow_mut().pop_front() {
+                return message;
+            }
+            if self.progress() { pause.tries = 0 } else { pause.sleep() }
+        }
+    }
+
+    /// Receives one piece, if one is there.
+    fn progress(&self) -> bool {
+        let Some((message, status)) = self.communicator.any_process().immediate_matched_probe() else {
+            return false;
+        };
+        let bytes = usize::try_from(status.count(u8::equivalent_datatype())).expect("a size is not negative");
+        let mut piece = vec![0u8; bytes];
+        scope(|scope| {
+            let request = message.immediate_matched_receive_into(scope, &mut piece[..]);
+            self.complete(vec![request], || false);
+        });
+        let from = usize::try_from(status.source_rank()).expect("MPI counts ranks from 0");
+        let whole = &mut self.pieces.borrow_mut()[from];
+        if whole.is_empty() {
+            *whole = piece
+        } else {
+            whole.append(&mut piece)
+        }
+        if status.tag() == LAST {
+            let from = u32::try_from(from).expect("MPI counts ranks in 32 bits");
+            self.received.borrow_mut().push_back((from, std::mem::take(whole)));
+        }
+        true
+    }
+
+    /// Sleeps until all requests are complete; `meanwhile` says whether it got something else done.
+    fn complete<'a, D: ?Sized>(
+        &self,
+        mut requests: Vec<Request<'a, D, &LocalScope<'a>>>,
+        mut meanwhile: impl FnMut() -> bool,
+    ) {
+        let mut pause = Pause::for_a_transfer();
+        loop {
+            let before = requests.len();
+            requests = requests.into_iter().filter_map(|request| request.test().err()).collect();
+            if requests.is_empty() {
+                return;
+            }
+            let busy = meanwhile() || requests.len() < before;
+            if busy { pause.tries = 0 } else { pause.sleep() }
+        }
+    }
+
+    pub fn reduce(&self, values: &mut [u64]) {
+        let root = self.communicator.process_at_rank(0);
+        let mut sums = vec![0u64; if self.world.rank == 0 { values.len().min(PIECE_VALUES) } else { 0 }];
+        for piece in values.chunks_mut(PIECE_VALUES) {
+            let sum = SystemOperation::sum();
+            if self.world.rank != 0 {
+                scope(|scope| {
+                    let request = root.immediate_reduce_into(scope, &*piece, sum);
+                    self.complete(vec![request], || false);
+                });
+                continue;
+            }
+            let sums = &mut sums[..piece.len()];
+            scope(|scope| {
+                let request = root.immediate_reduce_into_root(scope, &*piece, &mut *sums, sum);
+                self.complete(vec![request], || false);
+            });
+            piece.copy_from_slice(sums);
+        }
+    }
+}
+
+fn rank_number(rank: u32) -> i32 {
+    i32::try_from(rank).expect("MPI counts ranks in 31 bits")
+}
+
+/// Sleeps longer the longer nothing happens: ranks that arrive together go on within microseconds, ranks that wait for a
+/// slow one cost it nothing.
+struct Pause {
+    tries: u32,
+    longest: Duration,
+}
+
+impl Pause {
+    const YIELDS: u32 = 32;
+
+    /// Between looks for a message, which may be a round away.
+    fn for_a_message() -> Pause {
+        Pause { tries: 0, longest: Duration::from_millis(1) }
+    }
+
+    /// Between looks at a transfer: large ones advance by a fragment (32 KiB) each time both sides look.
+    fn for_a_transfer() -> Pause {
+        Pause { tries: 0, longest: Duration::from_micros(50) }
+    }
+
+    fn sleep(&mut self) {
+        self.tries += 1;
+        match self.tries.checked_sub(Pause::YIELDS) {
+            None => std::thread::yield_now(),
+            Some(sleeps) => {
+                std::thread::sleep((Duration::from_micros(10) * (1 << sleeps.min(10))).min(self.longest));
+            }
+        }
+    }
+}

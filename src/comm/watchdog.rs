@@ -1,0 +1,235 @@
+//! The watchdog: ends the job when a rank stays in one stage beyond its limit.
+//!
+//! One thread a rank. It wakes once a second and counts only the seconds it was awake to see, so that a job which is
+//! suspended (Ctrl-Z, `scontrol suspend`) and continued is not taken for a hung one.
+//!
+//! After TERM it is less patient with the others: launchers send TERM to the ranks that are left when one has died, and
+//! a rank that waits for the dead one would wait for its stage's limit, or for the KILL that Slurm sends 30 s later. It
+//! is also quieter: within that time the rank that knows more ends the job.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::ending::{Speaker, end_job};
+use super::stop::{Signal, Stop};
+use super::waiting::Waiting;
+use crate::error::{Error, ExitCode, Result};
+
+/// The longest sleep of the watchdog's thread.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A tick that lasts longer than this was a suspended process, not a busy machine.
+const LONGEST_TICK: Duration = Duration::from_secs(3);
+
+/// How long a rank that was sent TERM waits for others.
+const PATIENCE_AFTER_TERM: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(super) struct Watchdog {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    stage: Mutex<Option<Stage>>,
+    changed: Condvar,
+}
+
+/// What a rank is doing; `None` in its place ends the watchdog.
+#[derive(Debug)]
+struct Stage {
+    name: String,
+    limit: Duration,
+    /// Time seen in this stage.
+    elapsed: Duration,
+    /// The part of it in which this rank had been sent TERM and waited for others.
+    doomed: Duration,
+    /// Tells a stage from the one before, however they are named.
+    number: u64,
+}
+
+impl Stage {
+    fn new(name: &str, limit: Duration, number: u64) -> Stage {
+        Stage { name: name.into(), limit, elapsed: Duration::ZERO, doomed: Duration::ZERO, number }
+    }
+}
+
+/// Why the job is ended.
+#[derive(Debug)]
+enum Expired {
+    Limit(Stage),
+    Doomed(Stage),
+}
+
+impl Watchdog {
+    /// Starts the thread in its first stage.
+    pub fn start(
+        speaker: Speaker,
+        waiting: Arc<Waiting>,
+        stop: Stop,
+        stage: &str,
+        limit: Duration,
+    ) -> Result<Watchdog> {
+        let first = Stage::new(stage, limit, 0);
+        let shared = Arc::new(Shared { stage: Mutex::new(Some(first)), changed: Condvar::new() });
+        let rank = speaker.rank.unwrap_or(0);
+        let watched = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name(format!("rank {rank} watchdog"))
+            .spawn(move || {
+                if let Some(expired) = watched.watch(&waiting, &stop, grace(rank)) {
+                    let (code, line) = report(&expired, waiting.missing().as_deref());
+                    speaker.say(&line);
+                    end_job(code)
+                }
+            })
+            .map_err(|why| Error::Environment(format!("cannot start the watchdog's thread: {why}")))?;
+        Ok(Watchdog { shared, thread: Some(thread) })
+    }
+
+    /// From now on the rank is in the stage `name` and may stay there for `limit`.
+    pub fn stage(&self, name: &str, limit: Duration) {
+        let mut stage = self.shared.lock();
+        let number = stage.as_ref().map_or(0, |before| before.number + 1);
+        *stage = Some(Stage::new(name, limit, number));
+        drop(stage);
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        *self.shared.lock() = None;
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.take() {
+            let _it_cannot_panic = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Option<Stage>> {
+        // A stage is replaced in one assignment: it is whole even if a holder of the lock panicked.
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the stage that expired, or `None` when the rank is done.
+    ///
+    /// A rank that waits for others is given `grace` on top, so that the rank which hangs, or rank 0 which knows who is
+    /// missing, speaks first.
+    fn watch(&self, waiting: &Waiting, stop: &Stop, grace: Duration) -> Option<Expired> {
+        let mut current = self.lock();
+        loop {
+            let waits = waiting.missing().is_some();
+            let doomed = waits && stop.requested() == Some(Signal::Terminate);
+            let grace = if waits { grace } else { Duration::ZERO };
+            let stage = current.as_mut()?;
+            let number = stage.number;
+            let left = match doomed {
+                true => (PATIENCE_AFTER_TERM + grace).saturating_sub(stage.doomed),
+                false => (stage.limit + grace).saturating_sub(stage.elapsed),
+            };
+            if left.is_zero() {
+                return current.take().map(if doomed { Expired::Doomed } else { Expired::Limit });
+            }
+            let asleep = Instant::now();
+            let woken = self.changed.wait_timeout(current, left.min(TICK));
+            current = woken.unwrap_or_else(PoisonError::into_inner).0;
+            if let Some(stage) = current.as_mut().filter(|stage| stage.number == number) {
+                let seen = seen(asleep.elapsed());
+                stage.elapsed += seen;
+                stage.doomed = if doomed { stage.doomed + seen } else { Duration::ZERO };
+            }
+        }
+    }
+}
+
+/// The part of a tick that counts.
+fn seen(tick: Duration) -> Duration {
+    if tick > LONGEST_TICK { TICK } else { tick }
+}
+
+/// How much later than its limit a waiting rank speaks.
+fn grace(rank: u32) -> Duration {
+    Duration::from_secs(u64::from(rank.min(2)) + 1)
+}
+
+/// The exit code, and what a person reads.
+fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
+    let (Expired::Limit(stage) | Expired::Doomed(stage)) = expired;
+    let Stage { name, limit, elapsed, .. } = stage;
+    let (seconds, limit) = (elapsed.as_secs_f64(), limit.as_secs_f64());
+    let missing_now = missing.unwrap_or("others");
+    match (expired, missing) {
+        (Expired::Doomed(_), _) => {
+            let patience = PATIENCE_AFTER_TERM.as_secs();
+            let line = format!(
+                "SIGTERM, and {patience} s later still waiting in '{name}' for {missing_now}; ending the job"
+            );
+            (ExitCode::Incomplete, line)
+        }
+        (Expired::Limit(_), Some(who)) => {
+            let line =
+                format!("waited {seconds:.1} s (limit {limit:.1} s) in '{name}' for {who}; ending the job");
+            (ExitCode::Failed, line)
+        }
+        (Expired::Limit(_), None) => {
+            let line =
+                format!("hung: still in '{name}' after {seconds:.1} s (limit {limit:.1} s); ending the job");
+            (ExitCode::Failed, line)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shared(limit: Duration) -> Shared {
+        Shared { stage: Mutex::new(Some(Stage::new("round 3", limit, 0))), changed: Condvar::new() }
+    }
+
+    #[test]
+    fn a_stage_expires_after_its_limit_and_not_before() {
+        let limit = Duration::from_millis(30);
+        let begin = Instant::now();
+        let stage = shared(limit).watch(&Waiting::new(1), &Stop::never(), Duration::ZERO).expect("expired");
+        assert!(begin.elapsed() >= limit);
+        let (code, line) = report(&stage, None);
+        assert_eq!(code, ExitCode::Failed);
+        assert!(line.starts_with("hung: still in 'round 3' after 0.0"), "{line}");
+    }
+
+    #[test]
+    fn a_rank_that_waits_for_others_lets_them_speak_first() {
+        let (limit, grace) = (Duration::from_millis(10), Duration::from_millis(40));
+        let waiting = Waiting::new(4);
+        waiting.wait_for(2);
+        let begin = Instant::now();
+        let stage = shared(limit).watch(&waiting, &Stop::never(), grace).expect("expired");
+        assert!(begin.elapsed() >= limit + grace);
+        let (_, line) = report(&stage, waiting.missing().as_deref());
+        assert!(line.ends_with("in 'round 3' for rank 2; ending the job"), "{line}");
+    }
+
+    #[test]
+    fn a_new_stage_starts_from_zero_and_dropping_ends_the_thread() {
+        let speaker = Speaker { host: "alpha".into(), rank: None };
+        let waiting = Arc::new(Waiting::new(1));
+        let watchdog = Watchdog::start(speaker, waiting, Stop::never(), "a", Duration::from_secs(3600))
+            .expect("a thread");
+        // Far more stages than time: were one stage's time carried over, or a limit mixed up, this process would end.
+        for number in 0..10_000 {
+            watchdog.stage(&format!("stage {number}"), Duration::from_secs(3600));
+        }
+        drop(watchdog);
+    }
+
+    #[test]
+    fn a_suspended_process_is_not_a_hung_one() {
+        assert_eq!(seen(Duration::from_secs(3600)), TICK);
+        assert_eq!(seen(Duration::from_millis(1500)), Duration::from_millis(1500));
+    }
+}

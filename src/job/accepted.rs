@@ -1,0 +1,95 @@
+//! What a key accepts, in words, and the value that was probably meant instead of one it does not accept.
+
+use crate::units::{Bytes, Nanoseconds};
+
+use super::entry::{Found, Raw};
+use super::key::{Key, Kind};
+use super::nearest::did_you_mean;
+use super::words::{CaseMetric, Word};
+
+/// What a key accepts, in words.
+pub(super) fn accepted(kind: &Kind) -> String {
+    match *kind {
+        Kind::Word(words) => words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "),
+        Kind::Size { min, max, multiple } => {
+            format!("a size from {} to {}, a multiple of {}", Bytes(min), Bytes(max), Bytes(multiple))
+        }
+        Kind::Duration { min, max } => {
+            format!("a duration from {} to {}", Nanoseconds(min), Nanoseconds(max))
+        }
+        Kind::Count { min, max } if min == max => min.to_string(),
+        Kind::Count { min, max } => format!("a whole number from {min} to {max}"),
+        Kind::CountOr { word, min, max } => format!("\"{word}\", or a whole number from {min} to {max}"),
+        Kind::Number { min, max } => format!("a number from {min} to {max:e}"),
+        Kind::Switch => "true, false".to_owned(),
+        Kind::Metric => {
+            let metrics = accepted(&Kind::Word(CaseMetric::WORDS));
+            format!("{metrics}, or a figure of a histogram such as \"refill_ns.p99\"")
+        }
+        Kind::Name { max_chars } => {
+            format!(
+                "1 to {max_chars} of letters, digits, \".\", \"_\" and \"-\", beginning with a letter or digit"
+            )
+        }
+    }
+}
+
+/// The value that was probably meant, where the type alone is wrong.
+pub(super) fn remedy(key: &Key, found: &Found) -> String {
+    match (key.kind, &found.raw) {
+        (Kind::Size { .. }, Raw::Integer(number, text)) => match u64::try_from(*number) {
+            // Nobody writes thousands of KiB or MiB: these are bytes.
+            Ok(bytes) if bytes >= 4096 => format!("a number has no unit: write \"{}\"", Bytes(bytes)),
+            _ => format!("a number has no unit: write \"{text}MiB\" or \"{text}KiB\""),
+        },
+        (Kind::Duration { .. }, Raw::Integer(_, text)) => {
+            format!("a number has no unit: write \"{text}s\" or \"{text}ms\"")
+        }
+        (Kind::Duration { .. }, Raw::Float(n)) => format!("a number has no unit: write \"{n}s\""),
+        (Kind::Count { .. } | Kind::CountOr { .. } | Kind::Number { .. }, Raw::Text(text))
+            if text.parse::<f64>().is_ok() =>
+        {
+            format!("write {text} without quotes")
+        }
+        (Kind::Count { .. } | Kind::CountOr { .. }, Raw::Float(n)) if n.fract() == 0.0 => {
+            format!("write {n:.0}")
+        }
+        (Kind::CountOr { word, .. }, Raw::Text(text)) => did_you_mean(text, [word]),
+        (Kind::Switch, Raw::Text(text)) if text == "true" || text == "false" => {
+            format!("write {text} without quotes")
+        }
+        (Kind::Switch, Raw::Integer(n @ (0 | 1), _)) => format!("write {}", *n == 1),
+        _ => String::new(),
+    }
+}
+
+/// The same quantity with the unit that was meant: `64MB`, `64M` and `64` are `64MiB`; `5 sec` is `5s`.
+pub(super) fn unit_meant(kind: &Kind, text: &str) -> Option<String> {
+    const SIZES: [(&[&str], &str); 5] = [
+        (&["", "m", "mb", "mib", "mbyte", "mbytes", "megabytes"], "MiB"),
+        (&["b", "byte", "bytes"], "B"),
+        (&["k", "kb", "kib", "kbyte", "kbytes", "kilobytes"], "KiB"),
+        (&["g", "gb", "gib", "gbyte", "gbytes", "gigabytes"], "GiB"),
+        (&["t", "tb", "tib", "terabytes"], "TiB"),
+    ];
+    const DURATIONS: [(&[&str], &str); 6] = [
+        (&["", "s", "sec", "secs", "second", "seconds"], "s"),
+        (&["ms", "msec", "msecs", "millis", "milliseconds"], "ms"),
+        (&["us", "usec", "µs", "μs", "micros", "microseconds"], "us"),
+        (&["ns", "nsec", "nanos", "nanoseconds"], "ns"),
+        (&["m", "min", "mins", "minute", "minutes"], "m"),
+        (&["h", "hr", "hrs", "hour", "hours"], "h"),
+    ];
+    let text = text.trim();
+    let digits_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = (&text[..digits_end], text[digits_end..].trim().to_lowercase());
+    let meant = |units: &[(&[&str], &str)]| {
+        let (_, name) = units.iter().find(|(spellings, _)| spellings.contains(&unit.as_str()))?;
+        Some(format!("{number}{name}"))
+    };
+    match kind {
+        Kind::Size { .. } => meant(&SIZES).filter(|text| Bytes::parse(text).is_ok()),
+        Kind::Duration { .. } => meant(&DURATIONS).filter(|text| Nanoseconds::parse(text).is_ok()),
+        _ => None,
+    }
+}

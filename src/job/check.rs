@@ -1,0 +1,200 @@
+//! One value against what its key accepts.
+
+use crate::units::{Bytes, Nanoseconds};
+
+use super::accepted::{accepted, remedy, unit_meant};
+use super::diagnostic::{Diagnostic, Place, quoted, shortened};
+use super::entry::{Found, Raw};
+use super::key::{Key, Kind};
+use super::keys::SWEEP_VALUES_MAX;
+use super::metric::{Metric, meant};
+use super::nearest::did_you_mean;
+
+/// A value that its key accepts.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Word(&'static str),
+    Size(Bytes),
+    Duration(Nanoseconds),
+    Count(u64),
+    Number(f64),
+    Switch(bool),
+    Name(String),
+    Metric(Metric),
+}
+
+/// All values of one key: one, or those of a sweep.
+///
+/// # Errors
+/// One diagnostic for each value that is not accepted.
+pub(super) fn check_all(key: &Key, found: &Found) -> Result<Vec<(Value, Place)>, Vec<Diagnostic>> {
+    let Raw::List(items) = &found.raw else {
+        return match check(key, found) {
+            Ok(value) => Ok(vec![(value, found.place)]),
+            Err(wrong) => Err(vec![wrong]),
+        };
+    };
+    if !key.sweep {
+        return Err(vec![
+            Diagnostic::new(
+                found.place,
+                format!("{} takes one value, found a list", key.path()),
+                "this key cannot be swept",
+            )
+            .accepted(accepted(&key.kind)),
+        ]);
+    }
+    if items.is_empty() || items.len() > SWEEP_VALUES_MAX {
+        let message = format!("{}: a list of {} values", key.path(), items.len());
+        let note = format!("one value, or a list of 1 to {SWEEP_VALUES_MAX}");
+        return Err(vec![Diagnostic::new(found.place, message, "").accepted(note)]);
+    }
+    let mut values: Vec<(Value, Place)> = Vec::with_capacity(items.len());
+    let mut wrong = Vec::new();
+    for item in items {
+        match check(key, item) {
+            Err(diagnostic) => wrong.push(diagnostic),
+            Ok(value) => match values.iter().find(|(earlier, _)| *earlier == value) {
+                Some((_, first)) => wrong.push(
+                    Diagnostic::new(item.place, format!("{} lists a value twice", key.path()), "again here")
+                        .related(*first, "first here"),
+                ),
+                None => values.push((value, item.place)),
+            },
+        }
+    }
+    if wrong.is_empty() { Ok(values) } else { Err(wrong) }
+}
+
+fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
+    match (key.kind, &found.raw) {
+        (Kind::Word(words), Raw::Text(text)) => word(key, found.place, words, text),
+        (Kind::CountOr { word: only, .. }, Raw::Text(text)) if text == only => Ok(Value::Word(only)),
+        (Kind::Size { min, max, multiple }, Raw::Text(text)) => {
+            let bytes = Bytes::parse(text).map_err(|why| unreadable(key, found.place, text, &why))?;
+            in_range(key, found.place, bytes.0, min, max, |n| Bytes(n).to_string())?;
+            whole_multiple(key, found.place, bytes, multiple)?;
+            Ok(Value::Size(bytes))
+        }
+        (Kind::Duration { min, max }, Raw::Text(text)) => {
+            let duration =
+                Nanoseconds::parse(text).map_err(|why| unreadable(key, found.place, text, &why))?;
+            in_range(key, found.place, duration.0, min, max, |n| Nanoseconds(n).to_string())?;
+            Ok(Value::Duration(duration))
+        }
+        (Kind::Count { min, max } | Kind::CountOr { min, max, .. }, Raw::Integer(number, text)) => {
+            match u64::try_from(*number) {
+                Ok(count) if (min..=max).contains(&count) => Ok(Value::Count(count)),
+                _ if min == max => Err(wrong_version(key, found.place, text)),
+                _ => Err(out_of_range(key, found.place, *number < i128::from(min), text)),
+            }
+        }
+        (Kind::Number { min, max }, Raw::Float(number)) => real(key, found.place, *number, min, max),
+        (Kind::Number { min, max }, Raw::Integer(number, _)) => {
+            real(key, found.place, *number as f64, min, max)
+        }
+        (Kind::Metric, Raw::Text(text)) => {
+            let message = || format!("{} does not know {}", key.path(), quoted(text));
+            let unknown =
+                || Diagnostic::new(found.place, message(), meant(text)).accepted(accepted(&key.kind));
+            Metric::from_name(text).map(Value::Metric).ok_or_else(unknown)
+        }
+        (Kind::Switch, Raw::Switch(switch)) => Ok(Value::Switch(*switch)),
+        (Kind::Name { max_chars }, Raw::Text(text)) => name(key, found.place, text, max_chars),
+        _ => Err(wrong_type(key, found)),
+    }
+}
+
+/// NaN is in no range.
+fn real(key: &Key, place: Place, number: f64, min: f64, max: f64) -> Result<Value, Diagnostic> {
+    match (min..=max).contains(&number) {
+        true => Ok(Value::Number(number)),
+        false if number.is_nan() => {
+            let message = format!("{}: nan cannot be compared", key.path());
+            Err(Diagnostic::new(place, message, "").accepted(accepted(&key.kind)))
+        }
+        false => Err(out_of_range(key, place, number < min, &number.to_string())),
+    }
+}
+
+fn word(key: &Key, place: Place, words: &'static [&'static str], text: &str) -> Result<Value, Diagnostic> {
+    if let Some(word) = words.iter().find(|word| **word == text) {
+        return Ok(Value::Word(word));
+    }
+    let label = did_you_mean(text, words.iter().copied());
+    let message = format!("{} does not know {}", key.path(), quoted(text));
+    Err(Diagnostic::new(place, message, label).accepted(accepted(&key.kind)))
+}
+
+fn name(key: &Key, place: Place, text: &str, max_chars: usize) -> Result<Value, Diagnostic> {
+    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let stranger = text.chars().find(|c| !(c.is_ascii_alphanumeric() || "._-".contains(*c)));
+    let why = match stranger {
+        Some(c) => format!("{c:?} cannot stand in the name of a directory"),
+        None if text.is_empty() => "it is empty".to_owned(),
+        None if !begins => "it does not begin with a letter or a digit".to_owned(),
+        None if text.len() > max_chars => format!("it has {} characters", text.len()),
+        None => return Ok(Value::Name(text.to_owned())),
+    };
+    let message = format!("{}: {} is not a name", key.path(), quoted(text));
+    Err(Diagnostic::new(place, message, why).accepted(accepted(&key.kind)))
+}
+
+/// A size or a duration that `units` cannot read. It says why and, after a semicolon, what it expects.
+fn unreadable(key: &Key, place: Place, text: &str, why: &str) -> Diagnostic {
+    let (why, expected) = why.split_once("; ").unwrap_or((why, ""));
+    let label = unit_meant(&key.kind, text).map_or(String::new(), |meant| format!("write \"{meant}\""));
+    let diagnostic = Diagnostic::new(place, format!("{}: {why}", key.path()), label);
+    let diagnostic = if expected.is_empty() { diagnostic } else { diagnostic.note(expected) };
+    diagnostic.accepted(accepted(&key.kind))
+}
+
+fn in_range(
+    key: &Key,
+    place: Place,
+    number: u64,
+    min: u64,
+    max: u64,
+    shown: impl Fn(u64) -> String,
+) -> Result<(), Diagnostic> {
+    match (min..=max).contains(&number) {
+        true => Ok(()),
+        false => Err(out_of_range(key, place, number < min, &shown(number))),
+    }
+}
+
+fn out_of_range(key: &Key, place: Place, too_small: bool, shown: &str) -> Diagnostic {
+    let which = if too_small { "small" } else { "large" };
+    Diagnostic::new(place, format!("{}: {} is too {which}", key.path(), shortened(shown)), "")
+        .accepted(accepted(&key.kind))
+}
+
+/// The schema: its only value is what this release reads.
+fn wrong_version(key: &Key, place: Place, found: &str) -> Diagnostic {
+    let message = format!("this release does not read {} {}", key.path(), shortened(found));
+    Diagnostic::new(place, message, "").accepted(accepted(&key.kind))
+}
+
+fn whole_multiple(key: &Key, place: Place, bytes: Bytes, multiple: u64) -> Result<(), Diagnostic> {
+    if bytes.0.is_multiple_of(multiple) {
+        return Ok(());
+    }
+    let below = bytes.0 - bytes.0 % multiple;
+    let message = format!("{}: {bytes} is not a multiple of {}", key.path(), Bytes(multiple));
+    let label = format!("nearest: {} and {}", Bytes(below), Bytes(below.saturating_add(multiple)));
+    Err(Diagnostic::new(place, message, label).accepted(accepted(&key.kind)))
+}
+
+fn wrong_type(key: &Key, found: &Found) -> Diagnostic {
+    let expected = match key.kind {
+        Kind::Word(_) | Kind::Name { .. } | Kind::Metric => "text".to_owned(),
+        Kind::Size { .. } => "a size".to_owned(),
+        Kind::Duration { .. } => "a duration".to_owned(),
+        Kind::Count { .. } => "a whole number".to_owned(),
+        Kind::CountOr { word, .. } => format!("\"{word}\" or a whole number"),
+        Kind::Number { .. } => "a number".to_owned(),
+        Kind::Switch => "true or false".to_owned(),
+    };
+    let message = format!("{}: expected {expected}, found {}", key.path(), found.raw.shown());
+    Diagnostic::new(found.place, message, remedy(key, found)).accepted(accepted(&key.kind))
+}

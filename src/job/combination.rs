@@ -1,0 +1,122 @@
+//! Values that are right by themselves and impossible together.
+
+use crate::units::Bytes;
+
+use super::check::Value;
+use super::diagnostic::{Diagnostic, Place};
+use super::entry::{Document, Entry, Table};
+use super::key::Section;
+use super::metric::Metric;
+use super::values::Values;
+use super::words::{Allocator, CaseMetric, Histogram};
+use super::{Amount, Job};
+
+/// Refuses a setting for a gate that the file does not have.
+pub(super) fn known_gate(document: &Document, entry: Entry) -> Result<Entry, Diagnostic> {
+    let count = document.headers.iter().filter(|header| header.table.section == Section::Gate).count();
+    if entry.table.section != Section::Gate || entry.table.index < count {
+        return Ok(entry);
+    }
+    let place = Place { start: 0, ..entry.key_place };
+    let found = match count {
+        0 => "the job has no gates".to_owned(),
+        1 => "the job has one gate: gate.0".to_owned(),
+        _ => format!("the job has gates gate.0 to gate.{}", count - 1),
+    };
+    Err(Diagnostic::new(place, format!("there is no gate.{}", entry.table.index), found))
+}
+
+/// Everything that involves more than one key.
+///
+/// `end` is the end of the job file, where something could be added.
+pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Diagnostic>> {
+    let mut wrong = Vec::new();
+    if job.generate.is_none() && job.allocate.is_none() {
+        wrong.push(
+            Diagnostic::new(end, "the job has no workload", "add [generate] or [allocate]")
+                .note("all keys of these sections have defaults"),
+        );
+    }
+    if let Amount::Bytes(bytes) = job.run.amount {
+        let place = values.places(Table::single(Section::Run), "bytes")[0].1;
+        wrong.extend(bytes_without_data(job, values, place));
+        wrong.extend(bytes_against_chunks(values, bytes, place));
+    }
+    wrong.extend(values.gates().filter_map(|gate| gate_without_case(job, values, gate)));
+    wrong.extend(values.gates().filter_map(|gate| bound_beyond_share(values, gate)));
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+fn bytes_without_data(job: &Job, values: &Values, place: Place) -> Option<Diagnostic> {
+    job.allocate.as_ref()?;
+    let header = values.header(Table::single(Section::Allocate));
+    let message = "\"bytes\" is an amount of generated data, and [allocate] generates none";
+    Some(
+        Diagnostic::new(place, message, "")
+            .related(header, "has no end without a duration")
+            .accepted("duration = \"2s\" instead of bytes, or the job without [allocate]"),
+    )
+}
+
+/// A data set is made of whole chunks, so that `chunk_ns` always times the same amount of work.
+fn bytes_against_chunks(values: &Values, bytes: Bytes, place: Place) -> Vec<Diagnostic> {
+    let chunks = values.places(Table::single(Section::Generate), "chunk");
+    let uneven = chunks.iter().filter(|(chunk, _)| !bytes.0.is_multiple_of(chunk.size().0));
+    uneven
+        .map(|(chunk, chunk_place)| {
+            let chunk = chunk.size();
+            let below = bytes.0 - bytes.0 % chunk.0;
+            let above = Bytes(below.saturating_add(chunk.0));
+            let nearest = match below {
+                0 => format!("the smallest is {above}"),
+                _ => format!("nearest: {} and {above}", Bytes(below)),
+            };
+            let message = format!("run.bytes: {bytes} is not a multiple of the chunk of {chunk}");
+            let diagnostic = Diagnostic::new(place, message, nearest);
+            match *chunk_place {
+                Place::NOWHERE => diagnostic.note(format!("generate.chunk is {chunk} unless it is given")),
+                _ => diagnostic.related(*chunk_place, "this chunk"),
+            }
+        })
+        .collect()
+}
+
+/// A gate that would never be looked at is a mistake, not a pass.
+fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnostic> {
+    use CaseMetric::{
+        CoreNsPerOperation, CoreSecondsPerGib, CpuShare, Locality, OperationsPerS, RefillShare,
+        SlowestRankOperationsPerS, SlowestRankThroughputBytesPerS, ThroughputBytesPerS,
+    };
+    let (metric, place) = values.places(gate, "metric").first().map(|(v, place)| (v.metric(), *place))?;
+    let uses_slab = job.generate.is_some()
+        || job.allocate.as_ref().is_some_and(|allocate| allocate.allocator.contains(&Allocator::Slab));
+    let (measured, needed) = match metric {
+        Metric::Case(ThroughputBytesPerS | SlowestRankThroughputBytesPerS | CoreSecondsPerGib)
+        | Metric::Figure(Histogram::Chunk, _) => (job.generate.is_some(), "[generate]"),
+        Metric::Case(OperationsPerS | SlowestRankOperationsPerS | CoreNsPerOperation) => {
+            (job.allocate.is_some(), "[allocate]")
+        }
+        Metric::Case(RefillShare) | Metric::Figure(..) => {
+            (uses_slab, "[generate], or [allocate] with allocator = \"slab\"")
+        }
+        Metric::Case(CpuShare | Locality) => (true, ""),
+    };
+    if measured {
+        return None;
+    }
+    let message = format!("no case of this job measures \"{}\"", metric.name());
+    Some(Diagnostic::new(place, message, format!("needs {needed}")))
+}
+
+/// Shares end at 1; who writes 99 means per cent.
+fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
+    let metric = values.one(gate, "metric", Value::metric)?;
+    let bounds = values.places(gate, "at_least").iter().chain(values.places(gate, "at_most"));
+    let (bound, place) = bounds.map(|(bound, place)| (bound.number(), *place)).next()?;
+    if !metric.is_share() || bound <= 1.0 {
+        return None;
+    }
+    let message = format!("\"{}\" is a share, found the bound {bound}", metric.name());
+    let label = if bound <= 100.0 { format!("write {}", bound / 100.0) } else { String::new() };
+    Some(Diagnostic::new(place, message, label).accepted("a number from 0 to 1"))
+}

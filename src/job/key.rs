@@ -1,0 +1,144 @@
+//! What a key of the job file is: where it stands, what it accepts, what its absence means.
+
+use super::keys::KEYS;
+
+/// A table of the job file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Section {
+    Job,
+    Run,
+    Rank,
+    Generate,
+    Allocate,
+    Slab,
+    Gate,
+}
+
+impl Section {
+    /// In the order of the effective job.
+    pub const ALL: [Section; 7] = [
+        Section::Job,
+        Section::Run,
+        Section::Rank,
+        Section::Generate,
+        Section::Allocate,
+        Section::Slab,
+        Section::Gate,
+    ];
+
+    /// Those that stand in brackets.
+    pub fn named() -> impl Iterator<Item = Section> {
+        Section::ALL.into_iter().filter(|section| *section != Section::Job)
+    }
+
+    /// All that stand in brackets, as an error lists them.
+    pub fn all_shown() -> String {
+        Section::named().map(Section::shown).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The name in brackets; empty for the keys above the first section.
+    pub fn name(self) -> &'static str {
+        match self {
+            Section::Job => "",
+            Section::Run => "run",
+            Section::Rank => "rank",
+            Section::Generate => "generate",
+            Section::Allocate => "allocate",
+            Section::Slab => "slab",
+            Section::Gate => "gate",
+        }
+    }
+
+    /// As a person would point at it.
+    pub fn shown(self) -> String {
+        match self {
+            Section::Job => "the top of the job file".to_owned(),
+            Section::Gate => "[[gate]]".to_owned(),
+            section => format!("[{}]", section.name()),
+        }
+    }
+
+    /// What the section decides, for the JSON Schema.
+    pub fn about(self) -> &'static str {
+        match self {
+            Section::Job => "A job of numamark: what is measured, and how often. Lists are sweeps.",
+            Section::Run => "How long and how often each case is measured.",
+            Section::Rank => "What a rank is bound to and how many workers it has.",
+            Section::Generate => "The workload that fills chunks with a reproducible byte stream.",
+            Section::Allocate => "The workloads that only allocate and free.",
+            Section::Slab => "The rank-local allocator.",
+            Section::Gate => "A bound that decides over the exit code.",
+        }
+    }
+
+    /// The keys of this section, in the order of the table.
+    pub fn keys(self) -> impl Iterator<Item = &'static Key> {
+        KEYS.iter().filter(move |key| key.section == self)
+    }
+}
+
+/// What a key accepts.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// One word out of a closed set.
+    Word(&'static [&'static str]),
+    /// A size in bytes, with its unit, that is a multiple of `multiple`.
+    Size { min: u64, max: u64, multiple: u64 },
+    /// A duration in nanoseconds, with its unit.
+    Duration { min: u64, max: u64 },
+    /// A whole number.
+    Count { min: u64, max: u64 },
+    /// One word, or a whole number.
+    CountOr { word: &'static str, min: u64, max: u64 },
+    /// A number, whole or not.
+    Number { min: f64, max: f64 },
+    /// `true` or `false`.
+    Switch,
+    /// A metric of a case or a figure of a histogram.
+    Metric,
+    /// A name that becomes part of a path: letters, digits, `.`, `_`, `-`.
+    Name { max_chars: usize },
+}
+
+/// What happens when a key is not given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Absent {
+    /// An error.
+    Refused,
+    /// Nothing: the key has no value.
+    Nothing,
+    /// This value, written as after `--set KEY=`; unless the key's rival is given.
+    Default(&'static str),
+}
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub section: Section,
+    pub name: &'static str,
+    pub kind: Kind,
+    pub absent: Absent,
+    /// A list is accepted, and makes one case for each of its values.
+    pub sweep: bool,
+    /// The key of the same section that cannot be given together with this one.
+    pub rival: Option<&'static str>,
+    /// What other programs call it: a suggestion when somebody writes that here.
+    pub elsewhere: &'static [&'static str],
+    /// One sentence for the JSON Schema.
+    pub about: &'static str,
+}
+
+impl Key {
+    /// `run.duration`, as `--set` writes it.
+    pub fn path(&self) -> String {
+        match self.section {
+            Section::Job => self.name.to_owned(),
+            section => format!("{}.{}", section.name(), self.name),
+        }
+    }
+
+    /// The key with this name in this section.
+    pub fn find(section: Section, name: &str) -> Option<&'static Key> {
+        section.keys().find(|key| key.name == name)
+    }
+}

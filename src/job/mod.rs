@@ -1,0 +1,155 @@
+//! The job: the TOML file a person writes, 1:1, with every default resolved and every value in its range.
+//!
+//! `document` and `setting` take text apart into entries with places; `values` holds them against the one table of
+//! `keys`; `build` makes a [`Job`] of them; `combination` refuses what cannot go together. Nothing here knows the
+//! machine: whether a job fits it is the plan's question.
+
+mod accepted;
+mod build;
+mod check;
+mod combination;
+mod diagnostic;
+mod document;
+mod effective;
+mod entry;
+mod excerpt;
+mod hash;
+mod key;
+mod keys;
+mod metric;
+mod nearest;
+mod schema;
+mod setting;
+mod syntax;
+mod values;
+mod words;
+
+pub use build::{JOB_FILE_BYTES_MAX, decode};
+pub use metric::Metric;
+pub use schema::schema;
+pub use setting::Setting;
+pub use words::{
+    Allocator, Bind, CaseMetric, Figure, Histogram, KernelName, Level, Order, SlabDesign, StoresName, Word,
+    Workload,
+};
+
+use crate::units::{Bytes, Nanoseconds};
+
+/// What a person asked for. A list is a sweep; a scalar is a sweep of one. No list is empty.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// Version of the format: 1.
+    pub schema: u64,
+    /// Names the run directory: 1 to 64 letters, digits, `.`, `_`, `-`.
+    pub name: String,
+    /// Seed of the byte stream, of the workloads' choices and of the order of cases.
+    pub seed: u64,
+    /// How long and how often each case is measured.
+    pub run: Run,
+    /// What a rank is bound to, and its workers.
+    pub rank: Rank,
+    /// The workload that fills chunks, if asked for. At least one of `generate` and `allocate` is there.
+    pub generate: Option<Generate>,
+    /// The workloads that only allocate and free, if asked for.
+    pub allocate: Option<Allocate>,
+    /// The rank-local allocator.
+    pub slab: Slab,
+    /// Bounds that decide over the exit code, in the order of the file.
+    pub gates: Vec<Gate>,
+}
+
+/// `[run]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Untimed work before the first repetition of a case: up to 1 h, may be 0.
+    pub warmup: Nanoseconds,
+    /// What ends a repetition.
+    pub amount: Amount,
+    /// Timed executions of each case: 1 to 10,000.
+    pub repetitions: u32,
+    /// How repetitions of different cases follow each other.
+    pub order: Order,
+}
+
+/// What ends a repetition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// This much time: 1 ms to 24 h.
+    Duration(Nanoseconds),
+    /// This much data of all ranks together: one data set with a digest. A multiple of 4 KiB and of every chunk;
+    /// only with `[generate]`, never with `[allocate]`.
+    Bytes(Bytes),
+}
+
+/// `[rank]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rank {
+    /// What ties a rank to a node.
+    pub bind: Bind,
+    /// Workers of a rank.
+    pub workers: Vec<Workers>,
+    /// More ranks than nodes are allowed.
+    pub share_nodes: bool,
+}
+
+/// How many workers a rank has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Workers {
+    /// One a PU that the rank may use.
+    All,
+    /// This many: 1 to 4096.
+    Count(u32),
+}
+
+/// `[generate]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generate {
+    /// The unit of data handed to a consumer: 4 KiB to 64 GiB, a multiple of 4 KiB.
+    pub chunk: Vec<Bytes>,
+    /// What one worker fills at a time: 4 KiB to 512 MiB, a multiple of 4 KiB. May be larger than its share of a chunk.
+    pub block: Vec<Bytes>,
+    /// The code that fills a block.
+    pub kernel: Vec<KernelName>,
+    /// Through the cache or past it.
+    pub stores: Vec<StoresName>,
+    /// Chunks the consumer keeps: 1 to 64.
+    pub in_flight: Vec<u32>,
+}
+
+/// `[allocate]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allocate {
+    /// The pattern of allocations.
+    pub workload: Vec<Workload>,
+    /// Who serves it.
+    pub allocator: Vec<Allocator>,
+}
+
+/// `[slab]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slab {
+    /// How slabs and caches are laid out.
+    pub design: SlabDesign,
+    /// Objects a cache takes in one refill: 8 to 512.
+    pub batch: Vec<u32>,
+}
+
+/// `[[gate]]`
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gate {
+    /// What is held against the bound, in every case that has it.
+    pub metric: Metric,
+    /// In the metric's own unit, finite, not negative.
+    pub bound: Bound,
+    /// What a bound that is not met does.
+    pub level: Level,
+}
+
+/// One side of what passes a gate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// The value or more.
+    AtLeast(f64),
+    /// The value or less.
+    AtMost(f64),
+}

@@ -1,0 +1,127 @@
+//! The JSON Schema of the job file, made from the table of keys: editors complete and check with it.
+//!
+//! Draft 7, which is what editors read for TOML. It knows every key, type, word and unit; what needs arithmetic on
+//! units (ranges of sizes and durations, multiples) stands in the descriptions and is checked by the parser alone.
+
+use schemars::{Schema, json_schema};
+
+use super::accepted::accepted;
+use super::entry::Raw;
+use super::key::{Absent, Key, Kind, Section};
+use super::keys::{GATES_MAX, SWEEP_VALUES_MAX};
+use super::setting::read_scalar;
+use super::words::{CaseMetric, Figure, Histogram, Word};
+
+/// What `numamark schema job` prints: the JSON Schema of a job file, indented.
+pub fn schema() -> String {
+    let mut root = table(Section::Job);
+    root.insert("$schema".to_owned(), "http://json-schema.org/draft-07/schema#".into());
+    root.insert("title".to_owned(), "numamark job".into());
+    for section in Section::named() {
+        let fields = table(section);
+        let subschema = match section {
+            Section::Gate => json_schema!({ "type": "array", "items": fields, "maxItems": GATES_MAX }),
+            _ => fields,
+        };
+        let properties = root.get_mut("properties").and_then(|properties| properties.as_object_mut());
+        properties.expect("a table has properties").insert(section.name().to_owned(), subschema.to_value());
+    }
+    let workload = [Section::Generate, Section::Allocate].map(|s| json_schema!({ "required": [s.name()] }));
+    root.insert("anyOf".to_owned(), workload.map(Schema::to_value).into_iter().collect());
+    format!("{:#}", root.as_value())
+}
+
+/// The keys of one section.
+fn table(section: Section) -> Schema {
+    let mut schema = json_schema!({
+        "description": section.about(),
+        "type": "object",
+        "properties": {},
+        "additionalProperties": false,
+    });
+    let required: Vec<&str> =
+        section.keys().filter(|key| key.absent == Absent::Refused).map(|key| key.name).collect();
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), required.into());
+    }
+    let rivals: Vec<(&str, &str)> =
+        section.keys().filter_map(|key| Some((key.name, key.rival?))).filter(|(a, b)| a < b).collect();
+    if let [(one, other)] = rivals[..] {
+        // Exactly one bound; at most one amount, since the duration has a default.
+        let rule = match section {
+            Section::Gate => json_schema!({ "oneOf": [{ "required": [one] }, { "required": [other] }] }),
+            _ => json_schema!({ "not": { "required": [one, other] } }),
+        };
+        schema.ensure_object().extend(rule.as_object().cloned().unwrap_or_default());
+    }
+    let properties = schema.get_mut("properties").and_then(|properties| properties.as_object_mut());
+    let properties = properties.expect("written above");
+    properties.extend(section.keys().map(|key| (key.name.to_owned(), property(key).to_value())));
+    schema
+}
+
+fn property(key: &Key) -> Schema {
+    let value = one_value(&key.kind);
+    let mut schema = match key.sweep {
+        false => value,
+        true => json_schema!({
+            "anyOf": [
+                value.clone(),
+                {
+                    "type": "array",
+                    "items": value,
+                    "minItems": 1,
+                    "maxItems": SWEEP_VALUES_MAX,
+                    "uniqueItems": true,
+                },
+            ],
+        }),
+    };
+    let sweep = if key.sweep { " A list is a sweep." } else { "" };
+    let description = format!("{}{sweep} Accepted: {}.", key.about, accepted(&key.kind));
+    schema.insert("description".to_owned(), description.into());
+    if let Absent::Default(text) = key.absent {
+        let default = match read_scalar(text) {
+            Raw::Integer(number, _) => i64::try_from(number).expect("defaults are small").into(),
+            Raw::Switch(switch) => switch.into(),
+            _ => text.into(),
+        };
+        schema.insert("default".to_owned(), default);
+    }
+    schema
+}
+
+fn one_value(kind: &Kind) -> Schema {
+    match *kind {
+        Kind::Word(words) => json_schema!({ "type": "string", "enum": words }),
+        Kind::Size { .. } => {
+            json_schema!({ "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*([KMGT]iB|B)\s*$" })
+        }
+        Kind::Duration { .. } => {
+            json_schema!({ "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(ns|us|ms|s|m|h)\s*$" })
+        }
+        Kind::Count { min, max } if min == max => json_schema!({ "type": "integer", "const": min }),
+        Kind::Count { min, max } => json_schema!({ "type": "integer", "minimum": min, "maximum": max }),
+        Kind::CountOr { word, min, max } => json_schema!({
+            "anyOf": [
+                { "type": "string", "const": word },
+                { "type": "integer", "minimum": min, "maximum": max },
+            ],
+        }),
+        Kind::Number { min, max } => json_schema!({ "type": "number", "minimum": min, "maximum": max }),
+        Kind::Switch => json_schema!({ "type": "boolean" }),
+        Kind::Metric => {
+            let histograms = Histogram::WORDS.join("|").replace('.', "\\.");
+            let pattern = format!("^({histograms})\\.({})$", Figure::WORDS.join("|"));
+            json_schema!({
+                "type": "string",
+                "anyOf": [{ "enum": CaseMetric::WORDS }, { "pattern": pattern }],
+            })
+        }
+        Kind::Name { max_chars } => json_schema!({
+            "type": "string",
+            "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+            "maxLength": max_chars,
+        }),
+    }
+}

@@ -1,0 +1,240 @@
+//! Entries against the table of keys: every key of the job with its checked value, or everything that is wrong.
+
+use std::collections::BTreeMap;
+
+use super::accepted::accepted;
+use super::check::{Value, check_all};
+use super::diagnostic::{Diagnostic, Place, quoted};
+use super::entry::{Document, Entry, Header, Table};
+use super::key::{Absent, Key, Section};
+use super::keys::KEYS;
+use super::metric::Metric;
+use super::nearest::nearest;
+use super::setting::read_value;
+use super::words::Word;
+use crate::units::{Bytes, Nanoseconds};
+
+/// The checked values of one key, each with its place.
+type Checked = Vec<(Value, Place)>;
+
+/// Every key that has a value, defaults included.
+#[derive(Debug)]
+pub(super) struct Values {
+    by_key: BTreeMap<(Table, &'static str), Checked>,
+    headers: Vec<Header>,
+}
+
+/// Checks every entry against its key and adds the defaults.
+///
+/// # Errors
+/// Everything that is wrong, each with its place: what was `wrong` before, and what is wrong here.
+pub(super) fn resolve(document: Document, mut wrong: Vec<Diagnostic>) -> Result<Values, Vec<Diagnostic>> {
+    let mut values = Values { by_key: BTreeMap::new(), headers: document.headers };
+    let mut attempted: BTreeMap<(Table, &'static str), Place> = BTreeMap::new();
+    for entry in &document.entries {
+        let Some(key) = Key::find(entry.table.section, &entry.key) else {
+            wrong.push(unknown_key(entry));
+            continue;
+        };
+        attempted.insert((entry.table, key.name), entry.key_place);
+        match check_all(key, &entry.value) {
+            Ok(checked) => drop(values.by_key.insert((entry.table, key.name), checked)),
+            Err(diagnostics) => wrong.extend(diagnostics),
+        }
+    }
+    wrong.extend(rivals(&attempted));
+    wrong.extend(gates_without_bound(&values, &attempted));
+    for table in values.tables() {
+        for key in table.section.keys().filter(|key| !attempted.contains_key(&(table, key.name))) {
+            let rival_given = key.rival.is_some_and(|rival| attempted.contains_key(&(table, rival)));
+            match key.absent {
+                Absent::Refused => wrong.push(missing_key(key, values.header(table))),
+                Absent::Default(text) if !rival_given => values.insert_default(table, key, text),
+                Absent::Default(_) | Absent::Nothing => {}
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(values) } else { Err(wrong) }
+}
+
+/// Pairs of which only one can be given.
+fn rivals(attempted: &BTreeMap<(Table, &'static str), Place>) -> Vec<Diagnostic> {
+    let both = |((table, name), place): (&(Table, &'static str), &Place)| {
+        let rival = Key::find(table.section, name)?.rival.filter(|rival| *name < *rival)?;
+        let other = attempted.get(&(*table, rival))?;
+        let (first, second) = (*place.min(other), *place.max(other));
+        let message = format!("\"{name}\" and \"{rival}\" cannot be given together");
+        Some(Diagnostic::new(second, message, "remove one of them").related(first, "the other"))
+    };
+    attempted.iter().filter_map(both).collect()
+}
+
+/// Gates with neither bound.
+fn gates_without_bound(
+    values: &Values,
+    attempted: &BTreeMap<(Table, &'static str), Place>,
+) -> Vec<Diagnostic> {
+    let bounded = |gate| ["at_least", "at_most"].iter().any(|bound| attempted.contains_key(&(gate, *bound)));
+    let unbounded = values.gates().filter(|gate| !bounded(*gate));
+    unbounded
+        .map(|gate| {
+            Diagnostic::new(values.header(gate), "a gate without a bound", "")
+                .accepted("at_least = NUMBER or at_most = NUMBER")
+        })
+        .collect()
+}
+
+impl Values {
+    /// Sections whose keys have defaults even if nobody wrote the section, and those that were written.
+    fn tables(&self) -> Vec<Table> {
+        let always = [Section::Job, Section::Run, Section::Rank, Section::Slab].map(Table::single);
+        let mut tables: Vec<Table> = self.headers.iter().map(|header| header.table).chain(always).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        tables
+    }
+
+    /// Whether this table was written.
+    pub fn has(&self, table: Table) -> bool {
+        self.headers.iter().any(|header| header.table == table)
+    }
+
+    /// The gates that were written.
+    pub fn gates(&self) -> impl Iterator<Item = Table> + use<> {
+        let count = self.headers.iter().filter(|header| header.table.section == Section::Gate).count();
+        (0..count).map(|index| Table { section: Section::Gate, index })
+    }
+
+    /// Where a table begins; the beginning of the file for keys above the first section.
+    pub fn header(&self, table: Table) -> Place {
+        self.headers.iter().find(|header| header.table == table).map_or(Place::NOWHERE, |header| header.place)
+    }
+
+    fn insert_default(&mut self, table: Table, key: &'static Key, text: &str) {
+        let found = read_value(text, Place::NOWHERE);
+        let checked = check_all(key, &found).expect("a default is accepted by its own key, as a test shows");
+        let nowhere = checked.into_iter().map(|(value, _)| (value, Place::NOWHERE)).collect();
+        self.by_key.insert((table, key.name), nowhere);
+    }
+
+    /// All values of a key with their places; empty when it has none.
+    pub fn places(&self, table: Table, name: &str) -> &[(Value, Place)] {
+        let key = Key::find(table.section, name).expect("only keys of the table are asked for");
+        self.by_key.get(&(table, key.name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// All values of a key.
+    pub fn list<T>(&self, table: Table, name: &str, read: impl Fn(&Value) -> T) -> Vec<T> {
+        self.places(table, name).iter().map(|(value, _)| read(value)).collect()
+    }
+
+    /// The value of a key that takes one.
+    pub fn one<T>(&self, table: Table, name: &str, read: impl Fn(&Value) -> T) -> Option<T> {
+        self.places(table, name).first().map(|(value, _)| read(value))
+    }
+}
+
+fn unknown_key(entry: &Entry) -> Diagnostic {
+    let section = entry.table.section;
+    let names: Vec<&str> = section.keys().map(|key| key.name).collect();
+    let message = match section {
+        Section::Job => format!("unknown key {}", quoted(&entry.key)),
+        _ => format!("unknown key {} in {}", quoted(&entry.key), section.shown()),
+    };
+    let note = match section {
+        Section::Job => format!("{}, and {}", names.join(", "), Section::all_shown()),
+        _ => names.join(", "),
+    };
+    Diagnostic::new(entry.key_place, message, suggestion(section, &entry.key)).accepted(note)
+}
+
+/// The key that was meant: misspelt, in another section, or known to other programs by this name.
+fn suggestion(section: Section, found: &str) -> String {
+    let elsewhere = |key: &&Key| key.elsewhere.contains(&found);
+    if section == Section::Job && Section::named().any(|section| section.name() == found) {
+        return format!("\"{found}\" is a section: set one of its keys");
+    }
+    if let Some(name) = nearest(found, section.keys().map(|key| key.name)) {
+        return format!("did you mean \"{name}\"?");
+    }
+    if let Some(key) = section.keys().find(elsewhere) {
+        return format!("did you mean \"{}\"?", key.name);
+    }
+    match KEYS.iter().find(|key| key.name == found).or_else(|| KEYS.iter().find(elsewhere)) {
+        Some(key) if key.name == found => format!("\"{found}\" belongs to {}", key.section.shown()),
+        Some(key) => format!("did you mean \"{}\" in {}?", key.name, key.section.shown()),
+        None => String::new(),
+    }
+}
+
+fn missing_key(key: &Key, header: Place) -> Diagnostic {
+    let (message, label) = match key.section {
+        Section::Job => (format!("missing key \"{}\"", key.name), "add it above the first section"),
+        section => (format!("missing key \"{}\" in {}", key.name, section.shown()), "add it below"),
+    };
+    Diagnostic::new(header, message, label).accepted(format!("{} = {}", key.name, accepted(&key.kind)))
+}
+
+/// Readers of a checked value. A key and the field it fills are written by the same hand: a mismatch is a bug that
+/// every parse would meet.
+impl Value {
+    pub fn word<W: Word>(&self) -> W {
+        match self {
+            Value::Word(word) => W::from_word(word).expect("the key lists the words of this set"),
+            other => unreachable!("a key of words holds {other:?}"),
+        }
+    }
+
+    pub fn size(&self) -> Bytes {
+        match self {
+            Value::Size(bytes) => *bytes,
+            other => unreachable!("a key of sizes holds {other:?}"),
+        }
+    }
+
+    pub fn duration(&self) -> Nanoseconds {
+        match self {
+            Value::Duration(duration) => *duration,
+            other => unreachable!("a key of durations holds {other:?}"),
+        }
+    }
+
+    pub fn count(&self) -> u64 {
+        match self {
+            Value::Count(count) => *count,
+            other => unreachable!("a key of counts holds {other:?}"),
+        }
+    }
+
+    pub fn count_u32(&self) -> u32 {
+        u32::try_from(self.count()).expect("the key's range ends below 2^32")
+    }
+
+    pub fn number(&self) -> f64 {
+        match self {
+            Value::Number(number) => *number,
+            other => unreachable!("a key of numbers holds {other:?}"),
+        }
+    }
+
+    pub fn switch(&self) -> bool {
+        match self {
+            Value::Switch(switch) => *switch,
+            other => unreachable!("a switch holds {other:?}"),
+        }
+    }
+
+    pub fn metric(&self) -> Metric {
+        match self {
+            Value::Metric(metric) => *metric,
+            other => unreachable!("a key of metrics holds {other:?}"),
+        }
+    }
+
+    pub fn name(&self) -> String {
+        match self {
+            Value::Name(name) => name.clone(),
+            other => unreachable!("a name holds {other:?}"),
+        }
+    }
+}

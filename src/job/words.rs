@@ -1,0 +1,191 @@
+//! The closed sets of the job file: every word a key accepts, and nothing that this release does not do.
+
+/// A value out of a closed set, written as one word.
+pub trait Word: Copy + PartialEq + Sized + 'static {
+    /// What a job file writes, in the order of `ALL`.
+    const WORDS: &'static [&'static str];
+    /// Every member of the set.
+    const ALL: &'static [Self];
+
+    /// The word a job file writes for this value.
+    fn word(self) -> &'static str;
+
+    /// The value this word stands for.
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.word() == word)
+    }
+}
+
+macro_rules! words {
+    ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ })+) => {$(
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+
+        impl Word for $name {
+            const WORDS: &'static [&'static str] = &[$($word,)+];
+            const ALL: &'static [$name] = &[$($name::$variant,)+];
+
+            fn word(self) -> &'static str {
+                match self { $($name::$variant => $word,)+ }
+            }
+        }
+    )+};
+}
+
+words! {
+    /// `[run] order`: how repetitions of different cases follow each other.
+    Order {
+        /// Rounds: one repetition of every case, in an order drawn from the seed.
+        Interleaved = "interleaved",
+    }
+
+    /// `[rank] bind`: what ties a rank to a node.
+    Bind {
+        /// One node a rank: adopted when the launcher chose one, chosen otherwise.
+        Numa = "numa",
+        /// Whatever the launcher left: the affinity mask is taken as it is.
+        Inherit = "inherit",
+        /// Nothing is bound, for comparison.
+        None = "none",
+    }
+
+    /// `[generate] kernel`: which code fills a block.
+    KernelName {
+        /// The widest one this CPU runs.
+        Auto = "auto",
+        /// The definition of the byte stream, without SIMD.
+        Scalar = "scalar",
+        /// 256-bit vectors.
+        Avx2 = "avx2",
+        /// 512-bit vectors.
+        Avx512 = "avx512",
+    }
+
+    /// `[generate] stores`: how a block reaches memory.
+    StoresName {
+        /// Ordinary while the bytes in flight fit the cache, non-temporal beyond.
+        Auto = "auto",
+        /// Through the cache.
+        Ordinary = "ordinary",
+        /// Past the cache.
+        NonTemporal = "non-temporal",
+    }
+
+    /// `[allocate] workload`: the pattern of allocations.
+    Workload {
+        /// A worker's 1024 slots; a random one is freed and allocated again with 8 to 128 bytes.
+        Larson = "larson",
+    }
+
+    /// `[allocate] allocator`: who serves the workload.
+    Allocator {
+        /// The rank-local slab allocator.
+        Slab = "slab",
+        /// The allocator of the C library.
+        System = "system",
+    }
+
+    /// `[slab] design`: how slabs and caches are laid out.
+    SlabDesign {
+        /// One cache a worker, a list of free objects per slab.
+        Sharded = "sharded",
+    }
+
+    /// `[[gate]] metric`: what a case has one value of.
+    CaseMetric {
+        /// Bytes generated a second by all ranks.
+        ThroughputBytesPerS = "throughput_bytes_per_s",
+        /// Bytes generated a second by the slowest rank.
+        SlowestRankThroughputBytesPerS = "slowest_rank_throughput_bytes_per_s",
+        /// Allocations and frees a second by all ranks.
+        OperationsPerS = "operations_per_s",
+        /// Allocations and frees a second by the slowest rank.
+        SlowestRankOperationsPerS = "slowest_rank_operations_per_s",
+        /// Processor time spent for a GiB of data.
+        CoreSecondsPerGib = "core_seconds_per_gib",
+        /// Processor time spent for an operation.
+        CoreNsPerOperation = "core_ns_per_operation",
+        /// Share of worker time in which the workers had their processors.
+        CpuShare = "cpu_share",
+        /// Share of worker time spent in refills.
+        RefillShare = "refill_share",
+        /// Share of the arena's pages that are on the rank's own node.
+        Locality = "locality",
+    }
+
+    /// `[[gate]] metric`, before its last point: what a case has a distribution of.
+    Histogram {
+        /// Durations of chunks.
+        Chunk = "chunk_ns",
+        /// Durations of refills.
+        Refill = "refill_ns",
+        /// The stage of a refill that looks for a slab.
+        RefillFind = "refill_stage_ns.find",
+        /// The stage that takes memory from the arena.
+        RefillMap = "refill_stage_ns.map",
+        /// The stage that prepares a slab.
+        RefillInitialise = "refill_stage_ns.initialise",
+        /// The stage that makes objects.
+        RefillCarve = "refill_stage_ns.carve",
+        /// The stage that takes what other workers freed.
+        RefillDrain = "refill_stage_ns.drain",
+    }
+
+    /// `[[gate]] metric`, after its last point: a figure of a distribution.
+    Figure {
+        /// How many there were.
+        Count = "count",
+        /// The smallest.
+        Min = "min",
+        /// The median.
+        P50 = "p50",
+        /// What 90 of 100 stay below.
+        P90 = "p90",
+        /// What 99 of 100 stay below.
+        P99 = "p99",
+        /// What 999 of 1000 stay below.
+        P999 = "p999",
+        /// The largest.
+        Max = "max",
+        /// All of them together.
+        Sum = "sum",
+    }
+
+    /// `[[gate]] level`: what a bound that is not met does to the exit code.
+    Level {
+        /// Exit code 3.
+        Fail = "fail",
+        /// A line in the report.
+        Warn = "warn",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_a_bijection<W: Word + std::fmt::Debug>() {
+        assert_eq!(W::WORDS.len(), W::ALL.len());
+        for (word, value) in W::WORDS.iter().zip(W::ALL) {
+            assert_eq!(value.word(), *word);
+            assert_eq!(W::from_word(word), Some(*value));
+        }
+        assert_eq!(W::from_word("no such word"), None);
+    }
+
+    #[test]
+    fn every_word_stands_for_one_value_and_back() {
+        is_a_bijection::<Order>();
+        is_a_bijection::<Bind>();
+        is_a_bijection::<KernelName>();
+        is_a_bijection::<StoresName>();
+        is_a_bijection::<Workload>();
+        is_a_bijection::<Allocator>();
+        is_a_bijection::<SlabDesign>();
+        is_a_bijection::<CaseMetric>();
+        is_a_bijection::<Histogram>();
+        is_a_bijection::<Figure>();
+        is_a_bijection::<Level>();
+    }
+}

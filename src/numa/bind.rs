@@ -1,0 +1,189 @@
+//! CPU affinity: read, set, and read back. The kernel binds threads; a process is bound thread by thread.
+//!
+//! Raw system calls with masks of any length: `cpu_set_t` ends at 1024 CPUs.
+#![allow(unsafe_code)]
+
+use std::io;
+
+use super::place::{How, Placement};
+use super::pu_set::PuSet;
+use super::topology::Topology;
+use crate::error::{Error, Result};
+
+const WORD_BITS: u32 = 64;
+/// Enough for 65,536 CPUs; Linux is built for at most 8192.
+const MASK_WORDS: usize = 1024;
+
+/// The affinity mask of the calling thread. A process that has just started has one thread, so then it is the mask
+/// that the launcher gave to the rank.
+///
+/// # Errors
+/// When the kernel does not answer.
+pub fn affinity() -> Result<PuSet> {
+    affinity_of(0)
+        .map_err(|why| Error::Environment(format!("cannot read this process's CPU affinity: {why}")))
+}
+
+/// Binds every thread of this process to the placement's PUs and reads each binding back. For a rank that is a
+/// process. Does nothing for a placement that leaves the binding as it is.
+///
+/// # Errors
+/// When the kernel refuses, when what it did is not what was asked, or when the topology is not this machine's.
+pub fn bind_process(topology: &Topology, placement: &Placement) -> Result<()> {
+    let Some(pus) = pus_to_bind(topology, placement)? else { return Ok(()) };
+    let threads = |why| Error::Environment(format!("cannot list the threads of this process: {why}"));
+    // A thread that a bound thread starts is bound as well, so the second pass finds all that the first one missed.
+    for _ in 0..2 {
+        for entry in std::fs::read_dir("/proc/self/task").map_err(threads)? {
+            let name = entry.map_err(threads)?.file_name();
+            let Some(thread) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+            match bind(thread, &pus) {
+                Err(why) if why.raw_os_error() == Some(libc::ESRCH) => {} // It ended meanwhile.
+                outcome => outcome.map_err(|why| refused(&pus, &placement.place_name(), &why))?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Binds the calling thread to the placement's PUs and reads the binding back. For a rank that is a thread; threads
+/// it starts are bound with it. Does nothing for a placement that leaves the binding as it is.
+///
+/// # Errors
+/// As [`bind_process`].
+pub fn bind_rank_thread(topology: &Topology, placement: &Placement) -> Result<()> {
+    let Some(pus) = pus_to_bind(topology, placement)? else { return Ok(()) };
+    bind(0, &pus).map_err(|why| refused(&pus, &placement.place_name(), &why))
+}
+
+/// Binds the calling thread, a worker, to one PU and reads the binding back.
+///
+/// # Errors
+/// As [`bind_process`].
+pub fn bind_thread(topology: &Topology, pu_os_index: u32) -> Result<()> {
+    topology.require_this_system("bind a worker")?;
+    let pus = PuSet::from_iter([pu_os_index]);
+    bind(0, &pus).map_err(|why| refused(&pus, "a worker", &why))
+}
+
+fn pus_to_bind(topology: &Topology, placement: &Placement) -> Result<Option<PuSet>> {
+    match placement.how {
+        How::Inherited | How::Unbound => Ok(None),
+        How::Adopted | How::Chosen | How::Shared => {
+            topology.require_this_system("bind a rank")?;
+            Ok(Some(placement.pus.iter().copied().collect()))
+        }
+    }
+}
+
+fn refused(pus: &PuSet, whom: &str, why: &io::Error) -> Error {
+    let mask = affinity().map_or_else(|_| "unknown".to_string(), |mask| mask.to_string());
+    Error::Environment(format!(
+        "cannot bind {whom} to PUs {pus}: {why}; PUs {mask} are this process's now. A batch system that changed the \
+         cpuset, or a sandbox, can cause this; --set rank.bind=inherit leaves the binding as it is"
+    ))
+}
+
+/// Binds a thread and compares what the kernel made of it: it drops PUs outside the cpuset without a word.
+fn bind(thread: i32, pus: &PuSet) -> io::Result<()> {
+    // An adopted rank is bound already, and may live where nobody may bind.
+    if affinity_of(thread)? == *pus {
+        return Ok(());
+    }
+    let words = mask_words(pus);
+    // SAFETY: `words` is readable for the length that is passed; the kernel copies it and keeps nothing.
+    let outcome = unsafe {
+        libc::syscall(libc::SYS_sched_setaffinity, thread, size_of_val(words.as_slice()), words.as_ptr())
+    };
+    if outcome != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    match affinity_of(thread)? {
+        now if now == *pus => Ok(()),
+        now => Err(io::Error::other(format!("the kernel bound it to PUs {now} instead"))),
+    }
+}
+
+fn affinity_of(thread: i32) -> io::Result<PuSet> {
+    let mut words = vec![0u64; MASK_WORDS];
+    // SAFETY: `words` is writable for the length that is passed.
+    let bytes = unsafe {
+        libc::syscall(libc::SYS_sched_getaffinity, thread, size_of_val(words.as_slice()), words.as_mut_ptr())
+    };
+    if bytes < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(mask_pus(&words))
+}
+
+fn mask_words(pus: &PuSet) -> Vec<u64> {
+    let words = pus.last().map_or(1, |last| last / WORD_BITS + 1);
+    let mut mask = vec![0u64; words as usize];
+    for pu in pus.iter() {
+        mask[(pu / WORD_BITS) as usize] |= 1 << (pu % WORD_BITS);
+    }
+    mask
+}
+
+fn mask_pus(words: &[u64]) -> PuSet {
+    let bit = |(word, bits): (u32, &u64)| {
+        let bits = *bits;
+        (0..WORD_BITS).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * WORD_BITS + bit)
+    };
+    (0u32..).zip(words).flat_map(bit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numa::{Bind, Request, place_all};
+
+    #[test]
+    fn masks_of_any_length_come_back() {
+        for list in ["", "0", "63", "64", "0,63-65,1023-1024,8191"] {
+            let pus = PuSet::parse(list).expect(list);
+            assert_eq!(mask_pus(&mask_words(&pus)), pus);
+        }
+    }
+
+    /// Runs in a thread of its own, so that the test runner's threads keep their mask.
+    fn in_thread<T: Send>(body: impl FnOnce() -> T + Send) -> T {
+        std::thread::scope(|scope| scope.spawn(body).join()).expect("no panic in the thread")
+    }
+
+    #[test]
+    fn a_bound_worker_runs_on_its_pu_alone_and_its_threads_with_it() {
+        let topology = Topology::of_this_machine().expect("this machine");
+        for pu in affinity().expect("mask").iter() {
+            let (own, child) = in_thread(|| {
+                bind_thread(&topology, pu).expect("an allowed PU");
+                (affinity().expect("mask"), in_thread(|| affinity().expect("mask")))
+            });
+            assert_eq!(own, PuSet::from_iter([pu]));
+            assert_eq!(child, own);
+        }
+    }
+
+    #[test]
+    fn a_pu_that_is_not_there_is_refused_with_the_pus_that_are() {
+        let topology = Topology::of_this_machine().expect("this machine");
+        let (mask, message) = in_thread(|| {
+            let refusal = bind_thread(&topology, 60_000).expect_err("no such PU");
+            (affinity().expect("mask"), refusal.to_string())
+        });
+        assert!(message.contains("PUs 60000") && message.contains(&format!("PUs {mask} are")), "{message}");
+    }
+
+    #[test]
+    fn a_rank_that_is_a_thread_gets_the_pus_of_its_placement() {
+        let topology = Topology::of_this_machine().expect("this machine");
+        let allowed = affinity().expect("mask");
+        let requests = Request::alike(0..1, Bind::Numa, false, &allowed);
+        let placement = place_all(&topology, &requests).expect("one rank").remove(0);
+        let mask = in_thread(|| {
+            bind_rank_thread(&topology, &placement).expect("its own node");
+            affinity().expect("mask")
+        });
+        assert_eq!(mask, placement.pus.iter().copied().collect());
+    }
+}

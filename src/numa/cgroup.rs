@@ -1,0 +1,171 @@
+//! The memory limit of the cgroup this process lives in: a batch system's way of saying how much is its share.
+
+use std::path::{Path, PathBuf};
+
+/// What this process's cgroup, and every cgroup above it that can be seen, still leave it, in bytes: limit less use,
+/// counting cached files as free. `None` when there is no limit.
+pub fn cgroup_memory_left() -> Option<u64> {
+    let own = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let (version, top, own) = find(&own, &mounts)?;
+    memory_left(version, &top, &own)
+}
+
+/// The two generations of the interface name their files differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    One,
+    Two,
+}
+
+/// Finds where the memory controller is mounted, and this process's directory below it.
+fn find(own: &str, mounts: &str) -> Option<(Version, PathBuf, PathBuf)> {
+    let line = |wanted: fn(&str) -> bool| {
+        own.lines().find_map(|line| {
+            let (_, rest) = line.split_once(':')?;
+            let (controllers, path) = rest.split_once(':')?;
+            controllers.split(',').any(wanted).then_some(path)
+        })
+    };
+    // Version 1 first: where both are mounted, the controller is attached to one of them, and then listed by name.
+    let (version, path) = match (line(|name| name == "memory"), line(str::is_empty)) {
+        (Some(path), _) => (Version::One, path),
+        (None, Some(path)) => (Version::Two, path),
+        (None, None) => return None,
+    };
+    let (root, top) = mounts.lines().find_map(|line| mount_of(version, line))?;
+    // A container sees its own part of the tree: what is mounted is `root`, and the path may begin with it.
+    let below = Path::new(path).strip_prefix(root).or_else(|_| Path::new(path).strip_prefix("/")).ok()?;
+    let own = top.join(below);
+    let own = if own.is_dir() { own } else { top.clone() };
+    Some((version, top, own))
+}
+
+/// The root and the mount point of a line of mountinfo, if it mounts the memory controller.
+fn mount_of(version: Version, line: &str) -> Option<(&str, PathBuf)> {
+    let (before, after) = line.split_once(" - ")?;
+    let mut after = after.split_whitespace();
+    let (kind, options) = (after.next()?, after.nth(1)?);
+    let matches = match version {
+        Version::One => kind == "cgroup" && options.split(',').any(|option| option == "memory"),
+        Version::Two => kind == "cgroup2",
+    };
+    let mut before = before.split_whitespace().skip(3);
+    let (root, point) = (before.next()?, before.next()?);
+    matches.then(|| (root, PathBuf::from(point)))
+}
+
+/// The least that any cgroup from `own` up to `top` leaves.
+fn memory_left(version: Version, top: &Path, own: &Path) -> Option<u64> {
+    own.ancestors()
+        .take_while(|path| path.starts_with(top))
+        .filter_map(|path| level_left(version, path))
+        .min()
+}
+
+/// What one cgroup leaves, `None` when it has no limit.
+fn level_left(version: Version, path: &Path) -> Option<u64> {
+    let number = |file: &str| std::fs::read_to_string(path.join(file)).ok()?.trim().parse::<u64>().ok();
+    let stat = std::fs::read_to_string(path.join("memory.stat")).unwrap_or_default();
+    let cached = |prefix: &str| {
+        let value = |name: &str| {
+            stat.lines()
+                .find_map(|line| line.strip_prefix(&format!("{prefix}{name} "))?.trim().parse::<u64>().ok())
+        };
+        value("active_file").unwrap_or(0) + value("inactive_file").unwrap_or(0)
+    };
+    let (limit, used, cached) = match version {
+        Version::One => {
+            (number("memory.limit_in_bytes")?, number("memory.usage_in_bytes")?, cached("total_"))
+        }
+        Version::Two => {
+            // Above `high` the kernel throttles until nothing moves, so it counts as a limit; "max" is no number.
+            let limit = [number("memory.max"), number("memory.high")].into_iter().flatten().min()?;
+            (limit, number("memory.current")?, cached(""))
+        }
+    };
+    // Version 1 writes "no limit" as the largest multiple of a page.
+    let limited = limit < 1 << 62;
+    limited.then(|| limit.saturating_sub(used.saturating_sub(cached)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tree of cgroup files in the test's own folder.
+    struct Tree(PathBuf);
+
+    impl Tree {
+        fn new(name: &str, files: &[(&str, &str)]) -> Tree {
+            let top = std::env::temp_dir().join(format!("numamark-cgroup-{name}-{}", std::process::id()));
+            for (path, text) in files {
+                let path = top.join(path);
+                std::fs::create_dir_all(path.parent().expect("below the top")).expect("folder");
+                std::fs::write(path, text).expect("file");
+            }
+            Tree(top)
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn the_tightest_limit_on_the_way_up_counts_and_cached_files_are_free() {
+        let tree = Tree::new(
+            "two",
+            &[
+                ("job/memory.max", "1000\n"),
+                ("job/memory.high", "max\n"),
+                ("job/memory.current", "700\n"),
+                ("job/memory.stat", "anon 500\nfile 200\nactive_file 60\ninactive_file 90\n"),
+                ("job/step/memory.max", "max\n"),
+                ("job/step/memory.high", "5000\n"),
+                ("job/step/memory.current", "600\n"),
+            ],
+        );
+        assert_eq!(memory_left(Version::Two, &tree.0, &tree.0.join("job/step")), Some(1000 - (700 - 150)));
+        assert_eq!(level_left(Version::Two, &tree.0.join("job/step")), Some(4400));
+        assert_eq!(memory_left(Version::Two, &tree.0, &tree.0), None, "the top has no limit");
+    }
+
+    #[test]
+    fn version_one_without_a_limit_is_no_limit() {
+        let tree = Tree::new(
+            "one",
+            &[
+                ("memory.limit_in_bytes", "9223372036854771712\n"),
+                ("memory.usage_in_bytes", "700\n"),
+                ("step/memory.limit_in_bytes", "800\n"),
+                ("step/memory.usage_in_bytes", "900\n"),
+                ("step/memory.stat", "active_file 7\ntotal_active_file 50\ntotal_inactive_file 60\n"),
+            ],
+        );
+        assert_eq!(level_left(Version::One, &tree.0), None);
+        assert_eq!(memory_left(Version::One, &tree.0, &tree.0.join("step")), Some(800 - 790));
+    }
+
+    #[test]
+    fn the_controller_is_found_in_both_versions_and_inside_a_container() {
+        let tree = Tree::new("find", &[("job/step/file", ""), ("step/file", "")]);
+        let top = tree.0.display();
+        let one = format!(
+            "30 23 0:26 / /unrelated rw - tmpfs tmpfs rw\n31 30 0:27 / {top} rw,nosuid shared:9 - cgroup cgroup rw,memory\n"
+        );
+        let two = format!("31 30 0:27 / {top} rw - cgroup2 cgroup2 rw,nsdelegate\n");
+        let inside = format!("31 30 0:27 /job {top} rw - cgroup2 cgroup2 rw\n");
+        let found = |own, mounts: &str| find(own, mounts).expect("found");
+        assert_eq!(
+            found("4:memory:/job/step\n0::/\n", &one),
+            (Version::One, tree.0.clone(), tree.0.join("job/step"))
+        );
+        assert_eq!(found("0::/job/step\n", &two), (Version::Two, tree.0.clone(), tree.0.join("job/step")));
+        assert_eq!(found("0::/job/step\n", &inside).2, tree.0.join("step"));
+        assert_eq!(found("0::/not/visible\n", &two).2, tree.0, "the top, when the path cannot be seen");
+        assert_eq!(find("0::/job\n", ""), None);
+    }
+}

@@ -1,0 +1,270 @@
+//! Which rank gets which node. Pure: the same topology and the same ranks give the same places on every rank.
+//!
+//! 1. A rank that its launcher bound inside exactly one node *adopts* that node.
+//! 2. Every other rank, in order, takes the first node of its affinity mask that no rank has: with equal masks the
+//!    k-th rank takes the k-th allowed node that has CPUs. No rank leaves the mask it was given.
+//! 3. When no node is left, `share_nodes` gives the rank the node with the fewest ranks; without it that is an error.
+//! 4. Two ranks on one node without `share_nodes` are an error that names both; with it the node's PUs are split.
+
+use std::fmt;
+
+use super::node::Node;
+use super::pu_set::PuSet;
+use super::share;
+use super::topology::Topology;
+use crate::error::{Error, Result};
+
+/// What a rank asks for. Which of its host's ranks it is, its place in the list says that [`place_all`] is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Index in the world, for messages.
+    pub rank: u32,
+    /// How it wants to be bound.
+    pub bind: Bind,
+    /// Whether ranks may share a node.
+    pub share_nodes: bool,
+    /// The affinity mask it was started with ([`super::affinity`], before anything is bound); for a described
+    /// topology [`Topology::allowed_pus`]. Between processes it travels as text: `Display` and [`PuSet::parse`].
+    pub allowed: PuSet,
+}
+
+impl Request {
+    /// The requests of ranks that are alike: threads of one process, or ranks on a described topology.
+    pub fn alike(
+        ranks: std::ops::Range<u32>,
+        bind: Bind,
+        share_nodes: bool,
+        allowed: &PuSet,
+    ) -> Vec<Request> {
+        ranks.map(|rank| Request { rank, bind, share_nodes, allowed: allowed.clone() }).collect()
+    }
+}
+
+/// `[rank] bind` of the job file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bind {
+    /// To a node: CPUs and memory.
+    Numa,
+    /// As the launcher left it: workers are pinned inside the mask, memory follows first touch.
+    Inherit,
+    /// Not at all.
+    None,
+}
+
+/// A node by both its indices, so that neither is taken for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId {
+    /// hwloc's logical index.
+    pub index: u32,
+    /// The kernel's index.
+    pub os_index: u32,
+}
+
+/// Where a rank runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// Index in the world.
+    pub rank: u32,
+    /// The rank's node. `None` when it is not bound and may run on several.
+    pub node: Option<NodeId>,
+    /// The PUs it may use, by the kernel's index, in the order workers take them: the first hardware thread of every
+    /// core (neighbours share an L3), then the second.
+    pub pus: Vec<u32>,
+    /// How the rank came to this place.
+    pub how: How,
+    /// The same in words.
+    pub why: String,
+}
+
+/// How a rank came to its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Its launcher had bound it inside one node.
+    Adopted,
+    /// It took the first node that was left.
+    Chosen,
+    /// It has a part of a node's PUs; other ranks have the rest.
+    Shared,
+    /// `bind = "inherit"`: as the launcher left it.
+    Inherited,
+    /// `bind = "none"`.
+    Unbound,
+}
+
+impl How {
+    /// Whether the rank's threads and memory are bound by us.
+    pub fn binds(self) -> bool {
+        matches!(self, How::Adopted | How::Chosen | How::Shared)
+    }
+}
+
+impl Placement {
+    pub(super) fn place_name(&self) -> String {
+        match self.node {
+            Some(node) => format!("rank {} to node {} (os {})", self.rank, node.index, node.os_index),
+            None => format!("rank {}", self.rank),
+        }
+    }
+}
+
+/// The places of all ranks of one host, in the order of the requests. All of them at once, because a rank's place
+/// depends on the masks of the others; every rank of the host computes the same list from the same gathered masks.
+///
+/// # Errors
+/// When a rank's mask holds no usable node, when there are more ranks than nodes, or when two ranks were bound to
+/// one node: the last two unless `share_nodes`.
+pub fn place_all(topology: &Topology, requests: &[Request]) -> Result<Vec<Placement>> {
+    let settled: Vec<Option<&Node>> =
+        requests.iter().map(|request| node_settled(topology, request)).collect();
+    let mut rank_counts = vec![0usize; topology.nodes().len()];
+    for node in settled.iter().flatten() {
+        rank_counts[node.index as usize] += 1;
+    }
+    let mut nodes = settled.clone();
+    for (host_rank, (request, node)) in requests.iter().zip(&mut nodes).enumerate() {
+        if request.bind == Bind::Numa && node.is_none() {
+            let chosen = node_to_choose(topology, request, (host_rank, requests.len()), &rank_counts)?;
+            rank_counts[chosen.index as usize] += 1;
+            *node = Some(chosen);
+        }
+    }
+    let mut placements: Vec<Placement> = requests
+        .iter()
+        .zip(nodes.iter().zip(&settled))
+        .map(|(request, (node, settled))| place_on(topology, request, *node, settled.is_some()))
+        .collect();
+    if requests.iter().any(|request| !request.share_nodes) {
+        conflicts(&placements)?;
+    }
+    share::split(topology, &mut placements);
+    Ok(placements)
+}
+
+/// # Errors
+/// When two ranks of one host are on one node; the error names both. For placements whose job does not share nodes.
+pub fn conflicts(placements: &[Placement]) -> Result<()> {
+    let mut first_on = std::collections::BTreeMap::new();
+    for placement in placements {
+        let Some(node) = placement.node else { continue };
+        let Some(first) = first_on.insert(node, placement) else { continue };
+        let pus = |placement: &Placement| placement.pus.iter().copied().collect::<PuSet>();
+        return Err(Error::Environment(format!(
+            "ranks {} (PUs {}) and {} (PUs {}) are both bound to node {} (os {}): {ONE_A_NODE}",
+            first.rank,
+            pus(first),
+            placement.rank,
+            pus(placement),
+            node.index,
+            node.os_index
+        )));
+    }
+    Ok(())
+}
+
+const ONE_A_NODE: &str = "start one rank a node (mpirun --map-by ppr:1:numa --bind-to numa, mpiexec.hydra -bind-to \
+                          numa -map-by numa, srun --cpu-bind=ldoms), or share nodes (--set rank.share_nodes=true)";
+
+/// The node whose place the launcher, or `bind = "inherit"`, has settled already.
+fn node_settled<'a>(topology: &'a Topology, request: &Request) -> Option<&'a Node> {
+    // On a machine with one node every rank is inside it, but an unbound one by nobody's decision.
+    let is_unbound = topology.allowed_pus().is_subset(&request.allowed);
+    match request.bind {
+        Bind::None => None,
+        Bind::Numa if is_unbound => None,
+        Bind::Numa | Bind::Inherit => {
+            let node = topology.node_of_pu(request.allowed.iter().next()?)?;
+            request.allowed.is_subset(&node.pu_set()).then_some(node)
+        }
+    }
+}
+
+/// The node of the mask with the fewest ranks; the first of them.
+fn node_to_choose<'a>(
+    topology: &'a Topology,
+    request: &Request,
+    (host_rank, host_size): (usize, usize),
+    rank_counts: &[usize],
+) -> Result<&'a Node> {
+    let in_mask = topology.usable_nodes().filter(|node| node.pu_set().intersects(&request.allowed));
+    let ranks_on = |node: &Node| rank_counts[node.index as usize];
+    let Some(node) = in_mask.clone().min_by_key(|node| ranks_on(node)) else {
+        return Err(Error::Environment(format!(
+            "rank {} may run on PUs {}, and no NUMA node of {} that may be used has one of them",
+            request.rank,
+            request.allowed,
+            topology.origin()
+        )));
+    };
+    if ranks_on(node) > 0 && !request.share_nodes {
+        let nodes: PuSet = in_mask.clone().map(|node| node.index).collect();
+        return Err(Error::Environment(format!(
+            "no node is left for rank {} ({} of {host_size} on its host): the allowed nodes with CPUs are {} \
+             ({nodes}); {ONE_A_NODE}",
+            request.rank,
+            host_rank + 1,
+            nodes.count()
+        )));
+    }
+    Ok(node)
+}
+
+fn place_on(topology: &Topology, request: &Request, node: Option<&Node>, adopted: bool) -> Placement {
+    let allowed = &request.allowed;
+    let (how, why) = match (request.bind, node, adopted) {
+        (Bind::Numa, Some(node), true) => (
+            How::Adopted,
+            format!("already bound to {} of the node's {} PUs", allowed.count(), node.pus().len()),
+        ),
+        (Bind::Numa, Some(node), false) => (How::Chosen, why_chosen(topology, allowed, node)),
+        (Bind::Numa, None, _) => unreachable!("a rank that is to be bound has a node, or placing it failed"),
+        (Bind::Inherit, ..) => (How::Inherited, "binding left as it was found".to_string()),
+        (Bind::None, ..) => (How::Unbound, "not bound".to_string()),
+    };
+    let cores = match node {
+        Some(node) if how.binds() => share::cores_in(&node.cores, allowed),
+        _ => topology.usable_nodes().flat_map(|node| share::cores_in(&node.cores, allowed)).collect(),
+    };
+    Placement { rank: request.rank, node: node.map(Node::id), pus: share::worker_order(&cores), how, why }
+}
+
+fn why_chosen(topology: &Topology, allowed: &PuSet, node: &Node) -> String {
+    let mut in_mask = topology.usable_nodes().filter(|node| node.pu_set().intersects(allowed));
+    match (in_mask.clone().count(), in_mask.position(|other| other.index == node.index)) {
+        (1, _) => "the only allowed node with CPUs".to_string(),
+        (count, position) => {
+            format!(
+                "number {} of {count} allowed nodes with CPUs",
+                position.map_or(0, |position| position + 1)
+            )
+        }
+    }
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            How::Adopted => "adopted",
+            How::Chosen => "chosen",
+            How::Shared => "shared",
+            How::Inherited => "inherited",
+            How::Unbound => "unbound",
+        })
+    }
+}
+
+/// One line: `rank 3: node 3 (os 3), 24 PUs 72-95, chosen: number 4 of 16 allowed nodes with CPUs`.
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pus: PuSet = self.pus.iter().copied().collect();
+        let node = match self.node {
+            Some(node) => format!("node {} (os {})", node.index, node.os_index),
+            None => "no node".to_string(),
+        };
+        let plural = if pus.count() == 1 { "" } else { "s" };
+        write!(f, "rank {}: {node}, {} PU{plural} {pus}, {}: {}", self.rank, pus.count(), self.how, self.why)
+    }
+}
+
+#[cfg(all(test, feature = "hwloc"))]
+#[path = "place_tests.rs"]
+mod tests;

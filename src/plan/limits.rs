@@ -1,0 +1,52 @@
+//! How long each stage may take before a rank counts as hung: a rank 100 times slower is slow, not hung.
+
+use std::time::Duration;
+
+use super::{Case, Work};
+use crate::job::Job;
+use crate::workload::Amount;
+
+/// Time limits for the watchdog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From the launcher's start to the first repetition: topology, binding, directory, populating the arena.
+    pub set_up: Duration,
+    /// One repetition of the slowest case, and the talking after it.
+    pub repetition: Duration,
+    /// Summing histograms and writing the result.
+    pub finish: Duration,
+}
+
+/// What any stage may take for reasons outside this program: an oversubscribed test machine, a slow file system.
+const GRACE: Duration = Duration::from_secs(8);
+/// A hundredth of what the slowest memory of today writes, in bytes a second.
+const SLOWEST_BYTES_PER_S: u64 = 20 << 20;
+/// A hundredth of the speed at which fresh pages are handed out, in bytes a second.
+const SLOWEST_POPULATE_BYTES_PER_S: u64 = 10 << 20;
+
+impl Limits {
+    pub(super) fn new(job: &Job, cases: &[Case], amount: Amount, arena_bytes: u64) -> Limits {
+        let slowest_chunk = cases.iter().map(|case| match case.work {
+            Work::Generate(parameters) => parameters.chunk_bytes as u64,
+            Work::Allocate(_) => 0,
+        });
+        let chunk = at(slowest_chunk.max().unwrap_or(0), SLOWEST_BYTES_PER_S);
+        let warmup = Duration::from_nanos(job.run.warmup.0);
+        let timed = match amount {
+            // A worker looks at the clock after each chunk: the last one may begin just before the end.
+            Amount::Duration(ns) => Duration::from_nanos(ns) + 2 * chunk,
+            Amount::Dataset { bytes, ranks, .. } => {
+                at(bytes / u64::from(ranks), SLOWEST_BYTES_PER_S) + 2 * chunk
+            }
+        };
+        Limits {
+            set_up: 2 * GRACE + at(arena_bytes, SLOWEST_POPULATE_BYTES_PER_S),
+            repetition: GRACE + warmup + timed,
+            finish: 4 * GRACE,
+        }
+    }
+}
+
+fn at(bytes: u64, bytes_per_s: u64) -> Duration {
+    Duration::from_secs_f64(bytes as f64 / bytes_per_s as f64)
+}

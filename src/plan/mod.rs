@@ -1,0 +1,94 @@
+//! Job x seat -> [`Plan`]: every number resolved and checked before anything runs. Pure.
+//!
+//! All ranks derive the same cases in the same order from the same job; a rank's [`Seat`] decides how many workers
+//! it has and how much memory it reserves. Nothing below this floor sees a `Job`, and nothing below checks again
+//! what is checked here.
+
+mod cases;
+mod limits;
+mod memory;
+mod order;
+
+#[cfg(test)]
+mod tests;
+
+pub use cases::{Case, Parameter, Work};
+pub use limits::Limits;
+pub use order::Turn;
+
+use crate::error::Result;
+use crate::job::Job;
+use crate::workload::Amount;
+
+/// What the machine offers one rank: the plan's view of a placement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// This rank, for messages and for its share of the data set.
+    pub rank: u32,
+    /// Ranks in the world.
+    pub ranks: u32,
+    /// PUs of the rank: at most one worker each.
+    pub pus: u32,
+    /// Sum of the L3 caches behind those PUs, 0 when unknown.
+    pub l3_bytes: u64,
+    /// The node, as messages name it.
+    pub node: String,
+    /// Memory that is free on the node, `None` when the machine does not say.
+    pub free_bytes: Option<u64>,
+    /// Ranks that draw on it.
+    pub ranks_on_node: u32,
+    /// Memory that the cgroup still allows, `None` when it sets no limit.
+    pub cgroup_bytes: Option<u64>,
+    /// Ranks of this host, which all draw on it.
+    pub ranks_on_host: u32,
+}
+
+/// What will run on one rank.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Every case, in the order of the job.
+    pub cases: Vec<Case>,
+    /// Every repetition of every case, in the order they run.
+    pub turns: Vec<Turn>,
+    /// Repetitions of each case.
+    pub repetitions: u32,
+    /// Untimed work before each repetition, in nanoseconds.
+    pub warmup_ns: u64,
+    /// Timed work of each repetition.
+    pub amount: Amount,
+    /// Workers of the rank's pool: the most that any case uses.
+    pub workers: u32,
+    /// Bytes of the arena; 0 when no case uses the slab allocator.
+    pub arena_bytes: u64,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// How long each stage may take before the rank counts as hung.
+    pub limits: Limits,
+}
+
+impl Plan {
+    /// Resolves a job for one rank.
+    ///
+    /// # Errors
+    /// When the job asks for more workers than the rank has PUs, for a kernel this CPU cannot run, or for more memory than the
+    /// node or the cgroup has.
+    pub fn new(job: &Job, seat: &Seat) -> Result<Plan> {
+        let cases = cases::expand(job, seat)?;
+        let arena_bytes = memory::arena_bytes(&cases);
+        memory::check(arena_bytes, seat)?;
+        let amount = order::amount(job, seat);
+        let workers = cases.iter().map(|case| case.workers).max().expect("a job has at least one case");
+        let limits = Limits::new(job, &cases, amount, arena_bytes);
+        Ok(Plan {
+            turns: order::turns(job, cases.len()),
+            repetitions: job.run.repetitions,
+            warmup_ns: job.run.warmup.0,
+            amount,
+            workers,
+            arena_bytes,
+            seed: job.seed,
+            limits,
+            cases,
+        })
+    }
+}

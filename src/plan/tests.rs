@@ -1,0 +1,162 @@
+//! What follows from a job and a seat, without running anything.
+
+use std::collections::BTreeSet;
+
+use super::{Parameter, Plan, Seat, Work};
+use crate::error::ExitCode;
+use crate::job::{Job, Setting};
+use crate::workload::Amount;
+
+const JOB: &str = "schema = 1\nname = \"t\"\n[generate]\n[allocate]\n";
+
+fn job(settings: &[&str]) -> Job {
+    let settings: Vec<Setting> = settings.iter().map(|text| Setting::new(*text)).collect();
+    Job::parse(JOB, "t.toml", &settings).expect("a valid job")
+}
+
+fn seat() -> Seat {
+    Seat {
+        rank: 1,
+        ranks: 4,
+        pus: 23,
+        l3_bytes: 96 << 20,
+        node: "node 1 (os 3)".to_owned(),
+        free_bytes: Some(24 << 30),
+        ranks_on_node: 1,
+        cgroup_bytes: None,
+        ranks_on_host: 4,
+    }
+}
+
+fn ids(settings: &[&str]) -> Vec<String> {
+    let plan = Plan::new(&job(settings), &seat()).expect("a plan");
+    plan.cases.into_iter().map(|case| case.id).collect()
+}
+
+#[test]
+fn a_job_without_sweeps_has_one_case_a_workload_named_after_it() {
+    assert_eq!(ids(&[]), ["generate", "larson"]);
+}
+
+#[test]
+fn only_swept_keys_stand_in_an_id_in_the_order_of_the_job_file() {
+    assert_eq!(
+        ids(&[
+            "generate.stores=[ordinary, non-temporal]",
+            "generate.chunk=[8MiB, 64MiB]",
+            "allocate.allocator=[slab, system]"
+        ]),
+        [
+            "generate.chunk=8MiB.stores=ordinary",
+            "generate.chunk=8MiB.stores=non-temporal",
+            "generate.chunk=64MiB.stores=ordinary",
+            "generate.chunk=64MiB.stores=non-temporal",
+            "larson.allocator=slab",
+            "larson.allocator=system",
+        ]
+    );
+}
+
+#[test]
+fn a_knob_that_does_not_touch_a_case_is_dropped_and_equal_cases_are_merged() {
+    // Blocks of 4 MiB come one at a time whatever the batch is, and the C library has no batch.
+    assert_eq!(
+        ids(&["slab.batch=[16, 64]", "allocate.allocator=[slab, system]"]),
+        [
+            "generate",
+            "larson.allocator=slab.batch=16",
+            "larson.allocator=slab.batch=64",
+            "larson.allocator=system"
+        ]
+    );
+    assert_eq!(
+        ids(&["slab.batch=[16, 64]", "generate.block=64KiB"]),
+        ["generate.batch=16", "generate.batch=64", "larson.batch=16", "larson.batch=64"]
+    );
+}
+
+#[test]
+fn ids_have_neither_spaces_nor_commas_and_are_unique() {
+    let all =
+        ids(&["rank.workers=[all, 1, 2]", "generate.in_flight=[1, 2]", "generate.kernel=[auto, scalar]"]);
+    assert_eq!(all.len(), all.iter().collect::<BTreeSet<_>>().len());
+    assert!(all.iter().all(|id| !id.contains([' ', ','])), "{all:?}");
+}
+
+#[test]
+fn an_id_is_the_same_on_ranks_that_have_another_number_of_pus() {
+    let cases = |pus| {
+        let plan = Plan::new(&job(&["rank.workers=[all, 23]"]), &Seat { pus, ..seat() }).expect("a plan");
+        plan.cases.into_iter().map(|case| (case.id, case.parameters)).collect::<Vec<_>>()
+    };
+    // On 23 PUs "all" is 23, and still another case.
+    assert_eq!(cases(23), cases(24));
+}
+
+#[test]
+fn all_workers_are_the_pus_of_the_seat_and_more_are_refused() {
+    let plan = Plan::new(&job(&[]), &seat()).expect("a plan");
+    assert_eq!((plan.workers, plan.cases[0].workers), (23, 23));
+    assert_eq!(plan.cases[0].parameters[0], ("workers", Parameter::Word("all")));
+    let error = Plan::new(&job(&["rank.workers=24"]), &seat()).expect_err("23 PUs");
+    assert_eq!(error.exit_code(), ExitCode::Environment);
+    assert!(error.to_string().contains("node 1 (os 3) offers this rank 23 PUs"), "{error}");
+}
+
+#[test]
+fn every_round_has_every_case_once_and_rounds_differ() {
+    let plan = Plan::new(&job(&["generate.chunk=[1MiB, 2MiB, 4MiB, 8MiB]", "run.repetitions=20"]), &seat())
+        .expect("a plan");
+    let round = |round| {
+        plan.turns.iter().filter(|turn| turn.round == round).map(|turn| turn.case).collect::<Vec<_>>()
+    };
+    let orders: BTreeSet<Vec<usize>> = (0..20).map(round).collect();
+    assert!(orders.len() > 10, "20 rounds of 5 cases have {} orders", orders.len());
+    for order in orders {
+        assert_eq!(order.iter().collect::<BTreeSet<_>>().len(), plan.cases.len());
+    }
+}
+
+#[test]
+fn the_arena_holds_the_chunks_in_flight_and_little_more() {
+    let plan = Plan::new(&job(&["generate.chunk=64MiB", "generate.in_flight=2", "rank.workers=2"]), &seat())
+        .expect("a plan");
+    let chunks = 3 * (64 << 20);
+    assert!((chunks..chunks + (8 << 20)).contains(&plan.arena_bytes), "{}", plan.arena_bytes);
+}
+
+#[test]
+fn what_does_not_fit_the_node_or_the_cgroup_is_refused_with_both_numbers() {
+    let tight = [
+        Seat { free_bytes: Some(128 << 20), ..seat() },
+        Seat { free_bytes: Some(512 << 20), ranks_on_node: 4, ..seat() },
+        Seat { cgroup_bytes: Some(512 << 20), ranks_on_host: 4, ..seat() },
+    ];
+    for seat in tight {
+        let error = Plan::new(&job(&["rank.workers=2"]), &seat).expect_err("192 MiB a rank");
+        assert_eq!(error.exit_code(), ExitCode::Environment);
+        let text = error.to_string();
+        assert!(text.contains("not enough memory") && text.contains("MiB"), "{text}");
+    }
+    let unknown = Seat { free_bytes: None, cgroup_bytes: None, ..seat() };
+    Plan::new(&job(&[]), &unknown).expect("what is unknown refuses nothing");
+}
+
+#[test]
+fn limits_grow_with_the_work_and_leave_a_slow_rank_its_time() {
+    let limits = |settings: &[&str]| Plan::new(&job(settings), &seat()).expect("a plan").limits;
+    let (short, long) = (limits(&["run.duration=1s"]), limits(&["run.duration=100s"]));
+    assert_eq!((long.repetition - short.repetition).as_secs(), 99);
+    // A hundred times slower than 2 GiB/s, two chunks of 64 MiB take 6 s.
+    assert!(short.repetition.as_secs_f64() > 1.5 + 6.0);
+    assert!(limits(&["generate.chunk=1GiB"]).set_up > limits(&["generate.chunk=1MiB"]).set_up);
+}
+
+#[test]
+fn a_data_set_is_shared_by_all_ranks() {
+    let text = "schema = 1\nname = \"t\"\n[run]\nbytes = \"64MiB\"\n[generate]\n";
+    let job = Job::parse(text, "t.toml", &[]).expect("a valid job");
+    let plan = Plan::new(&job, &seat()).expect("a plan");
+    assert_eq!(plan.amount, Amount::Dataset { bytes: 64 << 20, rank: 1, ranks: 4, digest: false });
+    assert!(matches!(plan.cases[0].work, Work::Generate(_)));
+}

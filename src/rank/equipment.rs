@@ -1,0 +1,126 @@
+//! What a rank works with: pinned workers, a clock, and an arena bound to its node and already populated.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::pool::Pool;
+use super::seat::Seat;
+use crate::error::Result;
+use crate::measure::Clock;
+use crate::mix::mix_words;
+use crate::numa::{How, Locality, NodeId, Reservation, SAMPLE_PAGES, Topology, locality};
+use crate::plan::{Case, Plan};
+use crate::slab::{Arena, Heap, HeapOptions};
+
+/// Made once a run, outside every timed region.
+pub struct Equipment {
+    rank: u32,
+    seed: u64,
+    pool: Pool,
+    clock: Clock,
+    /// Taken while a heap uses it.
+    arena: Mutex<Option<Arena>>,
+    violations: AtomicU64,
+    node: Option<NodeId>,
+    topology: Topology,
+}
+
+impl Equipment {
+    /// Pins the workers; reserves the arena, binds it before anything touches it, and has every worker populate its
+    /// share.
+    ///
+    /// # Errors
+    /// When the kernel refuses to bind or has no memory.
+    pub fn set_up(seat: &Seat, plan: &Plan) -> Result<Equipment> {
+        let placement = &seat.placement;
+        let binds = placement.how.binds();
+        let pus = &placement.pus[..plan.workers as usize];
+        let pool = Pool::start(placement.rank, &seat.topology, pus, placement.how != How::Unbound)?;
+        let node = placement.node;
+        let clock = Clock::start();
+        let arena = match plan.arena_bytes {
+            0 => None,
+            bytes => Some(populated(bytes, seat, binds.then_some(node).flatten(), &pool, clock)?),
+        };
+        let topology = seat.topology.clone();
+        Ok(Equipment {
+            rank: placement.rank,
+            seed: plan.seed,
+            pool,
+            clock,
+            arena: Mutex::new(arena),
+            violations: AtomicU64::new(0),
+            node,
+            topology,
+        })
+    }
+
+    /// Index of the rank.
+    pub fn rank(&self) -> u32 {
+        self.rank
+    }
+
+    /// The workers.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// The clock of all workers.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Runs `work` with a fresh heap over the arena, set up as the case wants it.
+    ///
+    /// # Errors
+    /// Those of `work`, or when the heap's options are out of range.
+    pub fn with_heap<T>(&self, case: &Case, work: impl FnOnce(&Heap) -> Result<T>) -> Result<T> {
+        let mut kept = self.arena.lock().expect("the rank's own thread is the only one that comes here");
+        let arena = kept.take().expect("the plan sized an arena for every case that has a heap");
+        let options = HeapOptions {
+            batch: case.batch,
+            seed: mix_words(&[self.seed, u64::from(self.rank)]),
+            ..HeapOptions::new(case.workers, self.clock)
+        };
+        let heap = Heap::new(arena, options)?;
+        let result = work(&heap);
+        self.violations.fetch_add(heap.violations(), Ordering::Relaxed);
+        *kept = Some(heap.into_arena());
+        result
+    }
+
+    /// Pointers handed back, in all heaps so far, that were not live objects.
+    pub fn violations(&self) -> u64 {
+        // Relaxed: a count that the rank's own thread writes and reads.
+        self.violations.load(Ordering::Relaxed)
+    }
+
+    /// Asks the kernel where the arena's pages are.
+    pub fn locality(&self) -> Locality {
+        let arena = self.arena.lock().expect("the rank's own thread is the only one that comes here");
+        match (&*arena, self.node) {
+            (None, _) => Locality::unverified("no case uses the arena"),
+            (Some(_), None) => Locality::unverified("the rank is not bound to a node"),
+            (Some(arena), Some(node)) => {
+                let base = arena.base().as_ptr().cast_const();
+                locality(&self.topology, base, arena.bytes(), node, SAMPLE_PAGES)
+            }
+        }
+    }
+}
+
+/// An arena with memory behind all of it: on `node` if there is one, first touched by the workers side by side.
+fn populated(bytes: u64, seat: &Seat, node: Option<NodeId>, pool: &Pool, clock: Clock) -> Result<Arena> {
+    let bytes = usize::try_from(bytes).expect("the plan held it against the memory of the node");
+    let reservation = Reservation::new(bytes)?;
+    if let Some(node) = node {
+        reservation.bind(&seat.topology, node)?;
+    }
+    let workers = pool.workers();
+    let heap = Heap::new(Arena::bound(reservation)?, HeapOptions::new(workers, clock))?;
+    let outcomes = pool.run(workers as usize, |worker| {
+        heap.populate(u32::try_from(worker).expect("below the number of workers"), workers)
+    });
+    outcomes.into_iter().collect::<Result<()>>()?;
+    Ok(heap.into_arena())
+}

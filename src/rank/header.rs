@@ -1,0 +1,82 @@
+//! What is known before the first repetition: the head of `run.json`.
+
+use super::Request;
+use super::equipment::Equipment;
+use super::seat::{Seat, all_gather};
+use crate::comm::Comm;
+use crate::error::Result;
+use crate::job::Job;
+use crate::plan::{self, Case, Plan, Work};
+use crate::results::environment::{self, Environment, Facts};
+use crate::results::run::SCHEMA;
+use crate::results::{Begin, CaseHeader, Gate, Header, Measure, Parameter, utc_now};
+
+/// The environment of rank 0, and in what other hosts differ from it. Collective.
+///
+/// # Errors
+/// When the ranks cannot talk.
+pub fn environments(
+    comm: &Comm,
+    seat: &Seat,
+    equipment: &Equipment,
+    request: &Request,
+) -> Result<(Environment, Vec<String>)> {
+    let mine = environment::collect(&Facts::new(&equipment.clock(), request.mpi_library.clone()));
+    // One rank of each host speaks for it.
+    let speaks = (seat.host_world.rank == 0).then(|| (comm.host().to_owned(), mine));
+    let mut all: Vec<(String, Environment)> = all_gather(comm, &speaks)?.into_iter().flatten().collect();
+    let (_, first) = all.remove(0);
+    let differences =
+        all.iter().flat_map(|(host, other)| environment::differences(&first, host, other)).collect();
+    Ok((first, differences))
+}
+
+/// The head of `run.json`, on rank 0.
+pub fn header(
+    request: &Request,
+    job: &Job,
+    plan: &Plan,
+    begins: &[Begin],
+    (environment, environment_differences): (Environment, Vec<String>),
+) -> Header {
+    let mut hosts: Vec<String> = Vec::new();
+    for begin in begins {
+        if !hosts.contains(&begin.host) {
+            hosts.push(begin.host.clone());
+        }
+    }
+    Header {
+        schema: SCHEMA,
+        name: job.name.clone(),
+        job: job.effective(),
+        job_hash: job.hash(),
+        command: request.command.clone(),
+        started: utc_now(),
+        ranks: u32::try_from(begins.len()).expect("ranks are counted in 32 bits"),
+        hosts,
+        repetitions: plan.repetitions,
+        environment,
+        environment_differences,
+        planned: plan.cases.iter().map(case_header).collect(),
+        gates: job.gates.iter().map(Gate::from).collect(),
+    }
+}
+
+fn case_header(case: &Case) -> CaseHeader {
+    let parameters = case.parameters.iter().map(|(name, parameter)| {
+        let parameter = match parameter {
+            plan::Parameter::Word(word) => Parameter::Word((*word).to_owned()),
+            plan::Parameter::Number(number) => Parameter::Number(*number),
+        };
+        ((*name).to_owned(), parameter)
+    });
+    CaseHeader {
+        id: case.id.clone(),
+        workload: case.workload().to_owned(),
+        parameters: parameters.collect(),
+        measure: match case.work {
+            Work::Generate(_) => Measure::Bytes,
+            Work::Allocate(_) => Measure::Operations,
+        },
+    }
+}

@@ -1,0 +1,150 @@
+//! One rank's life: take a seat, set up, run the rounds, write down what was measured.
+//!
+//! Written once for ranks that are processes and ranks that are threads. Whatever can fail on one rank is agreed on
+//! by all (`comm.agree`), so that every rank takes the same way out with the same exit code.
+
+mod equipment;
+mod fault;
+mod header;
+mod job;
+mod output;
+mod pool;
+mod repetition;
+mod rounds;
+mod seat;
+
+pub use job::Source;
+pub use seat::{bind, described};
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::comm::Comm;
+use crate::error::Result;
+use crate::numa::Locality;
+use crate::plan::Plan;
+use crate::results::{self, Begin, End, LocalityRecord, Run};
+use equipment::Equipment;
+use output::Output;
+use seat::Seat;
+
+/// What the command line asks of every rank.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Where rank 0 finds the job.
+    pub source: Origin,
+    /// The run directory; `None`: rank 0 names one under `results/`.
+    pub out: Option<PathBuf>,
+    /// The whole command line.
+    pub command: Vec<String>,
+    /// What the MPI library calls itself, or why there is none.
+    pub mpi_library: Result<String, String>,
+    /// When the program started.
+    pub started: Instant,
+}
+
+/// Where a job comes from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A file, `-` for standard input, and `--set` arguments.
+    File(PathBuf, Vec<String>),
+    /// The run directory of a stopped run.
+    Resume(PathBuf),
+}
+
+/// What is told while the rounds go on, on rank 0 alone.
+pub trait Progress {
+    /// Repetition `index` of `count` begins.
+    fn begin(&mut self, index: usize, count: usize, case: &str);
+}
+
+/// A run that went through to its end, as rank 0 sees it.
+#[derive(Debug)]
+pub struct Finished {
+    /// The contents of `run.json`.
+    pub run: Run,
+    /// Where it stands.
+    pub directory: PathBuf,
+}
+
+/// What reading a job and binding may take: nothing here depends on the job.
+const SEATING_LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs the job as one rank. Collective; rank 0 gets the result.
+///
+/// # Errors
+/// The same on all ranks.
+pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Result<Option<Finished>> {
+    comm.stage("reading the job", SEATING_LIMIT);
+    let (_, job) = job::share(comm, request.source(comm.world().rank))?;
+    comm.stage("binding to a node", SEATING_LIMIT);
+    let seat = seat::take(comm, &job)?;
+    let plan = comm.agree(Plan::new(&job, &seat.offer))?;
+    comm.stage("setting up workers and memory", plan.limits.set_up);
+    let equipment = comm.agree(Equipment::set_up(&seat, &plan))?;
+    let begin = begin(comm, &job, &seat, &plan, &equipment);
+    comm.stage("making the run directory", plan.limits.set_up);
+    let mut output = output(comm, request, &job, &plan, &seat, &equipment, &begin)?;
+    rounds::run(comm, &plan, &equipment, &mut output, progress)?;
+    comm.stage("writing the result", plan.limits.finish);
+    let end = End { locality: locality_record(&equipment.locality()), violations: equipment.violations() };
+    let directory = output.path().to_owned();
+    let run = output.finish(comm, &end, request.started.elapsed().as_secs_f64())?;
+    Ok(run.map(|run| Finished { run, directory }))
+}
+
+/// The run directory: a new one, or that of the run to go on with. Collective.
+fn output(
+    comm: &Comm,
+    request: &Request,
+    job: &crate::job::Job,
+    plan: &Plan,
+    seat: &Seat,
+    equipment: &Equipment,
+    begin: &Begin,
+) -> Result<Output> {
+    if let Origin::Resume(directory) = &request.source {
+        return Output::resume(comm, directory, begin);
+    }
+    let path = request.out.clone().unwrap_or_else(|| results::default_path("results".as_ref(), &job.name));
+    let environments = header::environments(comm, seat, equipment, request)?;
+    let header = |begins: &[Begin]| header::header(request, job, plan, begins, environments);
+    Output::create(comm, &path, header, begin)
+}
+
+impl Request {
+    fn source(&self, rank: u32) -> Result<Option<Source>> {
+        match &self.source {
+            Origin::File(path, settings) if rank == 0 => Source::read(path, settings).map(Some),
+            Origin::Resume(directory) if rank == 0 => Source::of_run(directory).map(Some),
+            Origin::File(..) | Origin::Resume(_) => Ok(None),
+        }
+    }
+}
+
+fn begin(comm: &Comm, job: &crate::job::Job, seat: &Seat, plan: &Plan, equipment: &Equipment) -> Begin {
+    let placement = &seat.placement;
+    let home = placement.node.or_else(|| Some(seat.topology.node_of_pu(*placement.pus.first()?)?.id()));
+    Begin {
+        rank: comm.world().rank,
+        size: comm.world().size,
+        host: comm.host().to_owned(),
+        node_index: home.map_or(0, |node| node.index),
+        node_os_index: home.map_or(0, |node| node.os_index),
+        pus: placement.pus[..plan.workers as usize].to_vec(),
+        placement: format!("{}: {}", placement.how, placement.why),
+        job_hash: job.hash(),
+        locality: locality_record(&equipment.locality()),
+        clock_step_ns: equipment.clock().step_ns(),
+        clock_read_ns: equipment.clock().read_ns(),
+    }
+}
+
+fn locality_record(locality: &Locality) -> LocalityRecord {
+    LocalityRecord {
+        local_pages: locality.local_pages,
+        remote_pages: locality.remote_pages,
+        absent_pages: locality.absent_pages,
+        unverified: locality.unverified.clone(),
+    }
+}

@@ -1,0 +1,153 @@
+//! What a rank writes down, and what rank 0 makes of all of it.
+
+use std::path::{Path, PathBuf};
+
+use super::seat::all_gather;
+use crate::comm::Comm;
+use crate::error::{Error, Result};
+use crate::results::{
+    Begin, Done, End, Evidence, Header, Part, Repetition, Run, RunDirectory, aggregate, decode, encode,
+};
+
+/// One rank's part, and on rank 0 the run directory's other files and the evidence for them.
+pub struct Output {
+    directory: RunDirectory,
+    part: Part,
+    /// Repetitions that an earlier session of this run had completed.
+    done: Done,
+    rank_0: Option<RankZero>,
+}
+
+struct RankZero {
+    header: Header,
+    evidence: Evidence,
+}
+
+impl Output {
+    /// Makes the run directory on rank 0, proves on every other rank that it is the same place, and begins the parts.
+    /// `path` and `header` matter on rank 0. Collective.
+    ///
+    /// # Errors
+    /// When the directory exists, cannot be written, or is not shared by all hosts.
+    pub fn create(
+        comm: &Comm,
+        path: &Path,
+        header: impl FnOnce(&[Begin]) -> Header,
+        begin: &Begin,
+    ) -> Result<Output> {
+        let created = comm.agree(match comm.world().rank {
+            0 => RunDirectory::create(path).map(Some),
+            _ => Ok(None),
+        })?;
+        let mine = created
+            .as_ref()
+            .map(|(directory, token)| (directory.path().to_owned(), token.clone(), Done::new()));
+        let (directory, _) = meet(comm, mine)?;
+        let begins = all_gather(comm, begin)?;
+        let rank_0 = comm.agree(match created {
+            Some(_) => RankZero::begin(&directory, begins, header).map(Some),
+            None => Ok(None),
+        })?;
+        let part = comm.agree(directory.part(begin))?;
+        Ok(Output { directory, part, done: Done::new(), rank_0 })
+    }
+
+    /// Goes on in the directory of a stopped run, with everything that all ranks had finished. Collective.
+    ///
+    /// # Errors
+    /// As `create`, and when the run is complete, had other ranks, or was elsewhere.
+    pub fn resume(comm: &Comm, path: &Path, begin: &Begin) -> Result<Output> {
+        let reopened = comm.agree(match comm.world().rank {
+            0 => RunDirectory::open(path).and_then(|directory| directory.reopen(comm.world().size)).map(Some),
+            _ => Ok(None),
+        })?;
+        let mine = reopened.as_ref().map(|(_, done, token)| (path.to_owned(), token.clone(), done.clone()));
+        let (directory, done) = meet(comm, mine)?;
+        let part = comm.agree(directory.continue_part(begin, &done))?;
+        // All parts are cut back before rank 0 reads them: the agreement is a barrier.
+        let rank_0 = comm.agree(match reopened {
+            Some((header, ..)) => directory
+                .read_parts()
+                .and_then(Evidence::from_parts)
+                .map(|evidence| Some(RankZero { header, evidence })),
+            None => Ok(None),
+        })?;
+        Ok(Output { directory, part, done, rank_0 })
+    }
+
+    /// Where the run directory is.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Whether the run that is being continued has completed this repetition.
+    pub fn has(&self, case: &str, round: u32) -> bool {
+        self.done.contains(&(case.to_owned(), round))
+    }
+
+    /// Writes down a repetition that every rank has finished, and sums it on rank 0. Collective.
+    ///
+    /// # Errors
+    /// When a part cannot be written.
+    pub fn add(&mut self, comm: &Comm, repetition: &Repetition) -> Result<()> {
+        comm.agree(self.part.repetition(repetition))?;
+        let rows = comm.gather(&encode(&repetition.row(comm.world().rank)))?;
+        let mut counters = repetition.dense();
+        comm.sum(&mut counters)?;
+        comm.agree(match (rows, &mut self.rank_0) {
+            (Some(rows), Some(rank_0)) => {
+                let rows: Result<_> = rows.iter().map(|bytes| decode(bytes)).collect();
+                rows.and_then(|rows| rank_0.evidence.add(rows, &counters))
+            }
+            _ => Ok(()),
+        })
+    }
+
+    /// Ends the parts; on rank 0 aggregates, and renames `run.json` into place. Collective.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or the evidence contradicts itself.
+    pub fn finish(self, comm: &Comm, end: &End, elapsed_s: f64) -> Result<Option<Run>> {
+        let ends = comm.gather(&encode(end))?;
+        comm.agree(self.part.end(end))?;
+        comm.agree(match (ends, self.rank_0) {
+            (Some(ends), Some(rank_0)) => rank_0.finish(&self.directory, &ends, elapsed_s).map(Some),
+            _ => Ok(None),
+        })
+    }
+}
+
+/// Every rank opens the directory that rank 0 has, and proves that it is the same by the token. Collective.
+fn meet(comm: &Comm, mine: Option<(PathBuf, String, Done)>) -> Result<(RunDirectory, Done)> {
+    let mut bytes = encode(&mine);
+    comm.broadcast(&mut bytes)?;
+    let shared: Option<(PathBuf, String, Done)> = comm.agree(decode(&bytes))?;
+    let (path, token, done) = shared.expect("rank 0 has a directory: all ranks agreed on that");
+    let directory = comm.agree(RunDirectory::join(&path, &token))?;
+    Ok((directory, done))
+}
+
+impl RankZero {
+    fn begin(
+        directory: &RunDirectory,
+        begins: Vec<Begin>,
+        header: impl FnOnce(&[Begin]) -> Header,
+    ) -> Result<RankZero> {
+        let header = header(&begins);
+        directory.write_header(&header)?;
+        Ok(RankZero { header, evidence: Evidence::new(begins)? })
+    }
+
+    fn finish(mut self, directory: &RunDirectory, ends: &[Vec<u8>], elapsed_s: f64) -> Result<Run> {
+        let ends: Result<Vec<End>> = ends.iter().map(|bytes| decode(bytes)).collect();
+        self.evidence.finish((0u32..).zip(ends?));
+        let run = aggregate(&self.header, &self.evidence, Some(elapsed_s))?;
+        if !run.complete {
+            return Err(Error::Failed(
+                "repetitions are missing although every rank finished: a bug in numamark".to_owned(),
+            ));
+        }
+        directory.write_run(&run)?;
+        Ok(run)
+    }
+}

@@ -1,0 +1,51 @@
+//! The rounds: one repetition after the other, each counted only when every rank has finished it.
+
+use super::equipment::Equipment;
+use super::output::Output;
+use super::{Progress, repetition};
+use crate::comm::{Comm, Signal};
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+
+/// Runs every turn of the plan that `output` does not have yet. Collective.
+///
+/// # Errors
+/// When a rank fails, or when anybody was asked to stop: then everything completed until then is kept.
+pub fn run(
+    comm: &Comm,
+    plan: &Plan,
+    equipment: &Equipment,
+    output: &mut Output,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    let count = plan.turns.len();
+    let stop = comm.stop().clone();
+    let stopping = move || stop.requested().is_some();
+    for (index, turn) in plan.turns.iter().enumerate() {
+        let case = &plan.cases[turn.case];
+        if output.has(&case.id, turn.round) {
+            continue;
+        }
+        let stage = format!("repetition {} of {count} ({}, round {})", index + 1, case.id, turn.round);
+        comm.stage(&stage, plan.limits.repetition);
+        if comm.world().rank == 0 {
+            progress.begin(index, count, &case.id);
+        }
+        comm.barrier()?;
+        let measured = comm.agree(repetition::run(equipment, plan, *turn, &stopping))?;
+        if let Some(signal) = comm.stop_requested()? {
+            return Err(stopped(signal, index, count, output));
+        }
+        comm.stage(&format!("writing down {stage}"), plan.limits.finish);
+        output.add(comm, &repetition::record(case, *turn, &measured))?;
+    }
+    Ok(())
+}
+
+fn stopped(signal: Signal, completed: usize, count: usize, output: &Output) -> Error {
+    let (directory, signal) = (output.path().display(), signal.name());
+    Error::Incomplete(format!(
+        "stopped by {signal}: {completed} of {count} repetitions are done and kept; \
+         continue with numamark run --resume {directory}, or look at them with numamark recover {directory}"
+    ))
+}

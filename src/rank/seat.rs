@@ -1,0 +1,113 @@
+//! Where a rank sits: host, node, PUs; bound, and the binding read back.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::comm::{Comm, HostWorld};
+use crate::error::Result;
+use crate::job::{self, Job};
+use crate::numa::{self, Placement, PuSet, Request, Topology};
+use crate::plan;
+use crate::results::record;
+
+/// A rank's place in the world and on its machine.
+pub struct Seat {
+    /// The machine.
+    pub topology: Topology,
+    /// Ranks of this host, and all hosts.
+    pub host_world: HostWorld,
+    /// Node and PUs.
+    pub placement: Placement,
+    /// The same as numbers, for the plan.
+    pub offer: plan::Seat,
+}
+
+/// Finds this rank's place and binds the calling thread, or the whole process when it is one rank. Collective.
+///
+/// Every rank of a host places all of them, from the same gathered masks: no two can disagree on who sits where.
+///
+/// # Errors
+/// When the ranks of a host do not fit its nodes, or the kernel does not bind.
+pub fn take(comm: &Comm, job: &Job) -> Result<Seat> {
+    let topology = comm.agree(Topology::of_this_machine())?;
+    let host_world = comm.host_world(&numa::host_identity())?;
+    let mask: Vec<u32> = comm.agree(numa::affinity())?.iter().collect();
+    let masks: Vec<Vec<u32>> = all_gather(comm, &mask)?;
+    let placements = comm.agree(numa::place_all(&topology, &requests(job, &host_world, &masks)))?;
+    let placement = placements[host_world.rank as usize].clone();
+    comm.agree(match comm.in_process() {
+        true => numa::bind_rank_thread(&topology, &placement),
+        false => numa::bind_process(&topology, &placement),
+    })?;
+    let offer = offer(comm, &topology, &placements, &placement);
+    Ok(Seat { topology, host_world, placement, offer })
+}
+
+/// What every rank gives, on every rank. Collective.
+pub fn all_gather<T: Serialize + DeserializeOwned>(comm: &Comm, value: &T) -> Result<Vec<T>> {
+    let gathered = comm.gather(&record::encode(value))?;
+    let decoded: Result<Vec<T>> =
+        gathered.unwrap_or_default().iter().map(|bytes| record::decode(bytes)).collect();
+    let mut bytes = record::encode(&comm.agree(decoded)?);
+    comm.broadcast(&mut bytes)?;
+    comm.agree(record::decode(&bytes))
+}
+
+/// What the ranks of this host ask for, in the order of their rank on the host.
+fn requests(job: &Job, host_world: &HostWorld, masks: &[Vec<u32>]) -> Vec<Request> {
+    let of_this_host = (0u32..)
+        .zip(&host_world.host_of_rank)
+        .filter(|(_, host)| **host == host_world.host_index)
+        .map(|(rank, _)| rank);
+    of_this_host
+        .map(|rank| Request {
+            rank,
+            bind: bind(job),
+            share_nodes: job.rank.share_nodes,
+            allowed: masks[rank as usize].iter().copied().collect::<PuSet>(),
+        })
+        .collect()
+}
+
+/// The job's word in the machine's terms.
+pub fn bind(job: &Job) -> numa::Bind {
+    match job.rank.bind {
+        job::Bind::Numa => numa::Bind::Numa,
+        job::Bind::Inherit => numa::Bind::Inherit,
+        job::Bind::None => numa::Bind::None,
+    }
+}
+
+fn offer(comm: &Comm, topology: &Topology, placements: &[Placement], mine: &Placement) -> plan::Seat {
+    let world = comm.world();
+    plan::Seat {
+        free_bytes: mine.node.and_then(|node| topology.free_memory(node)),
+        cgroup_bytes: numa::cgroup_memory_left(),
+        ..described(topology, placements, mine, world.size)
+    }
+}
+
+/// What a placement offers as far as the topology alone tells: for machines that are only described, too.
+pub fn described(topology: &Topology, placements: &[Placement], mine: &Placement, ranks: u32) -> plan::Seat {
+    let count = |items: usize| u32::try_from(items).expect("ranks and PUs are counted in 32 bits");
+    let pus: BTreeSet<u32> = mine.pus.iter().copied().collect();
+    let caches = topology.nodes().iter().flat_map(|node| &node.l3);
+    let reached = caches.filter(|cache| cache.pus.iter().any(|pu| pus.contains(pu)));
+    let node = match mine.node {
+        Some(node) => format!("node {} (os {})", node.index, node.os_index),
+        None => "this host".to_owned(),
+    };
+    plan::Seat {
+        rank: mine.rank,
+        ranks,
+        pus: count(mine.pus.len()),
+        l3_bytes: reached.map(|cache| cache.bytes).sum(),
+        node,
+        free_bytes: None,
+        ranks_on_node: count(placements.iter().filter(|other| other.node == mine.node).count()),
+        cgroup_bytes: None,
+        ranks_on_host: count(placements.len()),
+    }
+}

@@ -1,0 +1,77 @@
+//! One case as five cells, each a few lines.
+
+use super::text::{NOT_AVAILABLE, byte_rate, duration, operation_rate, percent, plain, short_host};
+use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
+use crate::stats::relative_range;
+use crate::units::{Bytes, human_rate};
+
+/// The workload and every parameter: together what the case's id says, in lines that fit the column.
+pub(super) fn case(case: &CaseResult) -> String {
+    let parameters = case.parameters.iter().map(|(name, value)| match (name.strip_suffix("_bytes"), value) {
+        (Some(name), Parameter::Number(bytes)) => format!("{} {}", plain(name), Bytes(*bytes)),
+        (_, Parameter::Number(number)) => format!("{} {number}", plain(name)),
+        (_, Parameter::Word(word)) => format!("{} {}", plain(name), plain(word)),
+    });
+    std::iter::once(plain(&case.workload)).chain(parameters).collect::<Vec<_>>().join("\n")
+}
+
+/// The rate of all ranks, how it varied, and where the memory was.
+pub(super) fn all_ranks(case: &CaseResult) -> String {
+    let locality = case.locality.share.map_or("unverified".to_owned(), percent);
+    let Some((measure, metric)) = rate(case) else { return format!("{NOT_AVAILABLE}\nlocal {locality}") };
+    let known: Vec<f64> = metric.values.iter().copied().flatten().collect();
+    let range = relative_range(&known).map_or(NOT_AVAILABLE.to_owned(), percent);
+    let count = metric.repetitions;
+    let of = if count == 1 { "repetition" } else { "repetitions" };
+    format!("{}\nrange {range}\n{count} {of}\nlocal {locality}", figure(measure, metric.value))
+}
+
+/// The rate of the slowest rank and where that is.
+pub(super) fn slowest(case: &CaseResult) -> String {
+    let (Some((measure, _)), Some(row)) = (rate(case), case.slowest()) else {
+        return NOT_AVAILABLE.to_owned();
+    };
+    let rate = figure(measure, row.rate.value);
+    format!("{rate}\nrank {}\nnode {}\n{}", row.rank, row.node_index, short_host(&row.host))
+}
+
+/// Chunk times as rates of one rank: the median, and what 1 % of the chunks do not reach.
+pub(super) fn chunk(case: &CaseResult) -> String {
+    let Some(times) = case.histograms.get("chunk_ns") else { return "-".to_owned() };
+    let bytes = case.number("chunk_bytes");
+    let rate = |time: Option<u64>| match (bytes, time) {
+        (Some(bytes), Some(time)) if time > 0 => human_rate(bytes as f64 / (time as f64 / 1e9)),
+        _ => NOT_AVAILABLE.to_owned(),
+    };
+    format!("median  {:>5}\nslow 1% {:>5}", rate(times.p50), rate(times.p99))
+}
+
+/// Refill times, and their share of worker time.
+pub(super) fn refill(case: &CaseResult) -> String {
+    let Some(times) = refills(case) else { return "-".to_owned() };
+    let share = case.metrics.get("refill_share").and_then(|metric| metric.value);
+    let share = share.map_or(NOT_AVAILABLE.to_owned(), percent);
+    [("p50", times.p50), ("p99", times.p99), ("p99.9", times.p999), ("max", times.max)]
+        .map(|(name, value)| format!("{name:<5} {:>8}\n", duration(value)))
+        .concat()
+        + &format!("share {share:>8}")
+}
+
+/// The combined refill times of a case that has any.
+pub(super) fn refills(case: &CaseResult) -> Option<&HistogramSummary> {
+    case.histograms.get("refill_ns").filter(|times| times.count > 0)
+}
+
+/// The metric a case is compared by.
+pub(super) fn rate(case: &CaseResult) -> Option<(Measure, &Metric)> {
+    let bytes = case.metrics.get("throughput_bytes_per_s").map(|metric| (Measure::Bytes, metric));
+    bytes.or_else(|| case.metrics.get("operations_per_s").map(|metric| (Measure::Operations, metric)))
+}
+
+fn figure(measure: Measure, value: Option<f64>) -> String {
+    match (measure, value) {
+        (_, None) => NOT_AVAILABLE.to_owned(),
+        (Measure::Bytes, Some(rate)) => byte_rate(rate),
+        (Measure::Operations, Some(rate)) => operation_rate(rate),
+    }
+}

@@ -1,0 +1,12 @@
+//! What a person looks at: one table of at most 80 columns, whatever stands in it.
+
+mod cells;
+mod notes;
+mod plan;
+mod table;
+mod text;
+mod topology;
+
+pub use plan::plan;
+pub use table::table;
+pub use topology::topology;

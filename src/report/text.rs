@@ -1,0 +1,98 @@
+//! Figures and names as they fit a column.
+
+use crate::units::{human_duration, human_rate, three_digits};
+
+/// Without what could move the cursor or hide text: names come from job files and host names.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || is_invisible(c) { '?' } else { c }).collect()
+}
+
+/// Marks that turn the direction of a line, and characters of no width.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{00ad}')
+}
+
+/// A host without its domain.
+pub(super) fn short_host(host: &str) -> String {
+    let address = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let first = if address { host } else { host.split('.').next().unwrap_or(host) };
+    plain(first)
+}
+
+/// `12.3 GiB/s`
+pub(super) fn byte_rate(bytes_per_s: f64) -> String {
+    format!("{} GiB/s", human_rate(bytes_per_s))
+}
+
+/// `12.3 Mop/s`
+pub(super) fn operation_rate(operations_per_s: f64) -> String {
+    let (prefix, scale) = match operations_per_s {
+        rate if rate >= 1e9 => ("G", 1e9),
+        rate if rate >= 1e6 => ("M", 1e6),
+        rate if rate >= 1e3 => ("k", 1e3),
+        _ => ("", 1.0),
+    };
+    format!("{} {prefix}op/s", three_digits(operations_per_s / scale))
+}
+
+/// `1.25 us`
+pub(super) fn duration(nanoseconds: Option<u64>) -> String {
+    nanoseconds.map_or(NOT_AVAILABLE.to_owned(), |ns| human_duration(ns as f64))
+}
+
+/// What stands where a figure would be noise, or has no source. The notes below the table say why.
+pub(super) const NOT_AVAILABLE: &str = "n/a";
+
+/// `12.3 %`; a share that is not quite all of it is never rounded up to it.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent {
+        p if p >= 100.0 => format!("{p:.0} %"),
+        p if p > 99.9 => ">99.9 %".to_owned(),
+        p if p >= 10.0 => format!("{p:.1} %"),
+        p if p >= 0.01 || p == 0.0 => format!("{p:.2} %"),
+        _ => "<0.01 %".to_owned(),
+    }
+}
+
+/// A count with thin groups: `1,234,567`.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_only_100_percent_when_it_is_all() {
+        let texts = [1.0, 0.99999, 0.999, 0.5, 0.0123, 0.00005, 0.0].map(percent);
+        assert_eq!(texts, ["100 %", ">99.9 %", "99.9 %", "50.0 %", "1.23 %", "<0.01 %", "0.00 %"]);
+    }
+
+    #[test]
+    fn names_cannot_move_the_cursor() {
+        assert_eq!(plain("a\u{1b}[2Jb\r\n\u{202e}c"), "a?[2Jb???c");
+        assert_eq!(short_host("node07.cluster.example"), "node07");
+        assert_eq!(short_host("10.0.0.7"), "10.0.0.7");
+    }
+
+    #[test]
+    fn rates_have_three_digits_and_a_unit() {
+        assert_eq!(operation_rate(812_345_678.0), "812 Mop/s");
+        assert_eq!(operation_rate(12.0), "12.0 op/s");
+        assert_eq!(byte_rate(12.25 * (1u64 << 30) as f64), "12.2 GiB/s");
+        assert_eq!(
+            [grouped(0), grouped(999), grouped(1000), grouped(1_234_567)],
+            ["0", "999", "1,000", "1,234,567"]
+        );
+    }
+}

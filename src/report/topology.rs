@@ -1,0 +1,30 @@
+//! Which rank would bind where: one line a rank, below what the machine has.
+
+use crate::numa::{Placement, Standing, Topology};
+use crate::units::human_bytes;
+
+/// The machine in one paragraph, then one line a rank.
+pub fn topology(topology: &Topology, placements: &[Placement]) -> String {
+    let nodes = topology.nodes();
+    let usable = topology.usable_nodes().count();
+    let pus: usize = topology.usable_nodes().map(|node| node.pus().len()).sum();
+    let mut text = format!("{}: {usable} NUMA nodes with {pus} PUs", topology.origin());
+    if let Some(bytes) = topology.l3_bytes() {
+        let caches: usize = topology.usable_nodes().map(|node| node.l3.len()).sum();
+        text.push_str(&format!(", {caches} L3 of {}", human_bytes(bytes)));
+    }
+    text.push('\n');
+    for node in nodes.iter().filter(|node| node.standing != Standing::Usable) {
+        let why = match node.standing {
+            Standing::Usable => continue,
+            Standing::MemoryOnly => "memory only, no rank",
+            Standing::CpusNotAllowed => "its CPUs are not in this cgroup's cpuset, no rank",
+            Standing::MemoryNotAllowed => "its memory is not in this cgroup's cpuset, no rank",
+        };
+        text.push_str(&format!("node {} (os {}): {why}\n", node.index, node.os_index));
+    }
+    for placement in placements {
+        text.push_str(&format!("{placement}\n"));
+    }
+    text
+}

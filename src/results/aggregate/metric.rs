@@ -1,0 +1,110 @@
+//! Figures of a case: one value a repetition, and their median.
+//!
+//! Rates are all bytes over the longest elapsed time of any rank, never a mean of rates.
+
+use std::collections::BTreeMap;
+
+use super::super::record::Row;
+use super::super::run::{Measure, Metric};
+use super::distribution;
+use crate::stats::median;
+
+pub(super) const REFILL_SHARE: &str = "refill_share";
+pub(super) const CPU_SHARE: &str = "cpu_share";
+const GIB: f64 = (1u64 << 30) as f64;
+
+/// The name of what a case is compared by.
+pub(super) fn rate_name(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Bytes => "throughput_bytes_per_s",
+        Measure::Operations => "operations_per_s",
+    }
+}
+
+/// The name of the lowest rank's rate.
+pub(super) fn slowest_rank_name(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Bytes => "slowest_rank_throughput_bytes_per_s",
+        Measure::Operations => "slowest_rank_operations_per_s",
+    }
+}
+
+/// All figures over these rows: of all ranks, or of one.
+pub(super) fn of_case(measure: Measure, rounds: &[&[Row]]) -> BTreeMap<String, Metric> {
+    let mut metrics = BTreeMap::new();
+    let mut put = |name: &str, unit: &str, value: fn(&[Row]) -> Result<f64, String>| {
+        metrics.insert(name.to_owned(), over_rounds(unit, rounds, value));
+    };
+    match measure {
+        Measure::Bytes => {
+            put(rate_name(measure), "bytes/s", |rows| rate(rows, "byte", bytes(rows)));
+            put("core_seconds_per_gib", "s/GiB", |rows| {
+                share(cpu_ns(rows)? / 1e9, bytes(rows) / GIB, "no byte was generated")
+            });
+        }
+        Measure::Operations => {
+            put(rate_name(measure), "operations/s", |rows| rate(rows, "operation", operations(rows)));
+            put("core_ns_per_operation", "ns", |rows| {
+                share(cpu_ns(rows)?, operations(rows), "no operation was done")
+            });
+        }
+    }
+    put(CPU_SHARE, "share", |rows| share(cpu_ns(rows)?, worker_ns(rows), "no worker time was measured"));
+    put(REFILL_SHARE, "share", |rows| {
+        share(distribution::sum_estimate(rows, "refill_ns")?, worker_ns(rows), "no worker time was measured")
+    });
+    metrics
+}
+
+fn over_rounds(unit: &str, rounds: &[&[Row]], value: fn(&[Row]) -> Result<f64, String>) -> Metric {
+    let all: Vec<Result<f64, String>> = rounds.iter().map(|rows| value(rows)).collect();
+    let known: Vec<f64> = all.iter().filter_map(|value| value.as_ref().ok().copied()).collect();
+    let reason = match all.iter().find_map(|value| value.as_ref().err()) {
+        None if all.is_empty() => Some("no repetition was finished".to_owned()),
+        reason => reason.cloned(),
+    };
+    Metric {
+        value: median(&known),
+        unit: unit.to_owned(),
+        repetitions: u32::try_from(known.len()).unwrap_or(u32::MAX),
+        values: all.into_iter().map(Result::ok).collect(),
+        reason,
+    }
+}
+
+/// Total over the longest elapsed time.
+fn rate(rows: &[Row], what: &str, total: f64) -> Result<f64, String> {
+    let longest = rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
+    match total {
+        0.0 => Err(format!("not one {what} was finished in a repetition")),
+        _ => share(total, longest as f64 / 1e9, "the timed region took no time"),
+    }
+}
+
+fn share(part: f64, whole: f64, why_not: &str) -> Result<f64, String> {
+    if whole > 0.0 { Ok(part / whole) } else { Err(why_not.to_owned()) }
+}
+
+/// Sums as integers, rounds once.
+fn sum(rows: &[Row], of: fn(&Row) -> u64) -> f64 {
+    rows.iter().map(|row| u128::from(of(row))).sum::<u128>() as f64
+}
+
+fn bytes(rows: &[Row]) -> f64 {
+    sum(rows, |row| row.repetition.bytes)
+}
+
+fn operations(rows: &[Row]) -> f64 {
+    sum(rows, |row| row.repetition.operations)
+}
+
+fn worker_ns(rows: &[Row]) -> f64 {
+    sum(rows, |row| row.repetition.worker_ns)
+}
+
+fn cpu_ns(rows: &[Row]) -> Result<f64, String> {
+    match sum(rows, |row| row.repetition.cpu_ns) {
+        0.0 => Err("the CPU time of the workers is not known".to_owned()),
+        cpu_ns => Ok(cpu_ns),
+    }
+}

@@ -1,0 +1,156 @@
+//! From evidence to figures: pure, deterministic, and the only place where figures are made. A run calls it once at its
+//! end, `verify` and `recover` call it on the parts.
+
+mod distribution;
+mod locality;
+mod metric;
+
+use std::collections::BTreeSet;
+
+use super::evidence::Evidence;
+use super::gate;
+use super::record::{Begin, End, Row};
+use super::run::{CaseHeader, CaseResult, Derived, Header, Locality, Metric, PlacementRow, RankResult, Run};
+use crate::error::{Error, Result};
+use crate::generator::Digest;
+
+/// Builds `run.json`: complete only when every rank reached its end and every case has every repetition.
+///
+/// # Errors
+/// When the evidence is of another job, or repetitions of one data set have different digests.
+pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -> Result<Run> {
+    check_same_run(header, evidence)?;
+    let everywhere = locality::of_all(evidence.begins(), evidence.ends());
+    let cases: Vec<CaseResult> = header
+        .planned
+        .iter()
+        .map(|case| case_result(case, evidence, everywhere.clone()))
+        .collect::<Result<_>>()?;
+    let every_end = evidence.ends().len() == evidence.begins().len();
+    let every_repetition = header.planned.iter().all(|case| {
+        evidence.rounds(&case.id).count() == usize::try_from(header.repetitions).unwrap_or(usize::MAX)
+    });
+    let largest = |of: fn(&Begin) -> f64| evidence.begins().iter().map(of).fold(0.0, f64::max);
+    let derived = Derived {
+        placements: evidence.begins().iter().map(placement).collect(),
+        violations: evidence.ends().values().map(|end| end.violations).sum(),
+        unfinished_repetitions: evidence.unfinished(),
+        clock_step_ns: largest(|begin| begin.clock_step_ns),
+        clock_read_ns: largest(|begin| begin.clock_read_ns),
+        gate_results: gate::evaluate(&header.gates, &cases),
+        locality: everywhere,
+        cases,
+    };
+    let complete = every_end && every_repetition;
+    Ok(Run { complete, header: header.clone(), elapsed_s, derived })
+}
+
+fn check_same_run(header: &Header, evidence: &Evidence) -> Result<()> {
+    let (ranks, first) = (evidence.begins().len(), &evidence.begins()[0]);
+    if usize::try_from(header.ranks) != Ok(ranks) || header.job_hash != first.job_hash {
+        return Err(Error::Failed(format!(
+            "the run has {} ranks and job {}, its parts are of {ranks} ranks and job {}",
+            header.ranks, header.job_hash, first.job_hash
+        )));
+    }
+    let planned: BTreeSet<&str> = header.planned.iter().map(|case| case.id.as_str()).collect();
+    match evidence.cases().find(|case| !planned.contains(case)) {
+        Some(stranger) => {
+            Err(Error::Failed(format!("the parts have a case {stranger} that the run did not plan")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn placement(begin: &Begin) -> PlacementRow {
+    PlacementRow {
+        rank: begin.rank,
+        host: begin.host.clone(),
+        node_index: begin.node_index,
+        node_os_index: begin.node_os_index,
+        pus: begin.pus.clone(),
+        placement: begin.placement.clone(),
+    }
+}
+
+fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Result<CaseResult> {
+    let rounds: Vec<&[Row]> = evidence.rounds(&case.id).collect();
+    let per_rank: Vec<RankResult> = evidence
+        .begins()
+        .iter()
+        .map(|begin| rank_result(case, begin, evidence.ends().get(&begin.rank), &rounds))
+        .collect();
+    let slowest = per_rank
+        .iter()
+        .filter_map(|row| row.rate.value.map(|rate| (row, rate)))
+        .min_by(|(_, a), (_, b)| a.total_cmp(b))
+        .map(|(row, _)| row);
+    let mut metrics = metric::of_case(case.measure, &rounds);
+    if let Some(row) = slowest {
+        metrics.insert(metric::slowest_rank_name(case.measure).to_owned(), row.rate.clone());
+    }
+    Ok(CaseResult {
+        id: case.id.clone(),
+        workload: case.workload.clone(),
+        parameters: case.parameters.clone(),
+        metrics,
+        histograms: distribution::summaries(&rounds, evidence.counters(&case.id)),
+        locality,
+        slowest_rank: slowest.map(|row| row.rank),
+        per_rank,
+        digest: digest(case, &rounds)?,
+    })
+}
+
+/// One rank's rows: `rounds` have one row a rank, in order.
+fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[&[Row]]) -> RankResult {
+    let own: Vec<&[Row]> = rounds
+        .iter()
+        .map(|rows| {
+            let index = usize::try_from(begin.rank).expect("a rank is an index");
+            &rows[index..=index]
+        })
+        .collect();
+    let mut metrics = metric::of_case(case.measure, &own);
+    let mut take = |name: &str| metrics.remove(name).and_then(|metric: Metric| metric.value);
+    let (refill_share, cpu_share) = (take(metric::REFILL_SHARE), take(metric::CPU_SHARE));
+    let rate = metrics.remove(metric::rate_name(case.measure)).expect("every case has its rate");
+    RankResult {
+        rank: begin.rank,
+        host: begin.host.clone(),
+        node_index: begin.node_index,
+        node_os_index: begin.node_os_index,
+        workers: u32::try_from(begin.pus.len()).unwrap_or(u32::MAX),
+        rate,
+        refill_share,
+        cpu_share,
+        chunk_ns_max: distribution::max(&own, "chunk_ns"),
+        refill_ns_max: distribution::max(&own, "refill_ns"),
+        locality: locality::of_rank(&begin.locality, end.map(|end| &end.locality)),
+    }
+}
+
+/// The digest of the case's data set: what all ranks hashed, equal in every repetition.
+fn digest(case: &CaseHeader, rounds: &[&[Row]]) -> Result<Option<String>> {
+    let failed = |why: String| Error::Failed(format!("case {}: {why}", case.id));
+    let mut digests = BTreeSet::new();
+    for rows in rounds {
+        let mut whole: Option<Digest> = None;
+        for row in *rows {
+            if let Some(text) = &row.repetition.digest {
+                let share =
+                    Digest::from_hex(text).map_err(|why| failed(format!("rank {}: {why}", row.rank)))?;
+                whole.get_or_insert_default().merge(&share);
+            }
+        }
+        digests.extend(whole.map(|whole| whole.to_hex()));
+    }
+    if digests.len() > 1 {
+        let found: Vec<String> = digests.into_iter().collect();
+        return Err(failed(format!(
+            "repetitions of one data set have different digests: {}",
+            found.join(", ")
+        )));
+    }
+    Ok(digests.pop_first())
+}

@@ -1,0 +1,275 @@
+//! The run directory: made by rank 0, proved to be one place by every other rank, and finished by renaming `run.json`
+//! into place.
+//!
+//! ```text
+//! DIR/run.json            the answer; written beside and renamed, last
+//! DIR/parts/header.json   what was asked for: all that `recover` needs beside the parts
+//! DIR/parts/token         proves to other ranks that they look at the same directory; gone when the run ends
+//! DIR/parts/rank-00000.jsonl
+//! ```
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::de::DeserializeOwned;
+
+use super::name::unique;
+use super::part::{Part, PartContent, write_error};
+use super::record::Begin;
+use super::run::{Header, Run, SCHEMA};
+use crate::error::{Error, Result};
+
+/// One run's directory, on disk.
+#[derive(Clone, Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+}
+
+/// How long a rank looks for what rank 0 wrote: network file systems cache that a file was not there.
+const TOKEN_PATIENCE: Duration = Duration::from_secs(10);
+const TOKEN_INTERVAL: Duration = Duration::from_millis(100);
+
+impl RunDirectory {
+    /// Makes the directory, on rank 0. Returns the token that the other ranks must find in it. Tell them `path()`: it
+    /// is absolute, their working directories may differ.
+    ///
+    /// # Errors
+    /// When the path exists, or cannot be created or written.
+    pub fn create(path: &Path) -> Result<(RunDirectory, String)> {
+        let path = &std::path::absolute(path).map_err(|why| place_error(path, &why))?;
+        let parent = path.parent().unwrap_or(Path::new(""));
+        if !parent.as_os_str().is_empty() {
+            fs::create_dir_all(parent).map_err(|why| place_error(parent, &why))?;
+        }
+        fs::create_dir(path).map_err(|why| match why.kind() {
+            io::ErrorKind::AlreadyExists => Error::DirectoryExists(path.to_owned()),
+            _ => place_error(path, &why),
+        })?;
+        let directory = RunDirectory { path: path.to_owned() };
+        let parts = directory.parts();
+        fs::create_dir(&parts).map_err(|why| place_error(&parts, &why))?;
+        let token = directory.renew_token()?;
+        Ok((directory, token))
+    }
+
+    /// Writes a token that no other directory has, and returns it.
+    pub(super) fn renew_token(&self) -> Result<String> {
+        let token = format!("{:016x}", unique());
+        write_durably(&self.token(), token.as_bytes())?;
+        Ok(token)
+    }
+
+    /// Finds the directory that rank 0 made, on every other rank.
+    ///
+    /// # Errors
+    /// When the token is not there within ten seconds: this host sees another directory.
+    pub fn join(path: &Path, token: &str) -> Result<RunDirectory> {
+        RunDirectory::join_within(path, token, TOKEN_PATIENCE)
+    }
+
+    fn join_within(path: &Path, token: &str, patience: Duration) -> Result<RunDirectory> {
+        let directory = RunDirectory { path: path.to_owned() };
+        let start = Instant::now();
+        loop {
+            let found = fs::read_to_string(directory.token());
+            if found.as_ref().is_ok_and(|found| found == token) {
+                return Ok(directory);
+            }
+            if start.elapsed() >= patience {
+                let found = match found {
+                    Ok(_) => "another run's directory is there".to_owned(),
+                    Err(why) => why.to_string(),
+                };
+                return Err(Error::Environment(format!(
+                    "run directory {} is not the one that rank 0 made ({found}); give --out a path on a file system that all hosts share",
+                    path.display()
+                )));
+            }
+            std::thread::sleep(TOKEN_INTERVAL);
+        }
+    }
+
+    /// Opens the directory of an earlier run.
+    ///
+    /// # Errors
+    /// When it is not a run directory.
+    pub fn open(path: &Path) -> Result<RunDirectory> {
+        let directory = RunDirectory { path: path.to_owned() };
+        match fs::metadata(directory.parts()) {
+            Ok(parts) if parts.is_dir() => Ok(directory),
+            Ok(_) => Err(not_a_run(path, "parts is not a directory")),
+            Err(_) if path.is_dir() => Err(not_a_run(path, "it has no parts/")),
+            Err(_) if path.exists() => Err(not_a_run(path, "it is a file; give the directory it stands in")),
+            Err(why) => Err(not_a_run(path, &why.to_string())),
+        }
+    }
+
+    /// Starts this rank's part.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub fn part(&self, begin: &Begin) -> Result<Part> {
+        Part::create(&self.parts(), begin)
+    }
+
+    /// Writes what was asked for, on rank 0, before the first repetition.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_header(&self, header: &Header) -> Result<()> {
+        write_durably(&self.header(), &pretty(header))
+    }
+
+    /// Renames `run.json` into place: the last act of a run, on rank 0.
+    ///
+    /// # Errors
+    /// When it cannot be written; then no `run.json` appears.
+    pub fn write_run(&self, run: &Run) -> Result<()> {
+        let (partial, final_path) = (self.path.join("run.json.partial"), self.run());
+        let written = write_durably(&partial, &pretty(run))
+            .and_then(|()| fs::rename(&partial, &final_path).map_err(|why| write_error(&final_path, &why)));
+        if written.is_err() {
+            let _ = fs::remove_file(&partial);
+        }
+        // The token has done its work; if it stays, it harms nobody.
+        let _ = fs::remove_file(self.token());
+        written
+    }
+
+    /// Reads `run.json`.
+    ///
+    /// # Errors
+    /// When it is missing (the run died, or goes on), of another schema version, or not what numamark writes.
+    pub fn read_run(&self) -> Result<Run> {
+        self.check_run()?;
+        read_json(&self.run())
+    }
+
+    /// Reads `run.json` as it stands there, unknown keys included.
+    ///
+    /// # Errors
+    /// As `read_run`, but any JSON will do.
+    pub(super) fn read_run_tree(&self) -> Result<serde_json::Value> {
+        self.check_run()?;
+        read_json(&self.run())
+    }
+
+    fn check_run(&self) -> Result<()> {
+        let path = self.run();
+        if !path.exists() {
+            let directory = self.path.display();
+            return Err(Error::Failed(format!(
+                "{directory} has no run.json: the run died or is still going on; numamark recover {directory} builds a partial result from its parts"
+            )));
+        }
+        check_schema(&path)
+    }
+
+    /// Reads what was asked for.
+    ///
+    /// # Errors
+    /// When it is missing or not what numamark writes.
+    pub fn read_header(&self) -> Result<Header> {
+        check_schema(&self.header())?;
+        read_json(&self.header())
+    }
+
+    /// Reads every part, by rank.
+    ///
+    /// # Errors
+    /// When one is missing, unreadable or damaged before its last line.
+    pub fn read_parts(&self) -> Result<Vec<PartContent>> {
+        let parts = self.parts();
+        let unreadable =
+            |why: io::Error| Error::Failed(format!("{}: cannot be read: {why}", parts.display()));
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(&parts).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.extension().is_some_and(|extension| extension == "jsonl") {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        paths.iter().map(|path| PartContent::read(path)).collect()
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `run.json`.
+    pub fn run(&self) -> PathBuf {
+        self.path.join("run.json")
+    }
+
+    pub(super) fn parts(&self) -> PathBuf {
+        self.path.join("parts")
+    }
+
+    fn token(&self) -> PathBuf {
+        self.parts().join("token")
+    }
+
+    fn header(&self) -> PathBuf {
+        self.parts().join("header.json")
+    }
+}
+
+/// Writes a whole file and hands it to the disk, so that a full disk is an error and not a short file.
+pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || {
+        let mut file = fs::File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(|why| write_error(path, &why))
+}
+
+/// `run.json` as it stands in the file.
+pub fn to_json(run: &Run) -> String {
+    String::from_utf8(pretty(run)).expect("JSON is UTF-8")
+}
+
+fn pretty<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    let mut text =
+        serde_json::to_vec_pretty(value).expect("these structs hold numbers, strings and string-keyed maps");
+    text.push(b'\n');
+    text
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text =
+        fs::read(path).map_err(|why| Error::Failed(format!("{}: cannot be read: {why}", path.display())))?;
+    serde_json::from_slice(&text)
+        .map_err(|why| Error::Failed(format!("{}: is not what numamark writes: {why}", path.display())))
+}
+
+/// Asked first, so that another version is called by its name and not by its first unknown field.
+fn check_schema(path: &Path) -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema: u32,
+    }
+    let Version { schema } = read_json(path)?;
+    if schema != SCHEMA {
+        return Err(Error::Failed(format!(
+            "{}: has schema {schema}; this numamark reads schema {SCHEMA}",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+fn place_error(path: &Path, why: &io::Error) -> Error {
+    Error::Environment(format!(
+        "cannot create run directory {}: {why}; choose a writable place with --out",
+        path.display()
+    ))
+}
+
+fn not_a_run(path: &Path, why: &str) -> Error {
+    Error::Usage(format!("{} is not a run directory: {why}", path.display()))
+}

@@ -1,0 +1,174 @@
+//! What the machine looks like to a benchmark, read from the kernel's files; a thing that cannot be known is null and
+//! `unavailable` says why.
+
+mod difference;
+mod machine;
+mod probe;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use difference::differences;
+pub use machine::{Caches, NodeRecord};
+use probe::Probe;
+
+use crate::measure::clock::{Clock, Source};
+
+/// One host and this build, as far as they change results.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Environment {
+    /// Model of the CPU.
+    pub cpu_model: Option<String>,
+    /// What the CPU can do, as the kernel names it.
+    pub cpu_flags: Vec<String>,
+    /// Processing units that are online.
+    pub pus: Option<u32>,
+    /// Physical cores that are online.
+    pub cores: Option<u32>,
+    /// Simultaneous multithreading is on: more PUs than cores.
+    pub smt: Option<bool>,
+    /// Cache sizes of the first core.
+    pub caches: Caches,
+    /// Cores that share one L3.
+    pub cores_per_l3: Option<u32>,
+    /// NUMA nodes that are online, as the kernel counts, also those without CPUs.
+    pub nodes: Vec<NodeRecord>,
+    /// Memory of the host in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Release of the kernel.
+    pub kernel: Option<String>,
+    /// Frequency governor; several, separated by `, `, when CPUs differ.
+    pub governor: Option<String>,
+    /// Transparent huge pages: `always`, `madvise` or `never`.
+    pub transparent_huge_pages: Option<String>,
+    /// When the kernel compacts memory to make a huge page.
+    pub transparent_huge_pages_defrag: Option<String>,
+    /// Whether the kernel moves pages to the node that uses them.
+    pub numa_balancing: Option<bool>,
+    /// The kernel's own clock source.
+    pub kernel_clock_source: Option<String>,
+    /// The clock of timed regions.
+    pub clock_source: String,
+    /// Its smallest advance in nanoseconds: a finer figure is not exact.
+    pub clock_step_ns: f64,
+    /// The cost of one reading in nanoseconds.
+    pub clock_read_ns: f64,
+    /// The MPI library and its version.
+    pub mpi_library: Option<String>,
+    /// The batch system and the id of the job.
+    pub scheduler_job: Option<String>,
+    /// Version of numamark.
+    pub numamark_version: String,
+    /// The commit it was built from, with `-dirty` when files were changed.
+    pub git_commit: Option<String>,
+    /// Optional features it was built with.
+    pub build_features: Vec<String>,
+    /// Profile, optimisation, target and compiler.
+    pub build: String,
+    /// For each field that is null or empty: why.
+    pub unavailable: BTreeMap<String, String>,
+}
+
+/// What the kernel's files do not tell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// The clock's source, in words.
+    pub clock_source: String,
+    /// Its step.
+    pub clock_step_ns: f64,
+    /// Its cost.
+    pub clock_read_ns: f64,
+    /// The MPI library's own version string, or why there is none.
+    pub mpi_library: Result<String, String>,
+}
+
+impl Facts {
+    /// The clock that timed regions use, and the MPI library or why there is none.
+    pub fn new(clock: &Clock, mpi_library: Result<String, String>) -> Facts {
+        let clock_source = match clock.source() {
+            Source::TimeStampCounter => "time stamp counter",
+            Source::Monotonic => "CLOCK_MONOTONIC",
+        };
+        Facts {
+            clock_source: clock_source.to_owned(),
+            clock_step_ns: clock.step_ns(),
+            clock_read_ns: clock.read_ns(),
+            mpi_library,
+        }
+    }
+}
+
+/// Batch systems, and the variable that holds the job's id.
+const SCHEDULERS: [(&str, &str); 6] = [
+    ("Slurm", "SLURM_JOB_ID"),
+    ("PBS", "PBS_JOBID"),
+    ("LSF", "LSB_JOBID"),
+    ("Flux", "FLUX_JOB_ID"),
+    ("Cobalt", "COBALT_JOBID"),
+    ("Grid Engine", "JOB_ID"),
+];
+
+/// Reads this host.
+pub fn collect(facts: &Facts) -> Environment {
+    collect_from(Probe::new("/"), facts, |name| std::env::var(name).ok())
+}
+
+fn collect_from(mut probe: Probe, facts: &Facts, variable: impl Fn(&str) -> Option<String>) -> Environment {
+    let topology = machine::read(&mut probe);
+    let scheduler = SCHEDULERS
+        .iter()
+        .find_map(|(name, key)| variable(key).map(|id| format!("{name} {}", first_line(&id))));
+    if scheduler.is_none() {
+        probe.missing("scheduler_job", "no batch system has set a job id");
+    }
+    let git_commit = option_env!("NUMAMARK_GIT_COMMIT").map(str::to_owned);
+    if git_commit.is_none() {
+        probe.missing("git_commit", "built outside a git checkout");
+    }
+    if let Err(why) = &facts.mpi_library {
+        probe.missing("mpi_library", why);
+    }
+    let features = [("mpi", cfg!(feature = "mpi")), ("hwloc", cfg!(feature = "hwloc"))];
+    Environment {
+        cpu_model: topology.cpu_model,
+        cpu_flags: topology.cpu_flags,
+        pus: topology.pus,
+        cores: topology.cores,
+        smt: topology.smt,
+        caches: topology.caches,
+        cores_per_l3: topology.cores_per_l3,
+        nodes: topology.nodes,
+        memory_bytes: topology.memory_bytes,
+        kernel: probe.text("kernel", "proc/sys/kernel/osrelease"),
+        governor: machine::governors(&mut probe),
+        transparent_huge_pages: probe
+            .chosen("transparent_huge_pages", "sys/kernel/mm/transparent_hugepage/enabled"),
+        transparent_huge_pages_defrag: probe
+            .chosen("transparent_huge_pages_defrag", "sys/kernel/mm/transparent_hugepage/defrag"),
+        numa_balancing: probe
+            .number("numa_balancing", "proc/sys/kernel/numa_balancing")
+            .map(|mode| mode != 0),
+        kernel_clock_source: probe
+            .text("kernel_clock_source", "sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        clock_source: facts.clock_source.clone(),
+        clock_step_ns: facts.clock_step_ns,
+        clock_read_ns: facts.clock_read_ns,
+        mpi_library: facts.mpi_library.as_ref().ok().map(|library| first_line(library)),
+        scheduler_job: scheduler,
+        numamark_version: env!("CARGO_PKG_VERSION").to_owned(),
+        git_commit,
+        build_features: features.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned()).collect(),
+        build: env!("NUMAMARK_BUILD").to_owned(),
+        unavailable: probe.unavailable(),
+    }
+}
+
+/// Version strings of MPI libraries run over pages; their first line says it.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

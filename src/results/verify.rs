@@ -1,0 +1,135 @@
+//! `verify`: every aggregate again, from the parts. `recover`: a result for a run that died.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::aggregate::aggregate;
+use super::directory::RunDirectory;
+use super::evidence::Evidence;
+use super::run::Run;
+use crate::error::{Error, Result};
+use crate::job::Job;
+
+/// What was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Values in `run.json` that were derived again and are equal.
+    pub values: usize,
+    /// Parts read.
+    pub parts: usize,
+    /// Repetitions that every rank finished.
+    pub repetitions: usize,
+    /// What `run.json` says of itself, and the parts confirm.
+    pub complete: bool,
+}
+
+/// Differences named in one message; the rest is counted.
+const NAMED: usize = 20;
+
+/// Derives everything in `run.json` again from the header and the parts.
+///
+/// # Errors
+/// When the run cannot be read, or a value differs: each is named with both values.
+pub fn verify(path: &Path) -> Result<Verified> {
+    let directory = RunDirectory::open(path)?;
+    let recorded = directory.read_run_tree()?;
+    let header = directory.read_header()?;
+    let job = Job::parse(&header.job, "the job in run.json", &[]).map_err(|why| at(path, &why))?;
+    if job.hash() != header.job_hash {
+        let why = format!("job_hash is {}, the hash of the job is {}", header.job_hash, job.hash());
+        return Err(at(path, &Error::Failed(why)));
+    }
+    let parts = directory.read_parts()?;
+    let count = parts.len();
+    let evidence = Evidence::from_parts(parts).map_err(|why| at(path, &why))?;
+    // The elapsed time is the one thing that no part knows.
+    let elapsed_s = recorded.get("elapsed_s").and_then(Value::as_f64);
+    let derived = aggregate(&header, &evidence, elapsed_s).map_err(|why| at(path, &why))?;
+    let mut comparison = Comparison::default();
+    comparison.compare("", &recorded, &tree(&derived));
+    comparison.result(path)?;
+    let repetitions = header.planned.iter().map(|case| evidence.rounds(&case.id).count()).sum();
+    Ok(Verified { values: comparison.equal, parts: count, repetitions, complete: derived.complete })
+}
+
+/// Builds `run.json` for a run that died, from what all ranks finished.
+///
+/// # Errors
+/// When there is a `run.json`, a part is missing, or no repetition was finished by all ranks.
+pub fn recover(path: &Path) -> Result<Run> {
+    let directory = RunDirectory::open(path)?;
+    if directory.run().exists() {
+        return Err(Error::Usage(format!(
+            "{} has a run.json: there is nothing to recover; numamark report {0} shows it",
+            path.display()
+        )));
+    }
+    let header = directory.read_header()?;
+    let evidence = Evidence::from_parts(directory.read_parts()?).map_err(|why| at(path, &why))?;
+    if evidence.cases().next().is_none() {
+        return Err(Error::Failed(format!(
+            "{}: nothing to recover: no repetition was finished by all {} ranks",
+            path.display(),
+            header.ranks
+        )));
+    }
+    let run = aggregate(&header, &evidence, None).map_err(|why| at(path, &why))?;
+    directory.write_run(&run)?;
+    Ok(run)
+}
+
+/// Which run it was: a person may check many.
+fn at(path: &Path, why: &Error) -> Error {
+    Error::Failed(format!("{}: {why}", path.display()))
+}
+
+/// Through text and back, so that numbers take the form they have in a file.
+fn tree(run: &Run) -> Value {
+    let text = serde_json::to_vec(run).expect("a run holds numbers, strings and string-keyed maps");
+    serde_json::from_slice(&text).expect("what was just written")
+}
+
+#[derive(Default)]
+struct Comparison {
+    equal: usize,
+    differences: Vec<String>,
+}
+
+impl Comparison {
+    fn compare(&mut self, at: &str, recorded: &Value, derived: &Value) {
+        match (recorded, derived) {
+            (Value::Object(a), Value::Object(b)) => {
+                let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
+                for key in keys {
+                    let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                    self.compare(&at, a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
+                }
+            }
+            (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+                for (index, (a, b)) in a.iter().zip(b).enumerate() {
+                    self.compare(&format!("{at}[{}]", label(a, index)), a, b);
+                }
+            }
+            _ if recorded == derived => self.equal += 1,
+            _ => self.differences.push(format!("{at}: run.json has {recorded}, the parts give {derived}")),
+        }
+    }
+
+    fn result(&self, path: &Path) -> Result<()> {
+        if self.differences.is_empty() {
+            return Ok(());
+        }
+        let count = self.differences.len();
+        let named = self.differences.iter().take(NAMED).map(|line| format!("\n  {line}")).collect::<String>();
+        let rest = count.saturating_sub(NAMED);
+        let rest = if rest > 0 { format!("\n  and {rest} more") } else { String::new() };
+        Err(Error::Failed(format!("{}: {count} values differ from the parts:{named}{rest}", path.display())))
+    }
+}
+
+/// A case by its id, a rank by its number, anything else by its place.
+fn label(item: &Value, index: usize) -> String {
+    let name = item.get("id").and_then(Value::as_str).map(str::to_owned);
+    name.or_else(|| item.get("rank").map(|rank| format!("rank {rank}"))).unwrap_or_else(|| index.to_string())
+}

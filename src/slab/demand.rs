@@ -1,0 +1,47 @@
+//! How large an arena must be for what is asked of it.
+
+use std::alloc::Layout;
+
+use super::class::{CLASS_COUNT, Class, SLABS, SUPERSLAB_BYTES};
+
+/// What one case keeps live at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// Objects that one worker has allocated and that are not given back, by whomever, at most.
+    pub live_per_worker: u64,
+    /// The smallest size among them.
+    pub bytes_min: u64,
+    /// The largest size among them.
+    pub bytes_max: u64,
+}
+
+/// Bytes of an arena in which this never runs out, whatever the order of sizes and frees.
+///
+/// A worker takes another slab of a class only when all objects of its slabs of that class are live, so a class never
+/// has more than `live / objects a slab + 1` slabs, and a superslab is shared by the small ones. Runs are counted in
+/// whole superslabs; the bound holds when they are of one length, `bytes_max` rounded up to 2 MiB (runs of several
+/// lengths can leave holes: ask for the longest for all of them).
+///
+/// # Panics
+/// When the result does not fit 64 bits.
+pub fn arena_bytes_needed(workers: u32, demand: Demand) -> u64 {
+    let Demand { live_per_worker: live, bytes_min, bytes_max } = demand;
+    let class_of = |bytes: u64| {
+        let layout = usize::try_from(bytes).ok().and_then(|bytes| Layout::from_size_align(bytes, 1).ok());
+        layout.and_then(Class::of).map_or(CLASS_COUNT, Class::number)
+    };
+    let (first, last) = (class_of(bytes_min), class_of(bytes_max));
+    let (mut small_slabs, mut superslabs) = (0u64, 0u64);
+    for class in (first..=last.min(CLASS_COUNT - 1)).map(Class::numbered) {
+        let slabs = live.div_ceil(u64::from(class.objects())) + 1;
+        *(if class.is_small() { &mut small_slabs } else { &mut superslabs }) += slabs;
+    }
+    superslabs += small_slabs.div_ceil(SLABS as u64);
+    if last == CLASS_COUNT {
+        let run = bytes_max.div_ceil(SUPERSLAB_BYTES as u64);
+        superslabs =
+            live.checked_mul(run).and_then(|runs| runs.checked_add(superslabs)).expect("fits 64 bits");
+    }
+    let needed = superslabs.checked_mul(u64::from(workers) * SUPERSLAB_BYTES as u64);
+    needed.expect("an arena that fits 64 bits")
+}

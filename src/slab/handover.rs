@@ -1,0 +1,113 @@
+//! Objects and superslabs that change hands between workers: mailboxes, leaving, adopting.
+//!
+//! Ownership is the slab's identity. Who frees a foreign object reads the owner and posts the slab to that mailbox;
+//! the owner may change before the post arrives. So whoever takes an entry and is not the owner passes it on, and
+//! mailboxes that nobody empties (of workers without a cache, and the orphanage) are swept by anyone about to take
+//! more memory. A post is thus never lost: at the latest it is found before the arena grows.
+
+use super::cache::Cache;
+use super::class::{Class, SLAB_BYTES, SLABS};
+use super::misuse::{Misuse, Violation};
+use super::slab_record::Identity;
+use super::superslab_record::Use;
+
+impl Cache<'_> {
+    /// Empties a mailbox: drains own slabs, passes on the others.
+    pub(super) fn drain(&mut self, mailbox: u32) {
+        let mut chain = self.heap.mailbox(mailbox).take();
+        while let Some(number) = chain.next(self.slabs) {
+            let slab = self.slab(number);
+            let bad = match slab.current_owner() {
+                Some(owner) if owner == self.worker => {
+                    let (good, bad) = slab.drain();
+                    if good > 0 && (slab.is_full() || slab.is_unused()) {
+                        self.settle(number);
+                    }
+                    bad
+                }
+                Some(owner) => {
+                    self.heap.mailbox(owner).push(self.slabs, number);
+                    0
+                }
+                None => slab.discard(),
+            };
+            (0..bad).for_each(|_| self.late_violation(number));
+        }
+    }
+
+    /// A double free that could not be seen when it happened, because two workers freed at the same time.
+    #[cold]
+    fn late_violation(&self, number: u32) {
+        let address = self.address_of(number as usize * SLAB_BYTES).addr().get();
+        let violation = Violation { misuse: Misuse::DoubleFree, address, bytes: 0, worker: self.worker };
+        self.heap.count_violation(violation);
+    }
+
+    /// Empties the mailboxes that nobody else empties.
+    pub(super) fn sweep(&mut self) {
+        for mailbox in 0..=self.heap.orphanage() {
+            if self.heap.is_unattended(mailbox) && !self.heap.mailbox(mailbox).is_empty() {
+                self.drain(mailbox);
+            }
+        }
+    }
+
+    /// Takes over a superslab whose worker has gone. Returns whether there was one.
+    pub(super) fn adopt(&mut self) -> bool {
+        let superslabs = self.heap.table().superslabs();
+        let Some(number) = self.heap.orphans().pop(superslabs) else { return false };
+        self.owned.push_back(superslabs, number);
+        if superslabs[number as usize].free_slabs() != 0 {
+            self.owned.unlink(superslabs, number);
+            self.owned.push_front(superslabs, number);
+        }
+        self.for_each_slab(number, |cache, slab, class| {
+            cache.slab(slab).set_identity(Identity::new(cache.worker, class));
+            cache.shelve(class, slab);
+        });
+        // What was given back while nobody owned it was posted to the orphanage.
+        self.drain(self.heap.orphanage());
+        true
+    }
+
+    /// Calls `change` for each slab of an own superslab. Which those are is read once, before the first change: the
+    /// superslab may leave this worker's hands on the way.
+    fn for_each_slab(&mut self, superslab: u32, mut change: impl FnMut(&mut Self, u32, Class)) {
+        let record = &self.heap.table().superslabs()[superslab as usize];
+        let mut in_use = if record.serves() == Use::Small { !record.free_slabs() } else { 1 };
+        while in_use != 0 {
+            let number = superslab * SLABS as u32 + in_use.trailing_zeros();
+            in_use &= in_use - 1;
+            let class = self.slab(number).identity().class().expect("slabs that are not free have a class");
+            change(self, number, class);
+        }
+    }
+
+    /// The last resort before `OutOfMemory`: everything this worker can lay hands on goes back to the arena.
+    pub(super) fn reclaim(&mut self) {
+        self.sweep();
+        while self.adopt() {}
+        self.trim();
+    }
+
+    fn orphan_all(&mut self) {
+        let superslabs = self.heap.table().superslabs();
+        while let Some(number) = self.owned.pop_front(superslabs) {
+            debug_assert_ne!(superslabs[number as usize].serves(), Use::Pooled);
+            self.for_each_slab(number, |cache, slab, class| {
+                cache.slab(slab).set_identity(Identity::new(cache.heap.orphanage(), class));
+            });
+            self.heap.orphans().push(superslabs, number);
+        }
+    }
+}
+
+impl Drop for Cache<'_> {
+    fn drop(&mut self) {
+        self.trim();
+        self.orphan_all();
+        // Posted since: nothing here is this worker's any more, so all of it is passed on.
+        self.drain(self.worker);
+        self.heap.worker_leaves(self.worker);
+    }
+}

@@ -1,0 +1,220 @@
+//! What the workers of a rank share: the arena, the records, the pool, the mailboxes, the orphans.
+
+use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::arena::Arena;
+use super::cache::Cache;
+use super::class::SUPERSLAB_BYTES;
+use super::mailbox::Mailbox;
+use super::misuse::{Misuse, Violation};
+use super::orphans::Orphans;
+use super::pool::Pool;
+use super::table::Table;
+use crate::error::{Error, Result};
+use crate::measure::Clock;
+
+/// The batch sizes that make sense: below, refills outweigh the work; above, no slab has so many objects to spare.
+pub const BATCH_OBJECTS: std::ops::RangeInclusive<u32> = 8..=512;
+/// The most workers a heap can have: a slab's record keeps its owner in 24 bits, its mailboxes take memory.
+pub const WORKERS_MAX: u32 = 1 << 16;
+
+/// How a heap is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct HeapOptions {
+    /// Objects a refill hands to a cache, within `BATCH_OBJECTS`; never more than 256 KiB of them, unless it is one.
+    pub batch: u32,
+    /// How many caches there can be, 1 to `WORKERS_MAX`.
+    pub workers: u32,
+    /// One fast refill in this many is timed on average, at least 1.
+    pub sample_gap: u32,
+    /// What refills are timed with.
+    pub clock: Clock,
+    /// Of the random gaps between timed refills.
+    pub seed: u64,
+}
+
+impl HeapOptions {
+    /// The defaults: batches of 64, one fast refill in 64 timed.
+    pub fn new(workers: u32, clock: Clock) -> HeapOptions {
+        HeapOptions { batch: 64, workers, sample_gap: 64, clock, seed: 0 }
+    }
+}
+
+/// The rank-local allocator. Workers use it through their caches.
+#[derive(Debug)]
+pub struct Heap {
+    arena: Arena,
+    table: Table,
+    pool: Mutex<Pool>,
+    /// One for each worker, and one for the slabs of orphans.
+    mailboxes: Box<[Mailbox]>,
+    orphans: Orphans,
+    /// By worker: whether its cache exists.
+    present: Box<[AtomicBool]>,
+    violations: Counter,
+    first_violation: Mutex<Option<Violation>>,
+    options: HeapOptions,
+}
+
+/// How much of the arena is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes of the arena.
+    pub arena_bytes: usize,
+    /// Bytes in superslabs that nobody holds.
+    pub pooled_bytes: usize,
+}
+
+impl Heap {
+    /// A heap over the arena, which belongs to it from now on.
+    ///
+    /// # Errors
+    /// When an option is out of its range.
+    pub fn new(arena: Arena, options: HeapOptions) -> Result<Heap> {
+        let HeapOptions { batch, workers, sample_gap, .. } = options;
+        let (smallest, largest) = (BATCH_OBJECTS.start(), BATCH_OBJECTS.end());
+        if !BATCH_OBJECTS.contains(&batch) {
+            let message = format!("batch is {batch}; expected {smallest} to {largest} objects");
+            return Err(Error::Usage(message));
+        }
+        if workers == 0 || workers > WORKERS_MAX {
+            return Err(Error::Usage(format!("a heap for {workers} workers; expected 1 to {WORKERS_MAX}")));
+        }
+        if sample_gap == 0 || sample_gap > 1 << 30 {
+            return Err(Error::Usage(format!("sample gap is {sample_gap}; expected 1 to 2^30 refills")));
+        }
+        let superslabs = arena.superslabs();
+        Ok(Heap {
+            table: Table::new(superslabs),
+            pool: Mutex::new(Pool::new(superslabs)),
+            mailboxes: (0..=workers).map(|_| Mailbox::new()).collect(),
+            orphans: Orphans::new(),
+            present: (0..workers).map(|_| AtomicBool::new(false)).collect(),
+            violations: Counter::new(0),
+            first_violation: Mutex::new(None),
+            arena,
+            options,
+        })
+    }
+
+    /// The cache of a worker. When it is dropped, what it holds is left for other workers to adopt.
+    ///
+    /// # Errors
+    /// When there is no such worker, or its cache exists already.
+    pub fn cache(&self, worker: u32) -> Result<Cache<'_>> {
+        let workers = self.options.workers;
+        let present = self
+            .present
+            .get(worker as usize)
+            .ok_or_else(|| Error::Usage(format!("worker {worker} of a heap for {workers} workers")))?;
+        // Acquire: the worker's last cache, maybe on another thread, is done with the mailbox.
+        if present.swap(true, Ordering::Acquire) {
+            return Err(Error::Usage(format!("worker {worker} has a cache already")));
+        }
+        Ok(Cache::new(self, worker))
+    }
+
+    /// Puts memory behind this worker's share of the arena, so that first touch is not measured later. Superslabs
+    /// that are in use are left out. To be called by every worker, on its own PU, before anything is allocated.
+    ///
+    /// # Errors
+    /// When there is not enough memory, if the kernel can tell (Linux 5.14); else the kernel ends the process.
+    pub fn populate(&self, worker: u32, workers: u32) -> Result<()> {
+        /// 32 MiB: large enough to hide the call, small enough to leave the pool to others.
+        const SPAN: u32 = 16;
+        let superslabs = u64::from(self.arena.superslabs());
+        let share = |worker: u32| {
+            u32::try_from(superslabs * u64::from(worker) / u64::from(workers))
+                .expect("at most all superslabs")
+        };
+        let end = share(worker + 1);
+        let mut first = share(worker);
+        while first < end {
+            let mut count = SPAN.min(end - first);
+            if !self.pool().take_exactly(first, count) {
+                count = 1;
+                if !self.pool().take_exactly(first, 1) {
+                    first += 1;
+                    continue;
+                }
+            }
+            let outcome = self.arena.populate(first, count);
+            self.pool().give(first, count);
+            outcome?;
+            first += count;
+        }
+        Ok(())
+    }
+
+    /// Ends the heap and gives its arena back, for another one. What is still allocated is forgotten.
+    pub fn into_arena(self) -> Arena {
+        self.arena
+    }
+
+    /// The arena.
+    pub fn arena(&self) -> &Arena {
+        &self.arena
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &HeapOptions {
+        &self.options
+    }
+
+    /// How much of the arena is in use.
+    pub fn usage(&self) -> Usage {
+        let pooled_bytes = self.pool().free_count() as usize * SUPERSLAB_BYTES;
+        Usage { arena_bytes: self.arena.bytes(), pooled_bytes }
+    }
+
+    /// Pointers handed back that were not live objects: must be 0.
+    pub fn violations(&self) -> u64 {
+        self.violations.load(Ordering::Relaxed)
+    }
+
+    /// The first of them.
+    pub fn first_violation(&self) -> Option<Violation> {
+        *self.first_violation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cold]
+    pub(super) fn count_violation(&self, violation: Violation) -> Misuse {
+        // Relaxed: a count, read after the workers are done.
+        self.violations.fetch_add(1, Ordering::Relaxed);
+        self.first_violation.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(violation);
+        violation.misuse
+    }
+
+    pub(super) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The pool. A panic inside leaves it consistent: its assertions come before its changes.
+    pub(super) fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn orphans(&self) -> &Orphans {
+        &self.orphans
+    }
+
+    pub(super) fn mailbox(&self, owner: u32) -> &Mailbox {
+        &self.mailboxes[owner as usize]
+    }
+
+    /// The owner, and the mailbox, of slabs whose worker has gone.
+    pub(super) fn orphanage(&self) -> u32 {
+        self.options.workers
+    }
+
+    /// Whether nobody empties this mailbox. Relaxed: it decides who looks first, not who owns.
+    pub(super) fn is_unattended(&self, mailbox: u32) -> bool {
+        self.present.get(mailbox as usize).is_none_or(|present| !present.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn worker_leaves(&self, worker: u32) {
+        // Release pairs with the Acquire in `cache`.
+        self.present[worker as usize].store(false, Ordering::Release);
+    }
+}

@@ -1,0 +1,66 @@
+//! What can go wrong between a cache and its caller: no room, or a pointer that is not a live object.
+
+use std::fmt;
+
+/// The arena has no room for the object. Giving objects back makes room again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory;
+
+impl fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the arena has no room for this object")
+    }
+}
+
+impl std::error::Error for OutOfMemory {}
+
+/// Why a pointer that was handed back is not an object that was handed out. It was not freed; nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misuse {
+    /// The address is outside the arena: from another allocator, or from another heap.
+    Foreign,
+    /// The object was handed back before.
+    DoubleFree,
+    /// No object is live there: its slab was recycled since, or the memory was never handed out.
+    NotAllocated,
+    /// The address lies inside an object, not at its start.
+    Interior,
+    /// The object at this address was not allocated with this layout.
+    WrongLayout,
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Misuse::Foreign => "the pointer is not from this heap",
+            Misuse::DoubleFree => "the object was given back twice",
+            Misuse::NotAllocated => {
+                "no object is live at this address: given back before, or never handed out"
+            }
+            Misuse::Interior => "the pointer is inside an object, not at its start",
+            Misuse::WrongLayout => "the object was allocated with another layout",
+        })
+    }
+}
+
+impl std::error::Error for Misuse {}
+
+/// A misuse as it was seen: what a report needs to find the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// What was wrong.
+    pub misuse: Misuse,
+    /// The address that was handed back.
+    pub address: usize,
+    /// The size that was handed back with it.
+    pub bytes: usize,
+    /// The worker whose cache noticed.
+    pub worker: u32,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Violation { misuse, address, bytes, worker } = self;
+        write!(f, "worker {worker} gave back {bytes} bytes at {address:#x}: {misuse}")
+    }
+}

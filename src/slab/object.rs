@@ -1,0 +1,128 @@
+//! An object as a value that can be given back only once, and the trait by which workloads use any allocator.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+
+use super::cache::Cache;
+use super::misuse::{Misuse, OutOfMemory};
+
+/// What a workload needs from an allocator.
+pub trait Allocate {
+    /// What it hands out: memory that is the holder's alone.
+    type Object: AsMut<[MaybeUninit<u8>]>;
+
+    /// An object of this size and alignment.
+    ///
+    /// # Errors
+    /// When there is no room.
+    fn take(&mut self, layout: Layout) -> Result<Self::Object, OutOfMemory>;
+
+    /// Takes an object back.
+    ///
+    /// # Errors
+    /// When it is not this allocator's.
+    fn give_back(&mut self, object: Self::Object) -> Result<(), Misuse>;
+}
+
+/// A live object of a heap, in 16 bytes. Dropping it without giving it back leaks it until the heap ends.
+///
+/// Invariant: `pointer` was allocated with the layout in `shape` from a heap that lives as long as 'heap, has not been
+/// given back, and no other `Object` has it.
+#[derive(Debug)]
+#[must_use = "an object that is not given back is lost until its heap ends"]
+pub struct Object<'heap> {
+    pointer: NonNull<u8>,
+    /// Size in the high 58 bits, logarithm of the alignment in the low 6.
+    shape: u64,
+    heap: PhantomData<&'heap mut [u8]>,
+}
+
+// SAFETY: it owns its memory as a Box would, and the memory belongs to no thread.
+unsafe impl Send for Object<'_> {}
+// SAFETY: a shared reference gives no access to the memory.
+unsafe impl Sync for Object<'_> {}
+
+impl Object<'_> {
+    /// The size and alignment it was allocated with.
+    #[inline]
+    pub fn layout(&self) -> Layout {
+        let (bytes, align) = ((self.shape >> 6) as usize, 1usize << (self.shape & 63));
+        // SAFETY: taken apart from a valid layout in `take`.
+        unsafe { Layout::from_size_align_unchecked(bytes, align) }
+    }
+}
+
+impl AsMut<[MaybeUninit<u8>]> for Object<'_> {
+    #[inline]
+    fn as_mut(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: by the invariant the memory is live and ours alone; any bytes are valid `MaybeUninit`.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().cast(), (self.shape >> 6) as usize) }
+    }
+}
+
+impl<'heap> Allocate for Cache<'heap> {
+    type Object = Object<'heap>;
+
+    #[inline]
+    fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
+        let pointer = self.allocate(layout)?;
+        let shape = (layout.size() as u64) << 6 | u64::from(layout.align().trailing_zeros());
+        Ok(Object { pointer, shape, heap: PhantomData })
+    }
+
+    /// Another heap's object is refused as foreign, and lost.
+    #[inline]
+    fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
+        // SAFETY: the object is consumed, so nobody can use its memory any more.
+        unsafe { self.deallocate(object.pointer, object.layout()) }
+    }
+}
+
+/// The allocator of the system, for comparison.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
+
+/// A live object of the system's allocator. Dropping it without giving it back leaks it.
+///
+/// Invariant: `pointer` was allocated with `layout` by the system and has not been given back.
+#[derive(Debug)]
+#[must_use = "an object that is not given back is leaked"]
+pub struct SystemObject {
+    pointer: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: it owns its memory as a Box would.
+unsafe impl Send for SystemObject {}
+
+impl AsMut<[MaybeUninit<u8>]> for SystemObject {
+    #[inline]
+    fn as_mut(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: by the invariant the memory is live and ours alone; any bytes are valid `MaybeUninit`.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().cast(), self.layout.size()) }
+    }
+}
+
+impl Allocate for System {
+    type Object = SystemObject;
+
+    #[inline]
+    fn take(&mut self, layout: Layout) -> Result<SystemObject, OutOfMemory> {
+        // The system's allocator must not be asked for nothing.
+        let layout =
+            Layout::from_size_align(layout.size().max(1), layout.align()).map_err(|_| OutOfMemory)?;
+        // SAFETY: the size is not zero.
+        let pointer = unsafe { std::alloc::System.alloc(layout) };
+        NonNull::new(pointer).map(|pointer| SystemObject { pointer, layout }).ok_or(OutOfMemory)
+    }
+
+    #[inline]
+    fn give_back(&mut self, object: SystemObject) -> Result<(), Misuse> {
+        // SAFETY: by the invariant; the object is consumed.
+        unsafe { std::alloc::System.dealloc(object.pointer.as_ptr(), object.layout) };
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! The slow path of allocation: a cache gets its next batch.
+//!
+//! ```text
+//! refill -> drain     the own mailbox, when something has arrived
+//!        -> find      the slab in hand, then the class's list
+//!        -> map       a free slab of an own superslab; what absent workers' mailboxes give; an orphan; the pool
+//!        -> carve     a page of new objects, when the slab found has none that are free
+//! ```
+
+use super::arena::PAGE_BYTES;
+use super::cache::Cache;
+use super::class::{Class, SLABS};
+use super::misuse::OutOfMemory;
+use super::record::Stage;
+use super::recorder::Timing;
+use super::slab_record::{Identity, Slab};
+use super::superslab_record::Use;
+
+/// A batch never holds more bytes than this, unless it is one object: memory in hand is memory others lack.
+pub const BATCH_BYTES_MAX: usize = 256 << 10;
+
+impl Cache<'_> {
+    /// Puts the next batch of the class in hand: afterwards at least one object can be taken.
+    pub(super) fn refill(&mut self, class: Class) -> Result<(), OutOfMemory> {
+        // Asked once: what arrives later waits for the next refill.
+        let has_post = !self.heap.mailbox(self.worker).is_empty();
+        let mut timing = self.recorder.begin(has_post || self.might_be_slow(class));
+        if has_post {
+            self.recorder.lap(&mut timing, Stage::Find);
+            self.drain(self.worker);
+            self.recorder.lap(&mut timing, Stage::Drain);
+        }
+        let slow = self.next_batch(class, &mut timing)?;
+        self.recorder.end(timing, Stage::Carve, class.number(), slow);
+        Ok(())
+    }
+
+    /// Whether the refill may reach beyond the cache's own slabs: the clock must start before that is known. False
+    /// only when a free object is certain to be found, unless draining the mailbox takes its slab away.
+    fn might_be_slow(&self, class: Class) -> bool {
+        let has_free = |number: u32, held| self.slab(number).available(held) > 0;
+        let hand = self.hands[class.number()].slab;
+        let listed = self.lists[class.number()].front();
+        !hand.is_some_and(|slab| has_free(slab, 1)) && !listed.is_some_and(|slab| has_free(slab, 0))
+    }
+
+    /// Returns whether memory came from beyond the cache's own slabs, or was new.
+    fn next_batch(&mut self, class: Class, timing: &mut Option<Timing>) -> Result<bool, OutOfMemory> {
+        let mut slow = false;
+        let number = loop {
+            if let Some(number) = self.find(class) {
+                break number;
+            }
+            self.recorder.lap(timing, Stage::Find);
+            slow |= self.map(class, timing)?;
+        };
+        self.recorder.lap(timing, Stage::Find);
+        let slab = self.slab(number);
+        if slab.available(1) == 0 {
+            let page = (PAGE_BYTES / class.bytes()).max(1) as u32;
+            let fresh = slab.carve(class, page.min(class.objects() - slab.carved()));
+            slow |= fresh && !self.heap.table().superslabs()[number as usize / SLABS].is_recycled();
+        }
+        let largest = (BATCH_BYTES_MAX / class.bytes()).max(1) as u32;
+        let batch = self.heap.options().batch.min(largest).min(slab.available(1));
+        slab.hold(batch);
+        self.hands[class.number()].left = batch;
+        self.next_word(class);
+        Ok(slow)
+    }
+
+    /// Puts a slab in hand that has free objects or can be carved, preferring memory that has been used.
+    fn find(&mut self, class: Class) -> Option<u32> {
+        let hand = self.hands[class.number()].slab;
+        if let Some(number) = hand
+            && self.slab(number).available(1) > 0
+        {
+            return Some(number);
+        }
+        let listed = self.lists[class.number()].front();
+        if let Some(number) = hand
+            && self.slab(number).is_carvable(class)
+            && listed.is_none_or(|listed| self.slab(listed).available(0) == 0)
+        {
+            return Some(number);
+        }
+        let number = listed?;
+        self.put_down(class);
+        self.take_up(class, number);
+        Some(number)
+    }
+
+    /// Makes a listed slab the one in hand.
+    fn take_up(&mut self, class: Class, number: u32) {
+        self.lists[class.number()].unlink(self.slabs, number);
+        self.slab(number).hold(1);
+        self.hands[class.number()].slab = Some(number);
+    }
+
+    /// Makes sure that `find` has something to find. Returns whether it came from beyond the own superslabs.
+    fn map(&mut self, class: Class, timing: &mut Option<Timing>) -> Result<bool, OutOfMemory> {
+        if self.map_own(class, timing) {
+            return Ok(false);
+        }
+        self.sweep();
+        self.recorder.lap(timing, Stage::Drain);
+        let mut adopted = false;
+        while !self.is_served(class) && self.adopt() {
+            adopted = true;
+        }
+        self.recorder.lap(timing, Stage::Map);
+        if self.is_served(class) {
+            if self.lists[class.number()].front().is_none() {
+                self.map_own(class, timing);
+            }
+            return Ok(adopted);
+        }
+        if !self.map_superslab(class) {
+            self.reclaim();
+            self.recorder.lap(timing, Stage::Drain);
+            if !self.is_served(class) && !self.map_superslab(class) {
+                return Err(OutOfMemory);
+            }
+        }
+        self.recorder.lap(timing, Stage::Map);
+        self.map_own(class, timing);
+        Ok(true)
+    }
+
+    /// Whether the own superslabs can give the class a slab.
+    fn is_served(&self, class: Class) -> bool {
+        let has_free_slab = |number: u32| self.heap.table().superslabs()[number as usize].free_slabs() != 0;
+        self.lists[class.number()].front().is_some()
+            || class.is_small() && self.owned.front().is_some_and(has_free_slab)
+    }
+
+    /// Takes a free slab of an own superslab, if the class is small and there is one.
+    fn map_own(&mut self, class: Class, timing: &mut Option<Timing>) -> bool {
+        if !class.is_small() {
+            return false;
+        }
+        let superslabs = self.heap.table().superslabs();
+        let Some(front) = self.owned.front() else { return false };
+        let Some((place, more)) = superslabs[front as usize].take_slab() else { return false };
+        if !more {
+            self.owned.unlink(superslabs, front);
+            self.owned.push_back(superslabs, front);
+        }
+        self.recorder.lap(timing, Stage::Map);
+        self.start_slab(class, front * SLABS as u32 + place);
+        self.recorder.lap(timing, Stage::Initialise);
+        true
+    }
+
+    /// Takes a superslab from the pool for slabs of this class.
+    fn map_superslab(&mut self, class: Class) -> bool {
+        let Some(number) = self.heap.pool().take_lowest() else { return false };
+        let superslabs = self.heap.table().superslabs();
+        let superslab = &superslabs[number as usize];
+        if class.is_small() {
+            superslab.begin(Use::Small);
+            self.owned.push_front(superslabs, number);
+        } else {
+            superslab.begin(Use::Whole(class));
+            self.owned.push_back(superslabs, number);
+            self.start_slab(class, number * SLABS as u32);
+        }
+        true
+    }
+
+    /// Makes a slab of the class out of free memory and lists it.
+    fn start_slab(&mut self, class: Class, number: u32) {
+        self.slab(number).initialise(Identity::new(self.worker, class));
+        self.lists[class.number()].push_front(self.slabs, number);
+    }
+
+    /// The record of a slab.
+    #[inline]
+    pub(super) fn slab(&self, number: u32) -> &Slab {
+        &self.slabs[number as usize]
+    }
+}

@@ -1,0 +1,70 @@
+//! Objects above 1 MiB: runs of superslabs, straight from the pool and straight back to it from any worker.
+//!
+//! There is nothing to cache: filling such an object takes thousands of times as long as the pool's lock.
+
+use std::alloc::Layout;
+use std::ptr::NonNull;
+
+use super::cache::Cache;
+use super::class::{SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
+use super::misuse::{Misuse, OutOfMemory};
+use super::record::{RUN_ROW, Stage};
+use super::superslab_record::Use;
+
+/// Superslabs in a run for this layout; `None` when no arena is so large.
+fn run_length(layout: Layout) -> Option<u32> {
+    u32::try_from(layout.size().max(1).div_ceil(SUPERSLAB_BYTES)).ok()
+}
+
+impl Cache<'_> {
+    /// Takes a run. Every one counts as a slow refill, its batch being one object.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn allocate_run(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+        let mut timing = self.recorder.begin(true);
+        let mut first = self.take_run(layout);
+        self.recorder.lap(&mut timing, Stage::Find);
+        if first.is_none() {
+            self.reclaim();
+            self.recorder.lap(&mut timing, Stage::Drain);
+            first = self.take_run(layout);
+            self.recorder.lap(&mut timing, Stage::Find);
+        }
+        let first = first.ok_or(OutOfMemory)?;
+        let count = run_length(layout).expect("a run that was found");
+        let superslabs = &self.heap.table().superslabs()[first as usize..(first + count) as usize];
+        superslabs[1..].iter().for_each(|rest| rest.set_use(Use::RunRest));
+        superslabs[0].set_use(Use::Run(count));
+        let pointer = self.address_of(first as usize * SUPERSLAB_BYTES);
+        self.recorder.end(timing, Stage::Map, RUN_ROW, true);
+        Ok(pointer)
+    }
+
+    fn take_run(&self, layout: Layout) -> Option<u32> {
+        let alignment = u32::try_from(layout.align().div_ceil(SUPERSLAB_BYTES)).ok()?;
+        let base = self.heap.arena().base().addr().get() >> SUPERSLAB_SHIFT;
+        let phase = (base % alignment as usize) as u32;
+        self.heap.pool().take_highest_run(run_length(layout)?, alignment, phase)
+    }
+
+    /// Gives a run back.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn deallocate_run(&mut self, offset: usize, layout: Layout) -> Result<(), Misuse> {
+        let superslabs = self.heap.table().superslabs();
+        let first = offset >> SUPERSLAB_SHIFT;
+        let Some(record) = superslabs.get(first) else {
+            return Err(self.violation(Misuse::Foreign, offset, layout));
+        };
+        let count = run_length(layout).unwrap_or(u32::MAX);
+        if !offset.is_multiple_of(SUPERSLAB_BYTES) || !record.end_run(count) {
+            return Err(self.violation(self.diagnose(offset), offset, layout));
+        }
+        for superslab in &superslabs[first..first + count as usize] {
+            superslab.set_recycled();
+            superslab.set_use(Use::Pooled);
+        }
+        self.heap.pool().give(first as u32, count);
+        Ok(())
+    }
+}

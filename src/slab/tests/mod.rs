@@ -1,0 +1,37 @@
+//! Laws of the allocator as a whole. Each file states one kind; `lockfree.rs` is model-checked under loom.
+
+#[cfg(not(loom))]
+mod handover;
+#[cfg(not(loom))]
+mod laws;
+#[cfg(loom)]
+mod lockfree;
+#[cfg(not(loom))]
+mod misuse;
+#[cfg(not(loom))]
+mod recording;
+#[cfg(not(loom))]
+mod tenant;
+
+#[cfg(not(loom))]
+use super::{Arena, Heap, HeapOptions};
+#[cfg(not(loom))]
+use crate::measure::Clock;
+
+/// A heap over ordinary memory.
+#[cfg(not(loom))]
+fn heap(superslabs: usize, workers: u32) -> Heap {
+    heap_with(superslabs, HeapOptions::new(workers, Clock::start()))
+}
+
+#[cfg(not(loom))]
+fn heap_with(superslabs: usize, options: HeapOptions) -> Heap {
+    let arena = Arena::plain(superslabs * super::SUPERSLAB_BYTES).expect("memory for a test");
+    Heap::new(arena, options).expect("valid options")
+}
+
+/// Fewer rounds under Miri, which is about a thousand times slower.
+#[cfg(not(loom))]
+fn rounds(native: u64, miri: u64) -> u64 {
+    if cfg!(miri) { miri } else { native }
+}

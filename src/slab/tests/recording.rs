@@ -1,0 +1,164 @@
+//! Refills are counted exactly, and their stages add up to their total, exactly.
+#![allow(unsafe_code)]
+
+use std::alloc::Layout;
+use std::ptr::NonNull;
+
+use super::{heap_with, rounds};
+use crate::measure::Clock;
+use crate::mix::Random;
+use crate::slab::{Cache, HeapOptions, RUN_ROW, RefillRecord, Stage, Stratum};
+
+fn layout(bytes: usize) -> Layout {
+    Layout::from_size_align(bytes, 8).expect("a valid layout")
+}
+
+fn allocate(cache: &mut Cache<'_>, bytes: usize, count: usize) -> Vec<NonNull<u8>> {
+    (0..count).map(|_| cache.allocate(layout(bytes)).expect("room")).collect()
+}
+
+fn deallocate(cache: &mut Cache<'_>, bytes: usize, objects: Vec<NonNull<u8>>) {
+    for object in objects {
+        // SAFETY: no test uses an object's memory.
+        unsafe { cache.deallocate(object, layout(bytes)) }.expect("a live object");
+    }
+}
+
+fn options(batch: u32, sample_gap: u32) -> HeapOptions {
+    HeapOptions { batch, sample_gap, ..HeapOptions::new(2, Clock::start()) }
+}
+
+fn check(stratum: &Stratum) {
+    let stages: u128 = stratum.stages.iter().map(|stage| stage.sum()).sum();
+    assert_eq!(stages, stratum.total.sum(), "stages add up to the total");
+    assert!(stratum.stages.iter().all(|stage| stage.count() == stratum.timed));
+    assert_eq!(stratum.total.count(), stratum.timed);
+    assert_eq!(stratum.classes.iter().map(|class| class.count).sum::<u64>(), stratum.count);
+    assert_eq!(stratum.classes.iter().map(|class| class.timed).sum::<u64>(), stratum.timed);
+    assert_eq!(
+        stratum.classes.iter().map(|class| u128::from(class.sum_ns)).sum::<u128>(),
+        stratum.total.sum()
+    );
+    assert_eq!(
+        stratum.classes.iter().map(|class| class.max_ns).max(),
+        Some(stratum.total.max().unwrap_or(0))
+    );
+}
+
+#[test]
+fn stages_add_up_to_the_total_and_all_slow_refills_are_timed() {
+    for (batch, gap) in [(8, 1), (64, 7), (512, 64)] {
+        let heap = heap_with(20, options(batch, gap));
+        let mut caches = [heap.cache(0).expect("once"), heap.cache(1).expect("once")];
+        caches.iter_mut().for_each(Cache::start_recording);
+        let mut random = Random::new(u64::from(batch));
+        let mut live: Vec<(usize, NonNull<u8>)> = Vec::new();
+        for _ in 0..rounds(60_000, 400) {
+            let bytes = if random.below(200) == 0 { 3 << 20 } else { 1 + random.below(900) as usize };
+            if let Ok(object) = caches[random.below(2) as usize].allocate(layout(bytes)) {
+                live.push((bytes, object));
+            }
+            if live.len() > 2000 || random.below(3) == 0 {
+                let (bytes, object) = live.swap_remove(random.below(live.len() as u32) as usize);
+                deallocate(&mut caches[random.below(2) as usize], bytes, vec![object]);
+            }
+        }
+        let records = caches.each_mut().map(Cache::take_record);
+        for record in &records {
+            check(&record.slow);
+            check(&record.fast);
+            assert_eq!(record.slow.timed, record.slow.count, "every slow refill is timed");
+            assert!(record.slow.count > 0 && record.slow.classes[RUN_ROW].count > 0);
+            if gap == 1 {
+                assert_eq!(record.fast.timed, record.fast.count);
+            }
+        }
+        let mut sum = RefillRecord::new();
+        records.iter().for_each(|record| sum.add(record));
+        check(&sum.slow);
+        check(&sum.fast);
+        assert_eq!(sum.fast.count, records[0].fast.count + records[1].fast.count);
+        println!("batch {batch}: {} slow, {} fast, {} timed", sum.slow.count, sum.fast.count, sum.fast.timed);
+    }
+}
+
+#[test]
+fn a_refill_serves_exactly_one_batch() {
+    for batch in [8, 64, 256] {
+        let heap = heap_with(2, options(batch, 1));
+        let mut cache = heap.cache(0).expect("once");
+        cache.start_recording();
+        // 16 bytes: a page holds 256, so no batch is cut short by a page.
+        let objects = allocate(&mut cache, 16, 1024);
+        let record = cache.take_record();
+        assert_eq!(record.slow.count + record.fast.count, 1024 / u64::from(batch));
+        assert_eq!(record.slow.count, 4, "four pages that nobody had used");
+        deallocate(&mut cache, 16, objects);
+    }
+}
+
+#[test]
+fn batches_are_bounded_in_bytes() {
+    let heap = heap_with(4, options(512, 1));
+    let mut cache = heap.cache(0).expect("once");
+    // All memory of the class has been used before, so that only the bound on a batch counts.
+    let objects = allocate(&mut cache, 128 << 10, 16);
+    deallocate(&mut cache, 128 << 10, objects);
+    cache.start_recording();
+    let objects = allocate(&mut cache, 128 << 10, 16);
+    let record = cache.take_record();
+    // 256 KiB are two objects of 128 KiB; the last batch of before may not be used up.
+    assert!((7..=9).contains(&(record.slow.count + record.fast.count)), "{}", record.fast.count);
+    deallocate(&mut cache, 128 << 10, objects);
+}
+
+#[test]
+fn the_sample_is_fair() {
+    let gap = 16;
+    let heap = heap_with(2, options(8, gap));
+    let mut cache = heap.cache(0).expect("once");
+    cache.start_recording();
+    for _ in 0..rounds(4000, 40) {
+        let objects = allocate(&mut cache, 64, 64);
+        deallocate(&mut cache, 64, objects);
+    }
+    let fast = cache.take_record().fast;
+    let expected = fast.count as f64 / f64::from(gap);
+    // Gaps are uniform in 1..=31: their standard deviation is 9, so that of the count is 9 / 16 * sqrt(expected).
+    let bound = 5.0 * 9.0 / 16.0 * expected.sqrt() + 1.0;
+    assert!((fast.timed as f64 - expected).abs() < bound, "{} of {} timed", fast.timed, fast.count);
+}
+
+#[test]
+fn nothing_is_recorded_unless_asked_for_and_each_record_starts_from_zero() {
+    let heap = heap_with(2, options(8, 1));
+    let mut cache = heap.cache(0).expect("once");
+    let objects = allocate(&mut cache, 64, 100);
+    let empty = cache.take_record();
+    assert_eq!(empty.slow.count + empty.fast.count, 0);
+    cache.start_recording();
+    deallocate(&mut cache, 64, objects);
+    let objects = allocate(&mut cache, 64, 100);
+    let mut record = RefillRecord::new();
+    cache.take_record_into(&mut record);
+    let counted = record.fast.count;
+    assert!(counted > 0);
+    cache.start_recording();
+    deallocate(&mut cache, 64, objects);
+    cache.take_record_into(&mut record);
+    assert_eq!(record.fast.count, 0);
+}
+
+#[test]
+fn what_others_gave_back_is_drained_in_a_stage_of_its_own() {
+    let heap = heap_with(2, options(8, 1));
+    let mut caches = [heap.cache(0).expect("once"), heap.cache(1).expect("once")];
+    let objects = allocate(&mut caches[0], 64, 64);
+    deallocate(&mut caches[1], 64, objects);
+    caches[0].start_recording();
+    let objects = allocate(&mut caches[0], 64, 64);
+    let record = caches[0].take_record();
+    let [slow, fast] = [&record.slow, &record.fast].map(|stratum| stratum.stage(Stage::Drain).max());
+    assert!(slow.max(fast) > Some(0), "the first refill drains");
+    deallocate(&mut caches[0], 64, objects);
+}

@@ -1,0 +1,390 @@
+//! The workload `generate`: chunks of the stream, made block by block, handed to a consumer, given back.
+//!
+//! One repetition of one rank is one [`Session`]; every worker calls [`Session::work`] once and stays in it until
+//! the repetition ends. Chunk by chunk, worker `w` of `n`
+//!
+//! 1. gives back the blocks that worker `w + 1 mod n` filled `in_flight` chunks ago: the consumer of a real
+//!    pipeline runs on another core, and so the allocator sees cross-worker frees;
+//! 2. allocates and fills its own part of the chunk, a block at a time;
+//! 3. waits for the others. The last to arrive reads the clock, once a chunk, and decides what comes next.
+
+use std::alloc::Layout;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use super::barrier::{Barrier, PoisonOnDrop};
+use super::{Amount, Ended, Extent, Measured};
+use crate::error::Error;
+use crate::generator::{Digest, Kernel, Stores, Stream, share};
+use crate::measure::{Clock, Histogram, Ticks, thread_cpu_ns};
+use crate::slab::{Allocate, Cache, Demand, Heap, Object, RefillRecord, arena_bytes_needed};
+
+/// What makes one case of `generate` different from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// Unit of data handed to the consumer, a multiple of 4 KiB.
+    pub chunk_bytes: usize,
+    /// A worker fills at most this much at a time.
+    pub block_bytes: usize,
+    /// Chunks the consumer holds, at least 1.
+    pub in_flight: u32,
+    /// What fills.
+    pub kernel: Kernel,
+    /// How it stores.
+    pub stores: Stores,
+}
+
+impl Parameters {
+    /// The part of a chunk that one worker fills, cut into the fewest blocks of at most `block_bytes`: parts are equal,
+    /// and so are the blocks of a part, up to 4 KiB, or to a segment where there are many. A chunk smaller than
+    /// workers x block is split as evenly as a larger one.
+    pub fn blocks(
+        &self,
+        chunk_bytes: usize,
+        worker: usize,
+        workers: usize,
+    ) -> impl Iterator<Item = Range<usize>> {
+        let part = share(chunk_bytes, worker, workers);
+        let count = part.len().div_ceil(self.block_bytes);
+        (0..count).map(move |index| {
+            let inside = share(part.len(), index, count);
+            part.start + inside.start..part.start + inside.end
+        })
+    }
+
+    /// Bytes of an arena in which a rank with so many workers never runs out.
+    pub fn arena_bytes(&self, workers: u32) -> u64 {
+        let count = workers as usize;
+        let blocks = || (0..count).flat_map(|worker| self.blocks(self.chunk_bytes, worker, count));
+        let chunks = u64::from(self.in_flight) + 1;
+        let demand = Demand {
+            live_per_worker: self.blocks_of_a_part(count) as u64 * chunks,
+            bytes_min: blocks().map(|block| block.len()).min().unwrap_or(0) as u64,
+            bytes_max: blocks().map(|block| block.len()).max().unwrap_or(0) as u64,
+        };
+        arena_bytes_needed(workers, demand)
+    }
+
+    /// The most blocks that any worker fills of one chunk.
+    fn blocks_of_a_part(&self, workers: usize) -> usize {
+        (0..workers).map(|worker| self.blocks(self.chunk_bytes, worker, workers).count()).max().unwrap_or(0)
+    }
+}
+
+/// What all workers of a rank share during one repetition.
+pub struct Session<'a> {
+    parameters: Parameters,
+    workers: usize,
+    extent: Extent<'a>,
+    stream: Stream,
+    heap: &'a Heap,
+    clock: Clock,
+    barrier: Barrier,
+    /// `[chunk mod (in_flight + 1)][worker]`: what that worker filled. Locked once a chunk and worker, by the
+    /// worker that fills or, a barrier later, by the one that gives back: never by two at a time.
+    handed_over: Vec<Vec<Mutex<Vec<Object<'a>>>>>,
+    /// The next chunk and its phase, see [`Step`]. Written by the last worker at the barrier, read by all after.
+    next: AtomicU64,
+    progress: Mutex<Progress>,
+}
+
+/// What the last worker at the barrier keeps; the others never look.
+struct Progress {
+    phase_began: Ticks,
+    chunk_began: Ticks,
+    /// Chunks finished in this phase.
+    done: u64,
+    /// Bytes and nanoseconds of the timed phase, up to the latest chunk.
+    bytes: u64,
+    elapsed_ns: u64,
+    chunk_ns: Histogram,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Warmup,
+    Timed,
+    Over,
+}
+
+/// Chunks are numbered through both phases, because the blocks of the last warm-up chunks are given back in the
+/// timed region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Step {
+    phase: Phase,
+    chunk: u64,
+}
+
+/// What one worker brings back.
+pub struct WorkerRecord {
+    cpu_ns: u64,
+    refills: RefillRecord,
+    digest: Digest,
+}
+
+impl<'a> Session<'a> {
+    /// Prepares a repetition: all memory the timed region needs is allocated here.
+    ///
+    /// `stream` is this rank's own, or the one of the data set.
+    pub fn new(
+        parameters: Parameters,
+        workers: usize,
+        extent: Extent<'a>,
+        stream: Stream,
+        heap: &'a Heap,
+        clock: Clock,
+    ) -> Session<'a> {
+        let slots = parameters.in_flight as usize + 1;
+        let blocks = parameters.blocks_of_a_part(workers);
+        let slot = |_| (0..workers).map(|_| Mutex::new(Vec::with_capacity(blocks))).collect();
+        let now = clock.read();
+        Session {
+            parameters,
+            workers,
+            extent,
+            stream,
+            heap,
+            clock,
+            barrier: Barrier::new(number(workers)),
+            handed_over: (0..slots).map(slot).collect(),
+            next: AtomicU64::new(Step { phase: Phase::Warmup, chunk: 0 }.pack()),
+            progress: Mutex::new(Progress {
+                phase_began: now,
+                chunk_began: now,
+                done: 0,
+                bytes: 0,
+                elapsed_ns: 0,
+                chunk_ns: Histogram::new(),
+            }),
+        }
+    }
+
+    /// One worker's life in this repetition. Every worker `0..workers` must call it, each on its own thread.
+    ///
+    /// # Errors
+    /// When the arena is exhausted, or another worker failed.
+    pub fn work(&self, worker: usize) -> Result<WorkerRecord, Ended> {
+        // Also when a worker panics: the others leave, and rayon hands the panic on.
+        let unfinished = PoisonOnDrop::new(&self.barrier);
+        let record = self.live(worker)?;
+        unfinished.defuse();
+        Ok(record)
+    }
+
+    fn live(&self, worker: usize) -> Result<WorkerRecord, Ended> {
+        let mut cache = self.heap.cache(number(worker)).map_err(Ended::Because)?;
+        let mut digest = Digest::default();
+        self.barrier.wait_then(|| self.begin())?;
+        self.run_phase(Phase::Warmup, worker, &mut cache, &mut digest)?;
+        cache.start_recording();
+        let cpu_began = thread_cpu_ns();
+        self.run_phase(Phase::Timed, worker, &mut cache, &mut digest)?;
+        let cpu_ns = thread_cpu_ns() - cpu_began;
+        let refills = cache.take_record();
+        // Nobody fills any more: what this worker handed over last is still in its slots.
+        for slot in &self.handed_over {
+            give_back(&mut cache, &mut lock(&slot[worker]))?;
+        }
+        Ok(WorkerRecord { cpu_ns, refills, digest })
+    }
+
+    fn run_phase(
+        &self,
+        phase: Phase,
+        worker: usize,
+        cache: &mut Cache<'a>,
+        digest: &mut Digest,
+    ) -> Result<(), Ended> {
+        let first = self.step().chunk;
+        loop {
+            let step = self.step();
+            if step.phase != phase {
+                return Ok(());
+            }
+            self.consume(step.chunk, worker, cache)?;
+            self.produce(step.chunk, self.place(step.chunk - first), worker, cache, digest)?;
+            self.barrier.wait_then(|| self.advance())?;
+        }
+    }
+
+    /// Gives back the neighbour's part of the chunk that leaves the window.
+    fn consume(&self, chunk: u64, worker: usize, cache: &mut Cache<'a>) -> Result<(), Ended> {
+        let Some(leaving) = chunk.checked_sub(u64::from(self.parameters.in_flight)) else { return Ok(()) };
+        let neighbour = (worker + 1) % self.workers;
+        give_back(cache, &mut lock(&self.slot(leaving)[neighbour]))
+    }
+
+    /// Fills this worker's part of a chunk that stands at `place` in the stream.
+    fn produce(
+        &self,
+        chunk: u64,
+        place: Range<u64>,
+        worker: usize,
+        cache: &mut Cache<'a>,
+        digest: &mut Digest,
+    ) -> Result<(), Ended> {
+        let Parameters { kernel, stores, .. } = self.parameters;
+        let hashed = matches!(self.extent.amount, Amount::Dataset { digest: true, .. });
+        let chunk_bytes = usize::try_from(place.end - place.start).expect("no longer than chunk_bytes");
+        let mut handed_over = lock(&self.slot(chunk)[worker]);
+        for inside in self.parameters.blocks(chunk_bytes, worker, self.workers) {
+            let mut block =
+                cache.take(block_layout(inside.len())).map_err(|_| self.exhausted(inside.len()))?;
+            let offset = place.start + inside.start as u64;
+            let filled = self.stream.fill(kernel, stores, offset, block.as_mut());
+            if hashed {
+                digest.add(offset, filled);
+            }
+            handed_over.push(block);
+        }
+        Ok(())
+    }
+
+    fn exhausted(&self, bytes: usize) -> Ended {
+        let arena = self.heap.arena().bytes();
+        Ended::Because(Error::Failed(format!(
+            "no room for a block of {bytes} bytes in an arena of {arena}: the plan promised room; a bug in numamark"
+        )))
+    }
+
+    fn slot(&self, chunk: u64) -> &[Mutex<Vec<Object<'a>>>] {
+        &self.handed_over[(chunk % self.handed_over.len() as u64) as usize]
+    }
+
+    /// Where this rank's chunk `number` of a phase stands in the stream.
+    fn place(&self, number: u64) -> Range<u64> {
+        let bytes = self.parameters.chunk_bytes as u64;
+        match self.extent.amount {
+            Amount::Duration(_) => number * bytes..(number + 1) * bytes,
+            Amount::Dataset { bytes: total, rank, ranks, .. } => {
+                // A warm-up may be longer than the data set: it begins again.
+                let index = u64::from(rank) + number % self.chunks_of_data_set().max(1) * u64::from(ranks);
+                index * bytes..((index + 1) * bytes).min(total)
+            }
+        }
+    }
+
+    /// How many chunks of the data set are this rank's; `u64::MAX` when there is no data set.
+    fn chunks_of_data_set(&self) -> u64 {
+        match self.extent.amount {
+            Amount::Duration(_) => u64::MAX,
+            Amount::Dataset { bytes, rank, ranks, .. } => {
+                let chunks = bytes.div_ceil(self.parameters.chunk_bytes as u64);
+                chunks.saturating_sub(u64::from(rank)).div_ceil(u64::from(ranks))
+            }
+        }
+    }
+
+    fn step(&self) -> Step {
+        // Relaxed: the barrier orders the only write before every read.
+        Step::unpack(self.next.load(Ordering::Relaxed))
+    }
+
+    /// Run by the last worker to arrive at the start, before any other goes on.
+    fn begin(&self) {
+        let mut progress = lock(&self.progress);
+        let now = self.clock.read();
+        (progress.phase_began, progress.chunk_began) = (now, now);
+        let phase = match self.extent.warmup_ns {
+            _ if self.chunks_of_data_set() == 0 => Phase::Over,
+            0 => Phase::Timed,
+            _ => Phase::Warmup,
+        };
+        self.set_next(Step { phase, chunk: 0 });
+    }
+
+    /// Run by the last worker to arrive after a chunk, before any other goes on: the one clock read of a chunk.
+    fn advance(&self) {
+        let mut progress = lock(&self.progress);
+        let Step { phase, chunk } = self.step();
+        let now = self.clock.read();
+        let chunk_ns = self.clock.nanoseconds(now.since(progress.chunk_began));
+        let elapsed_ns = self.clock.nanoseconds(now.since(progress.phase_began));
+        if phase == Phase::Timed {
+            let place = self.place(progress.done);
+            progress.chunk_ns.record(chunk_ns);
+            progress.elapsed_ns = elapsed_ns;
+            progress.bytes += place.end - place.start;
+        }
+        progress.chunk_began = now;
+        progress.done += 1;
+        let next = match (phase, self.extent.amount) {
+            _ if (self.extent.stop)() => Phase::Over,
+            (Phase::Warmup, _) if elapsed_ns >= self.extent.warmup_ns => Phase::Timed,
+            (Phase::Timed, Amount::Duration(limit_ns)) if elapsed_ns >= limit_ns => Phase::Over,
+            (Phase::Timed, Amount::Dataset { .. }) if progress.done == self.chunks_of_data_set() => {
+                Phase::Over
+            }
+            _ => phase,
+        };
+        if next == Phase::Timed && phase == Phase::Warmup {
+            (progress.done, progress.phase_began) = (0, now);
+        }
+        self.set_next(Step { phase: next, chunk: chunk + 1 });
+    }
+
+    fn set_next(&self, step: Step) {
+        // Relaxed: the barrier that the caller is about to release publishes it.
+        self.next.store(step.pack(), Ordering::Relaxed);
+    }
+
+    /// What the rank measured, once all workers have returned.
+    pub fn measured(self, records: &[WorkerRecord]) -> Measured {
+        let progress = self.progress.into_inner().expect("no worker panicked: all returned");
+        let mut refills = RefillRecord::default();
+        let mut digest = Digest::default();
+        for record in records {
+            refills.add(&record.refills);
+            digest.merge(&record.digest);
+        }
+        let hashed = matches!(self.extent.amount, Amount::Dataset { digest: true, .. });
+        Measured {
+            elapsed_ns: progress.elapsed_ns,
+            bytes: progress.bytes,
+            operations: 0,
+            worker_ns: progress.elapsed_ns * self.workers as u64,
+            cpu_ns: records.iter().map(|record| record.cpu_ns).sum(),
+            chunk_ns: progress.chunk_ns,
+            refills: Some(refills),
+            digest: hashed.then_some(digest),
+        }
+    }
+}
+
+impl Step {
+    fn pack(self) -> u64 {
+        self.chunk << 2 | self.phase as u64
+    }
+
+    fn unpack(word: u64) -> Step {
+        let phase = match word & 3 {
+            0 => Phase::Warmup,
+            1 => Phase::Timed,
+            _ => Phase::Over,
+        };
+        Step { phase, chunk: word >> 2 }
+    }
+}
+
+fn give_back<'a>(cache: &mut Cache<'a>, blocks: &mut Vec<Object<'a>>) -> Result<(), Ended> {
+    for block in blocks.drain(..) {
+        let refused =
+            |misuse| Error::Failed(format!("a block could not be given back: {misuse}; a bug in numamark"));
+        cache.give_back(block).map_err(|misuse| Ended::Because(refused(misuse)))?;
+    }
+    Ok(())
+}
+
+/// Blocks begin at a cache line, as non-temporal stores want it.
+fn block_layout(bytes: usize) -> Layout {
+    Layout::from_size_align(bytes, 64).expect("a block is far smaller than the address space")
+}
+
+fn number(workers: usize) -> u32 {
+    u32::try_from(workers).expect("workers are counted in 32 bits")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("a worker that panics poisons the barrier first, and nobody passes it")
+}

@@ -1,0 +1,60 @@
+//! What the laws compare the source with. The floors themselves stand in `src/lib.rs`, where readers look first.
+
+/// Where each dependency may be named: one module each, so that above it only our own words appear.
+/// A place is a file, or a directory with a slash at its end, below `src/`.
+pub const ROOMS: &[(&str, &[&str])] = &[
+    ("clap", &["cli/", "main.rs"]),
+    ("comfy_table", &["report/"]),
+    ("hdrhistogram", &["measure/histogram.rs"]),
+    ("hwlocality", &["numa/hwloc.rs"]),
+    ("libc", ANYWHERE),
+    ("libmimalloc_sys", BENCHES_ONLY),
+    ("loom", ANYWHERE),
+    ("mpi", &["comm/mpi.rs"]),
+    ("rayon", &["rank/"]),
+    ("schemars", &["job/", "results/"]),
+    ("serde", ANYWHERE),
+    ("serde_json", &["results/"]),
+    ("signal_hook", &["comm/"]),
+    ("snmalloc_sys", BENCHES_ONLY),
+    ("strsim", &["job/"]),
+    ("thiserror", ANYWHERE),
+    ("toml", &["job/"]),
+    ("xxhash_rust", &["generator/digest.rs", "job/hash.rs"]),
+];
+
+/// Peers that are measured, never shipped: not below `src/`.
+const BENCHES_ONLY: &[&str] = &[];
+
+/// System calls, derives and the model checker cannot stay in one room.
+const ANYWHERE: &[&str] = &[""];
+
+/// The only places that may contain `unsafe`.
+pub const UNSAFE: [&str; 6] =
+    ["comm/mpi.rs", "generator/kernel/", "measure/clock.rs", "numa/", "slab/", "workload/limit.rs"];
+
+/// The only places that print or end the process: the command line, and `comm`, which has to when a rank cannot
+/// return to it (a panic, a hung rank, an abort).
+pub const VOICES: [&str; 3] = ["cli/", "comm/", "main.rs"];
+
+/// What prints or ends the process.
+pub const SPEECH: [&str; 7] = ["abort", "dbg", "eprint", "eprintln", "exit", "print", "println"];
+
+/// Names that say nothing about what is inside.
+pub const EMPTY_NAMES: [&str; 9] =
+    ["common", "helper", "helpers", "manager", "misc", "prelude", "types", "util", "utils"];
+
+/// Longer files have two purposes.
+pub const LINES_MAX: usize = 400;
+
+/// `main.rs` only calls the library.
+pub const MAIN_LINES_MAX: usize = 40;
+
+/// Folders that only one machine has. Written in two halves, so that this file passes its own law.
+pub const HOMES: [&str; 5] = [
+    concat!("/ho", "me/"),
+    concat!("/ro", "ot/"),
+    concat!("/Us", "ers/"),
+    concat!("/wo", "rk/"),
+    concat!("/mn", "t/"),
+];

@@ -1,0 +1,8 @@
+//! The job file from outside: its error messages, its schema, its shipped jobs, and nonsense.
+
+mod catalogue;
+mod errors;
+mod nonsense;
+mod schema;
+mod shipped;
+mod validator;

@@ -1,0 +1,108 @@
+//! `numamark schema job` against the parser: an editor that follows the schema and the parser must agree.
+
+use numamark::job::{Job, schema};
+use serde_json::Value;
+
+use crate::catalogue::catalogue;
+use crate::validator::violations;
+
+/// What only the parser can refuse: arithmetic on units, and rules over several keys.
+const BEYOND_THE_SCHEMA: [&str; 13] = [
+    "a size that is too small",
+    "a size that is too large",
+    "a size off the grid",
+    "a duration that is too long",
+    "a duration that is too short",
+    "a size with a fraction of a byte",
+    "a value listed twice",
+    "an amount of data and a workload without data",
+    "an amount that is not whole chunks",
+    "an amount smaller than the default chunk",
+    "a gate that no case can meet",
+    "a gate on refills without the slab allocator",
+    "a share in per cent",
+];
+
+fn parsed_schema() -> Value {
+    serde_json::from_str(&schema()).expect("the schema is JSON")
+}
+
+#[test]
+fn the_schema_refuses_what_the_parser_refuses() {
+    let schema = parsed_schema();
+    let mut beyond = Vec::new();
+    for (_, examples) in catalogue() {
+        for example in examples.into_iter().filter(|example| example.settings.is_empty()) {
+            let Ok(value) = toml::from_str::<Value>(&example.text) else { continue };
+            if violations(&schema, &value, "").is_empty() {
+                beyond.push(example.title);
+            }
+        }
+    }
+    beyond.sort_unstable();
+    let mut expected = BEYOND_THE_SCHEMA.to_vec();
+    expected.sort_unstable();
+    assert_eq!(beyond, expected);
+}
+
+#[test]
+fn the_schema_accepts_every_effective_job() {
+    let schema = parsed_schema();
+    let jobs = [
+        "schema = 1\nname = \"x\"\n[generate]\n",
+        "schema = 1\nname = \"x\"\n[allocate]\nallocator = [\"slab\", \"system\"]\n[rank]\nworkers = [1, \"all\"]\n",
+        "schema = 1\nname = \"x\"\n[run]\nbytes = \"1.5 GiB\"\n[generate]\nchunk = [\"64MiB\", \"4KiB\"]\n\
+         [[gate]]\nmetric = \"locality\"\nat_least = 1\n[[gate]]\nmetric = \"refill_stage_ns.carve.p999\"\nat_most = 5e3\n",
+    ];
+    for text in jobs {
+        let job = Job::parse(text, "job.toml", &[]).expect("it is a job");
+        for text in [text, &job.effective()] {
+            let value: Value = toml::from_str(text).expect("it is TOML");
+            assert_eq!(violations(&schema, &value, ""), Vec::<String>::new(), "{text}");
+        }
+    }
+}
+
+/// Writing out every default that the schema names changes nothing.
+#[test]
+fn the_defaults_of_the_schema_are_those_of_the_parser() {
+    let schema = parsed_schema();
+    let minimal = "schema = 1\nname = \"x\"\n[generate]\n[allocate]\n";
+    let mut written = String::from("schema = 1\nname = \"x\"\n");
+    let mut count = 0;
+    let sections = schema["properties"].as_object().expect("sections and keys");
+    let top = sections.iter().filter(|(_, field)| field.get("properties").is_none());
+    let defaults = top.filter_map(|(key, field)| Some((key, field.get("default")?)));
+    for (key, default) in defaults {
+        written += &format!("{key} = {default}\n");
+        count += 1;
+    }
+    for (name, section) in sections {
+        let Some(fields) = section.get("properties").and_then(Value::as_object) else { continue };
+        written += &format!("[{name}]\n");
+        for (key, default) in fields.iter().filter_map(|(key, field)| Some((key, field.get("default")?))) {
+            written += &format!("{key} = {default}\n");
+            count += 1;
+        }
+    }
+    let parse =
+        |text: &str| Job::parse(text, "job.toml", &[]).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert_eq!(parse(&written), parse(minimal));
+    assert!(count >= 17, "{count} defaults\n{written}");
+}
+
+#[test]
+fn every_key_of_the_schema_says_what_it_means() {
+    let schema = parsed_schema();
+    let sections = schema["properties"].as_object().expect("sections and keys");
+    for (name, section) in sections {
+        let fields = section.get("items").unwrap_or(section);
+        assert!(fields["description"].as_str().is_some_and(|about| about.len() > 10), "{name}");
+        for (key, field) in fields.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            assert!(
+                field["description"].as_str().is_some_and(|about| about.contains("Accepted: ")),
+                "{name}.{key}"
+            );
+        }
+    }
+}

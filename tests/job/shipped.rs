@@ -1,0 +1,50 @@
+//! Every file in `jobs/` is a job, begins with the question it answers, and follows the schema.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use numamark::job::{Amount, Job, decode, schema};
+use serde_json::Value;
+
+use crate::validator::violations;
+
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs");
+    let files = fs::read_dir(folder).expect("jobs/ is there");
+    let mut paths: Vec<PathBuf> = files.map(|file| file.expect("readable").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    paths
+}
+
+#[test]
+fn every_shipped_job_parses_follows_the_schema_and_begins_with_its_question() {
+    let schema: Value = serde_json::from_str(&schema()).expect("the schema is JSON");
+    let paths = shipped();
+    assert!(!paths.is_empty());
+    for path in paths {
+        let shown = path.display().to_string();
+        let bytes = fs::read(&path).expect("readable");
+        let text = decode(&bytes, &shown).expect("it is text");
+        let job = Job::parse(text, &shown, &[]).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(path.file_stem().and_then(|stem| stem.to_str()), Some(job.name.as_str()), "{shown}");
+        let value: Value = toml::from_str(text).expect("it is TOML");
+        assert_eq!(violations(&schema, &value, ""), Vec::<String>::new(), "{shown}");
+        let question: String = text.lines().take_while(|line| line.starts_with('#')).collect();
+        assert!(question.contains('?'), "{shown} does not begin with a question");
+    }
+}
+
+/// "About half a minute" is what `make run` promises; set-up and tear-down come on top.
+#[test]
+fn the_quick_job_asks_for_twenty_to_twenty_five_seconds() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs/quick.toml");
+    let text = fs::read_to_string(path).expect("readable");
+    let job = Job::parse(&text, "quick.toml", &[]).unwrap_or_else(|error| panic!("{error}"));
+    let generate = job.generate.as_ref().expect("it generates");
+    let allocate = job.allocate.as_ref().expect("it allocates");
+    assert_eq!((generate.chunk.len(), allocate.workload.len(), allocate.allocator.len()), (1, 1, 1));
+    let Amount::Duration(duration) = job.run.amount else { panic!("it ends by time") };
+    let case_s = job.run.warmup.seconds() + f64::from(job.run.repetitions) * duration.seconds();
+    assert!((20.0..=25.0).contains(&(2.0 * case_s)), "{} s", 2.0 * case_s);
+}

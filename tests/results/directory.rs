@@ -1,0 +1,117 @@
+//! Places where a run cannot be, and what is said about each.
+
+use std::fs;
+use std::path::Path;
+
+use numamark::error::{Error, ExitCode};
+use numamark::results::{RunDirectory, aggregate};
+
+use crate::fixture::{Folder, begin, run};
+
+#[test]
+fn a_directory_that_exists_is_left_alone() {
+    let folder = Folder::new("exists");
+    let path = folder.join("there");
+    fs::create_dir(&path).expect("a new folder");
+    for path in [path.clone(), path.join("."), folder.join("there/")] {
+        let why = RunDirectory::create(&path).expect_err("it exists");
+        assert!(matches!(why, Error::DirectoryExists(_)), "{why}");
+    }
+    assert_eq!(fs::read_dir(&path).expect("still there").count(), 0, "nothing was put into it");
+    let file = folder.join("file");
+    fs::write(&file, "mine").expect("room");
+    assert!(RunDirectory::create(&file).is_err());
+    assert_eq!(fs::read_to_string(&file).expect("still there"), "mine");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_an_environment_error() {
+    let folder = Folder::new("unwritable");
+    fs::write(folder.join("file"), "").expect("room");
+    // Not by permissions: tests may run as root.
+    for path in [folder.join("file/run"), Path::new("/proc/numamark/run").to_owned()] {
+        let why = RunDirectory::create(&path).expect_err("not a folder for us");
+        assert_eq!(why.exit_code(), ExitCode::Environment, "{why}");
+        assert!(why.to_string().contains("--out"), "{why}");
+    }
+}
+
+#[test]
+fn a_new_directory_may_be_deep_and_tells_its_absolute_path() {
+    let folder = Folder::new("deep");
+    let (directory, token) = RunDirectory::create(&folder.join("a/b/c")).expect("parents are made");
+    assert!(directory.path().is_absolute());
+    RunDirectory::join(directory.path(), &token).expect("the same place");
+}
+
+#[test]
+fn another_directory_of_the_same_name_is_not_shared() {
+    let folder = Folder::new("not-shared");
+    let (directory, token) = RunDirectory::create(&folder.join("run")).expect("new");
+    let (elsewhere, _) = RunDirectory::create(&folder.join("elsewhere")).expect("new");
+    let started = std::time::Instant::now();
+    let why = RunDirectory::join(elsewhere.path(), &token).expect_err("it is another one");
+    assert_eq!(why.exit_code(), ExitCode::Environment);
+    assert!(why.to_string().contains("all hosts share"), "{why}");
+    assert!(started.elapsed().as_secs() < 15, "a rank must not wait for ever");
+    RunDirectory::join(directory.path(), &token).expect("this is the one");
+}
+
+#[test]
+fn two_ranks_cannot_write_one_part() {
+    let folder = Folder::new("two-writers");
+    let (directory, _) = RunDirectory::create(&folder.join("run")).expect("new");
+    let _part = directory.part(&begin(0, 1)).expect("new");
+    let why = directory.part(&begin(0, 1)).expect_err("there is one already");
+    assert_eq!(why.exit_code(), ExitCode::Environment);
+    assert!(why.to_string().contains("rank-00000.jsonl already exists"), "{why}");
+}
+
+#[test]
+fn what_is_not_a_run_directory_is_said_to_be_none() {
+    let folder = Folder::new("not-a-run");
+    fs::create_dir(folder.join("empty")).expect("new");
+    fs::write(folder.join("file"), "").expect("room");
+    for (name, why) in [("empty", "it has no parts/"), ("file", "it is a file"), ("absent", "No such file")] {
+        let error = RunDirectory::open(&folder.join(name)).expect_err(name);
+        assert!(error.to_string().contains(why), "{error}");
+        assert_eq!(error.exit_code(), ExitCode::Usage);
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_at_the_end_leaves_no_result() {
+    let folder = Folder::new("full-disk");
+    let (directory, header, evidence) = run(&folder.join("run"), 1, 1);
+    let run = aggregate(&header, &evidence, Some(1.0)).expect("whole evidence");
+    std::os::unix::fs::symlink("/dev/full", directory.path().join("run.json.partial")).expect("a link");
+    let why = directory.write_run(&run).expect_err("the device is always full");
+    assert_eq!(why.exit_code(), ExitCode::Failed);
+    assert!(why.to_string().contains("No space left on device"), "{why}");
+    let left: Vec<_> =
+        fs::read_dir(directory.path()).expect("it is there").flatten().map(|e| e.file_name()).collect();
+    assert_eq!(left, ["parts"], "neither run.json nor its beginning");
+    directory.write_run(&run).expect("the disk has room again");
+    directory.read_run().expect("a result");
+}
+
+#[test]
+fn a_finished_run_leaves_parts_and_run_json_only() {
+    let folder = Folder::new("left");
+    let (directory, header, evidence) = run(&folder.join("run"), 2, 1);
+    directory.write_run(&aggregate(&header, &evidence, Some(1.0)).expect("whole evidence")).expect("room");
+    let names = |path: &Path| {
+        let mut names: Vec<String> = fs::read_dir(path)
+            .expect("there")
+            .flatten()
+            .map(|e| e.file_name().into_string().expect("ASCII"))
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(directory.path()), ["parts", "run.json"]);
+    assert_eq!(
+        names(&directory.path().join("parts")),
+        ["header.json", "rank-00000.jsonl", "rank-00001.jsonl"]
+    );
+}

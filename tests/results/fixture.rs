@@ -1,0 +1,198 @@
+//! Runs as ranks would leave them, made up from a seed: every rank, every repetition, every histogram.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use numamark::job::Job;
+use numamark::measure::Histogram;
+use numamark::mix::{Random, mix_words};
+use numamark::results::environment::{Facts, collect};
+use numamark::results::{
+    Begin, CaseHeader, End, Evidence, Gate, Header, HistogramRecord, LocalityRecord, Measure, Parameter,
+    Repetition, Row, RunDirectory,
+};
+
+pub const ROUNDS: u32 = 3;
+pub const STAGES: [&str; 5] = ["find", "map", "initialise", "carve", "drain"];
+
+const JOB: &str = r#"
+schema = 1
+name = "made-up"
+run.bytes = "64GiB"
+run.repetitions = 3
+[generate]
+[[gate]]
+metric = "locality"
+at_least = 0.99
+[[gate]]
+metric = "refill_share"
+at_most = 1e-9
+level = "warn"
+"#;
+
+/// A folder of its own for one test, removed when the test ends.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new(test: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("numamark-{test}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a temporary folder");
+        Folder(path)
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn header(ranks: u32) -> Header {
+    let number = Parameter::Number;
+    let facts = Facts {
+        clock_source: "time stamp counter".to_owned(),
+        clock_step_ns: 10.0,
+        clock_read_ns: 20.5,
+        mpi_library: Err("built without MPI".to_owned()),
+    };
+    let case = |id: &str, workload: &str, measure, parameters: &[(&str, Parameter)]| CaseHeader {
+        id: id.to_owned(),
+        workload: workload.to_owned(),
+        parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        measure,
+    };
+    let job = Job::parse(JOB, "made-up.toml", &[]).expect("a job");
+    Header {
+        schema: 1,
+        name: "made-up".to_owned(),
+        job: job.effective(),
+        job_hash: job.hash(),
+        command: ["numamark", "run", "made-up.toml"].map(str::to_owned).to_vec(),
+        started: "2026-11-22T05:26:13Z".to_owned(),
+        ranks,
+        hosts: vec!["host0".to_owned(), "host1".to_owned()],
+        repetitions: ROUNDS,
+        environment: collect(&facts),
+        environment_differences: Vec::new(),
+        planned: vec![
+            case(
+                "generate-1",
+                "generate",
+                Measure::Bytes,
+                &[
+                    ("chunk_bytes", number(64 << 20)),
+                    ("block_bytes", number(4 << 20)),
+                    ("kernel", Parameter::Word("avx2".to_owned())),
+                ],
+            ),
+            case("larson-1", "larson", Measure::Operations, &[("batch", number(64))]),
+        ],
+        gates: job.gates.iter().map(Gate::from).collect(),
+    }
+}
+
+pub fn begin(rank: u32, ranks: u32) -> Begin {
+    Begin {
+        rank,
+        size: ranks,
+        host: format!("host{}", rank % 2),
+        node_index: rank / 2,
+        node_os_index: rank / 2 + 1,
+        pus: vec![2 * rank, 2 * rank + 1],
+        placement: "chosen".to_owned(),
+        job_hash: header(ranks).job_hash,
+        locality: locality(4096, 0),
+        clock_step_ns: 10.0 + f64::from(rank),
+        clock_read_ns: 20.0 + f64::from(rank),
+    }
+}
+
+pub fn end(rank: u32) -> End {
+    End { locality: locality(4090, u64::from(rank)), violations: 0 }
+}
+
+pub fn locality(local_pages: u64, remote_pages: u64) -> LocalityRecord {
+    LocalityRecord { local_pages, remote_pages, absent_pages: 3, unverified: None }
+}
+
+/// `count` events of which every `gap`-th is timed; stages sum to the total.
+fn refills(random: &mut Random, name: &str, count: u64, gap: u64, ns: u32) -> Vec<(String, HistogramRecord)> {
+    let mut total = Histogram::new();
+    let mut stages = [const { None }; 5].map(|_: Option<()>| Histogram::new());
+    for _ in 0..count / gap {
+        let times = [(); 5].map(|()| u64::from(random.below(ns)));
+        total.record(times.iter().sum());
+        stages.iter_mut().zip(times).for_each(|(stage, time)| stage.record(time));
+    }
+    let stages = STAGES.iter().zip(&stages).map(|(stage, histogram)| {
+        (format!("refill_stage_ns.{stage}.{name}"), HistogramRecord::new(count, histogram))
+    });
+    std::iter::once((format!("refill_ns.{name}"), HistogramRecord::new(count, &total)))
+        .chain(stages)
+        .collect()
+}
+
+pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
+    let mut random = Random::new(mix_words(&[seed, case.len() as u64, u64::from(round), u64::from(rank)]));
+    let mut histograms = BTreeMap::new();
+    let generates = case.starts_with("generate");
+    let chunks = 300 + u64::from(random.below(100));
+    if generates {
+        let mut times = Histogram::new();
+        (0..chunks).for_each(|_| times.record(6_000_000 + u64::from(random.below(1_000_000))));
+        histograms.insert("chunk_ns".to_owned(), HistogramRecord::new(chunks, &times));
+    }
+    histograms.extend(refills(&mut random, "slow", 40, 1, 20_000));
+    histograms.extend(refills(&mut random, "fast", 64 * 300, 64, 500));
+    let elapsed_ns = 2_000_000_000 + u64::from(random.below(1_000_000));
+    Repetition {
+        case: case.to_owned(),
+        round,
+        elapsed_ns,
+        bytes: if generates { chunks << 26 } else { 0 },
+        operations: if generates { 0 } else { 100_000_000 + u64::from(random.below(1_000_000)) },
+        worker_ns: 2 * elapsed_ns,
+        cpu_ns: 2 * elapsed_ns - 1_000_000,
+        histograms,
+        digest: generates.then(|| format!("{:032x}", u128::MAX - u128::from(rank))),
+    }
+}
+
+/// A whole run on disk, `run.json` not yet written. Returns what rank 0 gathered meanwhile.
+pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidence) {
+    let (directory, token) = RunDirectory::create(path).expect("a new directory");
+    let header = header(ranks);
+    directory.write_header(&header).expect("a new file");
+    let mut parts = Vec::new();
+    for rank in 0..ranks {
+        let joined = RunDirectory::join(path, &token).expect("the same directory");
+        parts.push(joined.part(&begin(rank, ranks)).expect("a new part"));
+    }
+    let mut evidence =
+        Evidence::new((0..ranks).rev().map(|rank| begin(rank, ranks)).collect()).expect("all ranks");
+    for round in 0..ROUNDS {
+        for case in &header.planned {
+            let (mut rows, mut sum): (Vec<Row>, Vec<u64>) = Default::default();
+            for rank in 0..ranks {
+                let repetition = repetition(&case.id, round, rank, seed);
+                parts[rank as usize].repetition(&repetition).expect("room");
+                let dense = repetition.dense();
+                sum.resize(dense.len(), 0);
+                sum.iter_mut().zip(dense).for_each(|(sum, counter)| *sum += counter);
+                let bytes = numamark::results::encode(&repetition.row(rank));
+                rows.push(numamark::results::decode(&bytes).expect("the same bytes"));
+            }
+            evidence.add(rows, &sum).expect("all ranks tell the same story");
+        }
+    }
+    for (rank, part) in (0..ranks).zip(parts) {
+        part.end(&end(rank)).expect("room");
+        evidence.finish([(rank, end(rank))]);
+    }
+    (directory, header, evidence)
+}

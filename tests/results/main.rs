@@ -1,0 +1,8 @@
+//! The run directory end to end: what ranks write, what rank 0 makes of it, and what `verify` and `recover` prove.
+
+mod directory;
+mod figures;
+mod fixture;
+mod proof;
+mod schema;
+mod table;

@@ -1,0 +1,222 @@
+//! Laws of the timed region, on the shipped sessions over a plain arena.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use numamark::error::Result;
+use numamark::generator::{Digest, Kernel, Stores, Stream};
+use numamark::measure::Clock;
+use numamark::slab::{Arena, Heap, HeapOptions};
+use numamark::workload::{Amount, Extent, Measured, allocate, collect, generate};
+
+/// Counts what the program asks of the system's allocator.
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every call is handed to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// The tests share the counter: one at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> impl Drop {
+    ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+const KIB: usize = 1 << 10;
+
+fn parameters(chunk_bytes: usize, block_bytes: usize, in_flight: u32) -> generate::Parameters {
+    generate::Parameters {
+        chunk_bytes,
+        block_bytes,
+        in_flight,
+        kernel: Kernel::best(),
+        stores: Stores::Ordinary,
+    }
+}
+
+/// Runs one repetition with so many workers, each on a thread, over an arena of `bytes`.
+fn run(
+    parameters: generate::Parameters,
+    workers: usize,
+    bytes: u64,
+    extent: Extent<'_>,
+) -> (Result<Measured>, Heap) {
+    let clock = Clock::start();
+    let arena = Arena::plain(usize::try_from(bytes).expect("small")).expect("memory");
+    let count = u32::try_from(workers).expect("few");
+    let heap = Heap::new(arena, HeapOptions::new(count, clock)).expect("valid options");
+    let session = generate::Session::new(parameters, workers, extent, Stream::new(7, 0), &heap, clock);
+    let results = std::thread::scope(|scope| {
+        let session = &session;
+        let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(move || session.work(worker))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    let measured = collect(results).map(|records| session.measured(&records));
+    (measured, heap)
+}
+
+fn data_set(bytes: u64, rank: u32, ranks: u32) -> Amount {
+    Amount::Dataset { bytes, rank, ranks, digest: true }
+}
+
+#[test]
+fn the_digest_is_that_of_the_stream_whoever_filled_which_part() {
+    let _alone = alone();
+    let bytes = 37 * 64 * KIB;
+    let mut data = vec![std::mem::MaybeUninit::uninit(); bytes];
+    let data = Stream::new(7, 0).fill(Kernel::best(), Stores::Ordinary, 0, &mut data);
+    let mut expected = Digest::new();
+    expected.add(0, data);
+    // One worker, as many as cores, and more workers than blocks; chunks that no number of workers divides.
+    for (workers, chunk, block, in_flight, ranks) in
+        [(1, 64, 64, 1, 1), (2, 64, 16, 2, 1), (3, 64, 4, 1, 2), (7, 2368, 64, 3, 1), (2, 64, 64, 2, 40)]
+    {
+        let parameters = parameters(chunk * KIB, block * KIB, in_flight);
+        let mut found = Digest::new();
+        for rank in 0..ranks {
+            let extent =
+                Extent { warmup_ns: 0, amount: data_set(bytes as u64, rank, ranks), stop: &|| false };
+            let arena = parameters.arena_bytes(u32::try_from(workers).expect("few"));
+            let (measured, heap) = run(parameters, workers, arena, extent);
+            let measured = measured.expect("enough memory");
+            found.merge(&measured.digest.expect("asked for"));
+            assert_eq!(heap.violations(), 0);
+        }
+        assert_eq!(found, expected, "{workers} workers, {chunk} KiB in {block} KiB blocks, {ranks} ranks");
+    }
+}
+
+#[test]
+fn every_block_is_given_back_and_its_memory_is_used_again() {
+    let _alone = alone();
+    let parameters = parameters(1024 * KIB, 256 * KIB, 2);
+    let extent = Extent { warmup_ns: 0, amount: Amount::Duration(50_000_000), stop: &|| false };
+    let (measured, heap) = run(parameters, 2, parameters.arena_bytes(2), extent);
+    let measured = measured.expect("bounded memory is enough, however long it goes on");
+    assert!(measured.bytes > 100 * 1024 * KIB as u64, "{} bytes in 50 ms", measured.bytes);
+    let chunks = measured.chunk_ns.count();
+    assert_eq!(measured.bytes, chunks * 1024 * KIB as u64);
+    // Chunks follow each other without a gap: their durations make up the timed region, up to rounding.
+    let sum = u64::try_from(measured.chunk_ns.sum()).expect("short");
+    assert!(sum.abs_diff(measured.elapsed_ns) <= chunks, "{sum} against {}", measured.elapsed_ns);
+    let refills = measured.refills.expect("ours");
+    assert!(refills.slow.count + refills.fast.count > 0);
+    for stratum in [&refills.slow, &refills.fast] {
+        let stages: u128 = stratum.stages.iter().map(|stage| stage.sum()).sum();
+        assert_eq!(stages, stratum.total.sum(), "stages sum to the total");
+    }
+    assert_eq!(heap.violations(), 0);
+}
+
+#[test]
+fn nothing_is_allocated_from_the_program_while_the_clock_runs() {
+    let _alone = alone();
+    // `stop` is asked at the end of every chunk, by the last worker: a look at the counter from inside the region.
+    let seen = [const { AtomicU64::new(0) }; 64];
+    let looks = AtomicU64::new(0);
+    let look = || {
+        let index = looks.fetch_add(1, Ordering::Relaxed) as usize;
+        if let Some(place) = seen.get(index) {
+            place.store(ALLOCATIONS.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        index + 1 >= seen.len()
+    };
+    let extent = Extent { warmup_ns: 0, amount: Amount::Duration(u64::MAX / 4), stop: &look };
+    let parameters = parameters(512 * KIB, 128 * KIB, 2);
+    let (measured, _) = run(parameters, 2, parameters.arena_bytes(2), extent);
+    assert_eq!(measured.expect("enough memory").chunk_ns.count(), seen.len() as u64);
+    let seen = seen.map(AtomicU64::into_inner);
+    assert_eq!(
+        seen[0],
+        seen[seen.len() - 1],
+        "allocations grew from chunk 1 to chunk {}: {seen:?}",
+        seen.len()
+    );
+}
+
+#[test]
+fn a_worker_without_memory_ends_the_repetition_of_all() {
+    let _alone = alone();
+    let parameters = parameters(8192 * KIB, 4096 * KIB, 2);
+    let extent = Extent { warmup_ns: 0, amount: Amount::Duration(1_000_000_000), stop: &|| false };
+    let (measured, _) = run(parameters, 4, 4 << 20, extent);
+    let why = measured.expect_err("4 MiB cannot hold three chunks of 8 MiB").to_string();
+    assert!(why.contains("no room for a block"), "{why}");
+}
+
+#[test]
+fn a_request_to_stop_ends_the_warm_up_as_well() {
+    let _alone = alone();
+    let extent = Extent { warmup_ns: u64::MAX / 4, amount: Amount::Duration(u64::MAX / 4), stop: &|| true };
+    let parameters = parameters(512 * KIB, 128 * KIB, 1);
+    let (measured, _) = run(parameters, 2, parameters.arena_bytes(2), extent);
+    let measured = measured.expect("no failure");
+    assert_eq!((measured.bytes, measured.elapsed_ns, measured.chunk_ns.count()), (0, 0, 0));
+}
+
+#[test]
+fn parts_and_blocks_of_a_chunk_are_equal_and_complete() {
+    let _alone = alone();
+    // 23 workers share 64 MiB: whole blocks of 4 MiB dealt out would give one worker twice as much as another.
+    for (chunk, block, workers) in
+        [(64 << 20, 4 << 20, 23), (8 << 20, 4 << 20, 24), (4 << 10, 4 << 10, 2), (100 << 10, 12 << 10, 3)]
+    {
+        let parameters = parameters(chunk, block, 1);
+        let (mut next, mut lengths) = (0, Vec::new());
+        for worker in 0..workers {
+            let before = next;
+            for range in parameters.blocks(chunk, worker, workers) {
+                assert_eq!(range.start, next, "no gap");
+                assert!(range.len() <= block && !range.is_empty());
+                next = range.end;
+            }
+            lengths.push(next - before);
+        }
+        assert_eq!(next, chunk);
+        let (shortest, longest) = (lengths.iter().min().expect("one"), lengths.iter().max().expect("one"));
+        // Up to one cut: 64 KiB where a part has many of them, 4 KiB elsewhere.
+        assert!(longest - shortest <= 64 << 10 && longest * 15 <= (shortest + (4 << 10)) * 16 + (64 << 10));
+    }
+}
+
+#[test]
+fn larson_runs_for_its_time_on_both_allocators() {
+    let _alone = alone();
+    let clock = Clock::start();
+    let span = allocate::Span { warmup_ns: 1_000_000, timed_ns: 20_000_000, stop: &|| false };
+    for allocator in [allocate::Allocator::Slab, allocate::Allocator::System] {
+        let session = allocate::Session::new(2, span, 3, clock);
+        let bytes = allocate::Parameters { allocator: allocate::Allocator::Slab }.arena_bytes(2);
+        let arena = Arena::plain(usize::try_from(bytes).expect("small")).expect("memory");
+        let heap = Heap::new(arena, HeapOptions::new(2, clock)).expect("valid options");
+        let results = std::thread::scope(|scope| {
+            let work = |worker| match allocator {
+                allocate::Allocator::Slab => session.work_with_slab(worker, &heap),
+                allocate::Allocator::System => session.work_with_system(worker),
+            };
+            let threads: Vec<_> = (0..2).map(|worker| scope.spawn(move || work(worker))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        });
+        let measured = session.measured(&collect(results).expect("no failure"));
+        assert!(measured.elapsed_ns >= span.timed_ns && measured.operations > 0);
+        assert_eq!(measured.refills.is_some(), allocator == allocate::Allocator::Slab);
+        assert_eq!(heap.violations(), 0);
+    }
+}
