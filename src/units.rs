@@ -129,7 +129,11 @@ pub fn human_bytes(bytes: u64) -> String {
 
 /// A rate for a person, in GiB/s, without the unit.
 pub fn human_rate(bytes_per_s: f64) -> String {
-    three_digits(bytes_per_s / (1u64 << 30) as f64)
+    match bytes_per_s / (1u64 << 30) as f64 {
+        // A slow rate keeps a digit more, so that it is not taken for none.
+        rate if rate > 0.0 && rate < 0.0995 => format!("{rate:.3}"),
+        rate => three_digits(rate),
+    }
 }
 
 /// A duration for a person: three digits, `1.25 ms`.
@@ -196,5 +200,6 @@ mod tests {
         assert_eq!(human_duration(1_234_567.0), "1.23 ms");
         assert_eq!(human_duration(99.96), "100 ns");
         assert_eq!(human_rate(12.0 * (1u64 << 30) as f64), "12.0");
+        assert_eq!([human_rate(0.0), human_rate(4.0 * (1u64 << 20) as f64)], ["0", "0.004"]);
     }
 }

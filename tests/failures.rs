@@ -373,3 +373,11 @@ fn a_stopped_run_is_resumed_to_the_end() {
         finish(start.command(2, &["run", "--resume", text(&attempt.out)]), LIMIT).expect_code(2);
     }
 }
+
+#[test]
+fn a_wrong_command_line_is_reported_once_for_all_processes() {
+    for start in starts() {
+        let said = finish(start.command(4, &["run", "job.toml", "--no-such-option"]), LIMIT).expect_code(2);
+        assert_eq!(said.stderr.matches("--no-such-option' found").count(), 1, "{}", said.stderr);
+    }
+}

@@ -8,6 +8,7 @@ mod run;
 
 use clap::Parser;
 
+use crate::comm::speak_as_one;
 use crate::error::{Error, ExitCode, Result};
 use arguments::{Arguments, Command};
 
@@ -17,14 +18,22 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(why) => {
             // clap sends help and version to stdout and errors to stderr; a closed pipe is the reader's choice.
-            let _ = why.print();
-            return if why.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
+            let print = || drop(why.print());
+            if !why.use_stderr() {
+                print();
+                return ExitCode::Done;
+            }
+            speak_as_one(run::launcher().as_ref(), print);
+            return ExitCode::Usage;
         }
     };
     match execute(&arguments.command) {
         Ok(code) => code,
         Err(error) => {
-            report(&error);
+            match &arguments.command {
+                Command::Run(_) => speak_as_one(run::launcher().as_ref(), || report(&error)),
+                _ => report(&error),
+            }
             error.exit_code()
         }
     }

@@ -5,7 +5,8 @@ use std::time::Instant;
 use super::arguments::RunArguments;
 use super::print;
 use super::progress::Lines;
-use crate::comm::{self, Start, launcher};
+use crate::comm::launcher::{self, Launcher};
+use crate::comm::{self, Start};
 use crate::error::{Error, ExitCode, Result};
 use crate::numa::{self, Topology};
 use crate::rank::{self, Finished, Origin, Request};
@@ -17,7 +18,7 @@ use crate::report;
 /// Those of this process alone; what the ranks agree on is reported here, once for all of them.
 pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let started = Instant::now();
-    let launcher = launcher::detect(|name| std::env::var(name).ok());
+    let launcher = launcher();
     if launcher.is_some_and(|launcher| launcher.size > 1) && arguments.ranks.is_some() {
         return Err(Error::Usage(
             "--ranks is for a run without a launcher; here the launcher says how many ranks there are"
@@ -44,6 +45,11 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
         Ok(None) => Ok(ExitCode::Done),
         Err(reported) => Ok(reported.exit_code()),
     }
+}
+
+/// Who started this process, as its environment tells.
+pub fn launcher() -> Option<Launcher> {
+    launcher::detect(|name| std::env::var(name).ok())
 }
 
 fn origin(arguments: &RunArguments) -> Origin {

@@ -1,6 +1,7 @@
 //! How a job is ended from any thread, and who says why.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::error::ExitCode;
@@ -24,6 +25,18 @@ impl Speaker {
         };
         // The job ends whether or not anybody listens.
         let _closed_stderr = std::io::stderr().write_all(line.as_bytes());
+    }
+}
+
+/// Returns to the first thread of this process that is about to say why the job ends, and to no other: where one process
+/// holds many ranks, each would say the same and bury the first line.
+pub(super) fn speak_first() {
+    static SPOKEN: AtomicBool = AtomicBool::new(false);
+    // Relaxed: the flag only elects one speaker, it publishes nothing.
+    if SPOKEN.swap(true, Ordering::Relaxed) {
+        loop {
+            std::thread::park();
+        }
     }
 }
 

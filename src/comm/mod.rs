@@ -36,7 +36,7 @@ use std::time::Duration;
 pub use ending::{Speaker, end_job};
 pub use hosts::HostWorld;
 pub use panic_hook::{install_panic_hook, worker_thread_name};
-pub use start::Start;
+pub use start::{Start, speak_as_one};
 pub use stop::{Signal, Stop};
 
 use crate::error::{Error, ExitCode, Result};

@@ -75,6 +75,7 @@ pub(super) fn run<T>(
     comm.stage("start", start.limit);
     let result = comm.introduce().and_then(|()| body(&comm));
     let result = comm.finish(result);
+    comm.stop().forgive();
     if let Err(agreed) = &result {
         comm.star.leave_after(|| report(comm.world().size, agreed));
     }

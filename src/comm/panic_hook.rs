@@ -6,9 +6,8 @@ use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::Write;
 use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::ending::{Speaker, end_job};
+use super::ending::{Speaker, end_job, speak_first};
 use crate::error::ExitCode;
 
 /// From now on a panic on any thread prints one line (rank, host, thread, place, message) and ends the job with exit
@@ -16,15 +15,8 @@ use crate::error::ExitCode;
 ///
 /// A process-wide setting: for the program, not for tests, which rely on unwinding.
 pub fn install_panic_hook(speaker: Speaker) {
-    let first = AtomicBool::new(true);
     std::panic::set_hook(Box::new(move |panic| {
-        // Relaxed: the flag only elects one speaker, it publishes nothing.
-        if !first.swap(false, Ordering::Relaxed) {
-            // Another thread is already ending the job; a second line would bury the first.
-            loop {
-                std::thread::park();
-            }
-        }
+        speak_first();
         let backtrace = Backtrace::capture();
         let thread = std::thread::current();
         let thread = thread.name().unwrap_or("without a name");

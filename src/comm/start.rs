@@ -112,11 +112,18 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Called once in every world of `ranks` ranks; where that is not the world that was started, one of many such worlds.
 fn report_as_one(started: &Launcher, ranks: u32, error: &Error, report: impl Fn(&Error)) {
-    if ranks == started.size || started.speaks() {
-        report(error);
-    } else {
-        std::thread::sleep(LINGER);
+    if ranks == started.size { report(error) } else { speak_as_one(Some(started), || report(error)) }
+}
+
+/// For what every process finds out on its own before there are ranks, a wrong command line for instance: one of those
+/// that were started together says it, the others leave later.
+pub fn speak_as_one(started: Option<&Launcher>, say: impl FnOnce()) {
+    if started.is_none_or(Launcher::speaks) {
+        return say();
     }
+    // The launcher may send TERM to all as soon as the one that speaks has left: their exit code is to stand.
+    let _without_handlers_that_wins = Stop::listen();
+    std::thread::sleep(LINGER);
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 /// of any of the three does what it would do to any program: it ends the process.
 #[derive(Clone, Debug)]
 pub struct Stop {
+    asked: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
 }
 
@@ -59,12 +60,20 @@ impl Stop {
                 .and_then(|_| signal_hook::flag::register_usize(number, Arc::clone(&signal), value))
                 .map_err(|why| Error::Environment(format!("cannot handle signal {number}: {why}")))?;
         }
-        Ok(Stop { signal })
+        Ok(Stop { asked, signal })
     }
 
     /// Never asked: signals do what they do to any program.
     pub fn never() -> Stop {
-        Stop { signal: Arc::new(AtomicUsize::new(0)) }
+        Stop { asked: Arc::default(), signal: Arc::default() }
+    }
+
+    /// The run has ended and this process is about to leave: the next signal counts as the first again. `srun
+    /// --kill-on-bad-exit` and `mpirun` send TERM to all as soon as one has left with a failure; a rank that was asked to
+    /// stop before would die of it, and the launcher would report that instead of the exit code all ranks agreed on.
+    pub fn forgive(&self) {
+        // Relaxed: whether a signal that arrives in this instant is the second or the first does not matter.
+        self.asked.store(false, Ordering::Relaxed);
     }
 
     /// The signal that asked this process. Ranks agree about it with [`super::Comm::stop_requested`].

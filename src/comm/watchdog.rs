@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::ending::{Speaker, end_job};
+use super::ending::{Speaker, end_job, speak_first};
 use super::stop::{Signal, Stop};
 use super::waiting::Waiting;
 use crate::error::{Error, ExitCode, Result};
@@ -81,6 +81,7 @@ impl Watchdog {
             .spawn(move || {
                 if let Some(expired) = watched.watch(&waiting, &stop, grace(rank)) {
                     let (code, line) = report(&expired, waiting.missing().as_deref());
+                    speak_first();
                     speaker.say(&line);
                     end_job(code)
                 }

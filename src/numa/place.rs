@@ -232,10 +232,7 @@ fn why_chosen(topology: &Topology, allowed: &PuSet, node: &Node) -> String {
     match (in_mask.clone().count(), in_mask.position(|other| other.index == node.index)) {
         (1, _) => "the only allowed node with CPUs".to_string(),
         (count, position) => {
-            format!(
-                "number {} of {count} allowed nodes with CPUs",
-                position.map_or(0, |position| position + 1)
-            )
+            format!("{} of {count} allowed nodes", position.map_or(0, |position| position + 1))
         }
     }
 }
@@ -252,7 +249,7 @@ impl fmt::Display for How {
     }
 }
 
-/// One line: `rank 3: node 3 (os 3), 24 PUs 72-95, chosen: number 4 of 16 allowed nodes with CPUs`.
+/// One line: `rank 3: node 3 (os 3), 24 PUs 72-95, chosen: 4 of 16 allowed nodes`.
 impl fmt::Display for Placement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pus: PuSet = self.pus.iter().copied().collect();

@@ -4,7 +4,7 @@ use super::cells;
 use super::text::{NOT_AVAILABLE, grouped, percent, plain};
 use crate::results::gate::{Bound, GateResult, Outcome};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
-use crate::units::three_digits;
+use crate::units::{human_duration, three_digits};
 
 /// Below this share of worker time on a CPU, something else ran there (statistics of shared machines).
 const CONTAMINATED_BELOW: f64 = 0.97;
@@ -43,16 +43,20 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
 
 fn how(run: &Run) -> Vec<String> {
     let (header, derived) = (&run.header, &run.derived);
+    // What a partial result holds differs from case to case; the table has the counts.
+    let repetitions = match run.complete {
+        true => counted(u64::from(header.repetitions), "repetition"),
+        false => "the repetitions".to_owned(),
+    };
     let mut lines = vec![
         format!(
-            "rates: bytes of all ranks over the longest elapsed time, median of {}; range: from lowest to highest, over the median",
-            counted(u64::from(header.repetitions), "repetition")
+            "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
         ),
         format!(
-            "clock: {}, step {} ns, a reading costs {} ns",
+            "clock: {}, step {}, a reading costs {}",
             plain(&header.environment.clock_source),
-            three_digits(derived.clock_step_ns),
-            three_digits(derived.clock_read_ns)
+            human_duration(derived.clock_step_ns),
+            human_duration(derived.clock_read_ns)
         ),
         locality(run),
     ];

@@ -10,9 +10,9 @@ pub(super) const COLUMNS: u16 = 80;
 
 /// Header and width of each column, without the spaces that part it from the next.
 const LAYOUT: [(&str, u16); 5] =
-    [("case", 19), ("all ranks", 13), ("slowest rank", 13), ("chunk GiB/s", 13), ("refill", 14)];
+    [("case", 19), ("all ranks", 14), ("slowest rank", 12), ("chunk GiB/s", 13), ("refill", 14)];
 const GAP: u16 = 2;
-const _: () = assert!(19 + 13 + 13 + 13 + 14 + 4 * GAP == COLUMNS);
+const _: () = assert!(19 + 14 + 12 + 13 + 14 + 4 * GAP == COLUMNS);
 
 /// The whole report of a run: a headline, the table, and how it was measured.
 pub fn table(run: &Run) -> String {

@@ -175,7 +175,13 @@ fn wait_for_a_signal(comm: &Comm) -> Result<()> {
     }
     for _ in 0..200 {
         if let Some(signal) = comm.stop_requested()? {
-            return Err(Error::Incomplete(format!("stopped by {}", signal.name())));
+            let error = Error::Incomplete(format!("stopped by {}", signal.name()));
+            if comm.world().rank == 0 {
+                // What a launcher does once the first rank has left: to one that is leaving it is not the second signal.
+                comm.stop().forgive();
+                send_myself("TERM");
+            }
+            return Err(error);
         }
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -183,8 +189,12 @@ fn wait_for_a_signal(comm: &Comm) -> Result<()> {
 }
 
 fn signal_myself(name: &str) {
+    send_myself(name);
+    std::thread::sleep(Duration::from_secs(3600));
+}
+
+fn send_myself(name: &str) {
     let me = std::process::id().to_string();
     let sent = Command::new("kill").args(["-s", name, &me]).status().expect("kill(1)");
     assert!(sent.success());
-    std::thread::sleep(Duration::from_secs(3600));
 }
