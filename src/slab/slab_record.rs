@@ -1,78 +1,102 @@
 //! What is known about one slab, kept outside the objects' memory: who owns it, what is free, what came back.
 //!
-//! One bit an object says "free in the owner's view" (`free`), another "given back by someone else" (`returned`).
-//! The owner alone writes `free`, with plain loads and stores; others set bits of `returned` with one atomic
-//! operation, and the owner moves them over when it drains its mailbox.
+//! Free objects stand in two lists, linked by index through `links`, not through the objects' memory: `free` is
+//! allocated from, `local` collects what the owner frees. When `free` is used up the two are exchanged. A link of
+//! `LIVE` says that the object is handed out, so a second free is seen at once. Only the owner writes these, with plain
+//! loads and stores, and an allocation never reads what the last free wrote: the processor can overlap the two.
+//!
+//! Other workers give an object back by setting its bit in `returned`, one atomic operation; the owner moves those
+//! objects over when it drains its mailbox.
 //!
 //! Invariants, between two calls of the owner:
-//! - an object below `carved` is live exactly if its bit is set neither in `free` nor in `returned`;
-//! - `used` = live objects + objects of the batch in hand that are not handed out yet + 1 while in hand
-//!   (an object whose bit is in `returned` still counts as live here: the owner does not know yet);
-//! - `free[w] != 0` implies bit w of `room`;
-//! - `returned[w] != 0` implies bit w of `pending`, or that a freeing worker is about to set it;
+//! - an object is live exactly if its link is `LIVE` and its bit in `returned` is clear;
+//! - `carved` = objects in `free` + objects in `local` + objects whose link is `LIVE`;
+//! - `used` = objects whose link is `LIVE` + objects of the batch in hand that are not handed out yet + 1 while in
+//!   hand; `free_count` = objects in `free` without those of the batch in hand;
+//! - while in hand, `free` begins where the hand says;
+//! - `notice` is where `used` must fall for the owner to act, and follows from `place` (`set_place`);
+//! - a bit in word w of `returned` implies bit w / 2 of `pending`, or that a freeing worker is about to set it;
 //! - `pending != 0` implies that the slab is in exactly one mailbox, or that a worker is about to post it, or
 //!   that a worker has taken it from a mailbox and is about to drain it or to pass it on.
 
-use super::class::Class;
+use super::class::{Class, OBJECTS_MAX, SLAB_BYTES, divide_small};
 use super::list::{Linked, Links};
 use super::mailbox::Posted;
 use super::sync::{
-    AtomicU32, AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
+    AtomicU16, AtomicU32, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed},
 };
 
-/// Words in a map of objects. Model checking needs few states: there one word, so 64 objects at most.
-pub(super) const WORDS: usize = if cfg!(all(test, loom)) { 1 } else { 64 };
+/// Objects a record has room for. Model checking needs few states: there 64.
+const OBJECTS: usize = if cfg!(all(test, loom)) { 64 } else { OBJECTS_MAX };
+/// Words in the map of returned objects.
+const WORDS: usize = OBJECTS / 64;
 
-/// Owner and class of a slab in one word, so that a free checks both with one comparison; 0: not a slab.
+/// The link of an object that is handed out.
+pub(super) const LIVE: u16 = u16::MAX;
+/// The link of the last object of a list, and the head of an empty one.
+const END: u16 = u16::MAX - 1;
+
+/// Who owns a slab: the number of a mailbox plus one; 0: it is not a slab but free memory, or part of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity(u32);
+pub(super) struct Owner(u32);
 
-impl Identity {
-    /// No slab: the memory is free, or part of something larger.
-    pub(super) const NONE: Identity = Identity(0);
+impl Owner {
+    /// Not a slab.
+    pub(super) const NONE: Owner = Owner(0);
 
-    /// A slab of `class` owned by mailbox number `owner`.
-    #[inline]
-    pub(super) fn new(owner: u32, class: Class) -> Identity {
-        Identity(owner << 8 | (class.number() as u32 + 1))
+    /// The owner who empties this mailbox.
+    pub(super) fn of_mailbox(mailbox: u32) -> Owner {
+        Owner(mailbox + 1)
     }
 
-    /// Whose mailbox its freed objects go to; `None` when it is not a slab.
-    pub(super) fn owner(self) -> Option<u32> {
-        (self != Identity::NONE).then_some(self.0 >> 8)
-    }
-
-    /// The class of its objects; `None` when it is not a slab.
-    pub(super) fn class(self) -> Option<Class> {
-        (self.0 & 0xFF).checked_sub(1).map(|number| Class::numbered(number as usize))
+    /// Where its freed objects go; `None` when it is not a slab.
+    pub(super) fn mailbox(self) -> Option<u32> {
+        self.0.checked_sub(1)
     }
 }
 
-/// In `used`: the slab is in no list and not in hand, because it has no room. It must be listed at the next free.
-const FULL: u32 = 1 << 31;
+/// The words of `returned` that a bit of `pending` stands for.
+const WORDS_A_BIT: usize = WORDS.div_ceil(32);
+
+/// A `notice` that `used` never falls to, modulo 2^32.
+const NEVER: u32 = 0u32.wrapping_sub(1 << 30);
+
+/// Where a slab stands in its owner's cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In no list: too little is free to return to it.
+    Full = 0,
+    /// In its class's list.
+    Listed = 1,
+    /// Being allocated from.
+    InHand = 2,
+}
 
 /// The record of a slab. All zero is a valid record: not a slab, nothing in it.
 ///
-/// Lines in order: what freeing workers read; what the owner alone touches; the owner's map; the others' map. A
-/// free by another worker therefore takes no line from the owner's next allocation.
+/// Lines in order: what freeing workers read; what the owner alone touches; the others' map; the links. A free by
+/// another worker takes no line from the owner's next allocation, but for the link it looks at.
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Slab {
     shared: Shared,
     own: Own,
-    free: Map,
-    returned: Map,
+    returned: ReturnedMap,
+    links: LinkTable,
 }
 
 #[derive(Debug)]
 #[repr(C, align(64))]
 struct Shared {
-    identity: AtomicU32,
-    /// Objects that were ever handed to the map since the slab was initialised.
+    /// Owner in the low half, `pending` in the high half: bit b for words 2b and 2b + 1 of `returned`. One word, so
+    /// that one comparison shows an own slab with nothing to drain.
+    tag: AtomicU64,
+    /// `Class::small_reciprocal` of its class, where a free finds it without looking the class up.
+    reciprocal: AtomicU32,
+    class: AtomicU32,
+    /// Objects that have been carved since the slab was initialised.
     carved: AtomicU32,
-    /// Bit w: word w of `returned` may hold bits.
-    pending: AtomicU64,
     /// The next slab in the mailbox.
     link: AtomicU32,
 }
@@ -80,17 +104,37 @@ struct Shared {
 #[derive(Debug)]
 #[repr(C, align(64))]
 struct Own {
-    used: AtomicU32,
+    /// `used - notice`: a free counts it down to 0.
+    countdown: AtomicU32,
+    notice: AtomicU32,
+    /// First object that the owner freed since the lists were exchanged.
+    local: AtomicU32,
+    /// First object to allocate; while in hand, the hand knows better.
+    free: AtomicU32,
+    free_count: AtomicU32,
+    place: AtomicU32,
     /// Bytes that have been carved since the superslab left the arena for the first time.
     touched: AtomicU32,
-    /// Bit w: word w of `free` may hold bits.
-    room: AtomicU64,
     links: Links,
 }
 
+/// One bit an object.
 #[derive(Debug)]
 #[repr(C, align(64))]
-struct Map([AtomicU64; WORDS]);
+struct ReturnedMap([AtomicU64; WORDS]);
+
+/// One link an object: the next object of its list, `END` or `LIVE`.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub(super) struct LinkTable([AtomicU16; OBJECTS]);
+
+impl LinkTable {
+    /// An object's link. The remainder changes nothing, but tells the compiler that there is one.
+    #[inline]
+    pub(super) fn of(&self, index: u32) -> &AtomicU16 {
+        &self.0[index as usize % OBJECTS]
+    }
+}
 
 impl Linked for Slab {
     fn links(&self) -> &Links {
@@ -107,10 +151,12 @@ impl Posted for Slab {
 /// What the owner must do after an object came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Freed {
-    /// Nothing: the slab was known to have room and still has objects.
+    /// Nothing: the slab stays where it is.
     Quietly,
-    /// The slab was full, or has become empty: `Cache::settle`.
+    /// The slab is worth returning to again, or empty: `Cache::settle`.
     Noticeably,
+    /// Nothing happened: the object is not live.
+    Not,
 }
 
 /// What a remote free came to.
@@ -118,28 +164,41 @@ pub(super) enum Freed {
 pub(super) enum Returned {
     /// The slab is already in a mailbox.
     Quietly,
-    /// The caller must post the slab to its owner's mailbox.
-    First,
+    /// The caller must post the slab to the mailbox of this owner; `None`: it is no slab any more.
+    First(Option<u32>),
     /// The object was given back before.
     Again,
 }
 
 impl Slab {
-    /// Owner and class. `Relaxed` on the fast path: whoever frees an object learned its address from the
-    /// allocating worker, and with it everything that worker had written.
+    /// The owner. `Relaxed`: whoever frees an object learned its address from the allocating worker, and with it
+    /// everything that worker had written.
     #[inline]
-    pub(super) fn identity(&self) -> Identity {
-        Identity(self.shared.identity.load(Relaxed))
+    pub(super) fn owner(&self) -> Owner {
+        Owner(self.shared.tag.load(Relaxed) as u32)
     }
 
-    /// Changes owner or class. Release: pairs with `current_owner`.
-    pub(super) fn set_identity(&self, identity: Identity) {
-        self.shared.identity.store(identity.0, Release);
+    /// The class of its objects, if it is a slab. `Relaxed`: as `owner`.
+    pub(super) fn class(&self) -> Option<Class> {
+        let class = Class::numbered(self.shared.class.load(Relaxed) as usize);
+        (self.owner() != Owner::NONE).then_some(class)
+    }
+
+    /// Whether the slab belongs to `owner` and has nothing to drain. `Relaxed`: as `owner`, and a hint.
+    #[inline]
+    pub(super) fn is_quietly_of(&self, owner: Owner) -> bool {
+        self.shared.tag.load(Relaxed) == u64::from(owner.0)
+    }
+
+    /// Owner: changes the owner. Release: pairs with `current_owner`; the owner alone changes this half, so the
+    /// difference is exact, while others may be setting bits of the other half.
+    pub(super) fn set_owner(&self, owner: Owner) {
+        self.shared.tag.fetch_xor(u64::from(self.owner().0 ^ owner.0), AcqRel);
     }
 
     /// The owner as a worker that holds the slab's mailbox entry must see it.
-    pub(super) fn current_owner(&self) -> Option<u32> {
-        Identity(self.shared.identity.load(Acquire)).owner()
+    pub(super) fn current_owner(&self) -> Owner {
+        Owner(self.shared.tag.load(Acquire) as u32)
     }
 
     /// Objects that exist so far.
@@ -148,125 +207,146 @@ impl Slab {
         self.shared.carved.load(Relaxed)
     }
 
-    /// Owner: one word of the map of free objects.
+    /// Owner: the links, to allocate from.
     #[inline]
-    pub(super) fn word(&self, word: usize) -> &AtomicU64 {
-        &self.free.0[word % WORDS]
+    pub(super) fn link_table(&self) -> &LinkTable {
+        &self.links
     }
 
-    /// Owner: whether others may have given objects back that are not drained. `Relaxed`: a hint, see `is_free`.
+    /// Anyone: whether the object is handed out, as far as the owner knows. Exact when the calls that changed it
+    /// happened before this one. Objects that were never carved have some other link.
     #[inline]
-    pub(super) fn has_pending(&self) -> bool {
-        self.shared.pending.load(Relaxed) != 0
+    fn is_handed_out(&self, index: u32) -> bool {
+        self.links.of(index).load(Relaxed) == LIVE
     }
 
-    /// Anyone: whether the object has been given back, as far as this worker can know.
-    pub(super) fn is_free(&self, index: u32) -> bool {
+    /// Anyone: whether the object is live, as far as this worker can know.
+    pub(super) fn is_live(&self, index: u32) -> bool {
         let (word, bit) = position(index);
-        (self.free.0[word].load(Relaxed) | self.returned.0[word].load(Relaxed)) & bit != 0
+        self.is_handed_out(index) && self.returned.0[word].load(Relaxed) & bit == 0
     }
 
-    /// Owner: takes an object back whose bit in `free` was seen clear.
+    /// Owner: takes an object back that is not in `returned`.
     #[inline]
-    pub(super) fn free_locally(&self, index: u32, before: u64) -> Freed {
-        let (word, bit) = position(index);
-        self.free.0[word].store(before | bit, Relaxed);
-        if before == 0 {
-            self.own.room.store(self.own.room.load(Relaxed) | 1 << word, Relaxed);
+    pub(super) fn free_locally(&self, index: u32) -> Freed {
+        let link = self.links.of(index);
+        if link.load(Relaxed) != LIVE {
+            return Freed::Not;
         }
-        let used = self.own.used.load(Relaxed).wrapping_sub(1);
-        self.own.used.store(used, Relaxed);
-        // One comparison for both: an empty slab wraps around to above FULL.
-        if used.wrapping_sub(1) >= FULL - 1 { Freed::Noticeably } else { Freed::Quietly }
+        link.store(self.own.local.load(Relaxed) as u16, Relaxed);
+        self.own.local.store(index, Relaxed);
+        let left = self.own.countdown.load(Relaxed).wrapping_sub(1);
+        self.own.countdown.store(left, Relaxed);
+        if left == 0 { Freed::Noticeably } else { Freed::Quietly }
+    }
+
+    /// The object that holds the byte `offset` of the arena, if the slab is a small one, and whether it starts there.
+    #[inline]
+    pub(super) fn small_object_at(&self, offset: usize) -> (u32, bool) {
+        divide_small(offset & (SLAB_BYTES - 1), self.shared.reciprocal.load(Relaxed))
+    }
+
+    fn used(&self) -> u32 {
+        self.own.countdown.load(Relaxed).wrapping_add(self.own.notice.load(Relaxed))
+    }
+
+    fn set_used(&self, used: u32) {
+        self.own.countdown.store(used.wrapping_sub(self.own.notice.load(Relaxed)), Relaxed);
     }
 
     /// Anyone: gives back an object of another worker's slab.
     pub(super) fn free_remotely(&self, index: u32) -> Returned {
         let (word, bit) = position(index);
+        if !self.is_handed_out(index) {
+            return Returned::Again;
+        }
         // Release hands the object's memory, as its last user left it, to the owner that drains; Acquire because
         // finding the bit set is evidence about another worker's free.
         let before = self.returned.0[word].fetch_or(bit, AcqRel);
         if before & bit != 0 {
             return Returned::Again;
         }
-        // Whoever sets the first bit of a word announces the word, and whoever announces the first word posts the
-        // slab. A later bit needs neither: it is drained with the first, or finds the word zero again.
-        if before == 0 && self.shared.pending.fetch_or(1 << word, AcqRel) == 0 {
-            return Returned::First;
+        if before != 0 {
+            // Whoever set the word's first bit announces the word. This bit is drained with that one, or found the
+            // word zero again.
+            return Returned::Quietly;
         }
-        Returned::Quietly
+        let pending = 1u64 << (32 + word / WORDS_A_BIT);
+        let tag = self.shared.tag.fetch_or(pending, AcqRel);
+        // Whoever announces the first word posts the slab.
+        if tag >> 32 == 0 { Returned::First(Owner(tag as u32).mailbox()) } else { Returned::Quietly }
     }
 
-    /// The worker that took the slab's mailbox entry: moves what others gave back into the owner's map. Returns
-    /// how many came back, and how many of them were not live.
-    ///
-    /// From the first line on the slab may be posted again, so its link must have been read.
-    pub(super) fn drain(&self) -> (u32, u32) {
-        let mut pending = self.shared.pending.swap(0, AcqRel);
-        let (mut good, mut bad) = (0, 0);
+    /// Calls `each` with every word of `returned` that holds bits, and empties it. The caller has taken the slab's
+    /// mailbox entry and read its link: from the first line on the slab may be posted again.
+    fn collect(&self, mut each: impl FnMut(usize, u64)) {
+        let tag = self.shared.tag.fetch_and(u64::from(u32::MAX), AcqRel);
+        let mut pending = tag >> 32;
         while pending != 0 {
-            let word = pending.trailing_zeros() as usize;
+            let first = pending.trailing_zeros() as usize * WORDS_A_BIT;
             pending &= pending - 1;
-            // Acquire: the object's last user is done with it.
-            let bits = self.returned.0[word].swap(0, Acquire);
-            let free = self.free.0[word].load(Relaxed);
-            let live = bits & !free & self.carved_bits(word);
-            bad += (bits ^ live).count_ones();
-            if live != 0 {
-                good += live.count_ones();
-                self.free.0[word].store(free | live, Relaxed);
-                self.own.room.store(self.own.room.load(Relaxed) | 1 << word, Relaxed);
+            for word in first..first + WORDS_A_BIT {
+                // Acquire: the objects' last users are done with them.
+                match self.returned.0[word].swap(0, Acquire) {
+                    0 => {}
+                    bits => each(word, bits),
+                }
             }
         }
-        self.own.used.store(self.own.used.load(Relaxed) - good, Relaxed);
+    }
+
+    /// Owner: moves what others gave back into `local`. Returns how many came back, and how many of them were not
+    /// live. As `collect`.
+    pub(super) fn drain(&self) -> (u32, u32) {
+        let (mut good, mut bad) = (0, 0);
+        self.collect(|word, mut bits| {
+            while bits != 0 {
+                let index = word as u32 * 64 + bits.trailing_zeros();
+                bits &= bits - 1;
+                if self.is_handed_out(index) {
+                    self.links.of(index).store(self.own.local.load(Relaxed) as u16, Relaxed);
+                    self.own.local.store(index, Relaxed);
+                    good += 1;
+                } else {
+                    bad += 1;
+                }
+            }
+        });
+        self.set_used(self.used() - good);
         (good, bad)
     }
 
-    /// The bits of a word that stand for objects that exist.
-    fn carved_bits(&self, word: usize) -> u64 {
-        match (self.carved() as usize).saturating_sub(word * 64) {
-            0 => 0,
-            bits if bits >= 64 => u64::MAX,
-            bits => (1 << bits) - 1,
-        }
-    }
-
     /// The worker that took the mailbox entry of what is no longer a slab: forgets what was given back to it.
-    /// Returns how many that were; only a misuse puts them there.
+    /// Returns how many that were; only a misuse puts them there. As `collect`.
     pub(super) fn discard(&self) -> u32 {
-        let mut pending = self.shared.pending.swap(0, AcqRel);
         let mut bad = 0;
-        while pending != 0 {
-            bad += self.returned.0[pending.trailing_zeros() as usize].swap(0, Acquire).count_ones();
-            pending &= pending - 1;
-        }
+        self.collect(|_, bits| bad += bits.count_ones());
         bad
     }
 
-    /// Owner: starts the slab over, without objects. The cost is one store a word that the last class used.
-    pub(super) fn initialise(&self, identity: Identity) {
-        for word in &self.free.0[..(self.carved() as usize).div_ceil(64)] {
-            word.store(0, Relaxed);
-        }
-        self.own.room.store(0, Relaxed);
-        self.own.used.store(0, Relaxed);
+    /// Owner: starts the slab over, without objects. No link says `LIVE`: nothing was live when it was let go.
+    pub(super) fn initialise(&self, owner: Owner, class: Class) {
+        self.own.free.store(u32::from(END), Relaxed);
+        self.own.local.store(u32::from(END), Relaxed);
+        self.own.free_count.store(0, Relaxed);
+        self.set_used(0);
         self.shared.carved.store(0, Relaxed);
-        self.set_identity(identity);
+        self.shared.class.store(class.number() as u32, Relaxed);
+        self.shared.reciprocal.store(class.small_reciprocal(), Relaxed);
+        self.set_owner(owner);
     }
 
-    /// Owner: lets `count` more objects exist. Returns whether memory was reached that no object of this superslab
-    /// has used.
+    /// Owner: lets `count` more objects exist, in front of those in `local`. Returns whether memory was reached that
+    /// no object of this superslab has used.
     pub(super) fn carve(&self, class: Class, count: u32) -> bool {
         let (first, end) = (self.carved(), self.carved() + count);
-        assert!(end <= class.objects(), "a slab never holds more objects than fit");
-        self.shared.carved.store(end, Relaxed);
-        let (first_word, end_word) = (first as usize / 64, (end as usize).div_ceil(64));
-        for word in first_word..end_word {
-            let new = self.carved_bits(word)
-                & (if word == first_word { u64::MAX << (first % 64) } else { u64::MAX });
-            self.free.0[word].store(self.free.0[word].load(Relaxed) | new, Relaxed);
-            self.own.room.store(self.own.room.load(Relaxed) | 1 << word, Relaxed);
+        assert!(0 < count && end <= class.objects(), "a slab never holds more objects than fit");
+        for index in first..end - 1 {
+            self.links.of(index).store(index as u16 + 1, Relaxed);
         }
+        self.links.of(end - 1).store(self.own.local.load(Relaxed) as u16, Relaxed);
+        self.own.local.store(first, Relaxed);
+        self.shared.carved.store(end, Relaxed);
         let bytes = end * class.bytes() as u32;
         let fresh = bytes > self.own.touched.load(Relaxed);
         if fresh {
@@ -275,62 +355,81 @@ impl Slab {
         fresh
     }
 
+    /// Owner: promises up to `largest` objects of `free` to the hand, whose list begins at `head`; exchanges the lists
+    /// when it is used up. Returns the new head and how many.
+    pub(super) fn begin_batch(&self, head: u32, largest: u32) -> (u32, u32) {
+        let (mut head, mut count) = (head, self.own.free_count.load(Relaxed));
+        if count == 0 {
+            (head, count) = (self.own.local.load(Relaxed), self.available(1));
+            self.own.local.store(u32::from(END), Relaxed);
+        }
+        let batch = largest.min(count);
+        self.own.free_count.store(count - batch, Relaxed);
+        self.set_used(self.used() + batch);
+        (head, batch)
+    }
+
+    /// Owner: begins to be in hand. Returns the head of `free`.
+    pub(super) fn take_up(&self, class: Class) -> u32 {
+        self.set_used(self.used() + 1);
+        self.set_place(Place::InHand, class);
+        self.own.free.load(Relaxed)
+    }
+
+    /// Owner: ends to be in hand, with `left` objects of the batch not handed out.
+    pub(super) fn put_down(&self, head: u32, left: u32) {
+        self.set_used(self.used() - left - 1);
+        self.own.free_count.store(self.own.free_count.load(Relaxed) + left, Relaxed);
+        self.own.free.store(head, Relaxed);
+    }
+
     /// Owner: whether objects of the class can still be carved.
     pub(super) fn is_carvable(&self, class: Class) -> bool {
         self.carved() < class.objects()
     }
 
-    /// Owner: free objects that are not promised to a batch; `held` is what `hold` added.
+    /// Owner: free objects that are not promised to a batch; `held` is 1 while in hand, else 0.
     pub(super) fn available(&self, held: u32) -> u32 {
-        self.carved() - ((self.own.used.load(Relaxed) & !FULL) - held)
-    }
-
-    /// Owner: adds to `used`: a batch, or 1 for being in hand.
-    pub(super) fn hold(&self, count: u32) {
-        self.own.used.store(self.own.used.load(Relaxed) + count, Relaxed);
-    }
-
-    /// Owner: takes back what `hold` added.
-    pub(super) fn let_go(&self, count: u32) {
-        self.own.used.store(self.own.used.load(Relaxed) - count, Relaxed);
+        self.carved() - (self.used() - held)
     }
 
     /// Owner: whether no object is live and the slab is not in hand.
     pub(super) fn is_unused(&self) -> bool {
-        self.own.used.load(Relaxed) & !FULL == 0
+        self.used() == 0
     }
 
-    /// Owner: notes whether the slab is out of all lists.
-    pub(super) fn set_full(&self, full: bool) {
-        let used = self.own.used.load(Relaxed) & !FULL;
-        self.own.used.store(if full { used | FULL } else { used }, Relaxed);
-    }
-
-    /// Owner: whether the slab is out of all lists.
-    pub(super) fn is_full(&self) -> bool {
-        self.own.used.load(Relaxed) & FULL != 0
-    }
-
-    /// Owner: the lowest word with a free object. Low words first keeps the objects in use together.
-    pub(super) fn lowest_word(&self) -> Option<usize> {
-        let mut room = self.own.room.load(Relaxed);
-        let found = loop {
-            if room == 0 {
-                break None;
-            }
-            let word = room.trailing_zeros() as usize;
-            if self.free.0[word].load(Relaxed) != 0 {
-                break Some(word);
-            }
-            room &= room - 1;
+    /// Owner: notes where the slab stands, and when the owner must act on it next: a full slab, when enough is free;
+    /// a listed one, when nothing is live; the one in hand, never.
+    pub(super) fn set_place(&self, place: Place, class: Class) {
+        let notice = match place {
+            Place::Full => self.carved() - class.worthwhile(),
+            Place::Listed => 0,
+            Place::InHand => NEVER,
         };
-        self.own.room.store(room, Relaxed);
-        found
+        let used = self.used();
+        self.own.notice.store(notice, Relaxed);
+        self.set_used(used);
+        self.own.place.store(place as u32, Relaxed);
+    }
+
+    /// Owner: where the slab stands.
+    pub(super) fn place(&self) -> Place {
+        match self.own.place.load(Relaxed) {
+            0 => Place::Full,
+            1 => Place::Listed,
+            _ => Place::InHand,
+        }
+    }
+
+    /// Owner: whether so many objects came back at once that the owner must act.
+    pub(super) fn is_noticeable(&self) -> bool {
+        // Counted below 0, or to it.
+        self.own.countdown.load(Relaxed).wrapping_sub(1) >= 1 << 31
     }
 }
 
 /// The word and the bit of an object.
 #[inline]
-pub(super) fn position(index: u32) -> (usize, u64) {
+fn position(index: u32) -> (usize, u64) {
     (index as usize / 64 % WORDS, 1 << (index % 64))
 }

@@ -1,7 +1,7 @@
 //! The records of all superslabs and slabs of an arena, by number.
 //!
-//! They stand outside the arena, so that a stray write into an object cannot reach them. A 64 GiB arena has 2.4 GB
-//! of records; they come zeroed from the system and take memory only where they are used.
+//! They stand outside the arena, so that a stray write into an object cannot reach them. They come
+//! zeroed from the system and take memory only where they are used: 2 bytes and a bit for each object that exists.
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};

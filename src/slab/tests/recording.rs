@@ -88,11 +88,11 @@ fn a_refill_serves_exactly_one_batch() {
         let heap = heap_with(2, options(batch, 1));
         let mut cache = heap.cache(0).expect("once");
         cache.start_recording();
-        // 16 bytes: a page holds 256, so no batch is cut short by a page.
-        let objects = allocate(&mut cache, 16, 1024);
+        // 16 bytes: a page holds 256 objects, so a batch is cut short by none of these; the slab has 8 pages.
+        let objects = allocate(&mut cache, 16, 2048);
         let record = cache.take_record();
-        assert_eq!(record.slow.count + record.fast.count, 1024 / u64::from(batch));
-        assert_eq!(record.slow.count, 4, "four pages that nobody had used");
+        assert_eq!(record.slow.count + record.fast.count, 2048 / u64::from(batch));
+        assert_eq!(record.slow.count, 8, "eight pages that nobody had used");
         deallocate(&mut cache, 16, objects);
     }
 }
