@@ -17,14 +17,16 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::class::{CLASS_COUNT, Class, CommonClasses, SLAB_SHIFT};
+use super::class::{CLASS_COUNT, Class, CommonClasses, Packed, SLAB_SHIFT};
 use super::heap::Heap;
 use super::list::List;
 use super::misuse::{Misuse, OutOfMemory, Violation};
 use super::record::RefillRecord;
 use super::recorder::Recorder;
-use super::slab_record::{Freed, LIVE, LinkTable, Owner, Slab};
+use super::slab_own::Freed;
+use super::slab_record::{Chains, LIVE, Owner};
 use super::sync::Ordering::Relaxed;
+use super::table::Slabs;
 use crate::mix::mix_words;
 
 /// A worker's cache. It can move to another thread, but only one uses it at a time: `Send`, not `Sync`.
@@ -33,7 +35,7 @@ use crate::mix::mix_words;
 /// or marked full. From a hand's head on at least as many objects are linked as it has left.
 pub struct Cache<'heap> {
     pub(super) heap: &'heap Heap,
-    pub(super) slabs: &'heap [Slab],
+    pub(super) slabs: Slabs<'heap>,
     pub(super) worker: u32,
     /// As its slabs' records know it.
     pub(super) owner: Owner,
@@ -55,7 +57,7 @@ unsafe impl Send for Cache<'_> {}
 #[repr(align(32))]
 pub(super) struct Hand<'heap> {
     /// The links of its objects.
-    links: &'heap LinkTable,
+    links: &'heap Chains,
     /// Where its first object is.
     first: NonNull<u8>,
     /// Objects of the batch that are left.
@@ -81,7 +83,7 @@ impl<'heap> Cache<'heap> {
         let options = heap.options();
         let hand = |class: usize| {
             let bytes = Class::numbered(class).bytes() as u32;
-            Hand { links: slabs[0].link_table(), first: base, left: 0, bytes, slab_plus_one: 0, head: 0 }
+            Hand { links: slabs.at(0).links(), first: base, left: 0, bytes, slab_plus_one: 0, head: 0 }
         };
         let seed = mix_words(&[options.seed, u64::from(worker)]);
         Cache {
@@ -142,16 +144,16 @@ impl<'heap> Cache<'heap> {
     pub(super) fn begin_batch(&mut self, class: Class, largest: u32) {
         let hand = &mut self.hands[class.number()];
         let number = hand.slab().expect("a batch comes from a slab");
-        (hand.head, hand.left) = self.slabs[number as usize].begin_batch(hand.head, largest);
+        (hand.head, hand.left) = self.slabs.at(number).begin_batch(hand.head, largest);
     }
 
     /// Makes a listed slab the one in hand.
     pub(super) fn take_up(&mut self, class: Class, number: u32) {
-        self.lists[class.number()].unlink(self.slabs, number);
+        self.lists[class.number()].unlink(self.slabs.records(), number);
         let first = self.address_of(class.offset_of(number, 0));
-        let slab = &self.slabs[number as usize];
+        let slab = self.slabs.at(number);
         let hand = &mut self.hands[class.number()];
-        (hand.slab_plus_one, hand.links, hand.first) = (number + 1, slab.link_table(), first);
+        (hand.slab_plus_one, hand.links, hand.first) = (number + 1, slab.links(), first);
         hand.head = slab.take_up(class);
     }
 
@@ -160,7 +162,7 @@ impl<'heap> Cache<'heap> {
         let hand = &mut self.hands[class.number()];
         let Some(number) = hand.slab() else { return };
         hand.slab_plus_one = 0;
-        self.slabs[number as usize].put_down(hand.head, std::mem::take(&mut hand.left));
+        self.slabs.at(number).put_down(hand.head, std::mem::take(&mut hand.left));
         self.shelve(class, number);
     }
 
@@ -178,13 +180,13 @@ impl<'heap> Cache<'heap> {
     /// Nobody uses the object's memory any more: it will be handed out again.
     #[inline]
     pub unsafe fn deallocate(&mut self, pointer: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
-        self.deallocate_unused(pointer, layout)
+        self.deallocate_unused(pointer, Packed::new(layout))
     }
 
     /// `deallocate`, whose caller vouches that nobody uses the memory. Whatever is not the plain case is left to one
     /// call with the same arguments, so that this path saves no registers for it.
     #[inline]
-    pub(super) fn deallocate_unused(&mut self, pointer: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
+    pub(super) fn deallocate_unused(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
         let offset = self.offset_of(pointer);
         let number = offset >> SLAB_SHIFT;
         let Some(slab) = self.slabs.get(number) else { return self.deallocate_unusual(pointer, layout) };

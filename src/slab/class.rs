@@ -113,6 +113,27 @@ const fn lookup() -> [u8; LOOKED_UP_BYTES / 8 + 1] {
     table
 }
 
+/// A layout in one word: size above, logarithm of the alignment in the low byte.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed(u64);
+
+impl Packed {
+    #[inline]
+    pub(super) fn new(layout: Layout) -> Packed {
+        Packed((layout.size() as u64) << 8 | u64::from(layout.align().trailing_zeros()))
+    }
+
+    #[inline]
+    pub(super) fn bytes(self) -> usize {
+        (self.0 >> 8) as usize
+    }
+
+    pub(super) fn unpack(self) -> Layout {
+        let layout = Layout::from_size_align(self.bytes(), 1 << (self.0 & 63));
+        layout.expect("packed from a valid layout")
+    }
+}
+
 /// The class for a layout that is common. A cache carries its own copy of the table: reaching a static costs an
 /// indirection in position-independent code.
 #[derive(Clone, Copy)]

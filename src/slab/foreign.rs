@@ -1,19 +1,21 @@
 //! Pointers that the fast path does not recognise: another worker's object, or not an object at all.
 
-use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
+use super::class::{Packed, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
 use super::misuse::Misuse;
-use super::slab_record::{Freed, Returned};
+use super::slab_own::Freed;
+use super::slab_returned::Returned;
 use super::superslab_record::{Superslab, Use};
 
 impl Cache<'_> {
     /// Gives back what the fast path does not: an object of another worker, one whose slab has objects to drain, one
     /// above 4 KiB, or something that is not an object at all.
+    #[cold]
     #[inline(never)]
-    pub(super) fn deallocate_unusual(&mut self, pointer: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
+    pub(super) fn deallocate_unusual(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
+        let layout = layout.unpack();
         let offset = self.offset_of(pointer);
         let superslab = offset >> SUPERSLAB_SHIFT;
         let number = match self.heap.table().superslabs().get(superslab).map(Superslab::serves) {
@@ -24,7 +26,7 @@ impl Cache<'_> {
                 return Err(self.violation(self.diagnose(offset), offset, layout));
             }
         };
-        let slab = &self.slabs[number];
+        let slab = self.slabs.at(number as u32);
         let owner = slab.owner();
         let (index, exact) = slab.class().map_or((0, false), |class| class.object_at(offset));
         if !exact || index >= slab.carved() || !slab.is_live(index) {
@@ -40,7 +42,7 @@ impl Cache<'_> {
             Returned::Quietly => Ok(()),
             Returned::First(owner) => {
                 let mailbox = owner.unwrap_or(self.heap.orphanage());
-                self.heap.mailbox(mailbox).push(self.slabs, number as u32);
+                self.heap.mailbox(mailbox).push(self.slabs.records(), number as u32);
                 Ok(())
             }
             Returned::Again => Err(self.violation(Misuse::DoubleFree, offset, layout)),
@@ -59,7 +61,7 @@ impl Cache<'_> {
             Use::Whole(_) => superslab * SLABS,
             Use::Small => offset >> SLAB_SHIFT,
         };
-        let slab = &self.slabs[number];
+        let slab = self.slabs.at(number as u32);
         let Some(class) = slab.class() else { return Misuse::NotAllocated };
         let (index, exact) = class.object_at(offset);
         match (index < slab.carved(), exact) {

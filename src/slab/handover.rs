@@ -15,7 +15,7 @@ impl Cache<'_> {
     /// Empties a mailbox: drains own slabs, passes on the others.
     pub(super) fn drain(&mut self, mailbox: u32) {
         let mut chain = self.heap.mailbox(mailbox).take();
-        while let Some(number) = chain.next(self.slabs) {
+        while let Some(number) = chain.next(self.slabs.records()) {
             let slab = self.slab(number);
             let bad = match slab.current_owner().mailbox() {
                 Some(owner) if owner == self.worker => {
@@ -26,7 +26,7 @@ impl Cache<'_> {
                     bad
                 }
                 Some(owner) => {
-                    self.heap.mailbox(owner).push(self.slabs, number);
+                    self.heap.mailbox(owner).push(self.slabs.records(), number);
                     0
                 }
                 None => slab.discard(),

@@ -7,6 +7,7 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use super::cache::Cache;
+use super::class::Packed;
 use super::misuse::{Misuse, OutOfMemory};
 
 /// What a workload needs from an allocator.
@@ -27,31 +28,15 @@ pub trait Allocate {
     fn give_back(&mut self, object: Self::Object) -> Result<(), Misuse>;
 }
 
-/// A layout in one word: size above, logarithm of the alignment in the low byte.
-#[derive(Clone, Copy, Debug)]
-struct Shape(u64);
-
-impl Shape {
-    #[inline]
-    fn new(layout: Layout) -> Shape {
-        Shape((layout.size() as u64) << 8 | u64::from(layout.align().trailing_zeros()))
-    }
-
-    #[inline]
-    fn bytes(self) -> usize {
-        (self.0 >> 8) as usize
-    }
-}
-
 /// A live object of a heap, in 16 bytes. Dropping it without giving it back leaks it until the heap ends.
 ///
-/// Invariant: `pointer` was allocated with the layout in `shape` from a heap that lives as long as 'heap, has not been
+/// Invariant: `pointer` was allocated with `layout` from a heap that lives as long as 'heap, has not been
 /// given back, and no other `Object` has it.
 #[derive(Debug)]
 #[must_use = "an object that is not given back is lost until its heap ends"]
 pub struct Object<'heap> {
     pointer: NonNull<u8>,
-    shape: Shape,
+    layout: Packed,
     heap: PhantomData<&'heap mut [u8]>,
 }
 
@@ -64,9 +49,7 @@ impl Object<'_> {
     /// The size and alignment it was allocated with.
     #[inline]
     pub fn layout(&self) -> Layout {
-        let align = 1usize << (self.shape.0 & 63);
-        // SAFETY: taken apart from a valid layout in `take`.
-        unsafe { Layout::from_size_align_unchecked(self.shape.bytes(), align) }
+        self.layout.unpack()
     }
 }
 
@@ -74,7 +57,7 @@ impl AsMut<[MaybeUninit<u8>]> for Object<'_> {
     #[inline]
     fn as_mut(&mut self) -> &mut [MaybeUninit<u8>] {
         // SAFETY: by the invariant the memory is live and ours alone; any bytes are valid `MaybeUninit`.
-        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().cast(), self.shape.bytes()) }
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().cast(), self.layout.bytes()) }
     }
 }
 
@@ -84,14 +67,14 @@ impl<'heap> Allocate for Cache<'heap> {
     #[inline]
     fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
         let pointer = self.allocate(layout)?;
-        Ok(Object { pointer, shape: Shape::new(layout), heap: PhantomData })
+        Ok(Object { pointer, layout: Packed::new(layout), heap: PhantomData })
     }
 
     /// Another heap's object is refused as foreign, and lost.
     #[inline]
     fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
         // The object is consumed, so nobody can use its memory any more.
-        self.deallocate_unused(object.pointer, object.layout())
+        self.deallocate_unused(object.pointer, object.layout)
     }
 }
 

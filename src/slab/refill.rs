@@ -15,7 +15,7 @@ use super::recorder::Timing;
 use super::slab_record::{Place, Slab};
 use super::superslab_record::Use;
 
-impl Cache<'_> {
+impl<'heap> Cache<'heap> {
     /// Puts the next batch of the class in hand: afterwards at least one object can be taken.
     pub(super) fn refill(&mut self, class: Class) -> Result<(), OutOfMemory> {
         // Asked once: what arrives later waits for the next refill.
@@ -154,12 +154,12 @@ impl Cache<'_> {
     fn start_slab(&mut self, class: Class, number: u32) {
         self.slab(number).initialise(self.owner, class);
         self.slab(number).set_place(Place::Listed, class);
-        self.lists[class.number()].push_back(self.slabs, number);
+        self.lists[class.number()].push_back(self.slabs.records(), number);
     }
 
     /// The record of a slab.
     #[inline]
-    pub(super) fn slab(&self, number: u32) -> &Slab {
-        &self.slabs[number as usize]
+    pub(super) fn slab(&self, number: u32) -> Slab<'heap> {
+        self.slabs.at(number)
     }
 }

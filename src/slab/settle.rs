@@ -15,7 +15,7 @@ impl Cache<'_> {
         match slab.place() {
             Place::Full => self.shelve(class, number),
             Place::Listed if slab.is_unused() => {
-                self.lists[class.number()].unlink(self.slabs, number);
+                self.lists[class.number()].unlink(self.slabs.records(), number);
                 self.release_slab(number);
             }
             Place::Listed | Place::InHand => {}
@@ -32,16 +32,16 @@ impl Cache<'_> {
 
     /// Puts an own slab that is neither in hand nor listed where it belongs.
     pub(super) fn shelve(&mut self, class: Class, number: u32) {
-        let slab = &self.slabs[number as usize];
+        let slab = self.slabs.at(number);
         let list = &mut self.lists[class.number()];
         if slab.is_unused() {
             self.release_slab(number);
         } else if slab.available(0) >= class.worthwhile() {
             slab.set_place(Place::Listed, class);
-            list.push_front(self.slabs, number);
+            list.push_front(self.slabs.records(), number);
         } else if slab.is_carvable(class) {
             slab.set_place(Place::Listed, class);
-            list.push_back(self.slabs, number);
+            list.push_back(self.slabs.records(), number);
         } else {
             slab.set_place(Place::Full, class);
         }
@@ -54,10 +54,10 @@ impl Cache<'_> {
         while let Some(superslab) = next {
             next = List::after(superslabs, superslab);
             self.for_each_slab(superslab, |cache, number, class| {
-                let slab = &cache.slabs[number as usize];
+                let slab = cache.slabs.at(number);
                 if slab.place() == Place::Full && slab.available(0) > 0 {
                     slab.set_place(Place::Listed, class);
-                    cache.lists[class.number()].push_front(cache.slabs, number);
+                    cache.lists[class.number()].push_front(cache.slabs.records(), number);
                 }
             });
         }
