@@ -1,41 +1,45 @@
 //! One worker's free objects: the fast paths of allocation and of giving back.
 //!
 //! ```text
-//! allocate -> object in hand                                       the fast path
-//!          -> next_word: another word of the batch                 every few to 64 objects
-//!          -> refill: find, map, initialise, carve, drain          every batch            refill.rs
-//!          -> allocate_run: objects above 1 MiB                                           run.rs
-//! deallocate -> own slab                                           the fast path
-//!          -> settle: the slab was full, or is empty now                                  settle.rs
-//!          -> deallocate_elsewhere: another worker's slab, or a misuse                    foreign.rs
-//! drop     -> what is still in use is left for others to adopt                            handover.rs
+//! allocate   -> object in hand                                       the fast path
+//!            -> refill: find, map, initialise, carve, drain          every batch             refill.rs
+//!            -> allocate_run: objects above 1 MiB                                            run.rs
+//! deallocate -> own slab                                             the fast path
+//!            -> settle: the slab was full, or is empty now                                   settle.rs
+//!            -> deallocate_unusual: another worker's slab, or a misuse                       foreign.rs
+//! drop       -> what is still in use is left for others to adopt                             handover.rs
 //! ```
 //!
-//! The fast paths touch the cache itself, two lines of the slab's record and one of its map: no lock, no clock, no
+//! The fast paths touch the cache itself, two lines of the slab's record and the object's link: no lock, no clock, no
 //! line that another worker writes, and not the object's memory.
 #![allow(unsafe_code)]
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::class::{CLASS_COUNT, Class};
+use super::class::{CLASS_COUNT, Class, CommonClasses, Packed, SLAB_SHIFT};
 use super::heap::Heap;
 use super::list::List;
 use super::misuse::{Misuse, OutOfMemory, Violation};
 use super::record::RefillRecord;
 use super::recorder::Recorder;
-use super::slab_record::{Freed, Identity, Slab, position};
-use super::sync::{AtomicU64, Ordering::Relaxed};
+use super::slab_own::Freed;
+use super::slab_record::{Chains, LIVE, Owner};
+use super::sync::Ordering::Relaxed;
+use super::table::Slabs;
 use crate::mix::mix_words;
 
 /// A worker's cache. It can move to another thread, but only one uses it at a time: `Send`, not `Sync`.
 ///
 /// Invariant: all slabs of the superslabs in `owned` have this worker as owner; each is in hand, in its class's list,
-/// or marked full. `hands[c].left > 0` implies that the slab in hand has that many free objects.
+/// or marked full. From a hand's head on at least as many objects are linked as it has left.
 pub struct Cache<'heap> {
     pub(super) heap: &'heap Heap,
-    pub(super) slabs: &'heap [Slab],
+    pub(super) slabs: Slabs<'heap>,
     pub(super) worker: u32,
+    /// As its slabs' records know it.
+    pub(super) owner: Owner,
+    pub(super) classes: CommonClasses,
     base: NonNull<u8>,
     pub(super) hands: [Hand<'heap>; CLASS_COUNT],
     /// By class: slabs with free objects first, then those that can only be carved.
@@ -49,18 +53,28 @@ pub struct Cache<'heap> {
 // is Send. Owner-only fields of records follow the cache: moving it synchronises like moving any value.
 unsafe impl Send for Cache<'_> {}
 
-/// The slab that a class is being allocated from.
+/// The slab that a class is being allocated from: half a cache line.
+#[repr(align(32))]
 pub(super) struct Hand<'heap> {
-    /// The word of its map that objects are taken from.
-    pub(super) word: &'heap AtomicU64,
-    /// Where the first object of that word is.
-    pub(super) first: NonNull<u8>,
+    /// The links of its objects.
+    links: &'heap Chains,
+    /// Where its first object is.
+    first: NonNull<u8>,
     /// Objects of the batch that are left.
-    pub(super) left: u32,
+    left: u32,
     /// Bytes of an object.
     bytes: u32,
+    /// The slab's number plus one; 0: none.
+    slab_plus_one: u32,
+    /// The next object to hand out.
+    head: u32,
+}
+
+impl Hand<'_> {
     /// The slab.
-    pub(super) slab: Option<u32>,
+    pub(super) fn slab(&self) -> Option<u32> {
+        self.slab_plus_one.checked_sub(1)
+    }
 }
 
 impl<'heap> Cache<'heap> {
@@ -69,13 +83,15 @@ impl<'heap> Cache<'heap> {
         let options = heap.options();
         let hand = |class: usize| {
             let bytes = Class::numbered(class).bytes() as u32;
-            Hand { word: slabs[0].word(0), first: base, left: 0, bytes, slab: None }
+            Hand { links: slabs.at(0).links(), first: base, left: 0, bytes, slab_plus_one: 0, head: 0 }
         };
         let seed = mix_words(&[options.seed, u64::from(worker)]);
         Cache {
             heap,
             slabs,
             worker,
+            owner: Owner::of_mailbox(worker),
+            classes: CommonClasses::new(),
             base,
             hands: std::array::from_fn(hand),
             lists: [List::default(); CLASS_COUNT],
@@ -90,6 +106,14 @@ impl<'heap> Cache<'heap> {
     /// When neither the cache nor the arena has room.
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+        match self.classes.class_of(layout) {
+            Some(class) => self.allocate_class(class),
+            None => self.allocate_uncommon(layout),
+        }
+    }
+
+    #[inline(never)]
+    fn allocate_uncommon(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
         match Class::of(layout) {
             Some(class) => self.allocate_class(class),
             None => self.allocate_run(layout),
@@ -97,83 +121,92 @@ impl<'heap> Cache<'heap> {
     }
 
     #[inline]
-    fn allocate_class(&mut self, class: Class) -> Result<NonNull<u8>, OutOfMemory> {
+    pub(super) fn allocate_class(&mut self, class: Class) -> Result<NonNull<u8>, OutOfMemory> {
         let hand = &mut self.hands[class.number()];
-        if hand.left == 0 {
-            return self.refill_and_allocate(class);
-        }
-        let free = hand.word.load(Relaxed);
-        if free == 0 {
-            self.next_word(class);
-            return self.take_from_hand(class);
-        }
-        self.take_from_hand(class)
-    }
-
-    /// Takes the lowest object of the word in hand, which must not be empty.
-    #[inline]
-    fn take_from_hand(&mut self, class: Class) -> Result<NonNull<u8>, OutOfMemory> {
-        let hand = &mut self.hands[class.number()];
-        let free = hand.word.load(Relaxed);
-        hand.word.store(free & free.wrapping_sub(1), Relaxed);
-        hand.left -= 1;
-        let place = free.trailing_zeros() as usize;
-        // SAFETY: bits of the map stand for carved objects, which lie inside their slab, inside the arena.
-        Ok(unsafe { hand.first.add(place * hand.bytes as usize) })
+        let Some(left) = hand.left.checked_sub(1) else { return self.refill_and_allocate(class) };
+        hand.left = left;
+        let index = hand.head;
+        let link = hand.links.of(index);
+        hand.head = u32::from(link.load(Relaxed));
+        link.store(LIVE, Relaxed);
+        // SAFETY: objects of a batch are carved: they lie inside their slab, inside the arena.
+        Ok(unsafe { hand.first.add(index as usize * hand.bytes as usize) })
     }
 
     #[cold]
     #[inline(never)]
     fn refill_and_allocate(&mut self, class: Class) -> Result<NonNull<u8>, OutOfMemory> {
         self.refill(class)?;
-        self.take_from_hand(class)
+        self.allocate_class(class)
     }
 
-    /// The word in hand is used up but the batch is not: goes on with the lowest word that has free objects.
-    #[inline(never)]
-    pub(super) fn next_word(&mut self, class: Class) {
+    /// Begins a batch of at most `largest` objects from the slab in hand.
+    pub(super) fn begin_batch(&mut self, class: Class, largest: u32) {
         let hand = &mut self.hands[class.number()];
-        let number = hand.slab.expect("a batch comes from a slab");
-        let slab = &self.slabs[number as usize];
-        let word = slab.lowest_word().expect("a batch never promises more than the slab has");
-        hand.word = slab.word(word);
-        let offset = class.offset_of(number, word as u32 * 64);
-        // SAFETY: the word has a free object, and its first object lies below that one in the same slab.
-        hand.first = unsafe { self.base.add(offset) };
+        let number = hand.slab().expect("a batch comes from a slab");
+        (hand.head, hand.left) = self.slabs.at(number).begin_batch(hand.head, largest);
+    }
+
+    /// Makes a listed slab the one in hand.
+    pub(super) fn take_up(&mut self, class: Class, number: u32) {
+        self.lists[class.number()].unlink(self.slabs.records(), number);
+        let first = self.address_of(class.offset_of(number, 0));
+        let slab = self.slabs.at(number);
+        let hand = &mut self.hands[class.number()];
+        (hand.slab_plus_one, hand.links, hand.first) = (number + 1, slab.links(), first);
+        hand.head = slab.take_up(class);
+    }
+
+    /// Takes the slab in hand out of it, with what is left of the batch.
+    pub(super) fn put_down(&mut self, class: Class) {
+        let hand = &mut self.hands[class.number()];
+        let Some(number) = hand.slab() else { return };
+        hand.slab_plus_one = 0;
+        self.slabs.at(number).put_down(hand.head, std::mem::take(&mut hand.left));
+        self.shelve(class, number);
     }
 
     /// Gives an object back, from this or any other worker's cache of the same heap.
     ///
     /// A pointer that is not a live object of this heap is detected, counted (`Heap::violations`) and otherwise
-    /// ignored: nothing outside the arena is read, and the records stay consistent.
+    /// ignored: nothing is read or written at the address, and the records stay consistent.
     ///
     /// # Errors
-    /// `Misuse`, which says what was wrong with the pointer. A second free of an object that has been handed out
-    /// again meanwhile is indistinguishable from a correct one.
+    /// `Misuse`, which says what was wrong with the pointer. What cannot be told: a second free of an object that
+    /// has been handed out again; one by another worker at the same time, which is counted when the owner drains its
+    /// mailbox; a wrong size up to 1 MiB, which does no harm, because the slab knows the right one.
     ///
     /// # Safety
     /// Nobody uses the object's memory any more: it will be handed out again.
     #[inline]
     pub unsafe fn deallocate(&mut self, pointer: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
-        let offset = pointer.addr().get().wrapping_sub(self.base.addr().get());
-        let Some(class) = Class::of(layout) else { return self.deallocate_run(offset, layout) };
-        let number = class.slab_at(offset);
-        let Some(slab) = self.slabs.get(number) else {
-            return Err(self.violation(Misuse::Foreign, offset, layout));
-        };
-        if slab.identity() != Identity::new(self.worker, class) {
-            return self.deallocate_elsewhere(offset, class, layout);
+        self.deallocate_unused(pointer, Packed::new(layout))
+    }
+
+    /// `deallocate`, whose caller vouches that nobody uses the memory. Whatever is not the plain case is left to one
+    /// call with the same arguments, so that this path saves no registers for it.
+    #[inline]
+    pub(super) fn deallocate_unused(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
+        let offset = self.offset_of(pointer);
+        let number = offset >> SLAB_SHIFT;
+        let Some(slab) = self.slabs.get(number) else { return self.deallocate_unusual(pointer, layout) };
+        if !slab.is_quietly_of(self.owner) {
+            return self.deallocate_unusual(pointer, layout);
         }
-        let (index, exact) = class.object_at(offset);
-        let (word, bit) = position(index);
-        let free = slab.word(word).load(Relaxed);
-        if free & bit != 0 || !exact || index >= slab.carved() || slab.has_pending() {
-            return self.deallocate_suspect(offset, class, layout);
+        let (index, exact) = slab.small_object_at(offset);
+        if !exact {
+            return self.deallocate_unusual(pointer, layout);
         }
-        if slab.free_locally(index, free) == Freed::Noticeably {
-            self.settle(number as u32);
+        match slab.free_locally(index) {
+            Freed::Quietly => Ok(()),
+            Freed::Noticeably => self.settle_after_free(number),
+            Freed::Not => self.deallocate_unusual(pointer, layout),
         }
-        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn offset_of(&self, pointer: NonNull<u8>) -> usize {
+        pointer.addr().get().wrapping_sub(self.base.addr().get())
     }
 
     /// Begins to count and time refills, from zero.

@@ -13,19 +13,22 @@ pub const SLAB_BYTES: usize = 1 << SLAB_SHIFT;
 pub(super) const SLAB_SHIFT: u32 = 15;
 /// Small slabs in a superslab.
 pub(super) const SLABS: usize = SUPERSLAB_BYTES / SLAB_BYTES;
-/// The most objects a slab may hold: 64 words of 64 bits, so that one word tells which words have free objects.
+/// The most objects a slab may hold: those of the smallest size.
 pub(super) const OBJECTS_MAX: usize = 64 * 64;
 /// How many classes there are.
 pub const CLASS_COUNT: usize = 64;
 /// The largest object that shares a superslab with others.
 pub const SHARED_BYTES_MAX: usize = 1 << 20;
 
+/// New objects are carved a page at a time, or one: a refill faults one page.
+const PAGE_BYTES: usize = 4096;
+/// A batch never holds more bytes than this, unless it is one object: memory in hand is memory others lack.
+pub const BATCH_BYTES_MAX: usize = 256 << 10;
+
 /// Classes below this one live in small slabs (8 B to 4 KiB), the others in slabs as large as a superslab.
 const SMALL_CLASSES: usize = 32;
 /// Sizes up to this are looked up instead of computed: the branch between the two formulas mispredicts.
 const LOOKED_UP_BYTES: usize = 1024;
-/// Fixed-point digits of `Shape::reciprocal`.
-const RECIPROCAL_SHIFT: u32 = 41;
 
 /// One size class. Invariant: the number is below `CLASS_COUNT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +40,25 @@ struct Shape {
     bytes: u32,
     /// Objects a slab holds.
     objects: u32,
-    /// `2^41 / bytes` rounded up to the next integer. For a numerator n < 2^21 the product's error is below
-    /// n * bytes / 2^41 < 1 because bytes <= 2^20: the quotient is exact (Granlund and Montgomery, "Division by
-    /// invariant integers using multiplication", PLDI 1994, theorem 4.2). A test walks all of them.
+    /// Objects that are carved at a time.
+    page: u32,
+    /// Free objects that make a slab worth returning to. Without such a threshold a slab that stays full but for one
+    /// object would be refilled from, one object a batch, for ever (snmalloc wakes its slabs late for the same
+    /// reason). At most an eighth of a slab, so at most an eighth of the memory waits.
+    worthwhile: u32,
+    /// Objects in `BATCH_BYTES_MAX`.
+    batch_max: u32,
+    /// `2^64 / bytes` rounded up. The high half of its product with n is n / bytes and the low half tells whether n is
+    /// a multiple: it is, exactly if the low half is below the reciprocal (Lemire, Kaser and Kurz, "Faster remainder
+    /// by direct computation", Software: Practice and Experience 49, 2019). Both hold because n < 2^21 and
+    /// bytes <= 2^20; a test walks all of them.
     reciprocal: u64,
 }
 
+const EMPTY_SHAPE: Shape =
+    Shape { bytes: 0, objects: 0, page: 0, worthwhile: 0, batch_max: 0, reciprocal: 0 };
 static SHAPES: [Shape; CLASS_COUNT] = shapes();
-static LOOKUP: [u8; LOOKED_UP_BYTES / 8 + 1] = lookup();
+const LOOKUP: [u8; LOOKED_UP_BYTES / 8 + 1] = lookup();
 
 const fn bytes_of(class: usize) -> usize {
     if class < 8 {
@@ -63,15 +77,27 @@ const fn computed_class(bytes: usize) -> usize {
     8 + (log - 6) * 4 + ((last >> (log - 2)) & 3)
 }
 
+const fn at_least_one(count: usize) -> u32 {
+    if count == 0 { 1 } else { count as u32 }
+}
+
 const fn shapes() -> [Shape; CLASS_COUNT] {
-    let mut shapes = [const { Shape { bytes: 0, objects: 0, reciprocal: 0 } }; CLASS_COUNT];
+    let mut shapes = [EMPTY_SHAPE; CLASS_COUNT];
     let mut class = 0;
     while class < CLASS_COUNT {
         let bytes = bytes_of(class);
         let slab = if class < SMALL_CLASSES { SLAB_BYTES } else { SUPERSLAB_BYTES };
         assert!(slab / bytes <= OBJECTS_MAX && bytes <= SHARED_BYTES_MAX);
-        let reciprocal = (1u64 << RECIPROCAL_SHIFT) / bytes as u64 + 1;
-        shapes[class] = Shape { bytes: bytes as u32, objects: (slab / bytes) as u32, reciprocal };
+        let reciprocal = u64::MAX / bytes as u64 + 1;
+        let objects = slab / bytes;
+        shapes[class] = Shape {
+            bytes: bytes as u32,
+            objects: objects as u32,
+            page: at_least_one(PAGE_BYTES / bytes),
+            worthwhile: at_least_one(if objects / 8 < 16 { objects / 8 } else { 16 }),
+            batch_max: at_least_one(BATCH_BYTES_MAX / bytes),
+            reciprocal,
+        };
         class += 1;
     }
     shapes
@@ -87,19 +113,51 @@ const fn lookup() -> [u8; LOOKED_UP_BYTES / 8 + 1] {
     table
 }
 
-impl Class {
-    /// The smallest class whose objects have this size and alignment; `None` when the object must be a run.
+/// A layout in one word: size above, logarithm of the alignment in the low byte.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed(u64);
+
+impl Packed {
     #[inline]
-    pub(super) fn of(layout: Layout) -> Option<Class> {
-        if layout.size() <= LOOKED_UP_BYTES && layout.align() <= 8 {
-            return Some(Class(LOOKUP[layout.size().div_ceil(8)]));
-        }
-        Class::of_uncommon(layout)
+    pub(super) fn new(layout: Layout) -> Packed {
+        Packed((layout.size() as u64) << 8 | u64::from(layout.align().trailing_zeros()))
     }
 
+    #[inline]
+    pub(super) fn bytes(self) -> usize {
+        (self.0 >> 8) as usize
+    }
+
+    pub(super) fn unpack(self) -> Layout {
+        let layout = Layout::from_size_align(self.bytes(), 1 << (self.0 & 63));
+        layout.expect("packed from a valid layout")
+    }
+}
+
+/// The class for a layout that is common. A cache carries its own copy of the table: reaching a static costs an
+/// indirection in position-independent code.
+#[derive(Clone, Copy)]
+pub(super) struct CommonClasses([u8; LOOKED_UP_BYTES / 8 + 1]);
+
+impl CommonClasses {
+    pub(super) const fn new() -> CommonClasses {
+        CommonClasses(LOOKUP)
+    }
+
+    /// Its class, if the layout is small, and aligned to a word at most.
+    #[inline]
+    pub(super) fn class_of(&self, layout: Layout) -> Option<Class> {
+        let is_common = layout.size() <= LOOKED_UP_BYTES && layout.align() <= 8;
+        is_common.then(|| Class(self.0[layout.size().div_ceil(8)]))
+    }
+}
+
+impl Class {
+    /// The smallest class whose objects have this size and alignment; `None` when the object must be a run.
+    ///
     /// Slabs start at multiples of 32 KiB, so an object is aligned as well as its size is. One of four
     /// consecutive classes is a power of two, so the search is short.
-    fn of_uncommon(layout: Layout) -> Option<Class> {
+    pub(super) fn of(layout: Layout) -> Option<Class> {
         let bytes = layout.size().max(layout.align());
         if bytes > SHARED_BYTES_MAX {
             return None;
@@ -136,17 +194,25 @@ impl Class {
         SHAPES[self.number()].objects
     }
 
+    /// Objects that are carved at a time.
+    pub(super) fn page(self) -> u32 {
+        SHAPES[self.number()].page
+    }
+
+    /// Free objects that make a slab worth returning to.
+    pub(super) fn worthwhile(self) -> u32 {
+        SHAPES[self.number()].worthwhile
+    }
+
+    /// The most objects in a batch.
+    pub(super) fn batch_max(self) -> u32 {
+        SHAPES[self.number()].batch_max
+    }
+
     /// Whether its slabs are small, 64 to a superslab.
     #[inline]
     pub(super) fn is_small(self) -> bool {
         self.number() < SMALL_CLASSES
-    }
-
-    /// The number of the slab of this class that holds the byte `offset` of the arena. A slab as large as a
-    /// superslab goes by the number of the first of the 64 it displaces.
-    #[inline]
-    pub(super) fn slab_at(self, offset: usize) -> usize {
-        if self.is_small() { offset >> SLAB_SHIFT } else { (offset >> SUPERSLAB_SHIFT) * SLABS }
     }
 
     /// Where object `index` of slab `number` begins, in bytes from the arena's base.
@@ -159,11 +225,29 @@ impl Class {
     #[inline]
     pub(super) fn object_at(self, offset: usize) -> (u32, bool) {
         let mask = if self.is_small() { SLAB_BYTES - 1 } else { SUPERSLAB_BYTES - 1 };
-        let shape = &SHAPES[self.number()];
-        let inside = (offset & mask) as u64;
-        let index = (inside * shape.reciprocal) >> RECIPROCAL_SHIFT;
-        (index as u32, index * u64::from(shape.bytes) == inside)
+        divide(offset & mask, SHAPES[self.number()].reciprocal)
     }
+
+    /// What `divide_small` needs to divide by `bytes`: `2^32 / bytes` rounded up.
+    pub(super) fn small_reciprocal(self) -> u32 {
+        u32::MAX / SHAPES[self.number()].bytes + 1
+    }
+}
+
+/// `inside`, a number below `SLAB_BYTES`, over the bytes whose reciprocal this is, and whether it is a multiple of
+/// them. As `divide`, in half the digits.
+#[inline]
+pub(super) fn divide_small(inside: usize, reciprocal: u32) -> (u32, bool) {
+    let product = inside as u64 * u64::from(reciprocal);
+    ((product >> 32) as u32, (product as u32) < reciprocal)
+}
+
+/// `inside`, a number below `SUPERSLAB_BYTES`, over the bytes whose reciprocal this is, and whether it is a multiple
+/// of them.
+#[inline]
+fn divide(inside: usize, reciprocal: u64) -> (u32, bool) {
+    let product = u128::from(reciprocal) * inside as u128;
+    ((product >> 64) as u32, (product as u64) < reciprocal)
 }
 
 #[cfg(test)]
@@ -171,7 +255,11 @@ mod tests {
     use super::*;
 
     fn class(bytes: usize, align: usize) -> Option<Class> {
-        Class::of(Layout::from_size_align(bytes, align).expect("a valid layout"))
+        let layout = Layout::from_size_align(bytes, align).expect("a valid layout");
+        let class = Class::of(layout);
+        let common = CommonClasses::new().class_of(layout);
+        assert!(common.is_none_or(|common| Some(common) == class), "{layout:?}");
+        class
     }
 
     #[test]
@@ -206,6 +294,9 @@ mod tests {
             for inside in (0..slab).step_by(step) {
                 let expected = ((inside / class.bytes()) as u32, inside % class.bytes() == 0);
                 assert_eq!(class.object_at(3 * SUPERSLAB_BYTES + inside), expected);
+                if inside < SLAB_BYTES {
+                    assert_eq!(divide_small(inside, class.small_reciprocal()), expected);
+                }
             }
         }
     }

@@ -17,8 +17,9 @@ pub struct Demand {
 
 /// Bytes of an arena in which this never runs out, whatever the order of sizes and frees.
 ///
-/// A worker takes another slab of a class only when all objects of its slabs of that class are live, so a class never
-/// has more than `live / objects a slab + 1` slabs, and a superslab is shared by the small ones. Runs are counted in
+/// A worker takes another slab of a class only when its slabs of that class have too few free objects to return to (at
+/// most an eighth of a slab), so with n objects that are surely live in a slab that is passed over, a class never has
+/// more than `live / n + 1` slabs, and a superslab is shared by the small ones. Runs are counted in
 /// whole superslabs; the bound holds when they are of one length, `bytes_max` rounded up to 2 MiB (runs of several
 /// lengths can leave holes: ask for the longest for all of them).
 ///
@@ -33,7 +34,8 @@ pub fn arena_bytes_needed(workers: u32, demand: Demand) -> u64 {
     let (first, last) = (class_of(bytes_min), class_of(bytes_max));
     let (mut small_slabs, mut superslabs) = (0u64, 0u64);
     for class in (first..=last.min(CLASS_COUNT - 1)).map(Class::numbered) {
-        let slabs = live.div_ceil(u64::from(class.objects())) + 1;
+        let live_at_least = class.objects() - (class.worthwhile() - 1);
+        let slabs = live.div_ceil(u64::from(live_at_least)) + 1;
         *(if class.is_small() { &mut small_slabs } else { &mut superslabs }) += slabs;
     }
     superslabs += small_slabs.div_ceil(SLABS as u64);

@@ -1,69 +1,55 @@
 //! Pointers that the fast path does not recognise: another worker's object, or not an object at all.
 
-use std::alloc::Layout;
+use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{Class, SLAB_BYTES, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
+use super::class::{Packed, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
 use super::misuse::Misuse;
-use super::slab_record::{Freed, Returned, position};
-use super::superslab_record::Use;
-use super::sync::Ordering::Relaxed;
+use super::slab_own::Freed;
+use super::slab_returned::Returned;
+use super::superslab_record::{Superslab, Use};
 
 impl Cache<'_> {
-    /// The slab at `offset` is not this worker's slab of this class.
+    /// Gives back what the fast path does not: an object of another worker, one whose slab has objects to drain, one
+    /// above 4 KiB, or something that is not an object at all.
+    #[cold]
     #[inline(never)]
-    pub(super) fn deallocate_elsewhere(
-        &mut self,
-        offset: usize,
-        class: Class,
-        layout: Layout,
-    ) -> Result<(), Misuse> {
-        let number = class.slab_at(offset);
-        let slab = &self.slabs[number];
-        let owner = slab.identity().owner();
-        let (index, exact) = class.object_at(offset);
-        if slab.identity().class() != Some(class)
-            || !exact
-            || index >= slab.carved()
-            || slab.word(position(index).0).load(Relaxed) & position(index).1 != 0
-        {
+    pub(super) fn deallocate_unusual(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
+        let layout = layout.unpack();
+        let offset = self.offset_of(pointer);
+        let superslab = offset >> SUPERSLAB_SHIFT;
+        let number = match self.heap.table().superslabs().get(superslab).map(Superslab::serves) {
+            Some(Use::Small) => offset >> SLAB_SHIFT,
+            Some(Use::Whole(_)) => superslab * SLABS,
+            Some(Use::Run(_)) => return self.deallocate_run(offset, layout),
+            Some(Use::Pooled | Use::RunRest) | None => {
+                return Err(self.violation(self.diagnose(offset), offset, layout));
+            }
+        };
+        let slab = self.slabs.at(number as u32);
+        let owner = slab.owner();
+        let (index, exact) = slab.class().map_or((0, false), |class| class.object_at(offset));
+        if !exact || index >= slab.carved() || !slab.is_live(index) {
             return Err(self.violation(self.diagnose(offset), offset, layout));
+        }
+        if owner == self.owner {
+            if slab.free_locally(index) == Freed::Noticeably {
+                self.settle(number as u32);
+            }
+            return Ok(());
         }
         match slab.free_remotely(index) {
             Returned::Quietly => Ok(()),
-            Returned::First => {
+            Returned::First(owner) => {
                 let mailbox = owner.unwrap_or(self.heap.orphanage());
-                self.heap.mailbox(mailbox).push(self.slabs, number as u32);
+                self.heap.mailbox(mailbox).push(self.slabs.records(), number as u32);
                 Ok(())
             }
             Returned::Again => Err(self.violation(Misuse::DoubleFree, offset, layout)),
         }
     }
 
-    /// The slab is this worker's, but something is not as it should be, or others have given back objects of it
-    /// that are not drained.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn deallocate_suspect(
-        &mut self,
-        offset: usize,
-        class: Class,
-        layout: Layout,
-    ) -> Result<(), Misuse> {
-        let number = class.slab_at(offset);
-        let slab = &self.slabs[number];
-        let (index, exact) = class.object_at(offset);
-        if !exact || index >= slab.carved() || slab.is_free(index) {
-            return Err(self.violation(self.diagnose(offset), offset, layout));
-        }
-        let before = slab.word(position(index).0).load(Relaxed);
-        if slab.free_locally(index, before) == Freed::Noticeably {
-            self.settle(number as u32);
-        }
-        Ok(())
-    }
-
-    /// What is wrong with an address that cannot be freed with the layout that came with it.
+    /// What is wrong with an address that cannot be freed.
     #[cold]
     pub(super) fn diagnose(&self, offset: usize) -> Misuse {
         let superslab = offset >> SUPERSLAB_SHIFT;
@@ -73,16 +59,15 @@ impl Cache<'_> {
             Use::Run(_) if offset.is_multiple_of(SUPERSLAB_BYTES) => return Misuse::WrongLayout,
             Use::Run(_) | Use::RunRest => return Misuse::Interior,
             Use::Whole(_) => superslab * SLABS,
-            Use::Small => offset / SLAB_BYTES,
+            Use::Small => offset >> SLAB_SHIFT,
         };
-        let slab = &self.slabs[number];
-        let Some(class) = slab.identity().class() else { return Misuse::NotAllocated };
+        let slab = self.slabs.at(number as u32);
+        let Some(class) = slab.class() else { return Misuse::NotAllocated };
         let (index, exact) = class.object_at(offset);
         match (index < slab.carved(), exact) {
             (false, _) => Misuse::NotAllocated,
             (true, false) => Misuse::Interior,
-            (true, true) if slab.is_free(index) => Misuse::DoubleFree,
-            (true, true) => Misuse::WrongLayout,
+            (true, true) => Misuse::DoubleFree,
         }
     }
 }

@@ -8,25 +8,25 @@
 use super::cache::Cache;
 use super::class::{Class, SLAB_BYTES, SLABS};
 use super::misuse::{Misuse, Violation};
-use super::slab_record::Identity;
+use super::slab_record::Owner;
 use super::superslab_record::Use;
 
 impl Cache<'_> {
     /// Empties a mailbox: drains own slabs, passes on the others.
     pub(super) fn drain(&mut self, mailbox: u32) {
         let mut chain = self.heap.mailbox(mailbox).take();
-        while let Some(number) = chain.next(self.slabs) {
+        while let Some(number) = chain.next(self.slabs.records()) {
             let slab = self.slab(number);
-            let bad = match slab.current_owner() {
+            let bad = match slab.current_owner().mailbox() {
                 Some(owner) if owner == self.worker => {
                     let (good, bad) = slab.drain();
-                    if good > 0 && (slab.is_full() || slab.is_unused()) {
+                    if good > 0 && slab.is_noticeable() {
                         self.settle(number);
                     }
                     bad
                 }
                 Some(owner) => {
-                    self.heap.mailbox(owner).push(self.slabs, number);
+                    self.heap.mailbox(owner).push(self.slabs.records(), number);
                     0
                 }
                 None => slab.discard(),
@@ -62,7 +62,7 @@ impl Cache<'_> {
             self.owned.push_front(superslabs, number);
         }
         self.for_each_slab(number, |cache, slab, class| {
-            cache.slab(slab).set_identity(Identity::new(cache.worker, class));
+            cache.slab(slab).set_owner(cache.owner);
             cache.shelve(class, slab);
         });
         // What was given back while nobody owned it was posted to the orphanage.
@@ -72,13 +72,13 @@ impl Cache<'_> {
 
     /// Calls `change` for each slab of an own superslab. Which those are is read once, before the first change: the
     /// superslab may leave this worker's hands on the way.
-    fn for_each_slab(&mut self, superslab: u32, mut change: impl FnMut(&mut Self, u32, Class)) {
+    pub(super) fn for_each_slab(&mut self, superslab: u32, mut change: impl FnMut(&mut Self, u32, Class)) {
         let record = &self.heap.table().superslabs()[superslab as usize];
         let mut in_use = if record.serves() == Use::Small { !record.free_slabs() } else { 1 };
         while in_use != 0 {
             let number = superslab * SLABS as u32 + in_use.trailing_zeros();
             in_use &= in_use - 1;
-            let class = self.slab(number).identity().class().expect("slabs that are not free have a class");
+            let class = self.slab(number).class().expect("slabs that are not free have a class");
             change(self, number, class);
         }
     }
@@ -88,14 +88,16 @@ impl Cache<'_> {
         self.sweep();
         while self.adopt() {}
         self.trim();
+        self.scrape();
     }
 
     fn orphan_all(&mut self) {
         let superslabs = self.heap.table().superslabs();
+        let orphan = Owner::of_mailbox(self.heap.orphanage());
         while let Some(number) = self.owned.pop_front(superslabs) {
             debug_assert_ne!(superslabs[number as usize].serves(), Use::Pooled);
-            self.for_each_slab(number, |cache, slab, class| {
-                cache.slab(slab).set_identity(Identity::new(cache.heap.orphanage(), class));
+            self.for_each_slab(number, |cache, slab, _| {
+                cache.slab(slab).set_owner(orphan);
             });
             self.heap.orphans().push(superslabs, number);
         }

@@ -40,6 +40,11 @@ impl List {
         self.front.checked_sub(1)
     }
 
+    /// The number of the record after this one in its list.
+    pub(super) fn after<T: Linked>(records: &[T], number: u32) -> Option<u32> {
+        records[number as usize].links().next.load(Relaxed).checked_sub(1)
+    }
+
     /// Adds a record that is in no list, as the first.
     pub(super) fn push_front<T: Linked>(&mut self, records: &[T], number: u32) {
         let links = records[number as usize].links();

@@ -25,7 +25,7 @@ pub enum Misuse {
     NotAllocated,
     /// The address lies inside an object, not at its start.
     Interior,
-    /// The object at this address was not allocated with this layout.
+    /// The object at this address, above 1 MiB, was not allocated with this size.
     WrongLayout,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Misuse {
                 "no object is live at this address: given back before, or never handed out"
             }
             Misuse::Interior => "the pointer is inside an object, not at its start",
-            Misuse::WrongLayout => "the object was allocated with another layout",
+            Misuse::WrongLayout => "the object was allocated with another size",
         })
     }
 }

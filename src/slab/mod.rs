@@ -9,6 +9,7 @@
 //! | `arena.rs` | the memory objects live in |
 //! | `list.rs`, `mailbox.rs`, `orphans.rs` | the three ways records are strung together |
 //! | `slab_record.rs`, `superslab_record.rs`, `table.rs` | what is known about memory, all of it outside the objects |
+//! | `slab_own.rs`, `slab_returned.rs` | what a slab's owner does with it, and what the others do |
 //! | `pool.rs` | superslabs that belong to nobody |
 //! | `record.rs`, `recorder.rs` | what refills cost |
 //! | `misuse.rs` | no room; pointers that are not live objects |
@@ -41,7 +42,9 @@ mod recorder;
 mod refill;
 mod run;
 mod settle;
+mod slab_own;
 mod slab_record;
+mod slab_returned;
 mod superslab_record;
 mod sync;
 mod table;
@@ -50,10 +53,9 @@ mod tests;
 
 pub use arena::Arena;
 pub use cache::Cache;
-pub use class::{CLASS_COUNT, SHARED_BYTES_MAX, SLAB_BYTES, SUPERSLAB_BYTES};
+pub use class::{BATCH_BYTES_MAX, CLASS_COUNT, SHARED_BYTES_MAX, SLAB_BYTES, SUPERSLAB_BYTES};
 pub use demand::{Demand, arena_bytes_needed};
 pub use heap::{BATCH_OBJECTS, Heap, HeapOptions, Usage, WORKERS_MAX};
 pub use misuse::{Misuse, OutOfMemory, Violation};
 pub use object::{Allocate, Object, System, SystemObject};
 pub use record::{CLASS_ROWS, ClassTotals, RUN_ROW, RefillRecord, Stage, Stratum};
-pub use refill::BATCH_BYTES_MAX;

@@ -7,6 +7,7 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use super::cache::Cache;
+use super::class::Packed;
 use super::misuse::{Misuse, OutOfMemory};
 
 /// What a workload needs from an allocator.
@@ -29,14 +30,13 @@ pub trait Allocate {
 
 /// A live object of a heap, in 16 bytes. Dropping it without giving it back leaks it until the heap ends.
 ///
-/// Invariant: `pointer` was allocated with the layout in `shape` from a heap that lives as long as 'heap, has not been
+/// Invariant: `pointer` was allocated with `layout` from a heap that lives as long as 'heap, has not been
 /// given back, and no other `Object` has it.
 #[derive(Debug)]
 #[must_use = "an object that is not given back is lost until its heap ends"]
 pub struct Object<'heap> {
     pointer: NonNull<u8>,
-    /// Size in the high 58 bits, logarithm of the alignment in the low 6.
-    shape: u64,
+    layout: Packed,
     heap: PhantomData<&'heap mut [u8]>,
 }
 
@@ -49,9 +49,7 @@ impl Object<'_> {
     /// The size and alignment it was allocated with.
     #[inline]
     pub fn layout(&self) -> Layout {
-        let (bytes, align) = ((self.shape >> 6) as usize, 1usize << (self.shape & 63));
-        // SAFETY: taken apart from a valid layout in `take`.
-        unsafe { Layout::from_size_align_unchecked(bytes, align) }
+        self.layout.unpack()
     }
 }
 
@@ -59,7 +57,7 @@ impl AsMut<[MaybeUninit<u8>]> for Object<'_> {
     #[inline]
     fn as_mut(&mut self) -> &mut [MaybeUninit<u8>] {
         // SAFETY: by the invariant the memory is live and ours alone; any bytes are valid `MaybeUninit`.
-        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().cast(), (self.shape >> 6) as usize) }
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().cast(), self.layout.bytes()) }
     }
 }
 
@@ -69,15 +67,14 @@ impl<'heap> Allocate for Cache<'heap> {
     #[inline]
     fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
         let pointer = self.allocate(layout)?;
-        let shape = (layout.size() as u64) << 6 | u64::from(layout.align().trailing_zeros());
-        Ok(Object { pointer, shape, heap: PhantomData })
+        Ok(Object { pointer, layout: Packed::new(layout), heap: PhantomData })
     }
 
     /// Another heap's object is refused as foreign, and lost.
     #[inline]
     fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
-        // SAFETY: the object is consumed, so nobody can use its memory any more.
-        unsafe { self.deallocate(object.pointer, object.layout()) }
+        // The object is consumed, so nobody can use its memory any more.
+        self.deallocate_unused(object.pointer, object.layout)
     }
 }
 

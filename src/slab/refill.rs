@@ -7,19 +7,15 @@
 //!        -> carve     a page of new objects, when the slab found has none that are free
 //! ```
 
-use super::arena::PAGE_BYTES;
 use super::cache::Cache;
 use super::class::{Class, SLABS};
 use super::misuse::OutOfMemory;
 use super::record::Stage;
 use super::recorder::Timing;
-use super::slab_record::{Identity, Slab};
+use super::slab_record::{Place, Slab};
 use super::superslab_record::Use;
 
-/// A batch never holds more bytes than this, unless it is one object: memory in hand is memory others lack.
-pub const BATCH_BYTES_MAX: usize = 256 << 10;
-
-impl Cache<'_> {
+impl<'heap> Cache<'heap> {
     /// Puts the next batch of the class in hand: afterwards at least one object can be taken.
     pub(super) fn refill(&mut self, class: Class) -> Result<(), OutOfMemory> {
         // Asked once: what arrives later waits for the next refill.
@@ -35,13 +31,16 @@ impl Cache<'_> {
         Ok(())
     }
 
+    /// Whether a slab has enough free objects to be worth a batch; `held` as in `Slab::available`.
+    fn is_roomy(&self, class: Class, number: Option<u32>, held: u32) -> bool {
+        number.is_some_and(|number| self.slab(number).available(held) >= class.worthwhile())
+    }
+
     /// Whether the refill may reach beyond the cache's own slabs: the clock must start before that is known. False
-    /// only when a free object is certain to be found, unless draining the mailbox takes its slab away.
+    /// only when a batch is certain to be found, unless draining the mailbox takes its slab away.
     fn might_be_slow(&self, class: Class) -> bool {
-        let has_free = |number: u32, held| self.slab(number).available(held) > 0;
-        let hand = self.hands[class.number()].slab;
-        let listed = self.lists[class.number()].front();
-        !hand.is_some_and(|slab| has_free(slab, 1)) && !listed.is_some_and(|slab| has_free(slab, 0))
+        let (hand, listed) = (self.hands[class.number()].slab(), self.lists[class.number()].front());
+        !self.is_roomy(class, hand, 1) && !self.is_roomy(class, listed, 0)
     }
 
     /// Returns whether memory came from beyond the cache's own slabs, or was new.
@@ -56,45 +55,28 @@ impl Cache<'_> {
         };
         self.recorder.lap(timing, Stage::Find);
         let slab = self.slab(number);
-        if slab.available(1) == 0 {
-            let page = (PAGE_BYTES / class.bytes()).max(1) as u32;
-            let fresh = slab.carve(class, page.min(class.objects() - slab.carved()));
+        if slab.available(1) < class.worthwhile() && slab.is_carvable(class) {
+            let fresh = slab.carve(class, class.page().min(class.objects() - slab.carved()));
             slow |= fresh && !self.heap.table().superslabs()[number as usize / SLABS].is_recycled();
         }
-        let largest = (BATCH_BYTES_MAX / class.bytes()).max(1) as u32;
-        let batch = self.heap.options().batch.min(largest).min(slab.available(1));
-        slab.hold(batch);
-        self.hands[class.number()].left = batch;
-        self.next_word(class);
+        self.begin_batch(class, self.heap.options().batch.min(class.batch_max()));
         Ok(slow)
     }
 
     /// Puts a slab in hand that has free objects or can be carved, preferring memory that has been used.
     fn find(&mut self, class: Class) -> Option<u32> {
-        let hand = self.hands[class.number()].slab;
-        if let Some(number) = hand
-            && self.slab(number).available(1) > 0
-        {
-            return Some(number);
+        let (hand, listed) = (self.hands[class.number()].slab(), self.lists[class.number()].front());
+        if self.is_roomy(class, hand, 1) {
+            return hand;
         }
-        let listed = self.lists[class.number()].front();
-        if let Some(number) = hand
-            && self.slab(number).is_carvable(class)
-            && listed.is_none_or(|listed| self.slab(listed).available(0) == 0)
-        {
-            return Some(number);
+        let is_carvable = |number: u32| self.slab(number).is_carvable(class);
+        if hand.is_some_and(is_carvable) && !self.is_roomy(class, listed, 0) {
+            return hand;
         }
         let number = listed?;
         self.put_down(class);
         self.take_up(class, number);
         Some(number)
-    }
-
-    /// Makes a listed slab the one in hand.
-    fn take_up(&mut self, class: Class, number: u32) {
-        self.lists[class.number()].unlink(self.slabs, number);
-        self.slab(number).hold(1);
-        self.hands[class.number()].slab = Some(number);
     }
 
     /// Makes sure that `find` has something to find. Returns whether it came from beyond the own superslabs.
@@ -170,13 +152,14 @@ impl Cache<'_> {
 
     /// Makes a slab of the class out of free memory and lists it.
     fn start_slab(&mut self, class: Class, number: u32) {
-        self.slab(number).initialise(Identity::new(self.worker, class));
-        self.lists[class.number()].push_front(self.slabs, number);
+        self.slab(number).initialise(self.owner, class);
+        self.slab(number).set_place(Place::Listed, class);
+        self.lists[class.number()].push_back(self.slabs.records(), number);
     }
 
     /// The record of a slab.
     #[inline]
-    pub(super) fn slab(&self, number: u32) -> &Slab {
-        &self.slabs[number as usize]
+    pub(super) fn slab(&self, number: u32) -> Slab<'heap> {
+        self.slabs.at(number)
     }
 }

@@ -2,55 +2,70 @@
 
 use super::cache::Cache;
 use super::class::{CLASS_COUNT, Class, SLABS};
-use super::slab_record::Identity;
+use super::list::List;
+use super::misuse::Misuse;
+use super::slab_record::{Owner, Place};
 use super::superslab_record::Use;
 
 impl Cache<'_> {
-    /// After objects of a slab came back: lists it if it was full, lets go of it if it is empty.
-    #[cold]
-    #[inline(never)]
+    /// After objects of a slab came back: lists it if it is worth returning to, lets go of it if it is empty.
     pub(super) fn settle(&mut self, number: u32) {
         let slab = self.slab(number);
-        let class = slab.identity().class().expect("objects come back to slabs").number();
-        if slab.is_full() {
-            slab.set_full(false);
-            self.lists[class].push_front(self.slabs, number);
-        }
-        if self.slab(number).is_unused() {
-            self.lists[class].unlink(self.slabs, number);
-            self.release_slab(number);
+        let class = slab.class().expect("objects come back to slabs");
+        match slab.place() {
+            Place::Full => self.shelve(class, number),
+            Place::Listed if slab.is_unused() => {
+                self.lists[class.number()].unlink(self.slabs.records(), number);
+                self.release_slab(number);
+            }
+            Place::Listed | Place::InHand => {}
         }
     }
 
-    /// Takes the slab in hand out of it, with what is left of the batch.
-    pub(super) fn put_down(&mut self, class: Class) {
-        let hand = &mut self.hands[class.number()];
-        let Some(number) = hand.slab.take() else { return };
-        let slab = &self.slabs[number as usize];
-        slab.let_go(hand.left + 1);
-        hand.left = 0;
-        self.shelve(class, number);
+    /// The same as the last thing a free does.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn settle_after_free(&mut self, number: usize) -> Result<(), Misuse> {
+        self.settle(number as u32);
+        Ok(())
     }
 
     /// Puts an own slab that is neither in hand nor listed where it belongs.
     pub(super) fn shelve(&mut self, class: Class, number: u32) {
-        let slab = &self.slabs[number as usize];
+        let slab = self.slabs.at(number);
         let list = &mut self.lists[class.number()];
-        slab.set_full(false);
         if slab.is_unused() {
             self.release_slab(number);
-        } else if slab.available(0) > 0 {
-            list.push_front(self.slabs, number);
+        } else if slab.available(0) >= class.worthwhile() {
+            slab.set_place(Place::Listed, class);
+            list.push_front(self.slabs.records(), number);
         } else if slab.is_carvable(class) {
-            list.push_back(self.slabs, number);
+            slab.set_place(Place::Listed, class);
+            list.push_back(self.slabs.records(), number);
         } else {
-            slab.set_full(true);
+            slab.set_place(Place::Full, class);
+        }
+    }
+
+    /// Lists every slab that has any free object, worthwhile or not: when the arena is used up, every one counts.
+    pub(super) fn scrape(&mut self) {
+        let superslabs = self.heap.table().superslabs();
+        let mut next = self.owned.front();
+        while let Some(superslab) = next {
+            next = List::after(superslabs, superslab);
+            self.for_each_slab(superslab, |cache, number, class| {
+                let slab = cache.slabs.at(number);
+                if slab.place() == Place::Full && slab.available(0) > 0 {
+                    slab.set_place(Place::Listed, class);
+                    cache.lists[class.number()].push_front(cache.slabs.records(), number);
+                }
+            });
         }
     }
 
     /// Frees an empty slab that is in no list, and its superslab with it if it was the last.
     fn release_slab(&mut self, number: u32) {
-        self.slab(number).set_identity(Identity::NONE);
+        self.slab(number).set_owner(Owner::NONE);
         let (superslab, place) = (number / SLABS as u32, number % SLABS as u32);
         let superslabs = self.heap.table().superslabs();
         let record = &superslabs[superslab as usize];

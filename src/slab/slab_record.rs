@@ -1,331 +1,215 @@
 //! What is known about one slab, kept outside the objects' memory: who owns it, what is free, what came back.
 //!
-//! One bit an object says "free in the owner's view" (`free`), another "given back by someone else" (`returned`).
-//! The owner alone writes `free`, with plain loads and stores; others set bits of `returned` with one atomic
-//! operation, and the owner moves them over when it drains its mailbox.
+//! Free objects stand in two lists, linked by index through `Objects::links`, not through the objects' memory: `free` is
+//! allocated from, `local` collects what the owner frees. When `free` is used up the two are exchanged. A link of
+//! `LIVE` says that the object is handed out, so a second free is seen at once. Only the owner writes these, with plain
+//! loads and stores, and an allocation never reads what the last free wrote: the processor can overlap the two.
+//!
+//! Other workers give an object back by setting its bit in `returned`, one atomic operation; the owner moves those
+//! objects over when it drains its mailbox.
 //!
 //! Invariants, between two calls of the owner:
-//! - an object below `carved` is live exactly if its bit is set neither in `free` nor in `returned`;
-//! - `used` = live objects + objects of the batch in hand that are not handed out yet + 1 while in hand
-//!   (an object whose bit is in `returned` still counts as live here: the owner does not know yet);
-//! - `free[w] != 0` implies bit w of `room`;
-//! - `returned[w] != 0` implies bit w of `pending`, or that a freeing worker is about to set it;
+//! - an object is live exactly if its link is `LIVE` and its bit in `returned` is clear;
+//! - `carved` = objects in `free` + objects in `local` + objects whose link is `LIVE`;
+//! - `used` = objects whose link is `LIVE` + objects of the batch in hand that are not handed out yet + 1 while in
+//!   hand; `free_count` = objects in `free` without those of the batch in hand;
+//! - while in hand, `free` begins where the hand says;
+//! - `notice` is where `used` must fall for the owner to act, and follows from `place` (`set_place`);
+//! - a bit in word w of `returned` implies bit w / 2 of `pending`, or that a freeing worker is about to set it;
 //! - `pending != 0` implies that the slab is in exactly one mailbox, or that a worker is about to post it, or
 //!   that a worker has taken it from a mailbox and is about to drain it or to pass it on.
 
-use super::class::Class;
+use super::class::{Class, OBJECTS_MAX};
 use super::list::{Linked, Links};
 use super::mailbox::Posted;
 use super::sync::{
-    AtomicU32, AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
+    AtomicU16, AtomicU32, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed},
 };
 
-/// Words in a map of objects. Model checking needs few states: there one word, so 64 objects at most.
-pub(super) const WORDS: usize = if cfg!(all(test, loom)) { 1 } else { 64 };
+/// Objects a record has room for. Model checking needs few states: there 64.
+const OBJECTS: usize = if cfg!(all(test, loom)) { 64 } else { OBJECTS_MAX };
+/// Words in the map of returned objects.
+pub(super) const WORDS: usize = OBJECTS / 64;
 
-/// Owner and class of a slab in one word, so that a free checks both with one comparison; 0: not a slab.
+/// The link of an object that is handed out.
+pub(super) const LIVE: u16 = u16::MAX;
+/// The link of the last object of a list, and the head of an empty one.
+pub(super) const END: u16 = u16::MAX - 1;
+
+/// Who owns a slab: the number of a mailbox plus one; 0: it is not a slab but free memory, or part of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity(u32);
+pub(super) struct Owner(u32);
 
-impl Identity {
-    /// No slab: the memory is free, or part of something larger.
-    pub(super) const NONE: Identity = Identity(0);
+impl Owner {
+    /// Not a slab.
+    pub(super) const NONE: Owner = Owner(0);
 
-    /// A slab of `class` owned by mailbox number `owner`.
+    /// The owner who empties this mailbox.
+    pub(super) fn of_mailbox(mailbox: u32) -> Owner {
+        Owner(mailbox + 1)
+    }
+
+    /// The owner in a slab's tag.
     #[inline]
-    pub(super) fn new(owner: u32, class: Class) -> Identity {
-        Identity(owner << 8 | (class.number() as u32 + 1))
+    pub(super) fn in_tag(tag: u64) -> Owner {
+        Owner(tag as u32)
     }
 
-    /// Whose mailbox its freed objects go to; `None` when it is not a slab.
-    pub(super) fn owner(self) -> Option<u32> {
-        (self != Identity::NONE).then_some(self.0 >> 8)
-    }
-
-    /// The class of its objects; `None` when it is not a slab.
-    pub(super) fn class(self) -> Option<Class> {
-        (self.0 & 0xFF).checked_sub(1).map(|number| Class::numbered(number as usize))
+    /// Where its freed objects go; `None` when it is not a slab.
+    pub(super) fn mailbox(self) -> Option<u32> {
+        self.0.checked_sub(1)
     }
 }
 
-/// In `used`: the slab is in no list and not in hand, because it has no room. It must be listed at the next free.
-const FULL: u32 = 1 << 31;
+/// Where a slab stands in its owner's cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In no list: too little is free to return to it.
+    Full = 0,
+    /// In its class's list.
+    Listed = 1,
+    /// Being allocated from.
+    InHand = 2,
+}
 
-/// The record of a slab. All zero is a valid record: not a slab, nothing in it.
-///
-/// Lines in order: what freeing workers read; what the owner alone touches; the owner's map; the others' map. A
-/// free by another worker therefore takes no line from the owner's next allocation.
+/// A slab's record: two cache lines, next to those of its neighbours. All zero is a valid record: not a slab.
 #[derive(Debug)]
 #[repr(C)]
-pub(super) struct Slab {
-    shared: Shared,
-    own: Own,
-    free: Map,
-    returned: Map,
+pub(super) struct Record {
+    pub(super) shared: Shared,
+    pub(super) own: Own,
 }
 
+/// What freeing workers read too. The owner changes it rarely, so that a free by another worker takes no line from
+/// the owner's next allocation.
 #[derive(Debug)]
 #[repr(C, align(64))]
-struct Shared {
-    identity: AtomicU32,
-    /// Objects that were ever handed to the map since the slab was initialised.
-    carved: AtomicU32,
-    /// Bit w: word w of `returned` may hold bits.
-    pending: AtomicU64,
+pub(super) struct Shared {
+    /// Owner in the low half, `pending` in the high half: bit b for words 2b and 2b + 1 of `returned`. One word, so
+    /// that one comparison shows an own slab with nothing to drain.
+    pub(super) tag: AtomicU64,
+    /// `Class::small_reciprocal` of its class, where a free finds it without looking the class up.
+    pub(super) reciprocal: AtomicU32,
+    pub(super) class: AtomicU32,
+    /// Objects that have been carved since the slab was initialised.
+    pub(super) carved: AtomicU32,
     /// The next slab in the mailbox.
-    link: AtomicU32,
+    pub(super) link: AtomicU32,
 }
 
+/// What the owner alone touches.
 #[derive(Debug)]
 #[repr(C, align(64))]
-struct Own {
-    used: AtomicU32,
+pub(super) struct Own {
+    /// `used - notice`: a free counts it down to 0.
+    pub(super) countdown: AtomicU32,
+    pub(super) notice: AtomicU32,
+    /// First object that the owner freed since the lists were exchanged.
+    pub(super) local: AtomicU32,
+    /// First object to allocate; while in hand, the hand knows better.
+    pub(super) free: AtomicU32,
+    pub(super) free_count: AtomicU32,
+    pub(super) place: AtomicU32,
     /// Bytes that have been carved since the superslab left the arena for the first time.
-    touched: AtomicU32,
-    /// Bit w: word w of `free` may hold bits.
-    room: AtomicU64,
+    pub(super) touched: AtomicU32,
     links: Links,
 }
 
+/// What is known about each object of a slab. All zero is valid: nothing is live, nothing came back.
 #[derive(Debug)]
 #[repr(C, align(64))]
-struct Map([AtomicU64; WORDS]);
+pub(super) struct Objects {
+    /// One bit an object: given back by another worker, not drained.
+    pub(super) returned: [AtomicU64; WORDS],
+    pub(super) links: Chains,
+}
 
-impl Linked for Slab {
+/// One link an object: the next object of its list, `END` or `LIVE`.
+#[derive(Debug)]
+pub(super) struct Chains([AtomicU16; OBJECTS]);
+
+impl Chains {
+    /// An object's link. The remainder changes nothing, but tells the compiler that there is one.
+    #[inline]
+    pub(super) fn of(&self, index: u32) -> &AtomicU16 {
+        &self.0[index as usize % OBJECTS]
+    }
+}
+
+impl Linked for Record {
     fn links(&self) -> &Links {
         &self.own.links
     }
 }
 
-impl Posted for Slab {
+impl Posted for Record {
     fn link(&self) -> &AtomicU32 {
         &self.shared.link
     }
 }
 
-/// What the owner must do after an object came back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Freed {
-    /// Nothing: the slab was known to have room and still has objects.
-    Quietly,
-    /// The slab was full, or has become empty: `Cache::settle`.
-    Noticeably,
+/// One slab, as `Table` finds it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slab<'heap> {
+    pub(super) record: &'heap Record,
+    pub(super) objects: &'heap Objects,
 }
 
-/// What a remote free came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Returned {
-    /// The slab is already in a mailbox.
-    Quietly,
-    /// The caller must post the slab to its owner's mailbox.
-    First,
-    /// The object was given back before.
-    Again,
-}
-
-impl Slab {
-    /// Owner and class. `Relaxed` on the fast path: whoever frees an object learned its address from the
-    /// allocating worker, and with it everything that worker had written.
+impl<'heap> Slab<'heap> {
+    /// The owner. `Relaxed`: whoever frees an object learned its address from the allocating worker, and with it
+    /// everything that worker had written.
     #[inline]
-    pub(super) fn identity(&self) -> Identity {
-        Identity(self.shared.identity.load(Relaxed))
+    pub(super) fn owner(self) -> Owner {
+        Owner::in_tag(self.record.shared.tag.load(Relaxed))
     }
 
-    /// Changes owner or class. Release: pairs with `current_owner`.
-    pub(super) fn set_identity(&self, identity: Identity) {
-        self.shared.identity.store(identity.0, Release);
+    /// The class of its objects, if it is a slab. `Relaxed`: as `owner`.
+    pub(super) fn class(self) -> Option<Class> {
+        let class = Class::numbered(self.record.shared.class.load(Relaxed) as usize);
+        (self.owner() != Owner::NONE).then_some(class)
+    }
+
+    /// Whether the slab belongs to `owner` and has nothing to drain. `Relaxed`: as `owner`, and a hint.
+    #[inline]
+    pub(super) fn is_quietly_of(self, owner: Owner) -> bool {
+        self.record.shared.tag.load(Relaxed) == u64::from(owner.0)
+    }
+
+    /// Owner: changes the owner. Release: pairs with `current_owner`; the owner alone changes this half, so the
+    /// difference is exact, while others may be setting bits of the other half.
+    pub(super) fn set_owner(self, owner: Owner) {
+        self.record.shared.tag.fetch_xor(u64::from(self.owner().0 ^ owner.0), AcqRel);
     }
 
     /// The owner as a worker that holds the slab's mailbox entry must see it.
-    pub(super) fn current_owner(&self) -> Option<u32> {
-        Identity(self.shared.identity.load(Acquire)).owner()
+    pub(super) fn current_owner(self) -> Owner {
+        Owner::in_tag(self.record.shared.tag.load(Acquire))
     }
 
     /// Objects that exist so far.
     #[inline]
-    pub(super) fn carved(&self) -> u32 {
-        self.shared.carved.load(Relaxed)
+    pub(super) fn carved(self) -> u32 {
+        self.record.shared.carved.load(Relaxed)
     }
 
-    /// Owner: one word of the map of free objects.
+    /// Owner: the links, to allocate from.
     #[inline]
-    pub(super) fn word(&self, word: usize) -> &AtomicU64 {
-        &self.free.0[word % WORDS]
+    pub(super) fn links(self) -> &'heap Chains {
+        &self.objects.links
     }
 
-    /// Owner: whether others may have given objects back that are not drained. `Relaxed`: a hint, see `is_free`.
+    /// Anyone: whether the object is handed out, as far as the owner knows. Exact when the calls that changed it
+    /// happened before this one. Objects that were never carved have some other link.
     #[inline]
-    pub(super) fn has_pending(&self) -> bool {
-        self.shared.pending.load(Relaxed) != 0
+    pub(super) fn is_handed_out(self, index: u32) -> bool {
+        self.objects.links.of(index).load(Relaxed) == LIVE
     }
 
-    /// Anyone: whether the object has been given back, as far as this worker can know.
-    pub(super) fn is_free(&self, index: u32) -> bool {
+    /// Anyone: whether the object is live, as far as this worker can know.
+    pub(super) fn is_live(self, index: u32) -> bool {
         let (word, bit) = position(index);
-        (self.free.0[word].load(Relaxed) | self.returned.0[word].load(Relaxed)) & bit != 0
-    }
-
-    /// Owner: takes an object back whose bit in `free` was seen clear.
-    #[inline]
-    pub(super) fn free_locally(&self, index: u32, before: u64) -> Freed {
-        let (word, bit) = position(index);
-        self.free.0[word].store(before | bit, Relaxed);
-        if before == 0 {
-            self.own.room.store(self.own.room.load(Relaxed) | 1 << word, Relaxed);
-        }
-        let used = self.own.used.load(Relaxed).wrapping_sub(1);
-        self.own.used.store(used, Relaxed);
-        // One comparison for both: an empty slab wraps around to above FULL.
-        if used.wrapping_sub(1) >= FULL - 1 { Freed::Noticeably } else { Freed::Quietly }
-    }
-
-    /// Anyone: gives back an object of another worker's slab.
-    pub(super) fn free_remotely(&self, index: u32) -> Returned {
-        let (word, bit) = position(index);
-        // Release hands the object's memory, as its last user left it, to the owner that drains; Acquire because
-        // finding the bit set is evidence about another worker's free.
-        let before = self.returned.0[word].fetch_or(bit, AcqRel);
-        if before & bit != 0 {
-            return Returned::Again;
-        }
-        // Whoever sets the first bit of a word announces the word, and whoever announces the first word posts the
-        // slab. A later bit needs neither: it is drained with the first, or finds the word zero again.
-        if before == 0 && self.shared.pending.fetch_or(1 << word, AcqRel) == 0 {
-            return Returned::First;
-        }
-        Returned::Quietly
-    }
-
-    /// The worker that took the slab's mailbox entry: moves what others gave back into the owner's map. Returns
-    /// how many came back, and how many of them were not live.
-    ///
-    /// From the first line on the slab may be posted again, so its link must have been read.
-    pub(super) fn drain(&self) -> (u32, u32) {
-        let mut pending = self.shared.pending.swap(0, AcqRel);
-        let (mut good, mut bad) = (0, 0);
-        while pending != 0 {
-            let word = pending.trailing_zeros() as usize;
-            pending &= pending - 1;
-            // Acquire: the object's last user is done with it.
-            let bits = self.returned.0[word].swap(0, Acquire);
-            let free = self.free.0[word].load(Relaxed);
-            let live = bits & !free & self.carved_bits(word);
-            bad += (bits ^ live).count_ones();
-            if live != 0 {
-                good += live.count_ones();
-                self.free.0[word].store(free | live, Relaxed);
-                self.own.room.store(self.own.room.load(Relaxed) | 1 << word, Relaxed);
-            }
-        }
-        self.own.used.store(self.own.used.load(Relaxed) - good, Relaxed);
-        (good, bad)
-    }
-
-    /// The bits of a word that stand for objects that exist.
-    fn carved_bits(&self, word: usize) -> u64 {
-        match (self.carved() as usize).saturating_sub(word * 64) {
-            0 => 0,
-            bits if bits >= 64 => u64::MAX,
-            bits => (1 << bits) - 1,
-        }
-    }
-
-    /// The worker that took the mailbox entry of what is no longer a slab: forgets what was given back to it.
-    /// Returns how many that were; only a misuse puts them there.
-    pub(super) fn discard(&self) -> u32 {
-        let mut pending = self.shared.pending.swap(0, AcqRel);
-        let mut bad = 0;
-        while pending != 0 {
-            bad += self.returned.0[pending.trailing_zeros() as usize].swap(0, Acquire).count_ones();
-            pending &= pending - 1;
-        }
-        bad
-    }
-
-    /// Owner: starts the slab over, without objects. The cost is one store a word that the last class used.
-    pub(super) fn initialise(&self, identity: Identity) {
-        for word in &self.free.0[..(self.carved() as usize).div_ceil(64)] {
-            word.store(0, Relaxed);
-        }
-        self.own.room.store(0, Relaxed);
-        self.own.used.store(0, Relaxed);
-        self.shared.carved.store(0, Relaxed);
-        self.set_identity(identity);
-    }
-
-    /// Owner: lets `count` more objects exist. Returns whether memory was reached that no object of this superslab
-    /// has used.
-    pub(super) fn carve(&self, class: Class, count: u32) -> bool {
-        let (first, end) = (self.carved(), self.carved() + count);
-        assert!(end <= class.objects(), "a slab never holds more objects than fit");
-        self.shared.carved.store(end, Relaxed);
-        let (first_word, end_word) = (first as usize / 64, (end as usize).div_ceil(64));
-        for word in first_word..end_word {
-            let new = self.carved_bits(word)
-                & (if word == first_word { u64::MAX << (first % 64) } else { u64::MAX });
-            self.free.0[word].store(self.free.0[word].load(Relaxed) | new, Relaxed);
-            self.own.room.store(self.own.room.load(Relaxed) | 1 << word, Relaxed);
-        }
-        let bytes = end * class.bytes() as u32;
-        let fresh = bytes > self.own.touched.load(Relaxed);
-        if fresh {
-            self.own.touched.store(bytes, Relaxed);
-        }
-        fresh
-    }
-
-    /// Owner: whether objects of the class can still be carved.
-    pub(super) fn is_carvable(&self, class: Class) -> bool {
-        self.carved() < class.objects()
-    }
-
-    /// Owner: free objects that are not promised to a batch; `held` is what `hold` added.
-    pub(super) fn available(&self, held: u32) -> u32 {
-        self.carved() - ((self.own.used.load(Relaxed) & !FULL) - held)
-    }
-
-    /// Owner: adds to `used`: a batch, or 1 for being in hand.
-    pub(super) fn hold(&self, count: u32) {
-        self.own.used.store(self.own.used.load(Relaxed) + count, Relaxed);
-    }
-
-    /// Owner: takes back what `hold` added.
-    pub(super) fn let_go(&self, count: u32) {
-        self.own.used.store(self.own.used.load(Relaxed) - count, Relaxed);
-    }
-
-    /// Owner: whether no object is live and the slab is not in hand.
-    pub(super) fn is_unused(&self) -> bool {
-        self.own.used.load(Relaxed) & !FULL == 0
-    }
-
-    /// Owner: notes whether the slab is out of all lists.
-    pub(super) fn set_full(&self, full: bool) {
-        let used = self.own.used.load(Relaxed) & !FULL;
-        self.own.used.store(if full { used | FULL } else { used }, Relaxed);
-    }
-
-    /// Owner: whether the slab is out of all lists.
-    pub(super) fn is_full(&self) -> bool {
-        self.own.used.load(Relaxed) & FULL != 0
-    }
-
-    /// Owner: the lowest word with a free object. Low words first keeps the objects in use together.
-    pub(super) fn lowest_word(&self) -> Option<usize> {
-        let mut room = self.own.room.load(Relaxed);
-        let found = loop {
-            if room == 0 {
-                break None;
-            }
-            let word = room.trailing_zeros() as usize;
-            if self.free.0[word].load(Relaxed) != 0 {
-                break Some(word);
-            }
-            room &= room - 1;
-        };
-        self.own.room.store(room, Relaxed);
-        found
+        self.is_handed_out(index) && self.objects.returned[word].load(Relaxed) & bit == 0
     }
 }
 

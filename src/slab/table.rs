@@ -1,7 +1,7 @@
 //! The records of all superslabs and slabs of an arena, by number.
 //!
-//! They stand outside the arena, so that a stray write into an object cannot reach them. A 64 GiB arena has 2.4 GB
-//! of records; they come zeroed from the system and take memory only where they are used.
+//! They stand outside the arena, so that a stray write into an object cannot reach them. They come
+//! zeroed from the system and take memory only where they are used: 2 bytes and a bit for each object that exists.
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
@@ -9,21 +9,62 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 
 use super::class::SLABS;
-use super::slab_record::Slab;
+use super::slab_record::{Objects, Record, Slab};
 use super::superslab_record::Superslab;
 
-/// One record for each superslab, and `SLABS` for each superslab's slabs.
+/// One record for each superslab, and `SLABS` for each superslab's slabs: those of superslab s begin at s * `SLABS`.
+///
+/// A slab's record is small and apart from what is known about its objects, so that the records in use lie close
+/// together. Invariant: there are as many `objects` as `records`.
 #[derive(Debug)]
 pub(super) struct Table {
     superslabs: Zeroed<Superslab>,
-    slabs: Zeroed<Slab>,
+    records: Zeroed<Record>,
+    objects: Zeroed<Objects>,
+}
+
+/// The slabs of a table. Invariant: as many `objects` as `records`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slabs<'heap> {
+    records: &'heap [Record],
+    objects: &'heap [Objects],
+}
+
+impl<'heap> Slabs<'heap> {
+    /// The slab with this number, if there is one.
+    #[inline]
+    pub(super) fn get(self, number: usize) -> Option<Slab<'heap>> {
+        let record = self.records.get(number)?;
+        // SAFETY: by the invariant, and there is a record with this number.
+        let objects = unsafe { self.objects.get_unchecked(number) };
+        Some(Slab { record, objects })
+    }
+
+    /// The slab with this number.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[inline]
+    pub(super) fn at(self, number: u32) -> Slab<'heap> {
+        self.get(number as usize).expect("slab numbers come from the table")
+    }
+
+    /// The records, to be strung together.
+    pub(super) fn records(self) -> &'heap [Record] {
+        self.records
+    }
 }
 
 impl Table {
     /// Records for an arena of this many superslabs, all in the pool.
     pub(super) fn new(superslabs: u32) -> Table {
         let superslabs = superslabs as usize;
-        Table { superslabs: Zeroed::new(superslabs), slabs: Zeroed::new(superslabs * SLABS) }
+        let slabs = superslabs * SLABS;
+        Table {
+            superslabs: Zeroed::new(superslabs),
+            records: Zeroed::new(slabs),
+            objects: Zeroed::new(slabs),
+        }
     }
 
     /// All superslabs.
@@ -32,10 +73,9 @@ impl Table {
         &self.superslabs
     }
 
-    /// All slabs; those of superslab s begin at s * `SLABS`.
-    #[inline]
-    pub(super) fn slabs(&self) -> &[Slab] {
-        &self.slabs
+    /// All slabs.
+    pub(super) fn slabs(&self) -> Slabs<'_> {
+        Slabs { records: &self.records, objects: &self.objects }
     }
 }
 
@@ -46,7 +86,10 @@ impl Table {
 unsafe trait ZeroIsValid {}
 // SAFETY: atomic integers only (slab_record.rs).
 #[cfg(not(all(test, loom)))]
-unsafe impl ZeroIsValid for Slab {}
+unsafe impl ZeroIsValid for Record {}
+// SAFETY: atomic integers only (slab_record.rs).
+#[cfg(not(all(test, loom)))]
+unsafe impl ZeroIsValid for Objects {}
 // SAFETY: atomic integers only (superslab_record.rs).
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Superslab {}

@@ -88,11 +88,12 @@ fn a_refill_serves_exactly_one_batch() {
         let heap = heap_with(2, options(batch, 1));
         let mut cache = heap.cache(0).expect("once");
         cache.start_recording();
-        // 16 bytes: a page holds 256, so no batch is cut short by a page.
-        let objects = allocate(&mut cache, 16, 1024);
+        // 16 bytes: a page holds 256 objects, so no batch is cut short by a page; 7 of the slab's 8 pages.
+        let objects = allocate(&mut cache, 16, 1792);
         let record = cache.take_record();
-        assert_eq!(record.slow.count + record.fast.count, 1024 / u64::from(batch));
-        assert_eq!(record.slow.count, 4, "four pages that nobody had used");
+        assert_eq!(record.slow.count + record.fast.count, 1792 / u64::from(batch));
+        // The last refill may look ahead: a page with less than a batch worth returning to left is not waited for.
+        assert!((7..=8).contains(&record.slow.count), "{} pages that nobody had used", record.slow.count);
         deallocate(&mut cache, 16, objects);
     }
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 use crate::mix::Random;
-use crate::slab::Allocate;
+use crate::slab::{Allocate, Misuse, OutOfMemory};
 
 /// Live objects a worker keeps.
 pub const SLOTS: usize = 1024;
@@ -35,7 +35,7 @@ impl<O: AsMut<[MaybeUninit<u8>]>> Larson<O> {
     pub fn new<A: Allocate<Object = O>>(allocator: &mut A, seed: u64) -> Result<Larson<O>> {
         let mut larson = Larson { slots: (0..SLOTS).map(|_| None).collect(), random: Random::new(seed) };
         for slot in 0..SLOTS {
-            larson.replace(allocator, slot)?;
+            larson.replace(allocator, slot).map_err(Fault::explain)?;
         }
         Ok(larson)
     }
@@ -62,19 +62,19 @@ impl<O: AsMut<[MaybeUninit<u8>]>> Larson<O> {
     pub fn run_for<A: Allocate<Object = O>>(&mut self, allocator: &mut A, operations: u64) -> Result<()> {
         for _ in 0..operations {
             let slot = self.random.below(SLOTS as u32) as usize;
-            self.replace(allocator, slot)?;
+            self.replace(allocator, slot).map_err(Fault::explain)?;
         }
         Ok(())
     }
 
     #[inline]
-    fn replace<A: Allocate<Object = O>>(&mut self, allocator: &mut A, slot: usize) -> Result<()> {
+    fn replace<A: Allocate<Object = O>>(&mut self, allocator: &mut A, slot: usize) -> Result<(), Fault> {
         if let Some(object) = self.slots[slot].take() {
-            allocator.give_back(object).map_err(refused)?;
+            allocator.give_back(object).map_err(Fault::Refused)?;
         }
         let bytes = SIZES.start() + self.random.below(SIZES.end() - SIZES.start() + 1);
         let layout = Layout::from_size_align(bytes as usize, 8).expect("a small size is a valid layout");
-        let mut object = allocator.take(layout).map_err(no_room)?;
+        let mut object = allocator.take(layout).map_err(Fault::NoRoom)?;
         let memory = object.as_mut();
         memory[0].write(slot as u8);
         memory[bytes as usize - 1].write(bytes as u8);
@@ -88,18 +88,24 @@ impl<O: AsMut<[MaybeUninit<u8>]>> Larson<O> {
     /// When the allocator refuses an object it handed out itself.
     pub fn finish<A: Allocate<Object = O>>(mut self, allocator: &mut A) -> Result<()> {
         for object in self.slots.iter_mut().filter_map(Option::take) {
-            allocator.give_back(object).map_err(refused)?;
+            allocator.give_back(object).map_err(|why| Fault::Refused(why).explain())?;
         }
         Ok(())
     }
 }
 
-#[cold]
-fn no_room(why: crate::slab::OutOfMemory) -> Error {
-    Error::Environment(format!("larson: {why}"))
+/// What can go wrong, small enough for a register; `explain` is for after the timed region.
+enum Fault {
+    NoRoom(OutOfMemory),
+    Refused(Misuse),
 }
 
-#[cold]
-fn refused(why: crate::slab::Misuse) -> Error {
-    Error::Failed(format!("larson: an object was refused: {why}"))
+impl Fault {
+    #[cold]
+    fn explain(self) -> Error {
+        match self {
+            Fault::NoRoom(why) => Error::Environment(format!("larson: {why}")),
+            Fault::Refused(why) => Error::Failed(format!("larson: an object was refused: {why}")),
+        }
+    }
 }

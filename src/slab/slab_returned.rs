@@ -1,0 +1,90 @@
+//! Objects that come back to a slab from workers that do not own it.
+
+use super::slab_record::{Owner, Slab, WORDS, position};
+use super::sync::Ordering::{AcqRel, Acquire, Relaxed};
+
+/// The words of `returned` that a bit of `pending` stands for.
+const WORDS_A_BIT: usize = WORDS.div_ceil(32);
+
+/// What a remote free came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Returned {
+    /// The slab is already in a mailbox.
+    Quietly,
+    /// The caller must post the slab to the mailbox of this owner; `None`: it is no slab any more.
+    First(Option<u32>),
+    /// The object was given back before.
+    Again,
+}
+
+impl Slab<'_> {
+    /// Anyone: gives back an object of another worker's slab.
+    pub(super) fn free_remotely(self, index: u32) -> Returned {
+        let (word, bit) = position(index);
+        if !self.is_handed_out(index) {
+            return Returned::Again;
+        }
+        // Release hands the object's memory, as its last user left it, to the owner that drains; Acquire because
+        // finding the bit set is evidence about another worker's free.
+        let before = self.objects.returned[word].fetch_or(bit, AcqRel);
+        if before & bit != 0 {
+            return Returned::Again;
+        }
+        if before != 0 {
+            // Whoever set the word's first bit announces the word. This bit is drained with that one, or found the
+            // word zero again.
+            return Returned::Quietly;
+        }
+        let pending = 1u64 << (32 + word / WORDS_A_BIT);
+        let tag = self.record.shared.tag.fetch_or(pending, AcqRel);
+        // Whoever announces the first word posts the slab.
+        if tag >> 32 == 0 { Returned::First(Owner::in_tag(tag).mailbox()) } else { Returned::Quietly }
+    }
+
+    /// Calls `each` with every word of `returned` that holds bits, and empties it. The caller has taken the slab's
+    /// mailbox entry and read its link: from the first line on the slab may be posted again.
+    fn collect(self, mut each: impl FnMut(usize, u64)) {
+        let tag = self.record.shared.tag.fetch_and(u64::from(u32::MAX), AcqRel);
+        let mut pending = tag >> 32;
+        while pending != 0 {
+            let first = pending.trailing_zeros() as usize * WORDS_A_BIT;
+            pending &= pending - 1;
+            for word in first..first + WORDS_A_BIT {
+                // Acquire: the objects' last users are done with them.
+                match self.objects.returned[word].swap(0, Acquire) {
+                    0 => {}
+                    bits => each(word, bits),
+                }
+            }
+        }
+    }
+
+    /// Owner: moves what others gave back into `local`. Returns how many came back, and how many of them were not
+    /// live. As `collect`.
+    pub(super) fn drain(self) -> (u32, u32) {
+        let (mut good, mut bad) = (0, 0);
+        self.collect(|word, mut bits| {
+            while bits != 0 {
+                let index = word as u32 * 64 + bits.trailing_zeros();
+                bits &= bits - 1;
+                if self.is_handed_out(index) {
+                    self.objects.links.of(index).store(self.record.own.local.load(Relaxed) as u16, Relaxed);
+                    self.record.own.local.store(index, Relaxed);
+                    good += 1;
+                } else {
+                    bad += 1;
+                }
+            }
+        });
+        self.set_used(self.used() - good);
+        (good, bad)
+    }
+
+    /// The worker that took the mailbox entry of what is no longer a slab: forgets what was given back to it.
+    /// Returns how many that were; only a misuse puts them there. As `collect`.
+    pub(super) fn discard(self) -> u32 {
+        let mut bad = 0;
+        self.collect(|_, bits| bad += bits.count_ones());
+        bad
+    }
+}
