@@ -71,7 +71,7 @@ def metrics(rounds):
         "core_seconds_per_gib": lambda ranks: _quotient(_cpu_ns(ranks), Fraction(_sum(ranks, "bytes") * 10**9, GIB)),
         "core_ns_per_operation": lambda ranks: _quotient(_cpu_ns(ranks), _sum(ranks, "operations")),
         "cpu_share": lambda ranks: _quotient(_cpu_ns(ranks), _sum(ranks, "worker_ns")),
-        "refill_share": lambda ranks: _quotient(_refill_ns(ranks), _sum(ranks, "worker_ns")),
+        "refill_share": lambda ranks: _possible(_quotient(_refill_ns(ranks), _sum(ranks, "worker_ns"))),
     }
     return {name: [of(ranks) for ranks in rounds] for name, of in derived.items()}
 
@@ -109,6 +109,11 @@ def _rate(ranks, name):
     """All ranks' total over the longest elapsed time, a second; nothing done has no rate."""
     total = _sum(ranks, name)
     return _quotient(total * 10**9, max(record["elapsed_ns"] for record in ranks)) if total else None
+
+
+def _possible(share):
+    """An estimate above 1 stands for nothing: too few timed refills on a disturbed machine."""
+    return None if share is not None and share > 1 else share
 
 
 def _quotient(part, whole):

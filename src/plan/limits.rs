@@ -11,14 +11,20 @@ use crate::workload::Amount;
 pub struct Limits {
     /// From the launcher's start to the first repetition: topology, binding, directory, populating the arena.
     pub set_up: Duration,
-    /// One repetition of the slowest case, and the talking after it.
+    /// One repetition of the slowest case on memory a hundred times slower than any, without what the machine adds.
     pub repetition: Duration,
-    /// Summing histograms and writing the result.
+    /// Writing down a repetition: a line a rank, and the sums.
+    pub record: Duration,
+    /// Aggregating and writing the result.
     pub finish: Duration,
 }
 
 /// What any stage may take for reasons outside this program: an oversubscribed test machine, a slow file system.
 const GRACE: Duration = Duration::from_secs(8);
+/// The same before the machine is known: an emulated one is thirty times slower than a real one.
+const FIRST_GRACE: Duration = Duration::from_secs(20);
+/// A stage may exceed what it should take by this many times the most that a stage before it did.
+const PATIENCE: u32 = 10;
 /// A hundredth of what the slowest memory of today writes, in bytes a second.
 const SLOWEST_BYTES_PER_S: u64 = 20 << 20;
 /// A hundredth of the speed at which fresh pages are handed out, in bytes a second.
@@ -40,10 +46,22 @@ impl Limits {
             }
         };
         Limits {
-            set_up: 2 * GRACE + at(arena_bytes, SLOWEST_POPULATE_BYTES_PER_S),
-            repetition: GRACE + warmup + timed,
-            finish: 4 * GRACE,
+            set_up: 3 * FIRST_GRACE + at(arena_bytes, SLOWEST_POPULATE_BYTES_PER_S),
+            repetition: warmup + timed,
+            record: FIRST_GRACE,
+            finish: 3 * FIRST_GRACE,
         }
+    }
+
+    /// What the next repetition may take, when those before took up to `longest`; zero before the first.
+    ///
+    /// A machine that was slow once may be again; one that was not is not given the time to hang.
+    pub fn next_repetition(&self, longest: Duration) -> Duration {
+        let grace = match longest {
+            Duration::ZERO => FIRST_GRACE,
+            longest => GRACE + PATIENCE * longest.saturating_sub(self.repetition),
+        };
+        self.repetition + grace
     }
 }
 

@@ -1,6 +1,7 @@
 //! What follows from a job and a seat, without running anything.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::{Parameter, Plan, Seat, Work};
 use crate::error::ExitCode;
@@ -149,6 +150,10 @@ fn limits_grow_with_the_work_and_leave_a_slow_rank_its_time() {
     assert_eq!((long.repetition - short.repetition).as_secs(), 99);
     // A hundred times slower than 2 GiB/s, two chunks of 64 MiB take 6 s.
     assert!(short.repetition.as_secs_f64() > 1.5 + 6.0);
+    // A machine that took its time once is given more, one that did not is not.
+    let (usual, slow) = (short.repetition, short.repetition + Duration::from_secs(3));
+    assert_eq!(short.next_repetition(usual), usual + Duration::from_secs(8));
+    assert_eq!(short.next_repetition(slow), usual + Duration::from_secs(38));
     assert!(limits(&["generate.chunk=1GiB"]).set_up > limits(&["generate.chunk=1MiB"]).set_up);
 }
 

@@ -124,13 +124,12 @@ impl Request {
 
 fn begin(comm: &Comm, job: &crate::job::Job, seat: &Seat, plan: &Plan, equipment: &Equipment) -> Begin {
     let placement = &seat.placement;
-    let home = placement.node.or_else(|| Some(seat.topology.node_of_pu(*placement.pus.first()?)?.id()));
     Begin {
         rank: comm.world().rank,
         size: comm.world().size,
         host: comm.host().to_owned(),
-        node_index: home.map_or(0, |node| node.index),
-        node_os_index: home.map_or(0, |node| node.os_index),
+        node_index: placement.node.map(|node| node.index),
+        node_os_index: placement.node.map(|node| node.os_index),
         pus: placement.pus[..plan.workers as usize].to_vec(),
         placement: format!("{}: {}", placement.how, placement.why),
         job_hash: job.hash(),

@@ -1,5 +1,7 @@
 //! The rounds: one repetition after the other, each counted only when every rank has finished it.
 
+use std::time::{Duration, Instant};
+
 use super::equipment::Equipment;
 use super::output::Output;
 use super::{Progress, repetition};
@@ -21,13 +23,15 @@ pub fn run(
     let count = plan.turns.len();
     let stop = comm.stop().clone();
     let stopping = move || stop.requested().is_some();
+    let mut longest = Duration::ZERO;
     for (index, turn) in plan.turns.iter().enumerate() {
         let case = &plan.cases[turn.case];
         if output.has(&case.id, turn.round) {
             continue;
         }
         let stage = format!("repetition {} of {count} ({}, round {})", index + 1, case.id, turn.round);
-        comm.stage(&stage, plan.limits.repetition);
+        let began = Instant::now();
+        comm.stage(&stage, plan.limits.next_repetition(longest));
         if comm.world().rank == 0 {
             progress.begin(index, count, &case.id);
         }
@@ -36,7 +40,8 @@ pub fn run(
         if let Some(signal) = comm.stop_requested()? {
             return Err(stopped(signal, index, count, output));
         }
-        comm.stage(&format!("writing down {stage}"), plan.limits.finish);
+        longest = longest.max(began.elapsed());
+        comm.stage(&format!("writing down {stage}"), plan.limits.record);
         output.add(comm, &repetition::record(case, *turn, &measured))?;
     }
     Ok(())

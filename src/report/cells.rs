@@ -32,7 +32,8 @@ pub(super) fn slowest(case: &CaseResult) -> String {
         return NOT_AVAILABLE.to_owned();
     };
     let rate = figure(measure, row.rate.value);
-    format!("{rate}\nrank {}\nnode {}\n{}", row.rank, row.node_index, short_host(&row.host))
+    let node = row.node_index.map_or("not bound".to_owned(), |node| format!("node {node}"));
+    format!("{rate}\nrank {}\n{node}\n{}", row.rank, short_host(&row.host))
 }
 
 /// Chunk times as rates of one rank: the median, and what 1 % of the chunks do not reach.

@@ -33,10 +33,10 @@ pub struct Begin {
     pub size: u32,
     /// Host name.
     pub host: String,
-    /// The node's logical index, as hwloc counts.
-    pub node_index: u32,
-    /// The node's index as the kernel counts.
-    pub node_os_index: u32,
+    /// The node's logical index, as hwloc counts; null when the rank may run on several nodes.
+    pub node_index: Option<u32>,
+    /// The node's index as the kernel counts; null likewise.
+    pub node_os_index: Option<u32>,
     /// The PU of each worker, by the kernel's index.
     pub pus: Vec<u32>,
     /// How the rank came to this node.

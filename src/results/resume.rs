@@ -5,7 +5,7 @@ use std::fs;
 
 use super::directory::{RunDirectory, write_durably};
 use super::part::{Part, PartContent, part_name, write_error};
-use super::record::Line;
+use super::record::{Begin, Line};
 use super::run::Header;
 use crate::error::{Error, Result};
 
@@ -38,15 +38,16 @@ impl RunDirectory {
     ///
     /// # Errors
     /// When there is no such part, it cannot be written, or it was written on another node.
-    pub fn continue_part(&self, begin: &super::record::Begin, done: &Done) -> Result<Part> {
+    pub fn continue_part(&self, begin: &Begin, done: &Done) -> Result<Part> {
         let path = self.parts().join(part_name(begin.rank));
         let content = PartContent::read(&path)?;
         let (was, is) = (&content.begin, begin);
         if (&was.host, was.node_os_index, &was.pus) != (&is.host, is.node_os_index, &is.pus) {
             return Err(Error::Environment(format!(
-                "the run was on {} node {} (PUs {:?}), this rank is on {} node {} (PUs {:?}): two machines do not make \
+                "the run was on {}, this rank is on {}: two machines do not make \
                  one result; resume on the same hosts, or keep what there is with numamark recover",
-                was.host, was.node_os_index, was.pus, is.host, is.node_os_index, is.pus
+                place_of(was),
+                place_of(is)
             )));
         }
         let kept =
@@ -64,6 +65,11 @@ impl RunDirectory {
         fs::rename(&beside, &path).map_err(|why| write_error(&path, &why))?;
         Part::append_to(path)
     }
+}
+
+fn place_of(begin: &Begin) -> String {
+    let node = begin.node_os_index.map_or("no node".to_owned(), |node| format!("node (os {node})"));
+    format!("{} {node}, PUs {:?}", begin.host, begin.pus)
 }
 
 fn finished_by_all(parts: &[PartContent]) -> Done {

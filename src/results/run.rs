@@ -122,10 +122,10 @@ pub struct PlacementRow {
     pub rank: u32,
     /// Its host.
     pub host: String,
-    /// Its node, as hwloc counts.
-    pub node_index: u32,
-    /// Its node, as the kernel counts.
-    pub node_os_index: u32,
+    /// Its node, as hwloc counts; null when it may run on several.
+    pub node_index: Option<u32>,
+    /// Its node, as the kernel counts; null likewise.
+    pub node_os_index: Option<u32>,
     /// The PU of each worker, as the kernel counts.
     pub pus: Vec<u32>,
     /// How the rank came to this node.
@@ -231,10 +231,10 @@ pub struct RankResult {
     pub rank: u32,
     /// Its host.
     pub host: String,
-    /// Its node, as hwloc counts.
-    pub node_index: u32,
-    /// Its node, as the kernel counts.
-    pub node_os_index: u32,
+    /// Its node, as hwloc counts; null when it may run on several.
+    pub node_index: Option<u32>,
+    /// Its node, as the kernel counts; null likewise.
+    pub node_os_index: Option<u32>,
     /// Its workers.
     pub workers: u32,
     /// Bytes or operations a second, as the case measures: over the rank's own elapsed time.

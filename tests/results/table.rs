@@ -80,7 +80,7 @@ fn nothing_makes_the_table_wider_than_80_columns() {
             case.parameters.insert("huge_bytes".to_owned(), Parameter::Number(u64::MAX));
             case.digest = Some(text.to_owned());
             case.per_rank.iter_mut().for_each(|row| {
-                (row.host, row.node_index) = (text.to_owned(), u32::MAX);
+                (row.host, row.node_index) = (text.to_owned(), Some(u32::MAX));
                 row.rate.value = Some(f64::MAX);
             });
             for metric in case.metrics.values_mut() {

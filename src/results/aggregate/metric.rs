@@ -51,7 +51,15 @@ pub(super) fn of_case(measure: Measure, rounds: &[&[Row]]) -> BTreeMap<String, M
     }
     put(CPU_SHARE, "share", |rows| share(cpu_ns(rows)?, worker_ns(rows), "no worker time was measured"));
     put(REFILL_SHARE, "share", |rows| {
-        share(distribution::sum_estimate(rows, "refill_ns")?, worker_ns(rows), "no worker time was measured")
+        let estimate = distribution::sum_estimate(rows, "refill_ns")?;
+        match share(estimate, worker_ns(rows), "no worker time was measured")? {
+            // A worker that lost its core during one of the few timed refills: the sample stands for nothing.
+            impossible if impossible > 1.0 => Err(format!(
+                "the timed refills make {:.0} % of the worker time: too few of them for a machine so disturbed",
+                impossible * 100.0
+            )),
+            share => Ok(share),
+        }
     });
     metrics
 }
