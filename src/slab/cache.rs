@@ -17,7 +17,7 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::class::{CLASS_COUNT, Class, CommonClasses, Packed, SLAB_SHIFT};
+use super::class::{CLASS_COUNT, Class, CommonClasses, Packed, SLAB_BYTES, SLAB_SHIFT};
 use super::heap::Heap;
 use super::list::List;
 use super::misuse::{Misuse, OutOfMemory, Violation};
@@ -62,11 +62,11 @@ pub(super) struct Hand<'heap> {
     first: NonNull<u8>,
     /// Objects of the batch that are left.
     left: u32,
-    /// Bytes of an object.
-    bytes: u32,
+    /// `Class::entry_shift`.
+    entry_shift: u32,
     /// The slab's number plus one; 0: none.
     slab_plus_one: u32,
-    /// The next object to hand out.
+    /// The start of the next object to hand out.
     head: u32,
 }
 
@@ -82,8 +82,8 @@ impl<'heap> Cache<'heap> {
         let (slabs, base) = (heap.table().slabs(), heap.arena().base());
         let options = heap.options();
         let hand = |class: usize| {
-            let bytes = Class::numbered(class).bytes() as u32;
-            Hand { links: slabs.at(0).links(), first: base, left: 0, bytes, slab_plus_one: 0, head: 0 }
+            let entry_shift = Class::numbered(class).entry_shift();
+            Hand { links: slabs.at(0).links(), first: base, left: 0, entry_shift, slab_plus_one: 0, head: 0 }
         };
         let seed = mix_words(&[options.seed, u64::from(worker)]);
         Cache {
@@ -106,38 +106,44 @@ impl<'heap> Cache<'heap> {
     /// When neither the cache nor the arena has room.
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
-        match self.classes.class_of(layout) {
-            Some(class) => self.allocate_class(class),
+        let Some(class) = self.classes.class_of(layout) else { return self.allocate_uncommon(layout) };
+        match self.take_from_hand(class) {
+            Some(start) => Ok(self.address_in_hand(class, start as usize)),
             None => self.allocate_uncommon(layout),
         }
     }
 
-    #[inline(never)]
-    fn allocate_uncommon(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
-        match Class::of(layout) {
-            Some(class) => self.allocate_class(class),
-            None => self.allocate_run(layout),
-        }
-    }
-
-    #[inline]
-    pub(super) fn allocate_class(&mut self, class: Class) -> Result<NonNull<u8>, OutOfMemory> {
-        let hand = &mut self.hands[class.number()];
-        let Some(left) = hand.left.checked_sub(1) else { return self.refill_and_allocate(class) };
-        hand.left = left;
-        let index = hand.head;
-        let link = hand.links.of(index);
-        hand.head = u32::from(link.load(Relaxed));
-        link.store(LIVE, Relaxed);
-        // SAFETY: objects of a batch are carved: they lie inside their slab, inside the arena.
-        Ok(unsafe { hand.first.add(index as usize * hand.bytes as usize) })
-    }
-
     #[cold]
     #[inline(never)]
-    fn refill_and_allocate(&mut self, class: Class) -> Result<NonNull<u8>, OutOfMemory> {
-        self.refill(class)?;
-        self.allocate_class(class)
+    fn allocate_uncommon(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+        let Some(class) = Class::of(layout) else { return self.allocate_run(layout) };
+        let start = match self.take_from_hand(class) {
+            Some(start) => start,
+            None => {
+                self.refill(class)?;
+                self.take_from_hand(class).expect("a refill gives at least one object")
+            }
+        };
+        Ok(self.address_in_hand(class, (start as usize) << class.step_shift()))
+    }
+
+    /// Takes the next object of the batch, by its start.
+    #[inline]
+    fn take_from_hand(&mut self, class: Class) -> Option<u32> {
+        let hand = &mut self.hands[class.number()];
+        hand.left = hand.left.checked_sub(1)?;
+        let start = hand.head;
+        let link = hand.links.at(start >> (hand.entry_shift % 32));
+        hand.head = u32::from(link.load(Relaxed));
+        link.store(LIVE | start as u16, Relaxed);
+        Some(start)
+    }
+
+    /// The address of an object that was taken from the hand, from its start in bytes.
+    #[inline]
+    fn address_in_hand(&self, class: Class, start: usize) -> NonNull<u8> {
+        // SAFETY: objects of a batch are carved: they lie inside their slab, inside the arena.
+        unsafe { self.hands[class.number()].first.add(start) }
     }
 
     /// Begins a batch of at most `largest` objects from the slab in hand.
@@ -150,7 +156,7 @@ impl<'heap> Cache<'heap> {
     /// Makes a listed slab the one in hand.
     pub(super) fn take_up(&mut self, class: Class, number: u32) {
         self.lists[class.number()].unlink(self.slabs.records(), number);
-        let first = self.address_of(class.offset_of(number, 0));
+        let first = self.address_of(number as usize * SLAB_BYTES);
         let slab = self.slabs.at(number);
         let hand = &mut self.hands[class.number()];
         (hand.slab_plus_one, hand.links, hand.first) = (number + 1, slab.links(), first);
@@ -193,11 +199,8 @@ impl<'heap> Cache<'heap> {
         if !slab.is_quietly_of(self.owner) {
             return self.deallocate_unusual(pointer, layout);
         }
-        let (index, exact) = slab.small_object_at(offset);
-        if !exact {
-            return self.deallocate_unusual(pointer, layout);
-        }
-        match slab.free_locally(index) {
+        let inside = offset % SLAB_BYTES;
+        match slab.free_locally(inside as u32) {
             Freed::Quietly => Ok(()),
             Freed::Noticeably => self.settle_after_free(number),
             Freed::Not => self.deallocate_unusual(pointer, layout),

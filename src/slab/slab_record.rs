@@ -1,17 +1,20 @@
 //! What is known about one slab, kept outside the objects' memory: who owns it, what is free, what came back.
 //!
-//! Free objects stand in two lists, linked by index through `Objects::links`, not through the objects' memory: `free` is
-//! allocated from, `local` collects what the owner frees. When `free` is used up the two are exchanged. A link of
-//! `LIVE` says that the object is handed out, so a second free is seen at once. Only the owner writes these, with plain
-//! loads and stores, and an allocation never reads what the last free wrote: the processor can overlap the two.
+//! An object goes by its start: how far into the slab it begins, in the steps of its class (`Class::step_shift`), 15
+//! bits. Free objects stand in two lists, linked by start through `Objects::links`, not through the objects' memory:
+//! `free` is allocated from, `local` collects what the owner frees. When `free` is used up the two are exchanged. The
+//! link of an object that is handed out is its own start marked `LIVE`: one comparison shows that a pointer is where a
+//! live object begins, so a second free and a pointer into an object are seen at once. Only the owner writes links,
+//! with plain loads and stores, and an allocation never reads what the last free wrote: the processor can overlap the
+//! two.
 //!
 //! Other workers give an object back by setting its bit in `returned`, one atomic operation; the owner moves those
 //! objects over when it drains its mailbox.
 //!
 //! Invariants, between two calls of the owner:
-//! - an object is live exactly if its link is `LIVE` and its bit in `returned` is clear;
-//! - `carved` = objects in `free` + objects in `local` + objects whose link is `LIVE`;
-//! - `used` = objects whose link is `LIVE` + objects of the batch in hand that are not handed out yet + 1 while in
+//! - an object is live exactly if its link is marked `LIVE` and its bit in `returned` is clear;
+//! - `carved` = objects in `free` + objects in `local` + objects whose link is marked `LIVE`;
+//! - `used` = objects whose link is marked `LIVE` + objects of the batch in hand that are not handed out yet + 1 while in
 //!   hand; `free_count` = objects in `free` without those of the batch in hand;
 //! - while in hand, `free` begins where the hand says;
 //! - `notice` is where `used` must fall for the owner to act, and follows from `place` (`set_place`);
@@ -32,14 +35,18 @@ const OBJECTS: usize = if cfg!(all(test, loom)) { 64 } else { OBJECTS_MAX };
 /// Words in the map of returned objects.
 pub(super) const WORDS: usize = OBJECTS / 64;
 
-/// The link of an object that is handed out.
-pub(super) const LIVE: u16 = u16::MAX;
-/// The link of the last object of a list, and the head of an empty one.
-pub(super) const END: u16 = u16::MAX - 1;
+/// Marks the link of an object that is handed out; the rest of it is the object's start.
+pub(super) const LIVE: u16 = 1 << 15;
+/// The link of the last object of a list, and the head of an empty one: no object starts there.
+pub(super) const END: u16 = LIVE - 1;
 
-/// Who owns a slab: the number of a mailbox plus one; 0: it is not a slab but free memory, or part of a run.
+/// Who owns a slab: the number of a mailbox plus one; 0: it is not a slab but free memory, or part of a run. A mark
+/// tells slabs as large as a superslab, which the fast path leaves alone, because their steps differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owner(u32);
+
+/// In `Owner`: the slab is as large as a superslab.
+const WHOLE: u32 = 1 << 31;
 
 impl Owner {
     /// Not a slab.
@@ -56,9 +63,14 @@ impl Owner {
         Owner(tag as u32)
     }
 
+    /// The same owner, as it stands in the tag of a slab of this class.
+    pub(super) fn of_slab(self, class: Class) -> Owner {
+        if class.is_small() { self } else { Owner(self.0 | WHOLE) }
+    }
+
     /// Where its freed objects go; `None` when it is not a slab.
     pub(super) fn mailbox(self) -> Option<u32> {
-        self.0.checked_sub(1)
+        (self.0 & !WHOLE).checked_sub(1)
     }
 }
 
@@ -89,8 +101,8 @@ pub(super) struct Shared {
     /// Owner in the low half, `pending` in the high half: bit b for words 2b and 2b + 1 of `returned`. One word, so
     /// that one comparison shows an own slab with nothing to drain.
     pub(super) tag: AtomicU64,
-    /// `Class::small_reciprocal` of its class, where a free finds it without looking the class up.
-    pub(super) reciprocal: AtomicU32,
+    /// `Class::entry_shift` of its class, where a free finds it without looking the class up.
+    pub(super) entry_shift: AtomicU32,
     pub(super) class: AtomicU32,
     /// Objects that have been carved since the slab was initialised.
     pub(super) carved: AtomicU32,
@@ -116,7 +128,7 @@ pub(super) struct Own {
     links: Links,
 }
 
-/// What is known about each object of a slab. All zero is valid: nothing is live, nothing came back.
+/// What is known about each object of a slab, by entry. All zero is valid: nothing is live, nothing came back.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Objects {
@@ -125,15 +137,15 @@ pub(super) struct Objects {
     pub(super) links: Chains,
 }
 
-/// One link an object: the next object of its list, `END` or `LIVE`.
+/// One link an object: the start of the next object of its list, `END`, or its own start marked `LIVE`.
 #[derive(Debug)]
 pub(super) struct Chains([AtomicU16; OBJECTS]);
 
 impl Chains {
-    /// An object's link. The remainder changes nothing, but tells the compiler that there is one.
+    /// The link at an entry. The remainder changes nothing, but tells the compiler that there is one.
     #[inline]
-    pub(super) fn of(&self, index: u32) -> &AtomicU16 {
-        &self.0[index as usize % OBJECTS]
+    pub(super) fn at(&self, entry: u32) -> &AtomicU16 {
+        &self.0[entry as usize % OBJECTS]
     }
 }
 
@@ -199,22 +211,27 @@ impl<'heap> Slab<'heap> {
         &self.objects.links
     }
 
-    /// Anyone: whether the object is handed out, as far as the owner knows. Exact when the calls that changed it
-    /// happened before this one. Objects that were never carved have some other link.
+    /// Anyone: where an object stands in the tables.
     #[inline]
-    pub(super) fn is_handed_out(self, index: u32) -> bool {
-        self.objects.links.of(index).load(Relaxed) == LIVE
+    pub(super) fn entry_of(self, start: u32) -> u32 {
+        start >> (self.record.shared.entry_shift.load(Relaxed) % 32)
     }
 
-    /// Anyone: whether the object is live, as far as this worker can know.
-    pub(super) fn is_live(self, index: u32) -> bool {
-        let (word, bit) = position(index);
-        self.is_handed_out(index) && self.objects.returned[word].load(Relaxed) & bit == 0
+    /// Anyone: whether an object starts there that is handed out, as far as the owner knows. Exact when the calls that
+    /// changed it happened before this one.
+    pub(super) fn is_handed_out(self, start: u32) -> bool {
+        self.links().at(self.entry_of(start)).load(Relaxed) == LIVE | start as u16
+    }
+
+    /// Anyone: whether a live object starts there, as far as this worker can know.
+    pub(super) fn is_live(self, start: u32) -> bool {
+        let (word, bit) = position(self.entry_of(start));
+        self.is_handed_out(start) && self.objects.returned[word].load(Relaxed) & bit == 0
     }
 }
 
-/// The word and the bit of an object.
+/// The word and the bit of an entry.
 #[inline]
-pub(super) fn position(index: u32) -> (usize, u64) {
-    (index as usize / 64 % WORDS, 1 << (index % 64))
+pub(super) fn position(entry: u32) -> (usize, u64) {
+    (entry as usize / 64 % WORDS, 1 << (entry % 64))
 }
