@@ -131,9 +131,16 @@ impl<'heap> Cache<'heap> {
     #[inline]
     fn take_from_hand(&mut self, class: Class) -> Option<u32> {
         let hand = &mut self.hands[class.number()];
-        hand.left = hand.left.checked_sub(1)?;
+        // Counted down before it is looked at: one instruction instead of three.
+        let (left, is_over) = hand.left.overflowing_sub(1);
+        hand.left = left;
+        if is_over {
+            hand.left = 0;
+            return None;
+        }
         let start = hand.head;
-        let link = hand.links.at(start >> (hand.entry_shift % 32));
+        // SAFETY: classes shift by at least 3, and a start has 15 bits.
+        let link = unsafe { hand.links.at_unchecked(start >> (hand.entry_shift % 32)) };
         hand.head = u32::from(link.load(Relaxed));
         link.store(LIVE | start as u16, Relaxed);
         Some(start)
@@ -193,16 +200,17 @@ impl<'heap> Cache<'heap> {
     /// call with the same arguments, so that this path saves no registers for it.
     #[inline]
     pub(super) fn deallocate_unused(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
-        let offset = self.offset_of(pointer);
-        let number = offset >> SLAB_SHIFT;
-        let Some(slab) = self.slabs.get(number) else { return self.deallocate_unusual(pointer, layout) };
-        if !slab.is_quietly_of(self.owner) {
+        let Some(slab) = self.slabs.get(self.offset_of(pointer) >> SLAB_SHIFT) else {
             return self.deallocate_unusual(pointer, layout);
-        }
-        let inside = offset % SLAB_BYTES;
-        match slab.free_locally(inside as u32) {
+        };
+        let Some(shift) = slab.plain_shift(self.owner) else {
+            return self.deallocate_unusual(pointer, layout);
+        };
+        // The arena's base is aligned to more than a slab.
+        let start = (pointer.addr().get() % SLAB_BYTES) as u32;
+        match slab.free_locally(start, shift) {
             Freed::Quietly => Ok(()),
-            Freed::Noticeably => self.settle_after_free(number),
+            Freed::Noticeably => self.settle_after_free(pointer),
             Freed::Not => self.deallocate_unusual(pointer, layout),
         }
     }

@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{Packed, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
+use super::class::{Class, Packed, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
 use super::misuse::Misuse;
 use super::slab_own::Freed;
 use super::slab_returned::Returned;
@@ -33,7 +33,8 @@ impl Cache<'_> {
             return Err(self.violation(self.diagnose(offset), offset, layout));
         };
         if slab.owner().mailbox() == Some(self.worker) {
-            if slab.free_locally(start) == Freed::Noticeably {
+            let shift = slab.class().map_or(0, Class::entry_shift);
+            if slab.free_locally(start, shift) == Freed::Noticeably {
                 self.settle(number as u32);
             }
             return Ok(());

@@ -62,7 +62,7 @@ impl Cache<'_> {
             self.owned.push_front(superslabs, number);
         }
         self.for_each_slab(number, |cache, slab, class| {
-            cache.slab(slab).set_owner(cache.owner.of_slab(class));
+            cache.slab(slab).set_owner(cache.owner, class);
             cache.shelve(class, slab);
         });
         // What was given back while nobody owned it was posted to the orphanage.
@@ -97,7 +97,7 @@ impl Cache<'_> {
         while let Some(number) = self.owned.pop_front(superslabs) {
             debug_assert_ne!(superslabs[number as usize].serves(), Use::Pooled);
             self.for_each_slab(number, |cache, slab, class| {
-                cache.slab(slab).set_owner(orphan.of_slab(class));
+                cache.slab(slab).set_owner(orphan, class);
             });
             self.heap.orphans().push(superslabs, number);
         }

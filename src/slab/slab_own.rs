@@ -19,10 +19,10 @@ pub(super) enum Freed {
 }
 
 impl Slab<'_> {
-    /// Takes an object back that is not in `returned`.
+    /// Takes an object back that is not in `returned`; `shift` is that of the slab's class.
     #[inline]
-    pub(super) fn free_locally(self, start: u32) -> Freed {
-        let link = self.links().at(self.entry_of(start));
+    pub(super) fn free_locally(self, start: u32, shift: u32) -> Freed {
+        let link = self.links().at(start >> (shift % 32));
         if link.load(Relaxed) != LIVE | start as u16 {
             return Freed::Not;
         }
@@ -49,8 +49,7 @@ impl Slab<'_> {
         self.set_used(0);
         self.record.shared.carved.store(0, Relaxed);
         self.record.shared.class.store(class.number() as u32, Relaxed);
-        self.record.shared.entry_shift.store(class.entry_shift(), Relaxed);
-        self.set_owner(owner.of_slab(class));
+        self.set_owner(owner, class);
     }
 
     /// Lets `count` more objects exist, in front of those in `local`. Returns whether memory was reached that

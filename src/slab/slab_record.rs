@@ -21,6 +21,7 @@
 //! - a bit in word w of `returned` implies bit w / 2 of `pending`, or that a freeing worker is about to set it;
 //! - `pending != 0` implies that the slab is in exactly one mailbox, or that a worker is about to post it, or
 //!   that a worker has taken it from a mailbox and is about to drain it or to pass it on.
+#![allow(unsafe_code)]
 
 use super::class::{Class, OBJECTS_MAX};
 use super::list::{Linked, Links};
@@ -40,13 +41,15 @@ pub(super) const LIVE: u16 = 1 << 15;
 /// The link of the last object of a list, and the head of an empty one: no object starts there.
 pub(super) const END: u16 = LIVE - 1;
 
-/// Who owns a slab: the number of a mailbox plus one; 0: it is not a slab but free memory, or part of a run. A mark
-/// tells slabs as large as a superslab, which the fast path leaves alone, because their steps differ.
+/// Who owns a slab: the number of a mailbox plus one; 0: it is not a slab but free memory, or part of a run.
+///
+/// Kept shifted by 8, as it stands in a slab's tag. Below it stands how starts are shifted (`Class::entry_shift`), and
+/// the mark `WHOLE`, so that one subtraction shows a small slab of an owner and leaves the shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owner(u32);
 
-/// In `Owner`: the slab is as large as a superslab.
-const WHOLE: u32 = 1 << 31;
+/// In a tag: the slab is as large as a superslab. The fast path leaves it alone, because its steps differ.
+const WHOLE: u32 = 32;
 
 impl Owner {
     /// Not a slab.
@@ -54,23 +57,26 @@ impl Owner {
 
     /// The owner who empties this mailbox.
     pub(super) fn of_mailbox(mailbox: u32) -> Owner {
-        Owner(mailbox + 1)
+        Owner((mailbox + 1) << 8)
     }
 
     /// The owner in a slab's tag.
-    #[inline]
     pub(super) fn in_tag(tag: u64) -> Owner {
-        Owner(tag as u32)
+        Owner(tag as u32 & !0xFF)
     }
 
-    /// The same owner, as it stands in the tag of a slab of this class.
-    pub(super) fn of_slab(self, class: Class) -> Owner {
-        if class.is_small() { self } else { Owner(self.0 | WHOLE) }
+    /// The low half of the tag of its slabs of this class.
+    fn tag(self, class: Class) -> u32 {
+        match self {
+            Owner::NONE => 0,
+            Owner(owner) if class.is_small() => owner | class.entry_shift(),
+            Owner(owner) => owner | WHOLE | class.entry_shift(),
+        }
     }
 
     /// Where its freed objects go; `None` when it is not a slab.
     pub(super) fn mailbox(self) -> Option<u32> {
-        (self.0 & !WHOLE).checked_sub(1)
+        (self.0 >> 8).checked_sub(1)
     }
 }
 
@@ -98,11 +104,9 @@ pub(super) struct Record {
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Shared {
-    /// Owner in the low half, `pending` in the high half: bit b for words 2b and 2b + 1 of `returned`. One word, so
-    /// that one comparison shows an own slab with nothing to drain.
+    /// `Owner::tag` in the low half, `pending` in the high half: bit b for words 2b and 2b + 1 of `returned`. One word,
+    /// so that one comparison shows an own slab with nothing to drain.
     pub(super) tag: AtomicU64,
-    /// `Class::entry_shift` of its class, where a free finds it without looking the class up.
-    pub(super) entry_shift: AtomicU32,
     pub(super) class: AtomicU32,
     /// Objects that have been carved since the slab was initialised.
     pub(super) carved: AtomicU32,
@@ -149,6 +153,17 @@ impl Chains {
     }
 }
 
+impl Chains {
+    /// # Safety
+    /// There is such an entry.
+    #[inline]
+    pub(super) unsafe fn at_unchecked(&self, entry: u32) -> &AtomicU16 {
+        debug_assert!((entry as usize) < OBJECTS);
+        // SAFETY: by the caller.
+        unsafe { self.0.get_unchecked(entry as usize) }
+    }
+}
+
 impl Linked for Record {
     fn links(&self) -> &Links {
         &self.own.links
@@ -182,16 +197,19 @@ impl<'heap> Slab<'heap> {
         (self.owner() != Owner::NONE).then_some(class)
     }
 
-    /// Whether the slab belongs to `owner` and has nothing to drain. `Relaxed`: as `owner`, and a hint.
+    /// The shift of starts, if this is a small slab of `owner` with nothing to drain. `Relaxed`: as `owner`; whether
+    /// something waits to be drained is a hint.
     #[inline]
-    pub(super) fn is_quietly_of(self, owner: Owner) -> bool {
-        self.record.shared.tag.load(Relaxed) == u64::from(owner.0)
+    pub(super) fn plain_shift(self, owner: Owner) -> Option<u32> {
+        let rest = self.record.shared.tag.load(Relaxed).wrapping_sub(u64::from(owner.0));
+        (rest < u64::from(WHOLE)).then_some(rest as u32)
     }
 
     /// Owner: changes the owner. Release: pairs with `current_owner`; the owner alone changes this half, so the
     /// difference is exact, while others may be setting bits of the other half.
-    pub(super) fn set_owner(self, owner: Owner) {
-        self.record.shared.tag.fetch_xor(u64::from(self.owner().0 ^ owner.0), AcqRel);
+    pub(super) fn set_owner(self, owner: Owner, class: Class) {
+        let tag = self.record.shared.tag.load(Relaxed) as u32;
+        self.record.shared.tag.fetch_xor(u64::from(tag ^ owner.tag(class)), AcqRel);
     }
 
     /// The owner as a worker that holds the slab's mailbox entry must see it.
@@ -214,7 +232,7 @@ impl<'heap> Slab<'heap> {
     /// Anyone: where an object stands in the tables.
     #[inline]
     pub(super) fn entry_of(self, start: u32) -> u32 {
-        start >> (self.record.shared.entry_shift.load(Relaxed) % 32)
+        start >> (self.record.shared.tag.load(Relaxed) % 32)
     }
 
     /// Anyone: whether an object starts there that is handed out, as far as the owner knows. Exact when the calls that
