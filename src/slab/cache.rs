@@ -17,14 +17,14 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::class::{CLASS_COUNT, Class, CommonClasses, Packed, SLAB_BYTES, SLAB_SHIFT};
+use super::class::{BySize, CLASS_COUNT, Class, Packed, SLAB_BYTES, SLAB_SHIFT};
 use super::heap::Heap;
 use super::list::List;
 use super::misuse::{Misuse, OutOfMemory, Violation};
 use super::record::RefillRecord;
 use super::recorder::Recorder;
 use super::slab_own::Freed;
-use super::slab_record::{Chains, LIVE, Owner};
+use super::slab_record::{Chains, Owner};
 use super::sync::Ordering::Relaxed;
 use super::table::Slabs;
 use crate::mix::mix_words;
@@ -39,7 +39,8 @@ pub struct Cache<'heap> {
     pub(super) worker: u32,
     /// As its slabs' records know it.
     pub(super) owner: Owner,
-    pub(super) classes: CommonClasses,
+    /// By size: how many bytes into `hands` the hand for it is.
+    hand_offsets: BySize,
     base: NonNull<u8>,
     pub(super) hands: [Hand<'heap>; CLASS_COUNT],
     /// By class: slabs with free objects first, then those that can only be carved.
@@ -71,6 +72,25 @@ pub(super) struct Hand<'heap> {
 }
 
 impl Hand<'_> {
+    /// Takes the next object of the batch, by its start.
+    #[inline]
+    fn take(&mut self) -> Option<u32> {
+        // Counted down before it is looked at: one instruction instead of three.
+        let (left, is_over) = self.left.overflowing_sub(1);
+        self.left = left;
+        if is_over {
+            self.left = 0;
+            return None;
+        }
+        let start = self.head;
+        // SAFETY: classes shift by at least 3, and a start has 15 bits.
+        let link = unsafe { self.links.at_unchecked(start >> (self.entry_shift % 32)) };
+        self.head = u32::from(link.load(Relaxed));
+        // Its own start: the object is handed out.
+        link.store(start as u16, Relaxed);
+        Some(start)
+    }
+
     /// The slab.
     pub(super) fn slab(&self) -> Option<u32> {
         self.slab_plus_one.checked_sub(1)
@@ -91,7 +111,7 @@ impl<'heap> Cache<'heap> {
             slabs,
             worker,
             owner: Owner::of_mailbox(worker),
-            classes: CommonClasses::new(),
+            hand_offsets: BySize::scaled(size_of::<Hand<'_>>() as u16),
             base,
             hands: std::array::from_fn(hand),
             lists: [List::default(); CLASS_COUNT],
@@ -106,9 +126,12 @@ impl<'heap> Cache<'heap> {
     /// When neither the cache nor the arena has room.
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
-        let Some(class) = self.classes.class_of(layout) else { return self.allocate_uncommon(layout) };
-        match self.take_from_hand(class) {
-            Some(start) => Ok(self.address_in_hand(class, start as usize)),
+        let Some(offset) = self.hand_offsets.get(layout) else { return self.allocate_uncommon(layout) };
+        // SAFETY: offsets are class numbers times the size of a hand, so a hand is there; nothing else borrows it.
+        let hand = unsafe { &mut *self.hands.as_mut_ptr().byte_add(usize::from(offset)) };
+        match hand.take() {
+            // SAFETY: objects of a batch are carved: they lie inside their slab, inside the arena.
+            Some(start) => Ok(unsafe { hand.first.add(start as usize) }),
             None => self.allocate_uncommon(layout),
         }
     }
@@ -117,40 +140,16 @@ impl<'heap> Cache<'heap> {
     #[inline(never)]
     fn allocate_uncommon(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
         let Some(class) = Class::of(layout) else { return self.allocate_run(layout) };
-        let start = match self.take_from_hand(class) {
+        let start = match self.hands[class.number()].take() {
             Some(start) => start,
             None => {
                 self.refill(class)?;
-                self.take_from_hand(class).expect("a refill gives at least one object")
+                self.hands[class.number()].take().expect("a refill gives at least one object")
             }
         };
-        Ok(self.address_in_hand(class, (start as usize) << class.step_shift()))
-    }
-
-    /// Takes the next object of the batch, by its start.
-    #[inline]
-    fn take_from_hand(&mut self, class: Class) -> Option<u32> {
-        let hand = &mut self.hands[class.number()];
-        // Counted down before it is looked at: one instruction instead of three.
-        let (left, is_over) = hand.left.overflowing_sub(1);
-        hand.left = left;
-        if is_over {
-            hand.left = 0;
-            return None;
-        }
-        let start = hand.head;
-        // SAFETY: classes shift by at least 3, and a start has 15 bits.
-        let link = unsafe { hand.links.at_unchecked(start >> (hand.entry_shift % 32)) };
-        hand.head = u32::from(link.load(Relaxed));
-        link.store(LIVE | start as u16, Relaxed);
-        Some(start)
-    }
-
-    /// The address of an object that was taken from the hand, from its start in bytes.
-    #[inline]
-    fn address_in_hand(&self, class: Class, start: usize) -> NonNull<u8> {
-        // SAFETY: objects of a batch are carved: they lie inside their slab, inside the arena.
-        unsafe { self.hands[class.number()].first.add(start) }
+        let inside = (start as usize) << class.step_shift();
+        // SAFETY: as above.
+        Ok(unsafe { self.hands[class.number()].first.add(inside) })
     }
 
     /// Begins a batch of at most `largest` objects from the slab in hand.
@@ -200,15 +199,12 @@ impl<'heap> Cache<'heap> {
     /// call with the same arguments, so that this path saves no registers for it.
     #[inline]
     pub(super) fn deallocate_unused(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
-        let Some(slab) = self.slabs.get(self.offset_of(pointer) >> SLAB_SHIFT) else {
-            return self.deallocate_unusual(pointer, layout);
-        };
-        let Some(shift) = slab.plain_shift(self.owner) else {
+        let Some(record) = self.slabs.records().get(self.offset_of(pointer) >> SLAB_SHIFT) else {
             return self.deallocate_unusual(pointer, layout);
         };
         // The arena's base is aligned to more than a slab.
         let start = (pointer.addr().get() % SLAB_BYTES) as u32;
-        match slab.free_locally(start, shift) {
+        match record.free_plainly(self.owner, start) {
             Freed::Quietly => Ok(()),
             Freed::Noticeably => self.settle_after_free(pointer),
             Freed::Not => self.deallocate_unusual(pointer, layout),

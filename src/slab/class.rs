@@ -128,21 +128,22 @@ impl Packed {
     }
 }
 
-/// The class for a layout that is common. A cache carries its own copy of the table: reaching a static costs an
-/// indirection in position-independent code.
+/// What is looked up by size for layouts that are common: small, and aligned to a word at most. A cache carries its
+/// own copy, because reaching a static costs an indirection in position-independent code.
 #[derive(Clone, Copy)]
-pub(super) struct CommonClasses([u8; LOOKED_UP_BYTES / 8 + 1]);
+pub(super) struct BySize([u16; LOOKED_UP_BYTES / 8 + 1]);
 
-impl CommonClasses {
-    pub(super) const fn new() -> CommonClasses {
-        CommonClasses(LOOKUP)
+impl BySize {
+    /// By size: the number of the class times `factor`.
+    pub(super) fn scaled(factor: u16) -> BySize {
+        BySize(LOOKUP.map(|class| u16::from(class) * factor))
     }
 
-    /// Its class, if the layout is small, and aligned to a word at most.
+    /// What stands for a layout, if it is common.
     #[inline]
-    pub(super) fn class_of(&self, layout: Layout) -> Option<Class> {
+    pub(super) fn get(&self, layout: Layout) -> Option<u16> {
         let is_common = layout.size() <= LOOKED_UP_BYTES && layout.align() <= 8;
-        is_common.then(|| Class(self.0[layout.size().div_ceil(8)]))
+        is_common.then(|| self.0[layout.size().div_ceil(8)])
     }
 }
 
@@ -244,8 +245,8 @@ mod tests {
     fn class(bytes: usize, align: usize) -> Option<Class> {
         let layout = Layout::from_size_align(bytes, align).expect("a valid layout");
         let class = Class::of(layout);
-        let common = CommonClasses::new().class_of(layout);
-        assert!(common.is_none_or(|common| Some(common) == class), "{layout:?}");
+        let looked_up = BySize::scaled(3).get(layout).map(usize::from);
+        assert!(looked_up.is_none_or(|thrice| Some(thrice) == class.map(|class| 3 * class.number())));
         class
     }
 

@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{Class, Packed, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
+use super::class::{Packed, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
 use super::misuse::Misuse;
 use super::slab_own::Freed;
 use super::slab_returned::Returned;
@@ -33,8 +33,7 @@ impl Cache<'_> {
             return Err(self.violation(self.diagnose(offset), offset, layout));
         };
         if slab.owner().mailbox() == Some(self.worker) {
-            let shift = slab.class().map_or(0, Class::entry_shift);
-            if slab.free_locally(start, shift) == Freed::Noticeably {
+            if slab.free_locally(start) == Freed::Noticeably {
                 self.settle(number as u32);
             }
             return Ok(());

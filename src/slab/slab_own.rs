@@ -1,8 +1,9 @@
 //! What only the owner of a slab does: handing objects out, taking its own back, moving the slab about.
+#![allow(unsafe_code)]
 
 use super::class::Class;
-use super::slab_record::{END, LIVE, Owner, Place, Slab};
-use super::sync::Ordering::Relaxed;
+use super::slab_record::{END, Owner, Place, Record, Slab, WHOLE};
+use super::sync::{AtomicU16, Ordering::Relaxed};
 
 /// A `notice` that `used` never falls to, modulo 2^32.
 const NEVER: u32 = 0u32.wrapping_sub(1 << 30);
@@ -18,19 +19,39 @@ pub(super) enum Freed {
     Not,
 }
 
-impl Slab<'_> {
-    /// Takes an object back that is not in `returned`; `shift` is that of the slab's class.
+impl Record {
+    /// Takes an object back, if this is a small slab of `owner` with nothing to drain, and a live object starts there:
+    /// the fast path, which looks at nothing but this record and the object's link.
     #[inline]
-    pub(super) fn free_locally(self, start: u32, shift: u32) -> Freed {
-        let link = self.links().at(start >> (shift % 32));
-        if link.load(Relaxed) != LIVE | start as u16 {
+    pub(super) fn free_plainly(&self, owner: Owner, start: u32) -> Freed {
+        let shift = self.shared.tag.load(Relaxed).wrapping_sub(owner.bits());
+        if shift >= u64::from(WHOLE) {
             return Freed::Not;
         }
-        link.store(self.record.own.local.load(Relaxed) as u16, Relaxed);
-        self.record.own.local.store(start, Relaxed);
-        let left = self.record.own.countdown.load(Relaxed).wrapping_sub(1);
-        self.record.own.countdown.store(left, Relaxed);
+        // SAFETY: `initialise` set the pointer before the slab had an owner, to a part of the table this record is in.
+        let links = unsafe { &*self.shared.links.load(Relaxed) };
+        // SAFETY: what is left of an own slab's tag is its class's shift, and a start has 15 bits.
+        let link = unsafe { links.at_unchecked(start >> shift) };
+        self.push_local(link, start)
+    }
+
+    #[inline]
+    fn push_local(&self, link: &AtomicU16, start: u32) -> Freed {
+        if link.load(Relaxed) != start as u16 {
+            return Freed::Not;
+        }
+        link.store(self.own.local.load(Relaxed) as u16, Relaxed);
+        self.own.local.store(start, Relaxed);
+        let left = self.own.countdown.load(Relaxed).wrapping_sub(1);
+        self.own.countdown.store(left, Relaxed);
         if left == 0 { Freed::Noticeably } else { Freed::Quietly }
+    }
+}
+
+impl Slab<'_> {
+    /// Takes an object back that is not in `returned`.
+    pub(super) fn free_locally(self, start: u32) -> Freed {
+        self.record.push_local(self.links().at(self.entry_of(start)), start)
     }
 
     pub(super) fn used(self) -> u32 {
@@ -41,14 +62,25 @@ impl Slab<'_> {
         self.record.own.countdown.store(used.wrapping_sub(self.record.own.notice.load(Relaxed)), Relaxed);
     }
 
-    /// Starts the slab over, without objects. No link says `LIVE`: nothing was live when it was let go.
+    /// Starts the slab over, without objects. Links of the last class are wiped, because one of them might be the start
+    /// of an object of the new class.
     pub(super) fn initialise(self, owner: Owner, class: Class) {
+        let wiped = match self.record.shared.carved.load(Relaxed) {
+            // A link that was never written is 0, which is the start of the first object.
+            0 => 1,
+            carved => {
+                let last = Class::numbered(self.record.shared.class.load(Relaxed) as usize);
+                (last.start_of(carved - 1) >> last.entry_shift()) + 1
+            }
+        };
+        (0..wiped).for_each(|entry| self.links().at(entry).store(END, Relaxed));
         self.record.own.free.store(u32::from(END), Relaxed);
         self.record.own.local.store(u32::from(END), Relaxed);
         self.record.own.free_count.store(0, Relaxed);
         self.set_used(0);
         self.record.shared.carved.store(0, Relaxed);
         self.record.shared.class.store(class.number() as u32, Relaxed);
+        self.record.shared.links.store(std::ptr::from_ref(self.links()).cast_mut(), Relaxed);
         self.set_owner(owner, class);
     }
 

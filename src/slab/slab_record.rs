@@ -3,18 +3,19 @@
 //! An object goes by its start: how far into the slab it begins, in the steps of its class (`Class::step_shift`), 15
 //! bits. Free objects stand in two lists, linked by start through `Objects::links`, not through the objects' memory:
 //! `free` is allocated from, `local` collects what the owner frees. When `free` is used up the two are exchanged. The
-//! link of an object that is handed out is its own start marked `LIVE`: one comparison shows that a pointer is where a
-//! live object begins, so a second free and a pointer into an object are seen at once. Only the owner writes links,
-//! with plain loads and stores, and an allocation never reads what the last free wrote: the processor can overlap the
-//! two.
+//! link of an object that is handed out is its own start, which no object in a list links to: one comparison shows
+//! that a pointer is where a live object begins, so a second free and a pointer into an object are seen at once. Only
+//! the owner writes links, with plain loads and stores, and an allocation never reads what the last free wrote: the
+//! processor can overlap the two.
 //!
 //! Other workers give an object back by setting its bit in `returned`, one atomic operation; the owner moves those
 //! objects over when it drains its mailbox.
 //!
 //! Invariants, between two calls of the owner:
-//! - an object is live exactly if its link is marked `LIVE` and its bit in `returned` is clear;
-//! - `carved` = objects in `free` + objects in `local` + objects whose link is marked `LIVE`;
-//! - `used` = objects whose link is marked `LIVE` + objects of the batch in hand that are not handed out yet + 1 while in
+//! - an object is live exactly if its link is its own start and its bit in `returned` is clear;
+//! - `carved` = objects in `free` + objects in `local` + objects whose link is their own start;
+//! - no link of what is not carved is its own start;
+//! - `used` = objects whose link is their own start + objects of the batch in hand that are not handed out yet + 1 while in
 //!   hand; `free_count` = objects in `free` without those of the batch in hand;
 //! - while in hand, `free` begins where the hand says;
 //! - `notice` is where `used` must fall for the owner to act, and follows from `place` (`set_place`);
@@ -27,7 +28,7 @@ use super::class::{Class, OBJECTS_MAX};
 use super::list::{Linked, Links};
 use super::mailbox::Posted;
 use super::sync::{
-    AtomicU16, AtomicU32, AtomicU64,
+    AtomicPtr, AtomicU16, AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
 
@@ -36,10 +37,8 @@ const OBJECTS: usize = if cfg!(all(test, loom)) { 64 } else { OBJECTS_MAX };
 /// Words in the map of returned objects.
 pub(super) const WORDS: usize = OBJECTS / 64;
 
-/// Marks the link of an object that is handed out; the rest of it is the object's start.
-pub(super) const LIVE: u16 = 1 << 15;
 /// The link of the last object of a list, and the head of an empty one: no object starts there.
-pub(super) const END: u16 = LIVE - 1;
+pub(super) const END: u16 = 0x7FFF;
 
 /// Who owns a slab: the number of a mailbox plus one; 0: it is not a slab but free memory, or part of a run.
 ///
@@ -49,7 +48,7 @@ pub(super) const END: u16 = LIVE - 1;
 pub(super) struct Owner(u32);
 
 /// In a tag: the slab is as large as a superslab. The fast path leaves it alone, because its steps differ.
-const WHOLE: u32 = 32;
+pub(super) const WHOLE: u32 = 32;
 
 impl Owner {
     /// Not a slab.
@@ -58,6 +57,12 @@ impl Owner {
     /// The owner who empties this mailbox.
     pub(super) fn of_mailbox(mailbox: u32) -> Owner {
         Owner((mailbox + 1) << 8)
+    }
+
+    /// As it stands in a tag.
+    #[inline]
+    pub(super) fn bits(self) -> u64 {
+        u64::from(self.0)
     }
 
     /// The owner in a slab's tag.
@@ -107,6 +112,8 @@ pub(super) struct Shared {
     /// `Owner::tag` in the low half, `pending` in the high half: bit b for words 2b and 2b + 1 of `returned`. One word,
     /// so that one comparison shows an own slab with nothing to drain.
     pub(super) tag: AtomicU64,
+    /// The slab's `Objects::links`, set when it is initialised: cheaper to load than to compute.
+    pub(super) links: AtomicPtr<Chains>,
     pub(super) class: AtomicU32,
     /// Objects that have been carved since the slab was initialised.
     pub(super) carved: AtomicU32,
@@ -141,7 +148,7 @@ pub(super) struct Objects {
     pub(super) links: Chains,
 }
 
-/// One link an object: the start of the next object of its list, `END`, or its own start marked `LIVE`.
+/// One link an object: the start of the next object of its list, `END`, or its own start.
 #[derive(Debug)]
 pub(super) struct Chains([AtomicU16; OBJECTS]);
 
@@ -151,11 +158,11 @@ impl Chains {
     pub(super) fn at(&self, entry: u32) -> &AtomicU16 {
         &self.0[entry as usize % OBJECTS]
     }
-}
 
-impl Chains {
+    /// The same without the remainder.
+    ///
     /// # Safety
-    /// There is such an entry.
+    /// There is such an entry: it is a start of 15 bits shifted by a class's `entry_shift`, which is at least 3.
     #[inline]
     pub(super) unsafe fn at_unchecked(&self, entry: u32) -> &AtomicU16 {
         debug_assert!((entry as usize) < OBJECTS);
@@ -197,14 +204,6 @@ impl<'heap> Slab<'heap> {
         (self.owner() != Owner::NONE).then_some(class)
     }
 
-    /// The shift of starts, if this is a small slab of `owner` with nothing to drain. `Relaxed`: as `owner`; whether
-    /// something waits to be drained is a hint.
-    #[inline]
-    pub(super) fn plain_shift(self, owner: Owner) -> Option<u32> {
-        let rest = self.record.shared.tag.load(Relaxed).wrapping_sub(u64::from(owner.0));
-        (rest < u64::from(WHOLE)).then_some(rest as u32)
-    }
-
     /// Owner: changes the owner. Release: pairs with `current_owner`; the owner alone changes this half, so the
     /// difference is exact, while others may be setting bits of the other half.
     pub(super) fn set_owner(self, owner: Owner, class: Class) {
@@ -238,7 +237,7 @@ impl<'heap> Slab<'heap> {
     /// Anyone: whether an object starts there that is handed out, as far as the owner knows. Exact when the calls that
     /// changed it happened before this one.
     pub(super) fn is_handed_out(self, start: u32) -> bool {
-        self.links().at(self.entry_of(start)).load(Relaxed) == LIVE | start as u16
+        self.links().at(self.entry_of(start)).load(Relaxed) == start as u16
     }
 
     /// Anyone: whether a live object starts there, as far as this worker can know.

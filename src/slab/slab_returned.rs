@@ -1,6 +1,6 @@
 //! Objects that come back to a slab from workers that do not own it.
 
-use super::slab_record::{LIVE, Owner, Slab, WORDS, position};
+use super::slab_record::{END, Owner, Slab, WORDS, position};
 use super::sync::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// The words of `returned` that a bit of `pending` stands for.
@@ -65,15 +65,17 @@ impl Slab<'_> {
         let (mut good, mut bad) = (0, 0);
         self.collect(|word, mut bits| {
             while bits != 0 {
-                let link = self.links().at(word as u32 * 64 + bits.trailing_zeros());
+                let entry = word as u32 * 64 + bits.trailing_zeros();
                 bits &= bits - 1;
-                let live = link.load(Relaxed);
-                if live & LIVE == 0 {
+                let link = self.links().at(entry);
+                let start = link.load(Relaxed);
+                // Live objects link to themselves; what is in a list links to another entry, or to none.
+                if start == END || self.entry_of(u32::from(start)) != entry {
                     bad += 1;
                     continue;
                 }
                 link.store(self.record.own.local.load(Relaxed) as u16, Relaxed);
-                self.record.own.local.store(u32::from(live & !LIVE), Relaxed);
+                self.record.own.local.store(u32::from(start), Relaxed);
                 good += 1;
             }
         });
