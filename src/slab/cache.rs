@@ -17,14 +17,14 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::class::{CLASS_COUNT, Class, CommonClasses, Packed, SLAB_SHIFT};
+use super::class::{BySize, CLASS_COUNT, Class, Packed, SLAB_BYTES, SLAB_SHIFT};
 use super::heap::Heap;
 use super::list::List;
 use super::misuse::{Misuse, OutOfMemory, Violation};
 use super::record::RefillRecord;
 use super::recorder::Recorder;
 use super::slab_own::Freed;
-use super::slab_record::{Chains, LIVE, Owner};
+use super::slab_record::{Chains, Owner};
 use super::sync::Ordering::Relaxed;
 use super::table::Slabs;
 use crate::mix::mix_words;
@@ -39,7 +39,8 @@ pub struct Cache<'heap> {
     pub(super) worker: u32,
     /// As its slabs' records know it.
     pub(super) owner: Owner,
-    pub(super) classes: CommonClasses,
+    /// By size: how many bytes into `hands` the hand for it is.
+    hand_offsets: BySize,
     base: NonNull<u8>,
     pub(super) hands: [Hand<'heap>; CLASS_COUNT],
     /// By class: slabs with free objects first, then those that can only be carved.
@@ -62,15 +63,34 @@ pub(super) struct Hand<'heap> {
     first: NonNull<u8>,
     /// Objects of the batch that are left.
     left: u32,
-    /// Bytes of an object.
-    bytes: u32,
+    /// `Class::entry_shift`.
+    entry_shift: u32,
     /// The slab's number plus one; 0: none.
     slab_plus_one: u32,
-    /// The next object to hand out.
+    /// The start of the next object to hand out.
     head: u32,
 }
 
 impl Hand<'_> {
+    /// Takes the next object of the batch, by its start.
+    #[inline]
+    fn take(&mut self) -> Option<u32> {
+        // Counted down before it is looked at: one instruction instead of three.
+        let (left, is_over) = self.left.overflowing_sub(1);
+        self.left = left;
+        if is_over {
+            self.left = 0;
+            return None;
+        }
+        let start = self.head;
+        // SAFETY: classes shift by at least 3, and a start has 15 bits.
+        let link = unsafe { self.links.at_unchecked(start >> (self.entry_shift % 32)) };
+        self.head = u32::from(link.load(Relaxed));
+        // Its own start: the object is handed out.
+        link.store(start as u16, Relaxed);
+        Some(start)
+    }
+
     /// The slab.
     pub(super) fn slab(&self) -> Option<u32> {
         self.slab_plus_one.checked_sub(1)
@@ -82,8 +102,8 @@ impl<'heap> Cache<'heap> {
         let (slabs, base) = (heap.table().slabs(), heap.arena().base());
         let options = heap.options();
         let hand = |class: usize| {
-            let bytes = Class::numbered(class).bytes() as u32;
-            Hand { links: slabs.at(0).links(), first: base, left: 0, bytes, slab_plus_one: 0, head: 0 }
+            let entry_shift = Class::numbered(class).entry_shift();
+            Hand { links: slabs.at(0).links(), first: base, left: 0, entry_shift, slab_plus_one: 0, head: 0 }
         };
         let seed = mix_words(&[options.seed, u64::from(worker)]);
         Cache {
@@ -91,7 +111,7 @@ impl<'heap> Cache<'heap> {
             slabs,
             worker,
             owner: Owner::of_mailbox(worker),
-            classes: CommonClasses::new(),
+            hand_offsets: BySize::scaled(size_of::<Hand<'_>>() as u16),
             base,
             hands: std::array::from_fn(hand),
             lists: [List::default(); CLASS_COUNT],
@@ -106,38 +126,30 @@ impl<'heap> Cache<'heap> {
     /// When neither the cache nor the arena has room.
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
-        match self.classes.class_of(layout) {
-            Some(class) => self.allocate_class(class),
+        let Some(offset) = self.hand_offsets.get(layout) else { return self.allocate_uncommon(layout) };
+        // SAFETY: offsets are class numbers times the size of a hand, so a hand is there; nothing else borrows it.
+        let hand = unsafe { &mut *self.hands.as_mut_ptr().byte_add(usize::from(offset)) };
+        match hand.take() {
+            // SAFETY: objects of a batch are carved: they lie inside their slab, inside the arena.
+            Some(start) => Ok(unsafe { hand.first.add(start as usize) }),
             None => self.allocate_uncommon(layout),
         }
     }
 
-    #[inline(never)]
-    fn allocate_uncommon(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
-        match Class::of(layout) {
-            Some(class) => self.allocate_class(class),
-            None => self.allocate_run(layout),
-        }
-    }
-
-    #[inline]
-    pub(super) fn allocate_class(&mut self, class: Class) -> Result<NonNull<u8>, OutOfMemory> {
-        let hand = &mut self.hands[class.number()];
-        let Some(left) = hand.left.checked_sub(1) else { return self.refill_and_allocate(class) };
-        hand.left = left;
-        let index = hand.head;
-        let link = hand.links.of(index);
-        hand.head = u32::from(link.load(Relaxed));
-        link.store(LIVE, Relaxed);
-        // SAFETY: objects of a batch are carved: they lie inside their slab, inside the arena.
-        Ok(unsafe { hand.first.add(index as usize * hand.bytes as usize) })
-    }
-
     #[cold]
     #[inline(never)]
-    fn refill_and_allocate(&mut self, class: Class) -> Result<NonNull<u8>, OutOfMemory> {
-        self.refill(class)?;
-        self.allocate_class(class)
+    fn allocate_uncommon(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+        let Some(class) = Class::of(layout) else { return self.allocate_run(layout) };
+        let start = match self.hands[class.number()].take() {
+            Some(start) => start,
+            None => {
+                self.refill(class)?;
+                self.hands[class.number()].take().expect("a refill gives at least one object")
+            }
+        };
+        let inside = (start as usize) << class.step_shift();
+        // SAFETY: as above.
+        Ok(unsafe { self.hands[class.number()].first.add(inside) })
     }
 
     /// Begins a batch of at most `largest` objects from the slab in hand.
@@ -150,7 +162,7 @@ impl<'heap> Cache<'heap> {
     /// Makes a listed slab the one in hand.
     pub(super) fn take_up(&mut self, class: Class, number: u32) {
         self.lists[class.number()].unlink(self.slabs.records(), number);
-        let first = self.address_of(class.offset_of(number, 0));
+        let first = self.address_of(number as usize * SLAB_BYTES);
         let slab = self.slabs.at(number);
         let hand = &mut self.hands[class.number()];
         (hand.slab_plus_one, hand.links, hand.first) = (number + 1, slab.links(), first);
@@ -187,19 +199,14 @@ impl<'heap> Cache<'heap> {
     /// call with the same arguments, so that this path saves no registers for it.
     #[inline]
     pub(super) fn deallocate_unused(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
-        let offset = self.offset_of(pointer);
-        let number = offset >> SLAB_SHIFT;
-        let Some(slab) = self.slabs.get(number) else { return self.deallocate_unusual(pointer, layout) };
-        if !slab.is_quietly_of(self.owner) {
+        let Some(record) = self.slabs.records().get(self.offset_of(pointer) >> SLAB_SHIFT) else {
             return self.deallocate_unusual(pointer, layout);
-        }
-        let (index, exact) = slab.small_object_at(offset);
-        if !exact {
-            return self.deallocate_unusual(pointer, layout);
-        }
-        match slab.free_locally(index) {
+        };
+        // The arena's base is aligned to more than a slab.
+        let start = (pointer.addr().get() % SLAB_BYTES) as u32;
+        match record.free_plainly(self.owner, start) {
             Freed::Quietly => Ok(()),
-            Freed::Noticeably => self.settle_after_free(number),
+            Freed::Noticeably => self.settle_after_free(pointer),
             Freed::Not => self.deallocate_unusual(pointer, layout),
         }
     }

@@ -48,15 +48,9 @@ struct Shape {
     worthwhile: u32,
     /// Objects in `BATCH_BYTES_MAX`.
     batch_max: u32,
-    /// `2^64 / bytes` rounded up. The high half of its product with n is n / bytes and the low half tells whether n is
-    /// a multiple: it is, exactly if the low half is below the reciprocal (Lemire, Kaser and Kurz, "Faster remainder
-    /// by direct computation", Software: Practice and Experience 49, 2019). Both hold because n < 2^21 and
-    /// bytes <= 2^20; a test walks all of them.
-    reciprocal: u64,
 }
 
-const EMPTY_SHAPE: Shape =
-    Shape { bytes: 0, objects: 0, page: 0, worthwhile: 0, batch_max: 0, reciprocal: 0 };
+const EMPTY_SHAPE: Shape = Shape { bytes: 0, objects: 0, page: 0, worthwhile: 0, batch_max: 0 };
 static SHAPES: [Shape; CLASS_COUNT] = shapes();
 const LOOKUP: [u8; LOOKED_UP_BYTES / 8 + 1] = lookup();
 
@@ -86,9 +80,10 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
     let mut class = 0;
     while class < CLASS_COUNT {
         let bytes = bytes_of(class);
+        // Whole steps, in either kind of slab.
+        assert!(bytes.is_multiple_of(if class < SMALL_CLASSES { 1 } else { SUPERSLAB_BYTES / SLAB_BYTES }));
         let slab = if class < SMALL_CLASSES { SLAB_BYTES } else { SUPERSLAB_BYTES };
         assert!(slab / bytes <= OBJECTS_MAX && bytes <= SHARED_BYTES_MAX);
-        let reciprocal = u64::MAX / bytes as u64 + 1;
         let objects = slab / bytes;
         shapes[class] = Shape {
             bytes: bytes as u32,
@@ -96,7 +91,6 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
             page: at_least_one(PAGE_BYTES / bytes),
             worthwhile: at_least_one(if objects / 8 < 16 { objects / 8 } else { 16 }),
             batch_max: at_least_one(BATCH_BYTES_MAX / bytes),
-            reciprocal,
         };
         class += 1;
     }
@@ -134,21 +128,22 @@ impl Packed {
     }
 }
 
-/// The class for a layout that is common. A cache carries its own copy of the table: reaching a static costs an
-/// indirection in position-independent code.
+/// What is looked up by size for layouts that are common: small, and aligned to a word at most. A cache carries its
+/// own copy, because reaching a static costs an indirection in position-independent code.
 #[derive(Clone, Copy)]
-pub(super) struct CommonClasses([u8; LOOKED_UP_BYTES / 8 + 1]);
+pub(super) struct BySize([u16; LOOKED_UP_BYTES / 8 + 1]);
 
-impl CommonClasses {
-    pub(super) const fn new() -> CommonClasses {
-        CommonClasses(LOOKUP)
+impl BySize {
+    /// By size: the number of the class times `factor`.
+    pub(super) fn scaled(factor: u16) -> BySize {
+        BySize(LOOKUP.map(|class| u16::from(class) * factor))
     }
 
-    /// Its class, if the layout is small, and aligned to a word at most.
+    /// What stands for a layout, if it is common.
     #[inline]
-    pub(super) fn class_of(&self, layout: Layout) -> Option<Class> {
+    pub(super) fn get(&self, layout: Layout) -> Option<u16> {
         let is_common = layout.size() <= LOOKED_UP_BYTES && layout.align() <= 8;
-        is_common.then(|| Class(self.0[layout.size().div_ceil(8)]))
+        is_common.then(|| self.0[layout.size().div_ceil(8)])
     }
 }
 
@@ -215,39 +210,32 @@ impl Class {
         self.number() < SMALL_CLASSES
     }
 
-    /// Where object `index` of slab `number` begins, in bytes from the arena's base.
-    #[inline]
-    pub(super) fn offset_of(self, number: u32, index: u32) -> usize {
-        number as usize * SLAB_BYTES + index as usize * self.bytes()
+    /// The unit of starts: 1 byte in small slabs, 64 in those as large as a superslab. Either way a start has 15 bits.
+    pub(super) fn step_shift(self) -> u32 {
+        if self.is_small() { 0 } else { SUPERSLAB_SHIFT - SLAB_SHIFT }
     }
 
-    /// The object that holds the byte `offset` of the arena, and whether the offset is where it starts.
-    #[inline]
-    pub(super) fn object_at(self, offset: usize) -> (u32, bool) {
-        let mask = if self.is_small() { SLAB_BYTES - 1 } else { SUPERSLAB_BYTES - 1 };
-        divide(offset & mask, SHAPES[self.number()].reciprocal)
+    /// How far a start is shifted to give its entry in the slab's tables: objects are at least so far apart, so no two
+    /// share an entry.
+    pub(super) fn entry_shift(self) -> u32 {
+        self.bytes().ilog2() - self.step_shift()
     }
 
-    /// What `divide_small` needs to divide by `bytes`: `2^32 / bytes` rounded up.
-    pub(super) fn small_reciprocal(self) -> u32 {
-        u32::MAX / SHAPES[self.number()].bytes + 1
+    /// Where object `index` of a slab starts, in steps.
+    pub(super) fn start_of(self, index: u32) -> u32 {
+        index * (self.bytes() >> self.step_shift()) as u32
     }
-}
 
-/// `inside`, a number below `SLAB_BYTES`, over the bytes whose reciprocal this is, and whether it is a multiple of
-/// them. As `divide`, in half the digits.
-#[inline]
-pub(super) fn divide_small(inside: usize, reciprocal: u32) -> (u32, bool) {
-    let product = inside as u64 * u64::from(reciprocal);
-    ((product >> 32) as u32, (product as u32) < reciprocal)
-}
+    /// How far into its slab the byte `offset` of the arena lies.
+    pub(super) fn inside(self, offset: usize) -> usize {
+        offset & if self.is_small() { SLAB_BYTES - 1 } else { SUPERSLAB_BYTES - 1 }
+    }
 
-/// `inside`, a number below `SUPERSLAB_BYTES`, over the bytes whose reciprocal this is, and whether it is a multiple
-/// of them.
-#[inline]
-fn divide(inside: usize, reciprocal: u64) -> (u32, bool) {
-    let product = u128::from(reciprocal) * inside as u128;
-    ((product >> 64) as u32, (product as u64) < reciprocal)
+    /// The start at the byte `offset` of the arena; `None` between two steps.
+    pub(super) fn start_at(self, offset: usize) -> Option<u32> {
+        let inside = self.inside(offset);
+        inside.is_multiple_of(1 << self.step_shift()).then_some((inside >> self.step_shift()) as u32)
+    }
 }
 
 #[cfg(test)]
@@ -257,8 +245,8 @@ mod tests {
     fn class(bytes: usize, align: usize) -> Option<Class> {
         let layout = Layout::from_size_align(bytes, align).expect("a valid layout");
         let class = Class::of(layout);
-        let common = CommonClasses::new().class_of(layout);
-        assert!(common.is_none_or(|common| Some(common) == class), "{layout:?}");
+        let looked_up = BySize::scaled(3).get(layout).map(usize::from);
+        assert!(looked_up.is_none_or(|thrice| Some(thrice) == class.map(|class| 3 * class.number())));
         class
     }
 
@@ -287,16 +275,16 @@ mod tests {
     }
 
     #[test]
-    fn division_by_the_reciprocal_is_exact_for_every_offset() {
+    fn every_object_of_a_slab_has_a_start_of_15_bits_and_an_entry_of_its_own() {
         for class in (0..CLASS_COUNT).map(Class::numbered) {
-            let slab = if class.is_small() { SLAB_BYTES } else { SUPERSLAB_BYTES };
-            let step = if cfg!(miri) { 4093 } else { 1 };
-            for inside in (0..slab).step_by(step) {
-                let expected = ((inside / class.bytes()) as u32, inside % class.bytes() == 0);
-                assert_eq!(class.object_at(3 * SUPERSLAB_BYTES + inside), expected);
-                if inside < SLAB_BYTES {
-                    assert_eq!(divide_small(inside, class.small_reciprocal()), expected);
-                }
+            let mut taken = [false; OBJECTS_MAX];
+            for index in 0..class.objects() {
+                let start = class.start_of(index);
+                let entry = (start >> class.entry_shift()) as usize;
+                assert!(start < 0x7FFF && !std::mem::replace(&mut taken[entry], true));
+                let offset = 3 * SUPERSLAB_BYTES + index as usize * class.bytes();
+                assert_eq!(class.start_at(offset), Some(start));
+                assert_eq!(class.start_at(offset + 1), class.is_small().then_some(start + 1));
             }
         }
     }

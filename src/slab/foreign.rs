@@ -27,18 +27,18 @@ impl Cache<'_> {
             }
         };
         let slab = self.slabs.at(number as u32);
-        let owner = slab.owner();
-        let (index, exact) = slab.class().map_or((0, false), |class| class.object_at(offset));
-        if !exact || index >= slab.carved() || !slab.is_live(index) {
+        let start =
+            slab.class().and_then(|class| class.start_at(offset)).filter(|start| slab.is_live(*start));
+        let Some(start) = start else {
             return Err(self.violation(self.diagnose(offset), offset, layout));
-        }
-        if owner == self.owner {
-            if slab.free_locally(index) == Freed::Noticeably {
+        };
+        if slab.owner().mailbox() == Some(self.worker) {
+            if slab.free_locally(start) == Freed::Noticeably {
                 self.settle(number as u32);
             }
             return Ok(());
         }
-        match slab.free_remotely(index) {
+        match slab.free_remotely(start) {
             Returned::Quietly => Ok(()),
             Returned::First(owner) => {
                 let mailbox = owner.unwrap_or(self.heap.orphanage());
@@ -63,11 +63,11 @@ impl Cache<'_> {
         };
         let slab = self.slabs.at(number as u32);
         let Some(class) = slab.class() else { return Misuse::NotAllocated };
-        let (index, exact) = class.object_at(offset);
-        match (index < slab.carved(), exact) {
-            (false, _) => Misuse::NotAllocated,
-            (true, false) => Misuse::Interior,
-            (true, true) => Misuse::DoubleFree,
+        let inside = class.inside(offset);
+        match inside / class.bytes() < slab.carved() as usize {
+            false => Misuse::NotAllocated,
+            true if inside.is_multiple_of(class.bytes()) => Misuse::DoubleFree,
+            true => Misuse::Interior,
         }
     }
 }

@@ -62,7 +62,7 @@ impl Cache<'_> {
             self.owned.push_front(superslabs, number);
         }
         self.for_each_slab(number, |cache, slab, class| {
-            cache.slab(slab).set_owner(cache.owner);
+            cache.slab(slab).set_owner(cache.owner, class);
             cache.shelve(class, slab);
         });
         // What was given back while nobody owned it was posted to the orphanage.
@@ -96,8 +96,8 @@ impl Cache<'_> {
         let orphan = Owner::of_mailbox(self.heap.orphanage());
         while let Some(number) = self.owned.pop_front(superslabs) {
             debug_assert_ne!(superslabs[number as usize].serves(), Use::Pooled);
-            self.for_each_slab(number, |cache, slab, _| {
-                cache.slab(slab).set_owner(orphan);
+            self.for_each_slab(number, |cache, slab, class| {
+                cache.slab(slab).set_owner(orphan, class);
             });
             self.heap.orphans().push(superslabs, number);
         }

@@ -1,7 +1,9 @@
 //! Where slabs go when they have room again, when they are empty, and when they leave the hand.
 
+use std::ptr::NonNull;
+
 use super::cache::Cache;
-use super::class::{CLASS_COUNT, Class, SLABS};
+use super::class::{CLASS_COUNT, Class, SLAB_SHIFT, SLABS};
 use super::list::List;
 use super::misuse::Misuse;
 use super::slab_record::{Owner, Place};
@@ -25,8 +27,8 @@ impl Cache<'_> {
     /// The same as the last thing a free does.
     #[cold]
     #[inline(never)]
-    pub(super) fn settle_after_free(&mut self, number: usize) -> Result<(), Misuse> {
-        self.settle(number as u32);
+    pub(super) fn settle_after_free(&mut self, pointer: NonNull<u8>) -> Result<(), Misuse> {
+        self.settle((self.offset_of(pointer) >> SLAB_SHIFT) as u32);
         Ok(())
     }
 
@@ -65,7 +67,8 @@ impl Cache<'_> {
 
     /// Frees an empty slab that is in no list, and its superslab with it if it was the last.
     fn release_slab(&mut self, number: u32) {
-        self.slab(number).set_owner(Owner::NONE);
+        let slab = self.slab(number);
+        slab.set_owner(Owner::NONE, slab.class().expect("a slab has a class until it is released"));
         let (superslab, place) = (number / SLABS as u32, number % SLABS as u32);
         let superslabs = self.heap.table().superslabs();
         let record = &superslabs[superslab as usize];

@@ -1,8 +1,9 @@
 //! What only the owner of a slab does: handing objects out, taking its own back, moving the slab about.
+#![allow(unsafe_code)]
 
-use super::class::{Class, SLAB_BYTES, divide_small};
-use super::slab_record::{END, LIVE, Owner, Place, Slab};
-use super::sync::Ordering::Relaxed;
+use super::class::Class;
+use super::slab_record::{END, Owner, Place, Record, Slab, WHOLE};
+use super::sync::{AtomicU16, Ordering::Relaxed};
 
 /// A `notice` that `used` never falls to, modulo 2^32.
 const NEVER: u32 = 0u32.wrapping_sub(1 << 30);
@@ -18,25 +19,39 @@ pub(super) enum Freed {
     Not,
 }
 
-impl Slab<'_> {
-    /// takes an object back that is not in `returned`.
+impl Record {
+    /// Takes an object back, if this is a small slab of `owner` with nothing to drain, and a live object starts there:
+    /// the fast path, which looks at nothing but this record and the object's link.
     #[inline]
-    pub(super) fn free_locally(self, index: u32) -> Freed {
-        let link = self.objects.links.of(index);
-        if link.load(Relaxed) != LIVE {
+    pub(super) fn free_plainly(&self, owner: Owner, start: u32) -> Freed {
+        let shift = self.shared.tag.load(Relaxed).wrapping_sub(owner.bits());
+        if shift >= u64::from(WHOLE) {
             return Freed::Not;
         }
-        link.store(self.record.own.local.load(Relaxed) as u16, Relaxed);
-        self.record.own.local.store(index, Relaxed);
-        let left = self.record.own.countdown.load(Relaxed).wrapping_sub(1);
-        self.record.own.countdown.store(left, Relaxed);
-        if left == 0 { Freed::Noticeably } else { Freed::Quietly }
+        // SAFETY: `initialise` set the pointer before the slab had an owner, to a part of the table this record is in.
+        let links = unsafe { &*self.shared.links.load(Relaxed) };
+        // SAFETY: what is left of an own slab's tag is its class's shift, and a start has 15 bits.
+        let link = unsafe { links.at_unchecked(start >> shift) };
+        self.push_local(link, start)
     }
 
-    /// The object that holds the byte `offset` of the arena, if the slab is a small one, and whether it starts there.
     #[inline]
-    pub(super) fn small_object_at(self, offset: usize) -> (u32, bool) {
-        divide_small(offset & (SLAB_BYTES - 1), self.record.shared.reciprocal.load(Relaxed))
+    fn push_local(&self, link: &AtomicU16, start: u32) -> Freed {
+        if link.load(Relaxed) != start as u16 {
+            return Freed::Not;
+        }
+        link.store(self.own.local.load(Relaxed) as u16, Relaxed);
+        self.own.local.store(start, Relaxed);
+        let left = self.own.countdown.load(Relaxed).wrapping_sub(1);
+        self.own.countdown.store(left, Relaxed);
+        if left == 0 { Freed::Noticeably } else { Freed::Quietly }
+    }
+}
+
+impl Slab<'_> {
+    /// Takes an object back that is not in `returned`.
+    pub(super) fn free_locally(self, start: u32) -> Freed {
+        self.record.push_local(self.links().at(self.entry_of(start)), start)
     }
 
     pub(super) fn used(self) -> u32 {
@@ -47,28 +62,40 @@ impl Slab<'_> {
         self.record.own.countdown.store(used.wrapping_sub(self.record.own.notice.load(Relaxed)), Relaxed);
     }
 
-    /// starts the slab over, without objects. No link says `LIVE`: nothing was live when it was let go.
+    /// Starts the slab over, without objects. Links of the last class are wiped, because one of them might be the start
+    /// of an object of the new class.
     pub(super) fn initialise(self, owner: Owner, class: Class) {
+        let wiped = match self.record.shared.carved.load(Relaxed) {
+            // A link that was never written is 0, which is the start of the first object.
+            0 => 1,
+            carved => {
+                let last = Class::numbered(self.record.shared.class.load(Relaxed) as usize);
+                (last.start_of(carved - 1) >> last.entry_shift()) + 1
+            }
+        };
+        (0..wiped).for_each(|entry| self.links().at(entry).store(END, Relaxed));
         self.record.own.free.store(u32::from(END), Relaxed);
         self.record.own.local.store(u32::from(END), Relaxed);
         self.record.own.free_count.store(0, Relaxed);
         self.set_used(0);
         self.record.shared.carved.store(0, Relaxed);
         self.record.shared.class.store(class.number() as u32, Relaxed);
-        self.record.shared.reciprocal.store(class.small_reciprocal(), Relaxed);
-        self.set_owner(owner);
+        self.record.shared.links.store(std::ptr::from_ref(self.links()).cast_mut(), Relaxed);
+        self.set_owner(owner, class);
     }
 
-    /// lets `count` more objects exist, in front of those in `local`. Returns whether memory was reached that
+    /// Lets `count` more objects exist, in front of those in `local`. Returns whether memory was reached that
     /// no object of this superslab has used.
     pub(super) fn carve(self, class: Class, count: u32) -> bool {
         let (first, end) = (self.carved(), self.carved() + count);
         assert!(0 < count && end <= class.objects(), "a slab never holds more objects than fit");
-        for index in first..end - 1 {
-            self.objects.links.of(index).store(index as u16 + 1, Relaxed);
+        let mut next = self.record.own.local.load(Relaxed);
+        for index in (first..end).rev() {
+            let start = class.start_of(index);
+            self.links().at(self.entry_of(start)).store(next as u16, Relaxed);
+            next = start;
         }
-        self.objects.links.of(end - 1).store(self.record.own.local.load(Relaxed) as u16, Relaxed);
-        self.record.own.local.store(first, Relaxed);
+        self.record.own.local.store(next, Relaxed);
         self.record.shared.carved.store(end, Relaxed);
         let bytes = end * class.bytes() as u32;
         let fresh = bytes > self.record.own.touched.load(Relaxed);
@@ -78,7 +105,7 @@ impl Slab<'_> {
         fresh
     }
 
-    /// promises up to `largest` objects of `free` to the hand, whose list begins at `head`; exchanges the lists
+    /// Promises up to `largest` objects of `free` to the hand, whose list begins at `head`; exchanges the lists
     /// when it is used up. Returns the new head and how many.
     pub(super) fn begin_batch(self, head: u32, largest: u32) -> (u32, u32) {
         let (mut head, mut count) = (head, self.record.own.free_count.load(Relaxed));
@@ -92,36 +119,36 @@ impl Slab<'_> {
         (head, batch)
     }
 
-    /// begins to be in hand. Returns the head of `free`.
+    /// Begins to be in hand. Returns the head of `free`.
     pub(super) fn take_up(self, class: Class) -> u32 {
         self.set_used(self.used() + 1);
         self.set_place(Place::InHand, class);
         self.record.own.free.load(Relaxed)
     }
 
-    /// ends to be in hand, with `left` objects of the batch not handed out.
+    /// Ends to be in hand, with `left` objects of the batch not handed out.
     pub(super) fn put_down(self, head: u32, left: u32) {
         self.set_used(self.used() - left - 1);
         self.record.own.free_count.store(self.record.own.free_count.load(Relaxed) + left, Relaxed);
         self.record.own.free.store(head, Relaxed);
     }
 
-    /// whether objects of the class can still be carved.
+    /// Whether objects of the class can still be carved.
     pub(super) fn is_carvable(self, class: Class) -> bool {
         self.carved() < class.objects()
     }
 
-    /// free objects that are not promised to a batch; `held` is 1 while in hand, else 0.
+    /// Free objects that are not promised to a batch; `held` is 1 while in hand, else 0.
     pub(super) fn available(self, held: u32) -> u32 {
         self.carved() - (self.used() - held)
     }
 
-    /// whether no object is live and the slab is not in hand.
+    /// Whether no object is live and the slab is not in hand.
     pub(super) fn is_unused(self) -> bool {
         self.used() == 0
     }
 
-    /// notes where the slab stands, and when the owner must act on it next: a full slab, when enough is free;
+    /// Notes where the slab stands, and when the owner must act on it next: a full slab, when enough is free;
     /// a listed one, when nothing is live; the one in hand, never.
     pub(super) fn set_place(self, place: Place, class: Class) {
         let notice = match place {
@@ -135,7 +162,7 @@ impl Slab<'_> {
         self.record.own.place.store(place as u32, Relaxed);
     }
 
-    /// where the slab stands.
+    /// Where the slab stands.
     pub(super) fn place(self) -> Place {
         match self.record.own.place.load(Relaxed) {
             0 => Place::Full,
@@ -144,7 +171,7 @@ impl Slab<'_> {
         }
     }
 
-    /// whether so many objects came back at once that the owner must act.
+    /// Whether so many objects came back at once that the owner must act.
     pub(super) fn is_noticeable(self) -> bool {
         // Counted below 0, or to it.
         self.record.own.countdown.load(Relaxed).wrapping_sub(1) >= 1 << 31

@@ -1,29 +1,34 @@
 //! What is known about one slab, kept outside the objects' memory: who owns it, what is free, what came back.
 //!
-//! Free objects stand in two lists, linked by index through `Objects::links`, not through the objects' memory: `free` is
-//! allocated from, `local` collects what the owner frees. When `free` is used up the two are exchanged. A link of
-//! `LIVE` says that the object is handed out, so a second free is seen at once. Only the owner writes these, with plain
-//! loads and stores, and an allocation never reads what the last free wrote: the processor can overlap the two.
+//! An object goes by its start: how far into the slab it begins, in the steps of its class (`Class::step_shift`), 15
+//! bits. Free objects stand in two lists, linked by start through `Objects::links`, not through the objects' memory:
+//! `free` is allocated from, `local` collects what the owner frees. When `free` is used up the two are exchanged. The
+//! link of an object that is handed out is its own start, which no object in a list links to: one comparison shows
+//! that a pointer is where a live object begins, so a second free and a pointer into an object are seen at once. Only
+//! the owner writes links, with plain loads and stores, and an allocation never reads what the last free wrote: the
+//! processor can overlap the two.
 //!
 //! Other workers give an object back by setting its bit in `returned`, one atomic operation; the owner moves those
 //! objects over when it drains its mailbox.
 //!
 //! Invariants, between two calls of the owner:
-//! - an object is live exactly if its link is `LIVE` and its bit in `returned` is clear;
-//! - `carved` = objects in `free` + objects in `local` + objects whose link is `LIVE`;
-//! - `used` = objects whose link is `LIVE` + objects of the batch in hand that are not handed out yet + 1 while in
+//! - an object is live exactly if its link is its own start and its bit in `returned` is clear;
+//! - `carved` = objects in `free` + objects in `local` + objects whose link is their own start;
+//! - no link of what is not carved is its own start;
+//! - `used` = objects whose link is their own start + objects of the batch in hand that are not handed out yet + 1 while in
 //!   hand; `free_count` = objects in `free` without those of the batch in hand;
 //! - while in hand, `free` begins where the hand says;
 //! - `notice` is where `used` must fall for the owner to act, and follows from `place` (`set_place`);
 //! - a bit in word w of `returned` implies bit w / 2 of `pending`, or that a freeing worker is about to set it;
 //! - `pending != 0` implies that the slab is in exactly one mailbox, or that a worker is about to post it, or
 //!   that a worker has taken it from a mailbox and is about to drain it or to pass it on.
+#![allow(unsafe_code)]
 
 use super::class::{Class, OBJECTS_MAX};
 use super::list::{Linked, Links};
 use super::mailbox::Posted;
 use super::sync::{
-    AtomicU16, AtomicU32, AtomicU64,
+    AtomicPtr, AtomicU16, AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
 
@@ -32,14 +37,18 @@ const OBJECTS: usize = if cfg!(all(test, loom)) { 64 } else { OBJECTS_MAX };
 /// Words in the map of returned objects.
 pub(super) const WORDS: usize = OBJECTS / 64;
 
-/// The link of an object that is handed out.
-pub(super) const LIVE: u16 = u16::MAX;
-/// The link of the last object of a list, and the head of an empty one.
-pub(super) const END: u16 = u16::MAX - 1;
+/// The link of the last object of a list, and the head of an empty one: no object starts there.
+pub(super) const END: u16 = 0x7FFF;
 
 /// Who owns a slab: the number of a mailbox plus one; 0: it is not a slab but free memory, or part of a run.
+///
+/// Kept shifted by 8, as it stands in a slab's tag. Below it stands how starts are shifted (`Class::entry_shift`), and
+/// the mark `WHOLE`, so that one subtraction shows a small slab of an owner and leaves the shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owner(u32);
+
+/// In a tag: the slab is as large as a superslab. The fast path leaves it alone, because its steps differ.
+pub(super) const WHOLE: u32 = 32;
 
 impl Owner {
     /// Not a slab.
@@ -47,18 +56,32 @@ impl Owner {
 
     /// The owner who empties this mailbox.
     pub(super) fn of_mailbox(mailbox: u32) -> Owner {
-        Owner(mailbox + 1)
+        Owner((mailbox + 1) << 8)
+    }
+
+    /// As it stands in a tag.
+    #[inline]
+    pub(super) fn bits(self) -> u64 {
+        u64::from(self.0)
     }
 
     /// The owner in a slab's tag.
-    #[inline]
     pub(super) fn in_tag(tag: u64) -> Owner {
-        Owner(tag as u32)
+        Owner(tag as u32 & !0xFF)
+    }
+
+    /// The low half of the tag of its slabs of this class.
+    fn tag(self, class: Class) -> u32 {
+        match self {
+            Owner::NONE => 0,
+            Owner(owner) if class.is_small() => owner | class.entry_shift(),
+            Owner(owner) => owner | WHOLE | class.entry_shift(),
+        }
     }
 
     /// Where its freed objects go; `None` when it is not a slab.
     pub(super) fn mailbox(self) -> Option<u32> {
-        self.0.checked_sub(1)
+        (self.0 >> 8).checked_sub(1)
     }
 }
 
@@ -86,11 +109,11 @@ pub(super) struct Record {
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Shared {
-    /// Owner in the low half, `pending` in the high half: bit b for words 2b and 2b + 1 of `returned`. One word, so
-    /// that one comparison shows an own slab with nothing to drain.
+    /// `Owner::tag` in the low half, `pending` in the high half: bit b for words 2b and 2b + 1 of `returned`. One word,
+    /// so that one comparison shows an own slab with nothing to drain.
     pub(super) tag: AtomicU64,
-    /// `Class::small_reciprocal` of its class, where a free finds it without looking the class up.
-    pub(super) reciprocal: AtomicU32,
+    /// The slab's `Objects::links`, set when it is initialised: cheaper to load than to compute.
+    pub(super) links: AtomicPtr<Chains>,
     pub(super) class: AtomicU32,
     /// Objects that have been carved since the slab was initialised.
     pub(super) carved: AtomicU32,
@@ -116,7 +139,7 @@ pub(super) struct Own {
     links: Links,
 }
 
-/// What is known about each object of a slab. All zero is valid: nothing is live, nothing came back.
+/// What is known about each object of a slab, by entry. All zero is valid: nothing is live, nothing came back.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Objects {
@@ -125,15 +148,26 @@ pub(super) struct Objects {
     pub(super) links: Chains,
 }
 
-/// One link an object: the next object of its list, `END` or `LIVE`.
+/// One link an object: the start of the next object of its list, `END`, or its own start.
 #[derive(Debug)]
 pub(super) struct Chains([AtomicU16; OBJECTS]);
 
 impl Chains {
-    /// An object's link. The remainder changes nothing, but tells the compiler that there is one.
+    /// The link at an entry. The remainder changes nothing, but tells the compiler that there is one.
     #[inline]
-    pub(super) fn of(&self, index: u32) -> &AtomicU16 {
-        &self.0[index as usize % OBJECTS]
+    pub(super) fn at(&self, entry: u32) -> &AtomicU16 {
+        &self.0[entry as usize % OBJECTS]
+    }
+
+    /// The same without the remainder.
+    ///
+    /// # Safety
+    /// There is such an entry: it is a start of 15 bits shifted by a class's `entry_shift`, which is at least 3.
+    #[inline]
+    pub(super) unsafe fn at_unchecked(&self, entry: u32) -> &AtomicU16 {
+        debug_assert!((entry as usize) < OBJECTS);
+        // SAFETY: by the caller.
+        unsafe { self.0.get_unchecked(entry as usize) }
     }
 }
 
@@ -170,16 +204,11 @@ impl<'heap> Slab<'heap> {
         (self.owner() != Owner::NONE).then_some(class)
     }
 
-    /// Whether the slab belongs to `owner` and has nothing to drain. `Relaxed`: as `owner`, and a hint.
-    #[inline]
-    pub(super) fn is_quietly_of(self, owner: Owner) -> bool {
-        self.record.shared.tag.load(Relaxed) == u64::from(owner.0)
-    }
-
     /// Owner: changes the owner. Release: pairs with `current_owner`; the owner alone changes this half, so the
     /// difference is exact, while others may be setting bits of the other half.
-    pub(super) fn set_owner(self, owner: Owner) {
-        self.record.shared.tag.fetch_xor(u64::from(self.owner().0 ^ owner.0), AcqRel);
+    pub(super) fn set_owner(self, owner: Owner, class: Class) {
+        let tag = self.record.shared.tag.load(Relaxed) as u32;
+        self.record.shared.tag.fetch_xor(u64::from(tag ^ owner.tag(class)), AcqRel);
     }
 
     /// The owner as a worker that holds the slab's mailbox entry must see it.
@@ -199,22 +228,27 @@ impl<'heap> Slab<'heap> {
         &self.objects.links
     }
 
-    /// Anyone: whether the object is handed out, as far as the owner knows. Exact when the calls that changed it
-    /// happened before this one. Objects that were never carved have some other link.
+    /// Anyone: where an object stands in the tables.
     #[inline]
-    pub(super) fn is_handed_out(self, index: u32) -> bool {
-        self.objects.links.of(index).load(Relaxed) == LIVE
+    pub(super) fn entry_of(self, start: u32) -> u32 {
+        start >> (self.record.shared.tag.load(Relaxed) % 32)
     }
 
-    /// Anyone: whether the object is live, as far as this worker can know.
-    pub(super) fn is_live(self, index: u32) -> bool {
-        let (word, bit) = position(index);
-        self.is_handed_out(index) && self.objects.returned[word].load(Relaxed) & bit == 0
+    /// Anyone: whether an object starts there that is handed out, as far as the owner knows. Exact when the calls that
+    /// changed it happened before this one.
+    pub(super) fn is_handed_out(self, start: u32) -> bool {
+        self.links().at(self.entry_of(start)).load(Relaxed) == start as u16
+    }
+
+    /// Anyone: whether a live object starts there, as far as this worker can know.
+    pub(super) fn is_live(self, start: u32) -> bool {
+        let (word, bit) = position(self.entry_of(start));
+        self.is_handed_out(start) && self.objects.returned[word].load(Relaxed) & bit == 0
     }
 }
 
-/// The word and the bit of an object.
+/// The word and the bit of an entry.
 #[inline]
-pub(super) fn position(index: u32) -> (usize, u64) {
-    (index as usize / 64 % WORDS, 1 << (index % 64))
+pub(super) fn position(entry: u32) -> (usize, u64) {
+    (entry as usize / 64 % WORDS, 1 << (entry % 64))
 }

@@ -1,6 +1,6 @@
 //! Objects that come back to a slab from workers that do not own it.
 
-use super::slab_record::{Owner, Slab, WORDS, position};
+use super::slab_record::{END, Owner, Slab, WORDS, position};
 use super::sync::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// The words of `returned` that a bit of `pending` stands for.
@@ -19,11 +19,11 @@ pub(super) enum Returned {
 
 impl Slab<'_> {
     /// Anyone: gives back an object of another worker's slab.
-    pub(super) fn free_remotely(self, index: u32) -> Returned {
-        let (word, bit) = position(index);
-        if !self.is_handed_out(index) {
+    pub(super) fn free_remotely(self, start: u32) -> Returned {
+        if !self.is_handed_out(start) {
             return Returned::Again;
         }
+        let (word, bit) = position(self.entry_of(start));
         // Release hands the object's memory, as its last user left it, to the owner that drains; Acquire because
         // finding the bit set is evidence about another worker's free.
         let before = self.objects.returned[word].fetch_or(bit, AcqRel);
@@ -65,15 +65,18 @@ impl Slab<'_> {
         let (mut good, mut bad) = (0, 0);
         self.collect(|word, mut bits| {
             while bits != 0 {
-                let index = word as u32 * 64 + bits.trailing_zeros();
+                let entry = word as u32 * 64 + bits.trailing_zeros();
                 bits &= bits - 1;
-                if self.is_handed_out(index) {
-                    self.objects.links.of(index).store(self.record.own.local.load(Relaxed) as u16, Relaxed);
-                    self.record.own.local.store(index, Relaxed);
-                    good += 1;
-                } else {
+                let link = self.links().at(entry);
+                let start = link.load(Relaxed);
+                // Live objects link to themselves; what is in a list links to another entry, or to none.
+                if start == END || self.entry_of(u32::from(start)) != entry {
                     bad += 1;
+                    continue;
                 }
+                link.store(self.record.own.local.load(Relaxed) as u16, Relaxed);
+                self.record.own.local.store(u32::from(start), Relaxed);
+                good += 1;
             }
         });
         self.set_used(self.used() - good);

@@ -67,7 +67,8 @@ impl<O: AsMut<[MaybeUninit<u8>]>> Larson<O> {
         Ok(())
     }
 
-    #[inline]
+    // Always: a call would cost as much as the fast paths that are measured.
+    #[inline(always)]
     fn replace<A: Allocate<Object = O>>(&mut self, allocator: &mut A, slot: usize) -> Result<(), Fault> {
         if let Some(object) = self.slots[slot].take() {
             allocator.give_back(object).map_err(Fault::Refused)?;
