@@ -96,29 +96,27 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
     shapes
 }
 
-/// A layout in 8 bytes: size in 56 bits, logarithm of the alignment in 8. Two halves, because a common layout fills
-/// each of them without arithmetic.
+/// A layout in 8 bytes: the size's low half, and its high half with the logarithm of the alignment in the top byte. Two
+/// words, because a common layout fills each of them without arithmetic.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Packed {
-    bytes_low: u32,
-    bytes_high_and_align: u32,
-}
+#[repr(align(8))]
+pub(super) struct Packed([u32; 2]);
 
 impl Packed {
     #[inline]
     pub(super) fn new(layout: Layout) -> Packed {
         let (bytes, align) = (layout.size() as u64, layout.align().trailing_zeros());
-        Packed { bytes_low: bytes as u32, bytes_high_and_align: (bytes >> 32) as u32 | align << 24 }
+        Packed([bytes as u32, (bytes >> 32) as u32 | align << 24])
     }
 
     #[inline]
     pub(super) fn bytes(self) -> usize {
-        let high = self.bytes_high_and_align & 0xFF_FFFF;
-        (u64::from(high) << 32 | u64::from(self.bytes_low)) as usize
+        let Packed([low, high]) = self;
+        (u64::from(high & 0xFF_FFFF) << 32 | u64::from(low)) as usize
     }
 
     pub(super) fn unpack(self) -> Layout {
-        let layout = Layout::from_size_align(self.bytes(), 1 << (self.bytes_high_and_align >> 24));
+        let layout = Layout::from_size_align(self.bytes(), 1 << (self.0[1] >> 24));
         layout.expect("packed from a valid layout")
     }
 }
