@@ -252,3 +252,43 @@ impl<'heap> Slab<'heap> {
 pub(super) fn position(entry: u32) -> (usize, u64) {
     (entry as usize / 64 % WORDS, 1 << (entry % 64))
 }
+
+/// Under loom atomics cannot be made of zeroed memory.
+#[cfg(all(test, loom))]
+mod new {
+    use super::*;
+
+    impl Record {
+        pub(in crate::slab) fn new() -> Record {
+            let word = || AtomicU32::new(0);
+            Record {
+                shared: Shared {
+                    tag: AtomicU64::new(0),
+                    links: AtomicPtr::new(std::ptr::null_mut()),
+                    class: word(),
+                    carved: word(),
+                    link: word(),
+                },
+                own: Own {
+                    countdown: word(),
+                    notice: word(),
+                    local: word(),
+                    free: word(),
+                    free_count: word(),
+                    place: word(),
+                    touched: word(),
+                    links: Links::new(),
+                },
+            }
+        }
+    }
+
+    impl Objects {
+        pub(in crate::slab) fn new() -> Objects {
+            Objects {
+                returned: std::array::from_fn(|_| AtomicU64::new(0)),
+                links: Chains(std::array::from_fn(|_| AtomicU16::new(0))),
+            }
+        }
+    }
+}
