@@ -68,7 +68,7 @@ pub(super) struct Hand<'heap> {
     /// The slab's number plus one; 0: none.
     slab_plus_one: u32,
     /// The start of the next object to hand out.
-    head: u32,
+    head: u16,
 }
 
 impl Hand<'_> {
@@ -82,10 +82,10 @@ impl Hand<'_> {
             self.left = 0;
             return None;
         }
-        let start = self.head;
+        let start = u32::from(self.head);
         // SAFETY: classes shift by at least 3, and a start has 15 bits.
         let link = unsafe { self.links.at_unchecked(start >> (self.entry_shift % 32)) };
-        self.head = u32::from(link.load(Relaxed));
+        self.head = link.load(Relaxed);
         // Its own start: the object is handed out.
         link.store(start as u16, Relaxed);
         Some(start)
@@ -156,7 +156,8 @@ impl<'heap> Cache<'heap> {
     pub(super) fn begin_batch(&mut self, class: Class, largest: u32) {
         let hand = &mut self.hands[class.number()];
         let number = hand.slab().expect("a batch comes from a slab");
-        (hand.head, hand.left) = self.slabs.at(number).begin_batch(hand.head, largest);
+        let (head, left) = self.slabs.at(number).begin_batch(u32::from(hand.head), largest);
+        (hand.head, hand.left) = (head as u16, left);
     }
 
     /// Makes a listed slab the one in hand.
@@ -166,7 +167,7 @@ impl<'heap> Cache<'heap> {
         let slab = self.slabs.at(number);
         let hand = &mut self.hands[class.number()];
         (hand.slab_plus_one, hand.links, hand.first) = (number + 1, slab.links(), first);
-        hand.head = slab.take_up(class);
+        hand.head = slab.take_up(class) as u16;
     }
 
     /// Takes the slab in hand out of it, with what is left of the batch.
@@ -174,7 +175,7 @@ impl<'heap> Cache<'heap> {
         let hand = &mut self.hands[class.number()];
         let Some(number) = hand.slab() else { return };
         hand.slab_plus_one = 0;
-        self.slabs.at(number).put_down(hand.head, std::mem::take(&mut hand.left));
+        self.slabs.at(number).put_down(u32::from(hand.head), std::mem::take(&mut hand.left));
         self.shelve(class, number);
     }
 

@@ -27,8 +27,8 @@ pub const BATCH_BYTES_MAX: usize = 256 << 10;
 
 /// Classes below this one live in small slabs (8 B to 4 KiB), the others in slabs as large as a superslab.
 const SMALL_CLASSES: usize = 32;
-/// Sizes up to this are looked up instead of computed: the branch between the two formulas mispredicts.
-const LOOKED_UP_BYTES: usize = 1024;
+/// Sizes up to this are common: their classes are looked up, not computed.
+const COMMON_BYTES: usize = 1024;
 
 /// One size class. Invariant: the number is below `CLASS_COUNT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,6 @@ struct Shape {
 
 const EMPTY_SHAPE: Shape = Shape { bytes: 0, objects: 0, page: 0, worthwhile: 0, batch_max: 0 };
 static SHAPES: [Shape; CLASS_COUNT] = shapes();
-const LOOKUP: [u8; LOOKED_UP_BYTES / 8 + 1] = lookup();
 
 const fn bytes_of(class: usize) -> usize {
     if class < 8 {
@@ -97,53 +96,48 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
     shapes
 }
 
-const fn lookup() -> [u8; LOOKED_UP_BYTES / 8 + 1] {
-    let mut table = [0; LOOKED_UP_BYTES / 8 + 1];
-    let mut eighth = 0;
-    while eighth < table.len() {
-        table[eighth] = computed_class(eighth * 8) as u8;
-        eighth += 1;
-    }
-    table
-}
-
-/// A layout in one word: size above, logarithm of the alignment in the low byte.
+/// A layout in 8 bytes: the size's low half, and its high half with the logarithm of the alignment in the top byte. Two
+/// words, because a common layout fills each of them without arithmetic.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Packed(u64);
+#[repr(align(8))]
+pub(super) struct Packed([u32; 2]);
 
 impl Packed {
     #[inline]
     pub(super) fn new(layout: Layout) -> Packed {
-        Packed((layout.size() as u64) << 8 | u64::from(layout.align().trailing_zeros()))
+        let (bytes, align) = (layout.size() as u64, layout.align().trailing_zeros());
+        Packed([bytes as u32, (bytes >> 32) as u32 | align << 24])
     }
 
     #[inline]
     pub(super) fn bytes(self) -> usize {
-        (self.0 >> 8) as usize
+        let Packed([low, high]) = self;
+        (u64::from(high & 0xFF_FFFF) << 32 | u64::from(low)) as usize
     }
 
     pub(super) fn unpack(self) -> Layout {
-        let layout = Layout::from_size_align(self.bytes(), 1 << (self.0 & 63));
+        let layout = Layout::from_size_align(self.bytes(), 1 << (self.0[1] >> 24));
         layout.expect("packed from a valid layout")
     }
 }
 
-/// What is looked up by size for layouts that are common: small, and aligned to a word at most. A cache carries its
-/// own copy, because reaching a static costs an indirection in position-independent code.
+/// What is looked up by size, in bytes, for layouts that are common: small, and aligned to a word at most. One entry a
+/// byte saves the rounding. A cache carries its own copy, because reaching a static costs an indirection in
+/// position-independent code.
 #[derive(Clone, Copy)]
-pub(super) struct BySize([u16; LOOKED_UP_BYTES / 8 + 1]);
+pub(super) struct BySize([u16; COMMON_BYTES + 1]);
 
 impl BySize {
     /// By size: the number of the class times `factor`.
     pub(super) fn scaled(factor: u16) -> BySize {
-        BySize(LOOKUP.map(|class| u16::from(class) * factor))
+        BySize(std::array::from_fn(|bytes| computed_class(bytes) as u16 * factor))
     }
 
     /// What stands for a layout, if it is common.
     #[inline]
     pub(super) fn get(&self, layout: Layout) -> Option<u16> {
-        let is_common = layout.size() <= LOOKED_UP_BYTES && layout.align() <= 8;
-        is_common.then(|| self.0[layout.size().div_ceil(8)])
+        let is_common = layout.size() <= COMMON_BYTES && layout.align() <= 8;
+        is_common.then(|| self.0[layout.size()])
     }
 }
 
@@ -259,6 +253,16 @@ mod tests {
         for bytes in (0..5000).chain(edges) {
             let oracle = sizes.iter().position(|class| *class >= bytes);
             assert_eq!(class(bytes, 1).map(Class::number), oracle, "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn a_layout_survives_packing() {
+        for bytes in [0, 1, 1024, u32::MAX as usize, 1 << 32, (1 << 40) + 7] {
+            for align in [1, 8, 4096, 2 << 20] {
+                let layout = Layout::from_size_align(bytes, align).expect("a valid layout");
+                assert_eq!(Packed::new(layout).unpack(), layout);
+            }
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) const END: u16 = 0x7FFF;
 /// Kept shifted by 8, as it stands in a slab's tag. Below it stands how starts are shifted (`Class::entry_shift`), and
 /// the mark `WHOLE`, so that one subtraction shows a small slab of an owner and leaves the shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owner(u32);
+pub(super) struct Owner(u64);
 
 /// In a tag: the slab is as large as a superslab. The fast path leaves it alone, because its steps differ.
 pub(super) const WHOLE: u32 = 32;
@@ -56,32 +56,32 @@ impl Owner {
 
     /// The owner who empties this mailbox.
     pub(super) fn of_mailbox(mailbox: u32) -> Owner {
-        Owner((mailbox + 1) << 8)
+        Owner((u64::from(mailbox) + 1) << 8)
     }
 
     /// As it stands in a tag.
     #[inline]
     pub(super) fn bits(self) -> u64 {
-        u64::from(self.0)
+        self.0
     }
 
     /// The owner in a slab's tag.
     pub(super) fn in_tag(tag: u64) -> Owner {
-        Owner(tag as u32 & !0xFF)
+        Owner(tag & 0xFFFF_FF00)
     }
 
     /// The low half of the tag of its slabs of this class.
-    fn tag(self, class: Class) -> u32 {
+    fn tag(self, class: Class) -> u64 {
         match self {
             Owner::NONE => 0,
-            Owner(owner) if class.is_small() => owner | class.entry_shift(),
-            Owner(owner) => owner | WHOLE | class.entry_shift(),
+            Owner(owner) if class.is_small() => owner | u64::from(class.entry_shift()),
+            Owner(owner) => owner | u64::from(WHOLE | class.entry_shift()),
         }
     }
 
     /// Where its freed objects go; `None` when it is not a slab.
     pub(super) fn mailbox(self) -> Option<u32> {
-        (self.0 >> 8).checked_sub(1)
+        (self.0 >> 8).checked_sub(1).map(|mailbox| mailbox as u32)
     }
 }
 
@@ -207,8 +207,8 @@ impl<'heap> Slab<'heap> {
     /// Owner: changes the owner. Release: pairs with `current_owner`; the owner alone changes this half, so the
     /// difference is exact, while others may be setting bits of the other half.
     pub(super) fn set_owner(self, owner: Owner, class: Class) {
-        let tag = self.record.shared.tag.load(Relaxed) as u32;
-        self.record.shared.tag.fetch_xor(u64::from(tag ^ owner.tag(class)), AcqRel);
+        let low_half = self.record.shared.tag.load(Relaxed) & u64::from(u32::MAX);
+        self.record.shared.tag.fetch_xor(low_half ^ owner.tag(class), AcqRel);
     }
 
     /// The owner as a worker that holds the slab's mailbox entry must see it.
