@@ -1,6 +1,6 @@
 //! How fast chunks are filled, against the crate `dgen-data` and against loops that store and compute nothing.
 //!
-//! `cargo bench --bench generator`. All arms run in turn, in shuffled order, over the same pages in the same
+//! `cargo bench --bench generator --features peers`. All arms run in turn, in shuffled order, over the same pages in the same
 //! process; a row gives medians and what the ratio of one round was, never the ratio of two days. Outputs are
 //! verified first. Without `--bench` (as `cargo test` starts it) it verifies and measures nothing.
 

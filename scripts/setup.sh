@@ -137,6 +137,7 @@ forget_other_mpi() {
   if [[ -e $folder/mpi-wrapper && $(<"$folder/mpi-wrapper") != "$now" ]]; then
     echo "setup: ${MPICC:-mpicc} now means another MPI; rebuilding for it" >&2
     cargo clean --quiet -p mpi-sys -p mpi
+    cargo clean --quiet --release -p mpi-sys -p mpi
   fi
   mkdir -p "$folder"
   echo "$now" >"$folder/mpi-wrapper"

@@ -5,6 +5,7 @@
 pub const ROOMS: &[(&str, &[&str])] = &[
     ("clap", &["cli/", "main.rs"]),
     ("comfy_table", &["report/"]),
+    ("dgen_data", BENCHES_ONLY),
     ("hdrhistogram", &["measure/histogram.rs"]),
     ("hwlocality", &["numa/hwloc.rs"]),
     ("libc", ANYWHERE),
