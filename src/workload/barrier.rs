@@ -263,7 +263,7 @@ mod loom_tests {
                 let shared = shared.clone();
                 thread::spawn(move || {
                     shared.words[own].store(1, Ordering::Relaxed);
-                    let last = shared.barrier.arrive().expect("nobody fails").is_none();
+                    let last = shared.barrier.arrive(|| ()).expect("nobody fails").is_none();
                     assert!(!last || shared.words.iter().all(|word| word.load(Ordering::Relaxed) == 1));
                     last
                 })
