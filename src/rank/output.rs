@@ -6,7 +6,7 @@ use super::seat::all_gather;
 use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::results::{
-    Begin, Done, End, Evidence, Header, Part, Repetition, Run, RunDirectory, aggregate, decode, encode,
+    Begin, Done, End, Evidence, Header, Part, Repetition, Row, Run, RunDirectory, aggregate, decode, encode,
 };
 
 /// One rank's part, and on rank 0 the run directory's other files and the evidence for them.
@@ -83,6 +83,18 @@ impl Output {
     /// Whether the run that is being continued has completed this repetition.
     pub fn has(&self, case: &str, round: u32) -> bool {
         self.done.contains(&(case.to_owned(), round))
+    }
+
+    /// Who takes part, one entry a rank; empty on every rank but 0.
+    pub fn begins(&self) -> &[Begin] {
+        self.rank_0.as_ref().map_or(&[], |rank_0| rank_0.evidence.begins())
+    }
+
+    /// What every rank measured in a repetition that was added; empty on every rank but 0.
+    pub fn rows(&self, case: &str, round: u32) -> &[Row] {
+        let of_round = |rows: &&[Row]| rows.iter().all(|row| row.repetition.round == round);
+        let rank_0 = self.rank_0.as_ref();
+        rank_0.and_then(|rank_0| rank_0.evidence.rounds(case).find(of_round)).unwrap_or(&[])
     }
 
     /// Writes down a repetition that every rank has finished, and sums it on rank 0. Collective.

@@ -4,10 +4,13 @@
 /// A place is a file, or a directory with a slash at its end, below `src/`.
 pub const ROOMS: &[(&str, &[&str])] = &[
     ("clap", &["cli/", "main.rs"]),
+    ("clap_complete", &["cli/completions.rs"]),
     ("comfy_table", &["report/"]),
+    ("csv", &["report/tidy.rs"]),
     ("dgen_data", BENCHES_ONLY),
     ("hdrhistogram", &["measure/histogram.rs"]),
     ("hwlocality", &["numa/hwloc.rs"]),
+    ("indicatif", &["cli/progress/"]),
     ("libc", ANYWHERE),
     ("libmimalloc_sys", BENCHES_ONLY),
     ("loom", ANYWHERE),

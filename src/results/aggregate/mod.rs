@@ -5,12 +5,14 @@ mod distribution;
 mod locality;
 mod metric;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::Evidence;
 use super::gate;
 use super::record::{Begin, End, Row};
-use super::run::{CaseHeader, CaseResult, Derived, Header, Locality, Metric, PlacementRow, RankResult, Run};
+use super::run::{
+    CaseHeader, CaseResult, Derived, Header, Locality, Measure, Metric, PlacementRow, RankResult, Run,
+};
 use crate::error::{Error, Result};
 use crate::generator::Digest;
 
@@ -153,4 +155,9 @@ fn digest(case: &CaseHeader, rounds: &[&[Row]]) -> Result<Option<String>> {
         )));
     }
     Ok(digests.pop_first())
+}
+
+/// The figures of one repetition: of all ranks, or of the one whose row this is.
+pub fn of_repetition(measure: Measure, rows: &[Row]) -> BTreeMap<String, Metric> {
+    metric::of_case(measure, &[rows])
 }
