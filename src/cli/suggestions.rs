@@ -8,7 +8,10 @@ use crate::job::nearest;
 /// The error as it is shown.
 pub fn with_suggestions(mut error: Error, command: &Command) -> Error {
     // "To pass '--sett' as a value, use '-- --sett'": nothing of ours begins with a dash.
-    error.remove(ContextKind::Suggested);
+    let says_dashes = |tip: &ContextValue| tip.to_string().contains("as a value, use '-- ");
+    if error.get(ContextKind::Suggested).is_some_and(says_dashes) {
+        error.remove(ContextKind::Suggested);
+    }
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand).cloned() else {
         return error;
     };

@@ -91,7 +91,8 @@ pub(super) fn rate(case: &CaseResult) -> Option<(Measure, &Metric)> {
     bytes.or_else(|| case.metrics.get("operations_per_s").map(|metric| (Measure::Operations, metric)))
 }
 
-fn figure(measure: Measure, value: Option<f64>) -> String {
+/// A rate with its unit.
+pub(super) fn figure(measure: Measure, value: Option<f64>) -> String {
     match (measure, value) {
         (_, None) => NOT_AVAILABLE.to_owned(),
         (Measure::Bytes, Some(rate)) => byte_rate(rate),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cells;
 use super::grid::{Column, Grid};
 use super::terminal::COLUMNS;
 use super::text::short_host;
@@ -17,11 +18,18 @@ const HOST_COLUMNS: usize = 16;
 /// The narrowest and the widest cell.
 const CELL_COLUMNS: std::ops::RangeInclusive<usize> = 4..=6;
 
+/// Above the names.
+const CORNER: &str = "host \\ node";
+
 /// A place of a rank: its node, and which of the node's ranks it is.
 type Place = (Option<u32>, usize);
 
 /// Every rank's rate as a share of the median rank's.
 pub(super) struct Heat<'run> {
+    /// How many cases it is the median over.
+    cases: usize,
+    /// The rate of the median rank, where there is one case.
+    middle: Option<String>,
     places: BTreeSet<Place>,
     hosts: Vec<Host<'run>>,
 }
@@ -41,8 +49,7 @@ struct Share<'run> {
 pub(super) fn of<'run>(cases: &[&'run CaseResult]) -> Option<Heat<'run>> {
     let mut shares: BTreeMap<u32, (&RankResult, Vec<f64>)> = BTreeMap::new();
     for case in cases {
-        let rates: Vec<f64> = case.per_rank.iter().filter_map(|rank| rank.rate.value).collect();
-        let Some(middle) = median(&rates).filter(|middle| *middle > 0.0) else { continue };
+        let Some(middle) = median(&rates(case)).filter(|middle| *middle > 0.0) else { continue };
         for rank in &case.per_rank {
             let entry = shares.entry(rank.rank).or_insert_with(|| (rank, Vec::new()));
             entry.1.extend(rank.rate.value.map(|rate| rate / middle));
@@ -51,11 +58,19 @@ pub(super) fn of<'run>(cases: &[&'run CaseResult]) -> Option<Heat<'run>> {
     if shares.values().filter(|(_, shares)| !shares.is_empty()).count() < 2 {
         return None;
     }
-    let mut heat = Heat { places: BTreeSet::new(), hosts: Vec::new() };
+    let middle = match cases {
+        [case] => cells::rate(case).map(|(measure, _)| cells::figure(measure, median(&rates(case)))),
+        _ => None,
+    };
+    let mut heat = Heat { cases: cases.len(), middle, places: BTreeSet::new(), hosts: Vec::new() };
     for (rank, shares) in shares.into_values() {
         heat.insert(rank, median(&shares));
     }
     Some(heat)
+}
+
+fn rates(case: &CaseResult) -> Vec<f64> {
+    case.per_rank.iter().filter_map(|rank| rank.rate.value).collect()
 }
 
 impl<'run> Heat<'run> {
@@ -74,25 +89,25 @@ impl<'run> Heat<'run> {
     }
 
     /// What the figures are.
-    pub(super) fn unit(cases: usize) -> String {
-        let over = match cases {
-            1 => String::new(),
-            count => format!(", median over {count} cases"),
-        };
-        format!("each rank's rate in % of the median rank's{over}")
+    pub(super) fn unit(&self) -> String {
+        let unit = "each rank's rate in % of the median rank's";
+        match &self.middle {
+            Some(rate) => format!("{unit}, {rate}"),
+            None => format!("{unit}, median over {} cases", self.cases),
+        }
     }
 
     /// What the marks mean.
     pub(super) fn legend() -> String {
         let shades = SHADES.iter().rev().map(|(below, mark)| format!("{mark} below {:.0}", below * 100.0));
-        format!("filled with {}", shades.collect::<Vec<_>>().join(", with "))
+        format!("a cell is filled with {}", shades.collect::<Vec<_>>().join(", "))
     }
 
     /// The slowest ranks by name, then the map: of all hosts, or of those with the slowest ranks.
     pub(super) fn text(&self, all: bool) -> String {
         let (shown, folded) = self.folded(all);
-        let name_columns =
-            shown.iter().map(|host| host_name(host.name).chars().count()).max().unwrap_or(0).max(4);
+        let name_columns = shown.iter().map(|host| host_name(host.name).chars().count()).max().unwrap_or(0);
+        let name_columns = name_columns.max(CORNER.len());
         let places: Vec<Place> = self.places.iter().copied().collect();
         let room = usize::from(COLUMNS) - name_columns;
         let widest = room / places.len().clamp(1, room);
@@ -100,7 +115,7 @@ impl<'run> Heat<'run> {
         let mut text = String::new();
         for band in places.chunks(room / columns) {
             let heads = band.iter().map(|place| format!("{:>columns$}", self.head(*place)));
-            text += &format!("{:<name_columns$}{}\n", "node", heads.collect::<String>());
+            text += &format!("{:<name_columns$}{}\n", CORNER, heads.collect::<String>());
             for host in &shown {
                 let cells = band.iter().map(|place| cell(host.shares.get(place), columns));
                 let line = format!("{:<name_columns$}{}", host_name(host.name), cells.collect::<String>());

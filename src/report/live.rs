@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::text::{NOT_AVAILABLE, byte_rate, operation_rate, percent, plain, short_host};
+use super::cells::figure;
+use super::text::{percent, plain, short_host};
 use crate::numa::PuSet;
 use crate::results::run::{Measure, Metric};
 use crate::results::{Begin, Row, aggregate};
@@ -47,12 +48,4 @@ fn rate_of(measure: Measure, figures: &BTreeMap<String, Metric>) -> Option<f64> 
         Measure::Operations => "operations_per_s",
     };
     figures.get(name)?.value
-}
-
-fn figure(measure: Measure, rate: Option<f64>) -> String {
-    match (measure, rate) {
-        (_, None) => NOT_AVAILABLE.to_owned(),
-        (Measure::Bytes, Some(rate)) => byte_rate(rate),
-        (Measure::Operations, Some(rate)) => operation_rate(rate),
-    }
 }

@@ -1,7 +1,7 @@
 //! The report as Markdown, for an issue or a wiki: GitHub's tables, every case a row.
 
 use super::grid::Grid;
-use super::heat::{self, Heat};
+use super::heat;
 use super::sweep::{Group, groups};
 use super::text::plain;
 use super::{compact, notes};
@@ -31,7 +31,7 @@ fn workload(group: &Group<'_>, hosts: usize) -> String {
     }
     text += &format!("\n{}", grid(&compact::rows(&group.axes(), &group.cases, hosts)));
     if let Some(heat) = heat::of(&group.cases) {
-        let legend = format!("{}; slowest: {}", Heat::unit(group.cases.len()), heat.slowest().join(", "));
+        let legend = format!("{}; slowest: {}", heat.unit(), heat.slowest().join(", "));
         text += &format!("\n{}\n\n{}", escaped(&legend), grid(&heat.grid()));
     }
     text

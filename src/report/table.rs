@@ -21,7 +21,7 @@ pub fn table(run: &Run, extent: Extent) -> String {
     let groups = groups(run);
     // Workloads without a sweep share one table.
     let (single, swept): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
-        groups.iter().partition(|group| extent == Extent::Everything || group.cases.len() == 1);
+        groups.iter().partition(|group| extent == Extent::Everything || group.axes().is_empty());
     let single: Vec<&CaseResult> = single.iter().flat_map(|group| group.cases.iter().copied()).collect();
     if !single.is_empty() {
         report += &format!("\n{}", detail::detail(&single));
@@ -90,7 +90,7 @@ fn heat_maps(group: &Group<'_>, extent: Extent) -> String {
     let mut text = String::new();
     for (name, cases) in maps {
         let Some(heat) = heat::of(&cases) else { continue };
-        let title = format!("{}: {}", plain(name), Heat::unit(cases.len()));
+        let title = format!("{}: {}", plain(name), heat.unit());
         text += &format!("\n{}{}\n", terminal::prose(&title), Heat::legend());
         text += &heat.text(extent == Extent::Everything);
         text += &terminal::prose(&format!("slowest: {}", heat.slowest().join(", ")));

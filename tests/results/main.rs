@@ -5,4 +5,5 @@ mod figures;
 mod fixture;
 mod proof;
 mod schema;
+mod sweep;
 mod table;

@@ -17,7 +17,7 @@ fn columns(line: &str) -> usize {
     line.chars().map(|c| if ('\u{1100}'..='\u{ffef}').contains(&c) { 2 } else { 1 }).sum()
 }
 
-fn assert_fits(text: &str) {
+pub fn assert_fits(text: &str) {
     for line in text.lines() {
         assert!(columns(line) <= 80, "{} columns: {line}", columns(line));
         assert!(!line.chars().any(char::is_control), "{line:?}");

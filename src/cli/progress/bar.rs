@@ -29,9 +29,9 @@ impl Bar {
         self.0.set_message(message.to_owned());
     }
 
-    /// A line that stays.
+    /// A line that stays. Not by `println` of indicatif, which pads it with blanks instead of ending it.
     pub fn line_above(&self, line: &str) {
-        self.0.println(line);
+        self.0.suspend(|| super::line_on_stderr(line));
     }
 }
 

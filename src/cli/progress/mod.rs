@@ -62,7 +62,7 @@ impl Teller {
     fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.line_above(line),
-            None => drop(writeln!(std::io::stderr().lock(), "{line}")),
+            None => line_on_stderr(line),
         }
     }
 
@@ -124,6 +124,11 @@ impl Progress for Teller {
     fn finish(&mut self) {
         self.end_stage();
     }
+}
+
+/// Progress that nobody can read is no error.
+fn line_on_stderr(line: &str) {
+    let _closed_stderr = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// A bar needs a terminal that can go back to the beginning of a line, and a person who wants more than plain text.
