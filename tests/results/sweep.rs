@@ -307,3 +307,22 @@ fn shares_over_several_cases_are_the_median_of_each_ranks_shares() {
 fn one_rank_has_no_heat_map() {
     assert!(!report::table(&two_axes(), Extent::Everything).contains("median rank"));
 }
+
+#[test]
+fn a_sweep_over_many_hosts_names_the_slowest_rank_of_each_case() {
+    let mut run = with_ranks(3, 4);
+    let mut cases = Vec::new();
+    for (chunk, slowest) in [(4, 7), (16, 7), (512, 3)] {
+        let mut case = run.derived.cases[0].clone();
+        case.parameters.insert("chunk_bytes".to_owned(), bytes(chunk));
+        case.slowest_rank = Some(slowest);
+        cases.push(case);
+    }
+    run.derived.cases = cases;
+    let text = report::table(&run, Extent::Summary);
+    println!("{text}");
+    assert_fits(&text);
+    let found = rows(&text, "generate: 3 cases");
+    let slowest: Vec<&[&str]> = found.iter().filter(|row| row.len() > 4).map(|row| &row[6..9]).collect();
+    assert_eq!(slowest, [["4.00", "7", "3"], ["4.00", "7", "3"], ["7.52", "3", "3"]], "{text}");
+}
