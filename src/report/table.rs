@@ -1,5 +1,7 @@
 //! What `run` ends with and `report` shows: text of 80 columns.
 
+use std::collections::BTreeSet;
+
 use super::heat::{self, Heat};
 use super::sweep::{Group, groups};
 use super::text::plain;
@@ -41,18 +43,26 @@ pub fn table(run: &Run, extent: Extent) -> String {
 fn sweep(group: &Group<'_>, hosts: usize) -> String {
     let axes = group.axes();
     let mut text = format!("\n{}", terminal::prose(&caption(group, &axes)));
+    let mut shown: BTreeSet<&str> = BTreeSet::new();
     for axis in &axes {
         let line = group.along(axis);
+        shown.extend(line.cases.iter().map(|case| case.id.as_str()));
         if !line.held.is_empty() {
             let held = format!("{}, at {}:", cells::parameter_name(axis), compact::list(line.held));
             text += &format!("\n{}", terminal::prose(&held));
         }
         text += &terminal::grid(&compact::rows(&[*axis], &line.cases, hosts));
     }
-    if let [down, across] = axes[..]
-        && let Some(grid) = compact::across(group, [down, across])
-    {
-        text += &format!("\nrates of all {} cases:\n{}", group.cases.len(), terminal::grid(&grid));
+    let all = group.cases.len();
+    let across = match axes[..] {
+        [down, across] => compact::across(group, [down, across]),
+        _ => None,
+    };
+    if let Some(grid) = across {
+        text += &format!("\nrates of all {all} cases:\n{}", terminal::grid(&grid));
+    } else if shown.len() < all {
+        let line = format!("{} of {all} cases are shown; numamark report -v shows all", shown.len());
+        text += &format!("\n{}", terminal::prose(&line));
     }
     text
 }

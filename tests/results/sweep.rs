@@ -108,6 +108,37 @@ fn a_knob_that_does_not_touch_a_case_does_not_keep_it_out() {
     assert!(!text.contains("rates of all"), "the system allocator has no batch:\n{text}");
 }
 
+/// Chunk by kernel by depth: 2 x 2 x 2 cases, of which the tables show the fastest and its three neighbours.
+#[test]
+fn of_three_swept_keys_the_report_says_how_many_cases_it_does_not_show() {
+    let mut run = template();
+    let mut cases = Vec::new();
+    for (index, chunk) in [(0, 4), (1, 16)] {
+        for (kernel, faster) in [("scalar", 1.0), ("avx2", 4.0)] {
+            for depth in [1, 2] {
+                let parameters = [
+                    ("chunk_bytes", bytes(chunk)),
+                    ("kernel", word(kernel)),
+                    ("in_flight", Parameter::Number(depth)),
+                ];
+                let rate = (faster + f64::from(index) + depth as f64 / 4.0) * GIB;
+                cases.push(case(&run, 0, rate, &parameters));
+            }
+        }
+    }
+    run.derived.cases = cases;
+    let text = report::table(&run, Extent::Summary);
+    assert_fits(&text);
+    for title in [
+        "chunk, at kernel avx2, in_flight 2:",
+        "kernel, at chunk 16MiB, in_flight 2:",
+        "in_flight, at chunk 16MiB, kernel avx2:",
+    ] {
+        assert_eq!(rows(&text, title).len(), 2, "{text}");
+    }
+    assert!(text.contains("4 of 8 cases are shown; numamark report -v shows all"), "{text}");
+}
+
 #[test]
 fn everything_shows_every_case_in_full() {
     let run = two_axes();
