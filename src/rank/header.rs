@@ -55,6 +55,7 @@ pub fn header(
         ranks: u32::try_from(begins.len()).expect("ranks are counted in 32 bits"),
         hosts,
         repetitions: plan.repetitions,
+        interval_ns: plan.division.interval_ns,
         environment,
         environment_differences,
         planned: plan.cases.iter().map(case_header).collect(),
@@ -75,6 +76,7 @@ fn case_header(case: &Case) -> CaseHeader {
         workload: case.workload().to_owned(),
         parameters: parameters.collect(),
         measure: measure(case),
+        expected: None,
     }
 }
 

@@ -123,7 +123,10 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     if rank_0 {
         progress.bound(output.begins());
     }
-    rounds::run(comm, &plan, &equipment, &mut output, progress)?;
+    if let Err(why) = rounds::run(comm, &plan, &equipment, &mut output, progress) {
+        output.give_up(&why);
+        return Err(why);
+    }
     stage("writing the result", plan.limits.finish, progress);
     let end = End {
         locality: locality_record(&equipment.locality()),
