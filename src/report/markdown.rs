@@ -4,7 +4,7 @@ use super::grid::Grid;
 use super::heat;
 use super::sweep::{Group, groups};
 use super::text::plain;
-use super::{compact, notes};
+use super::{compact, expected, notes};
 use crate::results::Run;
 
 /// The whole report of a run.
@@ -30,6 +30,10 @@ fn workload(group: &Group<'_>, hosts: usize) -> String {
         text += &format!("\n{}\n", escaped(&compact::list(fixed)));
     }
     text += &format!("\n{}", grid(&compact::rows(&group.axes(), &group.cases, hosts)));
+    if let Some(beside) = expected::rows(&group.axes(), &group.cases) {
+        text += &format!("\n{}", grid(&beside));
+        text.extend(expected::legend(&beside).map(|line| format!("\n{}\n", escaped(line))));
+    }
     if let Some(heat) = heat::of(&group.cases) {
         let legend = format!("{}; slowest: {}", heat.unit(), heat.slowest().join(", "));
         text += &format!("\n{}\n\n{}", escaped(&legend), grid(&heat.grid()));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::heat::{self, Heat};
 use super::sweep::{Group, groups};
 use super::text::plain;
-use super::{cells, compact, detail, notes, terminal};
+use super::{cells, compact, detail, expected, notes, terminal};
 use crate::results::run::{CaseResult, Run};
 
 /// How much a report shows.
@@ -52,6 +52,10 @@ fn sweep(group: &Group<'_>, hosts: usize) -> String {
             text += &format!("\n{}", terminal::prose(&held));
         }
         text += &terminal::grid(&compact::rows(&[*axis], &line.cases, hosts));
+        if let Some(beside) = expected::rows(&[*axis], &line.cases) {
+            text += &format!("\n{}", terminal::grid(&beside));
+            text.extend(expected::legend(&beside).map(terminal::prose));
+        }
     }
     let all = group.cases.len();
     let across = match axes[..] {

@@ -52,7 +52,34 @@ fn figures(case: &CaseResult) -> impl Iterator<Item = Figure> {
         reason: case.locality.unverified.clone().unwrap_or_default(),
         ..Figure::default()
     };
-    metrics.chain(histograms).chain([locality])
+    metrics.chain(histograms).chain([locality]).chain(exact(case))
+}
+
+/// What was done in all, and what the plan expects: whole numbers.
+fn exact(case: &CaseResult) -> Vec<Figure> {
+    let total = &case.total;
+    let mut figures = vec![
+        ("total.bytes", "bytes", Some(total.bytes)),
+        ("total.operations", "operations", Some(total.operations)),
+        ("total.elapsed_ns", "ns", Some(total.elapsed_ns)),
+    ];
+    if let Some(plan) = &case.expected {
+        figures.extend([
+            ("expected.blocks_per_chunk", "blocks", Some(u64::from(plan.blocks_per_chunk))),
+            ("expected.busy_workers", "workers", Some(u64::from(plan.busy_workers))),
+            ("expected.working_set_bytes", "bytes", Some(plan.working_set_bytes)),
+            ("expected.l3_bytes", "bytes", plan.l3_bytes),
+            ("expected.memory_bytes_min", "bytes", Some(plan.memory_bytes_min)),
+            ("expected.memory_bytes_max", "bytes", Some(plan.memory_bytes_max)),
+        ]);
+    }
+    let figure = |(metric, unit, value): (&str, &str, Option<u64>)| Figure {
+        metric: metric.to_owned(),
+        unit: unit.to_owned(),
+        value: text(value),
+        ..Figure::default()
+    };
+    figures.into_iter().map(figure).collect()
 }
 
 impl Figure {
