@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::job::Setting;
+
 /// How fast does each NUMA node generate data and allocate memory, and how much of that is to be believed?
 #[derive(Debug, Parser)]
 #[command(
@@ -54,11 +56,11 @@ pub struct RunArguments {
     #[arg(value_name = "JOB.toml", required_unless_present = "resume", conflicts_with = "resume")]
     pub job: Option<PathBuf>,
     /// Continue an interrupted run with its own job
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["set", "out"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["set", "sweep", "out"])]
     pub resume: Option<PathBuf>,
-    /// Change a key of the job, checked like the file
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// Changes to the job
+    #[command(flatten)]
+    pub change: ChangeArguments,
     /// The run directory itself; it must not exist [default: a new one under results/]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -79,12 +81,31 @@ pub struct PlanArguments {
     /// The job file
     #[arg(value_name = "JOB.toml")]
     pub job: PathBuf,
-    /// Change a key of the job, checked like the file
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// Changes to the job
+    #[command(flatten)]
+    pub change: ChangeArguments,
     /// Machine and ranks to plan for
     #[command(flatten)]
     pub machine: TopoArguments,
+}
+
+/// What `run` and `plan` change in a job without editing it.
+#[derive(Debug, Args)]
+pub struct ChangeArguments {
+    /// Change a key of the job, checked like the file
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Measure a key's values one by one: a list, or a range such as 1..64*2
+    #[arg(long, value_name = "KEY=V1,V2")]
+    pub sweep: Vec<String>,
+}
+
+impl ChangeArguments {
+    /// In the order in which they are applied: a sweep replaces what was set.
+    pub fn settings(&self) -> Vec<Setting> {
+        let set = self.set.iter().map(Setting::new);
+        set.chain(self.sweep.iter().map(Setting::sweep)).collect()
+    }
 }
 
 /// `numamark topo`.

@@ -17,7 +17,7 @@ pub fn topo(arguments: &TopoArguments) -> Result<ExitCode> {
 
 /// Predicts cases, memory and time, and runs nothing.
 pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
-    let job = Source::read(&arguments.job, &arguments.set)?.parse()?;
+    let job = Source::read(&arguments.job, &arguments.change.settings())?.parse()?;
     let (topology, placements) =
         place(&arguments.machine, bind(&job), arguments.machine.share_nodes || job.rank.share_nodes)?;
     let ranks = u32::try_from(placements.len()).expect("ranks are counted in 32 bits");

@@ -1,6 +1,6 @@
 //! How much memory a rank takes, and whether the node has it: a strict binding that runs out kills, it does not fail.
 
-use super::{Case, Seat, Work};
+use super::{Case, Seat};
 use crate::error::{Error, Result};
 use crate::units::human_bytes;
 
@@ -9,14 +9,7 @@ const KEPT_FREE_SHARE: f64 = 0.05;
 
 /// The arena that the hungriest case needs; 0 when no case uses the slab allocator.
 pub(super) fn arena_bytes(cases: &[Case]) -> u64 {
-    cases.iter().map(case_bytes).max().unwrap_or(0)
-}
-
-fn case_bytes(case: &Case) -> u64 {
-    match case.work {
-        Work::Generate(parameters) => parameters.arena_bytes(case.workers),
-        Work::Allocate(parameters) => parameters.arena_bytes(case.workers),
-    }
+    cases.iter().map(Case::arena_bytes).max().unwrap_or(0)
 }
 
 /// Refuses what cannot fit, with every number that the decision rests on.

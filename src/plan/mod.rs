@@ -5,14 +5,17 @@
 //! what is checked here.
 
 mod cases;
+mod expected;
 mod limits;
 mod memory;
 mod order;
+mod sweep;
 
 #[cfg(test)]
 mod tests;
 
 pub use cases::{Case, Parameter, Work};
+pub use expected::Expected;
 pub use limits::Limits;
 pub use order::Turn;
 

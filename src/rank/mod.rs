@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use crate::comm::Comm;
 use crate::error::Result;
+use crate::job::Setting;
 use crate::numa::Locality;
 use crate::plan::Plan;
 use crate::results::{self, Begin, End, LocalityRecord, Run};
@@ -46,8 +47,8 @@ pub struct Request {
 /// Where a job comes from.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// A file, `-` for standard input, and `--set` arguments.
-    File(PathBuf, Vec<String>),
+    /// A file, `-` for standard input, and `--set` and `--sweep` arguments.
+    File(PathBuf, Vec<Setting>),
     /// The run directory of a stopped run.
     Resume(PathBuf),
 }
