@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::job::Setting;
+use crate::units::Nanoseconds;
 
 /// How fast does each NUMA node generate data and allocate memory, and how much of that is to be believed?
 #[derive(Debug, Parser)]
@@ -87,6 +88,18 @@ pub struct PlanArguments {
     /// Machine and ranks to plan for
     #[command(flatten)]
     pub machine: TopoArguments,
+    /// Hosts, all alike
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub hosts: u32,
+    /// Exit code 5 when the run would take longer: 20m, 2h
+    #[arg(long, value_name = "LIMIT", value_parser = Nanoseconds::parse)]
+    pub time: Option<Nanoseconds>,
+    /// Print the line that submits this to Slurm as well
+    #[arg(long)]
+    pub slurm: bool,
+    /// Do not try the cases for a moment: only what follows from the job
+    #[arg(long)]
+    pub no_probe: bool,
 }
 
 /// What `run` and `plan` change in a job without editing it.

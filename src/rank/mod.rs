@@ -9,11 +9,13 @@ mod header;
 mod job;
 mod output;
 mod pool;
+mod probe;
 mod repetition;
 mod rounds;
 mod seat;
 
 pub use job::Source;
+pub use probe::probe;
 pub use seat::{bind, described};
 
 use std::path::PathBuf;
