@@ -14,7 +14,7 @@ pub struct Miniature {
     pub stands_for: Vec<usize>,
 }
 
-/// Rounds of a miniature: what one, two and four of them leave behind tells how results grow.
+/// Rounds of a miniature: what one and all of them leave behind tells how results grow.
 pub const ROUNDS: u32 = 4;
 /// What all repetitions together may take, as long as no single chunk takes longer than its share.
 const BUDGET_NS: u64 = 2_400_000_000;
@@ -124,4 +124,82 @@ pub(super) fn chunk_bytes(case: &Case) -> u64 {
 fn scaled(value: u64, part: u64, whole: u64) -> u64 {
     let scaled = u128::from(value) * u128::from(part) / u128::from(whole.max(1));
     u64::try_from(scaled).unwrap_or(u64::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Seat;
+    use super::*;
+    use crate::job::{Job, Setting};
+
+    fn plan(settings: &[&str]) -> Plan {
+        let settings: Vec<Setting> = settings.iter().map(|text| Setting::new(*text)).collect();
+        let text = "schema = 1\nname = \"t\"\n[generate]\n";
+        let job = Job::parse(text, "t.toml", &settings).expect("a job");
+        let seat = Seat {
+            rank: 3,
+            ranks: 64,
+            pus: 256,
+            l3_bytes: 32 << 20,
+            node: "node 0".to_owned(),
+            free_bytes: None,
+            ranks_on_node: 1,
+            cgroup_bytes: None,
+            ranks_on_host: 4,
+        };
+        Plan::new(&job, &seat).expect("a plan")
+    }
+
+    #[test]
+    fn a_miniature_is_short_and_small_whatever_the_job_asks_for() {
+        for settings in [
+            &["run.duration=24h", "run.warmup=1h", "run.repetitions=10000", "allocate.workload=larson"][..],
+            &["generate.chunk=64GiB", "generate.in_flight=64"],
+            &["rank.workers=1..256+1", "generate.kernel=[auto, scalar]"],
+            &["run.bytes=1024TiB", "generate.chunk=[4KiB, 1GiB]"],
+        ] {
+            let Miniature { plan: here, stands_for } = plan(settings).miniature(4);
+            assert_eq!(stands_for.len(), plan(settings).cases.len());
+            assert!(here.cases.len() <= CASES_MAX + 1, "{} cases", here.cases.len());
+            assert_eq!(here.turns.len(), here.cases.len() * ROUNDS as usize);
+            let workers = here.cases.iter().map(|case| u64::from(case.workers)).max().expect("a case");
+            // Each worker has slabs of its own beside the chunks.
+            assert!(here.arena_bytes <= (1 << 30) + workers * (64 << 20), "{}", here.arena_bytes);
+            let repetitions = here.turns.len() as u64;
+            match here.amount {
+                Amount::Duration(ns) => {
+                    assert!(
+                        (here.warmup_ns + ns) * repetitions <= BUDGET_NS.max(repetitions * 2 * TIMED_NS_MIN)
+                    )
+                }
+                Amount::Dataset { bytes, rank, ranks, .. } => {
+                    assert_eq!((rank, ranks), (3, 4), "the ranks of this host alone");
+                    assert!(bytes <= 4 << 30, "{bytes}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_short_and_small_already_is_left_as_it_is() {
+        let plan = plan(&["run.duration=20ms", "run.warmup=5ms", "generate.chunk=[1MiB, 16MiB]"]);
+        let miniature = plan.miniature(4);
+        assert_eq!((miniature.plan.amount, miniature.plan.warmup_ns), (plan.amount, plan.warmup_ns));
+        assert_eq!((&miniature.plan.cases, miniature.plan.division), (&plan.cases, plan.division));
+        assert_eq!(miniature.stands_for, [0, 1]);
+        assert_eq!(miniature.differences(&plan), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_case_is_stood_for_by_one_of_its_workload_and_the_plan_says_so() {
+        let plan =
+            plan(&["rank.workers=1..100+1", "allocate.workload=larson", "generate.chunk=[1MiB, 1GiB]"]);
+        let miniature = plan.miniature(4);
+        for (case, index) in plan.cases.iter().zip(&miniature.stands_for) {
+            assert_eq!(miniature.plan.cases[*index].workload(), case.workload());
+        }
+        let differences = miniature.differences(&plan).join("\n");
+        assert!(differences.contains("of 300 cases were tried"), "{differences}");
+        assert!(differences.contains("smaller chunks"), "{differences}");
+    }
 }

@@ -136,12 +136,12 @@ fn case_of(lives: &[Life], case: usize) -> ProbedCase {
 #[derive(Clone, Copy, Default)]
 struct Written {
     record_bytes: f64,
-    counter_bytes: [f64; 3],
+    counter_bytes: [f64; 2],
 }
 
 impl Written {
-    /// Of one rank, for the data of one, two and all four rounds: counters are merged as one longer repetition would
-    /// have filled them.
+    /// Of one rank, for the data of one round and of all: counters are merged as one longer repetition would have filled
+    /// them.
     fn of(turns: &[&TurnSeen]) -> Written {
         let bare = |record: &Repetition| {
             let mut bare = record.clone();
@@ -150,11 +150,8 @@ impl Written {
             line_bytes(&bare)
         };
         let record_bytes = turns.iter().map(|turn| bare(&turn.record)).sum::<f64>() / turns.len() as f64;
-        let counter_bytes = [1, 2, turns.len()].map(|size| {
-            let groups = turns.chunks_exact(size);
-            let count = groups.len() as f64;
-            groups.map(counters_of).sum::<f64>() / count
-        });
+        let one_round = turns.chunks(1).map(counters_of).sum::<f64>() / turns.len() as f64;
+        let counter_bytes = [one_round, counters_of(turns)];
         Written { record_bytes, counter_bytes }
     }
 
