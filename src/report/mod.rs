@@ -12,6 +12,7 @@ mod markdown;
 mod missing;
 mod notes;
 mod plan;
+mod submission;
 mod sweep;
 mod table;
 mod terminal;
@@ -21,7 +22,8 @@ mod topology;
 
 pub use live::{bound, repetition};
 pub use markdown::markdown;
-pub use plan::plan;
+pub use plan::{Planned, plan};
+pub use submission::{Submission, submission};
 pub use table::{Extent, table};
 pub use tidy::csv;
 pub use topology::topology;
