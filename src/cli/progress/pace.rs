@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::rank::Step;
+use crate::units::human_span;
 
 /// When this session began its first repetition, and how many it has finished.
 #[derive(Debug, Default)]
@@ -33,13 +34,11 @@ impl Pace {
     }
 }
 
-/// `5 s`, `3 m 20 s`, `2 h 05 m`: what a person waits for.
+/// `5 s`, `3 min 20 s`, `2 h 5 min`: what a person waits for, to the second.
 pub fn clock(time: Duration) -> String {
-    let seconds = time.as_secs_f64().round() as u64;
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} m {seconds:02} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes:02} m"),
+    match time.as_secs_f64().round() {
+        seconds if seconds < 60.0 => format!("{seconds:.0} s"),
+        seconds => human_span(seconds * 1e9),
     }
 }
 
@@ -76,6 +75,6 @@ mod tests {
     #[test]
     fn times_are_short() {
         let clocks = [0.4, 59.6, 200.0, 7500.0].map(|seconds| clock(Duration::from_secs_f64(seconds)));
-        assert_eq!(clocks, ["0 s", "1 m 00 s", "3 m 20 s", "2 h 05 m"]);
+        assert_eq!(clocks, ["0 s", "1 min 0 s", "3 min 20 s", "2 h 5 min"]);
     }
 }
