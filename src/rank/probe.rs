@@ -13,7 +13,7 @@ use crate::job::Job;
 use crate::measure::resident_peak_bytes;
 use crate::numa;
 use crate::plan::{Miniature, Plan, Probed, ProbedCase, ProbedFile, ROUNDS};
-use crate::results::{self, End, Line, PartReader, Repetition};
+use crate::results::{self, End, Line, PartReader, Repetition, RunDirectory};
 
 /// Runs the miniature of a job with so many ranks on this host, and measures what it takes. A few seconds.
 ///
@@ -180,7 +180,7 @@ fn counters_of(turns: &[&TurnSeen]) -> f64 {
 }
 
 fn line_bytes(record: &Repetition) -> f64 {
-    results::encode(&Line::Repetition(record.clone())).len() as f64 + 1.0
+    results::encode(&results::Line::Repetition(record.clone())).len() as f64 + 1.0
 }
 
 /// The files beside the parts, after all rounds and, as `recover` makes them, after the first.
@@ -216,10 +216,9 @@ impl Folder {
         fs::create_dir_all(&parts).map_err(|why| unusable(&parts, &why))?;
         let header = |run: &Path| run.join("parts").join("header.json");
         fs::copy(header(&from), header(&to)).map_err(|why| unusable(&header(&to), &why))?;
-        for (name, _) in list(&from.join("parts"))?.iter().filter(|(name, _)| name.ends_with(".jsonl")) {
-            let path = parts.join(name);
-            let text = first_round(&from.join("parts").join(name))?;
-            fs::write(&path, text).map_err(|why| unusable(&path, &why))?;
+        for part in RunDirectory::open(&from)?.part_paths()? {
+            let path = parts.join(part.file_name().expect("it is a file in a folder"));
+            fs::write(&path, first_round(&part)?).map_err(|why| unusable(&path, &why))?;
         }
         results::recover(&to)?;
         Ok(to)
@@ -233,17 +232,18 @@ impl Drop for Folder {
     }
 }
 
-/// A part as it was after its first round.
+/// What a part says of the first round, as a part.
 fn first_round(part: &Path) -> Result<Vec<u8>> {
-    let mut reader = PartReader::open(part)?;
-    let mut lines = vec![Line::Begin(reader.begin().clone())];
-    while let Some(line) = reader.next_line()? {
+    let mut part = PartReader::open(part)?;
+    let mut text = results::encode(&Line::Begin(part.begin().clone()));
+    text.push(b'\n');
+    while let Some(line) = part.next_line()? {
         if matches!(&line, Line::Repetition(repetition) if repetition.round == 0) {
-            lines.push(line);
+            text.extend(results::encode(&line));
+            text.push(b'\n');
         }
     }
-    let newline = |line: &Line| [results::encode(line), vec![b'\n']].concat();
-    Ok(lines.iter().flat_map(newline).collect())
+    Ok(text)
 }
 
 /// Name and size of the files that stand directly in a folder.
