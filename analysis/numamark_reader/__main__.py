@@ -20,7 +20,7 @@ def main(arguments):
             code = 1
             continue
         state = "complete" if run.complete else "partial"
-        print(f"{path}: {state}, {len(run.parts)} ranks, {len(run.cases)} cases, {compared} values derived again")
+        print(f"{path}: {state}, {len(run.parts)} ranks, {len(run.case_ids)} cases, {compared} values derived again")
         for difference in found:
             print(f"  {difference}", file=sys.stderr)
             code = 1

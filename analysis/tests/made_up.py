@@ -58,13 +58,10 @@ def write_part(directory, rank, size, repetitions, begin_pages=None, end_pages=N
     return folder / f"rank-{rank:05}.jsonl"
 
 
-def write_run(directory, ranks, case, locality_share, complete=True):
-    """Writes `run.json` with one case."""
-    locality = {"share": locality_share, "unverified": None}
-    document = {"schema": 1, "complete": complete, "ranks": ranks, "locality": locality, "cases": [case]}
-    (directory / "run.json").write_text(json.dumps(document))
+PLANNED = {"id": "fill", "workload": "generate", "parameters": {"chunk_bytes": 8 << 20}, "measure": "bytes"}
 
 
-def metric(values, value):
-    """A metric with its median."""
-    return {"value": value, "unit": "bytes/s", "repetitions": len(values), "values": values}
+def write_run(directory, ranks, repetitions, gates=(), **derived):
+    """Writes `run.json` with one planned case, and with what is said to follow from the parts."""
+    header = {"schema": 1, "ranks": ranks, "repetitions": repetitions, "planned": [PLANNED], "gates": list(gates)}
+    (directory / "run.json").write_text(json.dumps({**header, "cases": [], **derived}))

@@ -54,20 +54,20 @@ class RealRun(unittest.TestCase):
         run = open_run(self.path)
         self.assertTrue(run.complete)
         self.assertEqual([part.rank for part in run.parts], list(range(RANKS)))
-        self.assertEqual({case.document["workload"] for case in run.cases}, {"generate", "larson"})
-        for case in run.cases:
-            self.assertEqual(len(run.rounds(case.id)), 2, case.id)
-            self.assertGreater(run.distribution(case.id, "refill_ns").count, 0, case.id)
+        self.assertEqual({case["workload"] for case in run.document["cases"]}, {"generate", "larson"})
+        for case in run.case_ids:
+            self.assertEqual(len(run.rounds(case)), 2, case)
+            self.assertGreater(run.distribution(case, "refill_ns").count, 0, case)
 
     def test_stages_of_a_refill_sum_to_its_time(self):
         run = open_run(self.path)
-        for case in run.cases:
-            names = run.histogram_names(case.id)
+        for case in run.case_ids:
+            names = run.histogram_names(case)
             for stratum in ("slow", "fast"):
                 stages = [n for n in names if n.startswith("refill_stage_ns.") and n.endswith(f".{stratum}")]
-                total = sum(run.distribution(case.id, name).sum for name in stages)
-                self.assertEqual(len(stages), 5, case.id)
-                self.assertEqual(total, run.distribution(case.id, f"refill_ns.{stratum}").sum, case.id)
+                total = sum(run.distribution(case, name).sum for name in stages)
+                self.assertEqual(len(stages), 5, case)
+                self.assertEqual(total, run.distribution(case, f"refill_ns.{stratum}").sum, case)
 
 
 if __name__ == "__main__":

@@ -2,94 +2,114 @@
 
 import contextlib
 import io
+import json
 import tempfile
 import unittest
 from pathlib import Path
 
-from numamark_reader import RunError, differences, open_run, read_part
+from numamark_reader import RunError, derived, differences, open_run, read_part
 from numamark_reader.__main__ import main as command_line
 
 from . import made_up
 
 
+GATES = [
+    {"metric": "locality", "bound": {"at_least": 0.9}, "level": "fail"},
+    {"metric": "refill_ns.slow.max", "bound": {"at_most": 2999.0}, "level": "warn"},
+    {"metric": "chunk_ns.p99", "bound": {"at_most": 1e9}, "level": "fail"},
+    {"metric": "operations_per_s", "bound": {"at_least": 1.0}, "level": "fail"},
+]
+
+
 class HandMade(unittest.TestCase):
-    """Two ranks, two rounds: 4 GiB in 2 s, then 4 GiB in 4 s, each rank half of it."""
+    """Two ranks, two rounds: 4 GiB in 2 s, then 4 GiB in 4 s, each rank half of it; rank 1 a little faster."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name)
 
-    def write(self, throughput=(2 << 30), p50=100):
+    def write(self):
         gib = 1 << 30
         chunk = made_up.histogram([100] * 10)
         slow, fast = made_up.histogram([1000, 3000]), made_up.histogram([10], count=50)
         for rank, pages in enumerate([made_up.pages(9, 1), made_up.pages(10, 0)]):
+            records = {"chunk_ns": chunk, "refill_ns__slow": slow, "refill_ns__fast": fast}
             rounds = [
-                made_up.repetition(
-                    0, 2 * 10**9 - rank, 2 * gib, chunk_ns=chunk, refill_ns__slow=slow, refill_ns__fast=fast
-                ),
-                made_up.repetition(
-                    1, 4 * 10**9 - rank, 2 * gib, chunk_ns=chunk, refill_ns__slow=slow, refill_ns__fast=fast
-                ),
+                made_up.repetition(number, elapsed_s * 10**9 - rank, 2 * gib, **records)
+                for number, elapsed_s in enumerate([2, 4])
             ]
             made_up.write_part(self.path, rank, 2, rounds, pages, made_up.pages(10, 0))
-        # Four rank-repetitions: 40 chunks, 8 slow refills with 16 us, 200 fast ones of which 4 were timed with 40 ns.
-        chunks = {"count": 40, "timed": 40, "clamped": 0, "min": 100, "max": 100, "sum": 4000, "sum_estimate": 4000.0}
-        chunks.update(p50=p50, p90=None, p99=None, p999=None)
-        few = {"p50": None, "p90": None, "p99": None, "p999": None, "clamped": 0}
-        case = {
-            "id": "fill",
-            "metrics": {
-                "throughput_bytes_per_s": made_up.metric([throughput, float(gib)], (throughput + gib) / 2),
-                "core_seconds_per_gib": made_up.metric([2 - 1e-9 / 2, 4 - 1e-9 / 2], 3.0),
-            },
-            "histograms": {
-                "chunk_ns": chunks,
-                "refill_ns": {
-                    **few,
-                    "count": 208,
-                    "timed": 12,
-                    "min": 10,
-                    "max": 3000,
-                    "sum": 16040,
-                    "sum_estimate": 18000.0,
-                },
-                "refill_ns.slow": {
-                    **few,
-                    "count": 8,
-                    "timed": 8,
-                    "min": 1000,
-                    "max": 3000,
-                    "sum": 16000,
-                    "sum_estimate": 16000.0,
-                },
-                "refill_ns.fast": {
-                    **few,
-                    "count": 200,
-                    "timed": 4,
-                    "min": 10,
-                    "max": 10,
-                    "sum": 40,
-                    "sum_estimate": 2000.0,
-                },
-            },
-        }
-        made_up.write_run(self.path, 2, case, locality_share=0.95)
+        made_up.write_run(self.path, ranks=2, repetitions=2, gates=GATES)
+        made_up.write_run(self.path, ranks=2, repetitions=2, gates=GATES, **derived(open_run(self.path)))
 
-    def test_figures_worked_out_on_paper_are_derived_again(self):
+    def change(self, place, value):
+        """Writes another value at a place of run.json, such as ("cases", 0, "id")."""
+        document = open_run(self.path).document
+        *way, last = place
+        target = document
+        for step in way:
+            target = target[step]
+        target[last] = value
+        (self.path / "run.json").write_text(json.dumps(document))
+
+    def test_figures_worked_out_on_paper_are_derived(self):
         self.write()
-        run = open_run(self.path)
-        found, compared = differences(run)
-        self.assertEqual([str(difference) for difference in found], [])
-        self.assertGreater(compared, 40)
-        self.assertEqual(run.distribution("fill", "refill_ns").sum_estimate(), 18000)
+        again = derived(open_run(self.path))
+        case = again["cases"][0]
+        gib = float(1 << 30)
+        self.assertEqual(case["metrics"]["throughput_bytes_per_s"]["values"], [2 * gib, gib])
+        self.assertEqual(case["metrics"]["throughput_bytes_per_s"]["value"], 1.5 * gib)
+        # Two workers a rank, busy all the time: 4 and 4 s less 2 ns of CPU for 4 GiB, then twice that.
+        self.assertEqual(case["metrics"]["core_seconds_per_gib"]["values"], [(8 - 2e-9) / 4, (16 - 2e-9) / 4])
+        self.assertEqual(case["metrics"]["cpu_share"]["value"], 1.0)
+        self.assertEqual(case["slowest_rank"], 0)
+        self.assertEqual(case["metrics"]["slowest_rank_throughput_bytes_per_s"]["values"], [gib, gib / 2])
+        # Four records of a rank and round: 8 slow refills with 16 us, 200 fast ones of which 4 were timed with 40 ns.
+        refills = case["histograms"]["refill_ns"]
+        self.assertEqual((refills["count"], refills["timed"], refills["sum"]), (208, 12, 16040))
+        self.assertEqual((refills["min"], refills["max"], refills["sum_estimate"]), (10, 3000, 18000.0))
+        self.assertEqual((case["histograms"]["chunk_ns"]["p50"], case["histograms"]["chunk_ns"]["p90"]), (100, None))
+        self.assertEqual(again["locality"]["share"], 0.95)
+        self.assertEqual(again["locality"]["start"], {"local": 19, "remote": 1, "absent": 0})
+        self.assertEqual([gate["outcome"] for gate in again["gate_results"]], ["pass", "warn", "fail", "fail"])
+        self.assertEqual([gate["case"] for gate in again["gate_results"]], ["fill", "fill", "fill", None])
+        self.assertTrue(again["complete"])
 
-    def test_every_changed_figure_is_named(self):
-        self.write(throughput=3.0, p50=101)
-        found = [difference.where for difference in differences(open_run(self.path))[0]]
-        wrong = ["fill.throughput_bytes_per_s.values[0]", "fill.throughput_bytes_per_s.value", "fill.chunk_ns.p50"]
-        self.assertEqual(found, wrong)
+    def test_every_changed_value_is_named_and_nothing_else(self):
+        self.write()
+        _, compared = differences(open_run(self.path))
+        changed = 0
+        for name, value in derived(open_run(self.path)).items():
+            for place, old in leaves(value, (name,)):
+                self.change(place, "changed")
+                found, _ = differences(open_run(self.path))
+                self.assertEqual([(each.recorded, each.derived) for each in found], [("changed", old)], place)
+                self.change(place, old)
+                changed += 1
+        self.assertEqual(changed, compared)
+        self.assertGreater(changed, 100)
+
+    def test_one_bit_is_a_difference(self):
+        self.write()
+        share = open_run(self.path).document["locality"]["share"]
+        self.change(("locality", "share"), share + 2**-53)
+        self.assertEqual([each.where for each in differences(open_run(self.path))[0]], ["run.json: locality.share"])
+
+    def test_what_run_json_lacks_or_has_too_much_of_is_named(self):
+        self.write()
+        self.change(("cases", 0, "metrics", "made_up"), 1)
+        document = open_run(self.path).document
+        del document["violations"]
+        (self.path / "run.json").write_text(json.dumps(document))
+        found = [str(each) for each in differences(open_run(self.path))[0]]
+        self.assertEqual(
+            found,
+            [
+                "violations: run.json has nothing, the parts give 0",
+                "cases[fill].metrics.made_up: run.json has 1, the parts give nothing",
+            ],
+        )
 
     def test_the_command_line_says_what_it_found_by_its_exit_code(self):
         def run(*arguments):
@@ -99,10 +119,10 @@ class HandMade(unittest.TestCase):
         self.write()
         self.assertEqual(run(self.path)[0], 0)
         self.assertEqual(run()[0], 2)
-        self.write(p50=101)
+        self.change(("cases", 0, "histograms", "chunk_ns", "p50"), 101)
         code, text = run(self.path)
         self.assertEqual(code, 1)
-        self.assertIn("fill.chunk_ns.p50: run.json has 101, the parts give 100", text)
+        self.assertIn("cases[fill].histograms.chunk_ns.p50: run.json has 101, the parts give 100", text)
         self.assertEqual(run(self.path / "nowhere")[0], 1)
 
     def test_a_repetition_that_a_rank_did_not_finish_counts_nowhere(self):
@@ -113,14 +133,8 @@ class HandMade(unittest.TestCase):
         lines.insert(-1, made_up.json.dumps(extra) + "\n")
         (self.path / "parts/rank-00000.jsonl").write_text("".join(lines))
         run = open_run(self.path)
-        self.assertEqual(len(run.rounds("fill")), 2)
-        self.assertEqual(differences(run)[0], [])
-
-    def test_rows_have_one_measured_value_each(self):
-        self.write()
-        rows = [row for row in open_run(self.path).rows() if row["metric"] == "bytes"]
-        self.assertEqual([(row["rank"], row["repetition"]) for row in rows], [(0, 0), (0, 1), (1, 0), (1, 1)])
-        self.assertEqual({row["value"] for row in rows}, {2 << 30})
+        self.assertEqual((len(run.rounds("fill")), run.unfinished()), (2, 1))
+        self.assertEqual([each.where for each in differences(run)[0]], ["run.json: unfinished_repetitions"])
 
     def test_names_that_do_not_exist_are_answered_with_those_that_do(self):
         self.write()
@@ -137,13 +151,22 @@ class HandMade(unittest.TestCase):
         self.assertRaisesRegex(RunError, "no parts/", open_run, self.path)
         self.write()
         (self.path / "parts/rank-00001.jsonl").rename(self.path / "parts/rank-00002.jsonl.gone")
-        self.assertRaisesRegex(RunError, "2 ranks, the parts are of ranks \\[0\\]", open_run, self.path)
+        with self.assertRaisesRegex(RunError, "2 ranks, the parts are of ranks \\[0\\]"):
+            open_run(self.path).parts  # noqa: B018 (read when asked for)
         (self.path / "run.json").write_text('{"schema": 99}')
         self.assertRaisesRegex(RunError, "schema 99", open_run, self.path)
         (self.path / "run.json").write_text("[1")
         self.assertRaisesRegex(RunError, "run.json: is not JSON", open_run, self.path)
         (self.path / "run.json").unlink()
         self.assertRaisesRegex(RunError, "numamark recover", open_run, self.path)
+
+
+def leaves(value, place):
+    """(place, value) of every value that contains no other; an empty container is one."""
+    if not isinstance(value, (dict, list)) or not value:
+        return [(place, value)]
+    steps = value.items() if isinstance(value, dict) else enumerate(value)
+    return [leaf for step, inner in steps for leaf in leaves(inner, (*place, step))]
 
 
 class Parts(unittest.TestCase):
