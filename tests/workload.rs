@@ -1,6 +1,7 @@
 //! Laws of the timed region, on the shipped sessions over a plain arena.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,17 +9,23 @@ use numamark::error::Result;
 use numamark::generator::{Digest, Kernel, Stores, Stream};
 use numamark::measure::Clock;
 use numamark::slab::{Arena, Heap, HeapOptions};
+use numamark::workload::intervals::Division;
 use numamark::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
-/// Counts what the program asks of the system's allocator.
+/// Counts what workers ask of the system's allocator.
 struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
+thread_local! {
+    /// The test harness has threads of its own, which allocate when they like.
+    static IS_A_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
 // SAFETY: every call is handed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        ALLOCATIONS.fetch_add(u64::from(IS_A_WORKER.get()), Ordering::Relaxed);
         // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc(layout) }
     }
@@ -32,7 +39,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// The tests share the counter: one at a time.
+/// The tests share the counter, and the cores: one at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn alone() -> impl Drop {
@@ -51,6 +58,11 @@ fn parameters(chunk_bytes: usize, block_bytes: usize, in_flight: u32) -> generat
     }
 }
 
+/// A repetition of which every 10 ms, up to a second, have an interval.
+fn extent(warmup_ns: u64, amount: Amount, stop: &(dyn Fn() -> bool + Sync)) -> Extent<'_> {
+    Extent { warmup_ns, amount, division: Division { interval_ns: 10_000_000, count_max: 100 }, stop }
+}
+
 /// Runs one repetition with so many workers, each on a thread, over an arena of `bytes`.
 fn run(
     parameters: generate::Parameters,
@@ -65,7 +77,11 @@ fn run(
     let session = generate::Session::new(parameters, workers, extent, Stream::new(7, 0), &heap, clock);
     let results = std::thread::scope(|scope| {
         let session = &session;
-        let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(move || session.work(worker))).collect();
+        let work = move |worker| {
+            IS_A_WORKER.set(true);
+            session.work(worker)
+        };
+        let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(move || work(worker))).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });
     let measured = collect(results).map(|records| session.measured(&records));
@@ -91,8 +107,7 @@ fn the_digest_is_that_of_the_stream_whoever_filled_which_part() {
         let parameters = parameters(chunk * KIB, block * KIB, in_flight);
         let mut found = Digest::new();
         for rank in 0..ranks {
-            let extent =
-                Extent { warmup_ns: 0, amount: data_set(bytes as u64, rank, ranks), stop: &|| false };
+            let extent = extent(0, data_set(bytes as u64, rank, ranks), &|| false);
             let arena = parameters.arena_bytes(u32::try_from(workers).expect("few"));
             let (measured, heap) = run(parameters, workers, arena, extent);
             let measured = measured.expect("enough memory");
@@ -107,12 +122,20 @@ fn the_digest_is_that_of_the_stream_whoever_filled_which_part() {
 fn every_block_is_given_back_and_its_memory_is_used_again() {
     let _alone = alone();
     let parameters = parameters(1024 * KIB, 256 * KIB, 2);
-    let extent = Extent { warmup_ns: 0, amount: Amount::Duration(50_000_000), stop: &|| false };
+    let extent = extent(0, Amount::Duration(50_000_000), &|| false);
     let (measured, heap) = run(parameters, 2, parameters.arena_bytes(2), extent);
     let measured = measured.expect("bounded memory is enough, however long it goes on");
     assert!(measured.bytes > 100 * 1024 * KIB as u64, "{} bytes in 50 ms", measured.bytes);
     let chunks = measured.chunk_ns.count();
     assert_eq!(measured.bytes, chunks * 1024 * KIB as u64);
+    // 50 ms in intervals of 10: what was finished in each makes up all that was finished.
+    assert_eq!(measured.intervals.iter().sum::<u64>(), measured.bytes);
+    assert!(measured.intervals.len() >= 5, "{:?}", measured.intervals);
+    assert_eq!(measured.busy_workers, 2);
+    // Three chunks are live at most, and never less than one; the arena holds all that the plan promised.
+    let peak = measured.memory_peak_bytes.expect("the allocator is ours");
+    let (least, most) = (3 * 1024 * KIB as u64, parameters.arena_bytes(2));
+    assert!((least..=most).contains(&peak), "{peak} is not within {least} and {most}");
     // Chunks follow each other without a gap: their durations make up the timed region, up to rounding.
     let sum = u64::try_from(measured.chunk_ns.sum()).expect("short");
     assert!(sum.abs_diff(measured.elapsed_ns) <= chunks, "{sum} against {}", measured.elapsed_ns);
@@ -138,7 +161,7 @@ fn nothing_is_allocated_from_the_program_while_the_clock_runs() {
         }
         index + 1 >= seen.len()
     };
-    let extent = Extent { warmup_ns: 0, amount: Amount::Duration(u64::MAX / 4), stop: &look };
+    let extent = extent(0, Amount::Duration(u64::MAX / 4), &look);
     let parameters = parameters(512 * KIB, 128 * KIB, 2);
     let (measured, _) = run(parameters, 2, parameters.arena_bytes(2), extent);
     assert_eq!(measured.expect("enough memory").chunk_ns.count(), seen.len() as u64);
@@ -155,7 +178,7 @@ fn nothing_is_allocated_from_the_program_while_the_clock_runs() {
 fn a_worker_without_memory_ends_the_repetition_of_all() {
     let _alone = alone();
     let parameters = parameters(8192 * KIB, 4096 * KIB, 2);
-    let extent = Extent { warmup_ns: 0, amount: Amount::Duration(1_000_000_000), stop: &|| false };
+    let extent = extent(0, Amount::Duration(1_000_000_000), &|| false);
     let (measured, _) = run(parameters, 4, 4 << 20, extent);
     let why = measured.expect_err("4 MiB cannot hold three chunks of 8 MiB").to_string();
     assert!(why.contains("no room for a block"), "{why}");
@@ -164,7 +187,7 @@ fn a_worker_without_memory_ends_the_repetition_of_all() {
 #[test]
 fn a_request_to_stop_ends_the_warm_up_as_well() {
     let _alone = alone();
-    let extent = Extent { warmup_ns: u64::MAX / 4, amount: Amount::Duration(u64::MAX / 4), stop: &|| true };
+    let extent = extent(u64::MAX / 4, Amount::Duration(u64::MAX / 4), &|| true);
     let parameters = parameters(512 * KIB, 128 * KIB, 1);
     let (measured, _) = run(parameters, 2, parameters.arena_bytes(2), extent);
     let measured = measured.expect("no failure");
@@ -200,7 +223,8 @@ fn parts_and_blocks_of_a_chunk_are_equal_and_complete() {
 fn larson_runs_for_its_time_on_both_allocators() {
     let _alone = alone();
     let clock = Clock::start();
-    let span = allocate::Span { warmup_ns: 1_000_000, timed_ns: 20_000_000, stop: &|| false };
+    let Extent { warmup_ns, division, stop, .. } = extent(1_000_000, Amount::Duration(0), &|| false);
+    let span = allocate::Span { warmup_ns, timed_ns: 20_000_000, division, stop };
     for allocator in [allocate::Allocator::Slab, allocate::Allocator::System] {
         let session = allocate::Session::new(2, span, 3, clock);
         let bytes = allocate::Parameters { allocator: allocate::Allocator::Slab }.arena_bytes(2);
@@ -216,7 +240,10 @@ fn larson_runs_for_its_time_on_both_allocators() {
         });
         let measured = session.measured(&collect(results).expect("no failure"));
         assert!(measured.elapsed_ns >= span.timed_ns && measured.operations > 0);
-        assert_eq!(measured.refills.is_some(), allocator == allocate::Allocator::Slab);
+        assert_eq!(measured.intervals.iter().sum::<u64>(), measured.operations);
+        assert!((1..=2).contains(&measured.busy_workers));
+        let ours = allocator == allocate::Allocator::Slab;
+        assert_eq!((measured.refills.is_some(), measured.memory_peak_bytes.is_some()), (ours, ours));
         assert_eq!(heap.violations(), 0);
     }
 }

@@ -138,6 +138,7 @@ fn build_run(values: &Values) -> Run {
         amount: bytes.or_else(duration).expect(RESOLVED),
         repetitions: values.one(RUN, "repetitions", Value::count_u32).expect(RESOLVED),
         order: values.one(RUN, "order", Value::word).expect(RESOLVED),
+        interval: values.one(RUN, "interval", Value::duration).expect(RESOLVED),
     }
 }
 

@@ -1,15 +1,18 @@
 //! Values that are right by themselves and impossible together.
 
-use crate::units::Bytes;
+use crate::units::{Bytes, Nanoseconds};
 
 use super::check::Value;
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Table};
 use super::key::Section;
+use super::keys::INTERVALS_MAX;
 use super::metric::Metric;
 use super::values::Values;
 use super::words::{Allocator, CaseMetric, Histogram};
 use super::{Amount, Job};
+
+const SECOND: u64 = 1_000_000_000;
 
 /// Refuses a setting for a gate that the file does not have.
 pub(super) fn known_gate(document: &Document, entry: Entry) -> Result<Entry, Diagnostic> {
@@ -42,6 +45,9 @@ pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Di
         wrong.extend(bytes_without_data(job, values, place));
         wrong.extend(bytes_against_chunks(values, bytes, place));
     }
+    if let Amount::Duration(duration) = job.run.amount {
+        wrong.extend(too_many_intervals(values, duration, job.run.interval, end));
+    }
     wrong.extend(values.gates().filter_map(|gate| gate_without_case(job, values, gate)));
     wrong.extend(values.gates().filter_map(|gate| bound_beyond_share(values, gate)));
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
@@ -55,6 +61,27 @@ fn bytes_without_data(job: &Job, values: &Values, place: Place) -> Option<Diagno
         Diagnostic::new(place, message, "")
             .related(header, "has no end without a duration")
             .accepted("duration = \"2s\" instead of bytes, or the job without [allocate]"),
+    )
+}
+
+/// A repetition keeps one number an interval, in memory and in its part.
+fn too_many_intervals(
+    values: &Values,
+    duration: Nanoseconds,
+    interval: Nanoseconds,
+    end: Place,
+) -> Option<Diagnostic> {
+    let count = duration.0.div_ceil(interval.0);
+    if count <= INTERVALS_MAX {
+        return None;
+    }
+    let written = |name| values.places(Table::single(Section::Run), name)[0].1;
+    let place = [written("interval"), written("duration")].into_iter().find(|place| *place != Place::NOWHERE);
+    let shortest = Nanoseconds(duration.0.div_ceil(INTERVALS_MAX).next_multiple_of(SECOND));
+    let message = format!("run.interval: {duration} have {count} intervals of {interval}");
+    Some(
+        Diagnostic::new(place.unwrap_or(end), message, format!("at most {INTERVALS_MAX}"))
+            .accepted(format!("interval = \"{shortest}\" or longer")),
     )
 }
 

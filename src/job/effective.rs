@@ -43,6 +43,7 @@ impl Job {
                 },
                 ("repetitions", self.run.repetitions.to_string()),
                 ("order", word(self.run.order)),
+                ("interval", text(self.run.interval)),
             ]],
             Section::Rank => vec![vec![
                 ("bind", word(self.rank.bind)),

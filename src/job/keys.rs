@@ -11,6 +11,9 @@ pub(super) const SCHEMA: u64 = 1;
 /// How many values one key can sweep over.
 pub(super) const SWEEP_VALUES_MAX: usize = 256;
 
+/// How many intervals the record of one repetition can have.
+pub(super) const INTERVALS_MAX: u64 = 100_000;
+
 /// How many gates a job can have.
 pub(super) const GATES_MAX: usize = 256;
 
@@ -104,6 +107,15 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Word(Order::WORDS),
         absent: Absent::Default("interleaved"),
         about: "How repetitions of different cases follow each other.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Run,
+        name: "interval",
+        kind: Kind::Duration { min: 10 * MILLISECOND, max: HOUR },
+        absent: Absent::Default("1s"),
+        elsewhere: &["log_interval", "status_interval", "report_interval", "log_avg_msec"],
+        about: "Length of the intervals in which the progress of a repetition is recorded.",
         ..PLAIN
     },
     Key {

@@ -69,6 +69,8 @@ pub struct Run {
     pub repetitions: u32,
     /// How repetitions of different cases follow each other.
     pub order: Order,
+    /// Length of the intervals in which the progress of a repetition is recorded: 10 ms to 1 h, at most 100,000 a repetition.
+    pub interval: Nanoseconds,
 }
 
 /// What ends a repetition.

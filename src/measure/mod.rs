@@ -1,7 +1,9 @@
-//! Reading time and keeping what was read: the clock and the histogram.
+//! Reading time and memory, and keeping what was read: the clock, the resident peak and the histogram.
 
 pub mod clock;
 pub mod histogram;
+mod resident;
 
 pub use clock::{Clock, Ticks, thread_cpu_ns};
 pub use histogram::Histogram;
+pub use resident::resident_peak_bytes;

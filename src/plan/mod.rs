@@ -19,6 +19,7 @@ pub use order::Turn;
 use crate::error::Result;
 use crate::job::Job;
 use crate::workload::Amount;
+use crate::workload::intervals::Division;
 
 /// What the machine offers one rank: the plan's view of a placement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct Plan {
     pub warmup_ns: u64,
     /// Timed work of each repetition.
     pub amount: Amount,
+    /// How each repetition's progress is recorded.
+    pub division: Division,
     /// Workers of the rank's pool: the most that any case uses.
     pub workers: u32,
     /// Bytes of the arena; 0 when no case uses the slab allocator.
@@ -84,6 +87,7 @@ impl Plan {
             repetitions: job.run.repetitions,
             warmup_ns: job.run.warmup.0,
             amount,
+            division: order::division(job),
             workers,
             arena_bytes,
             seed: job.seed,

@@ -4,6 +4,7 @@ use super::Seat;
 use crate::job::{self, Job};
 use crate::mix::{Random, mix_words};
 use crate::workload::Amount;
+use crate::workload::intervals::Division;
 
 /// One repetition of one case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,4 +32,17 @@ pub(super) fn amount(job: &Job, seat: &Seat) -> Amount {
             Amount::Dataset { bytes: bytes.0, rank: seat.rank, ranks: seat.ranks, digest: false }
         }
     }
+}
+
+/// Intervals for a repetition whose end nobody knows: over an hour of seconds.
+const INTERVALS_OF_A_DATA_SET: u64 = 4096;
+
+pub(super) fn division(job: &Job) -> Division {
+    let count = match job.run.amount {
+        // One more for the chunk that is begun before the end and finished after it.
+        job::Amount::Duration(ns) => ns.0.div_ceil(job.run.interval.0) + 1,
+        job::Amount::Bytes(_) => INTERVALS_OF_A_DATA_SET,
+    };
+    let count_max = usize::try_from(count).expect("the job bounds the intervals of a repetition");
+    Division { interval_ns: job.run.interval.0, count_max }
 }

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use crate::comm::Comm;
 use crate::error::Result;
+use crate::measure::resident_peak_bytes;
 use crate::numa::Locality;
 use crate::plan::Plan;
 use crate::results::{self, Begin, End, LocalityRecord, Run};
@@ -87,7 +88,11 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     let mut output = output(comm, request, &job, &plan, &seat, &equipment, &begin)?;
     rounds::run(comm, &plan, &equipment, &mut output, progress)?;
     comm.stage("writing the result", plan.limits.finish);
-    let end = End { locality: locality_record(&equipment.locality()), violations: equipment.violations() };
+    let end = End {
+        locality: locality_record(&equipment.locality()),
+        violations: equipment.violations(),
+        resident_peak_bytes: resident_peak_bytes(),
+    };
     let directory = output.path().to_owned();
     let run = output.finish(comm, &end, request.started.elapsed().as_secs_f64())?;
     Ok(run.map(|run| Finished { run, directory }))

@@ -1,6 +1,7 @@
 //! One repetition of one case on one rank: into the timed region, out again, and onto paper.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use super::equipment::Equipment;
 use super::fault;
@@ -23,13 +24,13 @@ pub fn run(
 ) -> Result<Measured> {
     let case = &plan.cases[turn.case];
     fault::strike(fault::Place { rank: equipment.rank(), worker: None });
-    let extent = Extent { warmup_ns: plan.warmup_ns, amount: plan.amount, stop };
+    let extent = Extent { warmup_ns: plan.warmup_ns, amount: plan.amount, division: plan.division, stop };
     match case.work {
         Work::Generate(parameters) => {
             let mut measured = generate(equipment, plan, case, parameters, extent)?;
             if let (Amount::Dataset { bytes, rank, ranks, .. }, 0) = (plan.amount, turn.round) {
                 let amount = Amount::Dataset { bytes, rank, ranks, digest: true };
-                let hashing = Extent { warmup_ns: 0, amount, stop };
+                let hashing = Extent { warmup_ns: 0, amount, ..extent };
                 measured.digest = generate(equipment, plan, case, parameters, hashing)?.digest;
             }
             Ok(measured)
@@ -71,7 +72,8 @@ fn allocate(
     let Amount::Duration(timed_ns) = extent.amount else {
         unreachable!("a job with a data set has no allocator workload: the job refuses it")
     };
-    let span = allocate::Span { warmup_ns: extent.warmup_ns, timed_ns, stop: extent.stop };
+    let Extent { warmup_ns, division, stop, .. } = extent;
+    let span = allocate::Span { warmup_ns, timed_ns, division, stop };
     let session = allocate::Session::new(case.workers, span, plan.seed, equipment.clock());
     let workers = case.workers as usize;
     let number = |worker: usize| u32::try_from(worker).expect("workers are counted in 32 bits");
@@ -87,8 +89,10 @@ fn allocate(
     Ok(session.measured(&records))
 }
 
-/// What the rank's part says about a repetition.
-pub fn record(case: &Case, turn: Turn, measured: &Measured) -> Repetition {
+/// What the rank's part says about a repetition that began at this time.
+pub fn record(case: &Case, turn: Turn, began: SystemTime, measured: &Measured) -> Repetition {
+    // A clock that stands before 1970 was never set.
+    let since_1970 = began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let mut histograms = BTreeMap::new();
     if let Work::Generate(_) = case.work {
         let chunks = &measured.chunk_ns;
@@ -102,11 +106,15 @@ pub fn record(case: &Case, turn: Turn, measured: &Measured) -> Repetition {
     Repetition {
         case: case.id.clone(),
         round: turn.round,
+        began_unix_ms: u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
         elapsed_ns: measured.elapsed_ns,
         bytes: measured.bytes,
         operations: measured.operations,
         worker_ns: measured.worker_ns,
         cpu_ns: measured.cpu_ns,
+        busy_workers: measured.busy_workers,
+        memory_peak_bytes: measured.memory_peak_bytes,
+        intervals: measured.intervals.clone(),
         histograms,
         digest: measured.digest.map(|digest| digest.to_hex()),
     }

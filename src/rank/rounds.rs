@@ -1,6 +1,6 @@
 //! The rounds: one repetition after the other, each counted only when every rank has finished it.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::equipment::Equipment;
 use super::output::Output;
@@ -36,13 +36,14 @@ pub fn run(
             progress.begin(index, count, &case.id);
         }
         comm.barrier()?;
+        let began_at = SystemTime::now();
         let measured = comm.agree(repetition::run(equipment, plan, *turn, &stopping))?;
         if let Some(signal) = comm.stop_requested()? {
             return Err(stopped(signal, index, count, output));
         }
         longest = longest.max(began.elapsed());
         comm.stage(&format!("writing down {stage}"), plan.limits.record);
-        output.add(comm, &repetition::record(case, *turn, &measured))?;
+        output.add(comm, &repetition::record(case, *turn, began_at, &measured))?;
     }
     Ok(())
 }

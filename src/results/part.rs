@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn end() -> Line {
-        Line::End(End { locality: LocalityRecord::default(), violations: 0 })
+        Line::End(End { locality: LocalityRecord::default(), violations: 0, resident_peak_bytes: None })
     }
 
     #[test]

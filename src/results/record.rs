@@ -73,6 +73,9 @@ pub struct Repetition {
     pub case: String,
     /// The round, from 0.
     pub round: u32,
+    /// The wall clock of the rank's host when the repetition began, in milliseconds since 1970, UTC: for people and logs.
+    /// No figure is derived from it.
+    pub began_unix_ms: u64,
     /// The rank's timed region, from the first worker's start to the last worker's end.
     pub elapsed_ns: u64,
     /// Bytes generated.
@@ -83,6 +86,13 @@ pub struct Repetition {
     pub worker_ns: u64,
     /// CPU time of the workers in the timed region.
     pub cpu_ns: u64,
+    /// Workers that did at least one block or operation in the timed region.
+    pub busy_workers: u32,
+    /// The most bytes of the arena in use at once, warm-up included; null when the allocator is not ours.
+    pub memory_peak_bytes: Option<u64>,
+    /// Bytes, or operations, finished in each interval of the timed region; they sum to `bytes`, or to `operations`.
+    /// Intervals have the length of the run's `interval_ns`, but the last, which has what is left.
+    pub intervals: Vec<u64>,
     /// By name: `chunk_ns`, `refill_ns.slow`, `refill_ns.fast`, `refill_stage_ns.find.slow` and so on. Every rank
     /// gives the same names for the same case, also when a histogram is empty.
     pub histograms: BTreeMap<String, HistogramRecord>,
@@ -118,6 +128,8 @@ pub struct End {
     pub locality: LocalityRecord,
     /// Objects handed back twice or that were never ours: must be 0.
     pub violations: u64,
+    /// The most memory that was behind the rank's process at once, in bytes; ranks without a launcher share a process.
+    pub resident_peak_bytes: Option<u64>,
 }
 
 /// One rank's row of a repetition: everything but the counters, which travel as one sum over all ranks.

@@ -64,6 +64,8 @@ pub struct Usage {
     pub arena_bytes: usize,
     /// Bytes in superslabs that nobody holds.
     pub pooled_bytes: usize,
+    /// The most bytes in superslabs that were held at once.
+    pub peak_bytes: usize,
 }
 
 impl Heap {
@@ -164,8 +166,12 @@ impl Heap {
 
     /// How much of the arena is in use.
     pub fn usage(&self) -> Usage {
-        let pooled_bytes = self.pool().free_count() as usize * SUPERSLAB_BYTES;
-        Usage { arena_bytes: self.arena.bytes(), pooled_bytes }
+        let pool = self.pool();
+        Usage {
+            arena_bytes: self.arena.bytes(),
+            pooled_bytes: pool.free_count() as usize * SUPERSLAB_BYTES,
+            peak_bytes: pool.taken_count_max() as usize * SUPERSLAB_BYTES,
+        }
     }
 
     /// Pointers handed back that were not live objects: must be 0.

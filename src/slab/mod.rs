@@ -20,9 +20,10 @@
 //!
 //! The arena is cut into superslabs of 2 MiB. A superslab serves 64 slabs of 32 KiB (objects up to 4 KiB), or is one
 //! slab itself (up to 1 MiB), or is part of a run (larger). A slab belongs to one worker and serves one size class.
-//! Whether an object is free is one bit in its slab's record, so freeing twice is seen, and nothing is ever written
-//! into an object's memory. The owner keeps its bits with plain stores; other workers set bits of a second map with
-//! one atomic operation, and the first of them posts the slab to the owner's mailbox.
+//! Free objects are listed by links outside their memory, and a live object's link is its own start: so freeing twice
+//! is seen, and nothing is ever written into an object. The owner writes links with plain stores; other workers set
+//! bits of a map of returned objects with one atomic operation, and the first of them posts the slab to the owner's
+//! mailbox.
 
 mod arena;
 mod cache;

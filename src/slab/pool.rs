@@ -9,12 +9,18 @@ pub(super) struct Pool {
     free: Vec<u64>,
     superslabs: u32,
     free_count: u32,
+    free_count_min: u32,
 }
 
 impl Pool {
     /// A pool of this many superslabs, all free.
     pub(super) fn new(superslabs: u32) -> Pool {
-        let mut pool = Pool { free: vec![0; (superslabs as usize).div_ceil(64)], superslabs, free_count: 0 };
+        let mut pool = Pool {
+            free: vec![0; (superslabs as usize).div_ceil(64)],
+            superslabs,
+            free_count: 0,
+            free_count_min: superslabs,
+        };
         pool.give(0, superslabs);
         pool
     }
@@ -22,6 +28,11 @@ impl Pool {
     /// Superslabs that are free.
     pub(super) fn free_count(&self) -> u32 {
         self.free_count
+    }
+
+    /// The most superslabs that were taken at once.
+    pub(super) fn taken_count_max(&self) -> u32 {
+        self.superslabs - self.free_count_min
     }
 
     /// Takes the lowest free superslab.
@@ -83,6 +94,8 @@ impl Pool {
             number += bits;
         }
         self.free_count = if free { self.free_count + count } else { self.free_count - count };
+        self.free_count_min =
+            if free { self.free_count_min } else { self.free_count_min.min(self.free_count) };
     }
 
     /// The lowest number such that everything from it up to `end` is free (or everything is taken).
@@ -130,6 +143,7 @@ mod tests {
             let superslabs = 1 + random.below(200);
             let (mut pool, mut free) = (Pool::new(superslabs), vec![true; superslabs as usize]);
             let mut taken: Vec<(u32, u32)> = Vec::new();
+            let mut taken_max = 0;
             for _ in 0..300 {
                 let longest = if random.below(4) == 0 { 90 } else { 5 };
                 let count = 1 + random.below(longest);
@@ -161,11 +175,10 @@ mod tests {
                 for (first, count) in &taken {
                     free[*first as usize..(first + count) as usize].fill(false);
                 }
-                assert_eq!(
-                    pool.free_count() as usize,
-                    free.iter().filter(|free| **free).count(),
-                    "seed {seed}"
-                );
+                let free_now = free.iter().filter(|free| **free).count();
+                assert_eq!(pool.free_count() as usize, free_now, "seed {seed}");
+                taken_max = taken_max.max(free.len() - free_now);
+                assert_eq!(pool.taken_count_max() as usize, taken_max, "seed {seed}");
             }
         }
     }

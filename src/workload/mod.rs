@@ -7,6 +7,7 @@
 pub mod allocate;
 pub mod barrier;
 pub mod generate;
+pub mod intervals;
 pub mod limit;
 
 use crate::error::Error;
@@ -14,6 +15,7 @@ use crate::generator::Digest;
 use crate::measure::Histogram;
 use crate::slab::RefillRecord;
 use barrier::Poisoned;
+use intervals::Division;
 
 /// How much one repetition does.
 #[derive(Clone, Copy)]
@@ -22,6 +24,8 @@ pub struct Extent<'a> {
     pub warmup_ns: u64,
     /// Timed work.
     pub amount: Amount,
+    /// How the timed region is divided.
+    pub division: Division,
     /// Whether the run was asked to stop; asked once a chunk.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
@@ -57,6 +61,12 @@ pub struct Measured {
     pub worker_ns: u64,
     /// CPU time of the workers in the timed region.
     pub cpu_ns: u64,
+    /// Workers that did at least one block or operation in the timed region.
+    pub busy_workers: u32,
+    /// Bytes or operations finished in each interval of the timed region: they sum to `bytes` or `operations`.
+    pub intervals: Vec<u64>,
+    /// The most bytes of the arena that were in use at once, warm-up included; `None` when the allocator is not ours.
+    pub memory_peak_bytes: Option<u64>,
     /// Durations of chunks, empty for workloads without.
     pub chunk_ns: Histogram,
     /// Refills of all workers' caches; `None` when the allocator is not ours.

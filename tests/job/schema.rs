@@ -7,7 +7,7 @@ use crate::catalogue::catalogue;
 use crate::validator::violations;
 
 /// What only the parser can refuse: arithmetic on units, and rules over several keys.
-const BEYOND_THE_SCHEMA: [&str; 13] = [
+const BEYOND_THE_SCHEMA: [&str; 14] = [
     "a size that is too small",
     "a size that is too large",
     "a size off the grid",
@@ -17,6 +17,7 @@ const BEYOND_THE_SCHEMA: [&str; 13] = [
     "a value listed twice",
     "an amount of data and a workload without data",
     "an amount that is not whole chunks",
+    "more intervals than a repetition can keep",
     "an amount smaller than the default chunk",
     "a gate that no case can meet",
     "a gate on refills without the slab allocator",

@@ -42,11 +42,15 @@ fn plain(round: u32, bytes: u64) -> Repetition {
     Repetition {
         case: "generate-1".to_owned(),
         round,
+        began_unix_ms: 0,
         elapsed_ns: 1_000_000_000,
         bytes,
         operations: 0,
         worker_ns: 2_000_000_000,
         cpu_ns: 1_500_000_000,
+        busy_workers: 2,
+        memory_peak_bytes: None,
+        intervals: vec![bytes],
         histograms: [
             ("refill_ns.slow".to_owned(), HistogramRecord::new(4, &slow)),
             ("refill_ns.fast".to_owned(), HistogramRecord::new(0, &empty)),
@@ -168,9 +172,7 @@ fn locality_is_the_lower_of_start_and_end_and_needs_every_rank() {
         });
         let mut evidence = Evidence::new(begins.collect()).expect("all ranks");
         evidence.finish(
-            (0..)
-                .zip(ends)
-                .map(|(rank, locality)| (rank, numamark::results::End { locality, violations: 0 })),
+            (0..).zip(ends).map(|(rank, locality)| (rank, numamark::results::End { locality, ..end(rank) })),
         );
         aggregate(&header(2), &evidence, None).expect("no repetition is no error").derived.locality
     };

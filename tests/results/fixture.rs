@@ -113,7 +113,11 @@ pub fn begin(rank: u32, ranks: u32) -> Begin {
 }
 
 pub fn end(rank: u32) -> End {
-    End { locality: locality(4090, u64::from(rank)), violations: 0 }
+    End {
+        locality: locality(4090, u64::from(rank)),
+        violations: 0,
+        resident_peak_bytes: Some((1 << 30) + u64::from(rank)),
+    }
 }
 
 pub fn locality(local_pages: u64, remote_pages: u64) -> LocalityRecord {
@@ -150,12 +154,19 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
     histograms.extend(refills(&mut random, "slow", 40, 1, 20_000));
     histograms.extend(refills(&mut random, "fast", 64 * 300, 64, 500));
     let elapsed_ns = 2_000_000_000 + u64::from(random.below(1_000_000));
+    let operations = if generates { 0 } else { 100_000_000 + u64::from(random.below(1_000_000)) };
+    let bytes = if generates { chunks << 26 } else { 0 };
+    let in_first = (bytes + operations) / 2;
     Repetition {
         case: case.to_owned(),
         round,
+        began_unix_ms: 1_767_225_600_000 + u64::from(round) * 3000,
         elapsed_ns,
-        bytes: if generates { chunks << 26 } else { 0 },
-        operations: if generates { 0 } else { 100_000_000 + u64::from(random.below(1_000_000)) },
+        bytes,
+        operations,
+        busy_workers: 2,
+        memory_peak_bytes: Some((192 << 20) + (u64::from(rank) << 21)),
+        intervals: vec![in_first, bytes + operations - in_first],
         worker_ns: 2 * elapsed_ns,
         cpu_ns: 2 * elapsed_ns - 1_000_000,
         histograms,

@@ -9,6 +9,7 @@ use crate::measure::{Clock, Histogram, Ticks, thread_cpu_ns};
 use crate::mix::mix_words;
 use crate::slab::{Allocate, Demand, Heap, RefillRecord, System, arena_bytes_needed};
 use crate::workload::barrier::{Barrier, PoisonOnDrop};
+use crate::workload::intervals::{Division, Intervals};
 use crate::workload::{Ended, Measured};
 
 /// Who serves the workload.
@@ -49,6 +50,8 @@ pub struct Span<'a> {
     pub warmup_ns: u64,
     /// Timed work, in nanoseconds.
     pub timed_ns: u64,
+    /// How the timed region is divided.
+    pub division: Division,
     /// Whether the run was asked to stop; asked every few thousand operations.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
@@ -68,6 +71,8 @@ pub struct Session<'a> {
 /// What one worker brings back.
 pub struct WorkerRecord {
     operations: u64,
+    intervals: Intervals,
+    memory_peak_bytes: Option<u64>,
     worker_ns: u64,
     cpu_ns: u64,
     refills: Option<RefillRecord>,
@@ -100,6 +105,7 @@ impl<'a> Session<'a> {
         let start = |cache: &mut crate::slab::Cache<'_>| cache.start_recording();
         let mut record = self.live(worker, &mut cache, start)?;
         record.refills = Some(cache.take_record());
+        record.memory_peak_bytes = Some(heap.usage().peak_bytes as u64);
         unfinished.defuse();
         Ok(record)
     }
@@ -123,20 +129,25 @@ impl<'a> Session<'a> {
     ) -> Result<WorkerRecord, Ended> {
         let seed = mix_words(&[self.seed, u64::from(worker)]);
         let mut larson = Larson::new(allocator, seed).map_err(Ended::Because)?;
+        let Division { interval_ns, count_max } = self.span.division;
+        let mut intervals = Intervals::new(self.clock.ticks(interval_ns), count_max);
         self.barrier.wait()?;
-        self.run_until(&mut larson, allocator, self.clock.read(), self.span.warmup_ns)?;
+        self.run_until(&mut larson, allocator, &mut intervals, self.span.warmup_ns)?;
+        intervals.clear();
         self.barrier.wait_then(|| {
             self.over.store(false, Ordering::Relaxed);
             self.mark(|region, now| *region = (now, now));
         })?;
         start_recording(allocator);
         let (cpu_began, began) = (thread_cpu_ns(), self.clock.read());
-        let operations = self.run_until(&mut larson, allocator, began, self.span.timed_ns)?;
+        let operations = self.run_until(&mut larson, allocator, &mut intervals, self.span.timed_ns)?;
         let (ended, cpu_ended) = (self.clock.read(), thread_cpu_ns());
         self.barrier.wait_then(|| self.mark(|region, now| region.1 = now))?;
         larson.finish(allocator).map_err(Ended::Because)?;
         Ok(WorkerRecord {
             operations,
+            intervals,
+            memory_peak_bytes: None,
             worker_ns: self.clock.nanoseconds(ended.since(began)),
             cpu_ns: cpu_ended - cpu_began,
             refills: None,
@@ -147,21 +158,26 @@ impl<'a> Session<'a> {
         &self,
         larson: &mut Larson<A::Object>,
         allocator: &mut A,
-        began: Ticks,
+        intervals: &mut Intervals,
         limit_ns: u64,
     ) -> Result<u64, Ended> {
-        let limit = self.clock.ticks(limit_ns);
-        let mut operations = 0;
-        // Relaxed: the flag publishes nothing; the barrier that follows orders everything else.
-        while !self.over.load(Ordering::Relaxed) {
-            if self.clock.read().since(began) >= limit || (self.span.stop)() {
+        let (began, limit) = (self.clock.read(), self.clock.ticks(limit_ns));
+        let (mut operations, mut stride) = (0, 0);
+        loop {
+            let elapsed = self.clock.read().since(began);
+            intervals.add(elapsed, stride);
+            // Relaxed: the flag publishes nothing; the barrier that follows orders everything else.
+            if self.over.load(Ordering::Relaxed) {
+                return Ok(operations);
+            }
+            if elapsed >= limit || (self.span.stop)() {
                 self.over.store(true, Ordering::Relaxed);
-                break;
+                return Ok(operations);
             }
             larson.run_for(allocator, STRIDE).map_err(Ended::Because)?;
+            stride = STRIDE;
             operations += STRIDE;
         }
-        Ok(operations)
     }
 
     /// Run by the last worker to arrive, before any other goes on.
@@ -177,12 +193,23 @@ impl<'a> Session<'a> {
         for record in records.iter().filter_map(|record| record.refills.as_ref()) {
             refills.get_or_insert_default().add(record);
         }
+        let mut intervals: Option<Intervals> = None;
+        for record in records {
+            match &mut intervals {
+                Some(all) => all.merge(&record.intervals),
+                None => intervals = Some(record.intervals.clone()),
+            }
+        }
+        let busy = records.iter().filter(|record| record.operations > 0).count();
         Measured {
             elapsed_ns: self.clock.nanoseconds(ended.since(began)),
             bytes: 0,
             operations: records.iter().map(|record| record.operations).sum(),
             worker_ns: records.iter().map(|record| record.worker_ns).sum(),
             cpu_ns: records.iter().map(|record| record.cpu_ns).sum(),
+            busy_workers: u32::try_from(busy).expect("workers are counted in 32 bits"),
+            intervals: intervals.map_or(Vec::new(), Intervals::into_finished),
+            memory_peak_bytes: records.iter().filter_map(|record| record.memory_peak_bytes).max(),
             chunk_ns: Histogram::new(),
             refills,
             digest: None,

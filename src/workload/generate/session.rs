@@ -1,76 +1,18 @@
-//! The workload `generate`: chunks of the stream, made block by block, handed to a consumer, given back.
-//!
-//! One repetition of one rank is one [`Session`]; every worker calls [`Session::work`] once and stays in it until
-//! the repetition ends. Chunk by chunk, worker `w` of `n`
-//!
-//! 1. gives back the blocks that worker `w + 1 mod n` filled `in_flight` chunks ago: the consumer of a real
-//!    pipeline runs on another core, and so the allocator sees cross-worker frees;
-//! 2. allocates and fills its own part of the chunk, a block at a time;
-//! 3. waits for the others. The last to arrive reads the clock, once a chunk, and decides what comes next.
+//! One repetition of one rank: what its workers share, and one worker's life in it.
 
 use std::alloc::Layout;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use super::barrier::{Barrier, PoisonOnDrop};
-use super::{Amount, Ended, Extent, Measured};
+use super::Parameters;
 use crate::error::Error;
-use crate::generator::{Digest, Kernel, Stores, Stream, share};
+use crate::generator::{Digest, Stream};
 use crate::measure::{Clock, Histogram, Ticks, thread_cpu_ns};
-use crate::slab::{Allocate, Cache, Demand, Heap, Object, RefillRecord, arena_bytes_needed};
-
-/// What makes one case of `generate` different from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parameters {
-    /// Unit of data handed to the consumer, a multiple of 4 KiB.
-    pub chunk_bytes: usize,
-    /// A worker fills at most this much at a time.
-    pub block_bytes: usize,
-    /// Chunks the consumer holds, at least 1.
-    pub in_flight: u32,
-    /// What fills.
-    pub kernel: Kernel,
-    /// How it stores.
-    pub stores: Stores,
-}
-
-impl Parameters {
-    /// The part of a chunk that one worker fills, cut into the fewest blocks of at most `block_bytes`: parts are equal,
-    /// and so are the blocks of a part, up to 4 KiB, or to a segment where there are many. A chunk smaller than
-    /// workers x block is split as evenly as a larger one.
-    pub fn blocks(
-        &self,
-        chunk_bytes: usize,
-        worker: usize,
-        workers: usize,
-    ) -> impl Iterator<Item = Range<usize>> {
-        let part = share(chunk_bytes, worker, workers);
-        let count = part.len().div_ceil(self.block_bytes);
-        (0..count).map(move |index| {
-            let inside = share(part.len(), index, count);
-            part.start + inside.start..part.start + inside.end
-        })
-    }
-
-    /// Bytes of an arena in which a rank with so many workers never runs out.
-    pub fn arena_bytes(&self, workers: u32) -> u64 {
-        let count = workers as usize;
-        let blocks = || (0..count).flat_map(|worker| self.blocks(self.chunk_bytes, worker, count));
-        let chunks = u64::from(self.in_flight) + 1;
-        let demand = Demand {
-            live_per_worker: self.blocks_of_a_part(count) as u64 * chunks,
-            bytes_min: blocks().map(|block| block.len()).min().unwrap_or(0) as u64,
-            bytes_max: blocks().map(|block| block.len()).max().unwrap_or(0) as u64,
-        };
-        arena_bytes_needed(workers, demand)
-    }
-
-    /// The most blocks that any worker fills of one chunk.
-    fn blocks_of_a_part(&self, workers: usize) -> usize {
-        (0..workers).map(|worker| self.blocks(self.chunk_bytes, worker, workers).count()).max().unwrap_or(0)
-    }
-}
+use crate::slab::{Allocate, Cache, Heap, Object, RefillRecord};
+use crate::workload::barrier::{Barrier, PoisonOnDrop};
+use crate::workload::intervals::Intervals;
+use crate::workload::{Amount, Ended, Extent, Measured};
 
 /// What all workers of a rank share during one repetition.
 pub struct Session<'a> {
@@ -98,6 +40,7 @@ struct Progress {
     /// Bytes and nanoseconds of the timed phase, up to the latest chunk.
     bytes: u64,
     elapsed_ns: u64,
+    intervals: Intervals,
     chunk_ns: Histogram,
 }
 
@@ -118,6 +61,8 @@ struct Step {
 
 /// What one worker brings back.
 pub struct WorkerRecord {
+    /// Blocks filled in the timed region.
+    blocks: u64,
     cpu_ns: u64,
     refills: RefillRecord,
     digest: Digest,
@@ -155,6 +100,7 @@ impl<'a> Session<'a> {
                 done: 0,
                 bytes: 0,
                 elapsed_ns: 0,
+                intervals: Intervals::new(extent.division.interval_ns, extent.division.count_max),
                 chunk_ns: Histogram::new(),
             }),
         }
@@ -179,31 +125,33 @@ impl<'a> Session<'a> {
         self.run_phase(Phase::Warmup, worker, &mut cache, &mut digest)?;
         cache.start_recording();
         let cpu_began = thread_cpu_ns();
-        self.run_phase(Phase::Timed, worker, &mut cache, &mut digest)?;
+        let blocks = self.run_phase(Phase::Timed, worker, &mut cache, &mut digest)?;
         let cpu_ns = thread_cpu_ns() - cpu_began;
         let refills = cache.take_record();
         // Nobody fills any more: what this worker handed over last is still in its slots.
         for slot in &self.handed_over {
             give_back(&mut cache, &mut lock(&slot[worker]))?;
         }
-        Ok(WorkerRecord { cpu_ns, refills, digest })
+        Ok(WorkerRecord { blocks, cpu_ns, refills, digest })
     }
 
+    /// Goes on until the phase is over; says how many blocks this worker filled.
     fn run_phase(
         &self,
         phase: Phase,
         worker: usize,
         cache: &mut Cache<'a>,
         digest: &mut Digest,
-    ) -> Result<(), Ended> {
+    ) -> Result<u64, Ended> {
         let first = self.step().chunk;
+        let mut blocks = 0;
         loop {
             let step = self.step();
             if step.phase != phase {
-                return Ok(());
+                return Ok(blocks);
             }
             self.consume(step.chunk, worker, cache)?;
-            self.produce(step.chunk, self.place(step.chunk - first), worker, cache, digest)?;
+            blocks += self.produce(step.chunk, self.place(step.chunk - first), worker, cache, digest)?;
             self.barrier.wait_then(|| self.advance())?;
         }
     }
@@ -215,7 +163,7 @@ impl<'a> Session<'a> {
         give_back(cache, &mut lock(&self.slot(leaving)[neighbour]))
     }
 
-    /// Fills this worker's part of a chunk that stands at `place` in the stream.
+    /// Fills this worker's part of a chunk that stands at `place` in the stream; says in how many blocks.
     fn produce(
         &self,
         chunk: u64,
@@ -223,7 +171,7 @@ impl<'a> Session<'a> {
         worker: usize,
         cache: &mut Cache<'a>,
         digest: &mut Digest,
-    ) -> Result<(), Ended> {
+    ) -> Result<u64, Ended> {
         let Parameters { kernel, stores, .. } = self.parameters;
         let hashed = matches!(self.extent.amount, Amount::Dataset { digest: true, .. });
         let chunk_bytes = usize::try_from(place.end - place.start).expect("no longer than chunk_bytes");
@@ -238,7 +186,7 @@ impl<'a> Session<'a> {
             }
             handed_over.push(block);
         }
-        Ok(())
+        Ok(handed_over.len() as u64)
     }
 
     fn exhausted(&self, bytes: usize) -> Ended {
@@ -306,6 +254,7 @@ impl<'a> Session<'a> {
             progress.chunk_ns.record(chunk_ns);
             progress.elapsed_ns = elapsed_ns;
             progress.bytes += place.end - place.start;
+            progress.intervals.add(elapsed_ns, place.end - place.start);
         }
         progress.chunk_began = now;
         progress.done += 1;
@@ -345,6 +294,9 @@ impl<'a> Session<'a> {
             operations: 0,
             worker_ns: progress.elapsed_ns * self.workers as u64,
             cpu_ns: records.iter().map(|record| record.cpu_ns).sum(),
+            busy_workers: number(records.iter().filter(|record| record.blocks > 0).count()),
+            intervals: progress.intervals.into_finished(),
+            memory_peak_bytes: Some(self.heap.usage().peak_bytes as u64),
             chunk_ns: progress.chunk_ns,
             refills: Some(refills),
             digest: hashed.then_some(digest),
