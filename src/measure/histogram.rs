@@ -147,6 +147,12 @@ pub fn layout() -> &'static [u64] {
     })
 }
 
+/// The counter of the highest value, where clamped values stand, too. The layout ends above it, because its widths are
+/// powers of two.
+pub fn highest_index() -> usize {
+    layout().partition_point(|upper_edge| *upper_edge < HIGHEST_NS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,5 +205,8 @@ mod tests {
         let mut histogram = Histogram::new();
         histogram.record(HIGHEST_NS * 2);
         assert_eq!((histogram.count(), histogram.clamped(), histogram.max()), (1, 1, Some(HIGHEST_NS * 2)));
+        let index = u32::try_from(highest_index()).expect("few counters");
+        assert_eq!(histogram.nonzero(), [(index, 1)], "with the highest value, not in the last counter");
+        assert!(highest_index() + 1 < layout().len() && layout()[highest_index()] >= HIGHEST_NS);
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod histogram;
+pub mod log;
 mod resident;
 
 pub use clock::{Clock, Ticks, thread_cpu_ns};

@@ -55,6 +55,7 @@ pub fn header(
         ranks: u32::try_from(begins.len()).expect("ranks are counted in 32 bits"),
         hosts,
         repetitions: plan.repetitions,
+        interval_ns: plan.division.interval_ns,
         environment,
         environment_differences,
         planned: plan.cases.iter().map(case_header).collect(),
@@ -78,5 +79,6 @@ fn case_header(case: &Case) -> CaseHeader {
             Work::Generate(_) => Measure::Bytes,
             Work::Allocate(_) => Measure::Operations,
         },
+        expected: None,
     }
 }

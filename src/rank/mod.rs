@@ -86,7 +86,10 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     let begin = begin(comm, &job, &seat, &plan, &equipment);
     comm.stage("making the run directory", plan.limits.set_up);
     let mut output = output(comm, request, &job, &plan, &seat, &equipment, &begin)?;
-    rounds::run(comm, &plan, &equipment, &mut output, progress)?;
+    if let Err(why) = rounds::run(comm, &plan, &equipment, &mut output, progress) {
+        output.give_up(&why);
+        return Err(why);
+    }
     comm.stage("writing the result", plan.limits.finish);
     let end = End {
         locality: locality_record(&equipment.locality()),

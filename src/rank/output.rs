@@ -5,14 +5,18 @@ use std::path::{Path, PathBuf};
 use super::seat::all_gather;
 use crate::comm::Comm;
 use crate::error::{Error, Result};
+use crate::results::live::{LiveFile, State};
 use crate::results::{
-    Begin, Done, End, Evidence, Header, Part, Repetition, Run, RunDirectory, aggregate, decode, encode,
+    Begin, Done, End, Evidence, Header, Part, Repetition, Row, Run, RunDirectory, Totals, aggregate, decode,
+    encode,
 };
 
 /// One rank's part, and on rank 0 the run directory's other files and the evidence for them.
 pub struct Output {
     directory: RunDirectory,
     part: Part,
+    /// What this rank has counted: at the end it goes into its host's.
+    totals: Totals,
     /// Repetitions that an earlier session of this run had completed.
     done: Done,
     rank_0: Option<RankZero>,
@@ -21,6 +25,7 @@ pub struct Output {
 struct RankZero {
     header: Header,
     evidence: Evidence,
+    live: LiveFile,
 }
 
 impl Output {
@@ -49,7 +54,7 @@ impl Output {
             None => Ok(None),
         })?;
         let part = comm.agree(directory.part(begin))?;
-        Ok(Output { directory, part, done: Done::new(), rank_0 })
+        Ok(Output { directory, part, totals: Totals::default(), done: Done::new(), rank_0 })
     }
 
     /// Goes on in the directory of a stopped run, with everything that all ranks had finished. Collective.
@@ -63,16 +68,15 @@ impl Output {
         })?;
         let mine = reopened.as_ref().map(|(_, done, token)| (path.to_owned(), token.clone(), done.clone()));
         let (directory, done) = meet(comm, mine)?;
-        let part = comm.agree(directory.continue_part(begin, &done))?;
+        let (part, totals) = comm.agree(directory.continue_part(begin, &done))?;
         // All parts are cut back before rank 0 reads them: the agreement is a barrier.
         let rank_0 = comm.agree(match reopened {
-            Some((header, ..)) => directory
-                .read_parts()
-                .and_then(Evidence::from_parts)
-                .map(|evidence| Some(RankZero { header, evidence })),
+            Some((header, ..)) => {
+                directory.evidence().map(|evidence| Some(RankZero::new(&directory, header, evidence)))
+            }
             None => Ok(None),
         })?;
-        Ok(Output { directory, part, done, rank_0 })
+        Ok(Output { directory, part, totals, done, rank_0 })
     }
 
     /// Where the run directory is.
@@ -85,19 +89,36 @@ impl Output {
         self.done.contains(&(case.to_owned(), round))
     }
 
+    /// Tells who watches that a repetition begins.
+    pub fn begin(&mut self, case: &str, round: u32) {
+        if let Some(rank_0) = &mut self.rank_0 {
+            rank_0.live.begin(case, round);
+        }
+    }
+
+    /// Tells who watches that the run ended before its end.
+    pub fn give_up(mut self, why: &Error) {
+        if let Some(rank_0) = &mut self.rank_0 {
+            rank_0.live.end(match why {
+                Error::Incomplete(_) => State::Stopped,
+                _ => State::Failed,
+            });
+        }
+    }
+
     /// Writes down a repetition that every rank has finished, and sums it on rank 0. Collective.
     ///
     /// # Errors
     /// When a part cannot be written.
     pub fn add(&mut self, comm: &Comm, repetition: &Repetition) -> Result<()> {
-        comm.agree(self.part.repetition(repetition))?;
+        comm.agree(self.part.repetition(repetition).and_then(|()| self.totals.add(repetition)))?;
         let rows = comm.gather(&encode(&repetition.row(comm.world().rank)))?;
         let mut counters = repetition.dense();
         comm.sum(&mut counters)?;
         comm.agree(match (rows, &mut self.rank_0) {
             (Some(rows), Some(rank_0)) => {
                 let rows: Result<_> = rows.iter().map(|bytes| decode(bytes)).collect();
-                rows.and_then(|rows| rank_0.evidence.add(rows, &counters))
+                rows.and_then(|rows| rank_0.add(rows, &counters))
             }
             _ => Ok(()),
         })
@@ -107,14 +128,41 @@ impl Output {
     ///
     /// # Errors
     /// When a file cannot be written, or the evidence contradicts itself.
-    pub fn finish(self, comm: &Comm, end: &End, elapsed_s: f64) -> Result<Option<Run>> {
+    pub fn finish(mut self, comm: &Comm, end: &End, elapsed_s: f64) -> Result<Option<Run>> {
         let ends = comm.gather(&encode(end))?;
         comm.agree(self.part.end(end))?;
+        let hosts = gather_hosts(comm, &self.totals, self.rank_0.as_mut().map(|rank_0| &mut rank_0.evidence));
+        comm.agree(hosts)?;
         comm.agree(match (ends, self.rank_0) {
             (Some(ends), Some(rank_0)) => rank_0.finish(&self.directory, &ends, elapsed_s).map(Some),
             _ => Ok(None),
         })
     }
+}
+
+/// Sums what the ranks of each host have counted, on rank 0: one host after the other, so that it never holds the
+/// counters of all ranks. Collective.
+fn gather_hosts(comm: &Comm, mine: &Totals, mut evidence: Option<&mut Evidence>) -> Result<()> {
+    let mut hosts: Vec<&str> = Vec::new();
+    for host in (0..comm.world().size).map(|rank| comm.host_of(rank)) {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    let mut undecodable = Ok(());
+    for host in hosts {
+        let mine = if comm.host() == host { encode(mine) } else { Vec::new() };
+        let gathered = comm.gather(&mine)?.unwrap_or_default();
+        let mut sum = Totals::default();
+        for bytes in gathered.iter().filter(|bytes| !bytes.is_empty()) {
+            // The other ranks are in the next gather already: an error waits for the end.
+            undecodable = undecodable.and(decode(bytes).and_then(|totals| sum.merge(totals)));
+        }
+        if let Some(evidence) = &mut evidence {
+            evidence.add_host(host, sum);
+        }
+    }
+    undecodable
 }
 
 /// Every rank opens the directory that rank 0 has, and proves that it is the same by the token. Collective.
@@ -135,10 +183,27 @@ impl RankZero {
     ) -> Result<RankZero> {
         let header = header(&begins);
         directory.write_header(&header)?;
-        Ok(RankZero { header, evidence: Evidence::new(begins)? })
+        Ok(RankZero::new(directory, header, Evidence::new(begins)?))
+    }
+
+    fn new(directory: &RunDirectory, header: Header, evidence: Evidence) -> RankZero {
+        let live = LiveFile::new(directory, &header, &evidence);
+        RankZero { header, evidence, live }
+    }
+
+    fn add(&mut self, rows: Vec<Row>, counters: &[u64]) -> Result<()> {
+        self.live.add(&rows);
+        self.evidence.add(rows, counters)
     }
 
     fn finish(mut self, directory: &RunDirectory, ends: &[Vec<u8>], elapsed_s: f64) -> Result<Run> {
+        let result = self.write_results(directory, ends, elapsed_s);
+        // After run.json: who is told that the run is finished may read it.
+        self.live.end(if result.is_ok() { State::Finished } else { State::Failed });
+        result
+    }
+
+    fn write_results(&mut self, directory: &RunDirectory, ends: &[Vec<u8>], elapsed_s: f64) -> Result<Run> {
         let ends: Result<Vec<End>> = ends.iter().map(|bytes| decode(bytes)).collect();
         self.evidence.finish((0u32..).zip(ends?));
         let run = aggregate(&self.header, &self.evidence, Some(elapsed_s))?;
@@ -147,7 +212,7 @@ impl RankZero {
                 "repetitions are missing although every rank finished: a bug in numamark".to_owned(),
             ));
         }
-        directory.write_run(&run)?;
+        directory.write_results(&run, &self.evidence)?;
         Ok(run)
     }
 }

@@ -35,6 +35,7 @@ pub fn run(
         if comm.world().rank == 0 {
             progress.begin(index, count, &case.id);
         }
+        output.begin(&case.id, turn.round);
         comm.barrier()?;
         let began_at = SystemTime::now();
         let measured = comm.agree(repetition::run(equipment, plan, *turn, &stopping))?;

@@ -3,6 +3,9 @@
 //!
 //! ```text
 //! DIR/run.json            the answer; written beside and renamed, last
+//! DIR/samples.parquet     every measured value, one a row
+//! DIR/histograms.hlog     every histogram, merged and by host
+//! DIR/live.json           how far the run is, for who wants to watch
 //! DIR/parts/header.json   what was asked for: all that `recover` needs beside the parts
 //! DIR/parts/token         proves to other ranks that they look at the same directory; gone when the run ends
 //! DIR/parts/rank-00000.jsonl
@@ -15,10 +18,13 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
+use super::durable::{replace, sync_names, write_durably};
+use super::evidence::Evidence;
 use super::name::unique;
-use super::part::{Part, PartContent, write_error};
+use super::part::Part;
 use super::record::Begin;
 use super::run::{Header, Run, SCHEMA};
+use super::{histograms, samples};
 use crate::error::{Error, Result};
 
 /// One run's directory, on disk.
@@ -122,20 +128,34 @@ impl RunDirectory {
         write_durably(&self.header(), &pretty(header))
     }
 
-    /// Renames `run.json` into place: the last act of a run, on rank 0.
+    /// Writes everything that follows from the parts, `run.json` last: the last act of a run, on rank 0.
     ///
     /// # Errors
-    /// When it cannot be written; then no `run.json` appears.
-    pub fn write_run(&self, run: &Run) -> Result<()> {
-        let (partial, final_path) = (self.path.join("run.json.partial"), self.run());
-        let written = write_durably(&partial, &pretty(run))
-            .and_then(|()| fs::rename(&partial, &final_path).map_err(|why| write_error(&final_path, &why)));
-        if written.is_err() {
-            let _ = fs::remove_file(&partial);
-        }
+    /// When one cannot be written; then no `run.json` appears, and no half of any file.
+    pub fn write_results(&self, run: &Run, evidence: &Evidence) -> Result<()> {
+        let written = samples::write(&self.samples(), run, evidence)
+            .and_then(|()| histograms::write(&self.histograms(), run, evidence))
+            .and_then(|()| replace(&self.run(), |file| file.write_all(&pretty(run))))
+            .and_then(|()| sync_names(&self.path));
         // The token has done its work; if it stays, it harms nobody.
         let _ = fs::remove_file(self.token());
         written
+    }
+
+    /// Removes what follows from the parts, before they change.
+    ///
+    /// # Errors
+    /// When a file is there and cannot be removed.
+    pub(super) fn remove_results(&self) -> Result<()> {
+        for path in [self.run(), self.samples(), self.histograms()] {
+            match fs::remove_file(&path) {
+                Err(why) if why.kind() != io::ErrorKind::NotFound => {
+                    return Err(super::durable::write_error(&path, &why));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Reads `run.json`.
@@ -176,11 +196,16 @@ impl RunDirectory {
         read_json(&self.header())
     }
 
-    /// Reads every part, by rank.
+    /// What all parts say together.
     ///
     /// # Errors
     /// When one is missing, unreadable or damaged before its last line.
-    pub fn read_parts(&self) -> Result<Vec<PartContent>> {
+    pub fn evidence(&self) -> Result<Evidence> {
+        Evidence::from_parts(&self.part_paths()?)
+    }
+
+    /// The file of every part.
+    pub(super) fn part_paths(&self) -> Result<Vec<PathBuf>> {
         let parts = self.parts();
         let unreadable =
             |why: io::Error| Error::Failed(format!("{}: cannot be read: {why}", parts.display()));
@@ -192,7 +217,7 @@ impl RunDirectory {
             }
         }
         paths.sort();
-        paths.iter().map(|path| PartContent::read(path)).collect()
+        Ok(paths)
     }
 
     /// Where it is.
@@ -203,6 +228,21 @@ impl RunDirectory {
     /// `run.json`.
     pub fn run(&self) -> PathBuf {
         self.path.join("run.json")
+    }
+
+    /// `samples.parquet`.
+    pub fn samples(&self) -> PathBuf {
+        self.path.join("samples.parquet")
+    }
+
+    /// `histograms.hlog`.
+    pub fn histograms(&self) -> PathBuf {
+        self.path.join("histograms.hlog")
+    }
+
+    /// `live.json`.
+    pub fn live(&self) -> PathBuf {
+        self.path.join("live.json")
     }
 
     pub(super) fn parts(&self) -> PathBuf {
@@ -216,16 +256,6 @@ impl RunDirectory {
     fn header(&self) -> PathBuf {
         self.parts().join("header.json")
     }
-}
-
-/// Writes a whole file and hands it to the disk, so that a full disk is an error and not a short file.
-pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
-    let write = || {
-        let mut file = fs::File::create(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(|why| write_error(path, &why))
 }
 
 /// `run.json` as it stands in the file.

@@ -5,28 +5,33 @@
 
 pub mod aggregate;
 pub mod directory;
+mod durable;
 pub mod environment;
 pub mod evidence;
 pub mod gate;
+pub mod histograms;
+pub mod live;
 pub mod name;
 pub mod part;
 pub mod record;
 pub mod resume;
 pub mod run;
+pub mod samples;
 pub mod schema;
 pub mod verify;
 
 pub use aggregate::aggregate;
 pub use directory::{RunDirectory, to_json};
 pub use environment::Environment;
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Totals};
 pub use gate::{Bound, Gate, GateResult, Level, Outcome};
 pub use name::{default_path, utc_now};
-pub use part::{Part, PartContent};
+pub use part::{Part, PartReader};
 pub use record::{Begin, End, HistogramRecord, Line, LocalityRecord, Repetition, Row, decode, encode};
 pub use resume::Done;
 pub use run::{
-    CaseHeader, CaseResult, Header, HistogramSummary, Measure, Metric, Parameter, RankResult, Run,
+    CaseHeader, CaseResult, Expected, Header, HistogramSummary, Measure, Metric, Parameter, RankResult, Run,
+    Total,
 };
 pub use schema::run_schema;
 pub use verify::{Verified, recover, verify};

@@ -114,7 +114,7 @@ pub struct HistogramRecord {
     pub max: Option<u64>,
     /// Exact sum of the timed values in nanoseconds.
     pub sum: u64,
-    /// Values above the histogram's range, which stand in its last counter.
+    /// Values above the histogram's range, which stand in the counter of its highest value.
     pub clamped: u64,
     /// `[index, count]` of the counters that are not zero, ascending.
     pub counters: Vec<(u32, u64)>,
@@ -164,6 +164,23 @@ impl Repetition {
     }
 }
 
+impl Repetition {
+    /// Checks what only an edited or damaged file can break.
+    ///
+    /// # Errors
+    /// The rule that does not hold.
+    pub fn check_intervals(&self) -> Result<(), String> {
+        let sum: u128 = self.intervals.iter().copied().map(u128::from).sum();
+        match [self.bytes, self.operations].map(u128::from).contains(&sum) {
+            true => Ok(()),
+            false => Err(format!(
+                "the intervals sum to {sum}, not to bytes = {} or operations = {}",
+                self.bytes, self.operations
+            )),
+        }
+    }
+}
+
 impl HistogramRecord {
     /// Writes down a histogram of which `count` events were seen and `histogram.count()` were timed.
     ///
@@ -188,9 +205,9 @@ impl HistogramRecord {
     /// # Errors
     /// The rule that does not hold.
     pub fn check(&self) -> Result<(), String> {
-        let width = histogram::layout().len();
-        if let Some((index, _)) = self.counters.iter().find(|(index, _)| *index as usize >= width) {
-            return Err(format!("counter {index} does not exist; the layout has {width} counters"));
+        let highest = histogram::highest_index();
+        if let Some((index, _)) = self.counters.iter().find(|(index, _)| *index as usize > highest) {
+            return Err(format!("counter {index} does not exist; the highest is {highest}"));
         }
         if !self.counters.is_sorted_by(|a, b| a.0 < b.0) {
             return Err("the counters do not ascend".to_owned());

@@ -1,10 +1,13 @@
 //! Going on with a run that was stopped: what every rank had finished is kept, the rest is cut off the parts.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 
-use super::directory::{RunDirectory, write_durably};
-use super::part::{Part, PartContent, part_name, write_error};
+use super::directory::RunDirectory;
+use super::durable::replace;
+use super::evidence::{Totals, finished_by_all};
+use super::part::{Part, PartReader, Survey, part_name};
 use super::record::{Begin, Line};
 use super::run::Header;
 use crate::error::{Error, Result};
@@ -30,18 +33,24 @@ impl RunDirectory {
                 header.ranks
             )));
         }
-        let parts = self.read_parts()?;
-        Ok((header, finished_by_all(&parts), self.renew_token()?))
+        let paths = self.part_paths()?;
+        let surveys: Vec<Survey> =
+            paths.iter().map(|path| PartReader::open(path)?.survey()).collect::<Result<_>>()?;
+        let (done, _) = finished_by_all(&surveys);
+        // A partial result that was recovered will not be that of the parts any more.
+        self.remove_results()?;
+        Ok((header, done, self.renew_token()?))
     }
 
-    /// Cuts this rank's part back to what all ranks have finished, and goes on writing it.
+    /// Cuts this rank's part back to what all ranks have finished, and goes on writing it. Returns what it has counted so
+    /// far, too.
     ///
     /// # Errors
     /// When there is no such part, it cannot be written, or it was written on another node.
-    pub fn continue_part(&self, begin: &Begin, done: &Done) -> Result<Part> {
+    pub fn continue_part(&self, begin: &Begin, done: &Done) -> Result<(Part, Totals)> {
         let path = self.parts().join(part_name(begin.rank));
-        let content = PartContent::read(&path)?;
-        let (was, is) = (&content.begin, begin);
+        let mut old = PartReader::open(&path)?;
+        let (was, is) = (old.begin(), begin);
         if (&was.host, was.node_os_index, &was.pus) != (&is.host, is.node_os_index, &is.pus) {
             return Err(Error::Environment(format!(
                 "the run was on {}, this rank is on {}: two machines do not make \
@@ -50,32 +59,53 @@ impl RunDirectory {
                 place_of(is)
             )));
         }
-        let kept =
-            content.repetitions.into_iter().filter(|kept| done.contains(&(kept.case.clone(), kept.round)));
-        let lines = std::iter::once(Line::Begin(content.begin.clone())).chain(kept.map(Line::Repetition));
-        let mut text = Vec::new();
-        for line in lines {
-            serde_json::to_writer(&mut text, &line)
-                .expect("a line holds numbers, strings and string-keyed maps");
-            text.push(b'\n');
-        }
+        let (mut totals, mut unreadable) = (Totals::default(), None);
         // Beside and renamed: if the disk is full, the old part is still there.
-        let beside = path.with_extension("partial");
-        write_durably(&beside, &text)?;
-        fs::rename(&beside, &path).map_err(|why| write_error(&path, &why))?;
-        Part::append_to(path)
+        let replaced = replace(&path, |file| {
+            unreadable = keep(&mut old, done, &mut totals, &mut BufWriter::new(file))?;
+            unreadable.as_ref().map_or(Ok(()), |why| Err(io::Error::other(why.to_string())))
+        });
+        match unreadable {
+            Some(why) => Err(why),
+            None => replaced.and_then(|()| Ok((Part::append_to(path)?, totals))),
+        }
     }
+}
+
+/// Copies the lines that stay. The outer error is the writer's, the inner one the reader's.
+fn keep(
+    part: &mut PartReader,
+    done: &Done,
+    totals: &mut Totals,
+    out: &mut BufWriter<&mut File>,
+) -> io::Result<Option<Error>> {
+    let mut line = Some(Line::Begin(part.begin().clone()));
+    while let Some(kept) = line {
+        serde_json::to_writer(&mut *out, &kept)?;
+        out.write_all(b"\n")?;
+        line = match next(part, done, totals) {
+            Ok(line) => line,
+            Err(why) => return Ok(Some(why)),
+        };
+    }
+    out.flush()?;
+    Ok(None)
+}
+
+/// The next repetition that all ranks have finished.
+fn next(part: &mut PartReader, done: &Done, totals: &mut Totals) -> Result<Option<Line>> {
+    while let Some(line) = part.next_line()? {
+        if let Line::Repetition(kept) = &line
+            && done.contains(&(kept.case.clone(), kept.round))
+        {
+            totals.add(kept)?;
+            return Ok(Some(line));
+        }
+    }
+    Ok(None)
 }
 
 fn place_of(begin: &Begin) -> String {
     let node = begin.node_os_index.map_or("no node".to_owned(), |node| format!("node (os {node})"));
     format!("{} {node}, PUs {:?}", begin.host, begin.pus)
-}
-
-fn finished_by_all(parts: &[PartContent]) -> Done {
-    let of = |part: &PartContent| -> Done {
-        part.repetitions.iter().map(|repetition| (repetition.case.clone(), repetition.round)).collect()
-    };
-    let sets = parts.iter().map(of);
-    sets.reduce(|all, part| all.intersection(&part).cloned().collect()).unwrap_or_default()
 }

@@ -51,6 +51,8 @@ pub struct Header {
     pub hosts: Vec<String>,
     /// Repetitions asked of each case.
     pub repetitions: u32,
+    /// Length of the intervals in which each repetition's progress is recorded, in nanoseconds.
+    pub interval_ns: u64,
     /// The machine, as rank 0 saw it.
     pub environment: Environment,
     /// What other hosts have differently, one sentence each; empty when all are alike.
@@ -72,6 +74,25 @@ pub struct CaseHeader {
     pub parameters: BTreeMap<String, Parameter>,
     /// What its rate counts.
     pub measure: Measure,
+    /// What can be said beforehand; null for cases that generate nothing.
+    pub expected: Option<Expected>,
+}
+
+/// What the plan says of a case that generates, as on rank 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Expected {
+    /// Blocks of a chunk, over all workers.
+    pub blocks_per_chunk: u32,
+    /// Workers that have at least one block of each chunk.
+    pub busy_workers: u32,
+    /// The chunks that are in flight and the one that is being filled.
+    pub working_set_bytes: u64,
+    /// The L3 caches behind the rank's PUs; null when unknown.
+    pub l3_bytes: Option<u64>,
+    /// The least memory that the case can use at once: its working set.
+    pub memory_bytes_min: u64,
+    /// The most: what the plan reserves of the arena.
+    pub memory_bytes_max: u64,
 }
 
 /// The value of a parameter.
@@ -130,6 +151,9 @@ pub struct PlacementRow {
     pub pus: Vec<u32>,
     /// How the rank came to this node.
     pub placement: String,
+    /// The most memory that was behind the rank's process at once; null when the rank did not get to its end. Ranks
+    /// without a launcher share a process.
+    pub resident_peak_bytes: Option<u64>,
 }
 
 /// One case: what was done and what came out.
@@ -141,6 +165,10 @@ pub struct CaseResult {
     pub workload: String,
     /// Every parameter that makes this case differ from another.
     pub parameters: BTreeMap<String, Parameter>,
+    /// What could be said beforehand; null for cases that generate nothing.
+    pub expected: Option<Expected>,
+    /// What was done in all.
+    pub total: Total,
     /// Rates, shares and costs, by name.
     pub metrics: BTreeMap<String, Metric>,
     /// Distributions over all ranks and repetitions, by name. `refill_ns` combines the strata `refill_ns.slow` and
@@ -156,12 +184,25 @@ pub struct CaseResult {
     pub digest: Option<String>,
 }
 
+/// What a case did over all repetitions and ranks: exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Total {
+    /// Bytes generated.
+    pub bytes: u64,
+    /// Operations done.
+    pub operations: u64,
+    /// The longest time of any rank in each repetition, summed over the repetitions, in nanoseconds.
+    pub elapsed_ns: u64,
+    /// Repetitions that every rank finished.
+    pub repetitions: u32,
+}
+
 /// One figure of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Metric {
     /// The median over the repetitions that have a value.
     pub value: Option<f64>,
-    /// `bytes/s`, `operations/s`, `s/GiB`, `ns`, `share`.
+    /// `bytes/s`, `operations/s`, `s/GiB`, `ns`, `share`, `workers`, `bytes`.
     pub unit: String,
     /// How many repetitions have a value.
     pub repetitions: u32,
@@ -179,7 +220,7 @@ pub struct HistogramSummary {
     pub count: u64,
     /// How many of them were timed. Less than `count`: a random sample, and `min` and `max` are the sample's.
     pub timed: u64,
-    /// Values above the range of the counters, which stand in the last one.
+    /// Values above the range of the counters (60 s), which stand in that of the highest value.
     pub clamped: u64,
     /// Exact smallest timed value.
     pub min: Option<u64>,
@@ -247,6 +288,8 @@ pub struct RankResult {
     pub chunk_ns_max: Option<u64>,
     /// Longest timed refill.
     pub refill_ns_max: Option<u64>,
+    /// The most bytes of the rank's arena in use at once, in any repetition; null when the memory is not the arena's.
+    pub memory_peak_bytes: Option<u64>,
     /// Share of local pages, the lower of start and end; null when not verified.
     pub locality: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! `verify`: every aggregate again, from the parts. `recover`: a result for a run that died.
+//! `verify`: every value of the result again, from the parts. `recover`: a result for a run that died.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::aggregate::aggregate;
 use super::directory::RunDirectory;
-use super::evidence::Evidence;
 use super::run::Run;
+use super::{histograms, samples};
 use crate::error::{Error, Result};
 use crate::job::Job;
 
@@ -16,6 +16,10 @@ use crate::job::Job;
 pub struct Verified {
     /// Values in `run.json` that were derived again and are equal.
     pub values: usize,
+    /// Rows of `samples.parquet`, likewise.
+    pub samples: usize,
+    /// Lines of `histograms.hlog`, likewise.
+    pub histograms: usize,
     /// Parts read.
     pub parts: usize,
     /// Repetitions that every rank finished.
@@ -27,7 +31,7 @@ pub struct Verified {
 /// Differences named in one message; the rest is counted.
 const NAMED: usize = 20;
 
-/// Derives everything in `run.json` again from the header and the parts.
+/// Derives everything in `run.json`, `samples.parquet` and `histograms.hlog` again from the header and the parts.
 ///
 /// # Errors
 /// When the run cannot be read, or a value differs: each is named with both values.
@@ -40,20 +44,29 @@ pub fn verify(path: &Path) -> Result<Verified> {
         let why = format!("job_hash is {}, the hash of the job is {}", header.job_hash, job.hash());
         return Err(at(path, &Error::Failed(why)));
     }
-    let parts = directory.read_parts()?;
-    let count = parts.len();
-    let evidence = Evidence::from_parts(parts).map_err(|why| at(path, &why))?;
+    let evidence = directory.evidence().map_err(|why| at(path, &why))?;
     // The elapsed time is the one thing that no part knows.
     let elapsed_s = recorded.get("elapsed_s").and_then(Value::as_f64);
     let derived = aggregate(&header, &evidence, elapsed_s).map_err(|why| at(path, &why))?;
     let mut comparison = Comparison::default();
     comparison.compare("", &recorded, &tree(&derived));
+    let (samples, differences) = samples::compare(&directory.samples(), &derived, &evidence);
+    comparison.differences.extend(differences);
+    let (histograms, differences) = histograms::compare(&directory.histograms(), &evidence);
+    comparison.differences.extend(differences);
     comparison.result(path)?;
     let repetitions = header.planned.iter().map(|case| evidence.rounds(&case.id).count()).sum();
-    Ok(Verified { values: comparison.equal, parts: count, repetitions, complete: derived.complete })
+    Ok(Verified {
+        values: comparison.equal,
+        samples,
+        histograms,
+        parts: evidence.begins().len(),
+        repetitions,
+        complete: derived.complete,
+    })
 }
 
-/// Builds `run.json` for a run that died, from what all ranks finished.
+/// Builds the result of a run that died, from what all ranks finished.
 ///
 /// # Errors
 /// When there is a `run.json`, a part is missing, or no repetition was finished by all ranks.
@@ -66,7 +79,7 @@ pub fn recover(path: &Path) -> Result<Run> {
         )));
     }
     let header = directory.read_header()?;
-    let evidence = Evidence::from_parts(directory.read_parts()?).map_err(|why| at(path, &why))?;
+    let evidence = directory.evidence().map_err(|why| at(path, &why))?;
     if evidence.cases().next().is_none() {
         return Err(Error::Failed(format!(
             "{}: nothing to recover: no repetition was finished by all {} ranks",
@@ -75,7 +88,7 @@ pub fn recover(path: &Path) -> Result<Run> {
         )));
     }
     let run = aggregate(&header, &evidence, None).map_err(|why| at(path, &why))?;
-    directory.write_run(&run)?;
+    directory.write_results(&run, &evidence)?;
     Ok(run)
 }
 

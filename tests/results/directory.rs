@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use numamark::error::{Error, ExitCode};
-use numamark::results::{RunDirectory, aggregate};
+use numamark::results::{RunDirectory, aggregate, verify};
 
-use crate::fixture::{Folder, begin, run};
+use crate::fixture::{Folder, begin, finished, run};
 
 #[test]
 fn a_directory_that_exists_is_left_alone() {
@@ -80,38 +80,43 @@ fn what_is_not_a_run_directory_is_said_to_be_none() {
 }
 
 #[test]
-fn a_disk_that_fills_up_at_the_end_leaves_no_result() {
+fn a_disk_that_fills_up_at_the_end_leaves_no_result_and_no_half_file() {
     let folder = Folder::new("full-disk");
-    let (directory, header, evidence) = run(&folder.join("run"), 1, 1);
-    let run = aggregate(&header, &evidence, Some(1.0)).expect("whole evidence");
-    std::os::unix::fs::symlink("/dev/full", directory.path().join("run.json.partial")).expect("a link");
-    let why = directory.write_run(&run).expect_err("the device is always full");
-    assert_eq!(why.exit_code(), ExitCode::Failed);
-    assert!(why.to_string().contains("No space left on device"), "{why}");
-    let left: Vec<_> =
-        fs::read_dir(directory.path()).expect("it is there").flatten().map(|e| e.file_name()).collect();
-    assert_eq!(left, ["parts"], "neither run.json nor its beginning");
-    directory.write_run(&run).expect("the disk has room again");
-    directory.read_run().expect("a result");
+    for (file, left) in [
+        ("samples.parquet", &["parts"][..]),
+        ("histograms.hlog", &["parts", "samples.parquet"]),
+        ("run.json", &["histograms.hlog", "parts", "samples.parquet"]),
+    ] {
+        let (directory, header, evidence) = run(&folder.join(file), 1, 1);
+        let run = aggregate(&header, &evidence, Some(1.0)).expect("whole evidence");
+        let beside = directory.path().join(format!("{file}.partial"));
+        std::os::unix::fs::symlink("/dev/full", beside).expect("a link");
+        let why = directory.write_results(&run, &evidence).expect_err("the device is always full");
+        assert_eq!(why.exit_code(), ExitCode::Failed);
+        let why = why.to_string();
+        assert!(why.contains(&format!("{file}.partial: No space left on device")), "{why}");
+        assert_eq!(names(directory.path()), left, "whole files only, and no run.json");
+        directory.write_results(&run, &evidence).expect("the disk has room again");
+        directory.read_run().expect("a result");
+        verify(directory.path()).expect("the whole of it");
+    }
 }
 
 #[test]
-fn a_finished_run_leaves_parts_and_run_json_only() {
+fn a_finished_run_leaves_its_results_and_its_parts_only() {
     let folder = Folder::new("left");
-    let (directory, header, evidence) = run(&folder.join("run"), 2, 1);
-    directory.write_run(&aggregate(&header, &evidence, Some(1.0)).expect("whole evidence")).expect("room");
-    let names = |path: &Path| {
-        let mut names: Vec<String> = fs::read_dir(path)
-            .expect("there")
-            .flatten()
-            .map(|e| e.file_name().into_string().expect("ASCII"))
-            .collect();
-        names.sort();
-        names
-    };
-    assert_eq!(names(directory.path()), ["parts", "run.json"]);
+    let (directory, ..) = finished(&folder.join("run"), 2, 1);
+    assert_eq!(names(directory.path()), ["histograms.hlog", "parts", "run.json", "samples.parquet"]);
     assert_eq!(
         names(&directory.path().join("parts")),
         ["header.json", "rank-00000.jsonl", "rank-00001.jsonl"]
     );
+}
+
+fn names(path: &Path) -> Vec<String> {
+    let entries = fs::read_dir(path).expect("there").flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().into_string().expect("ASCII")).collect();
+    names.sort();
+    names
 }

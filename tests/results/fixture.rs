@@ -8,8 +8,8 @@ use numamark::measure::Histogram;
 use numamark::mix::{Random, mix_words};
 use numamark::results::environment::{Facts, collect};
 use numamark::results::{
-    Begin, CaseHeader, End, Evidence, Gate, Header, HistogramRecord, LocalityRecord, Measure, Parameter,
-    Repetition, Row, RunDirectory,
+    Begin, CaseHeader, End, Evidence, Expected, Gate, Header, HistogramRecord, LocalityRecord, Measure,
+    Parameter, Repetition, Row, Run, RunDirectory, Totals, aggregate,
 };
 
 pub const ROUNDS: u32 = 3;
@@ -65,6 +65,14 @@ pub fn header(ranks: u32) -> Header {
         workload: workload.to_owned(),
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         measure,
+        expected: (measure == Measure::Bytes).then_some(Expected {
+            blocks_per_chunk: 16,
+            busy_workers: 2,
+            working_set_bytes: 3 << 26,
+            l3_bytes: Some(1 << 25),
+            memory_bytes_min: 3 << 26,
+            memory_bytes_max: 1 << 28,
+        }),
     };
     let job = Job::parse(JOB, "made-up.toml", &[]).expect("a job");
     Header {
@@ -77,6 +85,7 @@ pub fn header(ranks: u32) -> Header {
         ranks,
         hosts: vec!["host0".to_owned(), "host1".to_owned()],
         repetitions: ROUNDS,
+        interval_ns: 1_000_000_000,
         environment: collect(&facts),
         environment_differences: Vec::new(),
         planned: vec![
@@ -184,6 +193,7 @@ pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidenc
         let joined = RunDirectory::join(path, &token).expect("the same directory");
         parts.push(joined.part(&begin(rank, ranks)).expect("a new part"));
     }
+    let mut hosts: BTreeMap<String, Totals> = BTreeMap::new();
     let mut evidence =
         Evidence::new((0..ranks).rev().map(|rank| begin(rank, ranks)).collect()).expect("all ranks");
     for round in 0..ROUNDS {
@@ -192,6 +202,7 @@ pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidenc
             for rank in 0..ranks {
                 let repetition = repetition(&case.id, round, rank, seed);
                 parts[rank as usize].repetition(&repetition).expect("room");
+                hosts.entry(begin(rank, ranks).host).or_default().add(&repetition).expect("small counts");
                 let dense = repetition.dense();
                 sum.resize(dense.len(), 0);
                 sum.iter_mut().zip(dense).for_each(|(sum, counter)| *sum += counter);
@@ -205,5 +216,14 @@ pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidenc
         part.end(&end(rank)).expect("room");
         evidence.finish([(rank, end(rank))]);
     }
+    hosts.into_iter().for_each(|(host, totals)| evidence.add_host(&host, totals));
     (directory, header, evidence)
+}
+
+/// A whole run on disk, `run.json` and all.
+pub fn finished(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Run, Evidence) {
+    let (directory, header, evidence) = run(path, ranks, seed);
+    let run = aggregate(&header, &evidence, Some(1.0)).expect("whole evidence");
+    directory.write_results(&run, &evidence).expect("room");
+    (directory, run, evidence)
 }

@@ -7,7 +7,7 @@ use numamark::mix::Random;
 use numamark::results::{RunDirectory, aggregate, recover, verify};
 use serde_json::Value;
 
-use crate::fixture::{Folder, run};
+use crate::fixture::{Folder, finished, run};
 
 #[test]
 fn a_run_and_its_parts_give_the_same_aggregate() {
@@ -17,7 +17,7 @@ fn a_run_and_its_parts_give_the_same_aggregate() {
         let (directory, header, evidence) = run(&path, ranks, seed);
         let run = aggregate(&header, &evidence, Some(12.5)).expect("whole evidence");
         assert!(run.complete);
-        directory.write_run(&run).expect("room");
+        directory.write_results(&run, &evidence).expect("room");
         assert_eq!(directory.read_run().expect("what was written"), run, "seed {seed}");
         let verified = verify(&path).unwrap_or_else(|why| panic!("seed {seed}: {why}"));
         assert_eq!((verified.parts, verified.repetitions, verified.complete), (ranks as usize, 6, true));
@@ -65,8 +65,7 @@ fn change(value: &mut Value) {
 fn verify_finds_any_changed_value_down_to_the_last_bit() {
     let folder = Folder::new("changed-value");
     let path = folder.join("run");
-    let (directory, header, evidence) = run(&path, 2, 7);
-    directory.write_run(&aggregate(&header, &evidence, Some(1.0)).expect("whole evidence")).expect("room");
+    let (directory, ..) = finished(&path, 2, 7);
     let text = fs::read_to_string(directory.run()).expect("just written");
     let tree: Value = serde_json::from_str(&text).expect("JSON");
     let mut places = Vec::new();
@@ -102,8 +101,7 @@ fn verify_finds_any_changed_value_down_to_the_last_bit() {
 fn verify_names_what_was_added_and_what_is_gone() {
     let folder = Folder::new("added-or-gone");
     let path = folder.join("run");
-    let (directory, header, evidence) = run(&path, 2, 8);
-    directory.write_run(&aggregate(&header, &evidence, Some(1.0)).expect("whole evidence")).expect("room");
+    let (directory, ..) = finished(&path, 2, 8);
     let text = fs::read_to_string(directory.run()).expect("just written");
     let try_with = |edit: fn(&mut Value)| {
         let mut tree: Value = serde_json::from_str(&text).expect("JSON");
@@ -129,8 +127,7 @@ fn verify_names_what_was_added_and_what_is_gone() {
 fn verify_finds_a_changed_part() {
     let folder = Folder::new("changed-part");
     let path = folder.join("run");
-    let (directory, header, evidence) = run(&path, 3, 9);
-    directory.write_run(&aggregate(&header, &evidence, Some(1.0)).expect("whole evidence")).expect("room");
+    finished(&path, 3, 9);
     let part = path.join("parts/rank-00001.jsonl");
     let text = fs::read_to_string(&part).expect("just written");
     let try_with = |changed: String| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::evidence::Counters;
 use super::super::record::{HistogramRecord, Row};
 use super::super::run::HistogramSummary;
-use crate::measure::histogram::layout;
+use crate::measure::histogram::{highest_index, layout};
 use crate::stats::{Stratum, quantile};
 
 /// How a stratum's name ends: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
@@ -18,13 +18,14 @@ fn quantity(name: &str) -> &str {
 
 /// Every recorded histogram and every combined one, by name.
 pub(super) fn summaries<'a>(
-    rounds: &[&[Row]],
-    counters: impl Iterator<Item = (&'a str, &'a Counters)>,
+    rounds: &[Vec<&Row>],
+    counters: &'a BTreeMap<&'a str, Counters>,
 ) -> BTreeMap<String, HistogramSummary> {
     let parts: Vec<(&str, Scalars, &Counters)> = counters
+        .iter()
         .map(|(name, counters)| {
-            let records = records(rounds).filter(|(other, _)| *other == name).map(|(_, record)| record);
-            (name, Scalars::sum(records), counters)
+            let records = records(rounds).filter(|(other, _)| other == name).map(|(_, record)| record);
+            (*name, Scalars::sum(records), counters)
         })
         .collect();
     let mut groups: BTreeMap<&str, Vec<(&Scalars, &Counters)>> = BTreeMap::new();
@@ -38,9 +39,9 @@ pub(super) fn summaries<'a>(
 }
 
 /// Estimated total duration of a quantity over the given rows; `Err` says why there is none.
-pub(super) fn sum_estimate(rows: &[Row], wanted: &str) -> Result<f64, String> {
+pub(super) fn sum_estimate(rows: &[&Row], wanted: &str) -> Result<f64, String> {
     let mut strata: BTreeMap<&str, Vec<&HistogramRecord>> = BTreeMap::new();
-    for (name, record) in records(&[rows]).filter(|(name, _)| quantity(name) == wanted) {
+    for (name, record) in of_rows(rows).filter(|(name, _)| quantity(name) == wanted) {
         strata.entry(name).or_default().push(record);
     }
     if strata.is_empty() {
@@ -51,13 +52,17 @@ pub(super) fn sum_estimate(rows: &[Row], wanted: &str) -> Result<f64, String> {
 }
 
 /// The largest timed value of a quantity.
-pub(super) fn max(rounds: &[&[Row]], wanted: &str) -> Option<u64> {
+pub(super) fn max(rounds: &[Vec<&Row>], wanted: &str) -> Option<u64> {
     records(rounds).filter(|(name, _)| quantity(name) == wanted).filter_map(|(_, record)| record.max).max()
 }
 
-fn records<'a>(rounds: &[&'a [Row]]) -> impl Iterator<Item = (&'a str, &'a HistogramRecord)> {
-    let rows = rounds.iter().copied().flatten();
-    rows.flat_map(|row| row.repetition.histograms.iter()).map(|(name, record)| (name.as_str(), record))
+fn records<'a>(rounds: &[Vec<&'a Row>]) -> impl Iterator<Item = (&'a str, &'a HistogramRecord)> {
+    rounds.iter().flat_map(|rows| of_rows(rows))
+}
+
+fn of_rows<'a>(rows: &[&'a Row]) -> impl Iterator<Item = (&'a str, &'a HistogramRecord)> {
+    let all = rows.iter().flat_map(|row| row.repetition.histograms.iter());
+    all.map(|(name, record)| (name.as_str(), record))
 }
 
 /// What travels beside the counters, summed.
@@ -112,11 +117,10 @@ fn summary(strata: &[(&Scalars, &Counters)]) -> HistogramSummary {
         .iter()
         .map(|(scalars, counters)| Stratum { count: scalars.count, timed: scalars.timed, counters })
         .collect();
-    // A counter's upper edge may lie above the largest value in it, and clamped values above the last counter.
+    // A counter's upper edge may lie above the largest value in it; that of the highest below, where values are clamped.
     let value = |q: f64| {
         let index = usize::try_from(quantile(&weighted, q)?).expect("an index of the layout");
-        let last = index + 1 == layout().len();
-        total.max.map(|max| if last { max } else { layout()[index].min(max) })
+        total.max.map(|max| if index >= highest_index() { max } else { layout()[index].min(max) })
     };
     HistogramSummary {
         count: total.count,

@@ -11,10 +11,12 @@ use crate::stats::median;
 
 pub(super) const REFILL_SHARE: &str = "refill_share";
 pub(super) const CPU_SHARE: &str = "cpu_share";
+const BUSY_WORKERS: &str = "busy_workers";
+const MEMORY_PEAK: &str = "memory_peak_bytes";
 const GIB: f64 = (1u64 << 30) as f64;
 
 /// The name of what a case is compared by.
-pub(super) fn rate_name(measure: Measure) -> &'static str {
+pub(in crate::results) fn rate_name(measure: Measure) -> &'static str {
     match measure {
         Measure::Bytes => "throughput_bytes_per_s",
         Measure::Operations => "operations_per_s",
@@ -30,9 +32,9 @@ pub(super) fn slowest_rank_name(measure: Measure) -> &'static str {
 }
 
 /// All figures over these rows: of all ranks, or of one.
-pub(super) fn of_case(measure: Measure, rounds: &[&[Row]]) -> BTreeMap<String, Metric> {
+pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String, Metric> {
     let mut metrics = BTreeMap::new();
-    let mut put = |name: &str, unit: &str, value: fn(&[Row]) -> Result<f64, String>| {
+    let mut put = |name: &str, unit: &str, value: fn(&[&Row]) -> Result<f64, String>| {
         metrics.insert(name.to_owned(), over_rounds(unit, rounds, value));
     };
     match measure {
@@ -61,10 +63,19 @@ pub(super) fn of_case(measure: Measure, rounds: &[&[Row]]) -> BTreeMap<String, M
             share => Ok(share),
         }
     });
+    put(BUSY_WORKERS, "workers", |rows| {
+        let fewest = rows.iter().map(|row| row.repetition.busy_workers).min();
+        fewest.map(f64::from).ok_or_else(|| "no rank took part".to_owned())
+    });
+    put(MEMORY_PEAK, "bytes", |rows| {
+        let peaks = rows.iter().map(|row| row.repetition.memory_peak_bytes.map(|peak| peak as f64));
+        let most = peaks.collect::<Option<Vec<f64>>>().and_then(|peaks| peaks.into_iter().reduce(f64::max));
+        most.ok_or_else(|| "the memory is not taken from the arena".to_owned())
+    });
     metrics
 }
 
-fn over_rounds(unit: &str, rounds: &[&[Row]], value: fn(&[Row]) -> Result<f64, String>) -> Metric {
+fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f64, String>) -> Metric {
     let all: Vec<Result<f64, String>> = rounds.iter().map(|rows| value(rows)).collect();
     let known: Vec<f64> = all.iter().filter_map(|value| value.as_ref().ok().copied()).collect();
     let reason = match all.iter().find_map(|value| value.as_ref().err()) {
@@ -81,7 +92,7 @@ fn over_rounds(unit: &str, rounds: &[&[Row]], value: fn(&[Row]) -> Result<f64, S
 }
 
 /// Total over the longest elapsed time.
-fn rate(rows: &[Row], what: &str, total: f64) -> Result<f64, String> {
+fn rate(rows: &[&Row], what: &str, total: f64) -> Result<f64, String> {
     let longest = rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
     match total {
         0.0 => Err(format!("not one {what} was finished in a repetition")),
@@ -94,23 +105,23 @@ fn share(part: f64, whole: f64, why_not: &str) -> Result<f64, String> {
 }
 
 /// Sums as integers, rounds once.
-fn sum(rows: &[Row], of: fn(&Row) -> u64) -> f64 {
+fn sum(rows: &[&Row], of: fn(&Row) -> u64) -> f64 {
     rows.iter().map(|row| u128::from(of(row))).sum::<u128>() as f64
 }
 
-fn bytes(rows: &[Row]) -> f64 {
+fn bytes(rows: &[&Row]) -> f64 {
     sum(rows, |row| row.repetition.bytes)
 }
 
-fn operations(rows: &[Row]) -> f64 {
+fn operations(rows: &[&Row]) -> f64 {
     sum(rows, |row| row.repetition.operations)
 }
 
-fn worker_ns(rows: &[Row]) -> f64 {
+fn worker_ns(rows: &[&Row]) -> f64 {
     sum(rows, |row| row.repetition.worker_ns)
 }
 
-fn cpu_ns(rows: &[Row]) -> Result<f64, String> {
+fn cpu_ns(rows: &[&Row]) -> Result<f64, String> {
     match sum(rows, |row| row.repetition.cpu_ns) {
         0.0 => Err("the CPU time of the workers is not known".to_owned()),
         cpu_ns => Ok(cpu_ns),

@@ -5,12 +5,16 @@ mod distribution;
 mod locality;
 mod metric;
 
+pub(super) use metric::{of_case, rate_name};
+
 use std::collections::BTreeSet;
 
 use super::evidence::Evidence;
 use super::gate;
 use super::record::{Begin, End, Row};
-use super::run::{CaseHeader, CaseResult, Derived, Header, Locality, Metric, PlacementRow, RankResult, Run};
+use super::run::{
+    CaseHeader, CaseResult, Derived, Header, Locality, Metric, PlacementRow, RankResult, Run, Total,
+};
 use crate::error::{Error, Result};
 use crate::generator::Digest;
 
@@ -32,7 +36,11 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
     });
     let largest = |of: fn(&Begin) -> f64| evidence.begins().iter().map(of).fold(0.0, f64::max);
     let derived = Derived {
-        placements: evidence.begins().iter().map(placement).collect(),
+        placements: evidence
+            .begins()
+            .iter()
+            .map(|begin| placement(begin, evidence.ends().get(&begin.rank)))
+            .collect(),
         violations: evidence.ends().values().map(|end| end.violations).sum(),
         unfinished_repetitions: evidence.unfinished(),
         clock_step_ns: largest(|begin| begin.clock_step_ns),
@@ -62,7 +70,7 @@ fn check_same_run(header: &Header, evidence: &Evidence) -> Result<()> {
     }
 }
 
-fn placement(begin: &Begin) -> PlacementRow {
+fn placement(begin: &Begin, end: Option<&End>) -> PlacementRow {
     PlacementRow {
         rank: begin.rank,
         host: begin.host.clone(),
@@ -70,11 +78,13 @@ fn placement(begin: &Begin) -> PlacementRow {
         node_os_index: begin.node_os_index,
         pus: begin.pus.clone(),
         placement: begin.placement.clone(),
+        resident_peak_bytes: end.and_then(|end| end.resident_peak_bytes),
     }
 }
 
 fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Result<CaseResult> {
-    let rounds: Vec<&[Row]> = evidence.rounds(&case.id).collect();
+    let rounds: Vec<Vec<&Row>> =
+        evidence.rounds(&case.id).map(|(_, round)| round.rows.iter().collect()).collect();
     let per_rank: Vec<RankResult> = evidence
         .begins()
         .iter()
@@ -93,8 +103,10 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
         id: case.id.clone(),
         workload: case.workload.clone(),
         parameters: case.parameters.clone(),
+        expected: case.expected.clone(),
+        total: total(&rounds),
         metrics,
-        histograms: distribution::summaries(&rounds, evidence.counters(&case.id)),
+        histograms: distribution::summaries(&rounds, &evidence.totals(&case.id)?),
         locality,
         slowest_rank: slowest.map(|row| row.rank),
         per_rank,
@@ -102,15 +114,24 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
     })
 }
 
+/// What was done in all, as exact integers.
+fn total(rounds: &[Vec<&Row>]) -> Total {
+    let sum = |of: fn(&Row) -> u64| {
+        rounds.iter().flatten().map(|row| of(row)).fold(0u64, |sum, value| sum.saturating_add(value))
+    };
+    let longest = |rows: &Vec<&Row>| rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
+    Total {
+        bytes: sum(|row| row.repetition.bytes),
+        operations: sum(|row| row.repetition.operations),
+        elapsed_ns: rounds.iter().map(longest).fold(0u64, u64::saturating_add),
+        repetitions: u32::try_from(rounds.len()).unwrap_or(u32::MAX),
+    }
+}
+
 /// One rank's rows: `rounds` have one row a rank, in order.
-fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[&[Row]]) -> RankResult {
-    let own: Vec<&[Row]> = rounds
-        .iter()
-        .map(|rows| {
-            let index = usize::try_from(begin.rank).expect("a rank is an index");
-            &rows[index..=index]
-        })
-        .collect();
+fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Vec<&Row>]) -> RankResult {
+    let index = usize::try_from(begin.rank).expect("a rank is an index");
+    let own: Vec<Vec<&Row>> = rounds.iter().map(|rows| vec![rows[index]]).collect();
     let mut metrics = metric::of_case(case.measure, &own);
     let mut take = |name: &str| metrics.remove(name).and_then(|metric: Metric| metric.value);
     let (refill_share, cpu_share) = (take(metric::REFILL_SHARE), take(metric::CPU_SHARE));
@@ -126,17 +147,18 @@ fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[&[
         cpu_share,
         chunk_ns_max: distribution::max(&own, "chunk_ns"),
         refill_ns_max: distribution::max(&own, "refill_ns"),
+        memory_peak_bytes: own.iter().filter_map(|rows| rows[0].repetition.memory_peak_bytes).max(),
         locality: locality::of_rank(&begin.locality, end.map(|end| &end.locality)),
     }
 }
 
 /// The digest of the case's data set: what all ranks hashed, equal in every repetition.
-fn digest(case: &CaseHeader, rounds: &[&[Row]]) -> Result<Option<String>> {
+fn digest(case: &CaseHeader, rounds: &[Vec<&Row>]) -> Result<Option<String>> {
     let failed = |why: String| Error::Failed(format!("case {}: {why}", case.id));
     let mut digests = BTreeSet::new();
     for rows in rounds {
         let mut whole: Option<Digest> = None;
-        for row in *rows {
+        for row in rows {
             if let Some(text) = &row.repetition.digest {
                 let share =
                     Digest::from_hex(text).map_err(|why| failed(format!("rank {}: {why}", row.rank)))?;

@@ -1,0 +1,214 @@
+//! `live.json`: how far a run is, for who wants to watch. Always whole, because it is replaced by a rename.
+//!
+//! Rank 0 writes it between repetitions, at most about once a second. It is no part of the result: a run does not fail
+//! because of it, and one that was killed leaves it saying `running`, with the time of its last sign of life.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::aggregate::{of_case, rate_name};
+use super::directory::RunDirectory;
+use super::evidence::Evidence;
+use super::name::utc_now;
+use super::record::Row;
+use super::run::{CaseHeader, Header, SCHEMA};
+use crate::stats::median;
+
+/// The contents of `live.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// As in run.json.
+    pub schema: u32,
+    /// Name of the job.
+    pub name: String,
+    /// What the run is doing.
+    pub state: State,
+    /// When the run started: RFC 3339, UTC.
+    pub started: String,
+    /// When this was written.
+    pub updated: String,
+    /// Number of ranks.
+    pub ranks: u32,
+    /// Names of the hosts.
+    pub hosts: Vec<String>,
+    /// Repetitions that every rank has finished, over all cases.
+    pub repetitions_done: u32,
+    /// Repetitions asked for, over all cases.
+    pub repetitions_planned: u32,
+    /// Seconds since the run, or its continuation, made its first preparations for a repetition.
+    pub elapsed_s: f64,
+    /// Seconds until the last repetition ends, if they go on as they went; null before the first.
+    pub remaining_s: Option<f64>,
+    /// The repetition that is going on.
+    pub now: Option<Turn>,
+    /// The last one that ended.
+    pub latest: Option<Latest>,
+    /// Every case, in the order of the job.
+    pub cases: Vec<Standing>,
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Repeating.
+    Running,
+    /// Over: `run.json` is there.
+    Finished,
+    /// Asked to stop: it can be resumed.
+    Stopped,
+    /// Ended by an error.
+    Failed,
+}
+
+/// A repetition of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Id of the case.
+    pub case: String,
+    /// The round, from 0.
+    pub round: u32,
+}
+
+/// What the last repetition measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Latest {
+    /// Id of the case.
+    pub case: String,
+    /// The round, from 0.
+    pub round: u32,
+    /// Its rate, over all ranks; null when nothing was finished.
+    pub value: Option<f64>,
+    /// Unit of the rate.
+    pub unit: String,
+}
+
+/// How a case stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Id of the case.
+    pub id: String,
+    /// Repetitions that every rank has finished.
+    pub repetitions_done: u32,
+    /// Median of their rates; null while there is none.
+    pub value: Option<f64>,
+    /// Unit of the rate.
+    pub unit: String,
+}
+
+/// Between two writes.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Keeps `live.json` up to date, on rank 0.
+#[derive(Debug)]
+pub struct LiveFile {
+    path: PathBuf,
+    live: Live,
+    planned: Vec<CaseHeader>,
+    rates: BTreeMap<String, Vec<f64>>,
+    began: Instant,
+    /// Repetitions of an earlier session: they tell nothing about how fast this one is.
+    done_before: u32,
+    written: Option<Instant>,
+}
+
+impl LiveFile {
+    /// Begins with what an earlier session of the run has finished, and writes it down.
+    pub fn new(directory: &RunDirectory, header: &Header, evidence: &Evidence) -> LiveFile {
+        let cases = header.planned.iter().map(|case| Standing {
+            id: case.id.clone(),
+            repetitions_done: 0,
+            value: None,
+            unit: unit(case).to_owned(),
+        });
+        let cases: Vec<Standing> = cases.collect();
+        let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
+        let live = Live {
+            schema: SCHEMA,
+            name: header.name.clone(),
+            state: State::Running,
+            started: header.started.clone(),
+            updated: utc_now(),
+            ranks: header.ranks,
+            hosts: header.hosts.clone(),
+            repetitions_done: 0,
+            repetitions_planned: header.repetitions.saturating_mul(count),
+            elapsed_s: 0.0,
+            remaining_s: None,
+            now: None,
+            latest: None,
+            cases,
+        };
+        let (path, planned) = (directory.live(), header.planned.clone());
+        let (rates, began) = (BTreeMap::new(), Instant::now());
+        let mut file = LiveFile { path, live, planned, rates, began, done_before: 0, written: None };
+        for case in &header.planned {
+            for (_, round) in evidence.rounds(&case.id) {
+                file.add(&round.rows);
+            }
+        }
+        file.done_before = file.live.repetitions_done;
+        file.live.latest = None;
+        file.write();
+        file
+    }
+
+    /// A repetition begins.
+    pub fn begin(&mut self, case: &str, round: u32) {
+        self.live.now = Some(Turn { case: case.to_owned(), round });
+        if self.written.is_none_or(|written| written.elapsed() >= INTERVAL) {
+            self.write();
+        }
+    }
+
+    /// A repetition was finished by all ranks.
+    pub fn add(&mut self, rows: &[Row]) {
+        let Some(first) = rows.first() else { return };
+        let (id, round) = (&first.repetition.case, first.repetition.round);
+        let Some(place) = self.planned.iter().position(|case| case.id == *id) else { return };
+        let (case, standing) = (&self.planned[place], &mut self.live.cases[place]);
+        let rate = of_case(case.measure, &[rows.iter().collect()]).remove(rate_name(case.measure));
+        let value = rate.and_then(|rate| rate.value);
+        let rates = self.rates.entry(id.clone()).or_default();
+        rates.extend(value);
+        standing.repetitions_done += 1;
+        standing.value = median(rates);
+        self.live.repetitions_done += 1;
+        let unit = standing.unit.clone();
+        self.live.latest = Some(Latest { case: id.clone(), round, value, unit });
+        self.live.now = None;
+    }
+
+    /// The run is over, one way or another.
+    pub fn end(&mut self, state: State) {
+        (self.live.state, self.live.now) = (state, None);
+        self.write();
+    }
+
+    fn write(&mut self) {
+        let elapsed_s = self.began.elapsed().as_secs_f64();
+        let done = self.live.repetitions_done - self.done_before;
+        let left = self.live.repetitions_planned.saturating_sub(self.live.repetitions_done);
+        let remaining = (done > 0).then(|| elapsed_s / f64::from(done) * f64::from(left));
+        (self.live.elapsed_s, self.live.remaining_s) = (elapsed_s, remaining);
+        self.live.updated = utc_now();
+        self.written = Some(Instant::now());
+        let text = serde_json::to_vec_pretty(&self.live).expect("numbers, strings and structs of them");
+        let beside = self.path.with_extension("json.partial");
+        // Not handed to the disk: whoever watches reads it from memory. A failure is nobody's but the watcher's.
+        if fs::write(&beside, text).and_then(|()| fs::rename(&beside, &self.path)).is_err() {
+            let _ = fs::remove_file(&beside);
+        }
+    }
+}
+
+fn unit(case: &CaseHeader) -> &'static str {
+    match case.measure {
+        super::run::Measure::Bytes => "bytes/s",
+        super::run::Measure::Operations => "operations/s",
+    }
+}

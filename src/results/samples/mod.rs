@@ -1,0 +1,235 @@
+//! `samples.parquet`: one measured value a row, for notebooks and SQL.
+//!
+//! | scope | rows |
+//! |---|---|
+//! | `rank` | what one rank measured in one repetition, and with `interval` the progress within it |
+//! | `host` | the figures of `run.json` over the ranks of one host |
+//! | `all` | the figures of `run.json`, bit for bit |
+//!
+//! Rows are sorted by scope, case, host, rank, repetition, metric and interval. A value that is not known has no row.
+
+mod rows;
+pub mod table;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::durable::replace;
+use super::evidence::Evidence;
+use super::run::{CaseHeader, Header, Parameter, Run, SCHEMA};
+use crate::error::Result;
+use rows::Sample;
+use table::{Cell, Column, Kind, TableReader, TableWriter};
+
+/// The columns that every run has, before and after those of its parameters.
+const HEAD: [(&str, Kind, &str); 6] = [
+    (
+        "scope",
+        Kind::Text,
+        "Whose value this is: rank (one rank), host (its ranks together), all (all ranks).",
+    ),
+    ("host", Kind::Text, "Name of the host; null for all."),
+    ("node", Kind::Integer, "NUMA node of the rank, as hwloc counts; null for host and all."),
+    ("rank", Kind::Integer, "Index of the rank; null for host and all."),
+    ("case", Kind::Text, "Id of the case, as in run.json."),
+    ("workload", Kind::Text, "Workload of the case."),
+];
+const TAIL: [(&str, Kind, &str); 6] = [
+    ("repetition", Kind::Integer, "Round of the repetition, from 0."),
+    (
+        "interval",
+        Kind::Integer,
+        "Interval within the repetition, from 0; null for values of a whole repetition.",
+    ),
+    (
+        "began",
+        Kind::Moment,
+        "When the repetition began, by the clock of the rank's own host; for host and all, of the lowest rank.",
+    ),
+    ("metric", Kind::Text, "Name of the value; those of host and all are the metrics of run.json."),
+    ("value", Kind::Real, "The value. Values that are not known have no row."),
+    ("unit", Kind::Text, "Unit of the value."),
+];
+const SORTED_BY: [&str; 7] = ["scope", "case", "host", "rank", "repetition", "metric", "interval"];
+
+/// Keys under which the file says what it belongs to.
+const SCHEMA_KEY: &str = "numamark.schema";
+const VERSION_KEY: &str = "numamark.version";
+const JOB_HASH_KEY: &str = "numamark.job_hash";
+
+/// Writes the samples of a run.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn write(path: &Path, run: &Run, evidence: &Evidence) -> Result<()> {
+    replace(path, |file| write_to(file, run, evidence))
+}
+
+fn write_to(file: &mut File, run: &Run, evidence: &Evidence) -> io::Result<()> {
+    let shape = Shape::of(&run.header);
+    let metadata = [
+        (SCHEMA_KEY, SCHEMA.to_string()),
+        (VERSION_KEY, env!("CARGO_PKG_VERSION").to_owned()),
+        (JOB_HASH_KEY, run.header.job_hash.clone()),
+    ];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
+    let mut table = TableWriter::new(file, &shape.columns(), &metadata, &SORTED_BY)?;
+    rows::each(run, evidence, &mut |sample| table.push(&shape.cells(sample)))?;
+    table.finish()
+}
+
+/// Derives every row again and compares it with the file. Returns how many are equal, and what differs.
+pub(super) fn compare(path: &Path, run: &Run, evidence: &Evidence) -> (usize, Vec<String>) {
+    let mut comparison = Comparison { equal: 0, differences: Vec::new() };
+    if let Err(why) = comparison.run(path, run, evidence) {
+        comparison.differences.push(format!("cannot be read: {why}"));
+    }
+    let named = comparison.differences.into_iter().map(|why| format!("samples.parquet: {why}"));
+    (comparison.equal, named.collect())
+}
+
+struct Comparison {
+    equal: usize,
+    differences: Vec<String>,
+}
+
+impl Comparison {
+    fn run(&mut self, path: &Path, run: &Run, evidence: &Evidence) -> io::Result<()> {
+        let shape = Shape::of(&run.header);
+        let mut table = TableReader::open(File::open(path)?)?;
+        for (key, wanted) in [(SCHEMA_KEY, SCHEMA.to_string()), (JOB_HASH_KEY, run.header.job_hash.clone())] {
+            let found = table.about(key).unwrap_or("none");
+            if found != wanted {
+                self.differences.push(format!("{key} is {found}, that of the run is {wanted}"));
+            }
+        }
+        let columns = shape.columns();
+        if table.columns() != columns {
+            let names =
+                |columns: &[Column]| columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
+            let (found, wanted) = (names(table.columns()), names(&columns));
+            self.differences
+                .push(format!("its columns are {found}; those of the run are {wanted}, with comments"));
+            return Ok(());
+        }
+        rows::each(run, evidence, &mut |sample| {
+            let derived = shape.cells(sample);
+            match table.next_row()? {
+                Some(found) if same(&found, &derived) => self.equal += 1,
+                found => self.differences.push(described(sample, &columns, found.as_deref(), &derived)),
+            }
+            Ok(())
+        })?;
+        let mut more = 0;
+        while table.next_row()?.is_some() {
+            more += 1;
+        }
+        if more > 0 {
+            self.differences.push(format!("{more} rows more than the parts give"));
+        }
+        Ok(())
+    }
+}
+
+/// Equal to the last bit.
+fn same(a: &[Cell], b: &[Cell]) -> bool {
+    a.iter().zip(b).all(|pair| match pair {
+        (Cell::Real(a), Cell::Real(b)) => a.to_bits() == b.to_bits(),
+        (a, b) => a == b,
+    })
+}
+
+fn described(sample: &Sample, columns: &[Column], found: Option<&[Cell]>, derived: &[Cell]) -> String {
+    let Sample { scope, host, rank, case, repetition, metric, .. } = sample;
+    let of = match (rank, host) {
+        (Some(rank), _) => format!("rank {rank}"),
+        (None, Some(host)) => format!("host {host}"),
+        (None, None) => (*scope).to_owned(),
+    };
+    let row = format!("{metric} of {of}, case {}, round {repetition}", case.id);
+    let Some(found) = found else { return format!("{row} has no row") };
+    let cells = columns.iter().zip(found.iter().zip(derived));
+    let differ = cells.filter(|(_, (a, b))| !same(std::slice::from_ref(a), std::slice::from_ref(b)));
+    let differ = differ.map(|(column, (a, b))| format!("{} is {a}, the parts give {b}", column.name));
+    format!("{row}: {}", differ.collect::<Vec<_>>().join("; "))
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Cell::Null => f.write_str("null"),
+            Cell::Text(text) => write!(f, "\"{text}\""),
+            Cell::Whole(whole) => write!(f, "{whole}"),
+            Cell::Real(real) => write!(f, "{real}"),
+        }
+    }
+}
+
+/// What the run's cases make of the table: a column for each parameter that any of them has.
+struct Shape {
+    parameters: Vec<Column>,
+}
+
+impl Shape {
+    fn of(header: &Header) -> Shape {
+        let names: BTreeSet<&String> =
+            header.planned.iter().flat_map(|case| case.parameters.keys()).collect();
+        let numeric = |name: &str| {
+            let mut values = header.planned.iter().filter_map(|case| case.parameters.get(name));
+            values.all(|value| matches!(value, Parameter::Number(_)))
+        };
+        let column = |name: &String| Column {
+            name: name.clone(),
+            kind: if numeric(name) { Kind::Long } else { Kind::Text },
+            comment: format!("Parameter {name} of the case; null where it has none."),
+        };
+        Shape { parameters: names.into_iter().map(column).collect() }
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let fixed = |(name, kind, comment): (&str, Kind, &str)| Column {
+            name: name.to_owned(),
+            kind,
+            comment: comment.to_owned(),
+        };
+        let head = HEAD.into_iter().map(fixed);
+        head.chain(self.parameters.iter().cloned()).chain(TAIL.into_iter().map(fixed)).collect()
+    }
+
+    fn cells(&self, sample: &Sample) -> Vec<Cell> {
+        let text = |text: &str| Cell::Text(Arc::from(text));
+        let index = |index: Option<u32>| index.map_or(Cell::Null, |index| Cell::Whole(i64::from(index)));
+        let head = [
+            text(sample.scope),
+            sample.host.map_or(Cell::Null, text),
+            index(sample.node),
+            index(sample.rank),
+            text(&sample.case.id),
+            text(&sample.case.workload),
+        ];
+        let began = i64::try_from(sample.began_unix_ms).unwrap_or(i64::MAX);
+        let tail = [
+            Cell::Whole(i64::from(sample.repetition)),
+            index(sample.interval),
+            Cell::Whole(began),
+            text(sample.metric),
+            Cell::Real(sample.value),
+            text(sample.unit),
+        ];
+        let parameters = self.parameters.iter().map(|column| parameter(column, sample.case));
+        head.into_iter().chain(parameters).chain(tail).collect()
+    }
+}
+
+fn parameter(column: &Column, case: &CaseHeader) -> Cell {
+    match (case.parameters.get(&column.name), column.kind) {
+        (None, _) => Cell::Null,
+        (Some(Parameter::Word(word)), _) => Cell::Text(Arc::from(word.as_str())),
+        (Some(Parameter::Number(number)), Kind::Text) => Cell::Text(number.to_string().into()),
+        // What a person can write in a job has 63 bits.
+        (Some(Parameter::Number(number)), _) => Cell::Whole(i64::try_from(*number).unwrap_or(i64::MAX)),
+    }
+}
