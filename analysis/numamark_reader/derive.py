@@ -1,10 +1,12 @@
-"""All that run.json says of what was measured, once more, from the parts: a second opinion, written apart from the program."""
+"""All that run.json says of what was measured, from the parts: a second opinion, written apart from the program."""
 
 from . import figures
 from .run import distribution, quantity
 
 #: Which side of its bound a gate accepts; the bound itself is.
 BOUNDS = {"at_least": lambda value, bound: value >= bound, "at_most": lambda value, bound: value <= bound}
+#: Who a rank is.
+PLACE = ("rank", "host", "node_index", "node_os_index")
 #: What a gate can ask of a histogram.
 FIELDS = ("count", "min", "p50", "p90", "p99", "p999", "max", "sum")
 
@@ -13,11 +15,11 @@ def derived(run):
     """The part of run.json that follows from the parts, in its shape. Sentences that explain a null are left out."""
     begins = [part.begin for part in run.parts]
     where = locality(run.parts)
-    cases = [_case(run, planned, where) for planned in run.document["planned"]]
+    cases = [{**of_case(run, planned), "locality": where} for planned in run.document["planned"]]
     every_round = all(len(run.rounds(case["id"])) == run.document["repetitions"] for case in cases)
     return {
         "complete": every_round and all(part.end for part in run.parts),
-        "placements": [_placement(begin) for begin in begins],
+        "placements": [_placement(part) for part in run.parts],
         "locality": where,
         "violations": sum(part.end["violations"] for part in run.parts if part.end),
         "unfinished_repetitions": run.unfinished(),
@@ -40,11 +42,13 @@ def _pages(records):
     return {name: sum(record[f"{name}_pages"] for record in records) for name in ("local", "remote", "absent")}
 
 
-def _placement(begin):
-    return {name: begin[name] for name in ("rank", "host", "node_index", "node_os_index", "pus", "placement")}
+def _placement(part):
+    placement = {name: part.begin[name] for name in (*PLACE, "pus", "placement")}
+    return {**placement, "resident_peak_bytes": part.end and part.end["resident_peak_bytes"]}
 
 
-def _case(run, planned, where):
+def of_case(run, planned):
+    """A case of run.json, but for its locality, which is that of the run."""
     case_id, measure = planned["id"], planned["measure"]
     rounds = run.rounds(case_id)
     ranks = [_rank(part, measure, [records[part.rank] for records in rounds]) for part in run.parts]
@@ -55,39 +59,54 @@ def _case(run, planned, where):
         metrics[f"slowest_rank_{figures.RATES[measure].name}"] = slowest["rate"]
     records = [record for ranks_of_round in rounds for record in ranks_of_round]
     return {
-        **{name: planned[name] for name in ("id", "workload", "parameters")},
+        **{name: planned[name] for name in ("id", "workload", "parameters", "expected")},
+        "total": _total(rounds),
         "metrics": metrics,
         "histograms": {name: distribution(records, name).summary() for name in run.histogram_names(case_id)},
-        "locality": where,
         "slowest_rank": slowest and slowest["rank"],
         "per_rank": ranks,
         "digest": _digest(rounds),
     }
 
 
+def _total(rounds):
+    """What was done in all; the time is the longest of any rank in each repetition."""
+    return {
+        "bytes": sum(record["bytes"] for records in rounds for record in records),
+        "operations": sum(record["operations"] for records in rounds for record in records),
+        "elapsed_ns": sum(max(record["elapsed_ns"] for record in records) for records in rounds),
+        "repetitions": len(rounds),
+    }
+
+
 def _rank(part, measure, records):
     metrics = figures.of_case(measure, [[record] for record in records])
-    placement = _placement(part.begin)
     return {
-        **{name: placement[name] for name in ("rank", "host", "node_index", "node_os_index")},
-        "workers": len(placement["pus"]),
+        **{name: part.begin[name] for name in PLACE},
+        "workers": len(part.begin["pus"]),
         "rate": metrics[figures.RATES[measure].name],
         "refill_share": metrics["refill_share"]["value"],
         "cpu_share": metrics["cpu_share"]["value"],
-        "chunk_ns_max": _longest(records, "chunk_ns"),
-        "refill_ns_max": _longest(records, "refill_ns"),
+        "chunk_ns_max": longest(records, "chunk_ns"),
+        "refill_ns_max": longest(records, "refill_ns"),
+        "memory_peak_bytes": _highest(record["memory_peak_bytes"] for record in records),
         "locality": locality([part])["share"],
     }
 
 
-def _longest(records, wanted):
-    longest = [
+def longest(records, wanted):
+    """The longest timed value of a quantity in these records; None when none was timed."""
+    return _highest(
         histogram["max"]
         for record in records
         for name, histogram in record["histograms"].items()
-        if quantity(name) == wanted and histogram["max"] is not None
-    ]
-    return max(longest, default=None)
+        if quantity(name) == wanted
+    )
+
+
+def _highest(values):
+    """Of those that are known."""
+    return max((value for value in values if value is not None), default=None)
 
 
 def _digest(rounds):

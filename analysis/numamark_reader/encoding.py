@@ -8,7 +8,7 @@ counters that are zero. Source: `AbstractHistogram.encodeIntoByteBuffer` of HdrH
 import base64
 import struct
 import zlib
-from typing import Dict, NamedTuple
+from typing import NamedTuple
 
 #: The cookie's second lowest hexadecimal digit is the width of a counter: 1, as LEB128 has it.
 COOKIE = 0x1C849303 | 0x10
@@ -26,7 +26,7 @@ class Encoded(NamedTuple):
     lowest: int
     highest: int
     #: Counters that are not zero, by index.
-    counters: Dict[int, int]
+    counters: dict[int, int]
 
 
 def decode(text):
@@ -34,7 +34,9 @@ def decode(text):
     packed = base64.b64decode(text, validate=True)
     cookie, length = _header(OUTER, packed)
     if cookie != COMPRESSED_COOKIE:
-        raise ValueError(f"has cookie {cookie:#x}, expected {COMPRESSED_COOKIE:#x}: not a compressed histogram of version 2")
+        raise ValueError(
+            f"has cookie {cookie:#x}, expected {COMPRESSED_COOKIE:#x}: not a compressed histogram of version 2"
+        )
     if length != len(packed) - OUTER.size:
         raise ValueError(f"says that it has {length} compressed bytes, and has {len(packed) - OUTER.size}")
     try:

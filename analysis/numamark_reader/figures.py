@@ -4,7 +4,7 @@ A rate is all bytes or operations over the longest elapsed time of any rank, nev
 a quotient is rounded where the program rounds it, so a figure is run.json's bit for bit.
 """
 
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from .run import distribution, quantity
 
@@ -21,36 +21,48 @@ class Rate(NamedTuple):
     counted: str
 
 
+class Figure(NamedTuple):
+    """A figure of one repetition over some ranks' records."""
+
+    unit: str
+    #: None where there is nothing to divide.
+    of: Callable
+
+
 #: By what a case measures.
 RATES = {
     "bytes": Rate("throughput_bytes_per_s", "bytes/s", "bytes"),
     "operations": Rate("operations_per_s", "operations/s", "operations"),
 }
-#: Every figure: its unit, and the figure of one repetition over some ranks' records, None where there is none.
 FIGURES = {
-    "throughput_bytes_per_s": ("bytes/s", lambda ranks: _rate(ranks, "bytes")),
-    "core_seconds_per_gib": ("s/GiB", lambda ranks: _share(_over(_cpu_ns(ranks), NS_PER_S), _sum(ranks, "bytes") / GIB)),
-    "operations_per_s": ("operations/s", lambda ranks: _rate(ranks, "operations")),
-    "core_ns_per_operation": ("ns", lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "operations"))),
-    "cpu_share": ("share", lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "worker_ns"))),
-    "refill_share": ("share", lambda ranks: _possible(_share(_refill_ns(ranks), _sum(ranks, "worker_ns")))),
+    "throughput_bytes_per_s": Figure("bytes/s", lambda ranks: _rate(ranks, "bytes")),
+    "core_seconds_per_gib": Figure(
+        "s/GiB", lambda ranks: _share(_over(_cpu_ns(ranks), NS_PER_S), _sum(ranks, "bytes") / GIB)
+    ),
+    "operations_per_s": Figure("operations/s", lambda ranks: _rate(ranks, "operations")),
+    "core_ns_per_operation": Figure("ns", lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "operations"))),
+    "cpu_share": Figure("share", lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "worker_ns"))),
+    "busy_workers": Figure("workers", lambda ranks: float(min(record["busy_workers"] for record in ranks))),
+    "memory_peak_bytes": Figure("bytes", lambda ranks: _highest(ranks, "memory_peak_bytes")),
+    "refill_share": Figure("share", lambda ranks: _possible(_share(_refill_ns(ranks), _sum(ranks, "worker_ns")))),
 }
+OF_EVERY_CASE = ("cpu_share", "refill_share", "busy_workers", "memory_peak_bytes")
 #: The figures of a case, by what it measures.
 NAMES = {
-    "bytes": ("throughput_bytes_per_s", "core_seconds_per_gib", "cpu_share", "refill_share"),
-    "operations": ("operations_per_s", "core_ns_per_operation", "cpu_share", "refill_share"),
+    "bytes": ("throughput_bytes_per_s", "core_seconds_per_gib", *OF_EVERY_CASE),
+    "operations": ("operations_per_s", "core_ns_per_operation", *OF_EVERY_CASE),
 }
 
 
 def of_repetition(measure, ranks):
     """By name, the figures of one repetition over these ranks' records."""
-    return {name: FIGURES[name][1](ranks) for name in NAMES[measure]}
+    return {name: FIGURES[name].of(ranks) for name in NAMES[measure]}
 
 
 def of_case(measure, rounds):
     """The figures of a case as run.json has them: one value a repetition, and their median."""
     values = [of_repetition(measure, ranks) for ranks in rounds]
-    return {name: _metric(FIGURES[name][0], [of[name] for of in values]) for name in NAMES[measure]}
+    return {name: _metric(FIGURES[name].unit, [of[name] for of in values]) for name in NAMES[measure]}
 
 
 def _metric(unit, values):
@@ -83,6 +95,12 @@ def lowest(shares):
 def _sum(records, name):
     """Summed as integers, rounded once."""
     return float(sum(record[name] for record in records))
+
+
+def _highest(records, name):
+    """None when one of them does not know."""
+    values = [record[name] for record in records]
+    return None if None in values else float(max(values))
 
 
 def _cpu_ns(ranks):

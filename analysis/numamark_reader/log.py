@@ -4,10 +4,11 @@ A line is `Tag=TAG,start,length,max,histogram`: seconds, seconds, milliseconds, 
 `CASE;HISTOGRAM`, one line a round over all ranks, and `CASE;HISTOGRAM;HOST`, one line a host over all rounds.
 """
 
+import re
 from datetime import datetime, timezone
-from typing import Dict, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
-from .distribution import HIGHEST_NS, lower_edge, upper_edge
+from .distribution import HIGHEST_NS, Distribution, Stratum, lower_edge, upper_edge
 from .encoding import decode
 from .error import RunError
 
@@ -20,6 +21,7 @@ YEAR_S = 365 * 24 * 3600.0
 class Interval(NamedTuple):
     """One line of the log."""
 
+    #: Its id, in which a space, a comma or a semicolon would be an underscore.
     case: str
     #: Its name in run.json, strata apart: `chunk_ns`, `refill_ns.slow`.
     histogram: str
@@ -31,7 +33,12 @@ class Interval(NamedTuple):
     #: The upper edge of the highest counter in use, in milliseconds, as the log states it.
     max_ms: float
     #: Counters that are not zero, by index, as in the parts.
-    counters: Dict[int, int]
+    counters: dict[int, int]
+
+    @property
+    def tag(self):
+        """What the line is called in the log."""
+        return tag(*(part for part in self[:3] if part is not None))
 
     @property
     def start(self):
@@ -43,9 +50,22 @@ class Interval(NamedTuple):
         """How many values it holds."""
         return sum(self.counters.values())
 
+    def quantile(self, q):
+        """As `Distribution.quantile`, of the timed values alone, and without their exact maximum: a log has none."""
+        stratum = Stratum()
+        stratum.counters = self.counters
+        stratum.count = stratum.timed = self.timed
+        stratum.max = upper_edge(max(self.counters, default=0))
+        return Distribution([stratum]).quantile(q)
+
     def edges(self):
         """(lowest ns, highest ns, count) of each counter that is not zero, ascending."""
         return [(lower_edge(index), upper_edge(index), self.counters[index]) for index in sorted(self.counters)]
+
+
+def tag(*parts):
+    """Parts of a tag, joined; what would end a tag or one of its parts becomes an underscore."""
+    return ";".join(re.sub(r"[\s,;]", "_", part) for part in parts)
 
 
 def read_log(path):
@@ -78,13 +98,13 @@ def _interval(line):
     fields = line.split(",")
     if len(fields) != 5 or not fields[0].startswith("Tag="):
         raise ValueError("expected Tag=TAG,start,length,max,histogram")
-    tag = fields[0][len("Tag=") :].split(";")
-    if len(tag) not in (2, 3):
+    parts = fields[0][len("Tag=") :].split(";")
+    if len(parts) not in (2, 3):
         raise ValueError(f"has tag {fields[0]!r}, expected Tag=CASE;HISTOGRAM or Tag=CASE;HISTOGRAM;HOST")
     histogram = decode(fields[4])
     if histogram[:3] != LAYOUT:
         raise ValueError(f"has {histogram[:3]} as (digits, lowest, highest), numamark's histograms have {LAYOUT}")
-    case, name, host = (*tag, None)[:3]
+    case, name, host = (*parts, None)[:3]
     start_s, length_s, max_ms = (float(field) for field in fields[1:4])
     return Interval(case, name, host, start_s, length_s, max_ms, histogram.counters)
 

@@ -1,8 +1,13 @@
-"""Holds what a run directory says against its parts: run.json, samples.parquet, histograms.hlog. Equal means equal."""
+"""Holds what a run directory says against its parts: run.json, histograms.hlog, samples.parquet. Equal means equal."""
 
+from collections import Counter
+from importlib.util import find_spec
 from typing import NamedTuple
 
+from . import samples
 from .derive import derived
+from .distribution import Stratum
+from .log import tag
 
 #: Sentences about a null: they explain a figure and are none.
 SENTENCES = ("reason", "unverified")
@@ -11,26 +16,83 @@ ABSENT = "nothing"
 
 
 class Difference(NamedTuple):
-    """A value that the directory has and the parts do not give."""
+    """A value that a file has and the parts do not give."""
 
+    file: str
     where: str
     recorded: object
     derived: object
 
     def __str__(self):
-        file, _, place = self.where.partition(": ")
-        return f"{place}: {file} has {self.recorded}, the parts give {self.derived}"
+        return f"{self.where}: {self.file} has {self.recorded}, the parts give {self.derived}"
 
 
-def differences(run):
-    """All values of run.json that differ from what the parts give, and how many were compared."""
-    compared, found = 0, []
-    for name, value in derived(run).items():
-        for where, recorded, again in _leaves(f"run.json: {name}", run.document.get(name, ABSENT), value):
-            compared += 1
-            if not same(recorded, again):
-                found.append(Difference(where, recorded, again))
+def differences(run, files=None):
+    """All values that differ, and by file how many were compared: None for samples.parquet where there is no polars.
+
+    `files` are some of run.json, histograms.hlog and samples.parquet; all, unless it is given.
+    """
+    found, compared = [], {}
+    for file in files or VALUES:
+        if file == "samples.parquet" and find_spec("polars") is None:
+            compared[file] = None
+            continue
+        values = list(VALUES[file](run))
+        compared[file] = len(values)
+        found.extend(Difference(file, *value) for value in values if not same(*value[1:]))
     return found, compared
+
+
+def _of_document(run):
+    """(where, recorded, derived) for each value of run.json that is measured, and for what it repeats of the plan."""
+    for name, value in derived(run).items():
+        yield from _leaves(name, run.document.get(name, ABSENT), value)
+
+
+def _of_log(run):
+    """The same for the lines of the log: their counters."""
+    recorded, again = {}, {}
+    for line in run.log():
+        recorded.setdefault(line.tag, []).append(line.counters)
+    for planned in run.document["planned"]:
+        for records in run.rounds(planned["id"]):
+            _add_round(again, planned["id"], [part.begin["host"] for part in run.parts], records)
+    for line in [*again, *(line for line in recorded if line not in again)]:
+        yield from _leaves(line, recorded.get(line, ABSENT), again.get(line, ABSENT))
+
+
+def _add_round(again, case_id, hosts, records):
+    """Adds a round to what the log should have: a line of its own over all ranks, and to the one line of each host."""
+    for name in records[0]["histograms"]:
+        merged, by_host = Stratum(), {host: Stratum() for host in hosts}
+        for host, record in zip(hosts, records):
+            merged.add(record["histograms"][name])
+            by_host[host].add(record["histograms"][name])
+        if merged.timed:
+            again.setdefault(tag(case_id, name), []).append(merged.counters)
+        for host, stratum in by_host.items():
+            if stratum.timed:
+                [counters] = again.setdefault(tag(case_id, name, host), [Counter()])
+                counters.update(stratum.counters)
+
+
+def _of_samples(run):
+    """The same for the rows of samples.parquet."""
+    from . import frames  # polars is loaded only where it is there
+
+    names = samples.columns(run)
+    recorded = frames.sample_rows(run)
+    yield "columns", recorded.columns, names
+    if recorded.columns == names:
+        place = [name for name in names if name != "value"]
+        rows = {tuple(row[name] for name in place): row["value"] for row in recorded.iter_rows(named=True)}
+        again = {tuple(row[name] for name in place): row["value"] for row in samples.rows(run)}
+        yield "rows", recorded.height, len(again)
+        if rows.keys() == again.keys():
+            yield "rows in order", list(rows) == list(again), True
+        for key in [*again, *(key for key in rows if key not in again)]:
+            where = ", ".join(f"{name} {value}" for name, value in zip(place, key) if value is not None)
+            yield where, rows.get(key, ABSENT), again.get(key, ABSENT)
 
 
 def same(a, b):
@@ -54,3 +116,7 @@ def _leaves(where, recorded, again):
 def _name(element, position):
     """A case by its id, a rank by its number."""
     return element.get("id", position) if isinstance(element, dict) else position
+
+
+#: By file, what gives (where, recorded, derived) for each of its values.
+VALUES = {"run.json": _of_document, "histograms.hlog": _of_log, "samples.parquet": _of_samples}

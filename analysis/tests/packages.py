@@ -12,5 +12,7 @@ def needs(*names):
     """Skips a test where a package is missing, with the reason. In analysis/.venv none may be missing."""
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing and Path(sys.prefix).resolve() == VENV:
-        raise ImportError(f"analysis/.venv is without {', '.join(missing)}: remove it and call scripts/setup.sh analysis")
+        raise ImportError(
+            f"analysis/.venv is without {', '.join(missing)}: remove it and call scripts/setup.sh analysis"
+        )
     return unittest.skipIf(missing, f"without {', '.join(missing)}: scripts/setup.sh analysis installs it")

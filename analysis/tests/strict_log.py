@@ -31,21 +31,22 @@ def broken_rules(data):
         broken.append(f"1: not {VERSION}")
     if len(starts) != 1 or not starts[0]:
         broken.append("0: not exactly one start time in seconds since the epoch")
-    if any(line.startswith("#[BaseTime:") for line in comments):
-        broken.append("0: a base time, without which stamps count from the start time")
+    bases = [line.replace("BaseTime", "StartTime") for line in comments if line.startswith("#[BaseTime:")]
+    if len(bases) != 1 or not START.fullmatch(bases[0]) or bases[0] not in comments:
+        broken.append("0: not exactly one base time, equal to the start time: readers would have to guess")
     legends = [number for number, line in enumerate(lines) if line == LEGEND]
-    if len(legends) != 1 or any(line.startswith("#") for line in lines[legends[0] :]):
-        broken.append("0: not all comments, then the legend, then the intervals")
-        return broken
+    intervals = [(number, line) for number, line in enumerate(lines, 1) if not line.startswith("#") and line != LEGEND]
+    if len(legends) != 1 or any(number <= legends[0] for number, _ in intervals):
+        broken.append("0: not one legend before all intervals")
     last_stamp = 0.0
-    for number, line in enumerate(lines[legends[0] + 1 :], legends[0] + 2):
+    for number, line in intervals:
         broken.extend(f"{number}: {rule}" for rule in _broken_by_interval(line))
         fields = line.split(",")
         stamp = float(fields[1]) if len(fields) == 5 and NUMBER.fullmatch(fields[1]) else last_stamp
         if stamp < last_stamp:
             broken.append(f"{number}: begins before the line above it")
         if stamp > YEAR_S:
-            broken.append(f"{number}: begins a year after the start time: readers will take it for an absolute time")
+            broken.append(f"{number}: begins a year after the start time: a reader may take it for an absolute time")
         last_stamp = stamp
     return broken
 

@@ -10,24 +10,15 @@ from pathlib import Path
 
 from numamark_reader import RunError, index_of, read_log
 from numamark_reader.distribution import HIGHEST_NS
-from numamark_reader.encoding import COMPRESSED_COOKIE, COOKIE, HEADER, OUTER, decode
+from numamark_reader.encoding import COMPRESSED_COOKIE, COOKIE, OUTER, decode
 
-from . import strict_log
+from . import made_up, strict_log
 from .packages import needs
 
 # Written by HdrHistogram 2.1.11 for Java from the values below: bounds 1 and 60 s, three digits.
-FROM_JAVA = (
-    "HISTFAAAAD54nJNpmSzMwMCgwQABzFCaEYh5f7hHMNh/gAgwMbHeYGFogAJGhiYY86U8E9Nvfiam/XVMm/8yMgEAG40Sug=="
-)
+FROM_JAVA = "HISTFAAAAD54nJNpmSzMwMCgwQABzFCaEYh5f7hHMNh/gAgwMbHeYGFogAJGhiYY86U8E9Nvfiam/XVMm/8yMgEAG40Sug=="
 JAVA_VALUES = {0: 1, 1: 1, 5: 300, 7: 1 << 55, 9: (1 << 62) + 1, 2047: 1, 2048: 1, 4095: 1, 4096: 1, 10**6: 1}
 JAVA_COUNTERS = {index_of(value): count for value, count in {**JAVA_VALUES, HIGHEST_NS: 1}.items()}
-
-
-def encoded(payload, cookie=COOKIE, outer=COMPRESSED_COOKIE, offset=0, length=None, highest=HIGHEST_NS):
-    """A histogram with this payload, its header as asked for."""
-    length = len(payload) if length is None else length
-    packed = zlib.compress(HEADER.pack(cookie, length, offset, 3, 1, highest, 1.0) + payload)
-    return base64.b64encode(OUTER.pack(outer, len(packed)) + packed).decode("ascii")
 
 
 class Encoding(unittest.TestCase):
@@ -36,7 +27,7 @@ class Encoding(unittest.TestCase):
 
     def test_zeros_are_skipped_one_by_one_and_in_runs(self):
         # 0 is one counter without values, -3 (written 5) are three, 64 (written 128) takes two bytes.
-        self.assertEqual(decode(encoded(bytes([0, 2, 5, 0x80, 0x01]))).counters, {1: 1, 5: 64})
+        self.assertEqual(decode(made_up.encode(bytes([0, 2, 5, 0x80, 0x01]))).counters, {1: 1, 5: 64})
 
     @needs("hdrh")
     def test_what_the_python_package_writes_is_decoded(self):
@@ -64,11 +55,11 @@ class Encoding(unittest.TestCase):
             (base64.b64encode(whole[:-1]).decode(), "62 compressed bytes, and has 61"),
             (base64.b64encode(whole[:20] + b"\0" + whole[21:]).decode(), "cannot be decompressed"),
             (base64.b64encode(OUTER.pack(COMPRESSED_COOKIE, len(torn_body)) + torn_body).decode(), "its counters take"),
-            (encoded(b"\2", outer=COMPRESSED_COOKIE - 0x10), "expected 0x1c849314"),
-            (encoded(b"\2", cookie=COOKIE - 1), "cookie 0x1c849312 inside"),
-            (encoded(b"\2", offset=7), "moved by 7"),
-            (encoded(b"\2", length=2), "take 2 bytes, they take 1"),
-            (encoded(b"\2\x80"), "ends within a number"),
+            (made_up.encode(b"\2", outer=COMPRESSED_COOKIE - 0x10), "expected 0x1c849314"),
+            (made_up.encode(b"\2", cookie=COOKIE - 1), "cookie 0x1c849312 inside"),
+            (made_up.encode(b"\2", offset=7), "moved by 7"),
+            (made_up.encode(b"\2", length=2), "take 2 bytes, they take 1"),
+            (made_up.encode(b"\2\x80"), "ends within a number"),
         ]:
             with self.assertRaisesRegex(ValueError, complaint, msg=text):
                 decode(text)
@@ -85,11 +76,13 @@ class Log(unittest.TestCase):
         return read_log(self.path)
 
     def test_a_line_is_taken_apart(self):
-        head = [strict_log.VERSION, "#[StartTime: 1700000000.250 (seconds since epoch)]", strict_log.LEGEND]
+        stamp = "1700000000.250 (seconds since epoch)]"
+        head = [strict_log.VERSION, f"#[StartTime: {stamp}", f"#[BaseTime: {stamp}", strict_log.LEGEND]
         lines = [f"Tag=fill;refill_ns.slow,1.5,2.25,60028.878,{FROM_JAVA}", f"Tag=fill;chunk_ns;n1,2,3,4,{FROM_JAVA}"]
         merged, of_host = self.read(*head, *lines)
         self.assertEqual(strict_log.broken_rules(self.path.read_bytes()), [])
         self.assertEqual((merged.case, merged.histogram, merged.host), ("fill", "refill_ns.slow", None))
+        self.assertEqual((merged.tag, of_host.tag), ("fill;refill_ns.slow", "fill;chunk_ns;n1"))
         self.assertEqual((merged.start_s, merged.length_s, merged.max_ms), (1700000001.75, 2.25, 60028.878))
         self.assertEqual(merged.start.isoformat(), "2023-11-14T22:13:21.750000+00:00")
         self.assertEqual((merged.counters, merged.timed), (JAVA_COUNTERS, sum(JAVA_COUNTERS.values())))
@@ -108,7 +101,7 @@ class Log(unittest.TestCase):
             self.assertEqual(self.read(*head, line.format(stamp))[0].start_s, expected, (head, stamp))
 
     def test_damage_is_named_with_its_line(self):
-        other = encoded(b"\2", highest=10**9)
+        other = made_up.encode(b"\2", highest=10**9)
         for line, complaint in [
             ("1,2,3," + FROM_JAVA, "expected Tag=TAG"),
             ("Tag=a;b,1,2," + FROM_JAVA, "expected Tag=TAG"),
@@ -123,22 +116,27 @@ class Log(unittest.TestCase):
 
     def test_each_strict_rule_is_seen_to_break(self):
         line = f"Tag=a;b,1.0,2.0,3.0,{FROM_JAVA}"
-        whole = [strict_log.VERSION, "#[StartTime: 1.0 (seconds since epoch), 1970]", strict_log.LEGEND, line]
+        times = [f"#[{name}: 1.0 (seconds since epoch)]" for name in ("StartTime", "BaseTime")]
+        whole = [strict_log.VERSION, *times, strict_log.LEGEND, line]
         old = base64.b64encode(struct.pack(">ii", COMPRESSED_COOKIE - 1, 0)).decode()
         self.assertEqual(strict_log.broken_rules("\n".join([*whole, ""]).encode()), [])
         for position, text, rule in [
             (0, "#[Histogram log format version 1.2]", "version 1.3"),
             (1, "#[StartTime: 1e9 (seconds since epoch)]", "start time"),
-            (1, "#[BaseTime: 1.0 (seconds since epoch)]", "base time"),
-            (2, "legend", "legend"),
-            (3, line.replace(";", " "), "6 fields"),
-            (3, line.replace("Tag=a;b", "Tag=ä;b"), "not a tag"),
-            (3, line.replace("2.0", "2e0"), "length is '2e0'"),
-            (3, line.replace("1.0", "4e7"), "start is"),
-            (3, line.replace("1.0", "40000000.0"), "a year after"),
-            (3, line + "=", "base64"),
-            (3, f"Tag=a;b,1,2,3,{old}", "cookie"),
-            (3, line.replace("1.0", "2.0") + "\n" + line, "before the line above"),
+            (1, "#no start time", "start time"),
+            (2, "#no base time", "base time"),
+            (2, "#[BaseTime: 2.0 (seconds since epoch)]", "equal to the start time"),
+            (3, "legend", "legend"),
+            (3, "#", "legend"),
+            (3, line, "legend"),
+            (4, line.replace(";", " "), "6 fields"),
+            (4, line.replace("Tag=a;b", "Tag=ä;b"), "not a tag"),
+            (4, line.replace("2.0", "2e0"), "length is '2e0'"),
+            (4, line.replace("1.0", "4e7"), "start is"),
+            (4, line.replace("1.0", "40000000.0"), "a year after"),
+            (4, line + "=", "base64"),
+            (4, f"Tag=a;b,1,2,3,{old}", "cookie"),
+            (4, line.replace("1.0", "2.0") + "\n" + line, "before the line above"),
         ]:
             lines = [*whole[:position], text, *whole[position + 1 :], ""]
             broken = strict_log.broken_rules("\n".join(lines).encode())

@@ -1,129 +1,26 @@
-"""Run directories written by hand, whole and damaged."""
+"""Reading run directories, whole and damaged."""
 
-import contextlib
-import io
-import json
 import tempfile
 import unittest
 from pathlib import Path
 
-from numamark_reader import RunError, derived, differences, open_run, read_part
-from numamark_reader.__main__ import main as command_line
+from numamark_reader import RunError, differences, open_run, open_runs, read_part
 
 from . import made_up
-
-
-GATES = [
-    {"metric": "locality", "bound": {"at_least": 0.9}, "level": "fail"},
-    {"metric": "refill_ns.slow.max", "bound": {"at_most": 2999.0}, "level": "warn"},
-    {"metric": "chunk_ns.p99", "bound": {"at_most": 1e9}, "level": "fail"},
-    {"metric": "operations_per_s", "bound": {"at_least": 1.0}, "level": "fail"},
-]
+from .packages import needs
 
 
 class HandMade(unittest.TestCase):
-    """Two ranks, two rounds: 4 GiB in 2 s, then 4 GiB in 4 s, each rank half of it; rank 1 a little faster."""
-
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name)
 
     def write(self):
-        gib = 1 << 30
-        chunk = made_up.histogram([100] * 10)
-        slow, fast = made_up.histogram([1000, 3000]), made_up.histogram([10], count=50)
-        for rank, pages in enumerate([made_up.pages(9, 1), made_up.pages(10, 0)]):
-            records = {"chunk_ns": chunk, "refill_ns__slow": slow, "refill_ns__fast": fast}
-            rounds = [
-                made_up.repetition(number, elapsed_s * 10**9 - rank, 2 * gib, **records)
-                for number, elapsed_s in enumerate([2, 4])
-            ]
-            made_up.write_part(self.path, rank, 2, rounds, pages, made_up.pages(10, 0))
-        made_up.write_run(self.path, ranks=2, repetitions=2, gates=GATES)
-        made_up.write_run(self.path, ranks=2, repetitions=2, gates=GATES, **derived(open_run(self.path)))
+        made_up.write_whole_run(self.path)
 
-    def change(self, place, value):
-        """Writes another value at a place of run.json, such as ("cases", 0, "id")."""
-        document = open_run(self.path).document
-        *way, last = place
-        target = document
-        for step in way:
-            target = target[step]
-        target[last] = value
-        (self.path / "run.json").write_text(json.dumps(document))
-
-    def test_figures_worked_out_on_paper_are_derived(self):
-        self.write()
-        again = derived(open_run(self.path))
-        case = again["cases"][0]
-        gib = float(1 << 30)
-        self.assertEqual(case["metrics"]["throughput_bytes_per_s"]["values"], [2 * gib, gib])
-        self.assertEqual(case["metrics"]["throughput_bytes_per_s"]["value"], 1.5 * gib)
-        # Two workers a rank, busy all the time: 4 and 4 s less 2 ns of CPU for 4 GiB, then twice that.
-        self.assertEqual(case["metrics"]["core_seconds_per_gib"]["values"], [(8 - 2e-9) / 4, (16 - 2e-9) / 4])
-        self.assertEqual(case["metrics"]["cpu_share"]["value"], 1.0)
-        self.assertEqual(case["slowest_rank"], 0)
-        self.assertEqual(case["metrics"]["slowest_rank_throughput_bytes_per_s"]["values"], [gib, gib / 2])
-        # Four records of a rank and round: 8 slow refills with 16 us, 200 fast ones of which 4 were timed with 40 ns.
-        refills = case["histograms"]["refill_ns"]
-        self.assertEqual((refills["count"], refills["timed"], refills["sum"]), (208, 12, 16040))
-        self.assertEqual((refills["min"], refills["max"], refills["sum_estimate"]), (10, 3000, 18000.0))
-        self.assertEqual((case["histograms"]["chunk_ns"]["p50"], case["histograms"]["chunk_ns"]["p90"]), (100, None))
-        self.assertEqual(again["locality"]["share"], 0.95)
-        self.assertEqual(again["locality"]["start"], {"local": 19, "remote": 1, "absent": 0})
-        self.assertEqual([gate["outcome"] for gate in again["gate_results"]], ["pass", "warn", "fail", "fail"])
-        self.assertEqual([gate["case"] for gate in again["gate_results"]], ["fill", "fill", "fill", None])
-        self.assertTrue(again["complete"])
-
-    def test_every_changed_value_is_named_and_nothing_else(self):
-        self.write()
-        _, compared = differences(open_run(self.path))
-        changed = 0
-        for name, value in derived(open_run(self.path)).items():
-            for place, old in leaves(value, (name,)):
-                self.change(place, "changed")
-                found, _ = differences(open_run(self.path))
-                self.assertEqual([(each.recorded, each.derived) for each in found], [("changed", old)], place)
-                self.change(place, old)
-                changed += 1
-        self.assertEqual(changed, compared)
-        self.assertGreater(changed, 100)
-
-    def test_one_bit_is_a_difference(self):
-        self.write()
-        share = open_run(self.path).document["locality"]["share"]
-        self.change(("locality", "share"), share + 2**-53)
-        self.assertEqual([each.where for each in differences(open_run(self.path))[0]], ["run.json: locality.share"])
-
-    def test_what_run_json_lacks_or_has_too_much_of_is_named(self):
-        self.write()
-        self.change(("cases", 0, "metrics", "made_up"), 1)
-        document = open_run(self.path).document
-        del document["violations"]
-        (self.path / "run.json").write_text(json.dumps(document))
-        found = [str(each) for each in differences(open_run(self.path))[0]]
-        self.assertEqual(
-            found,
-            [
-                "violations: run.json has nothing, the parts give 0",
-                "cases[fill].metrics.made_up: run.json has 1, the parts give nothing",
-            ],
-        )
-
-    def test_the_command_line_says_what_it_found_by_its_exit_code(self):
-        def run(*arguments):
-            with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-                return command_line([str(argument) for argument in arguments]), out.getvalue() + err.getvalue()
-
-        self.write()
-        self.assertEqual(run(self.path)[0], 0)
-        self.assertEqual(run()[0], 2)
-        self.change(("cases", 0, "histograms", "chunk_ns", "p50"), 101)
-        code, text = run(self.path)
-        self.assertEqual(code, 1)
-        self.assertIn("cases[fill].histograms.chunk_ns.p50: run.json has 101, the parts give 100", text)
-        self.assertEqual(run(self.path / "nowhere")[0], 1)
+    def differences(self):
+        return differences(open_run(self.path), ["run.json"])
 
     def test_a_repetition_that_a_rank_did_not_finish_counts_nowhere(self):
         self.write()
@@ -134,7 +31,7 @@ class HandMade(unittest.TestCase):
         (self.path / "parts/rank-00000.jsonl").write_text("".join(lines))
         run = open_run(self.path)
         self.assertEqual((len(run.rounds("fill")), run.unfinished()), (2, 1))
-        self.assertEqual([each.where for each in differences(run)[0]], ["run.json: unfinished_repetitions"])
+        self.assertEqual([each.where for each in self.differences()[0]], ["unfinished_repetitions"])
 
     def test_names_that_do_not_exist_are_answered_with_those_that_do(self):
         self.write()
@@ -144,7 +41,7 @@ class HandMade(unittest.TestCase):
             lambda: run.case("fill").metric("x"),
             lambda: run.case("fill").histogram("x"),
         ):
-            self.assertRaisesRegex(RunError, "there are (fill|chunk_ns|core_seconds)", call)
+            self.assertRaisesRegex(RunError, "there are (fill|chunk_ns|busy_workers)", call)
         self.assertRaisesRegex(RunError, "no histogram 'x'", run.distribution, "fill", "x")
 
     def test_what_is_not_a_whole_run_is_refused_with_its_reason(self):
@@ -160,13 +57,44 @@ class HandMade(unittest.TestCase):
         (self.path / "run.json").unlink()
         self.assertRaisesRegex(RunError, "numamark recover", open_run, self.path)
 
+    def test_nothing_but_run_json_is_read_before_it_is_asked_for(self):
+        self.write()
+        for damaged in ("parts/rank-00000.jsonl", "histograms.hlog"):
+            (self.path / damaged).write_text("damaged")
+        run = open_run(self.path)
+        self.assertEqual(run.case("fill").metric("cpu_share")["value"], 1.0)
+        self.assertRaisesRegex(RunError, "rank-00000.jsonl:1: ", getattr, run, "parts")
+        self.assertRaisesRegex(RunError, "histograms.hlog: ends within a line", run.log)
 
-def leaves(value, place):
-    """(place, value) of every value that contains no other; an empty container is one."""
-    if not isinstance(value, (dict, list)) or not value:
-        return [(place, value)]
-    steps = value.items() if isinstance(value, dict) else enumerate(value)
-    return [leaf for step, inner in steps for leaf in leaves(inner, (*place, step))]
+    @needs("polars")
+    def test_runs_stand_below_each_other_lazily(self):
+        import polars
+
+        for name in ("a", "b"):
+            (self.path / name).mkdir()
+            made_up.write_whole_run(self.path / name)
+        (self.path / "c").write_text("not a directory")
+        both = open_runs(self.path / "*")
+        frame = both.samples()
+        self.assertIsInstance(frame, polars.LazyFrame)
+        rates = (
+            frame.filter(scope="all", metric="throughput_bytes_per_s").select("run", "chunk_bytes", "value").collect()
+        )
+        expected = [(str(self.path / name), 8 << 20, float(value << 30)) for name in "ab" for value in (2, 1)]
+        self.assertEqual(rates.rows(), expected)
+        self.assertEqual(
+            both.cases()["run", "case", "total_bytes"].rows(), [(str(run.path), "fill", 8 << 30) for run in both]
+        )
+        self.assertEqual(frame.collect().height, 2 * both.runs[0].samples().collect().height)
+        self.assertRaisesRegex(RunError, "no run directory matches .*nothing", open_runs, self.path / "nothing*")
+
+    @needs("polars")
+    def test_a_parameter_that_is_a_word_in_one_case_is_a_word_in_all(self):
+        self.write()
+        run = open_run(self.path)
+        [case] = run.document["cases"]
+        run.document["cases"] = [{**case, "parameters": {"workers": value}} for value in (4, "all")]
+        self.assertEqual(run.cases()["workers"].to_list(), ["4", "all"])
 
 
 class Parts(unittest.TestCase):
