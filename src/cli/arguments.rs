@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::job::Setting;
+use crate::units::Nanoseconds;
+
 /// How fast does each NUMA node generate data and allocate memory, and how much of that is to be believed?
 #[derive(Debug, Parser)]
 #[command(
@@ -54,11 +57,11 @@ pub struct RunArguments {
     #[arg(value_name = "JOB.toml", required_unless_present = "resume", conflicts_with = "resume")]
     pub job: Option<PathBuf>,
     /// Continue an interrupted run with its own job
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["set", "out"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["set", "sweep", "out"])]
     pub resume: Option<PathBuf>,
-    /// Change a key of the job, checked like the file
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// Changes to the job
+    #[command(flatten)]
+    pub change: ChangeArguments,
     /// The run directory itself; it must not exist [default: a new one under results/]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -79,12 +82,43 @@ pub struct PlanArguments {
     /// The job file
     #[arg(value_name = "JOB.toml")]
     pub job: PathBuf,
-    /// Change a key of the job, checked like the file
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// Changes to the job
+    #[command(flatten)]
+    pub change: ChangeArguments,
     /// Machine and ranks to plan for
     #[command(flatten)]
     pub machine: TopoArguments,
+    /// Hosts, all alike
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub hosts: u32,
+    /// Exit code 5 when the run would take longer: 20m, 2h
+    #[arg(long, value_name = "LIMIT", value_parser = Nanoseconds::parse)]
+    pub time: Option<Nanoseconds>,
+    /// Print the line that submits this to Slurm as well
+    #[arg(long)]
+    pub slurm: bool,
+    /// Do not try the cases for a moment: only what follows from the job
+    #[arg(long)]
+    pub no_probe: bool,
+}
+
+/// What `run` and `plan` change in a job without editing it.
+#[derive(Debug, Args)]
+pub struct ChangeArguments {
+    /// Change a key of the job, checked like the file
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Measure a key's values one by one: a list, or a range such as 1..64*2
+    #[arg(long, value_name = "KEY=V1,V2")]
+    pub sweep: Vec<String>,
+}
+
+impl ChangeArguments {
+    /// In the order in which they are applied: a sweep replaces what was set.
+    pub fn settings(&self) -> Vec<Setting> {
+        let set = self.set.iter().map(Setting::new);
+        set.chain(self.sweep.iter().map(Setting::sweep)).collect()
+    }
 }
 
 /// `numamark topo`.

@@ -55,7 +55,7 @@ pub fn launcher() -> Option<Launcher> {
 fn origin(arguments: &RunArguments) -> Origin {
     match (&arguments.resume, &arguments.job) {
         (Some(directory), _) => Origin::Resume(directory.clone()),
-        (None, Some(job)) => Origin::File(job.clone(), arguments.set.clone()),
+        (None, Some(job)) => Origin::File(job.clone(), arguments.change.settings()),
         (None, None) => unreachable!("clap requires one of the two"),
     }
 }

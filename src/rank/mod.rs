@@ -9,11 +9,13 @@ mod header;
 mod job;
 mod output;
 mod pool;
+mod probe;
 mod repetition;
 mod rounds;
 mod seat;
 
 pub use job::Source;
+pub use probe::probe;
 pub use seat::{bind, described};
 
 use std::path::PathBuf;
@@ -21,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use crate::comm::Comm;
 use crate::error::Result;
+use crate::job::Setting;
 use crate::measure::resident_peak_bytes;
 use crate::numa::Locality;
 use crate::plan::Plan;
@@ -47,8 +50,8 @@ pub struct Request {
 /// Where a job comes from.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// A file, `-` for standard input, and `--set` arguments.
-    File(PathBuf, Vec<String>),
+    /// A file, `-` for standard input, and `--set` and `--sweep` arguments.
+    File(PathBuf, Vec<Setting>),
     /// The run directory of a stopped run.
     Resume(PathBuf),
 }

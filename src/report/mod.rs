@@ -3,10 +3,12 @@
 mod cells;
 mod notes;
 mod plan;
+mod submission;
 mod table;
 mod text;
 mod topology;
 
-pub use plan::plan;
+pub use plan::{Planned, plan};
+pub use submission::{Submission, submission};
 pub use table::table;
 pub use topology::topology;
