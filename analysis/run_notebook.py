@@ -17,14 +17,14 @@ HERE = Path(__file__).resolve().parent
 def execute(run, timeout_s=600):
     """The notebook with its outputs. Raises nbclient's CellExecutionError, which shows the cell that failed."""
     notebook = nbformat.read(HERE / "first-look.ipynb", as_version=4)
-    environment = {**os.environ, "NUMAMARK_RUN": str(Path(run).resolve())}
     # The notebook's folder is where it finds numamark_reader and sample-run/.
     client = NotebookClient(notebook, timeout=timeout_s, resources={"metadata": {"path": str(HERE)}})
     client.create_kernel_manager()
-    # Sockets in a folder of our own, not ports that other users of the machine could talk to.
+    # Sockets in a folder of our own, not ports that other users of the machine could talk to; nothing in their home.
     with tempfile.TemporaryDirectory() as folder:
         client.km.transport, client.km.ip = "ipc", f"{folder}/kernel"
-        client.execute(env=environment)
+        client.km.connection_file = f"{folder}/kernel.json"
+        client.execute(env={**os.environ, "NUMAMARK_RUN": str(Path(run).resolve()), "IPYTHONDIR": folder})
     return notebook
 
 
