@@ -1,7 +1,7 @@
 """A run directory: `run.json`, and the parts that each rank wrote while it ran."""
 
 import json
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from .distribution import Distribution, Stratum
@@ -136,7 +136,7 @@ class Run:
         return distribution([record for ranks in self.rounds(case_id) for record in ranks], name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def quantity(name):
     """The quantity of which this histogram is a stratum; itself when it is none."""
     return next((name[: -len(end)] for end in STRATA if name.endswith(end)), name)

@@ -74,6 +74,7 @@ class RoundTrip:
 
         ours = open_run(self.path).log()
         reader = HistogramLogReader(str(self.path / "histograms.hlog"), HdrHistogram(1, HIGHEST_NS, 3))
+        self.addCleanup(reader.input_file.close)
         for line in ours:
             theirs = reader.get_next_interval_histogram()
             self.assertEqual(theirs.get_tag(), line.tag)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from numamark_reader import open_run
 
+from .notebook import NOTEBOOK_NEEDS, outputs
+from .packages import needs
 from .round_trip import RoundTrip
 
 PROGRAM = os.environ.get("NUMAMARK")
@@ -33,6 +35,13 @@ allocator = "slab"
 """
 
 
+def run(job, path, *arguments):
+    command = [PROGRAM, "run", job, "--out", path, "--ranks", str(RANKS), *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        raise AssertionError(f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+
+
 @unittest.skipUnless(PROGRAM, "NUMAMARK does not name the program")
 class RealRun(RoundTrip, unittest.TestCase):
     @classmethod
@@ -42,10 +51,7 @@ class RealRun(RoundTrip, unittest.TestCase):
         cls.path = Path(folder.name) / "run"
         job = Path(folder.name) / "job.toml"
         job.write_text(JOB)
-        command = [PROGRAM, "run", job, "--out", cls.path, "--ranks", str(RANKS)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
-        if done.returncode != 0:
-            raise AssertionError(f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+        run(job, cls.path)
 
     def test_nothing_that_was_measured_is_missing(self):
         run = open_run(self.path)
@@ -55,6 +61,13 @@ class RealRun(RoundTrip, unittest.TestCase):
         for case in run.case_ids:
             self.assertEqual(len(run.rounds(case)), 2, case)
             self.assertGreater(run.distribution(case, "refill_ns").count, 0, case)
+
+    @needs(*NOTEBOOK_NEEDS)
+    def test_the_notebook_shows_a_run_that_generates_nothing(self):
+        job = self.path.parent / "larson.toml"
+        job.write_text(JOB[: JOB.index("[generate]")] + JOB[JOB.index("[allocate]") :].replace("slab", "system"))
+        run(job, self.path.parent / "larson")
+        self.assertEqual(outputs(self.path.parent / "larson").count("no sweep over generate.chunk"), 1)
 
 
 if __name__ == "__main__":
