@@ -13,7 +13,7 @@ use crate::job::Job;
 use crate::measure::resident_peak_bytes;
 use crate::numa;
 use crate::plan::{Miniature, Plan, Probed, ProbedCase, ProbedFile, ROUNDS};
-use crate::results::{self, End, PartContent, Repetition, RunDirectory};
+use crate::results::{self, End, Line, PartReader, Repetition, RunDirectory};
 
 /// Runs the miniature of a job with so many ranks on this host, and measures what it takes. A few seconds.
 ///
@@ -216,9 +216,9 @@ impl Folder {
         fs::create_dir_all(&parts).map_err(|why| unusable(&parts, &why))?;
         let header = |run: &Path| run.join("parts").join("header.json");
         fs::copy(header(&from), header(&to)).map_err(|why| unusable(&header(&to), &why))?;
-        for part in RunDirectory::open(&from)?.read_parts()? {
-            let path = parts.join(format!("rank-{:05}.jsonl", part.begin.rank));
-            fs::write(&path, first_round(part)).map_err(|why| unusable(&path, &why))?;
+        for part in RunDirectory::open(&from)?.part_paths()? {
+            let path = parts.join(part.file_name().expect("it is a file in a folder"));
+            fs::write(&path, first_round(&part)?).map_err(|why| unusable(&path, &why))?;
         }
         results::recover(&to)?;
         Ok(to)
@@ -232,16 +232,18 @@ impl Drop for Folder {
     }
 }
 
-fn first_round(part: PartContent) -> Vec<u8> {
-    let repetitions = part.repetitions.into_iter().filter(|repetition| repetition.round == 0);
-    let lines =
-        std::iter::once(results::Line::Begin(part.begin)).chain(repetitions.map(results::Line::Repetition));
-    let mut text = Vec::new();
-    for line in lines {
-        text.extend(results::encode(&line));
-        text.push(b'\n');
+/// What a part says of the first round, as a part.
+fn first_round(part: &Path) -> Result<Vec<u8>> {
+    let mut part = PartReader::open(part)?;
+    let mut text = results::encode(&Line::Begin(part.begin().clone()));
+    text.push(b'\n');
+    while let Some(line) = part.next_line()? {
+        if matches!(&line, Line::Repetition(repetition) if repetition.round == 0) {
+            text.extend(results::encode(&line));
+            text.push(b'\n');
+        }
     }
-    text
+    Ok(text)
 }
 
 /// Name and size of the files that stand directly in a folder.
