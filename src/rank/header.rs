@@ -80,6 +80,14 @@ fn case_header(case: &Case) -> CaseHeader {
     }
 }
 
+/// What the rate of a case counts.
+pub fn measure(case: &Case) -> Measure {
+    match case.work {
+        Work::Generate(_) => Measure::Bytes,
+        Work::Allocate(_) => Measure::Operations,
+    }
+}
+
 fn expected(expected: plan::Expected) -> Expected {
     let plan::Expected { blocks_per_chunk, busy_workers, working_set_bytes, l3_bytes, .. } = expected;
     let plan::Expected { memory_bytes_min, memory_bytes_max, .. } = expected;
@@ -90,13 +98,5 @@ fn expected(expected: plan::Expected) -> Expected {
         l3_bytes,
         memory_bytes_min,
         memory_bytes_max,
-    }
-}
-
-/// What the rate of a case counts.
-pub fn measure(case: &Case) -> Measure {
-    match case.work {
-        Work::Generate(_) => Measure::Bytes,
-        Work::Allocate(_) => Measure::Operations,
     }
 }
