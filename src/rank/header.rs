@@ -75,11 +75,16 @@ fn case_header(case: &Case) -> CaseHeader {
         id: case.id.clone(),
         workload: case.workload().to_owned(),
         parameters: parameters.collect(),
-        measure: match case.work {
-            Work::Generate(_) => Measure::Bytes,
-            Work::Allocate(_) => Measure::Operations,
-        },
+        measure: measure(case),
         expected: case.expected.map(expected),
+    }
+}
+
+/// What the rate of a case counts.
+pub fn measure(case: &Case) -> Measure {
+    match case.work {
+        Work::Generate(_) => Measure::Bytes,
+        Work::Allocate(_) => Measure::Operations,
     }
 }
 

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::equipment::Equipment;
+use super::header::measure;
 use super::output::Output;
-use super::{Progress, repetition};
+use super::{Progress, Step, repetition};
 use crate::comm::{Comm, Signal};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
+use crate::workload::Amount;
 
 /// Runs every turn of the plan that `output` does not have yet. Collective.
 ///
@@ -32,8 +34,9 @@ pub fn run(
         let stage = format!("repetition {} of {count} ({}, round {})", index + 1, case.id, turn.round);
         let began = Instant::now();
         comm.stage(&stage, plan.limits.next_repetition(longest));
+        let step = step(plan, index);
         if comm.world().rank == 0 {
-            progress.begin(index, count, &case.id);
+            progress.begin(&step);
         }
         output.begin(&case.id, turn.round);
         comm.barrier()?;
@@ -45,8 +48,30 @@ pub fn run(
         longest = longest.max(began.elapsed());
         comm.stage(&format!("writing down {stage}"), plan.limits.record);
         output.add(comm, &repetition::record(case, *turn, began_at, &measured))?;
+        if comm.world().rank == 0 {
+            progress.end(&step, output.rows(&case.id, turn.round));
+        }
     }
     Ok(())
+}
+
+/// Turn `index` of the plan, for people.
+fn step(plan: &Plan, index: usize) -> Step<'_> {
+    let turn = plan.turns[index];
+    let case = &plan.cases[turn.case];
+    let planned = match plan.amount {
+        Amount::Duration(timed_ns) => Some(Duration::from_nanos(plan.warmup_ns.saturating_add(timed_ns))),
+        Amount::Dataset { .. } => None,
+    };
+    Step {
+        index,
+        count: plan.turns.len(),
+        case: &case.id,
+        round: turn.round,
+        rounds: plan.repetitions,
+        measure: measure(case),
+        planned,
+    }
 }
 
 fn stopped(signal: Signal, completed: usize, count: usize, output: &Output) -> Error {
