@@ -77,6 +77,9 @@ pub struct RunArguments {
     /// Refuse to run when the launcher started another number of ranks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub expect_ranks: Option<u32>,
+    /// Begin no repetition that would end later than this after the start, and exit with 4: 20m, 2h
+    #[arg(long, value_name = "LIMIT", value_parser = Nanoseconds::parse)]
+    pub time: Option<Nanoseconds>,
     /// No progress on stderr
     #[arg(long, short)]
     pub quiet: bool,

@@ -31,6 +31,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
         command: std::env::args().collect(),
         mpi_library: comm::mpi_library().ok_or_else(|| "built without MPI".to_owned()),
         started,
+        time: arguments.time,
     };
     let start = Start {
         host: &numa::host_name(),

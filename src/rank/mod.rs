@@ -28,8 +28,10 @@ use crate::measure::resident_peak_bytes;
 use crate::numa::Locality;
 use crate::plan::Plan;
 use crate::results::{self, Begin, End, LocalityRecord, Measure, Row, Run};
+use crate::units::Nanoseconds;
 use equipment::Equipment;
 use output::Output;
+use rounds::TimeLimit;
 use seat::Seat;
 
 /// What the command line asks of every rank.
@@ -45,6 +47,8 @@ pub struct Request {
     pub mpi_library: Result<String, String>,
     /// When the program started.
     pub started: Instant,
+    /// What the run may take from there: no repetition is begun that would not end in time.
+    pub time: Option<Nanoseconds>,
 }
 
 /// Where a job comes from.
@@ -126,7 +130,8 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     if rank_0 {
         progress.bound(output.begins());
     }
-    if let Err(why) = rounds::run(comm, &plan, &equipment, &mut output, progress) {
+    let time = request.time.map(|limit| TimeLimit { started: request.started, limit });
+    if let Err(why) = rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
         output.give_up(&why);
         return Err(why);
     }
