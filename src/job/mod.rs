@@ -27,6 +27,7 @@ mod words;
 
 pub use build::{JOB_FILE_BYTES_MAX, decode};
 pub use metric::Metric;
+pub use nearest::nearest;
 pub use schema::schema;
 pub use setting::Setting;
 pub use words::{

@@ -101,12 +101,12 @@ fn what_is_expected_of_a_case_follows_from_its_parameters() {
     // 23 parts of 64 MiB are 2.8 MiB each: one block of at most 4 MiB.
     let whole = expected(&["generate.chunk=64MiB"]);
     assert_eq!((whole.blocks_per_chunk, whole.busy_workers), (23, 23));
-    assert_eq!((whole.working_set_bytes, whole.l3_bytes), (192 << 20, Some(96 << 20)));
+    assert_eq!((whole.working_set_bytes, whole.l3_bytes), (128 << 20, Some(96 << 20)));
     // Parts of 44.5 MiB: 12 blocks each.
     assert_eq!(expected(&["generate.chunk=1GiB"]).blocks_per_chunk, 23 * 12);
     // 4 KiB cannot be parted: one worker fills it.
     let least = expected(&["generate.chunk=4KiB", "generate.in_flight=1"]);
-    assert_eq!((least.blocks_per_chunk, least.busy_workers, least.working_set_bytes), (1, 1, 8 << 10));
+    assert_eq!((least.blocks_per_chunk, least.busy_workers, least.working_set_bytes), (1, 1, 4 << 10));
     for expected in [whole, least] {
         assert_eq!(expected.memory_bytes_min, expected.working_set_bytes);
         assert!(expected.memory_bytes_max >= expected.memory_bytes_min);

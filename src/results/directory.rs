@@ -204,8 +204,11 @@ impl RunDirectory {
         Evidence::from_parts(&self.part_paths()?)
     }
 
-    /// The file of every part.
-    pub(super) fn part_paths(&self) -> Result<Vec<PathBuf>> {
+    /// The file of every part, by rank.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn part_paths(&self) -> Result<Vec<PathBuf>> {
         let parts = self.parts();
         let unreadable =
             |why: io::Error| Error::Failed(format!("{}: cannot be read: {why}", parts.display()));

@@ -3,6 +3,10 @@
 mod directory;
 mod figures;
 mod fixture;
+mod formats;
+mod heat;
+mod made_up;
 mod proof;
 mod schema;
+mod sweep;
 mod table;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::plan::{LOG, ProbedFile, ProbedLog, ROUNDS};
-use crate::results::{self, Line, PartReader};
+use crate::results::{self, Line, PartReader, RunDirectory};
 
 /// The files beside the parts and the log, after all rounds and, as `recover` makes them, after the first.
 pub fn files(after_all: &Path, after_one: &Path) -> Result<Vec<ProbedFile>> {
@@ -61,10 +61,9 @@ impl Folder {
         fs::create_dir_all(&parts).map_err(|why| unusable(&parts, &why))?;
         let header = |run: &Path| run.join("parts").join("header.json");
         fs::copy(header(&from), header(&to)).map_err(|why| unusable(&header(&to), &why))?;
-        for (name, _) in list(&from.join("parts"))?.iter().filter(|(name, _)| name.ends_with(".jsonl")) {
-            let path = parts.join(name);
-            let text = first_round(&from.join("parts").join(name))?;
-            fs::write(&path, text).map_err(|why| unusable(&path, &why))?;
+        for part in RunDirectory::open(&from)?.part_paths()? {
+            let path = parts.join(part.file_name().expect("it is a file in a folder"));
+            fs::write(&path, first_round(&part)?).map_err(|why| unusable(&path, &why))?;
         }
         results::recover(&to)?;
         Ok(to)

@@ -31,6 +31,7 @@ pub fn probe(job: &Job, ranks: u32) -> Result<(Miniature, Probed)> {
         command: vec!["numamark".to_owned(), "plan".to_owned()],
         mpi_library: Err("not asked".to_owned()),
         started,
+        time: None,
     };
     let lives = local::run(ranks, &numa::host_name(), &stop, |comm| live(comm, job, &request))?;
     let finished_ns = nanoseconds(started);
