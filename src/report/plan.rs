@@ -87,9 +87,25 @@ fn row(id: &str, cells: &[String; 7]) -> String {
         std::iter::zip(cells, HEADERS).map(|(cell, (_, width))| format!("{cell:>width$}")).collect();
     let line = match id.chars().count() < CASE_COLUMNS {
         true => format!("{id:<CASE_COLUMNS$}{figures}"),
-        false => format!("{id}\n{:CASE_COLUMNS$}{figures}", ""),
+        false => format!("{}\n{:CASE_COLUMNS$}{figures}", broken(id), ""),
     };
     format!("{}\n", line.trim_end())
+}
+
+/// An id in lines that fit, broken before a parameter: no value has a point in it.
+fn broken(id: &str) -> String {
+    let mut lines = String::new();
+    let mut columns = 0;
+    for (index, parameter) in id.split('.').enumerate() {
+        let parameter = if index == 0 { parameter.to_owned() } else { format!(".{parameter}") };
+        if columns > 0 && columns + parameter.len() > COLUMNS {
+            lines += "\n  ";
+            columns = 2;
+        }
+        columns += parameter.len();
+        lines += &parameter;
+    }
+    lines
 }
 
 fn cells(of_ranks: &[&Case], time: String) -> [String; 7] {
@@ -218,4 +234,37 @@ fn paragraphs(label: &str, sentences: &[String]) -> String {
         text += &format!("{line}\n");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_fits_80_columns_however_many_keys_are_swept() {
+        let id =
+            "generate.workers=all.chunk=65536MiB.block=512MiB.kernel=avx512.stores=non-temporal.in_flight=64";
+        let cells = ["1-4096", "16384", "4096", "192 MiB", "150 %", "1.50 GiB", "59.9 s"].map(str::to_owned);
+        for id in ["larson", "generate.chunk=128MiB", &id[..60], id] {
+            let text = row(id, &cells);
+            assert!(text.lines().all(|line| line.len() <= COLUMNS), "{text}");
+            assert_eq!(
+                text.lines().last().map(str::len),
+                Some(COLUMNS),
+                "the figures end at the edge: {text}"
+            );
+            let without_blanks: String = text.split_whitespace().collect();
+            assert!(without_blanks.starts_with(id), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_paragraph_is_broken_between_words_and_its_sentences_begin_alike() {
+        let sentences = ["word ".repeat(30).trim_end().to_owned(), "another".to_owned()];
+        let text = paragraphs("time", &sentences);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.iter().all(|line| line.len() <= COLUMNS), "{text}");
+        assert!(lines[0].starts_with("time     word") && lines[1].starts_with("           word"), "{text}");
+        assert_eq!(lines.last(), Some(&"         another"));
+    }
 }
