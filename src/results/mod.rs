@@ -20,13 +20,13 @@ pub mod samples;
 pub mod schema;
 pub mod verify;
 
-pub use aggregate::aggregate;
+pub use aggregate::{aggregate, of_repetition};
 pub use directory::{RunDirectory, to_json};
 pub use environment::Environment;
 pub use evidence::{Evidence, Totals};
 pub use gate::{Bound, Gate, GateResult, Level, Outcome};
 pub use name::{default_path, utc_now};
-pub use part::{Part, PartReader};
+pub use part::{Part, PartContent, PartReader};
 pub use record::{Begin, End, HistogramRecord, Line, LocalityRecord, Repetition, Row, decode, encode};
 pub use resume::Done;
 pub use run::{

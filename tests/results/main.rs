@@ -1,8 +1,11 @@
 //! The run directory end to end: what ranks write, what rank 0 makes of it, and what `verify` and `recover` prove.
 
+mod again;
 mod directory;
 mod figures;
 mod fixture;
+mod histograms;
 mod proof;
+mod samples;
 mod schema;
 mod table;

@@ -7,13 +7,13 @@ mod metric;
 
 pub(super) use metric::{of_case, rate_name};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::Evidence;
 use super::gate;
 use super::record::{Begin, End, Row};
 use super::run::{
-    CaseHeader, CaseResult, Derived, Header, Locality, Metric, PlacementRow, RankResult, Run, Total,
+    CaseHeader, CaseResult, Derived, Header, Locality, Measure, Metric, PlacementRow, RankResult, Run, Total,
 };
 use crate::error::{Error, Result};
 use crate::generator::Digest;
@@ -175,4 +175,9 @@ fn digest(case: &CaseHeader, rounds: &[Vec<&Row>]) -> Result<Option<String>> {
         )));
     }
     Ok(digests.pop_first())
+}
+
+/// The figures of one repetition: of all ranks, or of the one whose row this is.
+pub fn of_repetition(measure: Measure, rows: &[Row]) -> BTreeMap<String, Metric> {
+    metric::of_case(measure, &[rows.iter().collect()])
 }
