@@ -7,10 +7,9 @@ use parquet::basic::{LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::FileMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::{Cell, Column, HASH_KEY, Kind, hash_text, io_error, moment};
+use super::{Cell, Column, Kind, SLOT_BYTES, SLOT_MARK, SLOT_OFFSET, io_error, moment, slot};
 use crate::hash::Hasher;
 
 /// A table that is being read.
@@ -27,8 +26,8 @@ impl TableReader {
     /// # Errors
     /// When it is not a Parquet file, was damaged, or has a column of a kind that is not ours.
     pub fn open(file: File) -> io::Result<TableReader> {
-        let reader = SerializedFileReader::new(file.try_clone()?).map_err(io_error)?;
-        check_hash(file, reader.metadata().file_metadata())?;
+        check_hash(&file)?;
+        let reader = SerializedFileReader::new(file).map_err(io_error)?;
         let about = reader.metadata().file_metadata();
         let comment = |name: &str| {
             let key = format!("comment:{name}");
@@ -109,28 +108,27 @@ impl TableReader {
     }
 }
 
-/// Damaged pages are found before they are decoded, which they may crash. A table of another program has no hash.
-fn check_hash(mut file: File, about: &FileMetaData) -> io::Result<()> {
-    let pairs = about.key_value_metadata().into_iter().flatten();
-    let Some(recorded) = pairs.filter(|pair| pair.key == HASH_KEY).find_map(|pair| pair.value.clone()) else {
-        return Ok(());
-    };
-    let bytes = recorded.split(' ').next().and_then(|bytes| bytes.parse().ok());
-    let (mut hasher, mut left) = (Hasher::new(), bytes.unwrap_or(0));
+/// How a Parquet file begins.
+const MAGIC: &[u8; SLOT_OFFSET] = b"PAR1";
+
+/// Damage is found before anything is decoded. A table of another program has no slot, and is read as it is.
+fn check_hash(mut file: &File) -> io::Result<()> {
+    let mut head = [0; SLOT_OFFSET + SLOT_BYTES];
     file.seek(SeekFrom::Start(0))?;
-    let mut buffer = vec![0; 1 << 16];
-    while left > 0 {
-        let piece = left.min(buffer.len());
-        file.read_exact(&mut buffer[..piece])?;
-        hasher.add(&buffer[..piece]);
-        left -= piece;
+    let ours = file.read_exact(&mut head).is_ok() && head[SLOT_OFFSET..].starts_with(SLOT_MARK.as_bytes());
+    if !ours {
+        return Ok(());
     }
-    let found = hash_text(bytes.unwrap_or(0), hasher.hash());
-    match found == recorded {
-        true => Ok(()),
-        false => {
-            Err(io::Error::other(format!("it is damaged: its hash is {found}, its footer has {recorded}")))
+    let (mut hasher, mut buffer) = (Hasher::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => hasher.add(&buffer[..read]),
         }
+    }
+    match head[..SLOT_OFFSET] == *MAGIC && head[SLOT_OFFSET..] == *slot(hasher.hash()).as_bytes() {
+        true => Ok(()),
+        false => Err(io::Error::other("it is damaged: its hash is not the one that it was written with")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writes a table, some rows at a time.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
@@ -12,7 +12,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type};
 
-use super::{Cell, Column, HASH_KEY, Kind, hash_text, io_error, moment};
+use super::{Cell, Column, Kind, SLOT_BYTES, SLOT_OFFSET, io_error, moment, slot};
 use crate::hash::Hasher;
 
 /// Rows that are kept in memory before they are written: about 20 MB.
@@ -29,12 +29,16 @@ pub struct TableWriter<'file> {
 struct Hashed<'file> {
     file: &'file mut File,
     hasher: Hasher,
+    /// Bytes at the beginning that are still to come and are not hashed.
+    skip: usize,
 }
 
 impl Write for Hashed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
-        self.hasher.add(&bytes[..written]);
+        let skipped = written.min(self.skip);
+        self.skip -= skipped;
+        self.hasher.add(&bytes[skipped..written]);
         Ok(written)
     }
 
@@ -84,9 +88,11 @@ impl<'file> TableWriter<'file> {
                 properties.set_column_dictionary_enabled(ColumnPath::from(column.name.as_str()), false);
         }
         let schema = schema(columns).map_err(io_error)?;
-        let out = Hashed { file, hasher: Hasher::new() };
-        let writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties.build()))
+        let out = Hashed { file, hasher: Hasher::new(), skip: SLOT_OFFSET + SLOT_BYTES };
+        let mut writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties.build()))
             .map_err(io_error)?;
+        // Not yet known.
+        writer.write_all(slot(0).as_bytes())?;
         Ok(TableWriter { writer, columns: columns.iter().map(Values::new).collect(), rows: 0 })
     }
 
@@ -112,10 +118,10 @@ impl<'file> TableWriter<'file> {
         if self.rows > 0 {
             self.flush()?;
         }
-        self.writer.flush()?;
-        let (bytes, hash) = (self.writer.bytes_written(), self.writer.inner().hasher.hash());
-        self.writer.append_key_value_metadata(KeyValue::new(HASH_KEY.to_owned(), hash_text(bytes, hash)));
-        self.writer.close().map(drop).map_err(io_error)
+        self.writer.finish().map_err(io_error)?;
+        let Hashed { file, hasher, .. } = self.writer.inner_mut();
+        file.seek(SeekFrom::Start(SLOT_OFFSET as u64))?;
+        file.write_all(slot(hasher.hash()).as_bytes())
     }
 
     fn flush(&mut self) -> io::Result<()> {
