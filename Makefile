@@ -4,6 +4,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# The run directory that `make notebook` shows: the newest of results/, or the stored sample.
+RUN ?= $(or $(firstword $(shell ls -dt results/*/ 2>/dev/null)),analysis/sample-run)
+SAMPLE := name=sample rank.share_nodes=true generate.chunk=["4MiB","8MiB","16MiB","32MiB"] \
+  generate.block=1MiB run.warmup=50ms run.duration=100ms run.interval=10ms run.repetitions=3
 # The job that `make run` runs, and flags for numamark and for cargo (CARGO_FLAGS=--no-default-features: no MPI, no hwloc).
 JOB ?= jobs/quick.toml
 ARGS ?=
@@ -23,7 +27,7 @@ endif
 # cargo's last line says nothing when nothing was built.
 without_finished = { grep --line-buffered -vE '^ +Finished ' >&2 || true; }
 
-.PHONY: help run build build-mpich setup test test-deep bench lint doc deny clean
+.PHONY: help run build build-mpich notebook sample-run setup test test-deep bench lint doc deny clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,6 +43,15 @@ build-mpich: ## the same against MPICH: target-mpich/release/numamark
 
 setup: ## only install what is missing to build
 	@scripts/setup.sh build
+
+notebook: ## show the newest run in results/ in a notebook: RUN.ipynb (RUN=DIR)
+	@scripts/setup.sh analysis
+	@analysis/.venv/bin/python analysis/run_notebook.py $(RUN:%/=%) $(RUN:%/=%).ipynb
+
+# Small and quick, with a bit of everything: two ranks, a sweep that crosses the L3 cache of many machines, intervals.
+sample-run: build ## make analysis/sample-run again, which the notebook and its tests read
+	@rm -rf analysis/sample-run
+	@$(CARGO_TARGET_DIR)/release/numamark run jobs/quick.toml --out analysis/sample-run --ranks 2 $(SAMPLE:%=--set '%')
 
 test: ## install what is missing, build and run every test
 	@scripts/setup.sh build test

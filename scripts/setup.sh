@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh build        what `cargo build` needs
 #   scripts/setup.sh build test   and what the tests need
+#   scripts/setup.sh analysis     only analysis/.venv: Python packages for the notebook
 #
 # Silent when nothing is missing. With apt-get and root (or sudo) it installs; anywhere else it prints the
 # packages and modules and exits with 5, the code for "this machine cannot run it as it is".
@@ -23,11 +24,17 @@ readonly LIBRARY_NEEDS=(
 )
 readonly TEST_NEEDS=(
   "has_cxx|C++ compiler and cmake (peer allocators of the benchmarks)|g++ cmake|gcc-c++ cmake|gcc cmake"
-  "has_python|Python 3.9 or newer (analysis/)|python3|python3|python"
 )
 readonly TEST_WANTED=(
   "has_openmpi|OpenMPI (launches of several processes)|openmpi-bin libopenmpi-dev|openmpi-devel|openmpi"
   "has_mpich|MPICH (the same launches with the other MPI family)|mpich libmpich-dev|mpich-devel|mpich"
+  "has_java_reader|HdrHistogram for Java, where there is a JDK (reads histograms.hlog)|libhdrhistogram-java||"
+)
+readonly ANALYSIS_NEEDS=(
+  "has_python|Python 3.9 or newer (analysis/)|python3|python3|python"
+)
+readonly ANALYSIS_WANTED=(
+  "has_venv|Python's venv and pip (analysis/.venv)|python3-venv|python3-pip|python"
 )
 
 quietly() { "$@" >/dev/null 2>&1; }
@@ -39,6 +46,9 @@ has_openmpi() { quietly command -v mpicc.openmpi && quietly command -v mpirun.op
 has_mpich() { quietly command -v mpicc.mpich && quietly command -v mpiexec.hydra; }
 has_cxx() { quietly command -v "${CXX:-c++}" && quietly command -v cmake; }
 has_python() { quietly python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'; }
+has_venv() { quietly python3 -c 'import venv, ensurepip'; }
+# Not worth a Java of its own.
+has_java_reader() { ! quietly command -v javac || [[ -e /usr/share/java/hdrhistogram.jar ]]; }
 
 # hwloc names its private libraries even to those who link it dynamically; one without udev does not name it.
 has_udev() {
@@ -129,6 +139,25 @@ print_missing() {
     echo "Without MPI and hwloc (one node, nothing bound): make ... CARGO_FLAGS=--no-default-features" >&2
 }
 
+# The packages of analysis/requirements.txt, in a folder of their own. numamark_reader does without them; a machine that
+# cannot install them skips the tests that need them, with the reason. On a CI machine nothing is skipped.
+make_venv() {
+  local log
+  cmp -s analysis/requirements.txt "$venv/requirements.txt" && quietly "$venv/bin/python" -c 'import polars' && return
+  echo "setup: installing analysis/requirements.txt in $venv" >&2
+  log=$(mktemp)
+  if python3 -m venv --clear "$venv" >"$log" 2>&1 &&
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --retries 1 --timeout 20 \
+      -r analysis/requirements.txt >>"$log" 2>&1; then
+    cp analysis/requirements.txt "$venv"
+    rm -f "$log"
+    return
+  fi
+  tail -n 3 "$log" >&2
+  echo "setup: without $venv the notebook and the tests that need its packages cannot run; all output is in $log" >&2
+  [[ -z ${CI:-} ]] || exit 5
+}
+
 # rsmpi reads the compiler wrapper once and cargo never asks again: with another MPI behind the same name,
 # what was built for the old one has to go.
 forget_other_mpi() {
@@ -143,12 +172,20 @@ forget_other_mpi() {
   echo "$now" >"$folder/mpi-wrapper"
 }
 
-require_rust
-needs=("${BUILD_NEEDS[@]}") wanted=()
-[[ ${CARGO_FLAGS:-} == *--no-default-features* ]] || needs+=("${LIBRARY_NEEDS[@]}")
+readonly venv=analysis/.venv
+needs=() wanted=()
+if [[ " $* " == *" build "* ]]; then
+  require_rust
+  needs+=("${BUILD_NEEDS[@]}")
+  [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] || needs+=("${LIBRARY_NEEDS[@]}")
+fi
 if [[ " $* " == *" test "* ]]; then
   needs+=("${TEST_NEEDS[@]}")
-  wanted=("${TEST_WANTED[@]}")
+  wanted+=("${TEST_WANTED[@]}")
+fi
+if [[ " $* " == *" test "* || " $* " == *" analysis "* ]]; then
+  needs+=("${ANALYSIS_NEEDS[@]}")
+  wanted+=("${ANALYSIS_WANTED[@]}")
 fi
 
 find_missing "${needs[@]}" ${wanted[@]+"${wanted[@]}"}
@@ -160,4 +197,5 @@ if ((${#missing[@]} > 0)); then
   print_missing
   exit 5
 fi
-[[ ${CARGO_FLAGS:-} == *--no-default-features* ]] || forget_other_mpi
+[[ " $* " != *" test "* && " $* " != *" analysis "* ]] || make_venv
+[[ " $* " != *" build "* || ${CARGO_FLAGS:-} == *--no-default-features* ]] || forget_other_mpi

@@ -54,12 +54,22 @@ mpich() {
   fi
 }
 
+# The reader needs Python alone; its frames, the notebook and the readers that other people use need packages.
+analysis() {
+  local python=analysis/.venv/bin/python
+  if [[ ! -e analysis/.venv/requirements.txt ]]; then
+    skip "frames, DuckDB, hdrhistogram, notebook" "no analysis/.venv (scripts/setup.sh analysis says why)"
+    python=python3
+  fi
+  step "analysis (Python)" "$python" -m unittest discover -s analysis/tests -t analysis
+}
+
 tests() {
   mpich
   step "tests" cargo test ${flags[@]+"${flags[@]}"}
   NUMAMARK=$(realpath "$CARGO_TARGET_DIR")/debug/numamark
   export NUMAMARK
-  step "analysis (Python)" python3 -m unittest discover -s analysis/tests -t analysis
+  analysis
   [[ $without_libraries == yes ]] || step "tests without MPI and hwloc" cargo test --no-default-features
 }
 

@@ -147,6 +147,20 @@ pub fn human_duration(nanoseconds: f64) -> String {
     format!("{} {name}", three_digits(nanoseconds / scale))
 }
 
+/// A length of time that somebody waits: `12.3 s`, `5 min 20 s`, `1 h 4 min`. Not meant to be parsed.
+pub fn human_span(nanoseconds: f64) -> String {
+    // As it is printed decides, so that 59.96 s are not "60.0 s".
+    let seconds = (nanoseconds / 1e9).round() as u64;
+    match seconds {
+        0..60 => human_duration(nanoseconds.min(59.9e9)),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => {
+            let minutes = seconds.div_ceil(60);
+            format!("{} h {} min", minutes / 60, minutes % 60)
+        }
+    }
+}
+
 /// Three significant digits, plain notation.
 pub fn three_digits(value: f64) -> String {
     match value.abs() {
@@ -199,6 +213,10 @@ mod tests {
         assert_eq!(human_bytes(12), "12 B");
         assert_eq!(human_duration(1_234_567.0), "1.23 ms");
         assert_eq!(human_duration(99.96), "100 ns");
+        assert_eq!(
+            [59.96e9, 59.2e9, 60e9, 320.4e9, 3600e9, 3841e9, 90e6].map(human_span),
+            ["1 min 0 s", "59.2 s", "1 min 0 s", "5 min 20 s", "1 h 0 min", "1 h 5 min", "90.0 ms"]
+        );
         assert_eq!(human_rate(12.0 * (1u64 << 30) as f64), "12.0");
         assert_eq!([human_rate(0.0), human_rate(4.0 * (1u64 << 20) as f64)], ["0", "0.004"]);
     }

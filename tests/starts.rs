@@ -92,3 +92,20 @@ fn digest_does_not_depend_on_workers_kernel_chunk_block_or_depth() {
     }
     assert_ne!(digest(Start::Alone, 1, &["seed=8"]), expected);
 }
+
+#[test]
+fn a_time_limit_that_leaves_no_room_keeps_the_run_for_later() {
+    for start in starts() {
+        let folder = Folder::new(&format!("time-{start:?}"));
+        let (job, out) = (folder.job(DATA_SET), folder.path().join("out"));
+        let (job, out) = (job.to_str().expect("a plain path"), out.to_str().expect("a plain path"));
+        // Nothing can be done within a nanosecond of the start, anything within an hour.
+        let refused = start.command(2, &["run", job, "--out", out, "--quiet", "--time", "1ns"]);
+        let refused = finish(refused, LIMIT).expect_code(4);
+        let line = "--time 1ns leaves no room: 0 of 1 repetitions are done and kept";
+        assert_eq!(refused.stderr.matches(line).count(), 1, "{refused:?}");
+        assert!(!folder.path().join("out/run.json").exists());
+        finish(start.command(2, &["run", "--resume", out, "--quiet", "--time", "1h"]), LIMIT).expect_code(0);
+        assert!(folder.path().join("out/run.json").exists());
+    }
+}

@@ -1,28 +1,40 @@
-"""Reads the run directories of numamark, with nothing but Python's own library.
+"""Reads the run directories of numamark: with Python's own library, and as polars frames where polars is installed.
 
-    import numamark_reader
-    run = numamark_reader.open_run("results/quick-20260101T120000Z-1a2b3c")
-    run.case("generate-1").metric("throughput_bytes_per_s")["value"]
-    run.distribution("generate-1", "chunk_ns").quantile(0.99)      # from the ranks' own parts
-    pandas.DataFrame(run.rows())                                    # one measured value a row
+import numamark_reader
+run = numamark_reader.open_run("results/quick-20260101T120000Z-1a2b3c")
+run.samples()                                                   # a LazyFrame: one measured value a row
+run.cases()                                                     # a DataFrame: one row a case
+run.log()                                                       # histograms.hlog, decoded
+run.case("generate-1").metric("throughput_bytes_per_s")["value"]
+run.distribution("generate-1", "chunk_ns").quantile(0.99)       # from the ranks' own parts
+numamark_reader.open_runs("results/*").samples()                # several runs, with a column `run`
 """
 
+from .derive import derived
 from .distribution import Distribution, Stratum, index_of, lower_edge, upper_edge
+from .error import RunError
+from .log import Interval, read_log
 from .proof import Difference, differences
-from .run import Case, Part, Run, RunError, open_run, read_part
+from .run import Case, Part, Run, open_run, read_part
+from .runs import Runs, open_runs
 
 __all__ = [
     "Case",
     "Difference",
     "Distribution",
+    "Interval",
     "Part",
     "Run",
     "RunError",
+    "Runs",
     "Stratum",
+    "derived",
     "differences",
     "index_of",
     "lower_edge",
     "open_run",
+    "open_runs",
+    "read_log",
     "read_part",
     "upper_edge",
 ]

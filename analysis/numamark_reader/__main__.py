@@ -20,7 +20,10 @@ def main(arguments):
             code = 1
             continue
         state = "complete" if run.complete else "partial"
-        print(f"{path}: {state}, {len(run.parts)} ranks, {len(run.cases)} cases, {compared} values derived again")
+        print(f"{path}: {state}, {len(run.parts)} ranks, {len(run.case_ids)} cases")
+        for file, count in compared.items():
+            said = "not compared, polars is not installed" if count is None else f"{count} values derived again"
+            print(f"  {file}: {said}")
         for difference in found:
             print(f"  {difference}", file=sys.stderr)
             code = 1

@@ -2,9 +2,10 @@
 
 The layout is that of a High Dynamic Range histogram from 1 ns to 60 s at three digits: 2,048 counters of one
 nanosecond, then 1,024 counters for each further doubling.
-"""
 
-from fractions import Fraction
+Counts, sums and extremes are integers. What is estimated is computed in doubles, in the order that numamark defines,
+so that the figures are run.json's bit for bit.
+"""
 
 HIGHEST_NS = 60_000_000_000
 #: Three digits need 2 * 10**3 counters in the first bucket, rounded up to a power of two.
@@ -14,8 +15,10 @@ HALF_BITS = HALF.bit_length() - 1
 
 #: A quantile needs this many timed values on either side.
 ENOUGH = 10
-#: Slack of the comparison with a quantile's rank, relative to the number of events.
-TOLERANCE = Fraction(1, 10**9)
+#: Slack of the comparison with a quantile's rank, relative to the number of events: sums of weights are rounded.
+TOLERANCE = 1e-9
+#: Lets 1000 values have a p99 although 1 - 0.99 is not quite 0.01.
+SLACK = 1e-6
 
 
 def _split(index):
@@ -66,14 +69,15 @@ class Stratum:
     def sum_estimate(self):
         """The timed sum scaled up to all events; None when there were events and none was timed."""
         if self.count == self.timed:
-            return Fraction(self.sum)
-        return Fraction(self.sum * self.count, self.timed) if self.timed else None
+            return float(self.sum)
+        return self.sum * (self.count / self.timed) if self.timed else None
 
 
 class Distribution:
     """One or more strata as one: each timed value stands for count / timed events of its stratum."""
 
     def __init__(self, strata):
+        #: In the order of their names: rounded sums depend on it.
         self.strata = list(strata)
 
     def _total(self, name):
@@ -107,16 +111,16 @@ class Distribution:
     def sum_estimate(self):
         """All strata's sums scaled up to all events; None when a stratum was never timed."""
         sums = [stratum.sum_estimate() for stratum in self.strata]
-        return None if None in sums else sum(sums, Fraction(0))
+        return None if None in sums else _in_order(sums)
 
     def masses(self):
         """By counter, ascending: (index, events it stands for, values timed in it)."""
         masses = {}
         for stratum in self.strata:
             for index, timed in stratum.counters.items():
-                events, values = masses.get(index, (Fraction(0), 0))
-                weight = Fraction(stratum.count, stratum.timed)
-                masses[index] = (events + weight * timed, values + timed)
+                events, values = masses.get(index, (0.0, 0))
+                weight = stratum.count / stratum.timed
+                masses[index] = (events + timed * weight, values + timed)
         return [(index, *masses[index]) for index in sorted(masses)]
 
     def quantile(self, q):
@@ -125,11 +129,10 @@ class Distribution:
         None where it would be noise: fewer than 10 / (1 - q) timed values, fewer than ten of them on either side,
         or a stratum with events of which none was timed.
         """
-        share = Fraction(str(q))
-        if self.timed * (1 - share) < ENOUGH or any(s.count and not s.timed for s in self.strata):
+        if self.timed * (1.0 - q) < ENOUGH - SLACK or any(s.count and not s.timed for s in self.strata):
             return None
-        target = (share - TOLERANCE) * self.count
-        reached, below = Fraction(0), 0
+        target = (q - TOLERANCE) * _in_order(float(stratum.count) for stratum in self.strata)
+        reached, below = 0.0, 0
         for index, events, values in self.masses():
             reached += events
             if reached >= target:
@@ -147,11 +150,15 @@ class Distribution:
     def summary(self):
         """Everything that run.json says of a histogram, by the same names."""
         summary = {name: self._total(name) for name in ("count", "timed", "clamped", "sum")}
-        summary.update(min=self.min, max=self.max, sum_estimate=_float(self.sum_estimate()))
+        summary.update(min=self.min, max=self.max, sum_estimate=self.sum_estimate())
         quantiles = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
         summary.update((name, self.quantile(q)) for name, q in quantiles.items())
         return summary
 
 
-def _float(value):
-    return None if value is None else float(value)
+def _in_order(numbers):
+    """Their sum, rounded after each addition; `sum` carries the lost digits along, and numamark does not."""
+    total = 0.0
+    for number in numbers:
+        total += number
+    return total

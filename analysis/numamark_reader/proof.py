@@ -1,123 +1,122 @@
-"""The figures of run.json again, from the parts alone: a second opinion, written apart from the program."""
+"""Holds what a run directory says against its parts: run.json, histograms.hlog, samples.parquet. Equal means equal."""
 
-from fractions import Fraction
-from math import isclose
-from statistics import median
+from collections import Counter
+from importlib.util import find_spec
 from typing import NamedTuple
 
-from .run import distribution, quantity
+from . import samples
+from .derive import derived
+from .distribution import Stratum
+from .log import tag
 
-GIB = 1 << 30
-#: Of two ways to round the same exact quotient.
-RELATIVE = 1e-9
+#: Sentences about a null: they explain a figure and are none.
+SENTENCES = ("reason", "unverified")
+#: Stands for what is not there.
+ABSENT = "nothing"
 
 
 class Difference(NamedTuple):
-    """A value that run.json has and the parts do not give."""
+    """A value that a file has and the parts do not give."""
 
+    file: str
     where: str
     recorded: object
     derived: object
 
     def __str__(self):
-        return f"{self.where}: run.json has {self.recorded}, the parts give {self.derived}"
+        return f"{self.where}: {self.file} has {self.recorded}, the parts give {self.derived}"
 
 
-def differences(run):
-    """All values that differ, and how many were compared."""
-    compared, found = 0, []
-    for where, recorded, derived in _pairs(run):
-        compared += 1
-        if not _equal(recorded, derived):
-            found.append(Difference(where, recorded, derived))
+def differences(run, files=None):
+    """All values that differ, and by file how many were compared: None for samples.parquet where there is no polars.
+
+    `files` are some of run.json, histograms.hlog and samples.parquet; all, unless it is given.
+    """
+    found, compared = [], {}
+    for file in files or VALUES:
+        if file == "samples.parquet" and find_spec("polars") is None:
+            compared[file] = None
+            continue
+        values = list(VALUES[file](run))
+        compared[file] = len(values)
+        found.extend(Difference(file, *value) for value in values if not same(*value[1:]))
     return found, compared
 
 
-def _equal(a, b):
-    if isinstance(a, float) or isinstance(b, float):
-        return None not in (a, b) and isclose(a, b, rel_tol=RELATIVE)
-    return a == b
+def _of_document(run):
+    """(where, recorded, derived) for each value of run.json that is measured, and for what it repeats of the plan."""
+    for name, value in derived(run).items():
+        yield from _leaves(name, run.document.get(name, ABSENT), value)
 
 
-def _pairs(run):
-    """Each value of run.json that follows from the parts, with what follows."""
-    yield from _pairs_of("locality", run.document["locality"], locality(run.parts))
-    for case in run.cases:
-        rounds = run.rounds(case.id)
-        for name, values in metrics(rounds).items():
-            if name not in case.document["metrics"]:
-                continue
-            recorded, where = case.metric(name), f"{case.id}.{name}"
-            known = [value for value in values if value is not None]
-            yield f"{where}.values", len(recorded["values"]), len(values)
-            for number, (a, b) in enumerate(zip(recorded["values"], values)):
-                yield f"{where}.values[{number}]", a, b
-            yield f"{where}.value", recorded["value"], median(known) if known else None
-        yield f"{case.id}.histograms", sorted(case.document["histograms"]), run.histogram_names(case.id)
-        for name, recorded in case.document["histograms"].items():
-            yield from _pairs_of(f"{case.id}.{name}", recorded, run.distribution(case.id, name).summary())
+def _of_log(run):
+    """The same for the lines of the log: their counters."""
+    recorded, again = {}, {}
+    for line in run.log():
+        recorded.setdefault(line.tag, []).append(line.counters)
+    for planned in run.document["planned"]:
+        for records in run.rounds(planned["id"]):
+            _add_round(again, planned["id"], [part.begin["host"] for part in run.parts], records)
+    for line in [*again, *(line for line in recorded if line not in again)]:
+        yield from _leaves(line, recorded.get(line, ABSENT), again.get(line, ABSENT))
 
 
-def _pairs_of(where, recorded, derived):
-    for name, value in derived.items():
-        yield f"{where}.{name}", recorded.get(name), value
+def _add_round(again, case_id, hosts, records):
+    """Adds a round to what the log should have: a line of its own over all ranks, and to the one line of each host."""
+    for name in records[0]["histograms"]:
+        merged, by_host = Stratum(), {host: Stratum() for host in hosts}
+        for host, record in zip(hosts, records):
+            merged.add(record["histograms"][name])
+            by_host[host].add(record["histograms"][name])
+        if merged.timed:
+            again.setdefault(tag(case_id, name), []).append(merged.counters)
+        for host, stratum in by_host.items():
+            if stratum.timed:
+                [counters] = again.setdefault(tag(case_id, name, host), [Counter()])
+                counters.update(stratum.counters)
 
 
-def metrics(rounds):
-    """By name, one value a repetition; None where there is nothing to divide."""
-    derived = {
-        "throughput_bytes_per_s": lambda ranks: _rate(ranks, "bytes"),
-        "operations_per_s": lambda ranks: _rate(ranks, "operations"),
-        "core_seconds_per_gib": lambda ranks: _quotient(_cpu_ns(ranks), Fraction(_sum(ranks, "bytes") * 10**9, GIB)),
-        "core_ns_per_operation": lambda ranks: _quotient(_cpu_ns(ranks), _sum(ranks, "operations")),
-        "cpu_share": lambda ranks: _quotient(_cpu_ns(ranks), _sum(ranks, "worker_ns")),
-        "refill_share": lambda ranks: _possible(_quotient(_refill_ns(ranks), _sum(ranks, "worker_ns"))),
-    }
-    return {name: [of(ranks) for ranks in rounds] for name, of in derived.items()}
+def _of_samples(run):
+    """The same for the rows of samples.parquet."""
+    from . import frames  # polars is loaded only where it is there
+
+    names = samples.columns(run)
+    recorded = frames.sample_rows(run)
+    yield "columns", recorded.columns, names
+    if recorded.columns == names:
+        place = [name for name in names if name != "value"]
+        rows = {tuple(row[name] for name in place): row["value"] for row in recorded.iter_rows(named=True)}
+        again = {tuple(row[name] for name in place): row["value"] for row in samples.rows(run)}
+        yield "rows", recorded.height, len(again)
+        if rows.keys() == again.keys():
+            yield "rows in order", list(rows) == list(again), True
+        for key in [*again, *(key for key in rows if key not in again)]:
+            where = ", ".join(f"{name} {value}" for name, value in zip(place, key) if value is not None)
+            yield where, rows.get(key, ABSENT), again.get(key, ABSENT)
 
 
-def locality(parts):
-    """Local pages over pages with memory, the lower of start and end; None when a kernel did not answer."""
-    moments = [[part.begin for part in parts], [part.end for part in parts if part.end]]
-    if any(record["locality"]["unverified"] for moment in moments for record in moment):
-        return {"share": None}
-    shares = [_local_share(moment) for moment in moments if moment]
-    return {"share": None if None in shares else min(shares, default=None)}
+def same(a, b):
+    """Equal bit for bit: 1 and 1.0 are, 0.1 + 0.2 and 0.3 are not."""
+    return a == b and isinstance(a, bool) == isinstance(b, bool)
 
 
-def _local_share(records):
-    local, remote = (sum(record["locality"][f"{where}_pages"] for record in records) for where in ("local", "remote"))
-    return _quotient(local, local + remote)
+def _leaves(where, recorded, again):
+    """Both values of every leaf of two documents; what one of them lacks is ABSENT there."""
+    if isinstance(recorded, dict) and isinstance(again, dict):
+        for name in [*recorded, *(name for name in again if name not in recorded)]:
+            if name not in SENTENCES:
+                yield from _leaves(f"{where}.{name}", recorded.get(name, ABSENT), again.get(name, ABSENT))
+    elif isinstance(recorded, list) and isinstance(again, list) and len(recorded) == len(again):
+        for position, pair in enumerate(zip(recorded, again)):
+            yield from _leaves(f"{where}[{_name(pair[0], position)}]", *pair)
+    else:
+        yield where, recorded, again
 
 
-def _sum(ranks, name):
-    return sum(record[name] for record in ranks)
+def _name(element, position):
+    """A case by its id, a rank by its number."""
+    return element.get("id", position) if isinstance(element, dict) else position
 
 
-def _cpu_ns(ranks):
-    """Workers always use some CPU time: 0 means that it is not known."""
-    return _sum(ranks, "cpu_ns") or None
-
-
-def _refill_ns(ranks):
-    """None where the workload records no refills, or did not time any."""
-    recorded = any(quantity(name) == "refill_ns" for record in ranks for name in record["histograms"])
-    return distribution(ranks, "refill_ns").sum_estimate() if recorded else None
-
-
-def _rate(ranks, name):
-    """All ranks' total over the longest elapsed time, a second; nothing done has no rate."""
-    total = _sum(ranks, name)
-    return _quotient(total * 10**9, max(record["elapsed_ns"] for record in ranks)) if total else None
-
-
-def _possible(share):
-    """An estimate above 1 stands for nothing: too few timed refills on a disturbed machine."""
-    return None if share is not None and share > 1 else share
-
-
-def _quotient(part, whole):
-    """Exact until it is rounded once."""
-    if part is None or not whole:
-        return None
-    return float(Fraction(part) / Fraction(whole))
+#: By file, what gives (where, recorded, derived) for each of its values.
+VALUES = {"run.json": _of_document, "histograms.hlog": _of_log, "samples.parquet": _of_samples}

@@ -1,18 +1,17 @@
 """A run directory: `run.json`, and the parts that each rank wrote while it ran."""
 
 import json
+from functools import cache, cached_property
 from pathlib import Path
 
 from .distribution import Distribution, Stratum
+from .error import RunError
+from .log import read_log
 
 #: The version of run.json that this reader knows.
 SCHEMA = 1
 #: How the names of strata end: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
 STRATA = (".slow", ".fast")
-
-
-class RunError(Exception):
-    """Not a run directory, or a damaged one; says which file, and which line."""
 
 
 class Part:
@@ -53,14 +52,22 @@ class Case:
 
 
 class Run:
-    """A run directory that was read."""
+    """A run directory. What it holds is read when it is first asked for."""
 
-    def __init__(self, path, document, parts):
+    def __init__(self, path, document):
         self.path = path
         #: run.json as it stands.
         self.document = document
-        #: One a rank, by rank.
-        self.parts = parts
+
+    @cached_property
+    def parts(self):
+        """What each rank left behind, by rank."""
+        files = (self.path / "parts").glob("rank-*.jsonl")
+        parts = sorted((read_part(file) for file in files), key=lambda part: part.rank)
+        ranks = [part.rank for part in parts]
+        if ranks != list(range(self.document["ranks"])):
+            raise RunError(f"{self.path}: run.json has {self.document['ranks']} ranks, the parts are of ranks {ranks}")
+        return parts
 
     @property
     def complete(self):
@@ -68,22 +75,56 @@ class Run:
         return self.document["complete"]
 
     @property
-    def cases(self):
-        """The cases, in the order of the job."""
-        return [Case(case) for case in self.document["cases"]]
+    def case_ids(self):
+        """The ids of the cases, in the order of the job."""
+        return [case["id"] for case in self.document["cases"]]
 
     def case(self, case_id):
         """The case with this id."""
-        return _named({case.id: case for case in self.cases}, case_id, f"{self.path} has no case")
+        cases = {case["id"]: Case(case) for case in self.document["cases"]}
+        return _named(cases, case_id, f"{self.path} has no case")
+
+    def samples(self):
+        """samples.parquet as a polars LazyFrame: one measured value a row. Reads nothing before it is collected."""
+        from . import frames  # polars is loaded only for those who want frames
+
+        return frames.samples(self)
+
+    def cases(self):
+        """A polars DataFrame with one row a case: its parameters, totals and metrics."""
+        from . import frames
+
+        return frames.cases(self)
+
+    def log(self):
+        """The lines of histograms.hlog."""
+        return read_log(self.file("histograms.hlog"))
+
+    def file(self, name):
+        """The path of a file that every finished run has."""
+        path = self.path / name
+        if not path.exists():
+            raise RunError(f"{self.path} has no {name}: `numamark recover {self.path}` builds it from the parts")
+        return path
 
     def rounds(self, case_id):
         """The repetitions that every rank finished: for each, one record a rank, by rank."""
-        rounds = {}
+        rounds = self._records.get(case_id, {})
+        return [rounds[key] for key in sorted(rounds) if len(rounds[key]) == len(self.parts)]
+
+    def unfinished(self):
+        """How many repetitions some rank did not finish: they are in no figure."""
+        return sum(len(ranks) < len(self.parts) for rounds in self._records.values() for ranks in rounds.values())
+
+    @cached_property
+    def _records(self):
+        """By case and round, the ranks' records, by rank."""
+        records = {}
         for part in self.parts:
             for repetition in part.repetitions:
-                if repetition["case"] == case_id:
-                    rounds.setdefault(repetition["round"], []).append(repetition)
-        return [rounds[key] for key in sorted(rounds) if len(rounds[key]) == len(self.parts)]
+                rounds = records.setdefault(repetition["case"], {})
+                rounds.setdefault(repetition["round"], []).append(repetition)
+        return records
 
     def histogram_names(self, case_id):
         """Recorded histograms, and the quantities that combine strata."""
@@ -94,16 +135,8 @@ class Run:
         """A histogram over all ranks and repetitions, summed from the parts; strata of one quantity combined."""
         return distribution([record for ranks in self.rounds(case_id) for record in ranks], name)
 
-    def rows(self):
-        """One dictionary for each rank, repetition and quantity: what a data frame wants."""
-        for part in self.parts:
-            where = {name: part.begin[name] for name in ("rank", "host", "node_index", "node_os_index")}
-            for repetition in part.repetitions:
-                for name in ("elapsed_ns", "bytes", "operations", "worker_ns", "cpu_ns"):
-                    key = {"case": repetition["case"], "repetition": repetition["round"]}
-                    yield {**where, **key, "metric": name, "value": repetition[name]}
 
-
+@cache
 def quantity(name):
     """The quantity of which this histogram is a stratum; itself when it is none."""
     return next((name[: -len(end)] for end in STRATA if name.endswith(end)), name)
@@ -118,7 +151,7 @@ def distribution(records, name):
                 strata.setdefault(own, Stratum()).add(histogram)
     if records and not strata:
         raise RunError(f"no histogram {name!r} was recorded")
-    return Distribution(strata.values())
+    return Distribution(strata[own] for own in sorted(strata))
 
 
 def open_run(path):
@@ -135,11 +168,7 @@ def open_run(path):
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, dict) else type(document).__name__
         raise RunError(f"{path / 'run.json'}: has schema {found}; this reader knows schema {SCHEMA}")
-    parts = sorted((read_part(file) for file in (path / "parts").glob("rank-*.jsonl")), key=lambda part: part.rank)
-    ranks = [part.rank for part in parts]
-    if ranks != list(range(document["ranks"])):
-        raise RunError(f"{path}: run.json has {document['ranks']} ranks, the parts are of ranks {ranks}")
-    return Run(path, document, parts)
+    return Run(path, document)
 
 
 def read_part(path):

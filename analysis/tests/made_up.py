@@ -1,11 +1,20 @@
 """Run directories written by hand: small enough to be worked out on paper."""
 
+import base64
+import importlib.util
 import json
+import zlib
+from pathlib import Path
 
-from numamark_reader import index_of
+from numamark_reader import derived, index_of, open_run, samples
+from numamark_reader.distribution import HIGHEST_NS
+from numamark_reader.encoding import COMPRESSED_COOKIE, COOKIE, HEADER, OUTER
 
-HOST = {"host": "n1", "node_index": 0, "node_os_index": 0}
+HOST = {"node_index": 0, "node_os_index": 0}
 PLACE = {**HOST, "pus": [0, 1], "placement": "chosen", "job_hash": "00ff", "clock_step_ns": 10.0, "clock_read_ns": 20.0}
+
+#: When the first repetition began.
+BEGAN_MS = 1_700_000_000_250
 
 
 def pages(local, remote, unverified=None):
@@ -35,11 +44,15 @@ def repetition(round_index, elapsed_ns, size, **histograms):
         "kind": "repetition",
         "case": "fill",
         "round": round_index,
+        "began_unix_ms": BEGAN_MS + 5000 * round_index,
         "elapsed_ns": elapsed_ns,
         "bytes": size,
         "operations": 0,
         "worker_ns": 2 * elapsed_ns,
         "cpu_ns": 2 * elapsed_ns,
+        "busy_workers": 2,
+        "memory_peak_bytes": 24 << 20,
+        "intervals": [size // 4, size - size // 4],
         "histograms": {name.replace("__", "."): record for name, record in histograms.items()},
         "digest": None,
     }
@@ -47,10 +60,17 @@ def repetition(round_index, elapsed_ns, size, **histograms):
 
 def write_part(directory, rank, size, repetitions, begin_pages=None, end_pages=None, tail=""):
     """Writes `parts/rank-NNNNN.jsonl`; without `end_pages` the rank did not get to its end."""
-    begin = {"kind": "begin", "rank": rank, "size": size, **PLACE, "locality": begin_pages or pages(10, 0)}
+    begin = {
+        "kind": "begin",
+        "rank": rank,
+        "size": size,
+        **PLACE,
+        "host": f"n{rank}",
+        "locality": begin_pages or pages(10, 0),
+    }
     lines = [begin, *repetitions]
     if end_pages:
-        lines.append({"kind": "end", "locality": end_pages, "violations": 0})
+        lines.append({"kind": "end", "locality": end_pages, "violations": 0, "resident_peak_bytes": 1 << 30})
     folder = directory / "parts"
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(line) + "\n" for line in lines) + tail
@@ -58,13 +78,84 @@ def write_part(directory, rank, size, repetitions, begin_pages=None, end_pages=N
     return folder / f"rank-{rank:05}.jsonl"
 
 
-def write_run(directory, ranks, case, locality_share, complete=True):
-    """Writes `run.json` with one case."""
-    locality = {"share": locality_share, "unverified": None}
-    document = {"schema": 1, "complete": complete, "ranks": ranks, "locality": locality, "cases": [case]}
-    (directory / "run.json").write_text(json.dumps(document))
+EXPECTED = {"blocks_per_chunk": 2, "busy_workers": 2, "working_set_bytes": 24 << 20, "l3_bytes": None}
+EXPECTED.update(memory_bytes_min=24 << 20, memory_bytes_max=64 << 20)
+PLANNED = {"id": "fill", "workload": "generate", "parameters": {"chunk_bytes": 8 << 20}}
+PLANNED.update(measure="bytes", expected=EXPECTED)
 
 
-def metric(values, value):
-    """A metric with its median."""
-    return {"value": value, "unit": "bytes/s", "repetitions": len(values), "values": values}
+def write_run(directory, ranks, repetitions, gates=(), **derived):
+    """Writes `run.json` with one planned case, and with what is said to follow from the parts."""
+    header = {"schema": 1, "ranks": ranks, "repetitions": repetitions, "planned": [PLANNED], "gates": list(gates)}
+    (directory / "run.json").write_text(json.dumps({**header, "cases": [], **derived}))
+
+
+#: A gate of each outcome.
+GATES = [
+    {"metric": "locality", "bound": {"at_least": 0.9}, "level": "fail"},
+    {"metric": "refill_ns.slow.max", "bound": {"at_most": 2999.0}, "level": "warn"},
+    {"metric": "chunk_ns.p99", "bound": {"at_most": 1e9}, "level": "fail"},
+    {"metric": "operations_per_s", "bound": {"at_least": 1.0}, "level": "fail"},
+]
+
+
+def write_whole_run(directory):
+    """Two ranks on two hosts, two rounds: 4 GiB in 2 s, then 4 GiB in 4 s, each rank half; rank 1 is a bit faster."""
+    directory = Path(directory)
+    slow, fast = histogram([1000, 3000]), histogram([10], count=50)
+    histograms = {"chunk_ns": histogram([100] * 10), "refill_ns__slow": slow, "refill_ns__fast": fast}
+    for rank, begin_pages in enumerate([pages(9, 1), pages(10, 0)]):
+        rounds = [repetition(n, s * 10**9 - rank, 2 << 30, **histograms) for n, s in enumerate([2, 4])]
+        write_part(directory, rank, 2, rounds, begin_pages, pages(10, 0))
+    write_run(directory, ranks=2, repetitions=2, gates=GATES)
+    write_run(directory, ranks=2, repetitions=2, gates=GATES, **derived(open_run(directory)))
+    write_log(directory, log_lines(histograms))
+    if importlib.util.find_spec("polars"):
+        write_samples(directory, samples.rows(open_run(directory)))
+    return directory
+
+
+def log_lines(histograms):
+    """(tag, counters) of that run's log. A round has two ranks, a host two rounds: each line counts twice a record."""
+    for name, record in histograms.items():
+        counters = {index: 2 * count for index, count in record["counters"]}
+        for suffix in ("", "", ";n0", ";n1"):
+            yield f"fill;{name.replace('__', '.')}{suffix}", counters
+
+
+def write_log(directory, lines):
+    """Writes histograms.hlog with these (tag, counters)."""
+    head = ["#[Histogram log format version 1.3]", f"#[StartTime: {BEGAN_MS / 1000} (seconds since epoch)]"]
+    text = [f"Tag={tag},0.0,1.0,1.0,{encode(payload_of(counters))}" for tag, counters in lines]
+    (directory / "histograms.hlog").write_text("\n".join([*head, *text, ""]))
+
+
+def write_samples(directory, rows):
+    """Writes samples.parquet with polars."""
+    import polars  # where it is installed
+
+    types = {name: polars.String for name in ("host", "scope")}
+    types.update((name, polars.Int32) for name in ("node", "rank", "repetition", "interval"))
+    frame = polars.DataFrame(list(rows), schema=samples.columns(open_run(directory)), schema_overrides=types)
+    began = polars.from_epoch("began", time_unit="ms").dt.replace_time_zone("UTC")
+    frame.with_columns(began).write_parquet(directory / "samples.parquet")
+
+
+def payload_of(counters):
+    """Counters as ZigZag LEB128 numbers, runs of zeros as their negative length."""
+    numbers, end = [], 0
+    for index in sorted(counters):
+        numbers += [end - index] * (index > end) + [counters[index]]
+        end = index + 1
+    return b"".join(_leb128(2 * number if number >= 0 else -2 * number - 1) for number in numbers)
+
+
+def _leb128(number):
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + _leb128(number >> 7)
+
+
+def encode(payload, cookie=COOKIE, outer=COMPRESSED_COOKIE, offset=0, length=None, highest=HIGHEST_NS):
+    """A histogram with this payload, its header as asked for."""
+    length = len(payload) if length is None else length
+    packed = zlib.compress(HEADER.pack(cookie, length, offset, 3, 1, highest, 1.0) + payload)
+    return base64.b64encode(OUTER.pack(outer, len(packed)) + packed).decode("ascii")

@@ -1,109 +1,26 @@
-"""Run directories written by hand, whole and damaged."""
+"""Reading run directories, whole and damaged."""
 
-import contextlib
-import io
 import tempfile
 import unittest
 from pathlib import Path
 
-from numamark_reader import RunError, differences, open_run, read_part
-from numamark_reader.__main__ import main as command_line
+from numamark_reader import RunError, differences, open_run, open_runs, read_part
 
 from . import made_up
+from .packages import needs
 
 
 class HandMade(unittest.TestCase):
-    """Two ranks, two rounds: 4 GiB in 2 s, then 4 GiB in 4 s, each rank half of it."""
-
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name)
 
-    def write(self, throughput=(2 << 30), p50=100):
-        gib = 1 << 30
-        chunk = made_up.histogram([100] * 10)
-        slow, fast = made_up.histogram([1000, 3000]), made_up.histogram([10], count=50)
-        for rank, pages in enumerate([made_up.pages(9, 1), made_up.pages(10, 0)]):
-            rounds = [
-                made_up.repetition(
-                    0, 2 * 10**9 - rank, 2 * gib, chunk_ns=chunk, refill_ns__slow=slow, refill_ns__fast=fast
-                ),
-                made_up.repetition(
-                    1, 4 * 10**9 - rank, 2 * gib, chunk_ns=chunk, refill_ns__slow=slow, refill_ns__fast=fast
-                ),
-            ]
-            made_up.write_part(self.path, rank, 2, rounds, pages, made_up.pages(10, 0))
-        # Four rank-repetitions: 40 chunks, 8 slow refills with 16 us, 200 fast ones of which 4 were timed with 40 ns.
-        chunks = {"count": 40, "timed": 40, "clamped": 0, "min": 100, "max": 100, "sum": 4000, "sum_estimate": 4000.0}
-        chunks.update(p50=p50, p90=None, p99=None, p999=None)
-        few = {"p50": None, "p90": None, "p99": None, "p999": None, "clamped": 0}
-        case = {
-            "id": "fill",
-            "metrics": {
-                "throughput_bytes_per_s": made_up.metric([throughput, float(gib)], (throughput + gib) / 2),
-                "core_seconds_per_gib": made_up.metric([2 - 1e-9 / 2, 4 - 1e-9 / 2], 3.0),
-            },
-            "histograms": {
-                "chunk_ns": chunks,
-                "refill_ns": {
-                    **few,
-                    "count": 208,
-                    "timed": 12,
-                    "min": 10,
-                    "max": 3000,
-                    "sum": 16040,
-                    "sum_estimate": 18000.0,
-                },
-                "refill_ns.slow": {
-                    **few,
-                    "count": 8,
-                    "timed": 8,
-                    "min": 1000,
-                    "max": 3000,
-                    "sum": 16000,
-                    "sum_estimate": 16000.0,
-                },
-                "refill_ns.fast": {
-                    **few,
-                    "count": 200,
-                    "timed": 4,
-                    "min": 10,
-                    "max": 10,
-                    "sum": 40,
-                    "sum_estimate": 2000.0,
-                },
-            },
-        }
-        made_up.write_run(self.path, 2, case, locality_share=0.95)
+    def write(self):
+        made_up.write_whole_run(self.path)
 
-    def test_figures_worked_out_on_paper_are_derived_again(self):
-        self.write()
-        run = open_run(self.path)
-        found, compared = differences(run)
-        self.assertEqual([str(difference) for difference in found], [])
-        self.assertGreater(compared, 40)
-        self.assertEqual(run.distribution("fill", "refill_ns").sum_estimate(), 18000)
-
-    def test_every_changed_figure_is_named(self):
-        self.write(throughput=3.0, p50=101)
-        found = [difference.where for difference in differences(open_run(self.path))[0]]
-        wrong = ["fill.throughput_bytes_per_s.values[0]", "fill.throughput_bytes_per_s.value", "fill.chunk_ns.p50"]
-        self.assertEqual(found, wrong)
-
-    def test_the_command_line_says_what_it_found_by_its_exit_code(self):
-        def run(*arguments):
-            with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-                return command_line([str(argument) for argument in arguments]), out.getvalue() + err.getvalue()
-
-        self.write()
-        self.assertEqual(run(self.path)[0], 0)
-        self.assertEqual(run()[0], 2)
-        self.write(p50=101)
-        code, text = run(self.path)
-        self.assertEqual(code, 1)
-        self.assertIn("fill.chunk_ns.p50: run.json has 101, the parts give 100", text)
-        self.assertEqual(run(self.path / "nowhere")[0], 1)
+    def differences(self):
+        return differences(open_run(self.path), ["run.json"])
 
     def test_a_repetition_that_a_rank_did_not_finish_counts_nowhere(self):
         self.write()
@@ -113,14 +30,8 @@ class HandMade(unittest.TestCase):
         lines.insert(-1, made_up.json.dumps(extra) + "\n")
         (self.path / "parts/rank-00000.jsonl").write_text("".join(lines))
         run = open_run(self.path)
-        self.assertEqual(len(run.rounds("fill")), 2)
-        self.assertEqual(differences(run)[0], [])
-
-    def test_rows_have_one_measured_value_each(self):
-        self.write()
-        rows = [row for row in open_run(self.path).rows() if row["metric"] == "bytes"]
-        self.assertEqual([(row["rank"], row["repetition"]) for row in rows], [(0, 0), (0, 1), (1, 0), (1, 1)])
-        self.assertEqual({row["value"] for row in rows}, {2 << 30})
+        self.assertEqual((len(run.rounds("fill")), run.unfinished()), (2, 1))
+        self.assertEqual([each.where for each in self.differences()[0]], ["unfinished_repetitions"])
 
     def test_names_that_do_not_exist_are_answered_with_those_that_do(self):
         self.write()
@@ -130,20 +41,60 @@ class HandMade(unittest.TestCase):
             lambda: run.case("fill").metric("x"),
             lambda: run.case("fill").histogram("x"),
         ):
-            self.assertRaisesRegex(RunError, "there are (fill|chunk_ns|core_seconds)", call)
+            self.assertRaisesRegex(RunError, "there are (fill|chunk_ns|busy_workers)", call)
         self.assertRaisesRegex(RunError, "no histogram 'x'", run.distribution, "fill", "x")
 
     def test_what_is_not_a_whole_run_is_refused_with_its_reason(self):
         self.assertRaisesRegex(RunError, "no parts/", open_run, self.path)
         self.write()
         (self.path / "parts/rank-00001.jsonl").rename(self.path / "parts/rank-00002.jsonl.gone")
-        self.assertRaisesRegex(RunError, "2 ranks, the parts are of ranks \\[0\\]", open_run, self.path)
+        with self.assertRaisesRegex(RunError, "2 ranks, the parts are of ranks \\[0\\]"):
+            open_run(self.path).parts  # noqa: B018 (read when asked for)
         (self.path / "run.json").write_text('{"schema": 99}')
         self.assertRaisesRegex(RunError, "schema 99", open_run, self.path)
         (self.path / "run.json").write_text("[1")
         self.assertRaisesRegex(RunError, "run.json: is not JSON", open_run, self.path)
         (self.path / "run.json").unlink()
         self.assertRaisesRegex(RunError, "numamark recover", open_run, self.path)
+
+    def test_nothing_but_run_json_is_read_before_it_is_asked_for(self):
+        self.write()
+        for damaged in ("parts/rank-00000.jsonl", "histograms.hlog"):
+            (self.path / damaged).write_text("damaged")
+        run = open_run(self.path)
+        self.assertEqual(run.case("fill").metric("cpu_share")["value"], 1.0)
+        self.assertRaisesRegex(RunError, "rank-00000.jsonl:1: ", getattr, run, "parts")
+        self.assertRaisesRegex(RunError, "histograms.hlog: ends within a line", run.log)
+
+    @needs("polars")
+    def test_runs_stand_below_each_other_lazily(self):
+        import polars
+
+        for name in ("a", "b"):
+            (self.path / name).mkdir()
+            made_up.write_whole_run(self.path / name)
+        (self.path / "c").write_text("not a directory")
+        both = open_runs(self.path / "*")
+        frame = both.samples()
+        self.assertIsInstance(frame, polars.LazyFrame)
+        rates = (
+            frame.filter(scope="all", metric="throughput_bytes_per_s").select("run", "chunk_bytes", "value").collect()
+        )
+        expected = [(str(self.path / name), 8 << 20, float(value << 30)) for name in "ab" for value in (2, 1)]
+        self.assertEqual(rates.rows(), expected)
+        self.assertEqual(
+            both.cases()["run", "case", "total_bytes"].rows(), [(str(run.path), "fill", 8 << 30) for run in both]
+        )
+        self.assertEqual(frame.collect().height, 2 * both.runs[0].samples().collect().height)
+        self.assertRaisesRegex(RunError, "no run directory matches .*nothing", open_runs, self.path / "nothing*")
+
+    @needs("polars")
+    def test_a_parameter_that_is_a_word_in_one_case_is_a_word_in_all(self):
+        self.write()
+        run = open_run(self.path)
+        [case] = run.document["cases"]
+        run.document["cases"] = [{**case, "parameters": {"workers": value}} for value in (4, "all")]
+        self.assertEqual(run.cases()["workers"].to_list(), ["4", "all"])
 
 
 class Parts(unittest.TestCase):

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::job::Setting;
+use crate::units::Nanoseconds;
+
 /// How fast does each NUMA node generate data and allocate memory, and how much of that is to be believed?
 #[derive(Debug, Parser)]
 #[command(
@@ -23,7 +26,10 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a job: one rank a NUMA node, under a launcher or without one
-    #[command(after_help = "Example: numamark run jobs/quick.toml --set run.duration=5s")]
+    #[command(
+        override_usage = "numamark run [OPTIONS] <JOB.toml>\n       numamark run [OPTIONS] --resume <DIR>",
+        after_help = "Example: numamark run jobs/quick.toml --set run.duration=5s --out results/first"
+    )]
     Run(RunArguments),
     /// Predict what a job would do, and run nothing
     #[command(
@@ -34,17 +40,20 @@ pub enum Command {
     #[command(after_help = "Example: numamark topo --topology \"pack:4 numa:4 core:24 pu:1\"")]
     Topo(TopoArguments),
     /// Prove every aggregate of a run from its parts; exit code 1 when one differs
-    #[command(after_help = "Example: numamark verify results/quick-20260101T120000Z-1a2b3c")]
+    #[command(after_help = "Example: numamark verify results/first")]
     Verify(DirectoryArguments),
     /// Build a result marked partial from the parts of a run that died
-    #[command(after_help = "Example: numamark recover results/quick-20260101T120000Z-1a2b3c")]
+    #[command(after_help = "Example: numamark recover results/first")]
     Recover(DirectoryArguments),
     /// Show a run
-    #[command(after_help = "Example: numamark report results/quick-20260101T120000Z-1a2b3c --format json")]
+    #[command(after_help = "Example: numamark report results/first --format markdown > first.md")]
     Report(ReportArguments),
     /// Print the JSON Schema of the job file or of run.json
     #[command(after_help = "Example: numamark schema job > job.schema.json")]
     Schema(SchemaArguments),
+    /// Print what a shell needs to complete numamark's command line
+    #[command(after_help = "Example: source <(numamark completions bash)")]
+    Completions(CompletionsArguments),
 }
 
 /// `numamark run`.
@@ -54,11 +63,11 @@ pub struct RunArguments {
     #[arg(value_name = "JOB.toml", required_unless_present = "resume", conflicts_with = "resume")]
     pub job: Option<PathBuf>,
     /// Continue an interrupted run with its own job
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["set", "out"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["set", "sweep", "out"])]
     pub resume: Option<PathBuf>,
-    /// Change a key of the job, checked like the file
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// Changes to the job
+    #[command(flatten)]
+    pub change: ChangeArguments,
     /// The run directory itself; it must not exist [default: a new one under results/]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -68,9 +77,15 @@ pub struct RunArguments {
     /// Refuse to run when the launcher started another number of ranks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub expect_ranks: Option<u32>,
+    /// Begin no repetition that would end later than this after the start, and exit with 4: 20m, 2h
+    #[arg(long, value_name = "LIMIT", value_parser = Nanoseconds::parse)]
+    pub time: Option<Nanoseconds>,
     /// No progress on stderr
     #[arg(long, short)]
     pub quiet: bool,
+    /// Where each rank is bound, the figures of each repetition, the time each stage took; on stderr
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub verbose: bool,
 }
 
 /// `numamark plan`.
@@ -79,12 +94,43 @@ pub struct PlanArguments {
     /// The job file
     #[arg(value_name = "JOB.toml")]
     pub job: PathBuf,
-    /// Change a key of the job, checked like the file
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    /// Changes to the job
+    #[command(flatten)]
+    pub change: ChangeArguments,
     /// Machine and ranks to plan for
     #[command(flatten)]
     pub machine: TopoArguments,
+    /// Hosts, all alike
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub hosts: u32,
+    /// Exit code 5 when the run would take longer: 20m, 2h
+    #[arg(long, value_name = "LIMIT", value_parser = Nanoseconds::parse)]
+    pub time: Option<Nanoseconds>,
+    /// Print the line that submits this to Slurm as well
+    #[arg(long)]
+    pub slurm: bool,
+    /// Do not try the cases for a moment: only what follows from the job
+    #[arg(long)]
+    pub no_probe: bool,
+}
+
+/// What `run` and `plan` change in a job without editing it.
+#[derive(Debug, Args)]
+pub struct ChangeArguments {
+    /// Change a key of the job, checked like the file
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Measure a key's values one by one: a list, or a range such as 1..64*2
+    #[arg(long, value_name = "KEY=V1,V2")]
+    pub sweep: Vec<String>,
+}
+
+impl ChangeArguments {
+    /// In the order in which they are applied: a sweep replaces what was set.
+    pub fn settings(&self) -> Vec<Setting> {
+        let set = self.set.iter().map(Setting::new);
+        set.chain(self.sweep.iter().map(Setting::sweep)).collect()
+    }
 }
 
 /// `numamark topo`.
@@ -118,13 +164,20 @@ pub struct ReportArguments {
     /// What to print
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub format: ReportFormat,
+    /// Every case in full, with its own heat map of all hosts
+    #[arg(long, short)]
+    pub verbose: bool,
 }
 
 /// Forms a run can be shown in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
-    /// The table that `run` ends with
+    /// What `run` ends with, in 80 columns
     Table,
+    /// The same as GitHub's tables, every case a row
+    Markdown,
+    /// One row for each figure of each case
+    Csv,
     /// run.json as it is
     Json,
 }
@@ -133,7 +186,7 @@ pub enum ReportFormat {
 #[derive(Debug, Args)]
 pub struct SchemaArguments {
     /// Which file
-    #[arg(value_enum)]
+    #[arg(value_enum, value_name = "FILE")]
     pub of: SchemaOf,
 }
 
@@ -144,4 +197,12 @@ pub enum SchemaOf {
     Job,
     /// run.json
     Run,
+}
+
+/// `numamark completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArguments {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: super::completions::Shell,
 }

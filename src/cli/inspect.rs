@@ -3,6 +3,7 @@
 use super::arguments::{DirectoryArguments, ReportArguments, ReportFormat, SchemaArguments, SchemaOf};
 use super::print;
 use crate::error::{ExitCode, Result};
+use crate::report::Extent;
 use crate::results::{self, RunDirectory};
 use crate::{job, report};
 
@@ -19,7 +20,7 @@ pub fn verify(arguments: &DirectoryArguments) -> Result<ExitCode> {
 /// Builds a partial result from the parts of a run that died.
 pub fn recover(arguments: &DirectoryArguments) -> Result<ExitCode> {
     let run = results::recover(&arguments.directory)?;
-    print(&report::table(&run));
+    print(&report::table(&run, Extent::Summary));
     print(&format!("\nrun directory: {}\n", arguments.directory.display()));
     Ok(ExitCode::Done)
 }
@@ -28,7 +29,12 @@ pub fn recover(arguments: &DirectoryArguments) -> Result<ExitCode> {
 pub fn report(arguments: &ReportArguments) -> Result<ExitCode> {
     let run = RunDirectory::open(&arguments.directory)?.read_run()?;
     match arguments.format {
-        ReportFormat::Table => print(&report::table(&run)),
+        ReportFormat::Table => {
+            let extent = if arguments.verbose { Extent::Everything } else { Extent::Summary };
+            print(&report::table(&run, extent));
+        }
+        ReportFormat::Markdown => print(&report::markdown(&run)),
+        ReportFormat::Csv => print(&report::csv(&run)),
         ReportFormat::Json => print(&results::to_json(&run)),
     }
     Ok(ExitCode::Done)

@@ -2,11 +2,13 @@
 
 use super::arguments::{PlanArguments, TopoArguments};
 use super::print;
-use crate::error::{ExitCode, Result};
+use crate::error::{Error, ExitCode, Result};
+use crate::job::Job;
 use crate::numa::{self, Bind, Placement, Request, Topology};
-use crate::plan::Plan;
-use crate::rank::{Source, bind, described};
-use crate::report;
+use crate::plan::{Plan, Prediction, Seat};
+use crate::rank::{Source, bind, described, probe};
+use crate::report::{self, Planned, Submission};
+use crate::units::human_span;
 
 /// Shows which rank would bind where, and why.
 pub fn topo(arguments: &TopoArguments) -> Result<ExitCode> {
@@ -15,23 +17,107 @@ pub fn topo(arguments: &TopoArguments) -> Result<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-/// Predicts cases, memory and time, and runs nothing.
+/// Predicts cases, time, memory and files. Tries each case for a moment, unless it must not or cannot.
 pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
-    let job = Source::read(&arguments.job, &arguments.set)?.parse()?;
-    let (topology, placements) =
-        place(&arguments.machine, bind(&job), arguments.machine.share_nodes || job.rank.share_nodes)?;
-    let ranks = u32::try_from(placements.len()).expect("ranks are counted in 32 bits");
-    let mut plans = Vec::new();
-    for placement in &placements {
-        let mut seat = described(&topology, &placements, placement, ranks);
+    let mut job = Source::read(&arguments.job, &arguments.change.settings())?.parse()?;
+    job.rank.share_nodes |= arguments.machine.share_nodes;
+    let (topology, placements) = place(&arguments.machine, bind(&job), job.rank.share_nodes)?;
+    let ranks = seats(&job, &topology, &placements, arguments.hosts)?;
+    let (prediction, unknown) = predict(arguments, &job, &topology, &ranks)?;
+    print(&report::plan(&Planned {
+        name: &job.name,
+        ranks: &ranks,
+        hosts: arguments.hosts,
+        prediction: prediction.as_ref(),
+        unknown: &unknown,
+    }));
+    let (_, first) = &ranks[0];
+    let asked_ns = first.asked_ns().map(|ns| ns as f64);
+    let wall_ns = prediction.map(|prediction| prediction.wall_ns).or(asked_ns);
+    if arguments.slurm {
+        print(&report::submission(&Submission {
+            hosts: arguments.hosts,
+            ranks_per_host: ranks.len(),
+            pus_per_rank: ranks.iter().map(|(seat, _)| seat.pus).min().unwrap_or(1),
+            wall_ns,
+            arguments: &run_arguments(arguments),
+        }));
+    }
+    within(arguments, wall_ns)
+}
+
+/// One seat and plan a rank of the host.
+fn seats(job: &Job, topology: &Topology, placements: &[Placement], hosts: u32) -> Result<Vec<(Seat, Plan)>> {
+    let of_host = u32::try_from(placements.len()).expect("ranks are counted in 32 bits");
+    let world = of_host.saturating_mul(hosts);
+    let of_rank = |placement: &Placement| {
+        let mut seat = described(topology, placements, placement, world);
         if topology.is_this_system() {
             seat.free_bytes = placement.node.and_then(|node| topology.free_memory(node));
             seat.cgroup_bytes = numa::cgroup_memory_left();
         }
-        plans.push(Plan::new(&job, &seat)?);
+        let plan = Plan::new(job, &seat)?;
+        Ok((seat, plan))
+    };
+    placements.iter().map(of_rank).collect()
+}
+
+/// What trying the cases says, and what nothing says.
+fn predict(
+    arguments: &PlanArguments,
+    job: &Job,
+    topology: &Topology,
+    ranks: &[(Seat, Plan)],
+) -> Result<(Option<Prediction>, Vec<String>)> {
+    let mut unknown = Vec::new();
+    let mut prediction = None;
+    if !topology.is_this_system() {
+        unknown.push("this machine was described, not tried: time is what the job asks for".to_owned());
+    } else if arguments.no_probe {
+        unknown.push("nothing was tried (--no-probe): time is what the job asks for".to_owned());
+    } else {
+        let count = u32::try_from(ranks.len()).expect("ranks are counted in 32 bits");
+        match probe(job, count) {
+            Ok((miniature, probed)) => {
+                // Of all ranks the one with the largest arena is waited for.
+                let slowest = ranks.iter().max_by_key(|(_, plan)| plan.arena_bytes);
+                let (_, plan) = slowest.expect("a host has a rank");
+                let predicted = Prediction::new(plan, &miniature, &probed, arguments.hosts);
+                prediction = Some(predicted);
+                unknown.extend(miniature.differences(plan));
+            }
+            Err(why @ Error::Incomplete(_)) => return Err(why),
+            Err(why) => unknown.push(format!("the cases could not be tried: {why}")),
+        }
     }
-    print(&report::plan(&job.name, &plans));
-    Ok(ExitCode::Done)
+    if arguments.hosts > 1 {
+        unknown.push("other hosts: all are taken to be as this one".to_owned());
+    }
+    unknown.push("how long a launcher takes to start ranks, and a queue to let them".to_owned());
+    unknown.push("how fast the file system of the run directory is".to_owned());
+    Ok((prediction, unknown))
+}
+
+/// What `run` would be given after its name.
+fn run_arguments(arguments: &PlanArguments) -> Vec<String> {
+    let settings = arguments.change.settings();
+    let changes = settings.iter().flat_map(|setting| [setting.flag().to_owned(), setting.text().to_owned()]);
+    std::iter::once(arguments.job.display().to_string()).chain(changes).collect()
+}
+
+/// Holds the time against `--time`.
+fn within(arguments: &PlanArguments, wall_ns: Option<f64>) -> Result<ExitCode> {
+    match (arguments.time, wall_ns) {
+        (Some(limit), Some(wall_ns)) if wall_ns > limit.0 as f64 => Err(Error::Environment(format!(
+            "the run would take {}, which is more than --time {limit}; \
+             use fewer repetitions, a shorter duration or fewer cases",
+            human_span(wall_ns),
+        ))),
+        (Some(limit), None) => Err(Error::Environment(format!(
+            "how long the run would take is not known, and --time {limit} is asked for; plan it on the machine itself"
+        ))),
+        _ => Ok(ExitCode::Done),
+    }
 }
 
 /// The ranks of one host, placed.

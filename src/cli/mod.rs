@@ -1,12 +1,14 @@
 //! The command line: one file a subcommand, and the only place that prints an error.
 
 mod arguments;
+mod completions;
 mod inspect;
 mod machine;
 mod progress;
 mod run;
+mod suggestions;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::comm::speak_as_one;
 use crate::error::{Error, ExitCode, Result};
@@ -14,7 +16,7 @@ use arguments::{Arguments, Command};
 
 /// Runs the program on its own command line, and says how it ended.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match parse() {
         Ok(arguments) => arguments,
         Err(why) => {
             // clap sends help and version to stdout and errors to stderr; a closed pipe is the reader's choice.
@@ -39,6 +41,26 @@ pub fn main() -> ExitCode {
     }
 }
 
+fn parse() -> Result<Arguments, clap::Error> {
+    let command = command();
+    let matches = command.clone().try_get_matches();
+    matches
+        .and_then(|matches| Arguments::from_arg_matches(&matches))
+        .map_err(|error| suggestions::with_suggestions(error, &command))
+}
+
+/// The command line, with the whole usage line in every error: clap's own has only what is missing or was given.
+fn command() -> clap::Command {
+    let mut command = Arguments::command();
+    command.build();
+    for subcommand in command.get_subcommands_mut() {
+        let usage = subcommand.render_usage().to_string();
+        let usage = usage.trim_start_matches("Usage: ").to_owned();
+        *subcommand = std::mem::take(subcommand).override_usage(usage);
+    }
+    command
+}
+
 fn execute(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Run(arguments) => run::run(arguments),
@@ -48,6 +70,7 @@ fn execute(command: &Command) -> Result<ExitCode> {
         Command::Recover(arguments) => inspect::recover(arguments),
         Command::Report(arguments) => inspect::report(arguments),
         Command::Schema(arguments) => inspect::schema(arguments),
+        Command::Completions(arguments) => completions::completions(arguments),
     }
 }
 

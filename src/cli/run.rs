@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::arguments::RunArguments;
 use super::print;
-use super::progress::Lines;
+use super::progress::{Teller, Volume};
 use crate::comm::launcher::{self, Launcher};
 use crate::comm::{self, Start};
 use crate::error::{Error, ExitCode, Result};
@@ -31,6 +31,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
         command: std::env::args().collect(),
         mpi_library: comm::mpi_library().ok_or_else(|| "built without MPI".to_owned()),
         started,
+        time: arguments.time,
     };
     let start = Start {
         host: &numa::host_name(),
@@ -39,7 +40,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
         ranks_expected: arguments.expect_ranks,
         limit: Start::LIMIT,
     };
-    let ended = start.run(|comm| rank::live(comm, &request, &mut Lines::new(arguments.quiet)), super::report);
+    let volume = Volume::asked(arguments);
+    let ended = start.run(|comm| rank::live(comm, &request, &mut Teller::new(volume)), super::report);
     match ended {
         Ok(Some(finished)) => conclude(&finished),
         Ok(None) => Ok(ExitCode::Done),
@@ -55,7 +57,7 @@ pub fn launcher() -> Option<Launcher> {
 fn origin(arguments: &RunArguments) -> Origin {
     match (&arguments.resume, &arguments.job) {
         (Some(directory), _) => Origin::Resume(directory.clone()),
-        (None, Some(job)) => Origin::File(job.clone(), arguments.set.clone()),
+        (None, Some(job)) => Origin::File(job.clone(), arguments.change.settings()),
         (None, None) => unreachable!("clap requires one of the two"),
     }
 }
@@ -69,7 +71,7 @@ fn nodes_in_mask() -> Result<u32> {
 
 /// Shows the result, then judges it: a gate that was not met decides the exit code.
 fn conclude(finished: &Finished) -> Result<ExitCode> {
-    print(&report::table(&finished.run));
+    print(&report::table(&finished.run, report::Extent::Summary));
     print(&format!("\nrun directory: {}\n", finished.directory.display()));
     finished.run.verdict().map(|()| ExitCode::Done)
 }

@@ -26,9 +26,8 @@ impl Job {
     pub fn parse(text: &str, file_name: &str, settings: &[Setting]) -> Result<Job> {
         read(text, settings).map_err(|diagnostics| {
             let file = Source { name: file_name, text, numbered: true };
-            let argument = |setting| Source { name: "--set", text: Setting::text(setting), numbered: false };
             let sources: Vec<Source<'_>> =
-                std::iter::once(file).chain(settings.iter().map(argument)).collect();
+                std::iter::once(file).chain(settings.iter().map(Setting::source)).collect();
             Error::Job(render(diagnostics, &sources))
         })
     }
@@ -72,10 +71,21 @@ fn read(text: &str, settings: &[Setting]) -> Result<Job, Vec<Diagnostic>> {
     Ok(job)
 }
 
-/// Puts every setting in the place of what the file or an earlier setting says.
+/// Puts every setting in the place of what the file or an earlier setting says. A second sweep of a key is refused: it
+/// could as well be meant to go on with the first.
 fn apply(document: &mut Document, settings: &[Setting], wrong: &mut Vec<Diagnostic>) {
+    let mut swept: Vec<(Table, String, Place)> = Vec::new();
     for (index, setting) in settings.iter().enumerate() {
         let entry = setting.entry(index + 1).and_then(|entry| combination::known_gate(document, entry));
+        if let (Ok(entry), true) = (&entry, setting.is_sweep()) {
+            let earlier = swept.iter().find(|(table, key, _)| *table == entry.table && *key == entry.key);
+            if let Some((_, key, first)) = earlier {
+                let message = format!("\"{key}\" is swept twice");
+                let diagnostic = Diagnostic::new(entry.key_place, message, "write all its values in one");
+                wrong.push(diagnostic.related(*first, "first here"));
+            }
+            swept.push((entry.table, entry.key.clone(), entry.key_place));
+        }
         match entry {
             Ok(entry) => replace(document, entry),
             Err(diagnostic) => wrong.push(diagnostic),
@@ -202,6 +212,23 @@ mod tests {
         assert_eq!(job(text, &["run.duration=3s"]).run.amount, Amount::Duration(Nanoseconds(3_000_000_000)));
         assert_eq!(job(text, &["run.bytes=1GiB"]).run.amount, Amount::Bytes(Bytes(1 << 30)));
         assert_eq!(job(text, &["seed=1", "seed=2"]).seed, 2);
+    }
+
+    #[test]
+    fn a_sweep_is_a_list_without_brackets_and_replaces_what_was_set() {
+        let text = "schema = 1\nname = \"x\"\n[generate]\nchunk = \"8MiB\"\n";
+        let job = |settings: &[Setting]| {
+            Job::parse(text, "job.toml", settings).unwrap_or_else(|error| panic!("{error}"))
+        };
+        let written = job(&[Setting::new("generate.chunk=[4MiB, 16MiB, 32MiB, 64MiB]")]);
+        for sweep in
+            ["4MiB,16MiB..64MiB*2", "[4MiB, 16MiB, 32MiB..64MiB+32MiB]", " 4MiB , 16MiB,32MiB,64MiB, "]
+        {
+            let sweep = Setting::sweep(format!("generate.chunk={sweep}"));
+            assert_eq!(job(&[Setting::new("generate.chunk=1MiB"), sweep.clone()]), written, "{sweep:?}");
+        }
+        let one = job(&[Setting::sweep("rank.workers=all"), Setting::sweep("slab.batch=8..8*2")]);
+        assert_eq!((one.rank.workers, one.slab.batch), (vec![Workers::All], vec![8]));
     }
 
     #[test]

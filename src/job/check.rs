@@ -9,6 +9,7 @@ use super::key::{Key, Kind};
 use super::keys::SWEEP_VALUES_MAX;
 use super::metric::{Metric, meant};
 use super::nearest::did_you_mean;
+use super::range;
 
 /// A value that its key accepts.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +29,7 @@ pub(super) enum Value {
 /// # Errors
 /// One diagnostic for each value that is not accepted.
 pub(super) fn check_all(key: &Key, found: &Found) -> Result<Vec<(Value, Place)>, Vec<Diagnostic>> {
-    let Raw::List(items) = &found.raw else {
-        return match check(key, found) {
-            Ok(value) => Ok(vec![(value, found.place)]),
-            Err(wrong) => Err(vec![wrong]),
-        };
-    };
+    let Raw::List(items) = &found.raw else { return check_item(key, found).map_err(|wrong| vec![wrong]) };
     if !key.sweep {
         return Err(vec![
             Diagnostic::new(
@@ -44,29 +40,58 @@ pub(super) fn check_all(key: &Key, found: &Found) -> Result<Vec<(Value, Place)>,
             .accepted(accepted(&key.kind)),
         ]);
     }
-    if items.is_empty() || items.len() > SWEEP_VALUES_MAX {
-        let message = format!("{}: a list of {} values", key.path(), items.len());
-        let note = format!("one value, or a list of 1 to {SWEEP_VALUES_MAX}");
-        return Err(vec![Diagnostic::new(found.place, message, "").accepted(note)]);
-    }
     let mut values: Vec<(Value, Place)> = Vec::with_capacity(items.len());
     let mut wrong = Vec::new();
-    for item in items {
-        match check(key, item) {
+    // A list that is too long is not looked into.
+    for item in items.iter().take(SWEEP_VALUES_MAX + 1) {
+        match check_item(key, item) {
             Err(diagnostic) => wrong.push(diagnostic),
-            Ok(value) => match values.iter().find(|(earlier, _)| *earlier == value) {
-                Some((_, first)) => wrong.push(
-                    Diagnostic::new(item.place, format!("{} lists a value twice", key.path()), "again here")
-                        .related(*first, "first here"),
-                ),
-                None => values.push((value, item.place)),
+            Ok(of_item) => match first_again(&values, &of_item) {
+                Some((value, first)) => wrong.push(listed_twice(key, item, value, first)),
+                None => values.extend(of_item),
             },
         }
+    }
+    let count = items.len().max(values.len());
+    if count == 0 || count > SWEEP_VALUES_MAX {
+        let message = format!("{}: a list of {count} values", key.path());
+        let note = format!("one value, or a list of 1 to {SWEEP_VALUES_MAX}");
+        return Err(vec![Diagnostic::new(found.place, message, "").accepted(note)]);
     }
     if wrong.is_empty() { Ok(values) } else { Err(wrong) }
 }
 
-fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
+/// One value, or those of a range.
+fn check_item(key: &Key, item: &Found) -> Result<Vec<(Value, Place)>, Diagnostic> {
+    let values = match range::text_of(key, item) {
+        None => vec![check(key, item)?],
+        Some(_) if !key.sweep => return Err(range::refused(key, item)),
+        Some(text) => range::values(key, item, text)?,
+    };
+    Ok(values.into_iter().map(|value| (value, item.place)).collect())
+}
+
+/// The first of `new` that is among the `earlier`, and where that stands.
+fn first_again<'a>(earlier: &[(Value, Place)], new: &'a [(Value, Place)]) -> Option<(&'a Value, Place)> {
+    new.iter().find_map(|(value, _)| {
+        earlier.iter().find(|(known, _)| known == value).map(|(_, place)| (value, *place))
+    })
+}
+
+fn listed_twice(key: &Key, item: &Found, value: &Value, first: Place) -> Diagnostic {
+    let label = match (range::text_of(key, item), value) {
+        (None, _) => "again here".to_owned(),
+        (Some(_), Value::Size(bytes)) => format!("{bytes} again"),
+        (Some(_), Value::Duration(duration)) => format!("{duration} again"),
+        (Some(_), Value::Count(count)) => format!("{count} again"),
+        (Some(_), other) => unreachable!("a range holds {other:?}"),
+    };
+    Diagnostic::new(item.place, format!("{} lists a value twice", key.path()), label)
+        .related(first, "first here")
+}
+
+/// One value that is no range.
+pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
     match (key.kind, &found.raw) {
         (Kind::Word(words), Raw::Text(text)) => word(key, found.place, words, text),
         (Kind::CountOr { word: only, .. }, Raw::Text(text)) if text == only => Ok(Value::Word(only)),
@@ -121,7 +146,10 @@ fn word(key: &Key, place: Place, words: &'static [&'static str], text: &str) -> 
     if let Some(word) = words.iter().find(|word| **word == text) {
         return Ok(Value::Word(word));
     }
-    let label = did_you_mean(text, words.iter().copied());
+    let label = match text.contains("..") {
+        true => "words have no order: write a list".to_owned(),
+        false => did_you_mean(text, words.iter().copied()),
+    };
     let message = format!("{} does not know {}", key.path(), quoted(text));
     Err(Diagnostic::new(place, message, label).accepted(accepted(&key.kind)))
 }

@@ -5,8 +5,8 @@ use crate::units::{Bytes, Nanoseconds};
 use super::check::Value;
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Table};
-use super::key::Section;
-use super::keys::INTERVALS_MAX;
+use super::key::{Key, Section};
+use super::keys::{COMBINATIONS_MAX, INTERVALS_MAX, KEYS, REPETITIONS_MAX};
 use super::metric::Metric;
 use super::values::Values;
 use super::words::{Allocator, CaseMetric, Histogram};
@@ -45,12 +45,50 @@ pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Di
         wrong.extend(bytes_without_data(job, values, place));
         wrong.extend(bytes_against_chunks(values, bytes, place));
     }
+    wrong.extend(too_many_cases(job, values));
     if let Amount::Duration(duration) = job.run.amount {
         wrong.extend(too_many_intervals(values, duration, job.run.interval, end));
     }
     wrong.extend(values.gates().filter_map(|gate| gate_without_case(job, values, gate)));
     wrong.extend(values.gates().filter_map(|gate| bound_beyond_share(values, gate)));
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// Sweeps multiply: four short lists can ask for more than anybody can wait for, or a machine can list.
+fn too_many_cases(job: &Job, values: &Values) -> Option<Diagnostic> {
+    let product = |counts: &[usize]| counts.iter().map(|count| *count as u64).fold(1, u64::saturating_mul);
+    let of_all = product(&[job.rank.workers.len(), job.slab.batch.len()]);
+    let generate = job.generate.as_ref().map_or(0, |g| {
+        product(&[g.chunk.len(), g.block.len(), g.kernel.len(), g.stores.len(), g.in_flight.len()])
+    });
+    let allocate = job.allocate.as_ref().map_or(0, |a| product(&[a.workload.len(), a.allocator.len()]));
+    let combinations = of_all.saturating_mul(generate.saturating_add(allocate));
+    if combinations > COMBINATIONS_MAX {
+        let mut swept: Vec<(usize, Place)> =
+            KEYS.iter().filter_map(|key| written_sweep(values, key)).collect();
+        swept.sort_by_key(|(count, place)| (std::cmp::Reverse(*count), *place));
+        let message = format!("these sweeps make {combinations} combinations");
+        let (count, longest) = *swept.first().expect("one value of each key makes one combination");
+        let diagnostic = Diagnostic::new(longest, message, format!("{count} values"));
+        let others = swept[1..].iter().fold(diagnostic, |diagnostic, (count, place)| {
+            diagnostic.related(*place, format!("{count} values"))
+        });
+        return Some(others.accepted(format!("at most {COMBINATIONS_MAX}")));
+    }
+    let repetitions = combinations * u64::from(job.run.repetitions);
+    let place = values.places(Table::single(Section::Run), "repetitions")[0].1;
+    (repetitions > REPETITIONS_MAX).then(|| {
+        let message = format!("run.repetitions: {repetitions} repetitions of {combinations} combinations");
+        let most = format!("at most {} of each", REPETITIONS_MAX / combinations);
+        Diagnostic::new(place, message, most).accepted(format!("at most {REPETITIONS_MAX} in all"))
+    })
+}
+
+/// How many values are swept at this key, and from where to where they were written.
+fn written_sweep(values: &Values, key: &Key) -> Option<(usize, Place)> {
+    let places = values.places(Table::single(key.section), key.name);
+    let ((_, first), (_, last)) = (places.first()?, places.last()?);
+    (places.len() > 1).then_some((places.len(), Place { end: last.end, ..*first }))
 }
 
 fn bytes_without_data(job: &Job, values: &Values, place: Place) -> Option<Diagnostic> {

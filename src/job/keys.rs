@@ -11,6 +11,10 @@ pub(super) const SCHEMA: u64 = 1;
 /// How many values one key can sweep over.
 pub(super) const SWEEP_VALUES_MAX: usize = 256;
 
+/// How many combinations of swept values a job can have, equal ones and those without effect counted.
+pub(super) const COMBINATIONS_MAX: u64 = 4096;
+/// How many repetitions all combinations together can have: at the least 1 ms each, that is 17 minutes.
+pub(super) const REPETITIONS_MAX: u64 = 1_000_000;
 /// How many intervals the record of one repetition can have.
 pub(super) const INTERVALS_MAX: u64 = 100_000;
 
@@ -70,7 +74,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Duration { min: 0, max: HOUR },
         absent: Absent::Default("500ms"),
         elsewhere: &["ramp", "ramp_time"],
-        about: "Untimed work before the first repetition of a case.",
+        about: "Untimed work before every repetition.",
         ..PLAIN
     },
     Key {

@@ -1,7 +1,7 @@
 //! The job: the TOML file a person writes, 1:1, with every default resolved and every value in its range.
 //!
 //! `document` and `setting` take text apart into entries with places; `values` holds them against the one table of
-//! `keys`; `build` makes a [`Job`] of them; `combination` refuses what cannot go together. Nothing here knows the
+//! `keys`, where `range` makes the values of `"1..64*2"`; `build` makes a [`Job`] of them; `combination` refuses what cannot go together. Nothing here knows the
 //! machine: whether a job fits it is the plan's question.
 
 mod accepted;
@@ -18,6 +18,7 @@ mod key;
 mod keys;
 mod metric;
 mod nearest;
+mod range;
 mod schema;
 mod setting;
 mod syntax;
@@ -26,6 +27,7 @@ mod words;
 
 pub use build::{JOB_FILE_BYTES_MAX, decode};
 pub use metric::Metric;
+pub use nearest::nearest;
 pub use schema::schema;
 pub use setting::Setting;
 pub use words::{
@@ -61,7 +63,7 @@ pub struct Job {
 /// `[run]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// Untimed work before the first repetition of a case: up to 1 h, may be 0.
+    /// Untimed work before every repetition: up to 1 h, may be 0.
     pub warmup: Nanoseconds,
     /// What ends a repetition.
     pub amount: Amount,

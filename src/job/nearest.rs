@@ -7,7 +7,7 @@ const FOUND_BYTES_MAX: usize = 64;
 ///
 /// Distance: insertions, deletions, substitutions and swaps of neighbours (optimal string alignment), after
 /// folding case and treating `-` and blanks as `_`.
-pub(super) fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let found = folded(found);
     if found.len() > FOUND_BYTES_MAX {
         return None;

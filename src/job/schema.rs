@@ -9,6 +9,7 @@ use super::accepted::accepted;
 use super::entry::Raw;
 use super::key::{Absent, Key, Kind, Section};
 use super::keys::{GATES_MAX, SWEEP_VALUES_MAX};
+use super::range::example;
 use super::setting::read_scalar;
 use super::words::{CaseMetric, Figure, Histogram, Word};
 
@@ -66,10 +67,10 @@ fn property(key: &Key) -> Schema {
         false => value,
         true => json_schema!({
             "anyOf": [
-                value.clone(),
+                value_or_range(&key.kind, value.clone()),
                 {
                     "type": "array",
-                    "items": value,
+                    "items": value_or_range(&key.kind, value),
                     "minItems": 1,
                     "maxItems": SWEEP_VALUES_MAX,
                     "uniqueItems": true,
@@ -77,7 +78,11 @@ fn property(key: &Key) -> Schema {
             ],
         }),
     };
-    let sweep = if key.sweep { " A list is a sweep." } else { "" };
+    let sweep = match (key.sweep, example(&key.kind)) {
+        (false, _) => String::new(),
+        (true, None) => " A list is a sweep.".to_owned(),
+        (true, Some(range)) => format!(" A list is a sweep, and so is a range such as \"{range}\"."),
+    };
     let description = format!("{}{sweep} Accepted: {}.", key.about, accepted(&key.kind));
     schema.insert("description".to_owned(), description.into());
     if let Absent::Default(text) = key.absent {
@@ -91,14 +96,28 @@ fn property(key: &Key) -> Schema {
     schema
 }
 
+/// What stands at a swept key or in its list: a range is `FIRST..LAST*FACTOR` or `FIRST..LAST+STEP`.
+fn value_or_range(kind: &Kind, value: Schema) -> Schema {
+    let quantity = match kind {
+        Kind::Size { .. } => SIZE,
+        Kind::Duration { .. } => DURATION,
+        Kind::Count { .. } | Kind::CountOr { .. } => "[0-9]+",
+        _ => return value,
+    };
+    let factor = r"\*\s*([2-9]|[1-9][0-9]+)";
+    let pattern = format!(r"^\s*{quantity}\s*\.\.\s*{quantity}\s*({factor}|\+\s*{quantity})\s*$");
+    json_schema!({ "anyOf": [value, { "type": "string", "pattern": pattern }] })
+}
+
+const SIZE: &str = r"[0-9]+(\.[0-9]+)?\s*([KMGT]iB|B)";
+const DURATION: &str = r"[0-9]+(\.[0-9]+)?\s*(ns|us|ms|s|m|h)";
+
 fn one_value(kind: &Kind) -> Schema {
     match *kind {
         Kind::Word(words) => json_schema!({ "type": "string", "enum": words }),
-        Kind::Size { .. } => {
-            json_schema!({ "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*([KMGT]iB|B)\s*$" })
-        }
+        Kind::Size { .. } => json_schema!({ "type": "string", "pattern": format!(r"^\s*{SIZE}\s*$") }),
         Kind::Duration { .. } => {
-            json_schema!({ "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(ns|us|ms|s|m|h)\s*$" })
+            json_schema!({ "type": "string", "pattern": format!(r"^\s*{DURATION}\s*$") })
         }
         Kind::Count { min, max } if min == max => json_schema!({ "type": "integer", "const": min }),
         Kind::Count { min, max } => json_schema!({ "type": "integer", "minimum": min, "maximum": max }),

@@ -1,23 +1,41 @@
-//! `--set KEY=VALUE`: one entry of the job given on the command line.
+//! `--set KEY=VALUE` and `--sweep KEY=V1,V2`: one entry of the job given on the command line.
 
-use super::diagnostic::{Diagnostic, Place};
+use serde::{Deserialize, Serialize};
+
+use super::diagnostic::{Diagnostic, Place, Source};
 use super::entry::{Entry, Found, Raw, Table};
-use super::key::Section;
+use super::key::{Key, Section};
 use super::keys::KEYS;
 use super::nearest::did_you_mean;
 
-/// The argument of one `--set`, as it was typed: `run.duration=5s`, `generate.chunk=[8MiB, 64MiB]`, `gate.0.level=warn`.
+/// The argument of one `--set` or `--sweep`, as it was typed: `run.duration=5s`, `gate.0.level=warn`,
+/// `generate.chunk=8MiB..512MiB*2`.
 ///
 /// Text needs no quotes, since a shell takes them away.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
+    flag: Flag,
     text: String,
 }
 
+/// Which option it was the argument of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Flag {
+    /// `--set`: any key, a list in brackets.
+    Set,
+    /// `--sweep`: a key that can be swept, its values parted by commas.
+    Sweep,
+}
+
 impl Setting {
-    /// Nothing is checked until [`Job::parse`](super::Job::parse) sees it.
+    /// The argument of `--set`. Nothing is checked until [`Job::parse`](super::Job::parse) sees it.
     pub fn new(text: impl Into<String>) -> Setting {
-        Setting { text: text.into() }
+        Setting { flag: Flag::Set, text: text.into() }
+    }
+
+    /// The argument of `--sweep`, checked as late.
+    pub fn sweep(text: impl Into<String>) -> Setting {
+        Setting { flag: Flag::Sweep, text: text.into() }
     }
 
     /// The argument as it was typed.
@@ -25,32 +43,76 @@ impl Setting {
         &self.text
     }
 
+    /// The option it belongs to.
+    pub fn flag(&self) -> &'static str {
+        match self.flag {
+            Flag::Set => "--set",
+            Flag::Sweep => "--sweep",
+        }
+    }
+
+    /// What diagnostics point into.
+    pub(super) fn source(&self) -> Source<'_> {
+        Source { name: self.flag(), text: &self.text, numbered: false }
+    }
+
+    pub(super) fn is_sweep(&self) -> bool {
+        self.flag == Flag::Sweep
+    }
+
     /// Takes the argument apart. `source` is its index among the sources.
     pub(super) fn entry(&self, source: usize) -> Result<Entry, Diagnostic> {
         let whole = Place { source, start: 0, end: self.text.len() };
-        let Some((path, value)) = self.text.split_once('=') else {
-            return Err(Diagnostic::new(whole, "a setting is KEY=VALUE", "there is no \"=\"")
-                .accepted("a key with its section, such as run.duration=5s"));
-        };
+        let Some((path, value)) = self.text.split_once('=') else { return Err(self.without_value(whole)) };
         let (table, key_start) = table_of(path, source)?;
         let key = path[key_start..].trim_end();
         let key_place = Place { source, start: key_start, end: key_start + key.len() };
         let text = value.trim();
+        let value_place = Place { start: path.len() + 1, ..whole };
         if text.is_empty() {
             let message = format!("\"{}\" is set to nothing", path.trim());
-            return Err(Diagnostic::new(
-                Place { start: path.len(), ..whole },
-                message,
-                "write a value after the =",
-            ));
+            let place = Place { start: path.len(), ..whole };
+            return Err(Diagnostic::new(place, message, "write a value after the ="));
         }
-        if text.contains(',') && !text.starts_with('[') {
-            let place = Place { start: path.len() + 1, ..whole };
-            let label = format!("write {}=[{text}]", path.trim());
-            return Err(Diagnostic::new(place, "several values need a list", label));
-        }
-        let value = read_value(value, Place { source, start: path.len() + 1, end: self.text.len() });
+        let listed = text.starts_with('[');
+        let value = match self.flag {
+            Flag::Set if text.contains(',') && !listed => {
+                let label = format!("write {}=[{text}]", path.trim());
+                return Err(Diagnostic::new(value_place, "several values need a list", label)
+                    .note(format!("or --sweep {}={text}", path.trim())));
+            }
+            Flag::Set => read_value(value, value_place),
+            Flag::Sweep => {
+                can_be_swept(table, path.trim(), key, Place { start: 0, ..key_place })?;
+                match listed {
+                    true => read_value(value, value_place),
+                    false => Found { place: value_place, raw: Raw::List(read_items(value, value_place)) },
+                }
+            }
+        };
         Ok(Entry { table, key: key.to_owned(), key_place, value })
+    }
+
+    fn without_value(&self, whole: Place) -> Diagnostic {
+        let (message, example) = match self.flag {
+            Flag::Set => ("a setting is KEY=VALUE", "run.duration=5s"),
+            Flag::Sweep => ("a sweep is KEY=V1,V2", "generate.chunk=8MiB,64MiB"),
+        };
+        Diagnostic::new(whole, message, "there is no \"=\"")
+            .accepted(format!("a key with its section, such as {example}"))
+    }
+}
+
+/// Refuses a known key that takes one value; an unknown one is reported as such later.
+fn can_be_swept(table: Table, path: &str, name: &str, place: Place) -> Result<(), Diagnostic> {
+    match Key::find(table.section, name) {
+        Some(key) if !key.sweep => {
+            let swept: Vec<String> = KEYS.iter().filter(|key| key.sweep).map(Key::path).collect();
+            let message = format!("{path} takes one value and cannot be swept");
+            let label = format!("write --set {path}=VALUE");
+            Err(Diagnostic::new(place, message, label).accepted(swept.join(", ")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -100,19 +162,22 @@ pub(super) fn read_value(text: &str, place: Place) -> Found {
     let place = trimmed(text, place);
     let text = text.trim();
     let raw = match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(items) => Raw::List(read_items(items, place)),
+        Some(items) => {
+            Raw::List(read_items(items, Place { start: place.start + 1, end: place.end - 1, ..place }))
+        }
         None => read_scalar(text),
     };
     Found { place, raw }
 }
 
-fn read_items(items: &str, list: Place) -> Vec<Found> {
-    let mut start = list.start + 1;
+/// The values between the brackets of a list, or of a `--sweep` without them.
+fn read_items(items: &str, inside: Place) -> Vec<Found> {
+    let mut start = inside.start;
     let mut found = Vec::new();
     for item in items.split(',') {
-        let place = Place { start, end: start + item.len(), ..list };
+        let place = Place { start, end: start + item.len(), ..inside };
         // `[a, b,]` and `[]` end with nothing, which is no item.
-        if !(item.trim().is_empty() && place.end + 1 == list.end) {
+        if !(item.trim().is_empty() && place.end == inside.end) {
             found.push(Found { place: trimmed(item, place), raw: read_scalar(item.trim()) });
         }
         start = place.end + 1;

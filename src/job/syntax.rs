@@ -149,10 +149,11 @@ fn value_without_quotes(text: &str, place: Place, message: &str) -> Option<Diagn
                 Some(items) => format!("write [{}]", items_in_quotes(items)),
                 None => format!("write \"{token}\""),
             };
-            Some(
-                Diagnostic::new(place, format!("{token} needs quotes"), label)
-                    .note("text, sizes and durations stand in quotes; numbers, true and false do not"),
-            )
+            let note = match token.contains("..") {
+                true => "a range stands in quotes",
+                false => "text, sizes and durations stand in quotes; numbers, true and false do not",
+            };
+            Some(Diagnostic::new(place, format!("{token} needs quotes"), label).note(note))
         }
     }
 }
@@ -161,8 +162,11 @@ fn not_toml(place: Place, token: &str, instead: &str) -> Diagnostic {
     Diagnostic::new(place, format!("{token} is not a TOML value"), format!("write {instead}"))
 }
 
-/// `numa`, `64MiB`, `2.5 s`: what is certainly no number, date or half of one.
+/// `numa`, `64MiB`, `2.5 s`, `1..64*2`: what is certainly no number, date or half of one.
 fn is_text_or_quantity(token: &str) -> bool {
+    if token.contains("..") && !token.contains(['"', '\'']) {
+        return true;
+    }
     let unit = token.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start();
     unit.starts_with(|c: char| c.is_ascii_alphabetic()) && !unit.contains(['"', '\''])
 }

@@ -102,9 +102,9 @@ words! {
         OperationsPerS = "operations_per_s",
         /// Allocations and frees a second by the slowest rank.
         SlowestRankOperationsPerS = "slowest_rank_operations_per_s",
-        /// Processor time spent for a GiB of data.
+        /// CPU time that the workers spend on a GiB of data.
         CoreSecondsPerGib = "core_seconds_per_gib",
-        /// Processor time spent for an operation.
+        /// CPU time that the workers spend on an operation.
         CoreNsPerOperation = "core_ns_per_operation",
         /// Share of worker time in which the workers had their processors.
         CpuShare = "cpu_share",

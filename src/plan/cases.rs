@@ -1,9 +1,11 @@
 //! Sweeps become cases: knobs that do not touch a case are dropped, equal cases are merged.
 
 use super::Seat;
+use super::expected::Expected;
+use super::sweep::Sweep;
 use crate::error::{Error, Result};
 use crate::generator::{Kernel, Stores};
-use crate::job::{Allocate, Allocator, Generate, Job, KernelName, StoresName, Word, Workers};
+use crate::job::{self, Allocate, Generate, Job, KernelName, StoresName, Word, Workers};
 use crate::slab::BATCH_BYTES_MAX;
 use crate::units::Bytes;
 use crate::workload::{allocate, generate};
@@ -21,6 +23,8 @@ pub struct Case {
     pub batch: u32,
     /// What is done.
     pub work: Work,
+    /// What follows from the parameters, for workloads with chunks.
+    pub expected: Option<Expected>,
 }
 
 /// A parameter as programs read it.
@@ -49,56 +53,13 @@ impl Case {
             Work::Allocate(_) => "larson",
         }
     }
-}
 
-/// A case in the making: parameters are added in the order of the job file, and each says whether it is swept.
-struct Draft {
-    id: String,
-    parameters: Vec<(&'static str, Parameter)>,
-}
-
-impl Draft {
-    fn new(workload: &'static str) -> Draft {
-        Draft { id: workload.to_owned(), parameters: Vec::new() }
-    }
-
-    fn word(mut self, key: &'static str, word: &'static str, swept: bool) -> Draft {
-        self.parameters.push((key, Parameter::Word(word)));
-        self.name(key, word, swept)
-    }
-
-    fn bytes(mut self, (key, parameter): (&str, &'static str), bytes: Bytes, swept: bool) -> Draft {
-        self.parameters.push((parameter, Parameter::Number(bytes.0)));
-        self.name(key, bytes, swept)
-    }
-
-    fn count(mut self, key: &'static str, count: u32, swept: bool) -> Draft {
-        self.parameters.push((key, Parameter::Number(u64::from(count))));
-        self.name(key, count, swept)
-    }
-
-    /// "all" may be another number on every rank: the id keeps the word, so that it is the same everywhere.
-    fn workers(mut self, (asked, count): (Workers, u32), swept: bool) -> Draft {
-        let parameter = match asked {
-            Workers::All => Parameter::Word("all"),
-            Workers::Count(_) => Parameter::Number(u64::from(count)),
-        };
-        self.parameters.push(("workers", parameter));
-        match asked {
-            Workers::All => self.name("workers", "all", swept),
-            Workers::Count(_) => self.name("workers", count, swept),
+    /// Bytes of an arena in which the case never runs out; 0 when it uses none.
+    pub fn arena_bytes(&self) -> u64 {
+        match self.work {
+            Work::Generate(parameters) => parameters.arena_bytes(self.workers),
+            Work::Allocate(parameters) => parameters.arena_bytes(self.workers),
         }
-    }
-
-    fn name(mut self, key: &str, value: impl std::fmt::Display, swept: bool) -> Draft {
-        if swept {
-            self.id.push_str(&format!(".{key}={value}"));
-        }
-        self
-    }
-
-    fn finish(self, workers: u32, batch: u32, work: Work) -> Case {
-        Case { id: self.id, parameters: self.parameters, workers, batch, work }
     }
 }
 
@@ -107,22 +68,178 @@ impl Draft {
 /// # Errors
 /// When this rank lacks the PUs, or its CPU the instructions, that a case asks for.
 pub(super) fn expand(job: &Job, seat: &Seat) -> Result<Vec<Case>> {
-    let mut cases = Vec::new();
-    for &asked in &job.rank.workers {
-        let workers = (asked, resolve_workers(asked, seat)?);
-        if let Some(section) = &job.generate {
-            generate_cases(job, section, workers, seat, &mut cases)?;
-        }
-        if let Some(section) = &job.allocate {
-            allocate_cases(job, section, workers, &mut cases);
+    let mut cases: Vec<Case> = Vec::new();
+    let generate = job.generate.iter().flat_map(|section| generate_cases(job, section, seat));
+    let allocate = job.allocate.iter().flat_map(|section| allocate_cases(job, section, seat));
+    for case in generate.chain(allocate) {
+        let case = case?;
+        // The id names every swept parameter, so it tells cases apart.
+        if !cases.iter().any(|known| known.id == case.id) {
+            cases.push(case);
         }
     }
     Ok(cases)
 }
 
-fn keep(cases: &mut Vec<Case>, case: Case) {
-    if !cases.contains(&case) {
-        cases.push(case);
+/// One value of every knob of `generate`.
+#[derive(Clone, Copy)]
+struct GenerateKnobs {
+    workers: Workers,
+    chunk: Bytes,
+    block: Bytes,
+    kernel: KernelName,
+    stores: StoresName,
+    in_flight: u32,
+    batch: u32,
+}
+
+fn generate_cases(job: &Job, section: &Generate, seat: &Seat) -> Vec<Result<Case>> {
+    let first = GenerateKnobs {
+        workers: job.rank.workers[0],
+        chunk: section.chunk[0],
+        block: section.block[0],
+        kernel: section.kernel[0],
+        stores: section.stores[0],
+        in_flight: section.in_flight[0],
+        batch: job.slab.batch[0],
+    };
+    let combinations = Sweep::of(first)
+        .over(&job.rank.workers, |knobs, workers| knobs.workers = workers)
+        .over(&section.chunk, |knobs, chunk| knobs.chunk = chunk)
+        .over(&section.block, |knobs, block| knobs.block = block)
+        .over(&section.kernel, |knobs, kernel| knobs.kernel = kernel)
+        .over(&section.stores, |knobs, stores| knobs.stores = stores)
+        .over(&section.in_flight, |knobs, in_flight| knobs.in_flight = in_flight)
+        .over(&job.slab.batch, |knobs, batch| knobs.batch = batch)
+        .combinations();
+    combinations.into_iter().map(|knobs| generate_case(job, section, knobs, seat)).collect()
+}
+
+fn generate_case(job: &Job, section: &Generate, knobs: GenerateKnobs, seat: &Seat) -> Result<Case> {
+    let workers = resolve_workers(knobs.workers, seat)?;
+    // A block that is larger than the chunk is as large as the chunk, whatever the number of workers.
+    let block = knobs.block.min(knobs.chunk);
+    let parameters = generate::Parameters {
+        chunk_bytes: size(knobs.chunk),
+        block_bytes: size(block),
+        in_flight: knobs.in_flight,
+        kernel: resolve_kernel(knobs.kernel)?,
+        stores: resolve_stores(knobs.stores, knobs.chunk, knobs.in_flight, seat),
+    };
+    let mut name = Name::new("generate")
+        .workers(knobs.workers, job.rank.workers.len() > 1)
+        .bytes(("chunk", "chunk_bytes"), knobs.chunk, section.chunk.len() > 1)
+        .bytes(("block", "block_bytes"), block, section.block.len() > 1)
+        .word("kernel", knobs.kernel, section.kernel.len() > 1)
+        .word("stores", knobs.stores, section.stores.len() > 1)
+        .count("in_flight", knobs.in_flight, section.in_flight.len() > 1);
+    // A block that fills a batch by itself comes alone whatever the batch is.
+    let batched = 2 * parameters.block_bytes <= BATCH_BYTES_MAX;
+    if batched {
+        name = name.count("batch", knobs.batch, job.slab.batch.len() > 1);
+    }
+    Ok(Case {
+        id: name.id,
+        parameters: name.parameters,
+        workers,
+        batch: if batched { knobs.batch } else { job.slab.batch[0] },
+        work: Work::Generate(parameters),
+        expected: Some(Expected::of(&parameters, workers, seat)),
+    })
+}
+
+/// One value of every knob of an allocator workload.
+#[derive(Clone, Copy)]
+struct AllocateKnobs {
+    workers: Workers,
+    workload: job::Workload,
+    allocator: job::Allocator,
+    batch: u32,
+}
+
+fn allocate_cases(job: &Job, section: &Allocate, seat: &Seat) -> Vec<Result<Case>> {
+    let first = AllocateKnobs {
+        workers: job.rank.workers[0],
+        workload: section.workload[0],
+        allocator: section.allocator[0],
+        batch: job.slab.batch[0],
+    };
+    let combinations = Sweep::of(first)
+        .over(&job.rank.workers, |knobs, workers| knobs.workers = workers)
+        .over(&section.workload, |knobs, workload| knobs.workload = workload)
+        .over(&section.allocator, |knobs, allocator| knobs.allocator = allocator)
+        .over(&job.slab.batch, |knobs, batch| knobs.batch = batch)
+        .combinations();
+    combinations.into_iter().map(|knobs| allocate_case(job, section, knobs, seat)).collect()
+}
+
+fn allocate_case(job: &Job, section: &Allocate, knobs: AllocateKnobs, seat: &Seat) -> Result<Case> {
+    let mut name = Name::new(knobs.workload.word()).workers(knobs.workers, job.rank.workers.len() > 1).word(
+        "allocator",
+        knobs.allocator,
+        section.allocator.len() > 1,
+    );
+    // The batch is a knob of our own caches alone.
+    let ours = knobs.allocator == job::Allocator::Slab;
+    if ours {
+        name = name.count("batch", knobs.batch, job.slab.batch.len() > 1);
+    }
+    let parameters = allocate::Parameters { allocator: resolve_allocator(knobs.allocator) };
+    Ok(Case {
+        id: name.id,
+        parameters: name.parameters,
+        workers: resolve_workers(knobs.workers, seat)?,
+        batch: if ours { knobs.batch } else { job.slab.batch[0] },
+        work: Work::Allocate(parameters),
+        expected: None,
+    })
+}
+
+/// The name of a case in the making: parameters are added in the order of the job file, and those that are swept stand
+/// in the id.
+struct Name {
+    id: String,
+    parameters: Vec<(&'static str, Parameter)>,
+}
+
+impl Name {
+    fn new(workload: &'static str) -> Name {
+        Name { id: workload.to_owned(), parameters: Vec::new() }
+    }
+
+    fn word(self, key: &'static str, word: impl Word, swept: bool) -> Name {
+        self.add((key, key), Parameter::Word(word.word()), word.word(), swept)
+    }
+
+    fn bytes(self, keys: (&'static str, &'static str), bytes: Bytes, swept: bool) -> Name {
+        self.add(keys, Parameter::Number(bytes.0), bytes, swept)
+    }
+
+    fn count(self, key: &'static str, count: u32, swept: bool) -> Name {
+        self.add((key, key), Parameter::Number(count.into()), count, swept)
+    }
+
+    /// "all" may be another number on every rank: the id keeps the word, so that it is the same everywhere.
+    fn workers(self, asked: Workers, swept: bool) -> Name {
+        match asked {
+            Workers::All => self.add(("workers", "workers"), Parameter::Word("all"), "all", swept),
+            Workers::Count(count) => self.count("workers", count, swept),
+        }
+    }
+
+    /// `key` stands in the id, `parameter` in `run.json`: there sizes say what they count.
+    fn add(
+        mut self,
+        (key, parameter): (&str, &'static str),
+        value: Parameter,
+        shown: impl std::fmt::Display,
+        swept: bool,
+    ) -> Name {
+        self.parameters.push((parameter, value));
+        if swept {
+            self.id.push_str(&format!(".{key}={shown}"));
+        }
+        self
     }
 }
 
@@ -134,69 +251,6 @@ fn resolve_workers(asked: Workers, seat: &Seat) -> Result<u32> {
             "rank.workers = {count}, but {} offers this rank {} PUs; accepted: 1 to {}, or \"all\"",
             seat.node, seat.pus, seat.pus
         ))),
-    }
-}
-
-fn generate_cases(
-    job: &Job,
-    section: &Generate,
-    workers: (Workers, u32),
-    seat: &Seat,
-    cases: &mut Vec<Case>,
-) -> Result<()> {
-    let Generate { chunk, block, kernel, stores, in_flight } = section;
-    for &chunk_bytes in chunk {
-        for &block_bytes in block {
-            for &kernel_name in kernel {
-                for &stores_name in stores {
-                    for &depth in in_flight {
-                        for &batch in &job.slab.batch {
-                            let parameters = generate::Parameters {
-                                chunk_bytes: size(chunk_bytes),
-                                block_bytes: size(block_bytes),
-                                in_flight: depth,
-                                kernel: resolve_kernel(kernel_name)?,
-                                stores: resolve_stores(stores_name, chunk_bytes, depth, seat),
-                            };
-                            let mut draft = Draft::new("generate")
-                                .workers(workers, job.rank.workers.len() > 1)
-                                .bytes(("chunk", "chunk_bytes"), chunk_bytes, chunk.len() > 1)
-                                .bytes(("block", "block_bytes"), block_bytes, block.len() > 1)
-                                .word("kernel", kernel_name.word(), kernel.len() > 1)
-                                .word("stores", stores_name.word(), stores.len() > 1)
-                                .count("in_flight", depth, in_flight.len() > 1);
-                            // A block that fills a batch by itself comes alone whatever the batch is.
-                            let batched = 2 * parameters.block_bytes <= BATCH_BYTES_MAX;
-                            if batched {
-                                draft = draft.count("batch", batch, job.slab.batch.len() > 1);
-                            }
-                            let batch = if batched { batch } else { job.slab.batch[0] };
-                            keep(cases, draft.finish(workers.1, batch, Work::Generate(parameters)));
-                        }
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn allocate_cases(job: &Job, section: &Allocate, workers: (Workers, u32), cases: &mut Vec<Case>) {
-    for &workload in &section.workload {
-        for &allocator in &section.allocator {
-            for &batch in &job.slab.batch {
-                let mut draft = Draft::new(workload.word())
-                    .workers(workers, job.rank.workers.len() > 1)
-                    .word("allocator", allocator.word(), section.allocator.len() > 1);
-                let ours = allocator == Allocator::Slab;
-                if ours {
-                    draft = draft.count("batch", batch, job.slab.batch.len() > 1);
-                }
-                let batch = if ours { batch } else { job.slab.batch[0] };
-                let parameters = allocate::Parameters { allocator: resolve_allocator(allocator) };
-                keep(cases, draft.finish(workers.1, batch, Work::Allocate(parameters)));
-            }
-        }
     }
 }
 
@@ -219,10 +273,10 @@ fn resolve_stores(name: StoresName, chunk: Bytes, in_flight: u32, seat: &Seat) -
     }
 }
 
-fn resolve_allocator(allocator: Allocator) -> allocate::Allocator {
+fn resolve_allocator(allocator: job::Allocator) -> allocate::Allocator {
     match allocator {
-        Allocator::Slab => allocate::Allocator::Slab,
-        Allocator::System => allocate::Allocator::System,
+        job::Allocator::Slab => allocate::Allocator::Slab,
+        job::Allocator::System => allocate::Allocator::System,
     }
 }
 

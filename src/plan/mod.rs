@@ -5,16 +5,23 @@
 //! what is checked here.
 
 mod cases;
+mod expected;
 mod limits;
 mod memory;
+mod miniature;
 mod order;
+mod prediction;
+mod sweep;
 
 #[cfg(test)]
 mod tests;
 
 pub use cases::{Case, Parameter, Work};
+pub use expected::Expected;
 pub use limits::Limits;
+pub use miniature::{Miniature, ROUNDS};
 pub use order::Turn;
+pub use prediction::{Prediction, Probed, ProbedCase, ProbedFile};
 
 use crate::error::Result;
 use crate::job::Job;
@@ -78,7 +85,7 @@ impl Plan {
     pub fn new(job: &Job, seat: &Seat) -> Result<Plan> {
         let cases = cases::expand(job, seat)?;
         let arena_bytes = memory::arena_bytes(&cases);
-        memory::check(arena_bytes, seat)?;
+        memory::check(&cases, seat)?;
         let amount = order::amount(job, seat);
         let workers = cases.iter().map(|case| case.workers).max().expect("a job has at least one case");
         let limits = Limits::new(job, &cases, amount, arena_bytes);
@@ -94,5 +101,12 @@ impl Plan {
             limits,
             cases,
         })
+    }
+
+    /// Warm-up and timed work of all repetitions, as the job asks for them; `None` for a data set, which takes as long as
+    /// it takes.
+    pub fn asked_ns(&self) -> Option<u64> {
+        let Amount::Duration(ns) = self.amount else { return None };
+        (self.warmup_ns + ns).checked_mul(self.turns.len() as u64)
     }
 }

@@ -77,6 +77,46 @@ fn a_knob_that_does_not_touch_a_case_is_dropped_and_equal_cases_are_merged() {
 }
 
 #[test]
+fn a_block_larger_than_its_chunk_is_the_chunk() {
+    let settings =
+        ["generate.chunk=[1MiB, 8MiB]", "generate.block=[1MiB, 4MiB, 16MiB]", "allocate.workload=larson"];
+    assert_eq!(
+        ids(&settings),
+        [
+            "generate.chunk=1MiB.block=1MiB",
+            "generate.chunk=8MiB.block=1MiB",
+            "generate.chunk=8MiB.block=4MiB",
+            "generate.chunk=8MiB.block=8MiB",
+            "larson"
+        ]
+    );
+}
+
+#[test]
+fn what_is_expected_of_a_case_follows_from_its_parameters() {
+    let expected = |settings: &[&str]| {
+        let plan = Plan::new(&job(settings), &seat()).expect("a plan");
+        plan.cases[0].expected.expect("it generates")
+    };
+    // 23 parts of 64 MiB are 2.8 MiB each: one block of at most 4 MiB.
+    let whole = expected(&["generate.chunk=64MiB"]);
+    assert_eq!((whole.blocks_per_chunk, whole.busy_workers), (23, 23));
+    assert_eq!((whole.working_set_bytes, whole.l3_bytes), (128 << 20, Some(96 << 20)));
+    // Parts of 44.5 MiB: 12 blocks each.
+    assert_eq!(expected(&["generate.chunk=1GiB"]).blocks_per_chunk, 23 * 12);
+    // 4 KiB cannot be parted: one worker fills it.
+    let least = expected(&["generate.chunk=4KiB", "generate.in_flight=1"]);
+    assert_eq!((least.blocks_per_chunk, least.busy_workers, least.working_set_bytes), (1, 1, 4 << 10));
+    for expected in [whole, least] {
+        assert_eq!(expected.memory_bytes_min, expected.working_set_bytes);
+        assert!(expected.memory_bytes_max >= expected.memory_bytes_min);
+    }
+    let cases = Plan::new(&job(&[]), &Seat { l3_bytes: 0, ..seat() }).expect("a plan").cases;
+    assert_eq!(cases[0].expected.expect("it generates").l3_bytes, None, "0 is not known, not none");
+    assert_eq!(cases[1].expected, None, "larson has no chunks");
+}
+
+#[test]
 fn ids_have_neither_spaces_nor_commas_and_are_unique() {
     let all =
         ids(&["rank.workers=[all, 1, 2]", "generate.in_flight=[1, 2]", "generate.kernel=[auto, scalar]"]);

@@ -9,7 +9,7 @@ use crate::job::Job;
 use crate::plan::{self, Case, Plan, Work};
 use crate::results::environment::{self, Environment, Facts};
 use crate::results::run::SCHEMA;
-use crate::results::{Begin, CaseHeader, Gate, Header, Measure, Parameter, utc_now};
+use crate::results::{Begin, CaseHeader, Expected, Gate, Header, Measure, Parameter, utc_now};
 
 /// The environment of rank 0, and in what other hosts differ from it. Collective.
 ///
@@ -75,10 +75,28 @@ fn case_header(case: &Case) -> CaseHeader {
         id: case.id.clone(),
         workload: case.workload().to_owned(),
         parameters: parameters.collect(),
-        measure: match case.work {
-            Work::Generate(_) => Measure::Bytes,
-            Work::Allocate(_) => Measure::Operations,
-        },
-        expected: None,
+        measure: measure(case),
+        expected: case.expected.map(expected),
+    }
+}
+
+/// What the rate of a case counts.
+pub fn measure(case: &Case) -> Measure {
+    match case.work {
+        Work::Generate(_) => Measure::Bytes,
+        Work::Allocate(_) => Measure::Operations,
+    }
+}
+
+fn expected(expected: plan::Expected) -> Expected {
+    let plan::Expected { blocks_per_chunk, busy_workers, working_set_bytes, l3_bytes, .. } = expected;
+    let plan::Expected { memory_bytes_min, memory_bytes_max, .. } = expected;
+    Expected {
+        blocks_per_chunk,
+        busy_workers,
+        working_set_bytes,
+        l3_bytes,
+        memory_bytes_min,
+        memory_bytes_max,
     }
 }

@@ -10,15 +10,15 @@ use crate::error::{Error, Result};
 use crate::job::{Job, Setting, decode};
 use crate::results::{RunDirectory, record};
 
-/// A job as it was written: the file's name for messages, its text, and the `--set` arguments in order.
+/// A job as it was written: the file's name for messages, its text, and the `--set` and `--sweep` arguments in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// As messages call it.
     pub name: String,
     /// The TOML.
     pub text: String,
-    /// `KEY=VALUE` each.
-    pub settings: Vec<String>,
+    /// Later ones over earlier ones.
+    pub settings: Vec<Setting>,
 }
 
 /// A job file is written by a person.
@@ -29,7 +29,7 @@ impl Source {
     ///
     /// # Errors
     /// When it cannot be read, is not UTF-8, or is larger than 1 MiB.
-    pub fn read(path: &Path, settings: &[String]) -> Result<Source> {
+    pub fn read(path: &Path, settings: &[Setting]) -> Result<Source> {
         let standard_input = path == Path::new("-");
         let name = if standard_input { "<stdin>".to_owned() } else { path.display().to_string() };
         let mut bytes = Vec::new();
@@ -64,8 +64,7 @@ impl Source {
     /// # Errors
     /// With file, line and column, or the place in the argument.
     pub fn parse(&self) -> Result<Job> {
-        let settings: Vec<Setting> = self.settings.iter().map(Setting::new).collect();
-        Job::parse(&self.text, &self.name, &settings)
+        Job::parse(&self.text, &self.name, &self.settings)
     }
 }
 

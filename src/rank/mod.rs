@@ -9,11 +9,13 @@ mod header;
 mod job;
 mod output;
 mod pool;
+mod probe;
 mod repetition;
 mod rounds;
 mod seat;
 
 pub use job::Source;
+pub use probe::probe;
 pub use seat::{bind, described};
 
 use std::path::PathBuf;
@@ -21,12 +23,15 @@ use std::time::{Duration, Instant};
 
 use crate::comm::Comm;
 use crate::error::Result;
+use crate::job::Setting;
 use crate::measure::resident_peak_bytes;
 use crate::numa::Locality;
 use crate::plan::Plan;
-use crate::results::{self, Begin, End, LocalityRecord, Run};
+use crate::results::{self, Begin, End, LocalityRecord, Measure, Row, Run};
+use crate::units::Nanoseconds;
 use equipment::Equipment;
 use output::Output;
+use rounds::TimeLimit;
 use seat::Seat;
 
 /// What the command line asks of every rank.
@@ -42,21 +47,50 @@ pub struct Request {
     pub mpi_library: Result<String, String>,
     /// When the program started.
     pub started: Instant,
+    /// What the run may take from there: no repetition is begun that would not end in time.
+    pub time: Option<Nanoseconds>,
 }
 
 /// Where a job comes from.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// A file, `-` for standard input, and `--set` arguments.
-    File(PathBuf, Vec<String>),
+    /// A file, `-` for standard input, and `--set` and `--sweep` arguments.
+    File(PathBuf, Vec<Setting>),
     /// The run directory of a stopped run.
     Resume(PathBuf),
 }
 
-/// What is told while the rounds go on, on rank 0 alone.
+/// What is told on rank 0 alone, and only between timed regions.
 pub trait Progress {
-    /// Repetition `index` of `count` begins.
-    fn begin(&mut self, index: usize, count: usize, case: &str);
+    /// A stage outside the rounds begins; the one before it is over.
+    fn stage(&mut self, name: &str);
+    /// Every rank is bound and has its memory; one entry a rank, in order.
+    fn bound(&mut self, ranks: &[Begin]);
+    /// A repetition begins.
+    fn begin(&mut self, step: &Step<'_>);
+    /// A repetition is over and written down; one row a rank, in order.
+    fn end(&mut self, step: &Step<'_>, rows: &[Row]);
+    /// The run is over and its result written.
+    fn finish(&mut self);
+}
+
+/// One repetition among all of the run's.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'plan> {
+    /// How many come before it, from 0.
+    pub index: usize,
+    /// How many there are.
+    pub count: usize,
+    /// Id of the case.
+    pub case: &'plan str,
+    /// The case's repetition, from 0.
+    pub round: u32,
+    /// Repetitions of the case.
+    pub rounds: u32,
+    /// What the case's rate counts.
+    pub measure: Measure,
+    /// Warm-up and timed region, where the job says how long they are.
+    pub planned: Option<Duration>,
 }
 
 /// A run that went through to its end, as rank 0 sees it.
@@ -76,21 +110,32 @@ const SEATING_LIMIT: Duration = Duration::from_secs(60);
 /// # Errors
 /// The same on all ranks.
 pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Result<Option<Finished>> {
-    comm.stage("reading the job", SEATING_LIMIT);
+    let rank_0 = comm.world().rank == 0;
+    let stage = |name: &str, limit: Duration, progress: &mut dyn Progress| {
+        comm.stage(name, limit);
+        if rank_0 {
+            progress.stage(name);
+        }
+    };
+    stage("reading the job", SEATING_LIMIT, progress);
     let (_, job) = job::share(comm, request.source(comm.world().rank))?;
-    comm.stage("binding to a node", SEATING_LIMIT);
+    stage("binding to a node", SEATING_LIMIT, progress);
     let seat = seat::take(comm, &job)?;
     let plan = comm.agree(Plan::new(&job, &seat.offer))?;
-    comm.stage("setting up workers and memory", plan.limits.set_up);
+    stage("setting up workers and memory", plan.limits.set_up, progress);
     let equipment = comm.agree(Equipment::set_up(&seat, &plan))?;
     let begin = begin(comm, &job, &seat, &plan, &equipment);
-    comm.stage("making the run directory", plan.limits.set_up);
+    stage("making the run directory", plan.limits.set_up, progress);
     let mut output = output(comm, request, &job, &plan, &seat, &equipment, &begin)?;
-    if let Err(why) = rounds::run(comm, &plan, &equipment, &mut output, progress) {
+    if rank_0 {
+        progress.bound(output.begins());
+    }
+    let time = request.time.map(|limit| TimeLimit { started: request.started, limit });
+    if let Err(why) = rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
         output.give_up(&why);
         return Err(why);
     }
-    comm.stage("writing the result", plan.limits.finish);
+    stage("writing the result", plan.limits.finish, progress);
     let end = End {
         locality: locality_record(&equipment.locality()),
         violations: equipment.violations(),
@@ -98,6 +143,9 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     };
     let directory = output.path().to_owned();
     let run = output.finish(comm, &end, request.started.elapsed().as_secs_f64())?;
+    if rank_0 {
+        progress.finish();
+    }
     Ok(run.map(|run| Finished { run, directory }))
 }
 

@@ -89,6 +89,21 @@ impl Output {
         self.done.contains(&(case.to_owned(), round))
     }
 
+    /// Who takes part, one entry a rank; empty on every rank but 0.
+    pub fn begins(&self) -> &[Begin] {
+        self.rank_0.as_ref().map_or(&[], |rank_0| rank_0.evidence.begins())
+    }
+
+    /// What every rank measured in a repetition that was added; empty on every rank but 0.
+    pub fn rows(&self, case: &str, round: u32) -> &[Row] {
+        let rounds = self.rank_0.iter().flat_map(|rank_0| rank_0.evidence.rounds(case));
+        rounds
+            .filter(|(number, _)| *number == round)
+            .map(|(_, round)| round.rows.as_slice())
+            .next()
+            .unwrap_or(&[])
+    }
+
     /// Tells who watches that a repetition begins.
     pub fn begin(&mut self, case: &str, round: u32) {
         if let Some(rank_0) = &mut self.rank_0 {

@@ -3,20 +3,24 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::equipment::Equipment;
+use super::header::measure;
 use super::output::Output;
-use super::{Progress, repetition};
-use crate::comm::{Comm, Signal};
+use super::{Progress, Step, repetition};
+use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
+use crate::units::Nanoseconds;
+use crate::workload::Amount;
 
-/// Runs every turn of the plan that `output` does not have yet. Collective.
+/// Runs every turn of the plan that `output` does not have yet, as far as `time` allows on rank 0. Collective.
 ///
 /// # Errors
-/// When a rank fails, or when anybody was asked to stop: then everything completed until then is kept.
+/// When a rank fails, when anybody was asked to stop, or when time is up: then everything completed until then is kept.
 pub fn run(
     comm: &Comm,
     plan: &Plan,
     equipment: &Equipment,
+    time: Option<TimeLimit>,
     output: &mut Output,
     progress: &mut dyn Progress,
 ) -> Result<()> {
@@ -32,27 +36,71 @@ pub fn run(
         let stage = format!("repetition {} of {count} ({}, round {})", index + 1, case.id, turn.round);
         let began = Instant::now();
         comm.stage(&stage, plan.limits.next_repetition(longest));
+        let step = step(plan, index);
         if comm.world().rank == 0 {
-            progress.begin(index, count, &case.id);
+            progress.begin(&step);
         }
         output.begin(&case.id, turn.round);
-        comm.barrier()?;
+        let next = longest.max(step.planned.unwrap_or_default());
+        // Rank 0's clock decides for all: agreeing is a barrier, too.
+        comm.agree(match time.filter(|time| comm.world().rank == 0 && !time.allows(next)) {
+            Some(time) => Err(ended(&format!("--time {} leaves no room", time.limit), index, count, output)),
+            None => Ok(()),
+        })?;
         let began_at = SystemTime::now();
         let measured = comm.agree(repetition::run(equipment, plan, *turn, &stopping))?;
         if let Some(signal) = comm.stop_requested()? {
-            return Err(stopped(signal, index, count, output));
+            return Err(ended(&format!("stopped by {}", signal.name()), index, count, output));
         }
         longest = longest.max(began.elapsed());
         comm.stage(&format!("writing down {stage}"), plan.limits.record);
         output.add(comm, &repetition::record(case, *turn, began_at, &measured))?;
+        if comm.world().rank == 0 {
+            progress.end(&step, output.rows(&case.id, turn.round));
+        }
     }
     Ok(())
 }
 
-fn stopped(signal: Signal, completed: usize, count: usize, output: &Output) -> Error {
-    let (directory, signal) = (output.path().display(), signal.name());
+/// Turn `index` of the plan, for people.
+fn step(plan: &Plan, index: usize) -> Step<'_> {
+    let turn = plan.turns[index];
+    let case = &plan.cases[turn.case];
+    let planned = match plan.amount {
+        Amount::Duration(timed_ns) => Some(Duration::from_nanos(plan.warmup_ns.saturating_add(timed_ns))),
+        Amount::Dataset { .. } => None,
+    };
+    Step {
+        index,
+        count: plan.turns.len(),
+        case: &case.id,
+        round: turn.round,
+        rounds: plan.repetitions,
+        measure: measure(case),
+        planned,
+    }
+}
+
+/// How long a run may take.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeLimit {
+    /// When the program started.
+    pub started: Instant,
+    /// What it may take from there.
+    pub limit: Nanoseconds,
+}
+
+impl TimeLimit {
+    /// Whether something that takes so long would end in time.
+    fn allows(&self, next: Duration) -> bool {
+        self.started.elapsed() + next <= Duration::from_nanos(self.limit.0)
+    }
+}
+
+fn ended(why: &str, completed: usize, count: usize, output: &Output) -> Error {
+    let directory = output.path().display();
     Error::Incomplete(format!(
-        "stopped by {signal}: {completed} of {count} repetitions are done and kept; \
+        "{why}: {completed} of {count} repetitions are done and kept; \
          continue with numamark run --resume {directory}, or look at them with numamark recover {directory}"
     ))
 }

@@ -7,12 +7,27 @@ use crate::units::{Bytes, human_rate};
 
 /// The workload and every parameter: together what the case's id says, in lines that fit the column.
 pub(super) fn case(case: &CaseResult) -> String {
-    let parameters = case.parameters.iter().map(|(name, value)| match (name.strip_suffix("_bytes"), value) {
-        (Some(name), Parameter::Number(bytes)) => format!("{} {}", plain(name), Bytes(*bytes)),
-        (_, Parameter::Number(number)) => format!("{} {number}", plain(name)),
-        (_, Parameter::Word(word)) => format!("{} {}", plain(name), plain(word)),
-    });
+    let parameters = case.parameters.iter().map(|(name, value)| parameter(name, value));
     std::iter::once(plain(&case.workload)).chain(parameters).collect::<Vec<_>>().join("\n")
+}
+
+/// A parameter as people name and write it: `chunk 64MiB`.
+pub(super) fn parameter(name: &str, value: &Parameter) -> String {
+    format!("{} {}", parameter_name(name), parameter_value(name, value))
+}
+
+/// `chunk` for `chunk_bytes`.
+pub(super) fn parameter_name(name: &str) -> String {
+    plain(name.strip_suffix("_bytes").unwrap_or(name))
+}
+
+/// `64MiB` for 67108864 bytes.
+pub(super) fn parameter_value(name: &str, value: &Parameter) -> String {
+    match value {
+        Parameter::Number(bytes) if name.ends_with("_bytes") => Bytes(*bytes).to_string(),
+        Parameter::Number(number) => number.to_string(),
+        Parameter::Word(word) => plain(word),
+    }
 }
 
 /// The rate of all ranks, how it varied, and where the memory was.
@@ -38,13 +53,20 @@ pub(super) fn slowest(case: &CaseResult) -> String {
 
 /// Chunk times as rates of one rank: the median, and what 1 % of the chunks do not reach.
 pub(super) fn chunk(case: &CaseResult) -> String {
+    if !case.histograms.contains_key("chunk_ns") {
+        return "-".to_owned();
+    }
+    let (median, slow) = (chunk_rate(case, |times| times.p50), chunk_rate(case, |times| times.p99));
+    format!("median  {median:>5}\nslow 1% {slow:>5}")
+}
+
+/// One quantile of the chunk times as a rate, in GiB/s.
+pub(super) fn chunk_rate(case: &CaseResult, quantile: fn(&HistogramSummary) -> Option<u64>) -> String {
     let Some(times) = case.histograms.get("chunk_ns") else { return "-".to_owned() };
-    let bytes = case.number("chunk_bytes");
-    let rate = |time: Option<u64>| match (bytes, time) {
+    match (case.number("chunk_bytes"), quantile(times)) {
         (Some(bytes), Some(time)) if time > 0 => human_rate(bytes as f64 / (time as f64 / 1e9)),
         _ => NOT_AVAILABLE.to_owned(),
-    };
-    format!("median  {:>5}\nslow 1% {:>5}", rate(times.p50), rate(times.p99))
+    }
 }
 
 /// Refill times, and their share of worker time.
@@ -69,7 +91,8 @@ pub(super) fn rate(case: &CaseResult) -> Option<(Measure, &Metric)> {
     bytes.or_else(|| case.metrics.get("operations_per_s").map(|metric| (Measure::Operations, metric)))
 }
 
-fn figure(measure: Measure, value: Option<f64>) -> String {
+/// A rate with its unit.
+pub(super) fn figure(measure: Measure, value: Option<f64>) -> String {
     match (measure, value) {
         (_, None) => NOT_AVAILABLE.to_owned(),
         (Measure::Bytes, Some(rate)) => byte_rate(rate),

@@ -1,12 +1,29 @@
-//! What a person looks at: one table of at most 80 columns, whatever stands in it.
+//! What a person looks at: text of at most 80 columns, whatever stands in it, and the same as Markdown and CSV.
 
 mod cells;
+mod compact;
+mod detail;
+mod expected;
+mod gates;
+mod grid;
+mod heat;
+mod live;
+mod markdown;
+mod missing;
 mod notes;
 mod plan;
+mod submission;
+mod sweep;
 mod table;
+mod terminal;
 mod text;
+mod tidy;
 mod topology;
 
-pub use plan::plan;
-pub use table::table;
+pub use live::{bound, repetition};
+pub use markdown::markdown;
+pub use plan::{Planned, plan};
+pub use submission::{Submission, submission};
+pub use table::{Extent, table};
+pub use tidy::csv;
 pub use topology::topology;

@@ -1,8 +1,7 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
-use super::cells;
-use super::text::{NOT_AVAILABLE, grouped, percent, plain};
-use crate::results::gate::{Bound, GateResult, Outcome};
+use super::text::{counted, grouped, percent, plain};
+use super::{cells, gates, missing};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
 use crate::units::{human_duration, three_digits};
 
@@ -10,6 +9,8 @@ use crate::units::{human_duration, three_digits};
 const CONTAMINATED_BELOW: f64 = 0.97;
 /// Lines of one kind that are printed; the rest is counted.
 const SHOWN: usize = 5;
+/// Cases that are named one by one.
+const FEW: usize = 2;
 
 /// What ran, where, and whether it is all there.
 pub(super) fn headline(run: &Run) -> Vec<String> {
@@ -37,7 +38,7 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
     let mut lines = how(run);
     lines.extend(doubts(run));
     lines.extend(digests(run));
-    lines.extend(gates(&run.derived.gate_results));
+    lines.extend(gates::gates(&run.derived.gate_results));
     lines
 }
 
@@ -60,14 +61,26 @@ fn how(run: &Run) -> Vec<String> {
         ),
         locality(run),
     ];
-    lines.extend(limited(derived.cases.iter().filter_map(sampled).collect()));
+    lines.extend(sampled(&derived.cases));
     lines
 }
 
-fn sampled(case: &CaseResult) -> Option<String> {
-    let times = cells::refills(case).filter(|times| times.timed < times.count)?;
-    let (id, timed, count) = (plain(&case.id), grouped(times.timed), grouped(times.count));
-    Some(format!("{id}: {timed} of {count} refills were timed; the maximum is the sample's"))
+/// Cases of which only some refills were timed: each by itself as long as they are few.
+fn sampled(cases: &[CaseResult]) -> Vec<String> {
+    let times = cases.iter().filter_map(|case| Some((case, cells::refills(case)?)));
+    let sampled: Vec<(&CaseResult, &HistogramSummary)> =
+        times.filter(|(_, times)| times.timed < times.count).collect();
+    if sampled.len() > FEW {
+        let count = sampled.len();
+        return vec![format!(
+            "in {count} cases a sample of the refills was timed; its maximum is the sample's"
+        )];
+    }
+    let line = |(case, times): &(&CaseResult, &HistogramSummary)| {
+        let (id, timed, count) = (plain(&case.id), grouped(times.timed), grouped(times.count));
+        format!("{id}: {timed} of {count} refills were timed; the maximum is the sample's")
+    };
+    sampled.iter().map(line).collect()
 }
 
 fn locality(run: &Run) -> String {
@@ -98,7 +111,7 @@ fn doubts(run: &Run) -> Vec<String> {
         let count = counted(u64::from(derived.unfinished_repetitions), "repetition");
         lines.push(format!("unfinished: {count} did not end on every rank and count in no figure"));
     }
-    lines.extend(limited(derived.cases.iter().filter_map(contaminated).collect()));
+    lines.extend(contaminated(&derived.cases));
     lines.extend(limited(
         run.header
             .environment_differences
@@ -106,54 +119,36 @@ fn doubts(run: &Run) -> Vec<String> {
             .map(|line| format!("hosts differ: {}", plain(line)))
             .collect(),
     ));
-    lines.extend(limited(derived.cases.iter().flat_map(missing).collect()));
+    lines.extend(limited(missing::missing(&derived.cases)));
     lines
 }
 
-fn contaminated(case: &CaseResult) -> Option<String> {
-    let share = case.metrics.get("cpu_share")?.value.filter(|share| *share < CONTAMINATED_BELOW)?;
-    let (id, share) = (plain(&case.id), percent(share));
-    Some(format!(
-        "disturbed: the workers of {id} had a CPU for only {share} of their time: these cores were shared"
-    ))
-}
-
-/// Why a case shows `n/a`.
-fn missing(case: &CaseResult) -> Vec<String> {
-    let id = plain(&case.id);
-    let mut lines = Vec::new();
-    for name in ["throughput_bytes_per_s", "operations_per_s", "refill_share"] {
-        let Some(metric) = case.metrics.get(name).filter(|metric| metric.value.is_none()) else { continue };
-        // A case without refills shows a dash.
-        if let Some(reason) =
-            metric.reason.as_ref().filter(|_| name != "refill_share" || cells::refills(case).is_some())
-        {
-            lines.push(format!("{NOT_AVAILABLE}: {id}, {name}: {}", plain(reason)));
-        }
+/// Cases whose workers did not have their cores: each by itself as long as they are few.
+fn contaminated(cases: &[CaseResult]) -> Vec<String> {
+    let share = |case: &CaseResult| case.metrics.get("cpu_share").and_then(|metric| metric.value);
+    let disturbed: Vec<(&CaseResult, f64)> = cases
+        .iter()
+        .filter_map(|case| Some((case, share(case)?)))
+        .filter(|(_, share)| *share < CONTAMINATED_BELOW)
+        .collect();
+    if disturbed.len() > FEW {
+        let (low, high) = extremes(disturbed.iter().map(|(_, share)| *share));
+        return vec![format!(
+            "disturbed: in {} of {} cases the workers had a CPU for only {} to {} of their time: \
+             these cores were shared",
+            disturbed.len(),
+            cases.len(),
+            percent(low),
+            percent(high)
+        )];
     }
-    for (name, times, shown) in [
-        ("chunk", case.histograms.get("chunk_ns"), &["p50", "p99"][..]),
-        ("refill", cells::refills(case), &["p50", "p99", "p99.9"][..]),
-    ] {
-        let missing = times.and_then(|times| missing_quantile(times, name, shown));
-        lines.extend(missing.map(|why| format!("{NOT_AVAILABLE}: {id}: {why}")));
-    }
-    lines
-}
-
-/// The first of the shown quantiles that is null, and what it would have taken.
-fn missing_quantile(times: &HistogramSummary, noun: &str, shown: &[&str]) -> Option<String> {
-    let known = [("p50", times.p50, 20), ("p99", times.p99, 1000), ("p99.9", times.p999, 10_000)];
-    let (name, _, needed) =
-        known.into_iter().find(|(name, value, _)| shown.contains(name) && value.is_none())?;
-    let timed = grouped(times.timed);
-    Some(if times.timed < needed {
-        format!("{name} needs {} timed {noun}s, there are {timed}", grouped(needed))
-    } else {
+    let line = |(case, share): &(&CaseResult, f64)| {
+        let (id, share) = (plain(&case.id), percent(*share));
         format!(
-            "{name}: of {timed} timed {noun}s fewer than ten lie on one side of it, or one kind was never timed"
+            "disturbed: the workers of {id} had a CPU for only {share} of their time: these cores were shared"
         )
-    })
+    };
+    disturbed.iter().map(line).collect()
 }
 
 fn digests(run: &Run) -> Vec<String> {
@@ -170,46 +165,8 @@ fn digests(run: &Run) -> Vec<String> {
     lines
 }
 
-/// Gates that were met in one line each, and every case in which one was not.
-fn gates(results: &[GateResult]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut rest = results;
-    while let Some(first) = rest.first() {
-        let same = |other: &&GateResult| (&other.metric, other.bound) == (&first.metric, first.bound);
-        let (gate, others) = rest.split_at(rest.iter().take_while(same).count());
-        let passed = gate.iter().filter(|result| result.outcome == Outcome::Pass).count();
-        if passed > 0 {
-            let cases = counted(passed as u64, "case");
-            lines.push(format!("gate PASS: {} is {} in {cases}", plain(&first.metric), wanted(first.bound)));
-        }
-        lines.extend(gate.iter().filter(|result| result.outcome != Outcome::Pass).map(unmet));
-        rest = others;
-    }
-    lines
-}
-
-fn unmet(result: &GateResult) -> String {
-    let outcome = if result.outcome == Outcome::Fail { "FAIL" } else { "WARN" };
-    let found = match (result.value, &result.reason) {
-        (Some(value), _) => format!("is {}", beside(value, result.bound)),
-        (None, reason) => format!("has no value ({})", plain(reason.as_deref().unwrap_or("not measured"))),
-    };
-    let of = result.case.as_ref().map_or(String::new(), |case| format!(" of {}", plain(case)));
-    format!("gate {outcome}: {}{of} {found}, wanted {}", plain(&result.metric), wanted(result.bound))
-}
-
-fn wanted(bound: Bound) -> String {
-    match bound {
-        Bound::AtLeast(bound) => format!("at least {bound}"),
-        Bound::AtMost(bound) => format!("at most {bound}"),
-    }
-}
-
-/// Four digits, unless rounding would put an unmet value on the bound.
-fn beside(value: f64, bound: Bound) -> String {
-    let (Bound::AtLeast(bound) | Bound::AtMost(bound)) = bound;
-    let short = format!("{value:.3e}").parse::<f64>().unwrap_or(value);
-    if short == bound { value.to_string() } else { short.to_string() }
+fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
 fn limited(mut lines: Vec<String>) -> Vec<String> {
@@ -219,8 +176,4 @@ fn limited(mut lines: Vec<String>) -> Vec<String> {
         lines.push(format!("  and {rest} more like these; run.json has them all"));
     }
     lines
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }

@@ -1,54 +1,216 @@
-//! What a job would do: cases, time and memory, before anything runs.
+//! What a job would do: cases, time, memory and files, before anything runs.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use crate::plan::Plan;
-use crate::units::{human_bytes, human_duration};
-use crate::workload::Amount;
+use super::text::{NOT_AVAILABLE, percent};
+use crate::plan::{Case, Expected, Plan, Prediction, Seat};
+use crate::units::{human_bytes, human_span};
 
-/// The plan of all ranks of one host, as far as it can be known without running it.
-pub fn plan(name: &str, plans: &[Plan]) -> String {
-    let Some(first) = plans.first() else { return String::new() };
-    let mut text = format!(
-        "{name}: {} case(s) x {} repetition(s) on {} rank(s)\n\n",
-        first.cases.len(),
-        first.repetitions,
-        plans.len()
-    );
-    for case in &first.cases {
-        let workers = plans.iter().flat_map(|plan| plan.cases.iter().filter(|other| other.id == case.id));
-        let workers: Vec<u32> = workers.map(|case| case.workers).collect();
-        let (fewest, most) = (workers.iter().min().unwrap_or(&0), workers.iter().max().unwrap_or(&0));
-        let workers = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
-        text.push_str(&format!("  {}  ({workers} workers a rank)\n", case.id));
+/// Everything that is known of a run before it runs.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    /// The job's.
+    pub name: &'a str,
+    /// The ranks of one host: where each sits and what it will do. At least one.
+    pub ranks: &'a [(Seat, Plan)],
+    /// Hosts, all alike.
+    pub hosts: u32,
+    /// From a miniature of the run; `None` when nothing was tried.
+    pub prediction: Option<&'a Prediction>,
+    /// What nothing here knows, one sentence each.
+    pub unknown: &'a [String],
+}
+
+const COLUMNS: usize = 80;
+const HEADERS: [(&str, usize); 7] = [
+    ("workers", 8),
+    ("blocks", 7),
+    ("busy", 6),
+    ("working set", 12),
+    ("of L3", 7),
+    ("memory", 9),
+    ("time", 8),
+];
+/// What is left of a line for the id of a case.
+const CASE_COLUMNS: usize = COLUMNS - (8 + 7 + 6 + 12 + 7 + 9 + 8);
+/// Before the paragraphs below the table.
+const LABEL_COLUMNS: usize = 9;
+
+/// The plan of all ranks, in 80 columns.
+pub fn plan(planned: &Planned<'_>) -> String {
+    let mut text = headline(planned);
+    text += &row("case", &HEADERS.map(|(name, _)| name.to_owned()));
+    text += &format!("{}\n", "-".repeat(COLUMNS));
+    let (_, first) = &planned.ranks[0];
+    for (index, case) in first.cases.iter().enumerate() {
+        let of_ranks: Vec<&Case> = planned.ranks.iter().map(|(_, plan)| &plan.cases[index]).collect();
+        let repetition = planned.prediction.map(|prediction| prediction.repetition_ns[index]);
+        text += &row(&case.id, &cells(&of_ranks, repetition));
     }
-    let largest = plans.iter().map(|plan| plan.arena_bytes).max().unwrap_or(0);
-    let total: u64 = plans.iter().map(|plan| plan.arena_bytes).sum();
-    text.push_str(&format!(
-        "\nmemory     {} a rank at most, {} on this host\n",
-        human_bytes(largest),
-        human_bytes(total)
-    ));
-    text.push_str(&format!("time       {}\n", time(first)));
+    text.push('\n');
+    text += &paragraphs("memory", &memory(planned));
+    text += &paragraphs("time", &[time(planned, first)]);
+    text += &paragraphs("files", &[files(planned)]);
+    text += &paragraphs("unknown", planned.unknown);
     text
 }
 
-/// Timed work and warm-up are what the job says; only a data set takes what the machine takes.
-fn time(plan: &Plan) -> String {
-    let turns = u32::try_from(plan.turns.len()).unwrap_or(u32::MAX);
-    let warmup = Duration::from_nanos(plan.warmup_ns) * turns;
-    match plan.amount {
-        Amount::Duration(ns) => {
-            let total = warmup + Duration::from_nanos(ns) * turns;
-            format!(
-                "{} of warm-up and timed work, and a second or two around it",
-                human_duration(total.as_nanos() as f64)
-            )
-        }
-        Amount::Dataset { bytes, .. } => format!(
-            "{} of warm-up, and {turns} times {} as fast as the machine makes them, and once more for the digest",
-            human_duration(warmup.as_nanos() as f64),
-            human_bytes(bytes)
-        ),
+fn headline(planned: &Planned<'_>) -> String {
+    let (_, first) = &planned.ranks[0];
+    let counted = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
+    let hosts = planned.hosts as usize;
+    let ranks = planned.ranks.len();
+    let on = match hosts {
+        1 => String::new(),
+        hosts => format!(" ({hosts} hosts x {ranks})"),
+    };
+    format!(
+        "{}: {} x {} on {}{on}\n\n",
+        planned.name,
+        counted(first.cases.len(), "case"),
+        counted(first.repetitions as usize, "repetition"),
+        counted(hosts * ranks, "rank"),
+    )
+}
+
+/// The id and the figures; an id that is too long stands on a line of its own.
+fn row(id: &str, cells: &[String; 7]) -> String {
+    let figures: String =
+        std::iter::zip(cells, HEADERS).map(|(cell, (_, width))| format!("{cell:>width$}")).collect();
+    let line = match id.chars().count() < CASE_COLUMNS {
+        true => format!("{id:<CASE_COLUMNS$}{figures}"),
+        false => format!("{id}\n{:CASE_COLUMNS$}{figures}", ""),
+    };
+    format!("{}\n", line.trim_end())
+}
+
+fn cells(of_ranks: &[&Case], repetition_ns: Option<f64>) -> [String; 7] {
+    let expected = |figure: &dyn Fn(&Expected) -> u64| {
+        let values: Vec<u64> =
+            of_ranks.iter().filter_map(|case| case.expected.as_ref().map(figure)).collect();
+        span(&values, |value| value.to_string())
+    };
+    let sets: Vec<u64> =
+        of_ranks.iter().filter_map(|case| Some(case.expected.as_ref()?.working_set_bytes)).collect();
+    let arenas: Vec<u64> = of_ranks.iter().map(|case| case.arena_bytes()).collect();
+    let workers: Vec<u64> = of_ranks.iter().map(|case| case.workers.into()).collect();
+    let share = |case: &&Case| {
+        let Expected { working_set_bytes, l3_bytes, .. } = case.expected?;
+        Some(l3_bytes.map(|l3_bytes| working_set_bytes as f64 / l3_bytes as f64))
+    };
+    // The rank with the least cache decides.
+    let of_l3 = match of_ranks.iter().filter_map(share).reduce(|a, b| Some(a?.max(b?))) {
+        None => "-".to_owned(),
+        Some(None) => NOT_AVAILABLE.to_owned(),
+        Some(Some(share)) if share >= 10.0 => format!("{share:.0} x"),
+        Some(Some(share)) => percent(share),
+    };
+    [
+        span(&workers, |value| value.to_string()),
+        expected(&|expected| expected.blocks_per_chunk.into()),
+        expected(&|expected| expected.busy_workers.into()),
+        span(&sets, human_bytes),
+        of_l3,
+        match arenas.iter().max() {
+            None | Some(0) => "-".to_owned(),
+            Some(most) => human_bytes(*most),
+        },
+        repetition_ns.map_or(NOT_AVAILABLE.to_owned(), human_span),
+    ]
+}
+
+/// One value, or the smallest and the largest of the ranks.
+fn span(values: &[u64], shown: impl Fn(u64) -> String) -> String {
+    match (values.iter().min(), values.iter().max()) {
+        (Some(least), Some(most)) if least == most => shown(*most),
+        (Some(least), Some(most)) => format!("{}-{}", shown(*least), shown(*most)),
+        _ => "-".to_owned(),
     }
+}
+
+/// What each node has to give, and what is free there; nodes that are alike stand together.
+fn memory(planned: &Planned<'_>) -> Vec<String> {
+    let mut nodes: BTreeMap<&str, (u64, Option<u64>)> = BTreeMap::new();
+    for (seat, plan) in planned.ranks {
+        let (needed, _) = nodes.entry(&seat.node).or_insert((0, seat.free_bytes));
+        *needed += plan.arena_bytes;
+    }
+    let total: u64 = nodes.values().map(|(needed, _)| needed).sum();
+    let most = nodes.values().map(|(needed, _)| *needed).max().unwrap_or(0);
+    let tightest = nodes
+        .iter()
+        .filter_map(|(node, (needed, free))| Some((node, *needed, (*free)?)))
+        .max_by(|a, b| (a.1 as f64 / a.2 as f64).total_cmp(&(b.1 as f64 / b.2 as f64)));
+    let mut lines = vec![match tightest {
+        Some((node, needed, free)) if nodes.len() == 1 => {
+            format!("{} on {node}, where {} are free", human_bytes(needed), human_bytes(free))
+        }
+        Some((node, needed, free)) => format!(
+            "{} on a node at most; least room: {} of {} free on {node}",
+            human_bytes(most),
+            human_bytes(needed),
+            human_bytes(free),
+        ),
+        None => format!("{} on a node at most; how much is free there is not known", human_bytes(most)),
+    }];
+    let cgroup = planned.ranks.iter().find_map(|(seat, _)| seat.cgroup_bytes);
+    let left = match cgroup {
+        Some(bytes) => format!("; the cgroup leaves {}", human_bytes(bytes)),
+        None => String::new(),
+    };
+    lines.push(format!("{} on each host{left}", human_bytes(total)));
+    if let Some(beside) = planned.prediction.and_then(|prediction| prediction.resident_bytes) {
+        lines.push(format!("{} in each process beside that", human_bytes(beside)));
+    }
+    lines
+}
+
+fn time(planned: &Planned<'_>, plan: &Plan) -> String {
+    if let Some(prediction) = planned.prediction {
+        return format!(
+            "{}: {} until the first repetition, {} for repetitions, {} to write the result",
+            human_span(prediction.wall_ns),
+            human_span(prediction.begin_ns),
+            human_span(prediction.wall_ns - prediction.begin_ns - prediction.finish_ns),
+            human_span(prediction.finish_ns),
+        );
+    }
+    match plan.asked_ns() {
+        Some(ns) => format!("{} of warm-up and timed work, and what stands around it", human_span(ns as f64)),
+        None => "as long as the machine takes to generate the data set".to_owned(),
+    }
+}
+
+fn files(planned: &Planned<'_>) -> String {
+    let Some(prediction) = planned.prediction else {
+        return "not known without trying the cases".to_owned();
+    };
+    let each = prediction.files.iter().map(|(name, bytes)| format!("{name} {}", human_bytes(*bytes)));
+    format!("{}: {}", human_bytes(prediction.bytes()), each.collect::<Vec<_>>().join(", "))
+}
+
+/// Sentences, each beginning on a line of its own, broken between words, beside their label.
+fn paragraphs(label: &str, sentences: &[String]) -> String {
+    let mut text = String::new();
+    let mut label = label;
+    for sentence in sentences {
+        let mut line = format!("{label:<LABEL_COLUMNS$}");
+        label = "";
+        let mut begins = true;
+        for word in sentence.split(' ') {
+            if !begins && line.chars().count() + 1 + word.chars().count() > COLUMNS {
+                text += &format!("{line}\n");
+                line = format!("{:1$}", "", LABEL_COLUMNS + 2);
+                begins = true;
+            }
+            line += if begins { "" } else { " " };
+            line += word;
+            begins = false;
+        }
+        text += &format!("{line}\n");
+    }
+    text
 }

@@ -1,74 +1,113 @@
-//! The table: comfy-table with fixed columns, so that no content can make it wider.
+//! What `run` ends with and `report` shows: text of 80 columns.
 
-use comfy_table::{ColumnConstraint, LineStyle, Table, TableStyle, Width};
+use std::collections::BTreeSet;
 
-use super::{cells, notes};
-use crate::results::run::Run;
+use super::heat::{self, Heat};
+use super::sweep::{Group, groups};
+use super::text::plain;
+use super::{cells, compact, detail, expected, notes, terminal};
+use crate::results::run::{CaseResult, Run};
 
-/// Columns of the terminal that a report may use.
-pub(super) const COLUMNS: u16 = 80;
+/// How much a report shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Sweeps as one line a case, the hosts with the slowest ranks.
+    Summary,
+    /// Every case in full, every host.
+    Everything,
+}
 
-/// Header and width of each column, without the spaces that part it from the next.
-const LAYOUT: [(&str, u16); 5] =
-    [("case", 19), ("all ranks", 14), ("slowest rank", 12), ("chunk GiB/s", 13), ("refill", 14)];
-const GAP: u16 = 2;
-const _: () = assert!(19 + 14 + 12 + 13 + 14 + 4 * GAP == COLUMNS);
-
-/// The whole report of a run: a headline, the table, and how it was measured.
-pub fn table(run: &Run) -> String {
-    let mut report = String::new();
-    for line in notes::headline(run) {
-        report += &wrapped(&line);
+/// The whole report of a run: a headline, the tables, and how it was measured.
+pub fn table(run: &Run, extent: Extent) -> String {
+    let mut report: String = notes::headline(run).iter().map(|line| terminal::prose(line)).collect();
+    let groups = groups(run);
+    // Workloads without a sweep share one table.
+    let (single, swept): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
+        groups.iter().partition(|group| extent == Extent::Everything || group.axes().is_empty());
+    let single: Vec<&CaseResult> = single.iter().flat_map(|group| group.cases.iter().copied()).collect();
+    if !single.is_empty() {
+        report += &format!("\n{}", detail::detail(&single));
+    }
+    for group in swept {
+        report += &sweep(group, run.header.hosts.len());
+    }
+    for group in &groups {
+        report += &heat_maps(group, extent);
     }
     report.push('\n');
-    report += &cases(run);
-    report.push('\n');
-    for line in notes::notes(run) {
-        report += &wrapped(&line);
-    }
+    report.extend(notes::notes(run).iter().map(|line| terminal::prose(line)));
     report
 }
 
-fn cases(run: &Run) -> String {
-    let mut table = Table::new();
-    table.load_style(
-        TableStyle::new()
-            .header_separator(LineStyle::none().fill('-'))
-            .row_separator(LineStyle::none().fill(' ')),
-    );
-    table.set_header(LAYOUT.map(|(name, _)| name));
-    for case in &run.derived.cases {
-        table.add_row([
-            cells::case(case),
-            cells::all_ranks(case),
-            cells::slowest(case),
-            cells::chunk(case),
-            cells::refill(case),
-        ]);
+/// One table a swept parameter, each through the fastest case.
+fn sweep(group: &Group<'_>, hosts: usize) -> String {
+    let axes = group.axes();
+    let mut text = format!("\n{}", terminal::prose(&caption(group, &axes)));
+    let mut shown: BTreeSet<&str> = BTreeSet::new();
+    for axis in &axes {
+        let line = group.along(axis);
+        shown.extend(line.cases.iter().map(|case| case.id.as_str()));
+        if !line.held.is_empty() {
+            let held = format!("{}, at {}:", cells::parameter_name(axis), compact::list(line.held));
+            text += &format!("\n{}", terminal::prose(&held));
+        }
+        text += &terminal::grid(&compact::rows(&[*axis], &line.cases, hosts));
+        if let Some(beside) = expected::rows(&[*axis], &line.cases) {
+            text += &format!("\n{}", terminal::grid(&beside));
+            text.extend(expected::legend(&beside).map(terminal::prose));
+        }
     }
-    for (index, (_, width)) in LAYOUT.into_iter().enumerate() {
-        let gap = if index + 1 < LAYOUT.len() { GAP } else { 0 };
-        let column = table.column_mut(index).expect("the header has every column");
-        // A fixed width counts the padding.
-        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width + gap))).set_padding((0, gap));
+    let all = group.cases.len();
+    let across = match axes[..] {
+        [down, across] => compact::across(group, [down, across]),
+        _ => None,
+    };
+    if let Some(grid) = across {
+        text += &format!("\nrates of all {all} cases:\n{}", terminal::grid(&grid));
+    } else if shown.len() < all {
+        let line = format!("{} of {all} cases are shown; numamark report -v shows all", shown.len());
+        text += &format!("\n{}", terminal::prose(&line));
     }
-    table.trim_fmt() + "\n"
+    text
 }
 
-/// One line of prose, broken at 80 columns; continued lines are indented.
-fn wrapped(line: &str) -> String {
-    let indent = if line.starts_with(' ') { 4 } else { 2 };
-    let mut table = Table::new();
-    table.load_style(TableStyle::new());
-    table.set_width(COLUMNS - indent).set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-    table.add_row([line]);
-    if let Some(column) = table.column_mut(0) {
-        column.set_padding((0, 0));
+/// `generate: 8 values of chunk; block 4MiB, kernel auto`
+fn caption(group: &Group<'_>, axes: &[&str]) -> String {
+    let counts = axes.iter().map(|axis| {
+        let name = cells::parameter_name(axis);
+        format!("{} values of {name}", group.values(axis).len())
+    });
+    let mut caption = format!(
+        "{}: {} cases, {}",
+        plain(group.workload),
+        group.cases.len(),
+        counts.collect::<Vec<_>>().join(", ")
+    );
+    let fixed = group.fixed();
+    if !fixed.is_empty() {
+        caption += &format!("; {}", compact::list(fixed));
     }
+    if axes.len() > 1 {
+        caption += "; each table goes through the fastest case";
+    }
+    caption
+}
+
+/// The heat map of a workload over its cases, or of each of them.
+fn heat_maps(group: &Group<'_>, extent: Extent) -> String {
+    let whole = [(group.workload, group.cases.clone())];
+    let each = group.cases.iter().map(|case| (case.id.as_str(), vec![*case]));
+    let maps: Vec<(&str, Vec<&CaseResult>)> = match extent {
+        Extent::Summary => whole.to_vec(),
+        Extent::Everything => each.collect(),
+    };
     let mut text = String::new();
-    for (number, line) in table.lines().enumerate() {
-        let indent = if number == 0 { 0 } else { usize::from(indent) };
-        text += &format!("{:indent$}{}\n", "", line.trim_end());
+    for (name, cases) in maps {
+        let Some(heat) = heat::of(&cases) else { continue };
+        let title = format!("{}: {}", plain(name), heat.unit());
+        text += &format!("\n{}{}\n", terminal::prose(&title), Heat::legend());
+        text += &heat.text(extent == Extent::Everything);
+        text += &terminal::prose(&format!("slowest: {}", heat.slowest().join(", ")));
     }
     text
 }

@@ -26,13 +26,38 @@ pub(super) fn byte_rate(bytes_per_s: f64) -> String {
 
 /// `12.3 Mop/s`
 pub(super) fn operation_rate(operations_per_s: f64) -> String {
-    let (prefix, scale) = match operations_per_s {
-        rate if rate >= 1e9 => ("G", 1e9),
-        rate if rate >= 1e6 => ("M", 1e6),
-        rate if rate >= 1e3 => ("k", 1e3),
-        _ => ("", 1.0),
-    };
-    format!("{} {prefix}op/s", three_digits(operations_per_s / scale))
+    let unit = OperationUnit::of(operations_per_s);
+    format!("{} {}", unit.figure(operations_per_s), unit.name())
+}
+
+/// The unit in which a rate of operations has few digits.
+#[derive(Clone, Copy)]
+pub(super) struct OperationUnit {
+    prefix: &'static str,
+    scale: f64,
+}
+
+impl OperationUnit {
+    /// For rates up to this one.
+    pub(super) fn of(largest: f64) -> OperationUnit {
+        let (prefix, scale) = match largest {
+            rate if rate >= 1e9 => ("G", 1e9),
+            rate if rate >= 1e6 => ("M", 1e6),
+            rate if rate >= 1e3 => ("k", 1e3),
+            _ => ("", 1.0),
+        };
+        OperationUnit { prefix, scale }
+    }
+
+    /// `Mop/s`
+    pub(super) fn name(self) -> String {
+        format!("{}op/s", self.prefix)
+    }
+
+    /// The figure without the unit.
+    pub(super) fn figure(self, operations_per_s: f64) -> String {
+        three_digits(operations_per_s / self.scale)
+    }
 }
 
 /// `1.25 us`
@@ -45,13 +70,18 @@ pub(super) const NOT_AVAILABLE: &str = "n/a";
 
 /// `12.3 %`; a share that is not quite all of it is never rounded up to it.
 pub(super) fn percent(share: f64) -> String {
+    bare_percent(share) + " %"
+}
+
+/// The same in a column that has the unit above it.
+pub(super) fn bare_percent(share: f64) -> String {
     let percent = share * 100.0;
     match percent {
-        p if p >= 100.0 => format!("{p:.0} %"),
-        p if p > 99.9 => ">99.9 %".to_owned(),
-        p if p >= 10.0 => format!("{p:.1} %"),
-        p if p >= 0.01 || p == 0.0 => format!("{p:.2} %"),
-        _ => "<0.01 %".to_owned(),
+        p if p >= 100.0 => format!("{p:.0}"),
+        p if p > 99.9 => ">99.9".to_owned(),
+        p if p >= 10.0 => format!("{p:.1}"),
+        p if p >= 0.01 || p == 0.0 => format!("{p:.2}"),
+        _ => "<0.01".to_owned(),
     }
 }
 
@@ -66,6 +96,11 @@ pub(super) fn grouped(count: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// `1 case`, `2 cases`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

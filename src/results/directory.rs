@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use super::durable::{replace, sync_names, write_durably};
 use super::evidence::Evidence;
 use super::name::unique;
-use super::part::{Part, PartContent, PartReader};
+use super::part::Part;
 use super::record::Begin;
 use super::run::{Header, Run, SCHEMA};
 use super::{histograms, samples};
@@ -204,16 +204,11 @@ impl RunDirectory {
         Evidence::from_parts(&self.part_paths()?)
     }
 
-    /// Reads every part, by rank: for a run that is small.
+    /// The file of every part, by rank.
     ///
     /// # Errors
-    /// When one is missing, unreadable or damaged before its last line.
-    pub fn read_parts(&self) -> Result<Vec<PartContent>> {
-        self.part_paths()?.iter().map(|path| PartReader::open(path)?.content()).collect()
-    }
-
-    /// The file of every part.
-    pub(super) fn part_paths(&self) -> Result<Vec<PathBuf>> {
+    /// When the folder cannot be read.
+    pub fn part_paths(&self) -> Result<Vec<PathBuf>> {
         let parts = self.parts();
         let unreadable =
             |why: io::Error| Error::Failed(format!("{}: cannot be read: {why}", parts.display()));

@@ -26,7 +26,7 @@ pub use environment::Environment;
 pub use evidence::{Evidence, Totals};
 pub use gate::{Bound, Gate, GateResult, Level, Outcome};
 pub use name::{default_path, utc_now};
-pub use part::{Part, PartContent, PartReader};
+pub use part::{Part, PartReader};
 pub use record::{Begin, End, HistogramRecord, Line, LocalityRecord, Repetition, Row, decode, encode};
 pub use resume::Done;
 pub use run::{

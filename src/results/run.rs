@@ -85,11 +85,11 @@ pub struct Expected {
     pub blocks_per_chunk: u32,
     /// Workers that have at least one block of each chunk.
     pub busy_workers: u32,
-    /// The chunks that are in flight and the one that is being filled.
+    /// The chunks that are in flight, of which the youngest is being filled.
     pub working_set_bytes: u64,
     /// The L3 caches behind the rank's PUs; null when unknown.
     pub l3_bytes: Option<u64>,
-    /// The least memory that the case can use at once: its working set.
+    /// The least memory that the case uses at once when it makes as many chunks: its working set.
     pub memory_bytes_min: u64,
     /// The most: what the plan reserves of the arena.
     pub memory_bytes_max: u64,

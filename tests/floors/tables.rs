@@ -5,10 +5,13 @@
 pub const ROOMS: &[(&str, &[&str])] = &[
     ("base64", &["measure/log.rs"]),
     ("clap", &["cli/", "main.rs"]),
+    ("clap_complete", &["cli/completions.rs"]),
     ("comfy_table", &["report/"]),
+    ("csv", &["report/tidy.rs"]),
     ("dgen_data", BENCHES_ONLY),
     ("hdrhistogram", &["measure/histogram.rs", "measure/log.rs"]),
     ("hwlocality", &["numa/hwloc.rs"]),
+    ("indicatif", &["cli/progress/"]),
     ("libc", ANYWHERE),
     ("libmimalloc_sys", BENCHES_ONLY),
     ("loom", ANYWHERE),

@@ -1,6 +1,6 @@
 //! The catalogue of error messages: `tests/job/errors/*.txt`.
 //!
-//! An example is a title after `===`, settings after `$`, the job file, and after `---` what is printed.
+//! An example is a title after `===`, `--set` and `--sweep` arguments after `$`, the job file, and after `---` what is printed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use numamark::job::{Job, Setting};
 /// One example of the catalogue.
 pub struct Example {
     pub title: String,
-    pub settings: Vec<String>,
+    pub settings: Vec<Setting>,
     pub text: String,
     /// What the catalogue says is printed.
     pub printed: String,
@@ -25,8 +25,7 @@ impl Example {
             Some(printed) => ("", printed),
             None => rest.split_once("\n---\n").map_or((rest, ""), |(job, printed)| (job, printed)),
         };
-        let settings = job.lines().map_while(|line| line.strip_prefix("$ --set ")).map(str::to_owned);
-        let settings: Vec<String> = settings.collect();
+        let settings: Vec<Setting> = job.lines().map_while(setting).collect();
         let lines = job.lines().skip(settings.len());
         let text = lines.map(|line| format!("{line}\n")).collect();
         Example { title: title.to_owned(), settings, text, printed: printed.trim_end().to_owned() }
@@ -34,19 +33,28 @@ impl Example {
 
     /// As the catalogue keeps it.
     pub fn write(&self) -> String {
-        let settings: String = self.settings.iter().map(|setting| format!("$ --set {setting}\n")).collect();
+        let typed = |setting: &Setting| format!("$ {} {}\n", setting.flag(), setting.text());
+        let settings: String = self.settings.iter().map(typed).collect();
         format!("=== {}\n{settings}{}---\n{}\n\n", self.title, self.text, self.printed)
     }
 
     /// What is printed now.
     pub fn print(&self) -> String {
-        let settings: Vec<Setting> = self.settings.iter().map(Setting::new).collect();
-        let error = match Job::parse(&self.text, "job.toml", &settings) {
+        let error = match Job::parse(&self.text, "job.toml", &self.settings) {
             Ok(job) => panic!("{}: accepted as {job:?}", self.title),
             Err(error) => error,
         };
         assert_eq!(error.exit_code(), ExitCode::Usage, "{}", self.title);
         error.to_string()
+    }
+}
+
+fn setting(line: &str) -> Option<Setting> {
+    let (flag, argument) = line.strip_prefix("$ ")?.split_once(' ')?;
+    match flag {
+        "--set" => Some(Setting::new(argument)),
+        "--sweep" => Some(Setting::sweep(argument)),
+        other => panic!("the option {other} is not known here"),
     }
 }
 

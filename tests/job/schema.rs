@@ -7,7 +7,7 @@ use crate::catalogue::catalogue;
 use crate::validator::violations;
 
 /// What only the parser can refuse: arithmetic on units, and rules over several keys.
-const BEYOND_THE_SCHEMA: [&str; 14] = [
+const BEYOND_THE_SCHEMA: [&str; 21] = [
     "a size that is too small",
     "a size that is too large",
     "a size off the grid",
@@ -22,6 +22,13 @@ const BEYOND_THE_SCHEMA: [&str; 14] = [
     "a gate that no case can meet",
     "a gate on refills without the slab allocator",
     "a share in per cent",
+    "a range of too many values",
+    "a range that goes down",
+    "a range that leaves the grid",
+    "a range that repeats a value of its list",
+    "a range whose end is out of range",
+    "lists that multiply beyond all patience",
+    "more repetitions than anybody waits for",
 ];
 
 fn parsed_schema() -> Value {
@@ -52,6 +59,8 @@ fn the_schema_accepts_every_effective_job() {
     let jobs = [
         "schema = 1\nname = \"x\"\n[generate]\n",
         "schema = 1\nname = \"x\"\n[allocate]\nallocator = [\"slab\", \"system\"]\n[rank]\nworkers = [1, \"all\"]\n",
+        "schema = 1\nname = \"x\"\n[rank]\nworkers = [\"1..8*2\", \"all\"]\n[generate]\nblock = \"1 MiB .. 9MiB + 4MiB\"\n\
+         in_flight = \"1..9+2\"\n",
         "schema = 1\nname = \"x\"\n[run]\nbytes = \"1.5 GiB\"\n[generate]\nchunk = [\"64MiB\", \"4KiB\"]\n\
          [[gate]]\nmetric = \"locality\"\nat_least = 1\n[[gate]]\nmetric = \"refill_stage_ns.carve.p999\"\nat_most = 5e3\n",
     ];

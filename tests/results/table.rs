@@ -1,6 +1,6 @@
 //! The table fits 80 columns and says what it must, whatever stands in it.
 
-use numamark::report;
+use numamark::report::{self, Extent};
 use numamark::results::environment::NodeRecord;
 use numamark::results::{GateResult, Parameter, Run, aggregate};
 
@@ -17,7 +17,7 @@ fn columns(line: &str) -> usize {
     line.chars().map(|c| if ('\u{1100}'..='\u{ffef}').contains(&c) { 2 } else { 1 }).sum()
 }
 
-fn assert_fits(text: &str) {
+pub fn assert_fits(text: &str) {
     for line in text.lines() {
         assert!(columns(line) <= 80, "{} columns: {line}", columns(line));
         assert!(!line.chars().any(char::is_control), "{line:?}");
@@ -28,7 +28,7 @@ fn assert_fits(text: &str) {
 #[test]
 fn the_table_says_what_a_reader_asks() {
     let run = good_run("says", 4);
-    let text = report::table(&run);
+    let text = report::table(&run, Extent::Summary);
     println!("{text}");
     assert_fits(&text);
     for answer in [
@@ -43,7 +43,7 @@ fn the_table_says_what_a_reader_asks() {
         "clock: time stamp counter, step 13.0 ns",
         "of 16,384 pages on the rank's own node",
         "refills were timed; the maximum is the sample's",
-        "n/a: generate-1: p99.9 needs 10,000 timed refills, there are 4,080",
+        "n/a: in 2 cases: p99.9 needs 10,000 timed refills, there are 4,080",
         "digest of the data set: fffffffffffffffffffffffffffffff6",
         "gate PASS: locality is at least 0.99 in 2 cases",
         "gate WARN: refill_share of generate-1 is 0.006",
@@ -96,7 +96,7 @@ fn nothing_makes_the_table_wider_than_80_columns() {
             let (metric, reason, value) = (text.to_owned(), Some(text.to_owned()), Some(1e-300));
             run.derived.gate_results.push(GateResult { metric, reason, value, ..gate });
         }
-        let table = report::table(&run);
+        let table = report::table(&run, Extent::Summary);
         assert_fits(&table);
         assert!(
             table.contains("PARTIAL RESULT") && table.contains("BUG: 18,446,744,073,709,551,615 objects")
@@ -110,8 +110,8 @@ fn a_run_without_any_repetition_still_has_a_table() {
     let (_, header, _) = run(&folder.join("run"), 1, 42);
     let evidence = numamark::results::Evidence::new(vec![crate::fixture::begin(0, 1)]).expect("one rank");
     let run = aggregate(&header, &evidence, None).expect("nothing is no error");
-    let text = report::table(&run);
+    let text = report::table(&run, Extent::Summary);
     assert_fits(&text);
     assert!(text.contains("PARTIAL RESULT"));
-    assert!(text.contains("n/a: generate-1, throughput_bytes_per_s: no repetition was finished"), "{text}");
+    assert!(text.contains("n/a: generate-1: throughput_bytes_per_s: no repetition was finished"), "{text}");
 }

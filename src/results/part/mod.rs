@@ -5,7 +5,7 @@
 
 mod reader;
 
-pub use reader::{PartContent, PartReader, Survey};
+pub use reader::{PartReader, Survey};
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;

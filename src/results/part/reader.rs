@@ -36,17 +36,6 @@ pub struct Survey {
     pub end: Option<End>,
 }
 
-/// A whole part in memory: for runs that are small.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PartContent {
-    /// The first line.
-    pub begin: Begin,
-    /// Every whole repetition, in the order written.
-    pub repetitions: Vec<Repetition>,
-    /// The last line, when the rank finished.
-    pub end: Option<End>,
-}
-
 /// What tells one line from another; the rest of the line is only skipped over.
 #[derive(Deserialize)]
 struct Heading {
@@ -121,22 +110,6 @@ impl PartReader {
             }
         }
         Ok(Survey { begin: self.begin, repetitions: self.seen, end })
-    }
-
-    /// Reads everything.
-    ///
-    /// # Errors
-    /// As `next_line`.
-    pub fn content(mut self) -> Result<PartContent> {
-        let (mut repetitions, mut end) = (Vec::new(), None);
-        while let Some(line) = self.next_line()? {
-            match line {
-                Line::Repetition(repetition) => repetitions.push(repetition),
-                Line::End(last) => end = Some(last),
-                Line::Begin(_) => unreachable!("a second first line is an error"),
-            }
-        }
-        Ok(PartContent { begin: self.begin, repetitions, end })
     }
 
     /// Reads the next whole line and checks that it may stand there.
@@ -221,8 +194,10 @@ mod tests {
         }
     }
 
-    fn read(path: &Path) -> Result<PartContent> {
-        PartReader::open(path)?.content()
+    /// Every line after the first.
+    fn read(path: &Path) -> Result<Vec<Line>> {
+        let mut reader = PartReader::open(path)?;
+        std::iter::from_fn(|| reader.next_line().transpose()).collect()
     }
 
     /// A file that exists for one closure.
@@ -248,8 +223,8 @@ mod tests {
         let whole = text(&[Line::Begin(begin()), end()]);
         let begin_bytes = text(&[Line::Begin(begin())]).len();
         for cut in begin_bytes..=whole.len() {
-            let part = with_file("torn", &whole[..cut], read).expect("the first line is whole");
-            assert_eq!(part.end.is_some(), cut == whole.len(), "cut at {cut}");
+            let lines = with_file("torn", &whole[..cut], read).expect("the first line is whole");
+            assert_eq!(lines, if cut == whole.len() { vec![end()] } else { vec![] }, "cut at {cut}");
         }
     }
 

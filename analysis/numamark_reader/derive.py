@@ -1,0 +1,145 @@
+"""All that run.json says of what was measured, from the parts: a second opinion, written apart from the program."""
+
+from . import figures
+from .run import distribution, quantity
+
+#: Which side of its bound a gate accepts; the bound itself is.
+BOUNDS = {"at_least": lambda value, bound: value >= bound, "at_most": lambda value, bound: value <= bound}
+#: Who a rank is.
+PLACE = ("rank", "host", "node_index", "node_os_index")
+#: What a gate can ask of a histogram.
+FIELDS = ("count", "min", "p50", "p90", "p99", "p999", "max", "sum")
+
+
+def derived(run):
+    """The part of run.json that follows from the parts, in its shape. Sentences that explain a null are left out."""
+    begins = [part.begin for part in run.parts]
+    where = locality(run.parts)
+    cases = [{**of_case(run, planned), "locality": where} for planned in run.document["planned"]]
+    every_round = all(len(run.rounds(case["id"])) == run.document["repetitions"] for case in cases)
+    return {
+        "complete": every_round and all(part.end for part in run.parts),
+        "placements": [_placement(part) for part in run.parts],
+        "locality": where,
+        "violations": sum(part.end["violations"] for part in run.parts if part.end),
+        "unfinished_repetitions": run.unfinished(),
+        "clock_step_ns": max(begin["clock_step_ns"] for begin in begins),
+        "clock_read_ns": max(begin["clock_read_ns"] for begin in begins),
+        "cases": cases,
+        "gate_results": [result for gate in run.document["gates"] for result in _gate_results(gate, cases)],
+    }
+
+
+def locality(parts):
+    """Where the memory of these ranks was: the share is the lower of start and end."""
+    moments = [[part.begin["locality"] for part in parts], [part.end["locality"] for part in parts if part.end]]
+    share = figures.lowest([figures.locality(moment) for moment in moments if moment])
+    end = _pages(moments[1]) if len(moments[1]) == len(parts) else None
+    return {"share": share, "start": _pages(moments[0]), "end": end}
+
+
+def _pages(records):
+    return {name: sum(record[f"{name}_pages"] for record in records) for name in ("local", "remote", "absent")}
+
+
+def _placement(part):
+    placement = {name: part.begin[name] for name in (*PLACE, "pus", "placement")}
+    return {**placement, "resident_peak_bytes": part.end and part.end["resident_peak_bytes"]}
+
+
+def of_case(run, planned):
+    """A case of run.json, but for its locality, which is that of the run."""
+    case_id, measure = planned["id"], planned["measure"]
+    rounds = run.rounds(case_id)
+    ranks = [_rank(part, measure, [records[part.rank] for records in rounds]) for part in run.parts]
+    metrics = figures.of_case(measure, rounds)
+    rated = [rank for rank in ranks if rank["rate"]["value"] is not None]
+    slowest = min(rated, key=lambda rank: rank["rate"]["value"], default=None)
+    if slowest:
+        metrics[f"slowest_rank_{figures.RATES[measure].name}"] = slowest["rate"]
+    records = [record for ranks_of_round in rounds for record in ranks_of_round]
+    return {
+        **{name: planned[name] for name in ("id", "workload", "parameters", "expected")},
+        "total": _total(rounds),
+        "metrics": metrics,
+        "histograms": {name: distribution(records, name).summary() for name in run.histogram_names(case_id)},
+        "slowest_rank": slowest and slowest["rank"],
+        "per_rank": ranks,
+        "digest": _digest(rounds),
+    }
+
+
+def _total(rounds):
+    """What was done in all; the time is the longest of any rank in each repetition."""
+    return {
+        "bytes": sum(record["bytes"] for records in rounds for record in records),
+        "operations": sum(record["operations"] for records in rounds for record in records),
+        "elapsed_ns": sum(max(record["elapsed_ns"] for record in records) for records in rounds),
+        "repetitions": len(rounds),
+    }
+
+
+def _rank(part, measure, records):
+    metrics = figures.of_case(measure, [[record] for record in records])
+    return {
+        **{name: part.begin[name] for name in PLACE},
+        "workers": len(part.begin["pus"]),
+        "rate": metrics[figures.RATES[measure].name],
+        "refill_share": metrics["refill_share"]["value"],
+        "cpu_share": metrics["cpu_share"]["value"],
+        "chunk_ns_max": longest(records, "chunk_ns"),
+        "refill_ns_max": longest(records, "refill_ns"),
+        "memory_peak_bytes": _highest(record["memory_peak_bytes"] for record in records),
+        "locality": locality([part])["share"],
+    }
+
+
+def longest(records, wanted):
+    """The longest timed value of a quantity in these records; None when none was timed."""
+    return _highest(
+        histogram["max"]
+        for record in records
+        for name, histogram in record["histograms"].items()
+        if quantity(name) == wanted
+    )
+
+
+def _highest(values):
+    """Of those that are known."""
+    return max((value for value in values if value is not None), default=None)
+
+
+def _digest(rounds):
+    """What all ranks hashed, added up; the set of all repetitions' digests where they should be equal and are not."""
+    digests = set()
+    for records in rounds:
+        shares = [int(record["digest"], 16) for record in records if record["digest"]]
+        if shares:
+            digests.add(f"{sum(shares) % 2**128:032x}")
+    return digests.pop() if len(digests) == 1 else sorted(digests) or None
+
+
+def _gate_results(gate, cases):
+    """The gate on every case that has its figure; once without a case where none has."""
+    judged = [(case["id"], value) for case in cases for value in _figures_of(case, gate["metric"])]
+    return [_judge(gate, case_id, value) for case_id, value in judged or [(None, None)]]
+
+
+def _figures_of(case, name):
+    """The figure of this name, in a list; an empty one where the case does not have such a figure at all."""
+    if name == "locality":
+        return [case["locality"]["share"]]
+    if name in case["metrics"]:
+        return [case["metrics"][name]["value"]]
+    histogram, _, field = name.rpartition(".")
+    summary = case["histograms"].get(histogram)
+    if summary is None or field not in FIELDS:
+        return []
+    return [None if summary[field] is None else float(summary[field])]
+
+
+def _judge(gate, case_id, value):
+    [(side, bound)] = gate["bound"].items()
+    met = value is not None and BOUNDS[side](value, bound)
+    outcome = "pass" if met else gate["level"]
+    return {"metric": gate["metric"], "bound": gate["bound"], "case": case_id, "value": value, "outcome": outcome}

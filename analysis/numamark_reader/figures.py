@@ -1,0 +1,133 @@
+"""The figures of a case from its ranks' records, in doubles and in the order of operations that numamark defines.
+
+A rate is all bytes or operations over the longest elapsed time of any rank, never a mean of rates. Sums are integers;
+a quotient is rounded where the program rounds it, so a figure is run.json's bit for bit.
+"""
+
+from typing import Callable, NamedTuple
+
+from .run import distribution, quantity
+
+GIB = float(1 << 30)
+NS_PER_S = 1e9
+
+
+class Rate(NamedTuple):
+    """What a case is compared by."""
+
+    name: str
+    unit: str
+    #: The field of a record that it counts.
+    counted: str
+
+
+class Figure(NamedTuple):
+    """A figure of one repetition over some ranks' records."""
+
+    unit: str
+    #: None where there is nothing to divide.
+    of: Callable
+
+
+#: By what a case measures.
+RATES = {
+    "bytes": Rate("throughput_bytes_per_s", "bytes/s", "bytes"),
+    "operations": Rate("operations_per_s", "operations/s", "operations"),
+}
+FIGURES = {
+    "throughput_bytes_per_s": Figure("bytes/s", lambda ranks: _rate(ranks, "bytes")),
+    "core_seconds_per_gib": Figure(
+        "s/GiB", lambda ranks: _share(_over(_cpu_ns(ranks), NS_PER_S), _sum(ranks, "bytes") / GIB)
+    ),
+    "operations_per_s": Figure("operations/s", lambda ranks: _rate(ranks, "operations")),
+    "core_ns_per_operation": Figure("ns", lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "operations"))),
+    "cpu_share": Figure("share", lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "worker_ns"))),
+    "busy_workers": Figure("workers", lambda ranks: float(min(record["busy_workers"] for record in ranks))),
+    "memory_peak_bytes": Figure("bytes", lambda ranks: _highest(ranks, "memory_peak_bytes")),
+    "refill_share": Figure("share", lambda ranks: _possible(_share(_refill_ns(ranks), _sum(ranks, "worker_ns")))),
+}
+OF_EVERY_CASE = ("cpu_share", "refill_share", "busy_workers", "memory_peak_bytes")
+#: The figures of a case, by what it measures.
+NAMES = {
+    "bytes": ("throughput_bytes_per_s", "core_seconds_per_gib", *OF_EVERY_CASE),
+    "operations": ("operations_per_s", "core_ns_per_operation", *OF_EVERY_CASE),
+}
+
+
+def of_repetition(measure, ranks):
+    """By name, the figures of one repetition over these ranks' records."""
+    return {name: FIGURES[name].of(ranks) for name in NAMES[measure]}
+
+
+def of_case(measure, rounds):
+    """The figures of a case as run.json has them: one value a repetition, and their median."""
+    values = [of_repetition(measure, ranks) for ranks in rounds]
+    return {name: _metric(FIGURES[name].unit, [of[name] for of in values]) for name in NAMES[measure]}
+
+
+def _metric(unit, values):
+    known = sum(value is not None for value in values)
+    return {"value": median(values), "unit": unit, "repetitions": known, "values": values}
+
+
+def median(values):
+    """The middle of the values that are known, or the mean of the two middle ones; None when there is none."""
+    known = sorted(value for value in values if value is not None)
+    if not known:
+        return None
+    middle = len(known) // 2
+    return known[middle] if len(known) % 2 else (known[middle - 1] + known[middle]) / 2.0
+
+
+def locality(records):
+    """Local pages over pages with memory; None when a kernel did not answer, or no page had memory."""
+    if any(record["unverified"] for record in records):
+        return None
+    local, remote = (_sum(records, f"{where}_pages") for where in ("local", "remote"))
+    return _share(local, local + remote)
+
+
+def lowest(shares):
+    """The lowest of them; None when one is not known."""
+    return None if None in shares else min(shares, default=None)
+
+
+def _sum(records, name):
+    """Summed as integers, rounded once."""
+    return float(sum(record[name] for record in records))
+
+
+def _highest(records, name):
+    """None when one of them does not know."""
+    values = [record[name] for record in records]
+    return None if None in values else float(max(values))
+
+
+def _cpu_ns(ranks):
+    """Workers always use some CPU time: 0 means that it is not known."""
+    return _sum(ranks, "cpu_ns") or None
+
+
+def _refill_ns(ranks):
+    """None where the workload records no refills, or did not time any."""
+    recorded = any(quantity(name) == "refill_ns" for record in ranks for name in record["histograms"])
+    return distribution(ranks, "refill_ns").sum_estimate() if recorded else None
+
+
+def _rate(ranks, name):
+    """Nothing done has no rate."""
+    longest = max(record["elapsed_ns"] for record in ranks)
+    return _share(_sum(ranks, name) or None, longest / NS_PER_S)
+
+
+def _possible(share):
+    """An estimate above 1 stands for nothing: too few timed refills on a disturbed machine."""
+    return None if share is not None and share > 1.0 else share
+
+
+def _over(part, whole):
+    return None if part is None else part / whole
+
+
+def _share(part, whole):
+    return _over(part, whole) if whole > 0 else None

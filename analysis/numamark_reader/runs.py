@@ -1,0 +1,40 @@
+"""Several run directories as one."""
+
+import glob
+import os
+
+from .error import RunError
+from .run import open_run
+
+
+class Runs:
+    """Runs in the order of their names. Their frames stand below each other; the column `run` has the directory."""
+
+    def __init__(self, runs):
+        self.runs = runs
+
+    def __len__(self):
+        return len(self.runs)
+
+    def __iter__(self):
+        return iter(self.runs)
+
+    def samples(self):
+        """All samples as a polars LazyFrame. A parameter that a run does not have is null in its rows."""
+        from . import frames  # polars is loaded only for those who want frames
+
+        return frames.below_each_other(self.runs, frames.samples)
+
+    def cases(self):
+        """All cases as a polars DataFrame, one row a case of a run."""
+        from . import frames
+
+        return frames.below_each_other(self.runs, frames.cases)
+
+
+def open_runs(pattern):
+    """Opens every run directory that the glob `pattern` matches, such as `results/sweep-*`."""
+    paths = sorted(path for path in glob.glob(str(pattern)) if os.path.isdir(path))
+    if not paths:
+        raise RunError(f"no run directory matches {pattern}")
+    return Runs([open_run(path) for path in paths])

@@ -1,0 +1,85 @@
+"""The rows of samples.parquet, from the parts: one measured value a row; what has no value has no row."""
+
+from . import figures
+from .derive import longest, of_case
+
+#: The columns before and after those of the parameters.
+BEFORE = ("scope", "host", "node", "rank", "case", "workload")
+AFTER = ("repetition", "interval", "began", "metric", "value", "unit")
+SORTED_BY = ("scope", "case", "host", "rank", "repetition", "metric", "interval")
+
+
+def columns(run):
+    """All columns, in their order: each parameter that any case has is one."""
+    names = {name for case in run.document["planned"] for name in case["parameters"]}
+    return [*BEFORE, *sorted(names), *AFTER]
+
+
+def words_among_parameters(cases):
+    """Parameters that are a word in any case."""
+    return {name for case in cases for name, value in case["parameters"].items() if isinstance(value, str)}
+
+
+def parameters(case, words):
+    """A case's parameters as columns have them: one that is a word anywhere is one everywhere."""
+    return {name: str(value) if name in words else value for name, value in case["parameters"].items()}
+
+
+def rows(run):
+    """One dictionary a row, with all columns, in the order of the file."""
+    empty = dict.fromkeys(columns(run))
+    words = words_among_parameters(run.document["planned"])
+    found = []
+    for planned in run.document["planned"]:
+        case = {"case": planned["id"], "workload": planned["workload"], **parameters(planned, words)}
+        for place, samples in _of_case(run, planned):
+            for metric, interval, value, unit in samples:
+                if value is not None:
+                    sample = {"interval": interval, "metric": metric, "value": float(value), "unit": unit}
+                    found.append({**empty, **case, **place, **sample})
+    return sorted(found, key=_order)
+
+
+def _order(row):
+    return [(row[name] is not None, row[name]) for name in SORTED_BY]
+
+
+def _of_case(run, planned):
+    """(where and when, its samples) for all ranks together, each host, and each rank."""
+    measure = planned["measure"]
+    everywhere = of_case(run, planned)["metrics"]
+    hosts = {}
+    for part in run.parts:
+        hosts.setdefault(part.begin["host"], []).append(part.rank)
+    for position, records in enumerate(run.rounds(planned["id"])):
+        yield _place("all", records), _metrics(everywhere, position)
+        for host, ranks in hosts.items():
+            of_host = [records[rank] for rank in ranks]
+            yield {**_place("host", of_host), "host": host}, _metrics(figures.of_case(measure, [of_host]), 0)
+        for part, record in zip(run.parts, records):
+            where = {"host": part.begin["host"], "node": part.begin["node_index"], "rank": part.rank}
+            yield {**_place("rank", [record]), **where}, _of_rank(measure, record)
+
+
+def _place(scope, records):
+    return {"scope": scope, "repetition": records[0]["round"], "began": records[0]["began_unix_ms"]}
+
+
+def _metrics(metrics, position):
+    return [(name, None, metric["values"][position], metric["unit"]) for name, metric in metrics.items()]
+
+
+def _of_rank(measure, record):
+    """What one rank measured in one repetition, its figures, and its progress."""
+    yield from _metrics(figures.of_case(measure, [[record]]), 0)
+    for name in ("elapsed_ns", "worker_ns"):
+        yield name, None, record[name], "ns"
+    yield "cpu_ns", None, record["cpu_ns"] or None, "ns"  # 0 means that it is not known
+    yield measure, None, record[measure], measure
+    for stratum in ("slow", "fast"):
+        refills = record["histograms"].get(f"refill_ns.{stratum}", {})
+        yield f"refills_{stratum}", None, refills.get("count"), "refills"
+    for name in ("chunk_ns", "refill_ns"):
+        yield f"{name}_max", None, longest([record], name), "ns"
+    for interval, finished in enumerate(record["intervals"]):
+        yield f"interval_{measure}", interval, finished, measure

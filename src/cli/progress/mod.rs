@@ -1,0 +1,139 @@
+//! Progress on stderr, from rank 0 alone: a bar on a terminal, otherwise a plain line every few seconds.
+//!
+//! Nothing here runs by itself: lines and the bar are written when the rank says so, which is between timed regions.
+
+mod bar;
+mod pace;
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use super::arguments::RunArguments;
+use crate::rank::{Progress, Step};
+use crate::report;
+use crate::results::{Begin, Row};
+use crate::units::human_duration;
+use bar::Bar;
+use pace::Pace;
+
+/// Between two plain lines.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Volume {
+    /// Nothing.
+    Quiet,
+    /// How far the run is.
+    Normal,
+    /// And where each rank is bound, the figures of each repetition, the time of each stage.
+    Verbose,
+}
+
+/// What is told about a run, and what has to be remembered for it.
+pub struct Teller {
+    volume: Volume,
+    bar: Option<Bar>,
+    pace: Pace,
+    /// When the latest plain line was written.
+    latest: Option<Instant>,
+    /// The stage outside the rounds that is going on, and since when.
+    stage: Option<(String, Instant)>,
+}
+
+impl Volume {
+    /// What the command line asks for.
+    pub fn asked(arguments: &RunArguments) -> Volume {
+        match (arguments.quiet, arguments.verbose) {
+            (true, _) => Volume::Quiet,
+            (false, true) => Volume::Verbose,
+            (false, false) => Volume::Normal,
+        }
+    }
+}
+
+impl Teller {
+    /// One for each rank; it is told something on rank 0 alone, and begins to speak then.
+    pub fn new(volume: Volume) -> Teller {
+        Teller { volume, bar: None, pace: Pace::default(), latest: None, stage: None }
+    }
+
+    /// A whole line, above the bar where there is one.
+    fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.line_above(line),
+            None => line_on_stderr(line),
+        }
+    }
+
+    /// With `verbose`: how long the stage took that is over now.
+    fn end_stage(&mut self) {
+        let Some((name, began)) = self.stage.take() else { return };
+        if self.volume == Volume::Verbose {
+            self.say(&format!("{name}: {}", human_duration(began.elapsed().as_nanos() as f64)));
+        }
+    }
+}
+
+impl Progress for Teller {
+    fn stage(&mut self, name: &str) {
+        self.end_stage();
+        self.stage = Some((name.to_owned(), Instant::now()));
+        if self.volume != Volume::Quiet && self.bar.is_none() && wants_bar() {
+            self.bar = Some(Bar::new());
+        }
+        if let Some(bar) = &self.bar {
+            bar.stage(name);
+        }
+    }
+
+    fn bound(&mut self, ranks: &[Begin]) {
+        self.end_stage();
+        if self.volume == Volume::Verbose {
+            ranks.iter().for_each(|rank| self.say(&report::bound(rank)));
+        }
+    }
+
+    fn begin(&mut self, step: &Step<'_>) {
+        let now = Instant::now();
+        self.pace.begin(now);
+        let left = self.pace.left(step, now);
+        let repetition = format!("{}, repetition {} of {}", step.case, step.round + 1, step.rounds);
+        if let Some(bar) = &self.bar {
+            let left = left.map_or(String::new(), |left| format!("{} left  ", pace::clock(left)));
+            return bar.at(step.index, step.count, &format!("{left}{repetition}"));
+        }
+        // The figures that `verbose` shows of each repetition say the same.
+        let due = self.latest.is_none_or(|latest| now - latest >= PLAIN_INTERVAL);
+        if self.volume == Volume::Normal && due {
+            self.latest = Some(now);
+            let left = left.map_or(String::new(), |left| format!(", about {} left", pace::clock(left)));
+            self.say(&format!("{} of {}: {repetition}{left}", step.index + 1, step.count));
+        }
+    }
+
+    fn end(&mut self, step: &Step<'_>, rows: &[Row]) {
+        self.pace.end();
+        if self.volume == Volume::Verbose {
+            let (index, count, case) = (step.index + 1, step.count, step.case);
+            let figures = report::repetition(step.measure, rows);
+            self.say(&format!("{index} of {count}: {case}, repetition {}: {figures}", step.round + 1));
+        }
+    }
+
+    fn finish(&mut self) {
+        self.end_stage();
+    }
+}
+
+/// Progress that nobody can read is no error.
+fn line_on_stderr(line: &str) {
+    let _closed_stderr = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// A bar needs a terminal that can go back to the beginning of a line, and a person who wants more than plain text.
+fn wants_bar() -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let dumb = set("TERM").is_none_or(|term| term == "dumb");
+    std::io::stderr().is_terminal() && set("NO_COLOR").is_none() && !dumb
+}

@@ -1,0 +1,80 @@
+//! How long a run will still take: from what it took so far, and before that from what the job plans.
+
+use std::time::{Duration, Instant};
+
+use crate::rank::Step;
+use crate::units::human_span;
+
+/// When this session began its first repetition, and how many it has finished.
+#[derive(Debug, Default)]
+pub struct Pace {
+    first: Option<Instant>,
+    done: u32,
+}
+
+impl Pace {
+    /// A repetition begins.
+    pub fn begin(&mut self, now: Instant) {
+        self.first.get_or_insert(now);
+    }
+
+    /// It is over.
+    pub fn end(&mut self) {
+        self.done += 1;
+    }
+
+    /// From the beginning of `step` to the end of the last repetition. `None` when nothing is known yet.
+    pub fn left(&self, step: &Step<'_>, now: Instant) -> Option<Duration> {
+        let each = match (self.first, self.done) {
+            (Some(first), done) if done > 0 => Some((now - first) / done),
+            _ => step.planned,
+        };
+        let steps = u32::try_from(step.count - step.index).unwrap_or(u32::MAX);
+        each.map(|each| each.saturating_mul(steps))
+    }
+}
+
+/// `5 s`, `3 min 20 s`, `2 h 5 min`: what a person waits for, to the second.
+pub fn clock(time: Duration) -> String {
+    match time.as_secs_f64().round() {
+        seconds if seconds < 60.0 => format!("{seconds:.0} s"),
+        seconds => human_span(seconds * 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::Measure;
+
+    fn step(index: usize, planned: Option<Duration>) -> Step<'static> {
+        Step { index, count: 10, case: "generate", round: 0, rounds: 10, measure: Measure::Bytes, planned }
+    }
+
+    #[test]
+    fn the_plan_is_asked_until_a_repetition_is_over() {
+        let (mut pace, began) = (Pace::default(), Instant::now());
+        let planned = Some(Duration::from_secs(2));
+        pace.begin(began);
+        assert_eq!(pace.left(&step(0, planned), began), Some(Duration::from_secs(20)));
+        assert_eq!(pace.left(&step(0, None), began), None);
+        pace.end();
+        let later = began + Duration::from_secs(3);
+        assert_eq!(pace.left(&step(1, planned), later), Some(Duration::from_secs(27)));
+    }
+
+    #[test]
+    fn a_resumed_run_counts_its_own_repetitions_alone() {
+        let (mut pace, began) = (Pace::default(), Instant::now());
+        pace.begin(began);
+        pace.end();
+        let later = began + Duration::from_secs(4);
+        assert_eq!(pace.left(&step(8, None), later), Some(Duration::from_secs(8)));
+    }
+
+    #[test]
+    fn times_are_short() {
+        let clocks = [0.4, 59.6, 200.0, 7500.0].map(|seconds| clock(Duration::from_secs_f64(seconds)));
+        assert_eq!(clocks, ["0 s", "1 min 0 s", "3 min 20 s", "2 h 5 min"]);
+    }
+}

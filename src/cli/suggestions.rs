@@ -1,0 +1,30 @@
+//! Mistyped words on the command line: clap's errors with suggestions of our own where its are none, or wrong.
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+use crate::job::nearest;
+
+/// The error as it is shown.
+pub fn with_suggestions(mut error: Error, command: &Command) -> Error {
+    // "To pass '--sett' as a value, use '-- --sett'": nothing of ours begins with a dash.
+    let says_dashes = |tip: &ContextValue| tip.to_string().contains("as a value, use '-- ");
+    if error.get(ContextKind::Suggested).is_some_and(says_dashes) {
+        error.remove(ContextKind::Suggested);
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand).cloned() else {
+        return error;
+    };
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return error;
+    }
+    let names = || command.get_subcommands().map(Command::get_name);
+    // clap compares letters that stand near each other: "rnu" is far from "run" to it.
+    if let Some(name) = nearest(&word, names()) {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![name.to_owned()]));
+    } else if word.ends_with(".toml") {
+        let tip = format!("to run a job: numamark run {word}");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
+}

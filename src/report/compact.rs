@@ -1,0 +1,141 @@
+//! One line a case: the tables of a sweep.
+
+use super::cells::{self, parameter_name as name, parameter_value as value};
+use super::grid::{Column, Grid};
+use super::sweep::Group;
+use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, short_host};
+use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter, RankResult};
+use crate::stats::relative_range;
+use crate::units::{human_rate, three_digits};
+
+/// `block 4MiB, kernel auto`
+pub(super) fn list<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a Parameter)>) -> String {
+    let parameters = parameters.into_iter().map(|(name, value)| cells::parameter(name, value));
+    parameters.collect::<Vec<_>>().join(", ")
+}
+
+/// One row a case, with a column for each of `axes`.
+pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], hosts: usize) -> Grid {
+    let mut grid = Grid::of_rows(cases.len());
+    let cases = || cases.iter().copied();
+    for axis in axes {
+        let cell = |case: &CaseResult| dash(case.parameters.get(*axis).map(|word| value(axis, word)));
+        grid.push(Column::figures(name(axis), ""), cases().map(cell));
+    }
+    let scale = Scale::of(cases());
+    grid.push(Column::figures("rate", scale.unit()), cases().map(|case| scale.cell(rate(case))));
+    grid.push(Column::figures("range", "%"), cases().map(range));
+    if cases().any(|case| case.histograms.contains_key("chunk_ns")) {
+        grid.push(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
+    }
+    if cases().any(|case| cells::refills(case).is_some()) {
+        grid.push(Column::figures("refill p99", "us"), cases().map(refill_p99));
+        grid.push(Column::figures("share", "%"), cases().map(refill_share));
+    }
+    if cases().any(|case| case.per_rank.len() > 1) {
+        let rate = |case: &CaseResult| scale.cell(case.slowest().and_then(|row| row.rate.value));
+        let of = |what: fn(&RankResult) -> Option<String>| {
+            move |case: &CaseResult| dash(case.slowest().and_then(what))
+        };
+        grid.push(Column::figures("slowest", scale.unit()), cases().map(rate));
+        grid.push(Column::figures("rank", ""), cases().map(of(|row| Some(row.rank.to_string()))));
+        grid.push(Column::figures("node", ""), cases().map(of(|row| Some(row.node_index?.to_string()))));
+        if hosts > 1 {
+            grid.push(Column::words("host"), cases().map(of(|row| Some(short_host(&row.host)))));
+        }
+    }
+    grid
+}
+
+/// The rates of all cases of two axes: one down, one across. `None` when it would be too wide, or when one of the two does
+/// not touch every case.
+pub(super) fn across(group: &Group<'_>, [down, across]: [&str; 2]) -> Option<Grid> {
+    const ACROSS_MAX: usize = 8;
+    let values = group.values(across);
+    let touched = |case: &&CaseResult| [down, across].iter().all(|axis| case.parameters.contains_key(*axis));
+    if values.len() > ACROSS_MAX || !group.cases.iter().all(touched) {
+        return None;
+    }
+    let scale = Scale::of(group.cases.iter().copied());
+    let corner = format!("{} \\ {}", name(down), name(across));
+    let rows = group.values(down);
+    let mut grid = Grid::of_rows(rows.len());
+    grid.push(Column::figures(corner, ""), rows.iter().map(|word| value(down, word)));
+    for other in values {
+        let cell = |word: &&Parameter| {
+            let here =
+                |case: &&&CaseResult| case.parameters[down] == **word && case.parameters[across] == *other;
+            dash(group.cases.iter().find(here).map(|case| scale.cell(rate(case))))
+        };
+        grid.push(Column::figures(value(across, other), scale.unit()), rows.iter().map(cell));
+    }
+    Some(grid)
+}
+
+fn rate(case: &CaseResult) -> Option<f64> {
+    cells::rate(case).and_then(|(_, metric)| metric.value)
+}
+
+/// One unit for every rate of a table.
+#[derive(Clone, Copy)]
+enum Scale {
+    Bytes,
+    Operations(OperationUnit),
+}
+
+impl Scale {
+    fn of<'run>(cases: impl Iterator<Item = &'run CaseResult> + Clone) -> Scale {
+        let largest = cases.clone().filter_map(rate).fold(0.0, f64::max);
+        match cases.clone().find_map(cells::rate) {
+            Some((Measure::Operations, _)) => Scale::Operations(OperationUnit::of(largest)),
+            _ => Scale::Bytes,
+        }
+    }
+
+    fn unit(self) -> String {
+        match self {
+            Scale::Bytes => "GiB/s".to_owned(),
+            Scale::Operations(unit) => unit.name(),
+        }
+    }
+
+    fn cell(self, rate: Option<f64>) -> String {
+        match (self, rate) {
+            (_, None) => NOT_AVAILABLE.to_owned(),
+            (Scale::Bytes, Some(rate)) => human_rate(rate),
+            (Scale::Operations(unit), Some(rate)) => unit.figure(rate),
+        }
+    }
+}
+
+fn range(case: &CaseResult) -> String {
+    let values = |metric: &Metric| metric.values.iter().copied().flatten().collect::<Vec<f64>>();
+    let range = cells::rate(case).and_then(|(_, metric)| relative_range(&values(metric)));
+    range.map_or(NOT_AVAILABLE.to_owned(), bare_percent)
+}
+
+/// What 1 % of the chunks do not reach, as a rate of one rank.
+fn slow_chunks(case: &CaseResult) -> String {
+    cells::chunk_rate(case, |times| times.p99)
+}
+
+fn refill_p99(case: &CaseResult) -> String {
+    let p99 = |times: &HistogramSummary| times.p99.map_or(NOT_AVAILABLE.to_owned(), microseconds);
+    cells::refills(case).map_or("-".to_owned(), p99)
+}
+
+fn microseconds(nanoseconds: u64) -> String {
+    three_digits(nanoseconds as f64 / 1e3)
+}
+
+fn refill_share(case: &CaseResult) -> String {
+    let share = case.metrics.get("refill_share").and_then(|metric| metric.value);
+    match cells::refills(case) {
+        None => "-".to_owned(),
+        Some(_) => share.map_or(NOT_AVAILABLE.to_owned(), bare_percent),
+    }
+}
+
+fn dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "-".to_owned())
+}

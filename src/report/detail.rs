@@ -1,0 +1,26 @@
+//! Every case in full: a few lines each, in columns of fixed width, so that no content can make them wider.
+
+use super::{cells, terminal};
+use crate::results::run::CaseResult;
+
+/// Header and width of each column, without the gap between two.
+const LAYOUT: [(&str, u16); 5] =
+    [("case", 19), ("all ranks", 14), ("slowest rank", 12), ("chunk GiB/s", 13), ("refill", 14)];
+const _: () = assert!(19 + 14 + 12 + 13 + 14 + 4 * terminal::GAP == terminal::COLUMNS);
+
+/// One row of several lines for each case.
+pub(super) fn detail(cases: &[&CaseResult]) -> String {
+    let rows: Vec<[String; 5]> = cases
+        .iter()
+        .map(|case| {
+            [
+                cells::case(case),
+                cells::all_ranks(case),
+                cells::slowest(case),
+                cells::chunk(case),
+                cells::refill(case),
+            ]
+        })
+        .collect();
+    terminal::fixed(LAYOUT, &rows)
+}

@@ -1,0 +1,71 @@
+//! What the plan expects of cases that generate, beside what was measured.
+
+use super::cells::{parameter_name, parameter_value};
+use super::grid::{Column, Grid};
+use super::text::NOT_AVAILABLE;
+use crate::results::run::{CaseResult, Expected};
+use crate::units::three_digits;
+
+const MIB: f64 = (1u64 << 20) as f64;
+/// Behind a figure that is not what the plan expects.
+const UNEXPECTED: &str = " !";
+
+/// Below a table with a mark in it, what that means.
+pub(super) fn legend(grid: &Grid) -> Option<&'static str> {
+    let marked = grid.rows.iter().flatten().any(|cell| cell.ends_with(UNEXPECTED));
+    marked.then_some("!: not what the plan expects")
+}
+
+/// One row a case, with a column for each of `axes`. `None` unless every case has expectations, and they differ.
+pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
+    let rows: Vec<(&CaseResult, &Expected)> =
+        cases.iter().filter_map(|case| Some((*case, case.expected.as_ref()?))).collect();
+    let alike = rows.windows(2).all(|pair| pair[0].1 == pair[1].1);
+    if rows.len() < cases.len() || alike {
+        return None;
+    }
+    let mut grid = Grid::of_rows(rows.len());
+    for axis in axes {
+        let cell = |case: &CaseResult| {
+            case.parameters.get(*axis).map_or("-".to_owned(), |value| parameter_value(axis, value))
+        };
+        grid.push(Column::figures(parameter_name(axis), ""), rows.iter().map(|(case, _)| cell(case)));
+    }
+    let expected = |of: fn(&Expected) -> String| rows.iter().map(move |(_, expected)| of(expected));
+    grid.push(Column::figures("blocks", "a chunk"), expected(|plan| plan.blocks_per_chunk.to_string()));
+    grid.push(Column::figures("busy", "workers"), rows.iter().map(|(case, plan)| busy(case, plan)));
+    grid.push(Column::figures("expected", "workers"), expected(|plan| plan.busy_workers.to_string()));
+    grid.push(Column::figures("working set", "MiB"), expected(|plan| mebibytes(plan.working_set_bytes)));
+    grid.push(Column::figures("of L3", "x"), expected(of_l3));
+    grid.push(Column::figures("peak", "MiB"), rows.iter().map(|(case, plan)| peak(case, plan)));
+    grid.push(Column::figures("expected", "MiB"), expected(memory));
+    Some(grid)
+}
+
+fn busy(case: &CaseResult, plan: &Expected) -> String {
+    let Some(busy) = measured(case, "busy_workers") else { return NOT_AVAILABLE.to_owned() };
+    format!("{busy}{}", if busy < f64::from(plan.busy_workers) { UNEXPECTED } else { "" })
+}
+
+fn peak(case: &CaseResult, plan: &Expected) -> String {
+    let Some(peak) = measured(case, "memory_peak_bytes") else { return NOT_AVAILABLE.to_owned() };
+    let range = plan.memory_bytes_min as f64..=plan.memory_bytes_max as f64;
+    format!("{}{}", three_digits(peak / MIB), if range.contains(&peak) { "" } else { UNEXPECTED })
+}
+
+fn memory(plan: &Expected) -> String {
+    format!("{} to {}", mebibytes(plan.memory_bytes_min), mebibytes(plan.memory_bytes_max))
+}
+
+fn of_l3(plan: &Expected) -> String {
+    let l3 = plan.l3_bytes.filter(|bytes| *bytes > 0);
+    l3.map_or(NOT_AVAILABLE.to_owned(), |l3| three_digits(plan.working_set_bytes as f64 / l3 as f64))
+}
+
+fn measured(case: &CaseResult, metric: &str) -> Option<f64> {
+    case.metrics.get(metric)?.value
+}
+
+fn mebibytes(bytes: u64) -> String {
+    three_digits(bytes as f64 / MIB)
+}

@@ -1,0 +1,217 @@
+//! The heat map: hosts down, nodes across, each rank's rate beside that of the median rank. More ink is slower.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cells;
+use super::grid::{Column, Grid};
+use super::terminal::COLUMNS;
+use super::text::short_host;
+use crate::results::run::{CaseResult, RankResult};
+use crate::stats::median;
+
+/// Below each share of the median rank a cell is filled with its mark.
+const SHADES: [(f64, char); 4] = [(0.50, '#'), (0.75, '+'), (0.90, ':'), (0.97, '.')];
+/// More hosts than this are folded to those with the slowest ranks.
+const HOSTS_SHOWN: usize = 16;
+/// Columns that a host's name may take; of a longer one the end is shown, where names differ.
+const HOST_COLUMNS: usize = 16;
+/// The narrowest and the widest cell.
+const CELL_COLUMNS: std::ops::RangeInclusive<usize> = 4..=6;
+
+/// Above the names.
+const CORNER: &str = "host \\ node";
+
+/// A place of a rank: its node, and which of the node's ranks it is.
+type Place = (Option<u32>, usize);
+
+/// Every rank's rate as a share of the median rank's.
+pub(super) struct Heat<'run> {
+    /// How many cases it is the median over.
+    cases: usize,
+    /// The rate of the median rank, where there is one case.
+    middle: Option<String>,
+    places: BTreeSet<Place>,
+    hosts: Vec<Host<'run>>,
+}
+
+struct Host<'run> {
+    name: &'run str,
+    shares: BTreeMap<Place, Share<'run>>,
+}
+
+#[derive(Clone, Copy)]
+struct Share<'run> {
+    rank: &'run RankResult,
+    share: f64,
+}
+
+/// The ranks of one case, or the median over several cases of each rank's share. `None` below two ranks with a rate.
+pub(super) fn of<'run>(cases: &[&'run CaseResult]) -> Option<Heat<'run>> {
+    let mut shares: BTreeMap<u32, (&RankResult, Vec<f64>)> = BTreeMap::new();
+    for case in cases {
+        let Some(middle) = median(&rates(case)).filter(|middle| *middle > 0.0) else { continue };
+        for rank in &case.per_rank {
+            let entry = shares.entry(rank.rank).or_insert_with(|| (rank, Vec::new()));
+            entry.1.extend(rank.rate.value.map(|rate| rate / middle));
+        }
+    }
+    if shares.values().filter(|(_, shares)| !shares.is_empty()).count() < 2 {
+        return None;
+    }
+    let middle = match cases {
+        [case] => cells::rate(case).map(|(measure, _)| cells::figure(measure, median(&rates(case)))),
+        _ => None,
+    };
+    let mut heat = Heat { cases: cases.len(), middle, places: BTreeSet::new(), hosts: Vec::new() };
+    for (rank, shares) in shares.into_values() {
+        heat.insert(rank, median(&shares));
+    }
+    Some(heat)
+}
+
+fn rates(case: &CaseResult) -> Vec<f64> {
+    case.per_rank.iter().filter_map(|rank| rank.rate.value).collect()
+}
+
+impl<'run> Heat<'run> {
+    fn insert(&mut self, rank: &'run RankResult, share: Option<f64>) {
+        let index = self.hosts.iter().position(|host| host.name == rank.host).unwrap_or(self.hosts.len());
+        if index == self.hosts.len() {
+            self.hosts.push(Host { name: &rank.host, shares: BTreeMap::new() });
+        }
+        let host = &mut self.hosts[index];
+        let others = host.shares.keys().filter(|(node, _)| *node == rank.node_index).count();
+        let place = (rank.node_index, others);
+        self.places.insert(place);
+        if let Some(share) = share {
+            host.shares.insert(place, Share { rank, share });
+        }
+    }
+
+    /// What the figures are.
+    pub(super) fn unit(&self) -> String {
+        let unit = "each rank's rate in % of the median rank's";
+        match &self.middle {
+            Some(rate) => format!("{unit}, {rate}"),
+            None => format!("{unit}, median over {} cases", self.cases),
+        }
+    }
+
+    /// What the marks mean.
+    pub(super) fn legend() -> String {
+        let shades = SHADES.iter().rev().map(|(below, mark)| format!("{mark} below {:.0}", below * 100.0));
+        format!("a cell is filled with {}", shades.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The slowest ranks by name, then the map: of all hosts, or of those with the slowest ranks.
+    pub(super) fn text(&self, all: bool) -> String {
+        let (shown, folded) = self.folded(all);
+        let name_columns = shown.iter().map(|host| host_name(host.name).chars().count()).max().unwrap_or(0);
+        let name_columns = name_columns.max(CORNER.len());
+        let places: Vec<Place> = self.places.iter().copied().collect();
+        let room = usize::from(COLUMNS) - name_columns;
+        let widest = room / places.len().clamp(1, room);
+        let columns = widest.clamp(*CELL_COLUMNS.start(), *CELL_COLUMNS.end());
+        let mut text = String::new();
+        for band in places.chunks(room / columns) {
+            let heads = band.iter().map(|place| format!("{:>columns$}", self.head(*place)));
+            text += &format!("{:<name_columns$}{}\n", CORNER, heads.collect::<String>());
+            for host in &shown {
+                let cells = band.iter().map(|place| cell(host.shares.get(place), columns));
+                let line = format!("{:<name_columns$}{}", host_name(host.name), cells.collect::<String>());
+                text += &format!("{}\n", line.trim_end());
+            }
+        }
+        text + &folded.map_or(String::new(), |line| line + "\n")
+    }
+
+    /// The map for Markdown: all hosts, figures alone.
+    pub(super) fn grid(&self) -> Grid {
+        let mut grid = Grid::of_rows(self.hosts.len());
+        grid.push(Column::words("host"), self.hosts.iter().map(|host| short_host(host.name)));
+        for place in &self.places {
+            let column = Column::figures(format!("node {}", self.head(*place)), "%");
+            grid.push(column, self.hosts.iter().map(|host| figure(host.shares.get(place))));
+        }
+        grid
+    }
+
+    /// The slowest rank, and every other one far below the median, at most three.
+    pub(super) fn slowest(&self) -> Vec<String> {
+        const NAMED: usize = 3;
+        let mut shares: Vec<Share<'_>> = self.shares().collect();
+        shares.sort_by(|a, b| a.share.total_cmp(&b.share));
+        let far = shares.iter().filter(|share| share.share < SHADES[SHADES.len() - 1].0).count();
+        let lines = shares.iter().take(far.clamp(1, NAMED)).map(|Share { rank, share }| {
+            let node = rank.node_index.map_or("not bound".to_owned(), |node| format!("node {node}"));
+            format!("rank {} ({node} of {}): {:.0} %", rank.rank, short_host(&rank.host), share * 100.0)
+        });
+        let rest = far.saturating_sub(NAMED);
+        let more =
+            (rest > 0).then(|| format!("{rest} more below {:.0} %", SHADES[SHADES.len() - 1].0 * 100.0));
+        lines.chain(more).collect()
+    }
+
+    fn shares(&self) -> impl Iterator<Item = Share<'run>> {
+        self.hosts.iter().flat_map(|host| host.shares.values().copied())
+    }
+
+    /// The hosts to show, in the order of the run, and what is to be said of the others.
+    fn folded(&self, all: bool) -> (Vec<&Host<'run>>, Option<String>) {
+        if all || self.hosts.len() <= HOSTS_SHOWN {
+            return (self.hosts.iter().collect(), None);
+        }
+        let lowest =
+            |host: &Host<'_>| host.shares.values().map(|share| share.share).fold(f64::INFINITY, f64::min);
+        let mut order: Vec<usize> = (0..self.hosts.len()).collect();
+        order.sort_by(|a, b| lowest(&self.hosts[*a]).total_cmp(&lowest(&self.hosts[*b])));
+        let (shown, rest) = order.split_at_mut(HOSTS_SHOWN);
+        shown.sort_unstable();
+        let shares =
+            || rest.iter().flat_map(|host| self.hosts[*host].shares.values()).map(|share| share.share);
+        let (low, high) = (shares().fold(f64::INFINITY, f64::min), shares().fold(0.0, f64::max));
+        let line =
+            format!("{} more hosts: every rank at {:.0} to {:.0} %", rest.len(), low * 100.0, high * 100.0);
+        (shown.iter().map(|host| &self.hosts[*host]).collect(), Some(line))
+    }
+
+    /// `3`, or `3a`, `3b` where a node has several ranks.
+    fn head(&self, (node, of_node): Place) -> String {
+        let node_name = node.map_or("-".to_owned(), |node| node.to_string());
+        match self.places.contains(&(node, 1)) {
+            true => node_name + &letters(of_node),
+            false => node_name,
+        }
+    }
+}
+
+/// `a` to `z`, then `aa`.
+fn letters(index: usize) -> String {
+    let letter = char::from(b'a' + u8::try_from(index % 26).expect("below 26"));
+    match index / 26 {
+        0 => letter.to_string(),
+        more => letters(more - 1) + &letter.to_string(),
+    }
+}
+
+fn host_name(host: &str) -> String {
+    let name: Vec<char> = short_host(host).chars().collect();
+    match name.len() {
+        length if length <= HOST_COLUMNS => name.into_iter().collect(),
+        length => std::iter::once('~').chain(name[length - HOST_COLUMNS + 1..].iter().copied()).collect(),
+    }
+}
+
+fn figure(share: Option<&Share<'_>>) -> String {
+    share.map_or("-".to_owned(), |share| format!("{:.0}", (share.share * 100.0).min(999.0)))
+}
+
+/// The figure at the right edge, the mark in front of it, a blank between cells where there is room.
+fn cell(share: Option<&Share<'_>>, columns: usize) -> String {
+    let mark = share.and_then(|share| SHADES.iter().find(|(below, _)| share.share < *below));
+    let mark = mark.map_or(' ', |(_, mark)| *mark);
+    let figure = figure(share);
+    let gap = usize::from(columns > *CELL_COLUMNS.start());
+    let filled = columns - gap - figure.len();
+    format!("{:gap$}{}{figure}", "", mark.to_string().repeat(filled))
+}

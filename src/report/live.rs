@@ -1,0 +1,51 @@
+//! Lines about a run that is going on: where the ranks are, and what each repetition gave.
+
+use std::collections::BTreeMap;
+
+use super::cells::figure;
+use super::text::{percent, plain, short_host};
+use crate::numa::PuSet;
+use crate::results::run::{Measure, Metric};
+use crate::results::{Begin, Row, aggregate};
+use crate::units::human_duration;
+
+/// Where one rank is bound, and why there.
+pub fn bound(begin: &Begin) -> String {
+    let pus: PuSet = begin.pus.iter().copied().collect();
+    let node = match (begin.node_index, begin.node_os_index) {
+        (Some(node), Some(os)) => format!("node {node} (os {os})"),
+        _ => "no node".to_owned(),
+    };
+    let (host, why) = (short_host(&begin.host), plain(&begin.placement));
+    let workers = begin.pus.len();
+    let plural = if workers == 1 { "" } else { "s" };
+    format!("rank {}: {host}, {node}, {workers} worker{plural} on PU {pus}, {why}", begin.rank)
+}
+
+/// The figures of one repetition; `rows` has one row a rank.
+pub fn repetition(measure: Measure, rows: &[Row]) -> String {
+    let all = aggregate::of_repetition(measure, rows);
+    let longest = rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
+    let rate = figure(measure, rate_of(measure, &all));
+    let mut line = format!("{rate} in {}", human_duration(longest as f64));
+    let share = |name: &str| all.get(name).and_then(|metric| metric.value);
+    line.extend(share("cpu_share").map(|share| format!(", CPU {}", percent(share))));
+    line.extend(share("refill_share").map(|share| format!(", refills {}", percent(share))));
+    let ranks = rows.iter().filter_map(|row| {
+        let own = aggregate::of_repetition(measure, std::slice::from_ref(row));
+        Some((row.rank, rate_of(measure, &own)?))
+    });
+    let slowest = ranks.min_by(|(_, a), (_, b)| a.total_cmp(b)).filter(|_| rows.len() > 1);
+    line.extend(
+        slowest.map(|(rank, rate)| format!(", slowest rank {rank}: {}", figure(measure, Some(rate)))),
+    );
+    line
+}
+
+fn rate_of(measure: Measure, figures: &BTreeMap<String, Metric>) -> Option<f64> {
+    let name = match measure {
+        Measure::Bytes => "throughput_bytes_per_s",
+        Measure::Operations => "operations_per_s",
+    };
+    figures.get(name)?.value
+}

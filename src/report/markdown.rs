@@ -1,0 +1,70 @@
+//! The report as Markdown, for an issue or a wiki: GitHub's tables, every case a row.
+
+use super::grid::Grid;
+use super::heat;
+use super::sweep::{Group, groups};
+use super::text::plain;
+use super::{compact, expected, notes};
+use crate::results::Run;
+
+/// The whole report of a run.
+pub fn markdown(run: &Run) -> String {
+    let mut text = format!("# {}\n", escaped(&plain(&run.header.name)));
+    for line in notes::headline(run) {
+        text += &format!("\n{}\n", escaped(&line));
+    }
+    for group in groups(run) {
+        text += &workload(&group, run.header.hosts.len());
+    }
+    text += "\n## How it was measured\n\n";
+    for line in notes::notes(run) {
+        text += &format!("- {}\n", escaped(line.trim_start()));
+    }
+    text
+}
+
+fn workload(group: &Group<'_>, hosts: usize) -> String {
+    let mut text = format!("\n## {}\n", escaped(&plain(group.workload)));
+    let fixed = group.fixed();
+    if !fixed.is_empty() {
+        text += &format!("\n{}\n", escaped(&compact::list(fixed)));
+    }
+    text += &format!("\n{}", grid(&compact::rows(&group.axes(), &group.cases, hosts)));
+    if let Some(beside) = expected::rows(&group.axes(), &group.cases) {
+        text += &format!("\n{}", grid(&beside));
+        text.extend(expected::legend(&beside).map(|line| format!("\n{}\n", escaped(line))));
+    }
+    if let Some(heat) = heat::of(&group.cases) {
+        let legend = format!("{}; slowest: {}", heat.unit(), heat.slowest().join(", "));
+        text += &format!("\n{}\n\n{}", escaped(&legend), grid(&heat.grid()));
+    }
+    text
+}
+
+/// A table; figures at the right edge.
+fn grid(grid: &Grid) -> String {
+    let heads = grid.columns.iter().map(|column| match column.unit.as_str() {
+        "" => escaped(&column.name),
+        unit => format!("{} ({})", escaped(&column.name), escaped(unit)),
+    });
+    let edges = grid.columns.iter().map(|column| if column.figures { "---:" } else { "---" }.to_owned());
+    let rows = grid.rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect::<Vec<_>>());
+    let lines = [heads.collect::<Vec<_>>(), edges.collect()].into_iter().chain(rows);
+    lines.map(|cells| format!("| {} |\n", cells.join(" | "))).collect()
+}
+
+/// Text as itself: what would begin markup is escaped, a line stays one line.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '|' | '<' | '>' | '[' | ']' | '~' | '#' | '$' => {
+                escaped.extend(['\\', c])
+            }
+            '&' => escaped += "&amp;",
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

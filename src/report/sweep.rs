@@ -1,0 +1,97 @@
+//! Which parameters a run swept, and which of its cases lie along one of them.
+
+use crate::results::Run;
+use crate::results::run::{CaseResult, Parameter};
+
+use super::cells;
+
+/// The cases of one workload, in the order of the job.
+pub(super) struct Group<'run> {
+    /// `generate`, `larson`.
+    pub(super) workload: &'run str,
+    /// At least one.
+    pub(super) cases: Vec<&'run CaseResult>,
+}
+
+/// Cases that differ in one parameter alone.
+pub(super) struct Line<'run> {
+    /// At least two, in the order of the job.
+    pub(super) cases: Vec<&'run CaseResult>,
+    /// What the other swept parameters are held at.
+    pub(super) held: Vec<(&'run str, &'run Parameter)>,
+}
+
+/// The workloads of a run, in the order of the job.
+pub(super) fn groups(run: &Run) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for case in &run.derived.cases {
+        match groups.iter_mut().find(|group| group.workload == case.workload) {
+            Some(group) => group.cases.push(case),
+            None => groups.push(Group { workload: &case.workload, cases: vec![case] }),
+        }
+    }
+    groups
+}
+
+impl<'run> Group<'run> {
+    /// Names of the parameters in which cases differ: the one that changes least often first, as in the job.
+    /// A knob that does not touch a case is not in it, and makes no difference.
+    pub(super) fn axes(&self) -> Vec<&'run str> {
+        let mut axes: Vec<(usize, &str)> = Vec::new();
+        for name in self.names() {
+            let mut values = self.cases.iter().map(|case| case.parameters.get(name)).enumerate();
+            let first = values.find_map(|(_, value)| value);
+            let changed = values.find(|(_, value)| value.is_some() && *value != first);
+            axes.extend(changed.map(|(index, _)| (index, name)));
+        }
+        axes.sort_by_key(|(index, _)| std::cmp::Reverse(*index));
+        axes.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// Parameters that every case has, with one and the same value.
+    pub(super) fn fixed(&self) -> Vec<(&'run str, &'run Parameter)> {
+        let axes = self.axes();
+        let everywhere = |name: &&str| self.cases.iter().all(|case| case.parameters.contains_key(*name));
+        let names = self.names().into_iter().filter(|name| !axes.contains(name)).filter(everywhere);
+        names.map(|name| (name, &self.cases[0].parameters[name])).collect()
+    }
+
+    /// The cases along `axis` through the fastest case that has it.
+    ///
+    /// # Panics
+    /// When no case has a parameter `axis`.
+    pub(super) fn along(&self, axis: &str) -> Line<'run> {
+        let having = || self.cases.iter().copied().filter(|case| case.parameters.contains_key(axis));
+        let rate = |case: &CaseResult| cells::rate(case).and_then(|(_, metric)| metric.value).unwrap_or(0.0);
+        // Of equals, the first: the order of the job decides.
+        let fastest =
+            having().rev().max_by(|a, b| rate(a).total_cmp(&rate(b))).expect("a case with the axis");
+        let others: Vec<&str> = self.axes().into_iter().filter(|name| *name != axis).collect();
+        let held: Vec<(&str, &Parameter)> =
+            others.into_iter().filter_map(|name| Some((name, fastest.parameters.get(name)?))).collect();
+        let lies_on = |case: &&CaseResult| {
+            held.iter().all(|(name, value)| case.parameters.get(*name).is_none_or(|other| other == *value))
+        };
+        Line { cases: having().filter(lies_on).collect(), held }
+    }
+
+    /// Every value of a parameter, each once, in the order of the job.
+    pub(super) fn values(&self, name: &str) -> Vec<&'run Parameter> {
+        let mut values = Vec::new();
+        for value in self.cases.iter().filter_map(|case| case.parameters.get(name)) {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        values
+    }
+
+    /// Every parameter of any case, once, in alphabetical order.
+    fn names(&self) -> Vec<&'run str> {
+        let mut names: Vec<&str> =
+            self.cases.iter().flat_map(|case| case.parameters.keys()).map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}

@@ -1,0 +1,74 @@
+//! Text of at most 80 columns: comfy-table measures wide characters and breaks lines.
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
+
+use super::grid::Grid;
+
+/// Columns of the terminal that a report may use.
+pub(super) const COLUMNS: u16 = 80;
+/// Between two columns.
+pub(super) const GAP: u16 = 2;
+
+/// A grid as wide as it has to be.
+pub(super) fn grid(grid: &Grid) -> String {
+    let mut table = empty(false);
+    table.set_width(COLUMNS).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(grid.columns.iter().map(|column| format!("{}\n{}", column.name, column.unit)));
+    table.add_rows(&grid.rows);
+    for (index, column) in grid.columns.iter().enumerate() {
+        let gap = if index + 1 < grid.columns.len() { GAP } else { 0 };
+        let shown = table.column_mut(index).expect("the header has every column");
+        shown.set_padding((0, gap));
+        if column.figures {
+            shown.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    trimmed(&table)
+}
+
+/// Columns of fixed widths (without the gap), cells of several lines.
+pub(super) fn fixed<const N: usize>(layout: [(&str, u16); N], rows: &[[String; N]]) -> String {
+    let mut table = empty(true);
+    table.set_header(layout.map(|(name, _)| name));
+    table.add_rows(rows);
+    for (index, (_, width)) in layout.into_iter().enumerate() {
+        let gap = if index + 1 < N { GAP } else { 0 };
+        let column = table.column_mut(index).expect("the header has every column");
+        // A fixed width counts the padding.
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width + gap))).set_padding((0, gap));
+    }
+    trimmed(&table)
+}
+
+/// One line of prose, broken at 80 columns; continued lines are indented.
+pub(super) fn prose(line: &str) -> String {
+    let indent = if line.starts_with(' ') { 4 } else { 2 };
+    let mut table = Table::new();
+    table.load_style(TableStyle::new());
+    table.set_width(COLUMNS - indent).set_content_arrangement(ContentArrangement::Dynamic);
+    table.add_row([line]);
+    if let Some(column) = table.column_mut(0) {
+        column.set_padding((0, 0));
+    }
+    let mut text = String::new();
+    for (number, line) in table.lines().enumerate() {
+        let indent = if number == 0 { 0 } else { usize::from(indent) };
+        text += &format!("{:indent$}{}\n", "", line.trim_end());
+    }
+    text
+}
+
+/// A line below the header, and with `airy` an empty one between rows.
+fn empty(airy: bool) -> Table {
+    let mut table = Table::new();
+    let mut style = TableStyle::new().header_separator(LineStyle::none().fill('-'));
+    if airy {
+        style = style.row_separator(LineStyle::none().fill(' '));
+    }
+    table.load_style(style);
+    table
+}
+
+fn trimmed(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}

@@ -1,0 +1,190 @@
+//! What a person meets at the prompt: help, examples, corrections, completions.
+
+mod program;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use program::{Finished, Folder, Start, finish};
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+fn numamark(arguments: &[&str]) -> Finished {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_numamark"));
+    command.args(arguments);
+    finish(command, LIMIT)
+}
+
+/// The names in the list of `numamark --help`.
+fn subcommands() -> Vec<String> {
+    let help = numamark(&["--help"]).expect_code(0).stdout;
+    let list =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // A continued description is indented further.
+    let names =
+        list.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
+}
+
+fn examples(help: &str) -> Vec<&str> {
+    help.lines().filter_map(|line| line.strip_prefix("Example: ")).collect()
+}
+
+#[test]
+fn every_help_fits_80_columns_and_has_one_example() {
+    let subcommands = subcommands();
+    assert!(subcommands.len() >= 9, "{subcommands:?}");
+    for name in subcommands.iter().filter(|name| *name != "help") {
+        let help = numamark(&[name, "--help"]).expect_code(0).stdout;
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+        assert!(help.lines().count() <= 60, "{name}: the help is longer than a screen or two:\n{help}");
+        let example = examples(&help);
+        assert_eq!(example.len(), 1, "{help}");
+        assert!(example[0].contains(&format!("numamark {name} ")), "{help}");
+    }
+    let help = numamark(&["--help"]).expect_code(0).stdout;
+    assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+}
+
+/// Every example as it is printed, in a folder with the jobs; only `run` is shortened.
+#[test]
+fn every_example_runs_as_printed() {
+    let folder = Folder::new("examples");
+    let jobs = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs");
+    std::os::unix::fs::symlink(jobs, folder.path().join("jobs")).expect("a new link");
+    let mut names = subcommands();
+    names.retain(|name| name != "help");
+    // The run directory that the others look at has to be there first; `recover` wants one without a result.
+    names.sort_by_key(|name| (name != "run", name == "recover"));
+    for name in names {
+        let help = numamark(&[&name, "--help"]).expect_code(0).stdout;
+        let mut line = examples(&help)[0].to_owned();
+        match name.as_str() {
+            "run" => {
+                line += " --set run.duration=20ms --set run.warmup=1ms --set run.repetitions=2 --ranks 1"
+            }
+            "recover" => {
+                std::fs::remove_file(folder.path().join("results/first/run.json")).expect("a result")
+            }
+            _ => {}
+        }
+        let said = shell(&line, folder.path());
+        let describes_a_machine = line.contains("--topology") && !cfg!(feature = "hwloc");
+        assert_eq!(said.code, Some(if describes_a_machine { 2 } else { 0 }), "{line}\n{said:?}");
+    }
+    for made in ["results/first/run.json", "job.schema.json", "first.md"] {
+        let length =
+            std::fs::metadata(folder.path().join(made)).unwrap_or_else(|why| panic!("{made}: {why}")).len();
+        assert!(length > 500, "{made} has {length} bytes");
+    }
+}
+
+fn shell(line: &str, folder: &Path) -> Finished {
+    let program = Path::new(env!("CARGO_BIN_EXE_numamark")).parent().expect("a folder");
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("set -eu; {line}")]).current_dir(folder).env("PATH", path);
+    finish(command, LIMIT)
+}
+
+#[test]
+fn mistyped_words_are_corrected_by_suggestion() {
+    for (typed, suggested) in [
+        (&["rnu", "job.toml"][..], "'run'"),
+        (&["reprot", "dir"], "'report'"),
+        (&["repotr", "dir"], "'report'"),
+        (&["verfiy", "dir"], "'verify'"),
+        (&["complete", "bash"], "'completions'"),
+        (&["Plan", "job.toml"], "'plan'"),
+        (&["jobs/quick.toml"], "numamark run jobs/quick.toml"),
+        (&["run", "job.toml", "--quite"], "'--quiet'"),
+        (&["run", "job.toml", "--seet", "a=1"], "'--set'"),
+        (&["run", "job.toml", "--output", "dir"], "'--out'"),
+        (&["run", "job.toml", "--expect-rank", "2"], "'--expect-ranks'"),
+        (&["plan", "job.toml", "--topo", "x"], "'--topology'"),
+        (&["report", "dir", "--fromat", "csv"], "'--format'"),
+        (&["report", "dir", "--format", "markdwon"], "'markdown'"),
+        (&["schema", "jobs"], "'job'"),
+        (&["completions", "fsh"], "'fish'"),
+        (&["--quiet", "run", "job.toml"], "'run --quiet'"),
+    ] {
+        let said = numamark(typed).expect_code(2);
+        assert_eq!(said.stdout, "", "{typed:?}");
+        let tip = said.stderr.lines().find(|line| line.contains("tip: ")).unwrap_or_default();
+        assert!(tip.contains(suggested), "{typed:?} has no tip of {suggested}:\n{}", said.stderr);
+    }
+    for stranger in [&["frobnicate"][..], &["run", "job.toml", "--zzz"]] {
+        let said = numamark(stranger).expect_code(2);
+        assert!(!said.stderr.contains("tip: "), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn the_usage_line_of_an_error_drops_no_options() {
+    for (typed, usage) in [
+        (&["report"][..], "Usage: numamark report [OPTIONS] <DIR>"),
+        (&["plan"], "Usage: numamark plan [OPTIONS] <JOB.toml>"),
+        (&["run"], "Usage: numamark run [OPTIONS] <JOB.toml>\n       numamark run [OPTIONS] --resume <DIR>"),
+        (&["run", "--quite", "job.toml"], "Usage: numamark run [OPTIONS] <JOB.toml>"),
+        (&["run", "job.toml", "--resume", "dir"], "Usage: numamark run [OPTIONS] <JOB.toml>"),
+        (&["verify"], "Usage: numamark verify <DIR>"),
+    ] {
+        let said = numamark(typed).expect_code(2);
+        assert!(said.stderr.contains(usage), "{typed:?}:\n{}", said.stderr);
+    }
+}
+
+#[test]
+fn completions_are_what_their_shell_reads() {
+    for (shell, check) in [
+        ("bash", Some("-n")),
+        ("zsh", Some("-n")),
+        ("fish", Some("-n")),
+        ("elvish", None),
+        ("powershell", None),
+    ] {
+        let script = numamark(&["completions", shell]).expect_code(0).stdout;
+        for word in ["completions", "expect-ranks", "topology"] {
+            assert!(script.contains(word), "{word} is not in the completions of {shell}");
+        }
+        let Some(check) = check else { continue };
+        let folder = Folder::new(shell);
+        let file = folder.path().join("script");
+        std::fs::write(&file, &script).expect("a new file");
+        match Command::new(shell).arg(check).arg(&file).output() {
+            Err(why) => println!("skipped the syntax check of {shell}: {why}"),
+            Ok(output) => assert!(output.status.success() && output.stderr.is_empty(), "{shell}: {output:?}"),
+        }
+    }
+}
+
+/// What bash offers after these words, by the functions that the script defines.
+#[test]
+fn bash_completes_subcommands_and_flags() {
+    let offered = |words: &str| {
+        let count = words.split(' ').count() - 1;
+        let line = format!(
+            "source <(numamark completions bash); COMP_WORDS=({words} ''); \
+             COMP_CWORD={count}; last=${{COMP_WORDS[COMP_CWORD]}}; COMPREPLY=(); \
+             _numamark numamark \"$last\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let folder = Folder::new("bash");
+        shell(&line, folder.path()).expect_code(0).stdout
+    };
+    assert_eq!(offered("numamark rep").trim(), "report");
+    assert_eq!(offered("numamark run --expect").trim(), "--expect-ranks");
+    assert_eq!(offered("numamark report --format mark").trim(), "markdown");
+}
+
+/// The same on all ranks, and said once.
+#[test]
+fn a_mistake_is_said_once_by_many_ranks() {
+    if let Some(why) = Start::OpenMpi.missing() {
+        println!("skipped: {why}");
+        return;
+    }
+    let said = finish(Start::OpenMpi.command(3, &["run", "--quite", "job.toml"]), LIMIT);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert_eq!(said.stderr.matches("tip: a similar argument exists: '--quiet'").count(), 1, "{said:?}");
+}
