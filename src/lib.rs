@@ -5,7 +5,7 @@
 //!
 //! | floor | module | owns |
 //! |---|---|---|
-//! | 0 | [`error`], [`mix`], [`units`] | one error enum; 64-bit mixing; byte sizes and durations |
+//! | 0 | [`error`], [`hash`], [`mix`], [`units`] | one error enum; hashes of bytes; 64-bit mixing; byte sizes and durations |
 //! | 1 | [`numa`], [`comm`], [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
 //! | 2 | [`generator`], [`slab`], [`job`] | the byte stream; the rank-local allocator; the job file |
 //! | 3 | [`workload`] | what happens inside a timed region |
@@ -19,6 +19,7 @@
 #![deny(unsafe_code)]
 
 pub mod error;
+pub mod hash;
 pub mod mix;
 pub mod units;
 

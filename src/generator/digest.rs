@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use xxhash_rust::xxh3::xxh3_128_with_seed;
-
+use crate::hash::hash_with_seed;
 use crate::mix::mix64;
 
 /// Bytes that are hashed at a time. Chunks are whole multiples of it, so their cuts do not show.
@@ -32,7 +31,7 @@ impl Digest {
         let pieces = (offset..).step_by(PIECE_BYTES).zip(data.chunks(PIECE_BYTES));
         assert!(offset.is_multiple_of(PIECE_BYTES as u64), "offset {offset} is inside a piece");
         for (offset, piece) in pieces {
-            self.0 = self.0.wrapping_add(xxh3_128_with_seed(piece, mix64(offset)));
+            self.0 = self.0.wrapping_add(hash_with_seed(piece, mix64(offset)));
         }
     }
 

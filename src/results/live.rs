@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::aggregate::{of_case, rate_name};
+use super::aggregate::{of_repetition, rate_name};
 use super::directory::RunDirectory;
 use super::evidence::Evidence;
 use super::name::utc_now;
@@ -171,7 +171,7 @@ impl LiveFile {
         let (id, round) = (&first.repetition.case, first.repetition.round);
         let Some(place) = self.planned.iter().position(|case| case.id == *id) else { return };
         let (case, standing) = (&self.planned[place], &mut self.live.cases[place]);
-        let rate = of_case(case.measure, &[rows.iter().collect()]).remove(rate_name(case.measure));
+        let rate = of_repetition(case.measure, rows).remove(rate_name(case.measure));
         let value = rate.and_then(|rate| rate.value);
         let rates = self.rates.entry(id.clone()).or_default();
         rates.extend(value);

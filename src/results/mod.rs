@@ -20,7 +20,7 @@ pub mod samples;
 pub mod schema;
 pub mod verify;
 
-pub use aggregate::aggregate;
+pub use aggregate::{aggregate, of_repetition};
 pub use directory::{RunDirectory, to_json};
 pub use environment::Environment;
 pub use evidence::{Evidence, Totals};

@@ -145,8 +145,15 @@ pub struct Row {
 impl Repetition {
     /// This repetition as `rank` gathers it, without counters.
     pub fn row(&self, rank: u32) -> Row {
-        let mut repetition = self.clone();
-        repetition.histograms.values_mut().for_each(|record| record.counters.clear());
+        let bare = |record: &HistogramRecord| HistogramRecord { counters: Vec::new(), ..*record };
+        let histograms = self.histograms.iter().map(|(name, record)| (name.clone(), bare(record)));
+        let repetition = Repetition {
+            case: self.case.clone(),
+            intervals: self.intervals.clone(),
+            histograms: histograms.collect(),
+            digest: self.digest.clone(),
+            ..*self
+        };
         Row { rank, repetition }
     }
 

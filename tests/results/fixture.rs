@@ -13,6 +13,8 @@ use numamark::results::{
 };
 
 pub const ROUNDS: u32 = 3;
+/// The strata of refills, as the parts name them.
+pub const STRATA: [&str; 2] = ["refill_ns.slow", "refill_ns.fast"];
 pub const STAGES: [&str; 5] = ["find", "map", "initialise", "carve", "drain"];
 
 const JOB: &str = r#"
@@ -97,9 +99,10 @@ pub fn header(ranks: u32) -> Header {
                     ("chunk_bytes", number(64 << 20)),
                     ("block_bytes", number(4 << 20)),
                     ("kernel", Parameter::Word("avx2".to_owned())),
+                    ("workers", Parameter::Word("all".to_owned())),
                 ],
             ),
-            case("larson-1", "larson", Measure::Operations, &[("batch", number(64))]),
+            case("larson-1", "larson", Measure::Operations, &[("batch", number(64)), ("workers", number(2))]),
         ],
         gates: job.gates.iter().map(Gate::from).collect(),
     }

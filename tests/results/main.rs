@@ -1,12 +1,15 @@
 //! The run directory end to end: what ranks write, what rank 0 makes of it, and what `verify` and `recover` prove.
 
+mod again;
 mod directory;
 mod figures;
 mod fixture;
 mod formats;
 mod heat;
+mod histograms;
 mod made_up;
 mod proof;
+mod samples;
 mod schema;
 mod sweep;
 mod table;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::failed;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::results::record::Repetition;
 
 /// Counters that are not zero, by index.
@@ -18,11 +18,13 @@ pub type Counters = BTreeMap<u32, u64>;
 pub(super) fn add(total: &mut Counters, counters: impl IntoIterator<Item = (u32, u64)>) -> Result<()> {
     for (index, count) in counters {
         let entry = total.entry(index).or_default();
-        *entry = entry
-            .checked_add(count)
-            .ok_or_else(|| failed(format!("counter {index} does not fit 64 bits: the parts are damaged")))?;
+        *entry = entry.checked_add(count).ok_or_else(|| overflow(index))?;
     }
     Ok(())
+}
+
+fn overflow(index: u32) -> Error {
+    failed(format!("counter {index} does not fit 64 bits: the parts are damaged"))
 }
 
 /// The counters of some ranks and repetitions, summed: by case, by histogram.
@@ -78,14 +80,41 @@ pub struct Packed(Box<[u8]>);
 impl Packed {
     /// Packs.
     pub fn new(counters: &Counters) -> Packed {
-        let mut bytes = Vec::with_capacity(3 * counters.len());
-        let mut before = 0;
+        Packed::of(counters.iter().map(|(index, count)| (*index, *count)))
+    }
+
+    /// Packs counters that ascend by index.
+    fn of(counters: impl Iterator<Item = (u32, u64)>) -> Packed {
+        let (mut bytes, mut before) = (Vec::new(), 0);
         for (index, count) in counters {
             push(&mut bytes, u64::from(index - before));
-            push(&mut bytes, *count);
-            before = *index;
+            push(&mut bytes, count);
+            before = index;
         }
         Packed(bytes.into_boxed_slice())
+    }
+
+    /// The sum with other counters that ascend by index.
+    ///
+    /// # Errors
+    /// When a counter overflows.
+    pub fn plus(&self, others: &[(u32, u64)]) -> Result<Packed> {
+        let (mut ours, mut others) = (self.iter().peekable(), others.iter().copied().peekable());
+        let mut sum: Vec<(u32, u64)> = Vec::new();
+        loop {
+            let next = match (ours.peek(), others.peek()) {
+                (Some(a), Some(b)) if a.0 <= b.0 => ours.next(),
+                (Some(_), None) => ours.next(),
+                _ => others.next(),
+            };
+            match (next, sum.last_mut()) {
+                (None, _) => return Ok(Packed::of(sum.into_iter())),
+                (Some((index, count)), Some(last)) if last.0 == index => {
+                    last.1 = last.1.checked_add(count).ok_or_else(|| overflow(index))?;
+                }
+                (Some(counter), _) => sum.push(counter),
+            }
+        }
     }
 
     /// Each counter with its index, ascending.
@@ -139,5 +168,22 @@ mod tests {
         for counters in cases {
             assert!(Packed::new(&counters).iter().eq(counters.clone()), "seed 41: {counters:?}");
         }
+    }
+
+    #[test]
+    fn packed_sums_are_the_sums_of_maps() {
+        let mut random = Random::new(42);
+        let (mut packed, mut map) = (Packed::default(), Counters::new());
+        for round in 0..100 {
+            let counters: Counters =
+                (0..random.below(60)).map(|_| (random.below(200), u64::from(random.below(9)) + 1)).collect();
+            let list: Vec<(u32, u64)> = counters.clone().into_iter().collect();
+            packed = packed.plus(&list).expect("small counts");
+            add(&mut map, counters).expect("small counts");
+            assert!(packed.iter().eq(map.clone()), "seed 42, round {round}");
+        }
+        let full = Packed::new(&Counters::from([(7, u64::MAX)]));
+        let why = full.plus(&[(7, 1)]).expect_err("it is full").to_string();
+        assert!(why.contains("counter 7 does not fit 64 bits"), "{why}");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::{Counters, Evidence, Packed, Row, Totals, counters};
+use super::{Evidence, Packed, Row, Totals};
 use crate::error::Result;
 use crate::results::part::{PartReader, Survey};
 use crate::results::record::{Line, Repetition};
@@ -79,10 +79,10 @@ impl Gathering {
     fn add(&mut self, rank: u32, repetition: &Repetition) -> Result<()> {
         self.rows.push(repetition.row(rank));
         for (name, record) in &repetition.histograms {
-            let sum = self.counters.entry(name.clone()).or_default();
-            let mut counters: Counters = sum.iter().collect();
-            counters::add(&mut counters, record.counters.iter().copied())?;
-            *sum = Packed::new(&counters);
+            match self.counters.get_mut(name) {
+                Some(sum) => *sum = sum.plus(&record.counters)?,
+                None => drop(self.counters.insert(name.clone(), Packed::default().plus(&record.counters)?)),
+            }
         }
         Ok(())
     }

@@ -114,6 +114,11 @@ impl Evidence {
         self.cases.get(case).into_iter().flatten().map(|(number, round)| (*number, round))
     }
 
+    /// The rows of one round, one a rank; empty when it is not there.
+    pub fn rows(&self, case: &str, round: u32) -> &[Row] {
+        self.cases.get(case).and_then(|rounds| rounds.get(&round)).map_or(&[], |round| &round.rows)
+    }
+
     /// The counters of a case summed over all rounds, by histogram.
     ///
     /// # Errors

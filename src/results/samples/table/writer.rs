@@ -1,0 +1,202 @@
+//! Writes a table, some rows at a time.
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::{ColumnPath, Type};
+
+use super::{Cell, Column, Kind, SLOT_BYTES, SLOT_OFFSET, io_error, moment, slot};
+use crate::hash::Hasher;
+
+/// Rows that are kept in memory before they are written: about 20 MB.
+const ROWS_AT_ONCE: usize = 1 << 17;
+
+/// A table that is being written.
+pub struct TableWriter<'file> {
+    writer: SerializedFileWriter<Hashed<'file>>,
+    columns: Vec<Values>,
+    rows: usize,
+}
+
+/// Hashes what goes into a file.
+struct Hashed<'file> {
+    file: &'file mut File,
+    hasher: Hasher,
+    /// Bytes at the beginning that are still to come and are not hashed.
+    skip: usize,
+}
+
+impl Write for Hashed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        let skipped = written.min(self.skip);
+        self.skip -= skipped;
+        self.hasher.add(&bytes[skipped..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// The values of a column that are not written yet. A level is 1 where there is a value, as Parquet calls it.
+struct Values {
+    kind: Kind,
+    levels: Vec<i16>,
+    texts: Vec<ByteArray>,
+    latest: Option<(Arc<str>, ByteArray)>,
+    wholes: Vec<i64>,
+    reals: Vec<f64>,
+}
+
+impl<'file> TableWriter<'file> {
+    /// Begins a table: its columns, what the file says of itself, and the names of the columns by which the rows will be
+    /// sorted, nulls first.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn new(
+        file: &'file mut File,
+        columns: &[Column],
+        metadata: &[(String, String)],
+        sorted_by: &[&str],
+    ) -> io::Result<TableWriter<'file>> {
+        let comments =
+            columns.iter().map(|column| (format!("comment:{}", column.name), column.comment.clone()));
+        let metadata = metadata.iter().cloned().chain(comments);
+        let place = |name: &&str| columns.iter().position(|column| column.name == **name);
+        let sorted = sorted_by.iter().filter_map(place).map(|place| SortingColumn {
+            column_idx: i32::try_from(place).expect("a table has few columns"),
+            descending: false,
+            nulls_first: true,
+        });
+        let mut properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_sorting_columns(Some(sorted.collect()))
+            .set_key_value_metadata(Some(metadata.map(|(key, value)| KeyValue::new(key, value)).collect()));
+        // Measured values hardly repeat: a dictionary would only be in the way.
+        for column in columns.iter().filter(|column| column.kind == Kind::Real) {
+            properties =
+                properties.set_column_dictionary_enabled(ColumnPath::from(column.name.as_str()), false);
+        }
+        let schema = schema(columns).map_err(io_error)?;
+        let out = Hashed { file, hasher: Hasher::new(), skip: SLOT_OFFSET + SLOT_BYTES };
+        let mut writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties.build()))
+            .map_err(io_error)?;
+        // Not yet known.
+        writer.write_all(slot(0).as_bytes())?;
+        Ok(TableWriter { writer, columns: columns.iter().map(Values::new).collect(), rows: 0 })
+    }
+
+    /// Appends a row: a cell for each column.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    ///
+    /// # Panics
+    /// When a cell is not of its column's kind.
+    pub fn push(&mut self, row: &[Cell]) -> io::Result<()> {
+        assert_eq!(row.len(), self.columns.len(), "a row has a cell for each column");
+        self.columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
+        self.rows += 1;
+        if self.rows == ROWS_AT_ONCE { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what is left, and the end of the file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn finish(mut self) -> io::Result<()> {
+        if self.rows > 0 {
+            self.flush()?;
+        }
+        self.writer.finish().map_err(io_error)?;
+        let Hashed { file, hasher, .. } = self.writer.inner_mut();
+        file.seek(SeekFrom::Start(SLOT_OFFSET as u64))?;
+        file.write_all(slot(hasher.hash()).as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut group = self.writer.next_row_group().map_err(io_error)?;
+        for column in &mut self.columns {
+            column.write(&mut group).map_err(io_error)?;
+        }
+        self.rows = 0;
+        group.close().map(drop).map_err(io_error)
+    }
+}
+
+impl Values {
+    fn new(column: &Column) -> Values {
+        let (levels, texts, wholes, reals) = Default::default();
+        Values { kind: column.kind, levels, texts, latest: None, wholes, reals }
+    }
+
+    fn push(&mut self, cell: &Cell) {
+        self.levels.push(i16::from(*cell != Cell::Null));
+        match (cell, self.kind) {
+            (Cell::Null, _) => {}
+            (Cell::Text(text), Kind::Text) => {
+                // Neighbours are often the same word: they share its bytes.
+                let bytes = match &self.latest {
+                    Some((latest, bytes)) if latest == text => bytes.clone(),
+                    _ => ByteArray::from(&**text),
+                };
+                self.latest = Some((text.clone(), bytes.clone()));
+                self.texts.push(bytes);
+            }
+            (Cell::Whole(whole), Kind::Integer | Kind::Long | Kind::Moment) => self.wholes.push(*whole),
+            (Cell::Real(real), Kind::Real) => self.reals.push(*real),
+            (cell, kind) => panic!("{cell:?} in a column of {kind:?}"),
+        }
+    }
+
+    fn write(&mut self, group: &mut SerializedRowGroupWriter<Hashed>) -> Result<(), ParquetError> {
+        let mut column = group.next_column()?.expect("a column of the file for each of ours");
+        let levels = Some(self.levels.as_slice());
+        match self.kind {
+            Kind::Text => column.typed::<ByteArrayType>().write_batch(&self.texts, levels, None)?,
+            Kind::Integer => {
+                let narrow = |whole: &i64| i32::try_from(*whole).expect("an index has 32 bits");
+                let narrow: Vec<i32> = self.wholes.iter().map(narrow).collect();
+                column.typed::<Int32Type>().write_batch(&narrow, levels, None)?
+            }
+            Kind::Long | Kind::Moment => {
+                column.typed::<Int64Type>().write_batch(&self.wholes, levels, None)?
+            }
+            Kind::Real => column.typed::<DoubleType>().write_batch(&self.reals, levels, None)?,
+        };
+        column.close()?;
+        self.levels.clear();
+        self.texts.clear();
+        self.wholes.clear();
+        self.reals.clear();
+        Ok(())
+    }
+}
+
+fn schema(columns: &[Column]) -> Result<Type, ParquetError> {
+    let fields: Result<Vec<_>, ParquetError> = columns
+        .iter()
+        .map(|column| {
+            let (physical, logical) = match column.kind {
+                Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+                Kind::Integer => (Physical::INT32, None),
+                Kind::Long => (Physical::INT64, None),
+                Kind::Moment => (Physical::INT64, Some(moment())),
+                Kind::Real => (Physical::DOUBLE, None),
+            };
+            let field = Type::primitive_type_builder(&column.name, physical).with_logical_type(logical);
+            field.with_repetition(Repetition::OPTIONAL).build().map(Arc::new)
+        })
+        .collect();
+    Type::group_type_builder("schema").with_fields(fields?).build()
+}

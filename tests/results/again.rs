@@ -1,0 +1,112 @@
+//! The rows of `samples.parquet` derived a second time, from the text of the parts alone.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::fixture::STRATA;
+
+/// One repetition: host, rank, and what the part says.
+pub struct Line {
+    pub host: String,
+    pub rank: i64,
+    pub node: i64,
+    pub of: Value,
+}
+
+impl Line {
+    pub fn number(&self, name: &str) -> f64 {
+        self.of[name].as_f64().unwrap_or_else(|| panic!("{name} of {:?}", self.of["case"]))
+    }
+
+    pub fn case(&self) -> String {
+        self.of["case"].as_str().expect("an id").to_owned()
+    }
+
+    pub fn round(&self) -> i64 {
+        self.of["round"].as_i64().expect("a number")
+    }
+
+    pub fn generates(&self) -> bool {
+        self.case().starts_with("generate")
+    }
+}
+
+pub fn lines(run: &Path, ranks: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for rank in 0..ranks {
+        let text = fs::read_to_string(run.join(format!("parts/rank-{rank:05}.jsonl"))).expect("a part");
+        let mut all = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let begin = all.next().expect("a first line");
+        let host = begin["host"].as_str().expect("a name");
+        let node = begin["node_index"].as_i64().expect("a number");
+        let repetitions = all.filter(|line| line["kind"] == "repetition");
+        lines.extend(repetitions.map(|of| Line { host: host.to_owned(), rank: rank as i64, node, of }));
+    }
+    lines
+}
+
+/// The figures of some ranks in one repetition, with units.
+pub fn figures(lines: &[&Line]) -> BTreeMap<&'static str, (f64, &'static str)> {
+    let sum = |name: &str| lines.iter().map(|line| line.number(name)).sum::<f64>();
+    let longest_s = lines.iter().map(|line| line.number("elapsed_ns")).fold(0.0, f64::max) / 1e9;
+    let refills = STRATA.map(|stratum| {
+        let of = |name: &str| {
+            lines
+                .iter()
+                .map(|line| line.of["histograms"][stratum][name].as_f64().expect("a number"))
+                .sum::<f64>()
+        };
+        of("sum") * of("count") / of("timed")
+    });
+    let mut figures = BTreeMap::from([
+        ("cpu_share", (sum("cpu_ns") / sum("worker_ns"), "share")),
+        ("refill_share", (refills.iter().sum::<f64>() / sum("worker_ns"), "share")),
+        (
+            "busy_workers",
+            (lines.iter().map(|line| line.number("busy_workers")).fold(f64::MAX, f64::min), "workers"),
+        ),
+    ]);
+    if lines.iter().all(|line| line.of["memory_peak_bytes"].is_number()) {
+        let most = lines.iter().map(|line| line.number("memory_peak_bytes")).fold(0.0, f64::max);
+        figures.insert("memory_peak_bytes", (most, "bytes"));
+    }
+    if lines[0].generates() {
+        let gib = sum("bytes") / f64::from(1 << 30);
+        figures.insert("throughput_bytes_per_s", (sum("bytes") / longest_s, "bytes/s"));
+        figures.insert("core_seconds_per_gib", (sum("cpu_ns") / 1e9 / gib, "s/GiB"));
+    } else {
+        figures.insert("operations_per_s", (sum("operations") / longest_s, "operations/s"));
+        figures.insert("core_ns_per_operation", (sum("cpu_ns") / sum("operations"), "ns"));
+    }
+    figures
+}
+
+/// Values that only a rank has, with interval and unit.
+pub fn measured(line: &Line) -> Vec<(&'static str, Option<i64>, f64, &'static str)> {
+    let histogram = |name: &str| &line.of["histograms"][name];
+    let number = |value: &Value| value.as_f64().expect("a number");
+    let [slow, fast] = STRATA.map(histogram);
+    let mut values = vec![
+        ("elapsed_ns", None, line.number("elapsed_ns"), "ns"),
+        ("worker_ns", None, line.number("worker_ns"), "ns"),
+        ("cpu_ns", None, line.number("cpu_ns"), "ns"),
+        ("refills_slow", None, number(&slow["count"]), "refills"),
+        ("refills_fast", None, number(&fast["count"]), "refills"),
+        ("refill_ns_max", None, number(&slow["max"]).max(number(&fast["max"])), "ns"),
+    ];
+    let (amount, of_interval) = match line.generates() {
+        true => ("bytes", "interval_bytes"),
+        false => ("operations", "interval_operations"),
+    };
+    values.push((amount, None, line.number(amount), amount));
+    if line.generates() {
+        values.push(("chunk_ns_max", None, number(&histogram("chunk_ns")["max"]), "ns"));
+    }
+    for (index, value) in (0..).zip(line.of["intervals"].as_array().expect("a list")) {
+        values.push((of_interval, Some(index), number(value), amount));
+    }
+    values
+}
