@@ -181,7 +181,8 @@ fn every_shipped_job_can_be_planned_for_sixteen_nodes_of_24_cores() {
         assert!(said.contains("sbatch --nodes=16 --ntasks-per-node=16 --cpus-per-task=24"), "{said}");
         let mut cases = said.lines().skip_while(|line| !line.starts_with("---")).skip(1);
         let first = cases.find(|line| line.contains(" 24 ")).unwrap_or_else(|| panic!("{said}"));
-        assert!(first.ends_with("n/a"), "no time without a try: {first}");
+        let time = first.rsplit(' ').nth(1).unwrap_or_default();
+        assert!(time.starts_with('>') || first.ends_with("n/a"), "no time without a try: {first}");
     }
 }
 

@@ -63,6 +63,12 @@ pub fn decode<'a>(bytes: &'a [u8], file_name: &str) -> Result<&'a str> {
 fn read(text: &str, settings: &[Setting]) -> Result<Job, Vec<Diagnostic>> {
     let mut wrong = Vec::new();
     let mut document = document::read(text, &mut wrong)?;
+    if document.entries.is_empty() && document.headers.is_empty() && wrong.is_empty() {
+        let nothing = Diagnostic::new(Place::NOWHERE, "the job file says nothing", "begin here");
+        return Err(vec![
+            nothing.accepted("at the least schema = 1, name = \"NAME\", and [generate] or [allocate]"),
+        ]);
+    }
     apply(&mut document, settings, &mut wrong);
     let values = resolve(document, wrong)?;
     let job = build(&values);

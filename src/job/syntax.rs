@@ -50,9 +50,28 @@ pub(super) fn explain(
     told.into_iter().map(|(_, diagnostic)| diagnostic).collect()
 }
 
-/// In the words of the TOML parser.
+/// The parser's words begin like this: ours for it, and what to write.
+const IN_OUR_WORDS: [(&str, &str, &str); 7] = [
+    ("unclosed table", "the name of a section that is never closed", "needs its ]"),
+    ("unexpected key or value, expected newline", "two things on one line", "begin a line of its own here"),
+    ("unexpected leading zero", "a number that begins with 0", "write it without the 0"),
+    (
+        "missing comma between array elements",
+        "a list without a comma between its values",
+        "write a , before this",
+    ),
+    ("missing escaped value", "text with an escape that TOML does not know", "write \\\\ for a backslash"),
+    ("cannot recurse further", "lists in lists beyond all depth", ""),
+    ("invalid unquoted key", "a key is made of letters from a to z, digits, _ and -", ""),
+];
+
+/// As the TOML parser has it, in our words where they say more.
 fn as_it_came(refusal: &Refusal) -> Diagnostic {
-    Diagnostic::new(refusal.place, refusal.message.trim_end_matches(", expected nothing"), "")
+    let known = IN_OUR_WORDS.iter().find(|(theirs, ..)| refusal.message.starts_with(theirs));
+    match known {
+        Some((_, ours, label)) => Diagnostic::new(refusal.place, *ours, *label),
+        None => Diagnostic::new(refusal.place, refusal.message.trim_end_matches(", expected nothing"), ""),
+    }
 }
 
 /// A bracket or a quote that is open at the end of the file, or swallows the lines after it.

@@ -76,7 +76,8 @@ impl Miniature {
             .count();
         if smaller > 0 {
             let most = human_bytes(WORKING_SET_BYTES_MAX as u64);
-            differences.push(format!("{smaller} cases were tried with smaller chunks, of {most} in flight"));
+            differences
+                .push(format!("chunks of {smaller} of the cases were tried smaller, {most} in flight"));
         }
         differences
     }
@@ -200,6 +201,6 @@ mod tests {
         }
         let differences = miniature.differences(&plan).join("\n");
         assert!(differences.contains("of 300 cases were tried"), "{differences}");
-        assert!(differences.contains("smaller chunks"), "{differences}");
+        assert!(differences.contains("tried smaller"), "{differences}");
     }
 }

@@ -11,8 +11,11 @@ mod memory;
 mod miniature;
 mod order;
 mod prediction;
+mod probed;
 mod sweep;
 
+#[cfg(test)]
+mod prediction_tests;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +24,8 @@ pub use expected::Expected;
 pub use limits::Limits;
 pub use miniature::{Miniature, ROUNDS};
 pub use order::Turn;
-pub use prediction::{Prediction, Probed, ProbedCase, ProbedFile};
+pub use prediction::Prediction;
+pub use probed::{LOG, Probed, ProbedCase, ProbedFile, ProbedLog};
 
 use crate::error::Result;
 use crate::job::Job;

@@ -37,7 +37,7 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
     grid.push(Column::figures("expected", "workers"), expected(|plan| plan.busy_workers.to_string()));
     grid.push(Column::figures("working set", "MiB"), expected(|plan| mebibytes(plan.working_set_bytes)));
     grid.push(Column::figures("of L3", "x"), expected(of_l3));
-    grid.push(Column::figures("peak", "MiB"), rows.iter().map(|(case, plan)| peak(case, plan)));
+    grid.push(Column::figures("memory", "peak MiB"), rows.iter().map(|(case, plan)| peak(case, plan)));
     grid.push(Column::figures("expected", "MiB"), expected(memory));
     Some(grid)
 }
@@ -54,7 +54,10 @@ fn peak(case: &CaseResult, plan: &Expected) -> String {
 }
 
 fn memory(plan: &Expected) -> String {
-    format!("{} to {}", mebibytes(plan.memory_bytes_min), mebibytes(plan.memory_bytes_max))
+    match (plan.memory_bytes_min, plan.memory_bytes_max) {
+        (min, max) if min == max => mebibytes(min),
+        (min, max) => format!("{} to {}", mebibytes(min), mebibytes(max)),
+    }
 }
 
 fn of_l3(plan: &Expected) -> String {

@@ -44,8 +44,13 @@ pub fn plan(planned: &Planned<'_>) -> String {
     let (_, first) = &planned.ranks[0];
     for (index, case) in first.cases.iter().enumerate() {
         let of_ranks: Vec<&Case> = planned.ranks.iter().map(|(_, plan)| &plan.cases[index]).collect();
-        let repetition = planned.prediction.map(|prediction| prediction.repetition_ns[index]);
-        text += &row(&case.id, &cells(&of_ranks, repetition));
+        let time = match (planned.prediction, first.asked_ns()) {
+            (Some(prediction), _) => human_span(prediction.repetition_ns[index]),
+            // All repetitions are asked for as much.
+            (None, Some(ns)) => format!(">{}", human_span(ns as f64 / first.turns.len() as f64)),
+            (None, None) => NOT_AVAILABLE.to_owned(),
+        };
+        text += &row(&case.id, &cells(&of_ranks, time));
     }
     text.push('\n');
     text += &paragraphs("memory", &memory(planned));
@@ -87,7 +92,7 @@ fn row(id: &str, cells: &[String; 7]) -> String {
     format!("{}\n", line.trim_end())
 }
 
-fn cells(of_ranks: &[&Case], repetition_ns: Option<f64>) -> [String; 7] {
+fn cells(of_ranks: &[&Case], time: String) -> [String; 7] {
     let expected = |figure: &dyn Fn(&Expected) -> u64| {
         let values: Vec<u64> =
             of_ranks.iter().filter_map(|case| case.expected.as_ref().map(figure)).collect();
@@ -118,7 +123,7 @@ fn cells(of_ranks: &[&Case], repetition_ns: Option<f64>) -> [String; 7] {
             None | Some(0) => "-".to_owned(),
             Some(most) => human_bytes(*most),
         },
-        repetition_ns.map_or(NOT_AVAILABLE.to_owned(), human_span),
+        time,
     ]
 }
 

@@ -1,10 +1,12 @@
 //! The miniature of a run, really run: ranks as threads of this process, real workers, a real arena, a real run directory
 //! in the temporary folder. It says what the plan cannot know.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod folder;
+
+use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
+use self::folder::{Folder, files, log, size};
 use super::equipment::Equipment;
 use super::{Origin, Request, begin, locality_record, output, repetition, seat};
 use crate::comm::{Comm, Stop, local};
@@ -12,8 +14,8 @@ use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::measure::resident_peak_bytes;
 use crate::numa;
-use crate::plan::{Miniature, Plan, Probed, ProbedCase, ProbedFile, ROUNDS};
-use crate::results::{self, End, Line, PartReader, Repetition, RunDirectory};
+use crate::plan::{LOG, Miniature, Plan, Probed, ProbedCase, ROUNDS};
+use crate::results::{self, End, Line, Repetition};
 
 /// Runs the miniature of a job with so many ranks on this host, and measures what it takes. A few seconds.
 ///
@@ -37,13 +39,15 @@ pub fn probe(job: &Job, ranks: u32) -> Result<(Miniature, Probed)> {
     let arenas: u64 = lives.iter().map(|life| life.miniature.plan.arena_bytes).sum();
     let cases = first.miniature.plan.cases.len();
     let records: f64 = lives.iter().flat_map(|life| &life.turns).map(|turn| turn.record_bytes).sum();
+    let after_one = folder.after_one_round()?;
     let probed = Probed {
         begin_ns: first.began_ns - first.set_up_ns,
         set_up_ns: first.set_up_ns,
         finish_ns: finished_ns - first.rounds_ended_ns,
         cases: (0..cases).map(|case| case_of(&lives, case)).collect(),
         parts_frame_bytes: size(&folder.run().join("parts"))?.saturating_sub(records as u64),
-        files: files(&folder)?,
+        log: log(&folder.run().join(LOG))?,
+        files: files(&folder.run(), &after_one)?,
         resident_bytes: resident_peak_bytes().map(|peak| peak.saturating_sub(arenas)),
     };
     Ok((first.miniature.clone(), probed))
@@ -181,96 +185,7 @@ fn counters_of(turns: &[&TurnSeen]) -> f64 {
 }
 
 fn line_bytes(record: &Repetition) -> f64 {
-    results::encode(&results::Line::Repetition(record.clone())).len() as f64 + 1.0
-}
-
-/// The files beside the parts, after all rounds and, as `recover` makes them, after the first.
-fn files(folder: &Folder) -> Result<Vec<ProbedFile>> {
-    let after_one = folder.after_one_round()?;
-    let mut files = Vec::new();
-    for (name, bytes) in list(&folder.run())? {
-        let one_round_bytes = size(&after_one.join(&name)).unwrap_or(bytes);
-        files.push(ProbedFile { name, one_round_bytes, bytes });
-    }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
-}
-
-/// A folder of its own that disappears with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Folder> {
-        let path = results::default_path(&std::env::temp_dir(), "numamark-plan");
-        fs::create_dir(&path).map_err(|why| unusable(&path, &why))?;
-        Ok(Folder(path))
-    }
-
-    fn run(&self) -> PathBuf {
-        self.0.join("all-rounds")
-    }
-
-    /// The run as it would have been had it died after its first round, and was recovered.
-    fn after_one_round(&self) -> Result<PathBuf> {
-        let (from, to) = (self.run(), self.0.join("one-round"));
-        let parts = to.join("parts");
-        fs::create_dir_all(&parts).map_err(|why| unusable(&parts, &why))?;
-        let header = |run: &Path| run.join("parts").join("header.json");
-        fs::copy(header(&from), header(&to)).map_err(|why| unusable(&header(&to), &why))?;
-        for part in RunDirectory::open(&from)?.part_paths()? {
-            let path = parts.join(part.file_name().expect("it is a file in a folder"));
-            fs::write(&path, first_round(&part)?).map_err(|why| unusable(&path, &why))?;
-        }
-        results::recover(&to)?;
-        Ok(to)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed from a temporary folder is removed by whoever cleans that.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// What a part says of the first round, as a part.
-fn first_round(part: &Path) -> Result<Vec<u8>> {
-    let mut part = PartReader::open(part)?;
-    let mut text = results::encode(&Line::Begin(part.begin().clone()));
-    text.push(b'\n');
-    while let Some(line) = part.next_line()? {
-        if matches!(&line, Line::Repetition(repetition) if repetition.round == 0) {
-            text.extend(results::encode(&line));
-            text.push(b'\n');
-        }
-    }
-    Ok(text)
-}
-
-/// Name and size of the files that stand directly in a folder.
-fn list(folder: &Path) -> Result<Vec<(String, u64)>> {
-    let unreadable = |why: std::io::Error| unusable(folder, &why);
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let metadata = entry.metadata().map_err(unreadable)?;
-        if metadata.is_file() {
-            files.push((entry.file_name().to_string_lossy().into_owned(), metadata.len()));
-        }
-    }
-    Ok(files)
-}
-
-/// Bytes of a file, or of the files in a folder.
-fn size(path: &Path) -> Result<u64> {
-    if path.is_dir() {
-        return Ok(list(path)?.iter().map(|(_, bytes)| bytes).sum());
-    }
-    fs::metadata(path).map(|metadata| metadata.len()).map_err(|why| unusable(path, &why))
-}
-
-fn unusable(path: &Path, why: &std::io::Error) -> Error {
-    Error::Environment(format!("cannot write a run in miniature to {}: {why}; set TMPDIR", path.display()))
+    results::encode(&Line::Repetition(record.clone())).len() as f64 + 1.0
 }
 
 fn nanoseconds(since: Instant) -> f64 {
