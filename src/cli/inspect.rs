@@ -11,8 +11,9 @@ use crate::{job, report};
 pub fn verify(arguments: &DirectoryArguments) -> Result<ExitCode> {
     let verified = results::verify(&arguments.directory)?;
     print(&format!(
-        "verified: {} values of run.json follow from {} parts\n",
-        verified.values, verified.parts
+        "verified: {} values of run.json, {} rows of samples.parquet and {} histograms of histograms.hlog\n  \
+         follow from {} parts\n",
+        verified.values, verified.samples, verified.histograms, verified.parts
     ));
     Ok(ExitCode::Done)
 }
