@@ -267,7 +267,7 @@ fn resolve_kernel(name: KernelName) -> Result<Kernel> {
 
 fn resolve_stores(name: StoresName, chunk: Bytes, in_flight: u32, seat: &Seat) -> Stores {
     match name {
-        StoresName::Auto => Stores::choose(chunk.0.saturating_mul(u64::from(in_flight) + 1), seat.l3_bytes),
+        StoresName::Auto => Stores::choose(chunk.0.saturating_mul(u64::from(in_flight)), seat.l3_bytes),
         StoresName::Ordinary => Stores::Ordinary,
         StoresName::NonTemporal => Stores::NonTemporal,
     }

@@ -30,8 +30,12 @@ const SLOWEST_BYTES_PER_S: u64 = 20 << 20;
 /// A hundredth of the speed at which fresh pages are handed out, in bytes a second.
 const SLOWEST_POPULATE_BYTES_PER_S: u64 = 10 << 20;
 
+/// A hundred times what one rank's row of one repetition takes in the aggregates and in the files.
+const SLOWEST_ROW: Duration = Duration::from_millis(5);
+
 impl Limits {
-    pub(super) fn new(job: &Job, cases: &[Case], amount: Amount, arena_bytes: u64) -> Limits {
+    pub(super) fn new(job: &Job, cases: &[Case], ranks: u32, amount: Amount, arena_bytes: u64) -> Limits {
+        let rows = u64::from(ranks) * u64::from(job.run.repetitions) * cases.len() as u64;
         let slowest_chunk = cases.iter().map(|case| match case.work {
             Work::Generate(parameters) => parameters.chunk_bytes as u64,
             Work::Allocate(_) => 0,
@@ -49,7 +53,7 @@ impl Limits {
             set_up: 3 * FIRST_GRACE + at(arena_bytes, SLOWEST_POPULATE_BYTES_PER_S),
             repetition: warmup + timed,
             record: FIRST_GRACE,
-            finish: 3 * FIRST_GRACE,
+            finish: 3 * FIRST_GRACE + SLOWEST_ROW.saturating_mul(u32::try_from(rows).unwrap_or(u32::MAX)),
         }
     }
 

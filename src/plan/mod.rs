@@ -92,7 +92,7 @@ impl Plan {
         memory::check(&cases, seat)?;
         let amount = order::amount(job, seat);
         let workers = cases.iter().map(|case| case.workers).max().expect("a job has at least one case");
-        let limits = Limits::new(job, &cases, amount, arena_bytes);
+        let limits = Limits::new(job, &cases, seat.ranks, amount, arena_bytes);
         Ok(Plan {
             turns: order::turns(job, cases.len()),
             repetitions: job.run.repetitions,

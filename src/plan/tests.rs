@@ -194,6 +194,9 @@ fn limits_grow_with_the_work_and_leave_a_slow_rank_its_time() {
     let (usual, slow) = (short.repetition, short.repetition + Duration::from_secs(3));
     assert_eq!(short.next_repetition(usual), usual + Duration::from_secs(8));
     assert_eq!(short.next_repetition(slow), usual + Duration::from_secs(38));
+    // A thousand rounds of two cases on four ranks, 5 ms a row.
+    let (few, many) = (limits(&["run.repetitions=1"]), limits(&["run.repetitions=1001"]));
+    assert_eq!((many.finish - few.finish).as_secs(), 2 * 1000 * 4 / 200);
     assert!(limits(&["generate.chunk=1GiB"]).set_up > limits(&["generate.chunk=1MiB"]).set_up);
 }
 
