@@ -31,7 +31,7 @@ pub enum Command {
         after_help = "Example: numamark run jobs/quick.toml --set run.duration=5s --out results/first"
     )]
     Run(RunArguments),
-    /// Predict what a job would do, and run nothing
+    /// Predict what a job would do: tries its cases for a moment, keeps nothing
     #[command(
         after_help = "Example: numamark plan jobs/quick.toml --topology \"pack:2 numa:4 core:24 pu:1\""
     )]

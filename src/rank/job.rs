@@ -1,13 +1,13 @@
 //! One job for all ranks: rank 0 reads it, everybody parses the same bytes.
 
-use std::io::Read;
-use std::path::Path;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::comm::Comm;
 use crate::error::{Error, Result};
-use crate::job::{Job, Setting, decode};
+use crate::job::{Job, Setting, decode, nearest};
 use crate::results::{RunDirectory, record};
 
 /// A job as it was written: the file's name for messages, its text, and the `--set` and `--sweep` arguments in order.
@@ -38,7 +38,11 @@ impl Source {
             false => std::fs::File::open(path)
                 .and_then(|file| file.take(LARGEST_JOB_BYTES + 1).read_to_end(&mut bytes)),
         };
-        read.map_err(|why| Error::Usage(format!("cannot read the job file {name}: {why}")))?;
+        read.map_err(|why| {
+            let meant = if why.kind() == ErrorKind::NotFound { neighbour(path) } else { None };
+            let meant = meant.map_or(String::new(), |meant| format!("; did you mean {}?", meant.display()));
+            Error::Usage(format!("cannot read the job file {name}: {why}{meant}"))
+        })?;
         if bytes.len() as u64 > LARGEST_JOB_BYTES {
             return Err(Error::Usage(format!("{name} is larger than 1 MiB: this is not a job file")));
         }
@@ -68,6 +72,16 @@ impl Source {
     }
 }
 
+/// The file of the same folder whose name is nearly this one.
+fn neighbour(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent()?;
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names = std::fs::read_dir(here).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let names: Vec<String> = names.collect();
+    let name = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(folder.join(name))
+}
+
 /// Makes rank 0's source everybody's. The others give `Ok(None)`. Collective.
 ///
 /// # Errors
@@ -80,4 +94,19 @@ pub fn share(comm: &Comm, source: Result<Option<Source>>) -> Result<(Source, Job
     // Every rank finds the same mistake: agreeing lets one of them say it.
     let job = comm.agree(source.parse())?;
     Ok((source, job))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_job_file_is_told_its_neighbour() {
+        let jobs = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs");
+        assert_eq!(neighbour(&jobs.join("quik.toml")), Some(jobs.join("quick.toml")));
+        assert_eq!(neighbour(&jobs.join("nothing-like-it")), None);
+        assert_eq!(neighbour(&jobs.join("no-folder").join("quick.toml")), None);
+        let why = Source::read(&jobs.join("quik.toml"), &[]).expect_err("no such file").to_string();
+        assert!(why.ends_with("quick.toml?"), "{why}");
+    }
 }
