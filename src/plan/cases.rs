@@ -117,8 +117,7 @@ fn generate_cases(job: &Job, section: &Generate, seat: &Seat) -> Vec<Result<Case
 
 fn generate_case(job: &Job, section: &Generate, knobs: GenerateKnobs, seat: &Seat) -> Result<Case> {
     let workers = resolve_workers(knobs.workers, seat)?;
-    // A block that is larger than the chunk is as large as the chunk, whatever the number of workers.
-    let block = knobs.block.min(knobs.chunk);
+    let block = block_of(knobs, &section.block);
     let parameters = generate::Parameters {
         chunk_bytes: size(knobs.chunk),
         block_bytes: size(block),
@@ -134,7 +133,7 @@ fn generate_case(job: &Job, section: &Generate, knobs: GenerateKnobs, seat: &Sea
         .word("stores", knobs.stores, section.stores.len() > 1)
         .count("in_flight", knobs.in_flight, section.in_flight.len() > 1);
     // A block that fills a batch by itself comes alone whatever the batch is.
-    let batched = 2 * parameters.block_bytes <= BATCH_BYTES_MAX;
+    let batched = 2 * parameters.block_bytes.min(parameters.chunk_bytes) <= BATCH_BYTES_MAX;
     if batched {
         name = name.count("batch", knobs.batch, job.slab.batch.len() > 1);
     }
@@ -146,6 +145,14 @@ fn generate_case(job: &Job, section: &Generate, knobs: GenerateKnobs, seat: &Sea
         work: Work::Generate(parameters),
         expected: Some(Expected::of(&parameters, workers, seat)),
     })
+}
+
+/// Blocks that no chunk fills are all alike, whatever the number of workers: the case goes by the smallest of them.
+fn block_of(knobs: GenerateKnobs, asked: &[Bytes]) -> Bytes {
+    if knobs.block < knobs.chunk {
+        return knobs.block;
+    }
+    asked.iter().copied().filter(|block| *block >= knobs.chunk).min().unwrap_or(knobs.block)
 }
 
 /// One value of every knob of an allocator workload.

@@ -103,7 +103,6 @@ fn shrunk(case: &Case) -> Case {
     let chunks = parameters.in_flight as usize + 1;
     let largest = (WORKING_SET_BYTES_MAX / chunks / GRAIN).max(1) * GRAIN;
     parameters.chunk_bytes = parameters.chunk_bytes.min(largest);
-    parameters.block_bytes = parameters.block_bytes.min(parameters.chunk_bytes);
     Case { work: Work::Generate(parameters), ..case.clone() }
 }
 

@@ -77,7 +77,7 @@ fn a_knob_that_does_not_touch_a_case_is_dropped_and_equal_cases_are_merged() {
 }
 
 #[test]
-fn a_block_larger_than_its_chunk_is_the_chunk() {
+fn blocks_larger_than_their_chunk_are_all_alike() {
     let settings =
         ["generate.chunk=[1MiB, 8MiB]", "generate.block=[1MiB, 4MiB, 16MiB]", "allocate.workload=larson"];
     assert_eq!(
@@ -86,10 +86,15 @@ fn a_block_larger_than_its_chunk_is_the_chunk() {
             "generate.chunk=1MiB.block=1MiB",
             "generate.chunk=8MiB.block=1MiB",
             "generate.chunk=8MiB.block=4MiB",
-            "generate.chunk=8MiB.block=8MiB",
+            "generate.chunk=8MiB.block=16MiB",
             "larson"
         ]
     );
+    // One block for all chunks is the one that was asked for, and no axis of the sweep.
+    let plan = Plan::new(&job(&["generate.chunk=[1MiB, 8MiB]"]), &seat()).expect("a plan");
+    for case in &plan.cases[..2] {
+        assert!(case.parameters.contains(&("block_bytes", Parameter::Number(4 << 20))), "{case:?}");
+    }
 }
 
 #[test]

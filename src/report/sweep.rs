@@ -56,23 +56,35 @@ impl<'run> Group<'run> {
         names.map(|name| (name, &self.cases[0].parameters[name])).collect()
     }
 
-    /// The cases along `axis` through the fastest case that has it.
+    /// The cases along `axis` through the fastest case that has it, or, where that is the only one of its kind, through
+    /// the fastest that has company.
     ///
     /// # Panics
     /// When no case has a parameter `axis`.
     pub(super) fn along(&self, axis: &str) -> Line<'run> {
-        let having = || self.cases.iter().copied().filter(|case| case.parameters.contains_key(axis));
         let rate = |case: &CaseResult| cells::rate(case).and_then(|(_, metric)| metric.value).unwrap_or(0.0);
-        // Of equals, the first: the order of the job decides.
-        let fastest =
-            having().rev().max_by(|a, b| rate(a).total_cmp(&rate(b))).expect("a case with the axis");
-        let others: Vec<&str> = self.axes().into_iter().filter(|name| *name != axis).collect();
+        let mut cases = self.cases.clone();
+        cases.retain(|case| case.parameters.contains_key(axis));
+        // Of equals, the first: the order of the job decides, because the sort keeps it.
+        cases.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+        let mut lines = cases.iter().map(|case| self.line(axis, case));
+        let first = lines.next().expect("a case with the axis");
+        match first.cases.len() {
+            1 => lines.find(|line| line.cases.len() > 1).unwrap_or(first),
+            _ => first,
+        }
+    }
+
+    /// The cases along `axis` through this one.
+    fn line(&self, axis: &str, through: &'run CaseResult) -> Line<'run> {
+        let others = self.axes().into_iter().filter(|name| *name != axis);
         let held: Vec<(&str, &Parameter)> =
-            others.into_iter().filter_map(|name| Some((name, fastest.parameters.get(name)?))).collect();
+            others.filter_map(|name| Some((name, through.parameters.get(name)?))).collect();
         let lies_on = |case: &&CaseResult| {
-            held.iter().all(|(name, value)| case.parameters.get(*name).is_none_or(|other| other == *value))
+            case.parameters.contains_key(axis)
+                && held.iter().all(|(name, value)| case.parameters.get(*name).is_none_or(|v| v == *value))
         };
-        Line { cases: having().filter(lies_on).collect(), held }
+        Line { cases: self.cases.iter().copied().filter(lies_on).collect(), held }
     }
 
     /// Every value of a parameter, each once, in the order of the job.
