@@ -57,7 +57,7 @@ miri() {
     return
   fi
   step "miri" env MIRIFLAGS="-Zmiri-strict-provenance -Zmiri-disable-isolation" CARGO_TARGET_DIR="$target-nightly" \
-    cargo +nightly miri test --no-default-features --lib -- generator:: slab::
+    cargo +nightly miri test --no-default-features --lib -- generator:: slab:: workload::barrier workload::intervals
 }
 
 # sanitizer NAME OPTION..: the unit tests, compiled with the sanitizer's checks.
