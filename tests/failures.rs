@@ -364,7 +364,16 @@ fn a_stopped_run_is_resumed_to_the_end() {
             _ => processes(text(&attempt.out)).into_iter().for_each(|id| signal(id, "TERM")),
         }
         wait(child, started, LIMIT).expect_code(4);
-        finish(start.command(2, &["run", "--resume", text(&attempt.out)]), LIMIT).expect_code(0);
+        // As the stopped run said it: without a launcher the ranks are those of the run.
+        let resumed = match start {
+            Start::Alone => {
+                let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_numamark"));
+                command.args(["run", "--resume", text(&attempt.out)]);
+                command
+            }
+            _ => start.command(2, &["run", "--resume", text(&attempt.out)]),
+        };
+        finish(resumed, LIMIT).expect_code(0);
         let written = std::fs::read_to_string(attempt.out.join("run.json")).expect("a result");
         let run: serde_json::Value = serde_json::from_str(&written).expect("JSON");
         assert_eq!(run["complete"], true);

@@ -11,6 +11,7 @@ use crate::error::{Error, ExitCode, Result};
 use crate::numa::{self, Topology};
 use crate::rank::{self, Finished, Origin, Request};
 use crate::report;
+use crate::results::RunDirectory;
 
 /// Runs a job.
 ///
@@ -36,7 +37,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let start = Start {
         host: &numa::host_name(),
         launcher: launcher.as_ref(),
-        ranks_in_process: arguments.ranks.map_or_else(nodes_in_mask, Ok)?,
+        ranks_in_process: ranks_in_process(arguments, launcher.as_ref())?,
         ranks_expected: arguments.expect_ranks,
         limit: Start::LIMIT,
     };
@@ -59,6 +60,16 @@ fn origin(arguments: &RunArguments) -> Origin {
         (Some(directory), _) => Origin::Resume(directory.clone()),
         (None, Some(job)) => Origin::File(job.clone(), arguments.change.settings()),
         (None, None) => unreachable!("clap requires one of the two"),
+    }
+}
+
+/// As many as were asked for; else as many as the run that is resumed has, so that the line which a stopped run prints
+/// continues it; else one a node. Under a launcher nobody asks.
+fn ranks_in_process(arguments: &RunArguments, launcher: Option<&Launcher>) -> Result<u32> {
+    match (arguments.ranks, &arguments.resume, launcher) {
+        (Some(ranks), ..) => Ok(ranks),
+        (None, Some(directory), None) => Ok(RunDirectory::open(directory)?.read_header()?.ranks),
+        (None, ..) => nodes_in_mask(),
     }
 }
 

@@ -27,10 +27,10 @@ impl RunDirectory {
             return Err(Error::Usage(format!("{directory} is complete: there is nothing to resume")));
         }
         let header = self.read_header()?;
-        if header.ranks != ranks {
+        let wanted = header.ranks;
+        if wanted != ranks {
             return Err(Error::Usage(format!(
-                "{directory} is a run of {} ranks, here are {ranks}; start as many",
-                header.ranks
+                "{directory} is a run of {wanted} ranks, here are {ranks}; start as many (without a launcher: --ranks {wanted})"
             )));
         }
         let paths = self.part_paths()?;
