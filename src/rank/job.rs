@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::comm::Comm;
 use crate::error::{Error, Result};
-use crate::job::{Job, Setting, decode, nearest};
+use crate::job::{JOB_FILE_BYTES_MAX, Job, Setting, decode, nearest};
 use crate::results::{RunDirectory, record};
 
 /// A job as it was written: the file's name for messages, its text, and the `--set` and `--sweep` arguments in order.
@@ -21,9 +21,6 @@ pub struct Source {
     pub settings: Vec<Setting>,
 }
 
-/// A job file is written by a person.
-const LARGEST_JOB_BYTES: u64 = 1 << 20;
-
 impl Source {
     /// Reads a job file; `-` is standard input.
     ///
@@ -32,20 +29,20 @@ impl Source {
     pub fn read(path: &Path, settings: &[Setting]) -> Result<Source> {
         let standard_input = path == Path::new("-");
         let name = if standard_input { "<stdin>".to_owned() } else { path.display().to_string() };
+        // One byte more than a job file can have is enough to be refused.
+        let one_too_many = JOB_FILE_BYTES_MAX as u64 + 1;
         let mut bytes = Vec::new();
         let read = match standard_input {
-            true => std::io::stdin().lock().take(LARGEST_JOB_BYTES + 1).read_to_end(&mut bytes),
-            false => std::fs::File::open(path)
-                .and_then(|file| file.take(LARGEST_JOB_BYTES + 1).read_to_end(&mut bytes)),
+            true => std::io::stdin().lock().take(one_too_many).read_to_end(&mut bytes),
+            false => {
+                std::fs::File::open(path).and_then(|file| file.take(one_too_many).read_to_end(&mut bytes))
+            }
         };
         read.map_err(|why| {
             let meant = if why.kind() == ErrorKind::NotFound { neighbour(path) } else { None };
             let meant = meant.map_or(String::new(), |meant| format!("; did you mean {}?", meant.display()));
             Error::Usage(format!("cannot read the job file {name}: {why}{meant}"))
         })?;
-        if bytes.len() as u64 > LARGEST_JOB_BYTES {
-            return Err(Error::Usage(format!("{name} is larger than 1 MiB: this is not a job file")));
-        }
         let text = decode(&bytes, &name)?.to_owned();
         Ok(Source { name, text, settings: settings.to_vec() })
     }
