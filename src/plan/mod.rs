@@ -113,4 +113,11 @@ impl Plan {
         let Amount::Duration(ns) = self.amount else { return None };
         (self.warmup_ns + ns).checked_mul(self.turns.len() as u64)
     }
+
+    /// Bytes that all ranks generate in all repetitions of a data set; `None` for a duration, in which they generate what
+    /// they can.
+    pub fn data_set_bytes(&self) -> Option<u64> {
+        let Amount::Dataset { bytes, .. } = self.amount else { return None };
+        bytes.checked_mul(self.turns.len() as u64)
+    }
 }

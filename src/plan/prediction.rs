@@ -20,6 +20,8 @@ pub struct Prediction {
     pub finish_ns: f64,
     /// All of it.
     pub wall_ns: f64,
+    /// Bytes that all ranks of all hosts generate, without warm-ups.
+    pub generated_bytes: f64,
     /// Name and size of what the run directory will hold; `parts/` is one of them.
     pub files: Vec<(String, u64)>,
     /// Memory behind each process beside its arenas.
@@ -40,7 +42,12 @@ impl Prediction {
         let files = files(plan, miniature, probed, &each, f64::from(hosts));
         let written: u64 = files.iter().filter(|(name, _)| name != PARTS).map(|(_, bytes)| bytes).sum();
         let finish_ns = probed.finish_ns * ratio(written as f64, probed.written_bytes()).max(1.0);
+        let generated: f64 = each.iter().map(|one| one.generated_bytes).sum();
         Prediction {
+            generated_bytes: match plan.data_set_bytes() {
+                Some(bytes) => bytes as f64,
+                None => generated * rounds * f64::from(hosts),
+            },
             begin_ns,
             finish_ns,
             wall_ns: begin_ns + repetitions + finish_ns,
@@ -60,6 +67,8 @@ impl Prediction {
 struct Repetition {
     ns: f64,
     digest_ns: f64,
+    /// Bytes that the ranks generate.
+    generated_bytes: f64,
     /// Bytes of the ranks' records.
     bytes: f64,
     /// How many times the data of the miniature's repetition it has.
@@ -89,6 +98,7 @@ impl Repetition {
         Repetition {
             ns,
             digest_ns: probed.digest_ns * work,
+            generated_bytes: probed.bytes * work * probed.ranks,
             bytes: probed.record_bytes + counters + intervals,
             data,
         }

@@ -133,3 +133,15 @@ fn intervals_without_a_chunk_are_a_zero_and_a_comma() {
     assert_eq!(interval_bytes(&plan, 10.0 * chunk, SECOND, chunk), 10.0 * 9.0 + 90.0 * 2.0);
     assert_eq!(interval_bytes(&plan, 1e6, SECOND, 0.0), 100.0 * 6.0);
 }
+
+#[test]
+fn data_is_the_rate_of_the_miniature_over_the_time_or_what_the_job_asks_for() {
+    // 64 MiB in 10 ms each; the region ends half a chunk after its two seconds.
+    let of_hosts = |hosts| predict(&["run.duration=2s", "run.repetitions=10"], hosts).generated_bytes;
+    let expected = 10.0 * 200.5 * (64 << 20) as f64;
+    assert!((of_hosts(1) / expected - 1.0).abs() < 1e-9, "{} against {expected}", of_hosts(1));
+    assert!((of_hosts(3) / of_hosts(1) - 3.0).abs() < 1e-9);
+    // All ranks together make one data set, however many hosts they are on.
+    let data_set = predict(&["run.bytes=1GiB", "run.repetitions=3"], 3);
+    assert_eq!(data_set.generated_bytes, (3u64 << 30) as f64);
+}
