@@ -89,14 +89,12 @@ pub fn measure(case: &Case) -> Measure {
 }
 
 fn expected(expected: plan::Expected) -> Expected {
-    let plan::Expected { blocks_per_chunk, busy_workers, working_set_bytes, l3_bytes, .. } = expected;
-    let plan::Expected { memory_bytes_min, memory_bytes_max, .. } = expected;
     Expected {
-        blocks_per_chunk,
-        busy_workers,
-        working_set_bytes,
-        l3_bytes,
-        memory_bytes_min,
-        memory_bytes_max,
+        blocks_per_chunk: expected.blocks_per_chunk,
+        busy_workers: expected.busy_workers,
+        working_set_bytes: expected.working_set_bytes,
+        l3_bytes: expected.l3_bytes,
+        memory_bytes_min: expected.memory_bytes_min,
+        memory_bytes_max: expected.memory_bytes_max,
     }
 }
