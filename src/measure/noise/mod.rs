@@ -151,8 +151,8 @@ impl Noise {
         }
     }
 
-    /// The same without its workers.
-    pub fn without_workers(&self) -> Noise {
+    /// Without the entries of the workers.
+    pub fn summary(&self) -> Noise {
         Noise { workers: Vec::new(), ..*self }
     }
 
@@ -200,7 +200,7 @@ mod tests {
         // The probe of worker 10 took a tenth longer: its clock fell by an eleventh.
         assert_eq!(noise.core_clock_change, Some(30_000.0 / 33_000.0 - 1.0));
         assert_eq!(noise.check(), Ok(()));
-        assert_eq!(noise.without_workers().check(), Ok(()));
+        assert_eq!(noise.summary().check(), Ok(()));
     }
 
     #[test]
