@@ -3,6 +3,7 @@
 mod cells;
 mod compact;
 mod detail;
+mod environment;
 mod expected;
 mod gates;
 mod grid;
@@ -20,6 +21,7 @@ mod text;
 mod tidy;
 mod topology;
 
+pub use environment::environment;
 pub use live::{bound, repetition};
 pub use markdown::markdown;
 pub use plan::{Planned, plan};
