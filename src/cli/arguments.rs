@@ -183,6 +183,8 @@ pub enum ReportFormat {
     Csv,
     /// run.json as it is
     Json,
+    /// A test a gate, for what shows test results
+    Junit,
 }
 
 /// `numamark schema`.

@@ -8,6 +8,7 @@ mod expected;
 mod gates;
 mod grid;
 mod heat;
+mod junit;
 mod live;
 mod markdown;
 mod missing;
@@ -22,6 +23,7 @@ mod tidy;
 mod topology;
 
 pub use environment::environment;
+pub use junit::junit;
 pub use live::{bound, repetition};
 pub use markdown::markdown;
 pub use plan::{Planned, plan};
