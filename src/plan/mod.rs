@@ -97,7 +97,7 @@ impl Plan {
         let limits = Limits::new(job, &cases, seat.ranks, amount, arena_bytes);
         Ok(Plan {
             turns: order::turns(job, cases.len()),
-            repetitions: job.run.repetitions,
+            repetitions: job.run.repetitions.at_most(),
             warmup_ns: job.run.warmup.0,
             amount,
             division: order::division(job),

@@ -3,10 +3,12 @@
 mod cells;
 mod compact;
 mod detail;
+mod environment;
 mod expected;
 mod gates;
 mod grid;
 mod heat;
+mod junit;
 mod live;
 mod markdown;
 mod missing;
@@ -20,6 +22,8 @@ mod text;
 mod tidy;
 mod topology;
 
+pub use environment::environment;
+pub use junit::junit;
 pub use live::{bound, repetition};
 pub use markdown::markdown;
 pub use plan::{Planned, plan};

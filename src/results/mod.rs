@@ -24,7 +24,7 @@ pub use aggregate::{aggregate, of_repetition};
 pub use directory::{RunDirectory, to_json};
 pub use environment::Environment;
 pub use evidence::{Evidence, Totals};
-pub use gate::{Bound, Gate, GateResult, Level, Outcome};
+pub use gate::{Against, Bound, Gate, GateResult, Level, Outcome, resolve_gates};
 pub use name::{default_path, utc_now};
 pub use part::{Part, PartReader};
 pub use record::{

@@ -10,8 +10,9 @@ use numamark::mix::{Random, mix_words};
 use numamark::results::environment::{Facts, collect};
 use numamark::results::run::SCHEMA;
 use numamark::results::{
-    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Gate, Header, HistogramRecord, LocalityRecord,
-    Measure, Measuring, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, WorkerNoise, aggregate,
+    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Header, HistogramRecord, LocalityRecord, Measure,
+    Measuring, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, WorkerNoise, aggregate,
+    resolve_gates,
 };
 
 pub const ROUNDS: u32 = 3;
@@ -111,7 +112,7 @@ pub fn header(ranks: u32) -> Header {
             ),
             case("larson-1", "larson", Measure::Operations, &[("batch", number(64)), ("workers", number(2))]),
         ],
-        gates: job.gates.iter().map(Gate::from).collect(),
+        gates: resolve_gates(&job.gates, &[], None).expect("no stored runs"),
     }
 }
 
