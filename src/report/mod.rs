@@ -9,6 +9,7 @@ mod grid;
 mod heat;
 mod live;
 mod markdown;
+mod measuring;
 mod missing;
 mod notes;
 mod plan;
