@@ -11,6 +11,7 @@ mod heat;
 mod junit;
 mod live;
 mod markdown;
+mod measuring;
 mod missing;
 mod notes;
 mod plan;
