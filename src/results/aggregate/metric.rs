@@ -105,6 +105,16 @@ fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64
     Ok(all.into_iter().map(u128::from).sum::<u128>() as f64)
 }
 
+/// The rate of all ranks in one round; `None` when nothing was finished.
+pub(in crate::results) fn rate_of(measure: Measure, rows: &[Row]) -> Option<f64> {
+    let rows: Vec<&Row> = rows.iter().collect();
+    let rate = match measure {
+        Measure::Bytes => rate(&rows, "byte", bytes(&rows)),
+        Measure::Operations => rate(&rows, "operation", operations(&rows)),
+    };
+    rate.ok()
+}
+
 fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f64, String>) -> Metric {
     let all: Vec<Result<f64, String>> = rounds.iter().map(|rows| value(rows)).collect();
     let known: Vec<f64> = all.iter().filter_map(|value| value.as_ref().ok().copied()).collect();
