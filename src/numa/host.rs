@@ -5,6 +5,12 @@ pub fn host_name() -> String {
     read("/proc/sys/kernel/hostname").unwrap_or_else(|| "localhost".to_string())
 }
 
+/// The socket of a PU, as the kernel counts; `None` when it does not say.
+pub fn package_of(pu: u32) -> Option<u32> {
+    // -1 where the firmware did not tell.
+    read(&format!("/sys/devices/system/cpu/cpu{pu}/topology/physical_package_id"))?.parse().ok()
+}
+
 /// A string that is equal for two ranks exactly when they run on the same host: the name and the kernel's boot id.
 ///
 /// The name alone is shared by machines made from one image; the boot id alone by containers of one machine, whose

@@ -70,6 +70,8 @@ pub struct Plan {
     pub amount: Amount,
     /// How each repetition's progress is recorded.
     pub division: Division,
+    /// How long the limit of a case is measured before, and again after, each repetition; 0: not at all.
+    pub limit_ns: u64,
     /// Workers of the rank's pool: the most that any case uses.
     pub workers: u32,
     /// Bytes of the arena; 0 when no case uses the slab allocator.
@@ -99,6 +101,7 @@ impl Plan {
             warmup_ns: job.run.warmup.0,
             amount,
             division: order::division(job),
+            limit_ns: 0,
             workers,
             arena_bytes,
             seed: job.seed,

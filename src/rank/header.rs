@@ -55,6 +55,9 @@ pub fn header(
         ranks: u32::try_from(begins.len()).expect("ranks are counted in 32 bits"),
         hosts,
         repetitions: plan.repetitions,
+        stop: None,
+        drop: None,
+        aa: false,
         interval_ns: plan.division.interval_ns,
         environment,
         environment_differences,
@@ -76,6 +79,8 @@ fn case_header(case: &Case) -> CaseHeader {
         workload: case.workload().to_owned(),
         parameters: parameters.collect(),
         measure: measure(case),
+        arm: None,
+        compared_as: None,
         expected: case.expected.map(expected),
     }
 }

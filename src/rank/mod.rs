@@ -3,6 +3,7 @@
 //! Written once for ranks that are processes and ranks that are threads. Whatever can fail on one rank is agreed on
 //! by all (`comm.agree`), so that every rank takes the same way out with the same exit code.
 
+mod begin;
 mod equipment;
 mod fault;
 mod header;
@@ -18,6 +19,7 @@ pub use job::Source;
 pub use probe::probe;
 pub use seat::{bind, described};
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -25,10 +27,10 @@ use crate::comm::Comm;
 use crate::error::Result;
 use crate::job::Setting;
 use crate::measure::resident_peak_bytes;
-use crate::numa::Locality;
 use crate::plan::Plan;
-use crate::results::{self, Begin, End, LocalityRecord, Measure, Row, Run};
+use crate::results::{self, Begin, End, EndedBy, Measure, Row, Run};
 use crate::units::Nanoseconds;
+use begin::{begin, locality_record};
 use equipment::Equipment;
 use output::Output;
 use rounds::TimeLimit;
@@ -140,6 +142,9 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
         locality: locality_record(&equipment.locality()),
         violations: equipment.violations(),
         resident_peak_bytes: resident_peak_bytes(),
+        rounds: plan.repetitions,
+        ended_by: EndedBy::Repetitions,
+        limits: BTreeMap::new(),
     };
     let directory = output.path().to_owned();
     let run = output.finish(comm, &end, request.started.elapsed().as_secs_f64())?;
@@ -175,31 +180,5 @@ impl Request {
             Origin::Resume(directory) if rank == 0 => Source::of_run(directory).map(Some),
             Origin::File(..) | Origin::Resume(_) => Ok(None),
         }
-    }
-}
-
-fn begin(comm: &Comm, job: &crate::job::Job, seat: &Seat, plan: &Plan, equipment: &Equipment) -> Begin {
-    let placement = &seat.placement;
-    Begin {
-        rank: comm.world().rank,
-        size: comm.world().size,
-        host: comm.host().to_owned(),
-        node_index: placement.node.map(|node| node.index),
-        node_os_index: placement.node.map(|node| node.os_index),
-        pus: placement.pus[..plan.workers as usize].to_vec(),
-        placement: format!("{}: {}", placement.how, placement.why),
-        job_hash: job.hash(),
-        locality: locality_record(&equipment.locality()),
-        clock_step_ns: equipment.clock().step_ns(),
-        clock_read_ns: equipment.clock().read_ns(),
-    }
-}
-
-fn locality_record(locality: &Locality) -> LocalityRecord {
-    LocalityRecord {
-        local_pages: locality.local_pages,
-        remote_pages: locality.remote_pages,
-        absent_pages: locality.absent_pages,
-        unverified: locality.unverified.clone(),
     }
 }

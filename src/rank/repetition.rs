@@ -8,7 +8,7 @@ use super::fault;
 use crate::error::Result;
 use crate::generator::Stream;
 use crate::plan::{Case, Plan, Turn, Work};
-use crate::results::{HistogramRecord, Repetition};
+use crate::results::{HistogramRecord, Noise, Repetition};
 use crate::slab::{RefillRecord, Stage, Stratum};
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
@@ -116,6 +116,9 @@ pub fn record(case: &Case, turn: Turn, began: SystemTime, measured: &Measured) -
         memory_peak_bytes: measured.memory_peak_bytes,
         intervals: measured.intervals.clone(),
         histograms,
+        heap_offset_bytes: 0,
+        noise: Noise::default(),
+        limits: Vec::new(),
         digest: measured.digest.map(|digest| digest.to_hex()),
     }
 }

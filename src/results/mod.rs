@@ -27,11 +27,15 @@ pub use evidence::{Evidence, Totals};
 pub use gate::{Bound, Gate, GateResult, Level, Outcome};
 pub use name::{default_path, utc_now};
 pub use part::{Part, PartReader};
-pub use record::{Begin, End, HistogramRecord, Line, LocalityRecord, Repetition, Row, decode, encode};
+pub use record::{
+    Begin, End, HistogramRecord, LimitKernel, LimitTiming, Line, LocalityRecord, Noise, Repetition, Row,
+    When, With, WorkerNoise, decode, encode,
+};
 pub use resume::Done;
 pub use run::{
-    CaseHeader, CaseResult, Expected, Header, HistogramSummary, Measure, Metric, Parameter, RankResult, Run,
-    Total,
+    CaseHeader, CaseLimits, CaseResult, Comparison, Disturbance, DropRule, Dropped, EndedBy, Expected,
+    GroupLimit, Header, HistogramSummary, Interval, Measure, Metric, Parameter, RankResult, Run, Stop,
+    Straggler, Total,
 };
 pub use schema::run_schema;
 pub use verify::{Verified, recover, verify};

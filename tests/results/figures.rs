@@ -3,8 +3,8 @@
 use numamark::measure::Histogram;
 use numamark::results::run::Pages;
 use numamark::results::{
-    Bound, Evidence, Gate, Header, HistogramRecord, Level, LocalityRecord, Outcome, Repetition, Row, Run,
-    aggregate,
+    Bound, End, Evidence, Gate, Header, HistogramRecord, Level, LocalityRecord, Noise, Outcome, Repetition,
+    Row, Run, aggregate,
 };
 
 use crate::fixture::{STAGES, begin, end, header, locality, repetition};
@@ -17,7 +17,8 @@ fn evidence(by_rank: &[Vec<Repetition>]) -> Evidence {
         let (rows, sum) = gathered(by_rank, turn);
         evidence.add(rows, &sum).expect("all ranks tell the same story");
     }
-    evidence.finish((0..ranks).map(|rank| (rank, end(rank))));
+    let rounds = by_rank[0].iter().map(|repetition| repetition.round + 1).max().unwrap_or(0);
+    evidence.finish((0..ranks).map(|rank| (rank, End { rounds, ..end(rank) })));
     evidence
 }
 
@@ -56,6 +57,9 @@ fn plain(round: u32, bytes: u64) -> Repetition {
             ("refill_ns.fast".to_owned(), HistogramRecord::new(0, &empty)),
         ]
         .into(),
+        heap_offset_bytes: 0,
+        noise: Noise::default(),
+        limits: Vec::new(),
         digest: None,
     }
 }

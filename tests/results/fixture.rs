@@ -7,9 +7,10 @@ use numamark::job::Job;
 use numamark::measure::Histogram;
 use numamark::mix::{Random, mix_words};
 use numamark::results::environment::{Facts, collect};
+use numamark::results::run::SCHEMA;
 use numamark::results::{
-    Begin, CaseHeader, End, Evidence, Expected, Gate, Header, HistogramRecord, LocalityRecord, Measure,
-    Parameter, Repetition, Row, Run, RunDirectory, Totals, aggregate,
+    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Gate, Header, HistogramRecord, LocalityRecord,
+    Measure, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, aggregate,
 };
 
 pub const ROUNDS: u32 = 3;
@@ -67,6 +68,8 @@ pub fn header(ranks: u32) -> Header {
         workload: workload.to_owned(),
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         measure,
+        arm: None,
+        compared_as: None,
         expected: (measure == Measure::Bytes).then_some(Expected {
             blocks_per_chunk: 16,
             busy_workers: 2,
@@ -78,7 +81,7 @@ pub fn header(ranks: u32) -> Header {
     };
     let job = Job::parse(JOB, "made-up.toml", &[]).expect("a job");
     Header {
-        schema: 1,
+        schema: SCHEMA,
         name: "made-up".to_owned(),
         job: job.effective(),
         job_hash: job.hash(),
@@ -87,6 +90,9 @@ pub fn header(ranks: u32) -> Header {
         ranks,
         hosts: vec!["host0".to_owned(), "host1".to_owned()],
         repetitions: ROUNDS,
+        stop: None,
+        drop: None,
+        aa: false,
         interval_ns: 1_000_000_000,
         environment: collect(&facts),
         environment_differences: Vec::new(),
@@ -121,6 +127,10 @@ pub fn begin(rank: u32, ranks: u32) -> Begin {
         locality: locality(4096, 0),
         clock_step_ns: 10.0 + f64::from(rank),
         clock_read_ns: 20.0 + f64::from(rank),
+        record_ns: 5.0 + f64::from(rank),
+        package: Some(0),
+        class: "made up".to_owned(),
+        unavailable: [("thermal_throttles".to_owned(), "a made-up machine is never hot".to_owned())].into(),
     }
 }
 
@@ -129,6 +139,9 @@ pub fn end(rank: u32) -> End {
         locality: locality(4090, u64::from(rank)),
         violations: 0,
         resident_peak_bytes: Some((1 << 30) + u64::from(rank)),
+        rounds: ROUNDS,
+        ended_by: EndedBy::Repetitions,
+        limits: BTreeMap::new(),
     }
 }
 
@@ -181,6 +194,9 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
         intervals: vec![in_first, bytes + operations - in_first],
         worker_ns: 2 * elapsed_ns,
         cpu_ns: 2 * elapsed_ns - 1_000_000,
+        heap_offset_bytes: u64::from(round) << 21,
+        noise: Noise { involuntary_switches: 3, run_delay_ns: Some(1_000_000), ..Noise::default() },
+        limits: Vec::new(),
         histograms,
         digest: generates.then(|| format!("{:032x}", u128::MAX - u128::from(rank))),
     }

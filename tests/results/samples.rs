@@ -179,7 +179,7 @@ fn the_file_says_what_it_holds_and_of_which_run() {
     );
     assert!(columns.iter().all(|column| column.comment.len() > 10), "every column is explained");
     let table = TableReader::open(File::open(directory.samples()).expect("written")).expect("a table");
-    assert_eq!(table.about("numamark.schema"), Some("1"));
+    assert_eq!(table.about("numamark.schema"), Some("2"));
     assert_eq!(table.about("numamark.version"), Some(env!("CARGO_PKG_VERSION")));
     assert_eq!(table.about("numamark.job_hash"), Some(run.header.job_hash.as_str()));
     let sorted = |row: &Vec<Cell>| {

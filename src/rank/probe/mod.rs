@@ -15,7 +15,7 @@ use crate::job::Job;
 use crate::measure::resident_peak_bytes;
 use crate::numa;
 use crate::plan::{LOG, Miniature, Plan, Probed, ProbedCase, ROUNDS};
-use crate::results::{self, End, Line, Repetition};
+use crate::results::{self, End, EndedBy, Line, Repetition};
 
 /// Runs the miniature of a job with so many ranks on this host, and measures what it takes. A few seconds.
 ///
@@ -101,6 +101,9 @@ fn live(comm: &Comm, job: &Job, request: &Request) -> Result<Life> {
         locality: locality_record(&equipment.locality()),
         violations: equipment.violations(),
         resident_peak_bytes: resident_peak_bytes(),
+        rounds: plan.repetitions,
+        ended_by: EndedBy::Repetitions,
+        limits: [].into(),
     };
     output.finish(comm, &end, request.started.elapsed().as_secs_f64())?;
     Ok(Life { miniature, set_up_ns, began_ns, rounds_ended_ns, turns })

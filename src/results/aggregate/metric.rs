@@ -84,6 +84,7 @@ fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f6
     };
     Metric {
         value: median(&known),
+        interval: None,
         unit: unit.to_owned(),
         repetitions: u32::try_from(known.len()).unwrap_or(u32::MAX),
         values: all.into_iter().map(Result::ok).collect(),

@@ -31,9 +31,9 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         .map(|case| case_result(case, evidence, everywhere.clone()))
         .collect::<Result<_>>()?;
     let every_end = evidence.ends().len() == evidence.begins().len();
-    let every_repetition = header.planned.iter().all(|case| {
-        evidence.rounds(&case.id).count() == usize::try_from(header.repetitions).unwrap_or(usize::MAX)
-    });
+    let asked = rounds(header, evidence);
+    let every_repetition =
+        header.planned.iter().all(|case| usize::try_from(asked) == Ok(evidence.rounds(&case.id).count()));
     let largest = |of: fn(&Begin) -> f64| evidence.begins().iter().map(of).fold(0.0, f64::max);
     let derived = Derived {
         placements: evidence
@@ -42,15 +42,36 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
             .map(|begin| placement(begin, evidence.ends().get(&begin.rank)))
             .collect(),
         violations: evidence.ends().values().map(|end| end.violations).sum(),
+        rounds: rounds(header, evidence),
+        ended_by: evidence.ends().values().map(|end| end.ended_by).next(),
         unfinished_repetitions: evidence.unfinished(),
         clock_step_ns: largest(|begin| begin.clock_step_ns),
         clock_read_ns: largest(|begin| begin.clock_read_ns),
+        record_ns: largest(|begin| begin.record_ns),
+        unavailable: unavailable(evidence.begins()),
+        stragglers: Vec::new(),
+        disturbances: Vec::new(),
+        comparisons: Vec::new(),
         gate_results: gate::evaluate(&header.gates, &cases),
         locality: everywhere,
         cases,
     };
     let complete = every_end && every_repetition;
     Ok(Run { complete, header: header.clone(), elapsed_s, derived })
+}
+
+/// Repetitions of each case that the run says it did; without its last words as many as were asked for.
+fn rounds(header: &Header, evidence: &Evidence) -> u32 {
+    evidence.ends().values().map(|end| end.rounds).min().unwrap_or(header.repetitions)
+}
+
+/// What some machine does not offer, with the first reason given.
+fn unavailable(begins: &[Begin]) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for (name, why) in begins.iter().flat_map(|begin| &begin.unavailable) {
+        all.entry(name.clone()).or_insert_with(|| why.clone());
+    }
+    all
 }
 
 fn check_same_run(header: &Header, evidence: &Evidence) -> Result<()> {
@@ -104,6 +125,10 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
         workload: case.workload.clone(),
         parameters: case.parameters.clone(),
         expected: case.expected.clone(),
+        arm: case.arm.clone(),
+        compared_as: case.compared_as.clone(),
+        dropped: Vec::new(),
+        limits: None,
         total: total(&rounds),
         metrics,
         histograms: distribution::summaries(&rounds, &evidence.totals(&case.id)?),
@@ -149,6 +174,8 @@ fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Ve
         refill_ns_max: distribution::max(&own, "refill_ns"),
         memory_peak_bytes: own.iter().filter_map(|rows| rows[0].repetition.memory_peak_bytes).max(),
         locality: locality::of_rank(&begin.locality, end.map(|end| &end.locality)),
+        limit_share: None,
+        limit_share_alone: None,
     }
 }
 

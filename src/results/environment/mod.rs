@@ -110,6 +110,11 @@ const SCHEDULERS: [(&str, &str); 6] = [
     ("Grid Engine", "JOB_ID"),
 ];
 
+/// The CPU of this host, as the kernel names it.
+pub fn cpu_model() -> Option<String> {
+    machine::read(&mut Probe::new("/")).cpu_model
+}
+
 /// Reads this host.
 pub fn collect(facts: &Facts) -> Environment {
     collect_from(Probe::new("/"), facts, |name| std::env::var(name).ok())

@@ -176,6 +176,7 @@ fn check(line: &Line) -> std::result::Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::EndedBy;
     use crate::results::record::LocalityRecord;
 
     fn begin() -> Begin {
@@ -191,6 +192,10 @@ mod tests {
             locality: LocalityRecord::default(),
             clock_step_ns: 1.0,
             clock_read_ns: 1.0,
+            record_ns: 1.0,
+            package: None,
+            class: String::new(),
+            unavailable: [].into(),
         }
     }
 
@@ -215,7 +220,14 @@ mod tests {
     }
 
     fn end() -> Line {
-        Line::End(End { locality: LocalityRecord::default(), violations: 0, resident_peak_bytes: None })
+        Line::End(End {
+            locality: LocalityRecord::default(),
+            violations: 0,
+            resident_peak_bytes: None,
+            rounds: 1,
+            ended_by: EndedBy::Repetitions,
+            limits: [].into(),
+        })
     }
 
     #[test]

@@ -3,11 +3,18 @@
 //! A part is `Begin`, then one `Repetition` for every (round, case) the rank finished, then `End`. A part without
 //! `End` belongs to a run that died; every line before the tear is whole and counts.
 
+mod limit;
+mod noise;
+
+pub use limit::{LimitKernel, LimitTiming, When, With};
+pub use noise::{Noise, WorkerNoise};
+
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::run::EndedBy;
 use crate::error::{Error, Result};
 use crate::measure::{Histogram, histogram};
 
@@ -49,6 +56,14 @@ pub struct Begin {
     pub clock_step_ns: f64,
     /// The cost of one reading of the clock.
     pub clock_read_ns: f64,
+    /// The cost of recording one value in a histogram.
+    pub record_ns: f64,
+    /// The socket of the rank's first PU, as the kernel counts.
+    pub package: Option<u32>,
+    /// What makes nodes equal: nodes of one class should be equally fast.
+    pub class: String,
+    /// Counters of the noise record that this machine does not offer: why.
+    pub unavailable: BTreeMap<String, String>,
 }
 
 /// Where the pages of a rank's memory were when the kernel was asked.
@@ -96,6 +111,12 @@ pub struct Repetition {
     /// By name: `chunk_ns`, `refill_ns.slow`, `refill_ns.fast`, `refill_stage_ns.find.slow` and so on. Every rank
     /// gives the same names for the same case, also when a histogram is empty.
     pub histograms: BTreeMap<String, HistogramRecord>,
+    /// Where in the arena the heap began.
+    pub heap_offset_bytes: u64,
+    /// What else happened on the rank's cores.
+    pub noise: Noise,
+    /// The limit of the same pages and cores, before and after.
+    pub limits: Vec<LimitTiming>,
     /// With `[run] bytes`: this rank's share of the data set's digest, as hexadecimal.
     pub digest: Option<String>,
 }
@@ -130,6 +151,12 @@ pub struct End {
     pub violations: u64,
     /// The most memory that was behind the rank's process at once, in bytes; ranks without a launcher share a process.
     pub resident_peak_bytes: Option<u64>,
+    /// Repetitions of each case when the run ended itself.
+    pub rounds: u32,
+    /// What ended them.
+    pub ended_by: EndedBy,
+    /// By case: the limit of one rank alone, after the last repetition.
+    pub limits: BTreeMap<String, Vec<LimitTiming>>,
 }
 
 /// One rank's row of a repetition: everything but the counters, which travel as one sum over all ranks.
@@ -151,6 +178,8 @@ impl Repetition {
             case: self.case.clone(),
             intervals: self.intervals.clone(),
             histograms: histograms.collect(),
+            noise: self.noise.summary(),
+            limits: self.limits.clone(),
             digest: self.digest.clone(),
             ..*self
         };

@@ -1,0 +1,60 @@
+//! Who a rank is: the first line of its part.
+
+use std::collections::BTreeMap;
+
+use super::equipment::Equipment;
+use super::seat::Seat;
+use crate::comm::Comm;
+use crate::job::Job;
+use crate::numa::{Locality, package_of};
+use crate::plan::Plan;
+use crate::results::{Begin, LocalityRecord, environment};
+use crate::units::human_bytes;
+
+/// The first line of this rank's part.
+pub fn begin(comm: &Comm, job: &Job, seat: &Seat, plan: &Plan, equipment: &Equipment) -> Begin {
+    let placement = &seat.placement;
+    Begin {
+        rank: comm.world().rank,
+        size: comm.world().size,
+        host: comm.host().to_owned(),
+        node_index: placement.node.map(|node| node.index),
+        node_os_index: placement.node.map(|node| node.os_index),
+        pus: placement.pus[..plan.workers as usize].to_vec(),
+        placement: format!("{}: {}", placement.how, placement.why),
+        job_hash: job.hash(),
+        locality: locality_record(&equipment.locality()),
+        clock_step_ns: equipment.clock().step_ns(),
+        clock_read_ns: equipment.clock().read_ns(),
+        record_ns: 0.0,
+        package: placement.pus.first().and_then(|pu| package_of(*pu)),
+        class: class(seat, plan.workers),
+        unavailable: BTreeMap::new(),
+    }
+}
+
+/// As parts write it.
+pub fn locality_record(locality: &Locality) -> LocalityRecord {
+    LocalityRecord {
+        local_pages: locality.local_pages,
+        remote_pages: locality.remote_pages,
+        absent_pages: locality.absent_pages,
+        unverified: locality.unverified.clone(),
+    }
+}
+
+/// Memory of equal nodes differs by what the firmware keeps: it is told to a sixteenth of its next power of two.
+const MEMORY_STEPS: u64 = 16;
+
+/// What makes nodes equal: equal text, and they should be equally fast.
+fn class(seat: &Seat, workers: u32) -> String {
+    let model = environment::cpu_model().unwrap_or_else(|| "unknown CPU".to_owned());
+    let memory = seat.placement.node.and_then(|id| {
+        let node = seat.topology.nodes().iter().find(|node| node.index == id.index)?;
+        let step = node.memory_bytes.checked_next_power_of_two()? / MEMORY_STEPS;
+        (step > 0).then(|| (node.memory_bytes + step / 2) / step * step)
+    });
+    let memory =
+        memory.map_or("memory unknown".to_owned(), |bytes| format!("{} of memory", human_bytes(bytes)));
+    format!("{model}, {workers} workers, {} of L3, {memory}", human_bytes(seat.offer.l3_bytes))
+}
