@@ -8,6 +8,7 @@ mod equipment;
 mod fault;
 mod header;
 mod job;
+mod limits;
 mod output;
 mod pool;
 mod probe;
@@ -19,7 +20,6 @@ pub use job::Source;
 pub use probe::probe;
 pub use seat::{bind, described};
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -28,10 +28,11 @@ use crate::error::Result;
 use crate::job::Setting;
 use crate::measure::resident_peak_bytes;
 use crate::plan::Plan;
-use crate::results::{self, Begin, End, EndedBy, Measure, Row, Run};
+use crate::results::{self, Begin, End, EndedBy, Measure, Row, Run, When};
 use crate::units::Nanoseconds;
 use begin::{begin, locality_record};
 use equipment::Equipment;
+use limits::OneAtATime;
 use output::Output;
 use rounds::TimeLimit;
 use seat::Seat;
@@ -91,7 +92,7 @@ pub struct Step<'plan> {
     pub rounds: u32,
     /// What the case's rate counts.
     pub measure: Measure,
-    /// Warm-up and timed region, where the job says how long they are.
+    /// Limits, warm-up and timed region, where the job says how long they are.
     pub planned: Option<Duration>,
 }
 
@@ -137,6 +138,9 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
         output.give_up(&why);
         return Err(why);
     }
+    let stop = comm.stop().clone();
+    let stopping = || stop.requested().is_some();
+    let limits = OneAtATime::new(comm, &equipment, &plan, When::After, &stopping).of_all()?;
     stage("writing the result", plan.limits.finish, progress);
     let end = End {
         locality: locality_record(&equipment.locality()),
@@ -144,7 +148,7 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
         resident_peak_bytes: resident_peak_bytes(),
         rounds: plan.repetitions,
         ended_by: EndedBy::Repetitions,
-        limits: BTreeMap::new(),
+        limits,
     };
     let directory = output.path().to_owned();
     let run = output.finish(comm, &end, request.started.elapsed().as_secs_f64())?;
