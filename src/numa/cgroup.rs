@@ -1,66 +1,19 @@
 //! The memory limit of the cgroup this process lives in: a batch system's way of saying how much is its share.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::cgroup::{Cgroup, Version};
 
 /// What this process's cgroup, and every cgroup above it that can be seen, still leave it, in bytes: limit less use,
 /// counting cached files as free. `None` when there is no limit.
 pub fn cgroup_memory_left() -> Option<u64> {
-    let own = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let (version, top, own) = find(&own, &mounts)?;
-    memory_left(version, &top, &own)
+    let cgroup = Cgroup::find("memory")?;
+    memory_left(cgroup.version, cgroup.levels())
 }
 
-/// The two generations of the interface name their files differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Version {
-    One,
-    Two,
-}
-
-/// Finds where the memory controller is mounted, and this process's directory below it.
-fn find(own: &str, mounts: &str) -> Option<(Version, PathBuf, PathBuf)> {
-    let line = |wanted: fn(&str) -> bool| {
-        own.lines().find_map(|line| {
-            let (_, rest) = line.split_once(':')?;
-            let (controllers, path) = rest.split_once(':')?;
-            controllers.split(',').any(wanted).then_some(path)
-        })
-    };
-    // Version 1 first: where both are mounted, the controller is attached to one of them, and then listed by name.
-    let (version, path) = match (line(|name| name == "memory"), line(str::is_empty)) {
-        (Some(path), _) => (Version::One, path),
-        (None, Some(path)) => (Version::Two, path),
-        (None, None) => return None,
-    };
-    let (root, top) = mounts.lines().find_map(|line| mount_of(version, line))?;
-    // A container sees its own part of the tree: what is mounted is `root`, and the path may begin with it.
-    let below = Path::new(path).strip_prefix(root).or_else(|_| Path::new(path).strip_prefix("/")).ok()?;
-    let own = top.join(below);
-    let own = if own.is_dir() { own } else { top.clone() };
-    Some((version, top, own))
-}
-
-/// The root and the mount point of a line of mountinfo, if it mounts the memory controller.
-fn mount_of(version: Version, line: &str) -> Option<(&str, PathBuf)> {
-    let (before, after) = line.split_once(" - ")?;
-    let mut after = after.split_whitespace();
-    let (kind, options) = (after.next()?, after.nth(1)?);
-    let matches = match version {
-        Version::One => kind == "cgroup" && options.split(',').any(|option| option == "memory"),
-        Version::Two => kind == "cgroup2",
-    };
-    let mut before = before.split_whitespace().skip(3);
-    let (root, point) = (before.next()?, before.next()?);
-    matches.then(|| (root, PathBuf::from(point)))
-}
-
-/// The least that any cgroup from `own` up to `top` leaves.
-fn memory_left(version: Version, top: &Path, own: &Path) -> Option<u64> {
-    own.ancestors()
-        .take_while(|path| path.starts_with(top))
-        .filter_map(|path| level_left(version, path))
-        .min()
+/// The least that any of these cgroups leaves.
+fn memory_left<'a>(version: Version, levels: impl Iterator<Item = &'a Path>) -> Option<u64> {
+    levels.filter_map(|path| level_left(version, path)).min()
 }
 
 /// What one cgroup leaves, `None` when it has no limit.
@@ -91,6 +44,8 @@ fn level_left(version: Version, path: &Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     /// A tree of cgroup files in the test's own folder.
@@ -105,6 +60,12 @@ mod tests {
                 std::fs::write(path, text).expect("file");
             }
             Tree(top)
+        }
+
+        /// The directory and all above it up to the top.
+        fn levels(&self, path: &str) -> Vec<PathBuf> {
+            let own = self.0.join(path);
+            own.ancestors().take_while(|path| path.starts_with(&self.0)).map(Path::to_owned).collect()
         }
     }
 
@@ -128,9 +89,10 @@ mod tests {
                 ("job/step/memory.current", "600\n"),
             ],
         );
-        assert_eq!(memory_left(Version::Two, &tree.0, &tree.0.join("job/step")), Some(1000 - (700 - 150)));
+        let levels = tree.levels("job/step");
+        assert_eq!(memory_left(Version::Two, levels.iter().map(PathBuf::as_path)), Some(1000 - (700 - 150)));
         assert_eq!(level_left(Version::Two, &tree.0.join("job/step")), Some(4400));
-        assert_eq!(memory_left(Version::Two, &tree.0, &tree.0), None, "the top has no limit");
+        assert_eq!(memory_left(Version::Two, [tree.0.as_path()].into_iter()), None, "the top has no limit");
     }
 
     #[test]
@@ -146,26 +108,7 @@ mod tests {
             ],
         );
         assert_eq!(level_left(Version::One, &tree.0), None);
-        assert_eq!(memory_left(Version::One, &tree.0, &tree.0.join("step")), Some(800 - 790));
-    }
-
-    #[test]
-    fn the_controller_is_found_in_both_versions_and_inside_a_container() {
-        let tree = Tree::new("find", &[("job/step/file", ""), ("step/file", "")]);
-        let top = tree.0.display();
-        let one = format!(
-            "30 23 0:26 / /unrelated rw - tmpfs tmpfs rw\n31 30 0:27 / {top} rw,nosuid shared:9 - cgroup cgroup rw,memory\n"
-        );
-        let two = format!("31 30 0:27 / {top} rw - cgroup2 cgroup2 rw,nsdelegate\n");
-        let inside = format!("31 30 0:27 /job {top} rw - cgroup2 cgroup2 rw\n");
-        let found = |own, mounts: &str| find(own, mounts).expect("found");
-        assert_eq!(
-            found("4:memory:/job/step\n0::/\n", &one),
-            (Version::One, tree.0.clone(), tree.0.join("job/step"))
-        );
-        assert_eq!(found("0::/job/step\n", &two), (Version::Two, tree.0.clone(), tree.0.join("job/step")));
-        assert_eq!(found("0::/job/step\n", &inside).2, tree.0.join("step"));
-        assert_eq!(found("0::/not/visible\n", &two).2, tree.0, "the top, when the path cannot be seen");
-        assert_eq!(find("0::/job\n", ""), None);
+        let levels = tree.levels("step");
+        assert_eq!(memory_left(Version::One, levels.iter().map(PathBuf::as_path)), Some(800 - 790));
     }
 }

@@ -7,7 +7,7 @@ use super::pool::Pool;
 use super::seat::Seat;
 use crate::comm::HostWorld;
 use crate::error::Result;
-use crate::measure::Clock;
+use crate::measure::{Clock, Counters, Instruments, Prices};
 use crate::mix::mix_words;
 use crate::numa::{How, Locality, NodeId, Reservation, SAMPLE_PAGES, Topology, locality};
 use crate::plan::{Case, Plan};
@@ -19,6 +19,8 @@ pub struct Equipment {
     seed: u64,
     pool: Pool,
     clock: Clock,
+    prices: Prices,
+    counters: Counters,
     /// Taken while a heap uses it.
     arena: Mutex<Option<Arena>>,
     violations: AtomicU64,
@@ -37,9 +39,11 @@ impl Equipment {
         let placement = &seat.placement;
         let binds = placement.how.binds();
         let pus = &placement.pus[..plan.workers as usize];
-        let pool = Pool::start(placement.rank, &seat.topology, pus, placement.how != How::Unbound)?;
+        let pinned = placement.how != How::Unbound;
+        let pool = Pool::start(placement.rank, &seat.topology, pus, pinned)?;
         let node = placement.node;
         let clock = Clock::start();
+        let (prices, counters) = (Prices::measure(&clock), Counters::survey(pinned.then_some(pus)));
         let arena = match plan.arena_bytes {
             0 => None,
             bytes => Some(populated(bytes, seat, binds.then_some(node).flatten(), &pool, clock)?),
@@ -50,6 +54,8 @@ impl Equipment {
             seed: plan.seed,
             pool,
             clock,
+            prices,
+            counters,
             arena: Mutex::new(arena),
             violations: AtomicU64::new(0),
             node,
@@ -76,6 +82,11 @@ impl Equipment {
     /// The clock of all workers.
     pub fn clock(&self) -> Clock {
         self.clock
+    }
+
+    /// What a repetition is measured with.
+    pub fn instruments(&self) -> Instruments<'_> {
+        Instruments { clock: self.clock, prices: self.prices, counters: &self.counters }
     }
 
     /// Runs `work` with a fresh heap over a stretch of the arena, or all of it, set up as the case wants it.

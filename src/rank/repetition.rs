@@ -9,7 +9,7 @@ use crate::comm::Comm;
 use crate::error::Result;
 use crate::generator::Stream;
 use crate::plan::{Case, Plan, Turn, Work};
-use crate::results::{HistogramRecord, LimitTiming, Noise, Repetition, When};
+use crate::results::{HistogramRecord, LimitTiming, Repetition, When};
 use crate::slab::{RefillRecord, Stage, Stratum, Stretch};
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
@@ -76,7 +76,8 @@ fn generate(
     };
     let workers = case.workers as usize;
     equipment.with_heap(case, stretch, |heap| {
-        let session = generate::Session::new(parameters, workers, extent, stream, heap, equipment.clock());
+        let session =
+            generate::Session::new(parameters, workers, extent, stream, heap, equipment.instruments());
         let records = collect(equipment.pool().run(workers, |worker| {
             fault::strike(fault::Place { rank: equipment.rank(), worker: Some(worker) });
             session.work(worker)
@@ -98,7 +99,7 @@ fn allocate(
     };
     let Extent { warmup_ns, division, stop, .. } = extent;
     let span = allocate::Span { warmup_ns, timed_ns, division, stop };
-    let session = allocate::Session::new(case.workers, span, plan.seed, equipment.clock());
+    let session = allocate::Session::new(case.workers, span, plan.seed, equipment.instruments());
     let workers = case.workers as usize;
     let number = |worker: usize| u32::try_from(worker).expect("workers are counted in 32 bits");
     let pool = equipment.pool();
@@ -142,7 +143,8 @@ pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &Outcome) -> 
         intervals: measured.intervals.clone(),
         histograms,
         heap_offset_bytes: *heap_offset_bytes,
-        noise: Noise::default(),
+        noise: measured.noise.clone(),
+        measuring: measured.measuring,
         limits: limits.clone(),
         digest: measured.digest.map(|digest| digest.to_hex()),
     }
