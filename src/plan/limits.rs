@@ -47,7 +47,7 @@ impl Limits {
         arena_bytes: u64,
         limit_ns: u64,
     ) -> Limits {
-        let rows = u64::from(ranks) * u64::from(job.run.repetitions) * cases.len() as u64;
+        let rows = u64::from(ranks) * u64::from(job.run.repetitions.at_most()) * cases.len() as u64;
         let slowest_chunk = cases.iter().map(|case| match case.work {
             Work::Generate(parameters) => parameters.chunk_bytes as u64,
             Work::Allocate(_) => 0,

@@ -96,11 +96,11 @@ impl Plan {
         memory::check(&cases, seat)?;
         let amount = order::amount(job, seat);
         let workers = cases.iter().map(|case| case.workers).max().expect("a job has at least one case");
-        let limit_ns = 0;
+        let limit_ns = job.run.limit.0;
         let limits = Limits::new(job, &cases, seat.ranks, amount, arena_bytes, limit_ns);
         Ok(Plan {
             turns: order::turns(job, cases.len()),
-            repetitions: job.run.repetitions,
+            repetitions: job.run.repetitions.at_most(),
             warmup_ns: job.run.warmup.0,
             amount,
             division: order::division(job),

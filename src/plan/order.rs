@@ -17,7 +17,7 @@ pub struct Turn {
 
 /// Interleaved rounds: slow drift of the machine falls on all cases alike, and no case always follows the same one.
 pub(super) fn turns(job: &Job, cases: usize) -> Vec<Turn> {
-    let rounds = (0..job.run.repetitions).flat_map(|round| {
+    let rounds = (0..job.run.repetitions.at_most()).flat_map(|round| {
         let mut order: Vec<usize> = (0..cases).collect();
         Random::new(mix_words(&[job.seed, u64::from(round)])).shuffle(&mut order);
         order.into_iter().map(move |case| Turn { round, case })
