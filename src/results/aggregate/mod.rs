@@ -2,6 +2,7 @@
 //! end, `verify` and `recover` call it on the parts.
 
 mod distribution;
+mod limits;
 mod locality;
 mod metric;
 
@@ -107,11 +108,15 @@ fn placement(begin: &Begin, end: Option<&End>) -> PlacementRow {
 fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Result<CaseResult> {
     let rounds: Vec<Vec<&Row>> =
         evidence.rounds(&case.id).map(|(_, round)| round.rows.iter().collect()).collect();
-    let per_rank: Vec<RankResult> = evidence
+    let limits = limits::of_case(case, evidence, &rounds);
+    let mut per_rank: Vec<RankResult> = evidence
         .begins()
         .iter()
         .map(|begin| rank_result(case, begin, evidence.ends().get(&begin.rank), &rounds))
         .collect();
+    for (row, node) in per_rank.iter_mut().zip(limits.iter().flat_map(|limits| &limits.nodes)) {
+        row.limit_share_alone = node.share_alone;
+    }
     let slowest = per_rank
         .iter()
         .filter_map(|row| row.rate.value.map(|rate| (row, rate)))
@@ -120,6 +125,8 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
     let mut metrics = metric::of_case(case.measure, &rounds);
     if let Some(row) = slowest {
         metrics.insert(metric::slowest_rank_name(case.measure).to_owned(), row.rate.clone());
+        let share = metric::of_case(case.measure, &own_rows(&rounds, row.rank)).remove(limits::SHARE);
+        metrics.extend(share.map(|share| (limits::SLOWEST_RANK_SHARE.to_owned(), share)));
     }
     Ok(CaseResult {
         id: case.id.clone(),
@@ -129,7 +136,7 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
         arm: case.arm.clone(),
         compared_as: case.compared_as.clone(),
         dropped: Vec::new(),
-        limits: None,
+        limits,
         total: total(&rounds),
         metrics,
         histograms: distribution::summaries(&rounds, &evidence.totals(&case.id)?),
@@ -155,12 +162,17 @@ fn total(rounds: &[Vec<&Row>]) -> Total {
 }
 
 /// One rank's rows: `rounds` have one row a rank, in order.
+fn own_rows<'a>(rounds: &[Vec<&'a Row>], rank: u32) -> Vec<Vec<&'a Row>> {
+    let index = usize::try_from(rank).expect("a rank is an index");
+    rounds.iter().map(|rows| vec![rows[index]]).collect()
+}
+
 fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Vec<&Row>]) -> RankResult {
-    let index = usize::try_from(begin.rank).expect("a rank is an index");
-    let own: Vec<Vec<&Row>> = rounds.iter().map(|rows| vec![rows[index]]).collect();
+    let own = own_rows(rounds, begin.rank);
     let mut metrics = metric::of_case(case.measure, &own);
     let mut take = |name: &str| metrics.remove(name).and_then(|metric: Metric| metric.value);
     let (refill_share, cpu_share) = (take(metric::REFILL_SHARE), take(metric::CPU_SHARE));
+    let limit_share = take(limits::SHARE);
     let rate = metrics.remove(metric::rate_name(case.measure)).expect("every case has its rate");
     RankResult {
         rank: begin.rank,
@@ -175,7 +187,7 @@ fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Ve
         refill_ns_max: distribution::max(&own, "refill_ns"),
         memory_peak_bytes: own.iter().filter_map(|rows| rows[0].repetition.memory_peak_bytes).max(),
         locality: locality::of_rank(&begin.locality, end.map(|end| &end.locality)),
-        limit_share: None,
+        limit_share,
         limit_share_alone: None,
     }
 }
