@@ -1,5 +1,7 @@
 """All that run.json says of what was measured, from the parts: a second opinion, written apart from the program."""
 
+from statistics import median
+
 from . import figures
 from .run import distribution, quantity
 
@@ -17,6 +19,9 @@ def derived(run):
     where = locality(run.parts)
     cases = [{**of_case(run, planned), "locality": where} for planned in run.document["planned"]]
     every_round = all(len(run.rounds(case["id"])) == run.document["repetitions"] for case in cases)
+    # Which nodes are stragglers is taken from run.json: the rule is not written a second time.
+    stragglers = run.document.get("stragglers", [])
+    gates = run.document["gates"]
     return {
         "complete": every_round and all(part.end for part in run.parts),
         "placements": [_placement(part) for part in run.parts],
@@ -26,7 +31,7 @@ def derived(run):
         "clock_step_ns": max(begin["clock_step_ns"] for begin in begins),
         "clock_read_ns": max(begin["clock_read_ns"] for begin in begins),
         "cases": cases,
-        "gate_results": [result for gate in run.document["gates"] for result in _gate_results(gate, cases)],
+        "gate_results": [result for gate in gates for result in _gate_results(gate, cases, stragglers)],
     }
 
 
@@ -119,8 +124,10 @@ def _digest(rounds):
     return digests.pop() if len(digests) == 1 else sorted(digests) or None
 
 
-def _gate_results(gate, cases):
+def _gate_results(gate, cases, stragglers):
     """The gate on every case that has its figure; once without a case where none has."""
+    if gate["metric"] == "stragglers":
+        return [_judge(gate, None, float(len(stragglers)))]
     judged = [(case["id"], value) for case in cases for value in _figures_of(case, gate["metric"])]
     return [_judge(gate, case_id, value) for case_id, value in judged or [(None, None)]]
 
@@ -129,6 +136,9 @@ def _figures_of(case, name):
     """The figure of this name, in a list; an empty one where the case does not have such a figure at all."""
     if name == "locality":
         return [case["locality"]["share"]]
+    if name == "core_clock_change" and name in case["metrics"]:
+        sizes = [abs(value) for value in case["metrics"][name]["values"] if value is not None]
+        return [median(sizes) if sizes else None]
     if name in case["metrics"]:
         return [case["metrics"][name]["value"]]
     histogram, _, field = name.rpartition(".")
@@ -140,6 +150,20 @@ def _figures_of(case, name):
 
 def _judge(gate, case_id, value):
     [(side, bound)] = gate["bound"].items()
-    met = value is not None and BOUNDS[side](value, bound)
-    outcome = "pass" if met else gate["level"]
-    return {"metric": gate["metric"], "bound": gate["bound"], "case": case_id, "value": value, "outcome": outcome}
+    against = gate.get("against")
+    stored = against and against["values"].get(case_id)
+    if against:
+        bound = None if stored is None else bound * stored
+    met = value is not None and bound is not None and BOUNDS[side](value, bound)
+    result = {
+        "metric": gate["metric"],
+        "bound": gate["bound"],
+        "case": case_id,
+        "value": value,
+        "outcome": "pass" if met else gate["level"],
+    }
+    if against:
+        result["against"] = against["directory"]
+    if stored is not None:
+        result["stored"] = stored
+    return result

@@ -24,7 +24,8 @@ fn held_against(folder: &Folder, bound: job::Bound) -> (Run, f64) {
     let (directory, mut header, evidence) = run(&folder.join("run"), 2, 52);
     let planned: Vec<&str> = header.planned.iter().map(|case| case.id.as_str()).collect();
     let cpu = header.environment.cpu_model.as_deref();
-    header.gates = resolve_gates(&[gate(&stored.display().to_string(), bound)], &planned, cpu).expect("it can be read");
+    header.gates =
+        resolve_gates(&[gate(&stored.display().to_string(), bound)], &planned, cpu).expect("it can be read");
     // As a run does it, before the first repetition.
     directory.write_header(&header).expect("room");
     let run = aggregate(&header, &evidence, Some(1.0)).expect("whole evidence");
@@ -86,12 +87,16 @@ fn a_case_that_the_stored_run_does_not_have_fails_with_the_reason() {
     let (_, mut header, evidence) = run(&folder.join("run"), 1, 54);
     let (stored, ..) = finished(&folder.join("stored"), 1, 54);
     let path = stored.path().display().to_string();
-    header.gates = resolve_gates(&[gate(&path, job::Bound::AtLeast(0.1))], &["generate-1"], None).expect("one case");
+    header.gates =
+        resolve_gates(&[gate(&path, job::Bound::AtLeast(0.1))], &["generate-1"], None).expect("one case");
     header.gates[0].against.as_mut().expect("it has one").values.clear();
     let run = aggregate(&header, &evidence, None).expect("whole evidence");
     let result = &run.derived.gate_results[0];
     assert_eq!((result.outcome, result.stored, result.own_bound()), (Outcome::Fail, None, None));
-    assert!(result.reason.as_ref().is_some_and(|why| why.contains("has no such figure of this case")), "{result:?}");
+    assert!(
+        result.reason.as_ref().is_some_and(|why| why.contains("has no such figure of this case")),
+        "{result:?}"
+    );
 }
 
 /// The tags of a document in order, if it is well-formed as far as this form goes.
@@ -126,9 +131,14 @@ fn a_run_is_a_suite_with_a_test_for_itself_and_one_for_each_gate_and_case() {
     let text = junit(&run);
     // Locality on two cases, refill_share on two, of which both are above their bound at level warn.
     assert_eq!(tags(&text).iter().filter(|tag| *tag == "testcase").count(), 2 + 4, "{text}");
-    assert!(text.contains("<testsuite name=\"made-up\" tests=\"6\" failures=\"0\" errors=\"0\" skipped=\"0\" time=\"12.5\""));
+    assert!(text.contains(
+        "<testsuite name=\"made-up\" tests=\"6\" failures=\"0\" errors=\"0\" skipped=\"0\" time=\"12.5\""
+    ));
     assert!(text.contains("timestamp=\"2026-11-22T05:26:13\" hostname=\"host0\""), "{text}");
-    assert!(text.contains("<testcase classname=\"made-up.generate-1\" name=\"locality &gt;= 0.99\" time=\"0\"/>"), "{text}");
+    assert!(
+        text.contains("<testcase classname=\"made-up.generate-1\" name=\"locality &gt;= 0.99\" time=\"0\"/>"),
+        "{text}"
+    );
     assert_eq!(text.matches("<system-out>WARN refill_share 0.00").count(), 2, "{text}");
     run.derived.gate_results.iter_mut().for_each(|result| result.outcome = Outcome::Fail);
     run.complete = false;
@@ -150,7 +160,8 @@ fn a_stored_run_is_read_as_it_lies_there() {
     let folder = Folder::new("gate-unreadable");
     std::fs::create_dir_all(folder.join("stored")).expect("a new folder");
     let path = folder.join("stored").display().to_string();
-    let why = resolve_gates(&[gate(&path, job::Bound::AtLeast(1.0))], &["generate-1"], None).expect_err("nothing in it");
+    let why = resolve_gates(&[gate(&path, job::Bound::AtLeast(1.0))], &["generate-1"], None)
+        .expect_err("nothing in it");
     assert!(why.to_string().contains(&path), "{why}");
     assert!(RunDirectory::open(&folder.join("stored")).and_then(|directory| directory.read_run()).is_err());
 }

@@ -52,7 +52,7 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         stragglers: Vec::new(),
         disturbances: Vec::new(),
         comparisons: Vec::new(),
-        gate_results: gate::evaluate(&header.gates, &cases),
+        gate_results: gate::evaluate(&header.gates, &cases, 0),
         locality: everywhere,
         cases,
     };
