@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::pool::Pool;
 use super::seat::Seat;
 use crate::error::Result;
-use crate::measure::Clock;
+use crate::measure::{Clock, Counters, Instruments, Prices};
 use crate::mix::mix_words;
 use crate::numa::{How, Locality, NodeId, Reservation, SAMPLE_PAGES, Topology, locality};
 use crate::plan::{Case, Plan};
@@ -18,6 +18,8 @@ pub struct Equipment {
     seed: u64,
     pool: Pool,
     clock: Clock,
+    prices: Prices,
+    counters: Counters,
     /// Taken while a heap uses it.
     arena: Mutex<Option<Arena>>,
     violations: AtomicU64,
@@ -35,9 +37,11 @@ impl Equipment {
         let placement = &seat.placement;
         let binds = placement.how.binds();
         let pus = &placement.pus[..plan.workers as usize];
-        let pool = Pool::start(placement.rank, &seat.topology, pus, placement.how != How::Unbound)?;
+        let pinned = placement.how != How::Unbound;
+        let pool = Pool::start(placement.rank, &seat.topology, pus, pinned)?;
         let node = placement.node;
         let clock = Clock::start();
+        let (prices, counters) = (Prices::measure(&clock), Counters::survey(pinned.then_some(pus)));
         let arena = match plan.arena_bytes {
             0 => None,
             bytes => Some(populated(bytes, seat, binds.then_some(node).flatten(), &pool, clock)?),
@@ -48,6 +52,8 @@ impl Equipment {
             seed: plan.seed,
             pool,
             clock,
+            prices,
+            counters,
             arena: Mutex::new(arena),
             violations: AtomicU64::new(0),
             node,
@@ -68,6 +74,11 @@ impl Equipment {
     /// The clock of all workers.
     pub fn clock(&self) -> Clock {
         self.clock
+    }
+
+    /// What a repetition is measured with.
+    pub fn instruments(&self) -> Instruments<'_> {
+        Instruments { clock: self.clock, prices: self.prices, counters: &self.counters }
     }
 
     /// Runs `work` with a fresh heap over the arena, set up as the case wants it.

@@ -8,7 +8,7 @@ use super::fault;
 use crate::error::Result;
 use crate::generator::Stream;
 use crate::plan::{Case, Plan, Turn, Work};
-use crate::results::{HistogramRecord, Noise, Repetition};
+use crate::results::{HistogramRecord, Repetition};
 use crate::slab::{RefillRecord, Stage, Stratum};
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
@@ -53,7 +53,8 @@ fn generate(
     };
     let workers = case.workers as usize;
     equipment.with_heap(case, |heap| {
-        let session = generate::Session::new(parameters, workers, extent, stream, heap, equipment.clock());
+        let session =
+            generate::Session::new(parameters, workers, extent, stream, heap, equipment.instruments());
         let records = collect(equipment.pool().run(workers, |worker| {
             fault::strike(fault::Place { rank: equipment.rank(), worker: Some(worker) });
             session.work(worker)
@@ -74,7 +75,7 @@ fn allocate(
     };
     let Extent { warmup_ns, division, stop, .. } = extent;
     let span = allocate::Span { warmup_ns, timed_ns, division, stop };
-    let session = allocate::Session::new(case.workers, span, plan.seed, equipment.clock());
+    let session = allocate::Session::new(case.workers, span, plan.seed, equipment.instruments());
     let workers = case.workers as usize;
     let number = |worker: usize| u32::try_from(worker).expect("workers are counted in 32 bits");
     let pool = equipment.pool();
@@ -117,7 +118,8 @@ pub fn record(case: &Case, turn: Turn, began: SystemTime, measured: &Measured) -
         intervals: measured.intervals.clone(),
         histograms,
         heap_offset_bytes: 0,
-        noise: Noise::default(),
+        noise: measured.noise.clone(),
+        measuring: measured.measuring,
         limits: Vec::new(),
         digest: measured.digest.map(|digest| digest.to_hex()),
     }

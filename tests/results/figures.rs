@@ -3,8 +3,8 @@
 use numamark::measure::Histogram;
 use numamark::results::run::Pages;
 use numamark::results::{
-    Bound, End, Evidence, Gate, Header, HistogramRecord, Level, LocalityRecord, Noise, Outcome, Repetition,
-    Row, Run, aggregate,
+    Bound, End, Evidence, Gate, Header, HistogramRecord, Level, LocalityRecord, Measuring, Noise, Outcome,
+    Repetition, Row, Run, aggregate,
 };
 
 use crate::fixture::{STAGES, begin, end, header, locality, repetition};
@@ -59,6 +59,7 @@ fn plain(round: u32, bytes: u64) -> Repetition {
         .into(),
         heap_offset_bytes: 0,
         noise: Noise::default(),
+        measuring: Measuring::default(),
         limits: Vec::new(),
         digest: None,
     }

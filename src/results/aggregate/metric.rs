@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::record::Row;
+use super::super::record::{Noise, Row};
 use super::super::run::{Measure, Metric};
 use super::distribution;
 use crate::stats::median;
@@ -13,6 +13,11 @@ pub(super) const REFILL_SHARE: &str = "refill_share";
 pub(super) const CPU_SHARE: &str = "cpu_share";
 const BUSY_WORKERS: &str = "busy_workers";
 const MEMORY_PEAK: &str = "memory_peak_bytes";
+const MEASURING_SHARE: &str = "measuring_share";
+const INVOLUNTARY_SWITCHES: &str = "involuntary_switches";
+const RUN_DELAY_SHARE: &str = "run_delay_share";
+const STEAL_SHARE: &str = "steal_share";
+const CORE_CLOCK_CHANGE: &str = "core_clock_change";
 const GIB: f64 = (1u64 << 30) as f64;
 
 /// The name of what a case is compared by.
@@ -51,10 +56,10 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
             });
         }
     }
-    put(CPU_SHARE, "share", |rows| share(cpu_ns(rows)?, worker_ns(rows), "no worker time was measured"));
+    put(CPU_SHARE, "share", |rows| share(cpu_ns(rows)?, worker_ns(rows), NO_WORKER_TIME));
     put(REFILL_SHARE, "share", |rows| {
         let estimate = distribution::sum_estimate(rows, "refill_ns")?;
-        match share(estimate, worker_ns(rows), "no worker time was measured")? {
+        match share(estimate, worker_ns(rows), NO_WORKER_TIME)? {
             // A worker that lost its core during one of the few timed refills: the sample stands for nothing.
             impossible if impossible > 1.0 => Err(format!(
                 "the timed refills make {:.0} % of the worker time: too few of them for a machine so disturbed",
@@ -72,7 +77,32 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
         let most = peaks.collect::<Option<Vec<f64>>>().and_then(|peaks| peaks.into_iter().reduce(f64::max));
         most.ok_or_else(|| "the memory is not taken from the arena".to_owned())
     });
+    put(MEASURING_SHARE, "share", |rows| {
+        share(sum(rows, |row| row.repetition.measuring.cost_ns), worker_ns(rows), NO_WORKER_TIME)
+    });
+    put(INVOLUNTARY_SWITCHES, "switches", |rows| {
+        Ok(sum(rows, |row| row.repetition.noise.involuntary_switches))
+    });
+    put(RUN_DELAY_SHARE, "share", |rows| {
+        share(known(rows, "run delay", |noise| noise.run_delay_ns)?, worker_ns(rows), NO_WORKER_TIME)
+    });
+    put(STEAL_SHARE, "share", |rows| {
+        share(known(rows, "stolen time", |noise| noise.steal_ns)?, worker_ns(rows), NO_WORKER_TIME)
+    });
+    put(CORE_CLOCK_CHANGE, "share", |rows| {
+        let changes = rows.iter().filter_map(|row| row.repetition.noise.core_clock_change);
+        changes.max_by(|a, b| a.abs().total_cmp(&b.abs())).ok_or_else(|| "no core was probed".to_owned())
+    });
     metrics
+}
+
+const NO_WORKER_TIME: &str = "no worker time was measured";
+
+/// A counter of noise, summed over the rows that must all have it.
+fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64, String> {
+    let all: Option<Vec<u64>> = rows.iter().map(|row| of(&row.repetition.noise)).collect();
+    let all = all.ok_or_else(|| format!("{what} is not counted on every rank's machine"))?;
+    Ok(all.into_iter().map(u128::from).sum::<u128>() as f64)
 }
 
 fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f64, String>) -> Metric {

@@ -119,7 +119,7 @@ pub struct Metric {
     pub value: Option<f64>,
     /// Of the median, over these repetitions on these hosts; null below two values.
     pub interval: Option<Interval>,
-    /// `bytes/s`, `operations/s`, `s/GiB`, `ns`, `share`, `workers`, `bytes`.
+    /// `bytes/s`, `operations/s`, `s/GiB`, `ns`, `share`, `workers`, `bytes`, `switches`.
     pub unit: String,
     /// How many repetitions have a value.
     pub repetitions: u32,
