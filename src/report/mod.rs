@@ -3,6 +3,7 @@
 mod cells;
 mod compact;
 mod detail;
+mod disturbances;
 mod environment;
 mod expected;
 mod gates;
@@ -14,6 +15,7 @@ mod markdown;
 mod missing;
 mod notes;
 mod plan;
+mod stragglers;
 mod submission;
 mod sweep;
 mod table;

@@ -122,6 +122,15 @@ fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f6
     }
 }
 
+/// What these rows did together over the longest time of any; `None` when nothing was done, or in no time.
+pub(super) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
+    let (what, total) = match measure {
+        Measure::Bytes => ("byte", bytes(rows)),
+        Measure::Operations => ("operation", operations(rows)),
+    };
+    rate(rows, what, total).ok()
+}
+
 /// Total over the longest elapsed time.
 fn rate(rows: &[&Row], what: &str, total: f64) -> Result<f64, String> {
     let longest = rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
