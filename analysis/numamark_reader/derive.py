@@ -3,6 +3,7 @@
 from statistics import median
 
 from . import figures
+from .dropping import rounds_dropped, with_gaps
 from .run import distribution, quantity
 
 #: Which side of its bound a gate accepts; the bound itself is.
@@ -56,13 +57,18 @@ def of_case(run, planned):
     """A case of run.json, but for its locality, which is that of the run."""
     case_id, measure = planned["id"], planned["measure"]
     rounds = run.rounds(case_id)
-    ranks = [_rank(part, measure, [records[part.rank] for records in rounds]) for part in run.parts]
-    metrics = figures.of_case(measure, rounds)
+    dropped = rounds_dropped(run)[case_id]
+    gaps = [place for place, records in enumerate(rounds) if records[0]["round"] in dropped]
+    kept = [records for records in rounds if records[0]["round"] not in dropped]
+    ranks = [_rank(part, measure, [records[part.rank] for records in kept]) for part in run.parts]
+    metrics = figures.of_case(measure, kept)
     rated = [rank for rank in ranks if rank["rate"]["value"] is not None]
     slowest = min(rated, key=lambda rank: rank["rate"]["value"], default=None)
     if slowest:
         metrics[f"slowest_rank_{figures.RATES[measure].name}"] = slowest["rate"]
-    records = [record for ranks_of_round in rounds for record in ranks_of_round]
+    metrics = {name: with_gaps(metric, gaps) for name, metric in metrics.items()}
+    ranks = [{**rank, "rate": with_gaps(rank["rate"], gaps)} for rank in ranks]
+    records = [record for ranks_of_round in kept for record in ranks_of_round]
     return {
         **{name: planned[name] for name in ("id", "workload", "parameters", "expected")},
         "total": _total(rounds),

@@ -15,6 +15,9 @@ const LOCALITY_MARGIN: f64 = 0.01;
 /// A node whose memory takes so much less of plain stores than its class has slower memory.
 const LIMIT_MARGIN: f64 = 0.02;
 
+/// A core clock that is lower by so much is a cause; the probe is that exact on a quiet core.
+const CLOCK_MARGIN: f64 = 0.02;
+
 /// One column of rates: a case in a round that counts.
 struct Column<'a> {
     round: u32,
@@ -130,6 +133,7 @@ impl Class<'_> {
         let mut causes = Vec::new();
         causes.extend(self.remote(rank, &others));
         causes.extend(self.slow_memory(rank, &others));
+        causes.extend(self.slow_clock(rank, &others));
         let rows = |rank: usize| -> Vec<&Repetition> {
             self.columns.iter().map(|column| column.rows[rank]).collect()
         };
@@ -144,6 +148,18 @@ impl Class<'_> {
         let (found, usual) = (share(rank)?, median(&usual)?);
         (found < usual - LOCALITY_MARGIN)
             .then(|| format!("{:.1} % of its pages are on other nodes", (1.0 - found) * 100.0))
+    }
+
+    /// The same instructions take longer where the core clock is lower: a power cap, heat, another BIOS setting.
+    fn slow_clock(&self, rank: usize, others: &[usize]) -> Option<String> {
+        let probe = |rank: usize| {
+            let probes: Vec<f64> =
+                self.columns.iter().filter_map(|column| column.rows[rank].noise.core_probe_ns).collect();
+            median(&probes)
+        };
+        let usual: Vec<f64> = others.iter().filter_map(|other| probe(*other)).collect();
+        let ratio = median(&usual)? / probe(rank)?;
+        (ratio < 1.0 - CLOCK_MARGIN).then(|| format!("its core clock is {:.1} % lower", (1.0 - ratio) * 100.0))
     }
 
     fn slow_memory(&self, rank: usize, others: &[usize]) -> Option<String> {
