@@ -12,6 +12,7 @@ mod heat;
 mod junit;
 mod live;
 mod markdown;
+mod measuring;
 mod missing;
 mod notes;
 mod plan;

@@ -159,7 +159,8 @@ impl Class<'_> {
         };
         let usual: Vec<f64> = others.iter().filter_map(|other| probe(*other)).collect();
         let ratio = median(&usual)? / probe(rank)?;
-        (ratio < 1.0 - CLOCK_MARGIN).then(|| format!("its core clock is {:.1} % lower", (1.0 - ratio) * 100.0))
+        (ratio < 1.0 - CLOCK_MARGIN)
+            .then(|| format!("its core clock is {:.1} % lower", (1.0 - ratio) * 100.0))
     }
 
     fn slow_memory(&self, rank: usize, others: &[usize]) -> Option<String> {

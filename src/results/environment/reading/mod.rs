@@ -1,17 +1,15 @@
 //! What the checks look at beyond the [`Environment`](super::Environment): what may disturb, and cannot be told from
 //! the record of a run. Each is a value, or why it is not known.
 
-mod limits;
 mod load;
 
 use std::time::Duration;
 
-use limits::cgroup_limits;
-pub use limits::{CgroupLimit, CgroupLimits};
 pub use load::Load;
 use load::Snapshot;
 
 use super::probe::{Probe, parse_list};
+use crate::numa::{CgroupLimits, cgroup_limits};
 
 /// A value, or why it is not known.
 pub type Known<T> = Result<T, String>;
@@ -99,7 +97,7 @@ pub(super) fn read(probe: &Probe, watch: Duration) -> Reading {
             .map(|text| text.split_whitespace().map(str::to_owned).collect())
             .unwrap_or_default(),
         vendor: vendor(probe),
-        limits: cgroup_limits(probe.root()),
+        limits: cgroup_limits(probe.root()).ok_or_else(|| "this process is in no cgroup".to_owned()),
         swap: swap(probe),
         huge_page_pools: huge_page_pools(probe),
         perf_event_paranoid: number(probe, "proc/sys/kernel/perf_event_paranoid"),
