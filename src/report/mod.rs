@@ -3,6 +3,7 @@
 mod cells;
 mod compact;
 mod detail;
+mod disturbances;
 mod environment;
 mod expected;
 mod gates;
@@ -15,6 +16,7 @@ mod measuring;
 mod missing;
 mod notes;
 mod plan;
+mod stragglers;
 mod submission;
 mod sweep;
 mod table;

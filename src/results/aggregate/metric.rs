@@ -108,16 +108,6 @@ fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64
     Ok(all.into_iter().map(u128::from).sum::<u128>() as f64)
 }
 
-/// The rate of all ranks in one round; `None` when nothing was finished.
-pub(in crate::results) fn rate_of(measure: Measure, rows: &[Row]) -> Option<f64> {
-    let rows: Vec<&Row> = rows.iter().collect();
-    let rate = match measure {
-        Measure::Bytes => rate(&rows, "byte", bytes(&rows)),
-        Measure::Operations => rate(&rows, "operation", operations(&rows)),
-    };
-    rate.ok()
-}
-
 fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f64, String>) -> Metric {
     let all: Vec<Result<f64, String>> = rounds.iter().map(|rows| value(rows)).collect();
     let known: Vec<f64> = all.iter().filter_map(|value| value.as_ref().ok().copied()).collect();
@@ -144,6 +134,15 @@ pub(super) fn byte_rate(rows: &[&Row]) -> Result<f64, String> {
 pub(super) fn limit_share(rows: &[&Row]) -> Result<f64, String> {
     let limit = limits::write_rate(rows).ok_or_else(|| "the limit was not measured".to_owned())?;
     Ok(byte_rate(rows)? / limit)
+}
+
+/// What these rows did together over the longest time of any; `None` when nothing was done, or in no time.
+pub(in crate::results) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
+    let (what, total) = match measure {
+        Measure::Bytes => ("byte", bytes(rows)),
+        Measure::Operations => ("operation", operations(rows)),
+    };
+    rate(rows, what, total).ok()
 }
 
 /// Total over the longest elapsed time.
