@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, and the only place that prints an error.
 
 mod arguments;
+mod compare;
 mod completions;
 mod inspect;
 mod machine;
@@ -69,6 +70,7 @@ fn execute(command: &Command) -> Result<ExitCode> {
         Command::Verify(arguments) => inspect::verify(arguments),
         Command::Recover(arguments) => inspect::recover(arguments),
         Command::Report(arguments) => inspect::report(arguments),
+        Command::Compare(arguments) => compare::compare(arguments),
         Command::Schema(arguments) => inspect::schema(arguments),
         Command::Completions(arguments) => completions::completions(arguments),
     }

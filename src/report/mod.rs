@@ -2,6 +2,7 @@
 
 mod cells;
 mod compact;
+mod compare;
 mod detail;
 mod expected;
 mod gates;
@@ -20,6 +21,7 @@ mod text;
 mod tidy;
 mod topology;
 
+pub use compare::{compared, compared_markdown};
 pub use live::{bound, repetition};
 pub use markdown::markdown;
 pub use plan::{Planned, plan};

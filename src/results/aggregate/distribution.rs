@@ -17,7 +17,7 @@ fn quantity(name: &str) -> &str {
 }
 
 /// Every recorded histogram and every combined one, by name.
-pub(super) fn summaries<'a>(
+pub(in crate::results) fn summaries<'a>(
     rounds: &[Vec<&Row>],
     counters: &'a BTreeMap<&'a str, Counters>,
 ) -> BTreeMap<String, HistogramSummary> {

@@ -5,10 +5,12 @@ mod distribution;
 mod locality;
 mod metric;
 
+pub(super) use distribution::summaries;
 pub(super) use metric::{of_case, rate_name};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::compare;
 use super::evidence::Evidence;
 use super::gate;
 use super::record::{Begin, End, Row};
@@ -51,7 +53,7 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         unavailable: unavailable(evidence.begins()),
         stragglers: Vec::new(),
         disturbances: Vec::new(),
-        comparisons: Vec::new(),
+        comparisons: compare::of_arms(header, evidence, &cases, compare::DIFFERENCE),
         gate_results: gate::evaluate(&header.gates, &cases),
         locality: everywhere,
         cases,
