@@ -35,7 +35,7 @@ const SLOWEST_ROW: Duration = Duration::from_millis(5);
 
 impl Limits {
     pub(super) fn new(job: &Job, cases: &[Case], ranks: u32, amount: Amount, arena_bytes: u64) -> Limits {
-        let rows = u64::from(ranks) * u64::from(job.run.repetitions) * cases.len() as u64;
+        let rows = u64::from(ranks) * u64::from(job.run.repetitions.at_most()) * cases.len() as u64;
         let slowest_chunk = cases.iter().map(|case| match case.work {
             Work::Generate(parameters) => parameters.chunk_bytes as u64,
             Work::Allocate(_) => 0,

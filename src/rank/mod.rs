@@ -4,6 +4,7 @@
 //! by all (`comm.agree`), so that every rank takes the same way out with the same exit code.
 
 mod begin;
+mod ending;
 mod equipment;
 mod fault;
 mod header;
@@ -28,7 +29,7 @@ use crate::error::Result;
 use crate::job::Setting;
 use crate::measure::resident_peak_bytes;
 use crate::plan::Plan;
-use crate::results::{self, Begin, End, EndedBy, Measure, Row, Run};
+use crate::results::{self, Begin, End, Measure, Row, Run};
 use crate::units::Nanoseconds;
 use begin::{begin, locality_record};
 use equipment::Equipment;
@@ -81,13 +82,15 @@ pub trait Progress {
 pub struct Step<'plan> {
     /// How many come before it, from 0.
     pub index: usize,
-    /// How many there are.
+    /// How many there are; with a stop rule, the most that there can be.
     pub count: usize,
+    /// Whether there may be fewer.
+    pub at_most: bool,
     /// Id of the case.
     pub case: &'plan str,
     /// The case's repetition, from 0.
     pub round: u32,
-    /// Repetitions of the case.
+    /// Repetitions of the case, or the most of them.
     pub rounds: u32,
     /// What the case's rate counts.
     pub measure: Measure,
@@ -133,17 +136,20 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
         progress.bound(output.begins());
     }
     let time = request.time.map(|limit| TimeLimit { started: request.started, limit });
-    if let Err(why) = rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
-        output.give_up(&why);
-        return Err(why);
-    }
+    let ending = match rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
+        Ok(ending) => ending,
+        Err(why) => {
+            output.give_up(&why);
+            return Err(why);
+        }
+    };
     stage("writing the result", plan.limits.finish, progress);
     let end = End {
         locality: locality_record(&equipment.locality()),
         violations: equipment.violations(),
         resident_peak_bytes: resident_peak_bytes(),
-        rounds: plan.repetitions,
-        ended_by: EndedBy::Repetitions,
+        rounds: ending.rounds,
+        ended_by: ending.ended_by,
         limits: BTreeMap::new(),
     };
     let directory = output.path().to_owned();

@@ -101,12 +101,12 @@ pub(super) fn is_certain(row: &Comparison) -> bool {
     matches!(row.verdict, Verdict::Faster | Verdict::Slower)
 }
 
-/// What is repeated, as one says how many there are.
-pub(super) fn replicates(replicated: Replicated) -> &'static str {
-    match replicated {
-        Replicated::Round => "rounds",
-        Replicated::Host => "hosts",
-        Replicated::Run => "runs",
+/// What it would need more of, in the plural. Rounds of one run cannot make up for runs.
+pub(super) fn needed(row: &Comparison) -> &'static str {
+    match (row.scope, row.replicated) {
+        (Some(Scope::TheseProcesses), _) | (_, Replicated::Run) => "runs",
+        (_, Replicated::Round) => "rounds",
+        (_, Replicated::Host) => "hosts",
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) fn caption(rows: &[Comparison]) -> String {
     let p = match (first.p_adjusted, first.p_signed_rank) {
         (Some(adjusted), Some(ranks)) => {
             let [adjusted, ranks] = [adjusted, ranks].map(super::rows::probability);
-            format!("; rate: p {adjusted} after Holm's correction, {ranks} by the signed-rank test alone")
+            format!("; rate: p {adjusted} (Holm), {ranks} (signed rank)")
         }
         _ => String::new(),
     };
@@ -188,7 +188,7 @@ fn how(compared: &Compared) -> Vec<String> {
     };
     let tests = rows.iter().filter(|row| row.p_adjusted.is_some() && !row.same).count() as u64;
     let difference = round_share(compared.difference);
-    let repeated = figures::replicates(first.replicated);
+    let repeated = figures::needed(first);
     vec![
         format!(
             "A, B: medians of the values of a rank (p99: of all ranks); change: of B against A, {values}"
@@ -196,7 +196,7 @@ fn how(compared: &Compared) -> Vec<String> {
         intervals(rows),
         format!(
             "verdict: Holm's correction over {} included; no difference: none above {difference}; \
-             finds: what 4 of 5 such comparisons would find; needs: {repeated} to find {difference} so",
+             finds: the smallest change that 4 of 5 such comparisons see; needs: {repeated} to see {difference}",
             counted(tests, "figure")
         ),
     ]
@@ -231,20 +231,18 @@ fn intervals(rows: &[Comparison]) -> String {
 
 /// Why it cannot be told, each reason once.
 fn unknown(rows: &[Comparison]) -> Vec<String> {
-    let mut reasons: BTreeMap<&str, (BTreeSet<String>, Option<(u64, Replicated)>)> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, (BTreeSet<String>, Option<u64>)> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.verdict == Verdict::CannotTell && !row.same) {
-        if let Some(reason) = &row.reason {
-            let (names, needed) = reasons.entry(reason).or_default();
-            names.insert(figures::name(row));
-            if row.scope == Some(Scope::TheseProcesses) {
-                *needed = row.replicates_needed.map(|needed| (needed, Replicated::Run)).max(*needed);
-            }
+        let Some(reason) = &row.reason else { continue };
+        let (names, needed) = reasons.entry(reason).or_default();
+        names.insert(figures::name(row));
+        if row.scope == Some(Scope::TheseProcesses) {
+            *needed = row.replicates_needed.max(*needed);
         }
     }
-    let line = |(reason, (names, needed)): (&&str, &(BTreeSet<String>, Option<(u64, Replicated)>))| {
+    let line = |(reason, (names, needed)): (&&str, &(BTreeSet<String>, Option<u64>))| {
         let names = names.iter().cloned().collect::<Vec<_>>().join(", ");
-        let needed = needed
-            .map_or(String::new(), |(needed, _)| format!("; at least {needed} a side can, run in turns"));
+        let needed = needed.map_or(String::new(), |needed| format!("; {needed} a side could, run in turns"));
         format!("cannot tell ({names}): {}{needed}", plain(reason))
     };
     limited(reasons.iter().map(line).collect())

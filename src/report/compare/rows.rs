@@ -12,7 +12,8 @@ const NEEDED_MAX: u64 = 99_999;
 
 /// The figures of one case and arm; with `all` also the tests.
 pub(super) fn figures(rows: &[Comparison], all: bool) -> Grid {
-    let rows: Vec<&Comparison> = rows.iter().collect();
+    // What has no pair at all has its reason below the table.
+    let rows: Vec<&Comparison> = rows.iter().filter(|row| all || row.ratio.is_some()).collect();
     let mut grid = Grid::of_rows(rows.len());
     grid.push(Column::words("figure"), rows.iter().map(|row| figures::figure(row)));
     judged(&mut grid, &rows);
@@ -45,7 +46,7 @@ fn judged(grid: &mut Grid, rows: &[&Comparison]) {
     grid.push(Column::figures("interval", "%"), each().map(|row| figures::interval(row.interval)));
     grid.push(Column::words("verdict"), each().map(|row| figures::verdict(row).to_owned()));
     grid.push(Column::figures("finds", "%"), each().map(|row| figures::share(row.smallest_detectable)));
-    let unit = rows.first().map_or("", |row| figures::replicates(row.replicated));
+    let unit = rows.first().map_or("", |row| figures::needed(row));
     grid.push(Column::figures("needs", unit), each().map(needs));
 }
 

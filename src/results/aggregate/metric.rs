@@ -98,6 +98,16 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
 
 const NO_WORKER_TIME: &str = "no worker time was measured";
 
+/// The rate of all ranks in one round; `None` when nothing was finished.
+pub(in crate::results) fn rate_of(measure: Measure, rows: &[Row]) -> Option<f64> {
+    let rows: Vec<&Row> = rows.iter().collect();
+    let rate = match measure {
+        Measure::Bytes => rate(&rows, "byte", bytes(&rows)),
+        Measure::Operations => rate(&rows, "operation", operations(&rows)),
+    };
+    rate.ok()
+}
+
 /// A counter of noise, summed over the rows that must all have it.
 fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64, String> {
     let all: Option<Vec<u64>> = rows.iter().map(|row| of(&row.repetition.noise)).collect();

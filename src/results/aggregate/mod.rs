@@ -6,11 +6,12 @@ mod locality;
 mod metric;
 
 pub(super) use distribution::summaries;
-pub(super) use metric::{of_case, rate_name};
+pub(super) use metric::{of_case, rate_name, rate_of};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare;
+use super::ending;
 use super::evidence::Evidence;
 use super::gate;
 use super::record::{Begin, End, Row};
@@ -58,7 +59,7 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         locality: everywhere,
         cases,
     };
-    let complete = every_end && every_repetition;
+    let complete = every_end && every_repetition && ending::holds(header, evidence);
     Ok(Run { complete, header: header.clone(), elapsed_s, derived })
 }
 
@@ -133,7 +134,7 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
         limits: None,
         total: total(&rounds),
         metrics,
-        histograms: distribution::summaries(&rounds, &evidence.totals(&case.id)?),
+        histograms: distribution::of_case(evidence, &case.id)?,
         locality,
         slowest_rank: slowest.map(|row| row.rank),
         per_rank,

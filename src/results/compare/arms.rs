@@ -4,15 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::quantity::{Grain, Quantity, Series, series};
 use super::verdict::{Basis, Matched, Paired, judge};
+use crate::job::Arm;
 use crate::results::evidence::Evidence;
 use crate::results::record::Begin;
 use crate::results::run::{CaseResult, Comparison, Header};
 use crate::stats::Pair;
-
-/// The arm that is the job as it stands.
-pub(super) const BASE: &str = "base";
-/// The same once more.
-pub(super) const AGAIN: &str = "base-again";
 
 /// Every arm against the base, in every case they have in common. Empty for a job without arms.
 pub(in crate::results) fn comparisons(
@@ -23,7 +19,7 @@ pub(in crate::results) fn comparisons(
 ) -> Vec<Comparison> {
     let seats = Seats::of(evidence.begins());
     let mut matched = Vec::new();
-    for base in cases.iter().filter(|case| case.arm.as_deref() == Some(BASE)) {
+    for base in cases.iter().filter(|case| case.arm.as_deref() == Some(Arm::BASE)) {
         for candidate in cases.iter().filter(|case| case.arm.is_some() && case.arm != base.arm) {
             if candidate.compared_as == base.compared_as {
                 matched.extend(arms_of(header, evidence, &seats, base, candidate));
@@ -50,8 +46,8 @@ fn arms_of(
     Some(Matched {
         case: base.compared_as.clone()?,
         workload: base.workload.clone(),
-        base: BASE.to_owned(),
-        same: candidate == AGAIN,
+        base: Arm::BASE.to_owned(),
+        same: candidate == Arm::BASE_AGAIN,
         candidate,
         quantities: quantities
             .map(|((quantity, ours), (_, theirs))| paired(quantity, ours, &theirs, seats))

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::arms::BASE;
 use super::loaded::Loaded;
 use super::matching::{TREATMENTS, shown};
 use super::refusal::Refusal;
+use crate::job::Arm;
 use crate::results::environment::Environment;
 use crate::results::run::{CaseHeader, Parameter, Run};
 
@@ -42,9 +42,9 @@ pub(super) fn between(base: &Loaded, candidate: &Loaded, cases: &[(usize, usize)
 /// What the arms of one run differ in.
 pub(super) fn of_arms(run: &Run) -> Vec<Change> {
     let planned = &run.header.planned;
-    let arm = |case: &&CaseHeader| case.arm.clone().filter(|arm| arm != BASE);
+    let arm = |case: &&CaseHeader| case.arm.clone().filter(|arm| arm != Arm::BASE);
     let mut found = Vec::new();
-    for base in planned.iter().filter(|case| case.arm.as_deref() == Some(BASE)) {
+    for base in planned.iter().filter(|case| case.arm.as_deref() == Some(Arm::BASE)) {
         for candidate in planned.iter().filter(|case| case.compared_as == base.compared_as) {
             found.extend(arm(&candidate).into_iter().flat_map(|arm| of_cases(base, candidate, &arm)));
         }

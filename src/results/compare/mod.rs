@@ -14,7 +14,6 @@ mod refusal;
 mod runs;
 mod verdict;
 
-
 pub(super) use arms::comparisons as of_arms;
 pub use bound::BoundResult;
 pub use changes::Change;
