@@ -1,7 +1,7 @@
 //! Byte sizes and durations as people write and read them.
 //!
 //! Sizes have binary units (`64MiB`), durations `ns`, `us`, `ms`, `s`, `m`, `h`; both take a decimal fraction
-//! that comes out whole (`1.5MiB`). A bare number is refused: a reader cannot tell what it counts.
+//! that comes out whole (`1.5MiB`). A bare number is refused: a reader cannot tell what it counts. Shares are `2%`.
 
 use std::fmt;
 
@@ -12,6 +12,10 @@ pub struct Bytes(pub u64);
 /// A length of time in nanoseconds: up to 584 years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nanoseconds(pub u64);
+
+/// A part of a whole, 1 for all of it.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Share(pub f64);
 
 const BYTE_UNITS: [(&str, u64); 5] =
     [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
@@ -57,6 +61,26 @@ impl Nanoseconds {
     /// In seconds.
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
+    }
+}
+
+impl Share {
+    /// Parses `2%` and `0.5 %`. The nearest number to what is written, as if the point had been moved by hand.
+    ///
+    /// # Errors
+    /// What was found and what would be accepted, without a position.
+    pub fn parse(text: &str) -> Result<Share, String> {
+        let wrong = |why: &str| Err(format!("\"{}\" {why}; expected a share such as \"2%\"", text.trim()));
+        let Some(number) = text.trim().strip_suffix('%').map(str::trim_end) else {
+            return wrong("does not end with %");
+        };
+        let plain = number.starts_with(|c: char| c.is_ascii_digit())
+            && number.ends_with(|c: char| c.is_ascii_digit())
+            && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+        match format!("{number}e-2").parse() {
+            Ok(share) if plain => Ok(Share(share)),
+            _ => wrong("is not a number before its %"),
+        }
     }
 }
 
@@ -106,6 +130,32 @@ impl fmt::Display for Bytes {
 impl fmt::Display for Nanoseconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display_exact(f, self.0, &TIME_UNITS)
+    }
+}
+
+/// In per cent, with every digit that matters: what is printed parses back to the same number, unless it is negative or
+/// not finite.
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shortest = format!("{:e}", self.0);
+        let Some((mantissa, Ok(exponent))) =
+            shortest.split_once('e').map(|(mantissa, exponent)| (mantissa, exponent.parse::<i32>()))
+        else {
+            return f.pad(&format!("{}%", self.0));
+        };
+        // The point is moved in the text: a multiplication would round.
+        let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
+        let digits = mantissa.replace('.', "");
+        if digits == "0" {
+            return f.pad("0%");
+        }
+        let before_point = exponent + 3;
+        let number = match usize::try_from(before_point) {
+            Err(_) | Ok(0) => format!("0.{}{digits}", "0".repeat(before_point.unsigned_abs() as usize)),
+            Ok(before) if before >= digits.len() => format!("{digits:0<before$}"),
+            Ok(before) => format!("{}.{}", &digits[..before], &digits[before..]),
+        };
+        f.pad(&format!("{sign}{number}%"))
     }
 }
 
@@ -192,6 +242,23 @@ mod tests {
             assert_eq!(Nanoseconds(ns).to_string(), text);
         }
         assert_eq!(Nanoseconds::parse("0.5s"), Ok(Nanoseconds(500_000_000)));
+    }
+
+    #[test]
+    fn shares_parse_and_print_back() {
+        for (text, share) in
+            [("2%", 0.02), ("0.5%", 0.005), ("95%", 0.95), ("100%", 1.0), ("0%", 0.0), ("250%", 2.5)]
+        {
+            assert_eq!(Share::parse(text), Ok(Share(share)), "{text}");
+            assert_eq!(Share(share).to_string(), text);
+        }
+        assert_eq!(Share::parse(" 2.50 % "), Ok(Share(0.025)));
+        for share in [0.1 + 0.2, 1.0 / 3.0, f64::MIN_POSITIVE, 7e-9, 123_456.789, 1e18, f64::EPSILON] {
+            assert_eq!(Share::parse(&Share(share).to_string()), Ok(Share(share)), "{}", Share(share));
+        }
+        for wrong in ["", "2", "%", "-2%", "1e3%", ".5%", "5.%", "1.2.3%", "2%%", "inf%", "NaN%", "two%"] {
+            assert!(Share::parse(wrong).expect_err(wrong).contains("such as \"2%\""), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a key accepts, in words, and the value that was probably meant instead of one it does not accept.
 
-use crate::units::{Bytes, Nanoseconds};
+use crate::units::{Bytes, Nanoseconds, Share};
 
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind};
@@ -20,16 +20,31 @@ pub(super) fn accepted(kind: &Kind) -> String {
         Kind::Count { min, max } if min == max => min.to_string(),
         Kind::Count { min, max } => format!("a whole number from {min} to {max}"),
         Kind::CountOr { word, min, max } => format!("\"{word}\", or a whole number from {min} to {max}"),
-        Kind::Number { min, max } => format!("a number from {min} to {max:e}"),
+        Kind::Share { min, max } => {
+            format!(
+                "a share from \"{}\" to \"{}\", or the number from {min} to {max}",
+                Share(min),
+                Share(max)
+            )
+        }
+        Kind::Bound { max } => format!("a number from 0 to {max:e}, or a share such as \"95%\""),
+        Kind::Path => "the path of a run directory".to_owned(),
         Kind::Switch => "true, false".to_owned(),
         Kind::Metric => {
             let metrics = accepted(&Kind::Word(CaseMetric::WORDS));
             format!("{metrics}, or a figure of a histogram such as \"refill_ns.p99\"")
         }
-        Kind::Name { max_chars } => {
+        Kind::Name { max_chars, marks } => {
+            let marks: Vec<String> = marks.chars().map(|mark| format!("\"{mark}\"")).collect();
+            let (last, others) = marks.split_last().expect("every name may have a mark");
+            let others: String = others.iter().map(|mark| format!(", {mark}")).collect();
             format!(
-                "1 to {max_chars} of letters, digits, \".\", \"_\" and \"-\", beginning with a letter or digit"
+                "1 to {max_chars} of letters, digits{others} and {last}, beginning with a letter or digit"
             )
+        }
+        Kind::Table(section) => {
+            let keys: Vec<String> = section.keys().map(|key| key.name.to_owned()).collect();
+            format!("a section with the keys {}", keys.join(", "))
         }
     }
 }
@@ -46,7 +61,8 @@ pub(super) fn remedy(key: &Key, found: &Found) -> String {
             format!("a number has no unit: write \"{text}s\" or \"{text}ms\"")
         }
         (Kind::Duration { .. }, Raw::Float(n)) => format!("a number has no unit: write \"{n}s\""),
-        (Kind::Count { .. } | Kind::CountOr { .. } | Kind::Number { .. }, Raw::Text(text))
+        (Kind::Table(section), _) => format!("write [{}] and its keys below it", section.name()),
+        (Kind::Count { .. } | Kind::CountOr { .. } | Kind::Bound { .. }, Raw::Text(text))
             if text.parse::<f64>().is_ok() =>
         {
             format!("write {text} without quotes")

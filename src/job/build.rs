@@ -3,16 +3,19 @@
 use crate::error::{Error, Result};
 use crate::units::Bytes;
 
+use super::arms;
 use super::check::Value;
 use super::combination;
 use super::diagnostic::{Diagnostic, Place, Source};
 use super::document::{self, JOB_FILE};
 use super::entry::{Document, Entry, Header, Table};
 use super::excerpt::render;
-use super::key::{Key, Section};
+use super::key::{Key, Kind, Section};
 use super::setting::Setting;
 use super::values::{Values, resolve};
-use super::{Allocate, Amount, Bound, Gate, Generate, Job, Rank, Run, Slab, Workers};
+use super::{
+    Allocate, Amount, Bound, DropRule, Gate, Generate, Job, Rank, Repetitions, Run, Slab, Stop, Workers,
+};
 
 impl Job {
     /// Reads a job file and applies settings to it, later ones over earlier ones.
@@ -82,7 +85,7 @@ fn read(text: &str, settings: &[Setting]) -> Result<Job, Vec<Diagnostic>> {
 fn apply(document: &mut Document, settings: &[Setting], wrong: &mut Vec<Diagnostic>) {
     let mut swept: Vec<(Table, String, Place)> = Vec::new();
     for (index, setting) in settings.iter().enumerate() {
-        let entry = setting.entry(index + 1).and_then(|entry| combination::known_gate(document, entry));
+        let entry = setting.entry(index + 1).and_then(|entry| combination::known_item(document, entry));
         if let (Ok(entry), true) = (&entry, setting.is_sweep()) {
             let earlier = swept.iter().find(|(table, key, _)| *table == entry.table && *key == entry.key);
             if let Some((_, key, first)) = earlier {
@@ -100,20 +103,36 @@ fn apply(document: &mut Document, settings: &[Setting], wrong: &mut Vec<Diagnost
 }
 
 fn replace(document: &mut Document, entry: Entry) {
-    let rival = Key::find(entry.table.section, &entry.key).and_then(|key| key.rival);
-    document.entries.retain(|earlier| {
-        let same_key = earlier.key == entry.key;
-        let rival_in_file = earlier.key_place.source == JOB_FILE && Some(earlier.key.as_str()) == rival;
-        earlier.table != entry.table || !(same_key || rival_in_file)
-    });
-    if !document.headers.iter().any(|header| header.table == entry.table) {
+    let in_file = |place: Place| place.source == JOB_FILE;
+    let key = Key::find(entry.table.section, &entry.key);
+    // What is set in a section is set in the section that holds it.
+    let key = entry.table.section.holder().or(key);
+    let rival = key.and_then(|key| Key::find(key.section, key.rival?));
+    if let (Some(rival), None) = (rival, entry.table.arm()) {
+        let is_rival = |table: Table, name: &str| match rival.kind {
+            Kind::Table(section) => table == Table::single(section),
+            _ => table.section == rival.section && name == rival.name && in_same_item(table, entry.table),
+        };
+        document.entries.retain(|known| !(is_rival(known.table, &known.key) && in_file(known.key_place)));
+        document.headers.retain(|known| !(is_rival(known.table, "") && in_file(known.place)));
+    }
+    document.entries.retain(|known| known.table != entry.table || known.key != entry.key);
+    let written = document.headers.iter().any(|header| header.table == entry.table);
+    if !written && entry.table.arm().is_none() {
         document.headers.push(Header { table: entry.table, place: entry.key_place });
     }
     document.entries.push(entry);
 }
 
+/// A gate's bound has its rival in the same gate.
+fn in_same_item(one: Table, other: Table) -> bool {
+    !one.section.is_list() || one == other
+}
+
 const JOB: Table = Table { section: Section::Job, index: 0 };
 const RUN: Table = Table { section: Section::Run, index: 0 };
+const STOP: Table = Table { section: Section::Stop, index: 0 };
+const DROP: Table = Table { section: Section::Drop, index: 0 };
 const RANK: Table = Table { section: Section::Rank, index: 0 };
 const GENERATE: Table = Table { section: Section::Generate, index: 0 };
 const ALLOCATE: Table = Table { section: Section::Allocate, index: 0 };
@@ -130,7 +149,7 @@ fn build(values: &Values) -> Job {
         run: build_run(values),
         rank: Rank {
             bind: values.one(RANK, "bind", Value::word).expect(RESOLVED),
-            workers: values.list(RANK, "workers", build_workers),
+            workers: values.list(RANK, "workers", Workers::of),
             share_nodes: values.one(RANK, "share_nodes", Value::switch).expect(RESOLVED),
         },
         generate: values.has(GENERATE).then(|| build_generate(values)),
@@ -142,7 +161,8 @@ fn build(values: &Values) -> Job {
             design: values.one(SLAB, "design", Value::word).expect(RESOLVED),
             batch: values.list(SLAB, "batch", Value::count_u32),
         },
-        gates: values.gates().map(|gate| build_gate(values, gate)).collect(),
+        arms: arms::build(values),
+        gates: values.listed(Section::Gate).map(|gate| build_gate(values, gate)).collect(),
     }
 }
 
@@ -152,16 +172,37 @@ fn build_run(values: &Values) -> Run {
     Run {
         warmup: values.one(RUN, "warmup", Value::duration).expect(RESOLVED),
         amount: bytes.or_else(duration).expect(RESOLVED),
-        repetitions: values.one(RUN, "repetitions", Value::count_u32).expect(RESOLVED),
+        repetitions: match values.has(STOP) {
+            true => Repetitions::Until(build_stop(values)),
+            false => Repetitions::Count(values.one(RUN, "repetitions", Value::count_u32).expect(RESOLVED)),
+        },
         order: values.one(RUN, "order", Value::word).expect(RESOLVED),
         interval: values.one(RUN, "interval", Value::duration).expect(RESOLVED),
+        limit: values.one(RUN, "limit", Value::duration).expect(RESOLVED),
+        aa: values.one(RUN, "aa", Value::switch).expect(RESOLVED),
+        drop: DropRule {
+            cpu_share: values.one(DROP, "cpu_share", Value::share),
+            core_clock: values.one(DROP, "core_clock", Value::share),
+            steal: values.one(DROP, "steal", Value::share),
+            run_delay: values.one(DROP, "run_delay", Value::share),
+        },
     }
 }
 
-fn build_workers(value: &Value) -> Workers {
-    match value {
-        Value::Word(_) => Workers::All,
-        count => Workers::Count(count.count_u32()),
+fn build_stop(values: &Values) -> Stop {
+    Stop {
+        half_width: values.one(STOP, "half_width", Value::share).expect(RESOLVED),
+        at_most: values.one(STOP, "at_most", Value::count_u32).expect(RESOLVED),
+        time: values.one(STOP, "time", Value::duration),
+    }
+}
+
+impl Workers {
+    pub(super) fn of(value: &Value) -> Workers {
+        match value {
+            Value::Word(_) => Workers::All,
+            count => Workers::Count(count.count_u32()),
+        }
     }
 }
 
@@ -182,6 +223,7 @@ fn build_gate(values: &Values, gate: Table) -> Gate {
         metric: values.one(gate, "metric", Value::metric).expect(RESOLVED),
         bound: at_least.or_else(at_most).expect("a gate without a bound is refused before"),
         level: values.one(gate, "level", Value::word).expect(RESOLVED),
+        against: values.one(gate, "against", Value::path),
     }
 }
 
@@ -189,10 +231,10 @@ fn build_gate(values: &Values, gate: Table) -> Gate {
 mod tests {
     use super::super::Allocator;
     use super::*;
-    use crate::units::Nanoseconds;
+    use crate::units::{Nanoseconds, Share};
 
     const EVERY_SECTION: &str = "schema = 1\nname = \"x\"\n[generate]\n[allocate]\n[[gate]]\n\
-        metric = \"locality\"\nat_least = 0.99\n[[gate]]\nmetric = \"refill_share\"\nat_most = 1e-3\n";
+        metric = \"locality\"\nat_least = 0.99\n[[gate]]\nmetric = \"refill_share\"\nat_most = 1e-3\nagainst = \"results/base\"\n";
 
     fn job(text: &str, settings: &[&str]) -> Job {
         let settings: Vec<Setting> = settings.iter().copied().map(Setting::new).collect();
@@ -206,10 +248,77 @@ mod tests {
             let job = job(EVERY_SECTION, settings);
             let effective = job.effective();
             assert_eq!(Job::parse(&effective, "effective", &[]).expect("it is a job"), job);
-            for key in super::super::keys::KEYS.iter().filter(|key| key.name != "bytes") {
+            let written = |key: &&Key| {
+                let bare = matches!(key.section, Section::Stop | Section::Drop | Section::Arm);
+                !bare && !matches!(key.kind, Kind::Table(_)) && key.name != "bytes"
+            };
+            for key in super::super::keys::KEYS.iter().filter(written) {
                 assert!(effective.contains(&format!("{} = ", key.name)), "{}\n{effective}", key.path());
             }
         }
+    }
+
+    const COMPARISON: &str = "schema = 1\nname = \"x\"\n[run]\nstop = { half_width = \"2.5%\", time = \"10m\" }\naa = true\n\
+        drop = { cpu_share = 0.97, core_clock = \"2%\", steal = \"1%\", run_delay = 0.005 }\n[generate]\n[allocate]\n\
+        [[arm]]\nname = \"one\"\nrank.workers = 2\ngenerate.chunk = \"8MiB\"\ngenerate.block = \"1MiB\"\n\
+        generate.kernel = \"scalar\"\ngenerate.stores = \"ordinary\"\ngenerate.in_flight = 3\nslab.batch = 128\n\
+        [[arm]]\nname = \"other\"\n[arm.allocate]\nallocator = \"system\"\n";
+
+    #[test]
+    fn a_comparison_is_written_out_and_read_back() {
+        let job = job(COMPARISON, &[]);
+        let effective = job.effective();
+        assert_eq!(Job::parse(&effective, "effective", &[]).expect("it is a job"), job, "{effective}");
+        let stop = Stop { half_width: Share(0.025), at_most: 40, time: Some(Nanoseconds(600_000_000_000)) };
+        assert_eq!(job.run.repetitions, Repetitions::Until(stop));
+        assert!(!effective.contains("repetitions ="), "{effective}");
+        let bounds =
+            [job.run.drop.cpu_share, job.run.drop.core_clock, job.run.drop.steal, job.run.drop.run_delay];
+        assert_eq!(bounds, [0.97, 0.02, 0.01, 0.005].map(|bound| Some(Share(bound))));
+        let names: Vec<&str> = job.arms.iter().map(|arm| arm.name.as_str()).collect();
+        assert_eq!((names, job.arms[0].changes.len()), (vec!["one", "other"], 7));
+    }
+
+    /// The keys are as many as can be swept, but the workload, of which this release has one.
+    #[test]
+    fn an_arm_is_the_job_with_its_keys_set_and_without_arms() {
+        let job = job(COMPARISON, &[]);
+        let one = "schema = 1\nname = \"x\"\n[rank]\nworkers = 2\n[generate]\nchunk = \"8MiB\"\nblock = \"1MiB\"\n\
+            kernel = \"scalar\"\nstores = \"ordinary\"\nin_flight = 3\n[allocate]\n[slab]\nbatch = 128\n";
+        let other = "schema = 1\nname = \"x\"\n[generate]\n[allocate]\nallocator = \"system\"\n";
+        for (arm, written) in job.arms.iter().zip([one, other]) {
+            let written = self::job(written, &[]);
+            assert_eq!(job.with(arm), Job { run: job.run.clone(), ..written });
+        }
+    }
+
+    #[test]
+    fn a_number_of_repetitions_and_a_rule_take_each_others_place() {
+        let fixed = "schema = 1\nname = \"x\"\n[run]\nrepetitions = 7\n[generate]\n";
+        let rule = "schema = 1\nname = \"x\"\n[run.stop]\nhalf_width = \"2%\"\ntime = \"1m\"\n[generate]\n";
+        let repetitions = |text: &str, settings: &[&str]| job(text, settings).run.repetitions;
+        let stop = |half_width, at_most| {
+            Repetitions::Until(Stop { half_width: Share(half_width), at_most, time: None })
+        };
+        assert_eq!(repetitions(fixed, &["run.stop.half_width=3%"]), stop(0.03, 40));
+        let both = ["run.stop.at_most=12", "run.stop.half_width=0.01"];
+        assert_eq!(repetitions(fixed, &both), stop(0.01, 12));
+        assert_eq!(repetitions(rule, &["run.repetitions=3"]), Repetitions::Count(3));
+        let time = Some(Nanoseconds(60_000_000_000));
+        let changed = Stop { half_width: Share(0.02), at_most: 9, time };
+        assert_eq!(repetitions(rule, &["run.stop.at_most=9"]), Repetitions::Until(changed));
+        assert_eq!(repetitions(fixed, &[]), Repetitions::Count(7));
+        assert_eq!(job("schema = 1\nname = \"x\"\n[generate]\n", &[]).run.repetitions, Repetitions::Count(5));
+    }
+
+    #[test]
+    fn a_setting_reaches_into_an_arm() {
+        let settings =
+            ["arm.0.slab.batch=256", "arm.1.name=libc", "arm.1.rank.workers=all", "rank.workers=3"];
+        let job = job(COMPARISON, &settings);
+        assert!(job.arms[0].changes.contains(&super::super::Change::Batch(256)), "{:?}", job.arms);
+        assert_eq!(job.arms[1].name, "libc");
+        assert!(job.arms[1].changes.contains(&super::super::Change::Workers(Workers::All)), "{:?}", job.arms);
     }
 
     #[test]

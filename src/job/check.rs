@@ -1,11 +1,11 @@
 //! One value against what its key accepts.
 
-use crate::units::{Bytes, Nanoseconds};
+use crate::units::{Bytes, Nanoseconds, Share};
 
 use super::accepted::{accepted, remedy, unit_meant};
 use super::diagnostic::{Diagnostic, Place, quoted, shortened};
 use super::entry::{Found, Raw};
-use super::key::{Key, Kind};
+use super::key::{Key, Kind, Section};
 use super::keys::SWEEP_VALUES_MAX;
 use super::metric::{Metric, meant};
 use super::nearest::did_you_mean;
@@ -19,6 +19,8 @@ pub(super) enum Value {
     Duration(Nanoseconds),
     Count(u64),
     Number(f64),
+    PerCent(Share),
+    Path(String),
     Switch(bool),
     Name(String),
     Metric(Metric),
@@ -30,6 +32,10 @@ pub(super) enum Value {
 /// One diagnostic for each value that is not accepted.
 pub(super) fn check_all(key: &Key, found: &Found) -> Result<Vec<(Value, Place)>, Vec<Diagnostic>> {
     let Raw::List(items) = &found.raw else { return check_item(key, found).map_err(|wrong| vec![wrong]) };
+    if let Kind::Table(section) = key.kind {
+        let message = format!("{} stands once", section.shown());
+        return Err(vec![Diagnostic::new(found.place, message, format!("write {}", section.shown()))]);
+    }
     if !key.sweep {
         return Err(vec![
             Diagnostic::new(
@@ -114,9 +120,15 @@ pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
                 _ => Err(out_of_range(key, found.place, *number < i128::from(min), text)),
             }
         }
-        (Kind::Number { min, max }, Raw::Float(number)) => real(key, found.place, *number, min, max),
-        (Kind::Number { min, max }, Raw::Integer(number, _)) => {
-            real(key, found.place, *number as f64, min, max)
+        (Kind::Share { min, max }, Raw::Text(text)) => {
+            let Share(number) = Share::parse(text).map_err(|why| unreadable(key, found.place, text, &why))?;
+            share(key, found.place, number, (min, max), text.trim())
+        }
+        (Kind::Share { min, max }, Raw::Float(number)) => {
+            share(key, found.place, *number, (min, max), &number.to_string())
+        }
+        (Kind::Share { min, max }, Raw::Integer(number, text)) => {
+            share(key, found.place, *number as f64, (min, max), text)
         }
         (Kind::Metric, Raw::Text(text)) => {
             let message = || format!("{} does not know {}", key.path(), quoted(text));
@@ -124,8 +136,15 @@ pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
                 || Diagnostic::new(found.place, message(), meant(text)).accepted(accepted(&key.kind));
             Metric::from_name(text).map(Value::Metric).ok_or_else(unknown)
         }
+        (Kind::Bound { max }, Raw::Float(number)) => real(key, found.place, *number, 0.0, max),
+        (Kind::Bound { max }, Raw::Integer(number, _)) => real(key, found.place, *number as f64, 0.0, max),
+        (Kind::Bound { .. }, Raw::Text(text)) if text.trim().ends_with('%') => {
+            let share = Share::parse(text).map_err(|why| unreadable(key, found.place, text, &why))?;
+            Ok(Value::PerCent(share))
+        }
+        (Kind::Path, Raw::Text(text)) => path(key, found.place, text),
         (Kind::Switch, Raw::Switch(switch)) => Ok(Value::Switch(*switch)),
-        (Kind::Name { max_chars }, Raw::Text(text)) => name(key, found.place, text, max_chars),
+        (Kind::Name { max_chars, marks }, Raw::Text(text)) => name(key, found.place, text, max_chars, marks),
         _ => Err(wrong_type(key, found)),
     }
 }
@@ -142,6 +161,23 @@ fn real(key: &Key, place: Place, number: f64, min: f64, max: f64) -> Result<Valu
     }
 }
 
+/// Who writes the number 2 means 2 %.
+fn share(
+    key: &Key,
+    place: Place,
+    number: f64,
+    (min, max): (f64, f64),
+    shown: &str,
+) -> Result<Value, Diagnostic> {
+    if number.is_nan() || (min..=max).contains(&number) {
+        return real(key, place, number, min, max);
+    }
+    let per_cent = Share(number / 100.0);
+    let meant = !shown.ends_with('%') && (min..=max).contains(&per_cent.0);
+    let label = if meant { format!("write \"{per_cent}\"") } else { String::new() };
+    Err(Diagnostic { label, ..out_of_range(key, place, number < min, shown) })
+}
+
 fn word(key: &Key, place: Place, words: &'static [&'static str], text: &str) -> Result<Value, Diagnostic> {
     if let Some(word) = words.iter().find(|word| **word == text) {
         return Ok(Value::Word(word));
@@ -154,17 +190,30 @@ fn word(key: &Key, place: Place, words: &'static [&'static str], text: &str) -> 
     Err(Diagnostic::new(place, message, label).accepted(accepted(&key.kind)))
 }
 
-fn name(key: &Key, place: Place, text: &str, max_chars: usize) -> Result<Value, Diagnostic> {
+fn name(key: &Key, place: Place, text: &str, max_chars: usize, marks: &str) -> Result<Value, Diagnostic> {
     let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let stranger = text.chars().find(|c| !(c.is_ascii_alphanumeric() || "._-".contains(*c)));
+    let stranger = text.chars().find(|c| !(c.is_ascii_alphanumeric() || marks.contains(*c)));
     let why = match stranger {
-        Some(c) => format!("{c:?} cannot stand in the name of a directory"),
+        Some(c) if key.section == Section::Job => format!("{c:?} cannot stand in the name of a directory"),
+        Some(c) => format!("{c:?} cannot stand in the name of a case"),
         None if text.is_empty() => "it is empty".to_owned(),
         None if !begins => "it does not begin with a letter or a digit".to_owned(),
         None if text.len() > max_chars => format!("it has {} characters", text.len()),
         None => return Ok(Value::Name(text.to_owned())),
     };
     let message = format!("{}: {} is not a name", key.path(), quoted(text));
+    Err(Diagnostic::new(place, message, why).accepted(accepted(&key.kind)))
+}
+
+/// What would need escapes is refused: the effective job is written without.
+fn path(key: &Key, place: Place, text: &str) -> Result<Value, Diagnostic> {
+    let stranger = text.chars().find(|c| c.is_control() || ['"', '\\'].contains(c));
+    let why = match stranger {
+        Some(c) => format!("{c:?} cannot stand in it"),
+        None if text.trim().is_empty() => "it is empty".to_owned(),
+        None => return Ok(Value::Path(text.to_owned())),
+    };
+    let message = format!("{}: {} is not a path", key.path(), quoted(text));
     Err(Diagnostic::new(place, message, why).accepted(accepted(&key.kind)))
 }
 
@@ -220,7 +269,10 @@ fn wrong_type(key: &Key, found: &Found) -> Diagnostic {
         Kind::Duration { .. } => "a duration".to_owned(),
         Kind::Count { .. } => "a whole number".to_owned(),
         Kind::CountOr { word, .. } => format!("\"{word}\" or a whole number"),
-        Kind::Number { .. } => "a number".to_owned(),
+        Kind::Bound { .. } => "a number or a share".to_owned(),
+        Kind::Path => "text".to_owned(),
+        Kind::Share { .. } => "a share".to_owned(),
+        Kind::Table(_) => "a section".to_owned(),
         Kind::Switch => "true or false".to_owned(),
     };
     let message = format!("{}: expected {expected}, found {}", key.path(), found.raw.shown());

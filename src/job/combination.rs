@@ -2,6 +2,7 @@
 
 use crate::units::{Bytes, Nanoseconds};
 
+use super::arms;
 use super::check::Value;
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Table};
@@ -10,23 +11,27 @@ use super::keys::{COMBINATIONS_MAX, INTERVALS_MAX, KEYS, REPETITIONS_MAX};
 use super::metric::Metric;
 use super::values::Values;
 use super::words::{Allocator, CaseMetric, Histogram};
-use super::{Amount, Job};
+use super::{Amount, Change, Job, Repetitions};
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Refuses a setting for a gate that the file does not have.
-pub(super) fn known_gate(document: &Document, entry: Entry) -> Result<Entry, Diagnostic> {
-    let count = document.headers.iter().filter(|header| header.table.section == Section::Gate).count();
-    if entry.table.section != Section::Gate || entry.table.index < count {
+/// Refuses a setting for a gate or an arm that the file does not have.
+pub(super) fn known_item(document: &Document, entry: Entry) -> Result<Entry, Diagnostic> {
+    let (section, index) = match entry.table.arm() {
+        Some(arm) => (Section::Arm, arm),
+        None => (entry.table.section, entry.table.index),
+    };
+    let count = document.headers.iter().filter(|header| header.table.section == section).count();
+    if !section.is_list() || index < count {
         return Ok(entry);
     }
-    let place = Place { start: 0, ..entry.key_place };
+    let (place, name) = (Place { start: 0, ..entry.key_place }, section.name());
     let found = match count {
-        0 => "the job has no gates".to_owned(),
-        1 => "the job has one gate: gate.0".to_owned(),
-        _ => format!("the job has gates gate.0 to gate.{}", count - 1),
+        0 => format!("the job has no {name}s"),
+        1 => format!("the job has one {name}: {name}.0"),
+        _ => format!("the job has {name}s {name}.0 to {name}.{}", count - 1),
     };
-    Err(Diagnostic::new(place, format!("there is no gate.{}", entry.table.index), found))
+    Err(Diagnostic::new(place, format!("there is no {name}.{index}"), found))
 }
 
 /// Everything that involves more than one key.
@@ -45,12 +50,17 @@ pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Di
         wrong.extend(bytes_without_data(job, values, place));
         wrong.extend(bytes_against_chunks(values, bytes, place));
     }
-    wrong.extend(too_many_cases(job, values));
+    // Arms that contradict the job say nothing about the rest.
+    let of_arms = arms::check(values);
+    if of_arms.is_empty() {
+        wrong.extend(too_many_cases(job, values));
+    }
+    wrong.extend(of_arms);
     if let Amount::Duration(duration) = job.run.amount {
         wrong.extend(too_many_intervals(values, duration, job.run.interval, end));
     }
-    wrong.extend(values.gates().filter_map(|gate| gate_without_case(job, values, gate)));
-    wrong.extend(values.gates().filter_map(|gate| bound_beyond_share(values, gate)));
+    wrong.extend(values.listed(Section::Gate).filter_map(|gate| gate_without_case(job, values, gate)));
+    wrong.extend(values.listed(Section::Gate).filter_map(|gate| bound_beyond_share(values, gate)));
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
@@ -62,23 +72,30 @@ fn too_many_cases(job: &Job, values: &Values) -> Option<Diagnostic> {
         product(&[g.chunk.len(), g.block.len(), g.kernel.len(), g.stores.len(), g.in_flight.len()])
     });
     let allocate = job.allocate.as_ref().map_or(0, |a| product(&[a.workload.len(), a.allocator.len()]));
-    let combinations = of_all.saturating_mul(generate.saturating_add(allocate));
+    let arms = 1 + job.arms.len() as u64 + u64::from(job.run.aa);
+    let combinations = of_all.saturating_mul(generate.saturating_add(allocate)).saturating_mul(arms);
     if combinations > COMBINATIONS_MAX {
         let mut swept: Vec<(usize, Place)> =
             KEYS.iter().filter_map(|key| written_sweep(values, key)).collect();
         swept.sort_by_key(|(count, place)| (std::cmp::Reverse(*count), *place));
         let message = format!("these sweeps make {combinations} combinations");
-        let (count, longest) = *swept.first().expect("one value of each key makes one combination");
+        let (count, longest) = *swept.first().expect("arms alone make fewer");
         let diagnostic = Diagnostic::new(longest, message, format!("{count} values"));
         let others = swept[1..].iter().fold(diagnostic, |diagnostic, (count, place)| {
             diagnostic.related(*place, format!("{count} values"))
         });
+        let others = if arms > 1 { others.note(format!("each of them in {arms} arms")) } else { others };
         return Some(others.accepted(format!("at most {COMBINATIONS_MAX}")));
     }
-    let repetitions = combinations * u64::from(job.run.repetitions);
-    let place = values.places(Table::single(Section::Run), "repetitions")[0].1;
+    let repetitions = combinations * u64::from(job.run.repetitions.at_most());
+    let (section, name) = match job.run.repetitions {
+        Repetitions::Count(_) => (Section::Run, "repetitions"),
+        Repetitions::Until(_) => (Section::Stop, "at_most"),
+    };
+    let place = values.places(Table::single(section), name)[0].1;
     (repetitions > REPETITIONS_MAX).then(|| {
-        let message = format!("run.repetitions: {repetitions} repetitions of {combinations} combinations");
+        let path = format!("{}.{name}", section.name());
+        let message = format!("{path}: {repetitions} repetitions of {combinations} combinations");
         let most = format!("at most {} of each", REPETITIONS_MAX / combinations);
         Diagnostic::new(place, message, most).accepted(format!("at most {REPETITIONS_MAX} in all"))
     })
@@ -125,11 +142,11 @@ fn too_many_intervals(
 
 /// A data set is made of whole chunks, so that `chunk_ns` always times the same amount of work.
 fn bytes_against_chunks(values: &Values, bytes: Bytes, place: Place) -> Vec<Diagnostic> {
-    let chunks = values.places(Table::single(Section::Generate), "chunk");
-    let uneven = chunks.iter().filter(|(chunk, _)| !bytes.0.is_multiple_of(chunk.size().0));
+    let of_job = values.places(Table::single(Section::Generate), "chunk");
+    let of_job = of_job.iter().map(|(chunk, place)| (chunk.size(), *place));
+    let uneven = of_job.chain(arms::chunks(values)).filter(|(chunk, _)| !bytes.0.is_multiple_of(chunk.0));
     uneven
         .map(|(chunk, chunk_place)| {
-            let chunk = chunk.size();
             let below = bytes.0 - bytes.0 % chunk.0;
             let above = Bytes(below.saturating_add(chunk.0));
             let nearest = match below {
@@ -138,9 +155,9 @@ fn bytes_against_chunks(values: &Values, bytes: Bytes, place: Place) -> Vec<Diag
             };
             let message = format!("run.bytes: {bytes} is not a multiple of the chunk of {chunk}");
             let diagnostic = Diagnostic::new(place, message, nearest);
-            match *chunk_place {
+            match chunk_place {
                 Place::NOWHERE => diagnostic.note(format!("generate.chunk is {chunk} unless it is given")),
-                _ => diagnostic.related(*chunk_place, "this chunk"),
+                _ => diagnostic.related(chunk_place, "this chunk"),
             }
         })
         .collect()
@@ -148,13 +165,12 @@ fn bytes_against_chunks(values: &Values, bytes: Bytes, place: Place) -> Vec<Diag
 
 /// A gate that would never be looked at is a mistake, not a pass.
 fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnostic> {
-    use CaseMetric::{
-        CoreNsPerOperation, CoreSecondsPerGib, CpuShare, Locality, OperationsPerS, RefillShare,
-        SlowestRankOperationsPerS, SlowestRankThroughputBytesPerS, ThroughputBytesPerS,
-    };
+    use CaseMetric::*;
     let (metric, place) = values.places(gate, "metric").first().map(|(v, place)| (v.metric(), *place))?;
+    let by_arm = || job.arms.iter().any(|arm| arm.changes.contains(&Change::Allocator(Allocator::Slab)));
     let uses_slab = job.generate.is_some()
-        || job.allocate.as_ref().is_some_and(|allocate| allocate.allocator.contains(&Allocator::Slab));
+        || job.allocate.as_ref().is_some_and(|allocate| allocate.allocator.contains(&Allocator::Slab))
+        || by_arm();
     let (measured, needed) = match metric {
         Metric::Case(ThroughputBytesPerS | SlowestRankThroughputBytesPerS | CoreSecondsPerGib)
         | Metric::Figure(Histogram::Chunk, _) => (job.generate.is_some(), "[generate]"),
@@ -164,7 +180,15 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
         Metric::Case(RefillShare) | Metric::Figure(..) => {
             (uses_slab, "[generate], or [allocate] with allocator = \"slab\"")
         }
-        Metric::Case(CpuShare | Locality) => (true, ""),
+        Metric::Case(LimitShare | SlowestRankLimitShare) if job.run.limit.0 == 0 => {
+            (false, "[run] limit, the time in which the limit is measured, above 0ms")
+        }
+        Metric::Case(LimitShare | SlowestRankLimitShare) => (job.generate.is_some(), "[generate]"),
+        Metric::Case(MemoryPeakBytes) => (uses_slab, "[generate], or [allocate] with allocator = \"slab\""),
+        Metric::Case(
+            BusyWorkers | CoreClockChange | CpuShare | InvoluntarySwitches | Locality | MeasuringShare
+            | RunDelayShare | StealShare | Stragglers,
+        ) => (true, ""),
     };
     if measured {
         return None;
@@ -177,11 +201,34 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
 fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
     let metric = values.one(gate, "metric", Value::metric)?;
     let bounds = values.places(gate, "at_least").iter().chain(values.places(gate, "at_most"));
-    let (bound, place) = bounds.map(|(bound, place)| (bound.number(), *place)).next()?;
+    let (value, place) = bounds.map(|(bound, place)| (bound, *place)).next()?;
+    let bound = value.number();
+    let against = values.places(gate, "against").first().map(|(_, place)| *place);
+    let name = metric.name();
+    if let (Some(against), Metric::Case(CaseMetric::Stragglers)) = (against, metric) {
+        let message = "stragglers are counted, and not held against a stored run";
+        return Some(Diagnostic::new(against, message, "remove it"));
+    }
+    if let Some(against) = against {
+        // Nobody stores a run to ask for ten times of it: this is a figure in the metric's own unit.
+        let message = format!("{bound} times of what the stored run has of \"{name}\"");
+        let wrong = Diagnostic::new(place, message, "").related(against, "makes the bound a share");
+        return (bound > AGAINST_MAX)
+            .then(|| wrong.accepted("a share of the stored run's figure, such as \"95%\""));
+    }
+    if matches!(value, Value::PerCent(_)) && !metric.is_relative() {
+        let message = format!("\"{name}\" is no share, and a bound in per cent has to be of something");
+        let label = "write a number, or add against = \"DIR\"";
+        return Some(Diagnostic::new(place, message, label));
+    }
     if !metric.is_share() || bound <= 1.0 {
         return None;
     }
-    let message = format!("\"{}\" is a share, found the bound {bound}", metric.name());
-    let label = if bound <= 100.0 { format!("write {}", bound / 100.0) } else { String::new() };
+    let message = format!("\"{name}\" is a share, found the bound {bound}");
+    let meant = matches!(value, Value::Number(_)) && bound <= 100.0;
+    let label = if meant { format!("write {}", bound / 100.0) } else { String::new() };
     Some(Diagnostic::new(place, message, label).accepted("a number from 0 to 1"))
 }
+
+/// How many times of a stored figure a bound can be.
+const AGAINST_MAX: f64 = 10.0;

@@ -7,8 +7,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Found, Header, Raw, Table};
-use super::key::{Key, Section};
-use super::keys::GATES_MAX;
+use super::key::{Key, Kind, Section};
+use super::keys::{ARMS_MAX, GATES_MAX};
 use super::nearest::did_you_mean;
 use super::syntax::{self, Refusal};
 
@@ -84,9 +84,13 @@ impl Reader<'_> {
         let name = key.get_ref().as_ref();
         let known = Section::named().find(|section| section.name() == name);
         match (known, value.get_ref()) {
-            (Some(Section::Gate), DeValue::Array(gates)) => self.gates(key, gates),
-            (Some(Section::Gate), _) => self.wrong_form(key, "gates are a list", "write [[gate]]"),
-            (Some(section), DeValue::Table(table)) => self.table(Table::single(section), key, table),
+            (Some(section), DeValue::Array(items)) if section.is_list() => self.items(section, key, items),
+            (Some(section), _) if section.is_list() => {
+                self.wrong_form(key, &format!("{name}s are a list"), &format!("write {}", section.shown()));
+            }
+            (Some(section), DeValue::Table(table)) => {
+                self.fields(Table::single(section), place(key.span()), table);
+            }
             (Some(section), DeValue::Array(_)) => {
                 let message = format!("{} stands once", section.shown());
                 self.wrong_form(key, &message, &format!("write {}", section.shown()));
@@ -102,29 +106,53 @@ impl Reader<'_> {
         }
     }
 
-    fn gates(&mut self, key: &TomlKey<'_>, gates: &[Spanned<DeValue<'_>>]) {
-        if gates.len() > GATES_MAX {
-            self.wrong_form(key, &format!("{} gates", gates.len()), &format!("at most {GATES_MAX}"));
+    /// Gates, or arms.
+    fn items(&mut self, section: Section, key: &TomlKey<'_>, items: &[Spanned<DeValue<'_>>]) {
+        let most = if section == Section::Gate { GATES_MAX } else { ARMS_MAX };
+        let name = section.name();
+        if items.len() > most {
+            self.wrong_form(key, &format!("{} {name}s", items.len()), &format!("at most {most}"));
         }
-        for (index, gate) in gates.iter().enumerate().take(GATES_MAX) {
-            match gate.get_ref() {
-                DeValue::Table(table) => {
-                    let header = place(gate.span());
-                    self.fields(Table { section: Section::Gate, index }, header, table);
+        for (index, item) in items.iter().enumerate().take(most) {
+            let (header, table) = (place(item.span()), Table { section, index });
+            match item.get_ref() {
+                DeValue::Table(fields) if section == Section::Arm => self.arm(index, header, fields),
+                DeValue::Table(fields) => self.fields(table, header, fields),
+                _ => {
+                    let message = format!("{} {name} is a section with keys", article(name));
+                    self.wrong_form(key, &message, &format!("write {}", section.shown()));
                 }
-                _ => self.wrong_form(key, "a gate is a section with keys", "write [[gate]]"),
             }
         }
     }
 
-    fn table(&mut self, table: Table, key: &TomlKey<'_>, fields: &DeTable<'_>) {
-        self.fields(table, place(key.span()), fields);
+    /// `slab.batch = 128` in an arm is a section of the arm's own, for TOML.
+    fn arm(&mut self, index: usize, header: Place, fields: &DeTable<'_>) {
+        let table = Table { section: Section::Arm, index };
+        self.document.headers.push(Header { table, place: header });
+        for (key, value) in fields {
+            let section = Section::named().find(|section| section.name() == key.get_ref().as_ref());
+            match (section, value.get_ref()) {
+                (Some(section), DeValue::Table(fields)) => {
+                    for (key, value) in fields {
+                        self.entry(Table::of_arm(section, index), key, value);
+                    }
+                }
+                _ => self.entry(table, key, value),
+            }
+        }
     }
 
     fn fields(&mut self, table: Table, header: Place, fields: &DeTable<'_>) {
         self.document.headers.push(Header { table, place: header });
         for (key, value) in fields {
-            self.entry(table, key, value);
+            let known = Key::find(table.section, key.get_ref().as_ref()).map(|known| known.kind);
+            match (known, value.get_ref()) {
+                (Some(Kind::Table(section)), DeValue::Table(fields)) => {
+                    self.fields(Table::single(section), place(key.span()), fields);
+                }
+                _ => self.entry(table, key, value),
+            }
         }
     }
 
@@ -142,12 +170,21 @@ impl Reader<'_> {
     }
 
     fn unknown_section(&mut self, key: &TomlKey<'_>, name: &str) {
-        let label = did_you_mean(name, Section::named().map(Section::name));
+        let inner =
+            Section::ALL.into_iter().find(|section| section.holder().is_some_and(|key| key.name == name));
+        let label = match inner {
+            Some(section) => format!("write {}", section.shown()),
+            None => did_you_mean(name, Section::named().map(Section::name)),
+        };
         self.wrong.push(
             Diagnostic::new(place(key.span()), format!("unknown section [{name}]"), label)
                 .accepted(Section::all_shown()),
         );
     }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 fn found(value: &Spanned<DeValue<'_>>) -> Found {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::key::Section;
 use super::words::Word;
-use super::{Amount, Bound, Job, Workers};
+use super::{Amount, Bound, Change, Job, Repetitions, Workers};
 
 impl Job {
     /// The job with all defaults and settings, as a job file.
@@ -35,16 +35,11 @@ impl Job {
                 ("name", text(&self.name)),
                 ("seed", self.seed.to_string()),
             ]],
-            Section::Run => vec![vec![
-                ("warmup", text(self.run.warmup)),
-                match self.run.amount {
-                    Amount::Duration(duration) => ("duration", text(duration)),
-                    Amount::Bytes(bytes) => ("bytes", text(bytes)),
-                },
-                ("repetitions", self.run.repetitions.to_string()),
-                ("order", word(self.run.order)),
-                ("interval", text(self.run.interval)),
-            ]],
+            Section::Run => vec![run(&self.run)],
+            Section::Stop => self.run.repetitions.stop().iter().map(stop).collect(),
+            Section::Drop => {
+                Some(drop_rule(&self.run.drop)).into_iter().filter(|rule| !rule.is_empty()).collect()
+            }
             Section::Rank => vec![vec![
                 ("bind", word(self.rank.bind)),
                 ("workers", list(&self.rank.workers, workers)),
@@ -55,8 +50,64 @@ impl Job {
             Section::Slab => {
                 vec![vec![("design", word(self.slab.design)), ("batch", list(&self.slab.batch, number))]]
             }
+            Section::Arm => self.arms.iter().map(arm).collect(),
             Section::Gate => self.gates.iter().map(gate).collect(),
         }
+    }
+}
+
+fn run(run: &super::Run) -> Vec<(&'static str, String)> {
+    let amount = match run.amount {
+        Amount::Duration(duration) => ("duration", text(duration)),
+        Amount::Bytes(bytes) => ("bytes", text(bytes)),
+    };
+    let mut fields = vec![("warmup", text(run.warmup)), amount];
+    // With a rule there is no number: its section says it.
+    if let Repetitions::Count(count) = run.repetitions {
+        fields.push(("repetitions", count.to_string()));
+    }
+    fields.extend([
+        ("order", word(run.order)),
+        ("interval", text(run.interval)),
+        ("limit", text(run.limit)),
+        ("aa", run.aa.to_string()),
+    ]);
+    fields
+}
+
+fn stop(stop: &super::Stop) -> Vec<(&'static str, String)> {
+    let time = stop.time.map(|time| ("time", text(time)));
+    let always = [("half_width", text(stop.half_width)), ("at_most", number(stop.at_most))];
+    always.into_iter().chain(time).collect()
+}
+
+fn drop_rule(rule: &super::DropRule) -> Vec<(&'static str, String)> {
+    let bounds = [
+        ("cpu_share", rule.cpu_share),
+        ("core_clock", rule.core_clock),
+        ("steal", rule.steal),
+        ("run_delay", rule.run_delay),
+    ];
+    bounds.into_iter().filter_map(|(key, bound)| Some((key, text(bound?)))).collect()
+}
+
+fn arm(arm: &super::Arm) -> Vec<(&'static str, String)> {
+    let name = ("name", text(&arm.name));
+    std::iter::once(name).chain(arm.changes.iter().copied().map(change)).collect()
+}
+
+/// A key of an arm, with its section, and its value.
+fn change(change: Change) -> (&'static str, String) {
+    match change {
+        Change::Workers(count) => ("rank.workers", workers(count)),
+        Change::Chunk(bytes) => ("generate.chunk", text(bytes)),
+        Change::Block(bytes) => ("generate.block", text(bytes)),
+        Change::Kernel(kernel) => ("generate.kernel", word(kernel)),
+        Change::Stores(stores) => ("generate.stores", word(stores)),
+        Change::InFlight(count) => ("generate.in_flight", number(count)),
+        Change::Workload(workload) => ("allocate.workload", word(workload)),
+        Change::Allocator(allocator) => ("allocate.allocator", word(allocator)),
+        Change::Batch(batch) => ("slab.batch", number(batch)),
     }
 }
 
@@ -80,7 +131,10 @@ fn gate(gate: &super::Gate) -> Vec<(&'static str, String)> {
         Bound::AtMost(bound) => ("at_most", bound),
     };
     // Debug keeps the point or exponent that makes it a float for TOML, and every digit that matters.
-    vec![("metric", text(gate.metric.name())), (key, format!("{bound:?}")), ("level", word(gate.level))]
+    let against = gate.against.as_ref().map(|directory| ("against", text(directory)));
+    let always =
+        [("metric", text(gate.metric.name())), (key, format!("{bound:?}")), ("level", word(gate.level))];
+    always.into_iter().chain(against).collect()
 }
 
 /// In quotes, without escapes: names, words, sizes and durations are made of characters that need none.

@@ -3,11 +3,11 @@
 use super::diagnostic::{Place, quoted, shortened};
 use super::key::Section;
 
-/// Which table a key stands in. Only gates come in numbers.
+/// Which table a key stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Table {
     pub section: Section,
-    /// 0 for everything that is not a gate.
+    /// Gates and arms are counted from 0. Of any other section 0 is the job's own, and `n + 1` what the arm `n` sets in it.
     pub index: usize,
 }
 
@@ -15,6 +15,16 @@ impl Table {
     /// A section that stands once.
     pub fn single(section: Section) -> Table {
         Table { section, index: 0 }
+    }
+
+    /// What this arm sets in a section.
+    pub fn of_arm(section: Section, arm: usize) -> Table {
+        Table { section, index: arm + 1 }
+    }
+
+    /// The arm that sets this; `None` for the job's own tables and for what is listed itself.
+    pub fn arm(self) -> Option<usize> {
+        if self.section.is_list() { None } else { self.index.checked_sub(1) }
     }
 }
 

@@ -7,28 +7,47 @@ use super::keys::KEYS;
 pub(super) enum Section {
     Job,
     Run,
+    /// `[run.stop]`
+    Stop,
+    /// `[run.drop]`
+    Drop,
     Rank,
     Generate,
     Allocate,
     Slab,
+    Arm,
     Gate,
 }
 
 impl Section {
     /// In the order of the effective job.
-    pub const ALL: [Section; 7] = [
+    pub const ALL: [Section; 10] = [
         Section::Job,
         Section::Run,
+        Section::Stop,
+        Section::Drop,
         Section::Rank,
         Section::Generate,
         Section::Allocate,
         Section::Slab,
+        Section::Arm,
         Section::Gate,
     ];
 
-    /// Those that stand in brackets.
+    /// Those that stand in brackets and in no other section.
     pub fn named() -> impl Iterator<Item = Section> {
-        Section::ALL.into_iter().filter(|section| *section != Section::Job)
+        let inside = |section| matches!(section, Section::Job | Section::Stop | Section::Drop);
+        Section::ALL.into_iter().filter(move |section| !inside(*section))
+    }
+
+    /// The key that holds this section, for one that stands in another.
+    pub fn holder(self) -> Option<&'static Key> {
+        KEYS.iter().find(|key| matches!(key.kind, Kind::Table(section) if section == self))
+    }
+
+    /// Whether it stands in double brackets, once for each gate or arm.
+    pub fn is_list(self) -> bool {
+        matches!(self, Section::Gate | Section::Arm)
     }
 
     /// All that stand in brackets, as an error lists them.
@@ -41,10 +60,13 @@ impl Section {
         match self {
             Section::Job => "",
             Section::Run => "run",
+            Section::Stop => "run.stop",
+            Section::Drop => "run.drop",
             Section::Rank => "rank",
             Section::Generate => "generate",
             Section::Allocate => "allocate",
             Section::Slab => "slab",
+            Section::Arm => "arm",
             Section::Gate => "gate",
         }
     }
@@ -53,7 +75,7 @@ impl Section {
     pub fn shown(self) -> String {
         match self {
             Section::Job => "the top of the job file".to_owned(),
-            Section::Gate => "[[gate]]".to_owned(),
+            Section::Arm | Section::Gate => format!("[[{}]]", self.name()),
             section => format!("[{}]", section.name()),
         }
     }
@@ -63,10 +85,17 @@ impl Section {
         match self {
             Section::Job => "A job of numamark: what is measured, and how often. Lists are sweeps.",
             Section::Run => "How long and how often each case is measured.",
+            Section::Stop => {
+                "Repeats until the figures are certain enough, instead of a fixed number of times."
+            }
+            Section::Drop => "Which repetitions are left out because something else ran on their cores.",
             Section::Rank => "What a rank is bound to and how many workers it has.",
             Section::Generate => "The workload that fills chunks with a reproducible byte stream.",
             Section::Allocate => "The workloads that only allocate and free.",
             Section::Slab => "The rank-local allocator.",
+            Section::Arm => {
+                "One side of a comparison: the job with a few keys set otherwise. The job as it stands is the arm \"base\"."
+            }
             Section::Gate => "A bound that decides over the exit code.",
         }
     }
@@ -90,14 +119,20 @@ pub(super) enum Kind {
     Count { min: u64, max: u64 },
     /// One word, or a whole number.
     CountOr { word: &'static str, min: u64, max: u64 },
-    /// A number, whole or not.
-    Number { min: f64, max: f64 },
+    /// A part of a whole: `"2%"`, or the number 0.02.
+    Share { min: f64, max: f64 },
+    /// A number in a metric's own unit, or a share: `0.99` or `"99%"`.
+    Bound { max: f64 },
+    /// A path, as it is given to the system.
+    Path,
     /// `true` or `false`.
     Switch,
     /// A metric of a case or a figure of a histogram.
     Metric,
-    /// A name that becomes part of a path: letters, digits, `.`, `_`, `-`.
-    Name { max_chars: usize },
+    /// A name: letters, digits, and these marks after the first of them.
+    Name { max_chars: usize, marks: &'static str },
+    /// A section of its own inside this one.
+    Table(Section),
 }
 
 /// What happens when a key is not given.

@@ -20,6 +20,8 @@ pub(super) const INTERVALS_MAX: u64 = 100_000;
 
 /// How many gates a job can have.
 pub(super) const GATES_MAX: usize = 256;
+/// How many arms a job can have beside its base.
+pub(super) const ARMS_MAX: usize = 8;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -28,6 +30,7 @@ const TIB: u64 = 1 << 40;
 /// The largest number TOML promises to keep: its integers are `i64`.
 const TOML_INTEGER_MAX: u64 = i64::MAX as u64;
 const MILLISECOND: u64 = 1_000_000;
+const MINUTE: u64 = 60_000_000_000;
 const HOUR: u64 = 3_600_000_000_000;
 
 /// What most keys are: one value, no rival. Every entry below overrides what it differs in.
@@ -54,7 +57,7 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         name: "name",
-        kind: Kind::Name { max_chars: 64 },
+        kind: Kind::Name { max_chars: 64, marks: "._-" },
         absent: Absent::Refused,
         elsewhere: &["title", "job"],
         about: "Names the run directory.",
@@ -101,8 +104,18 @@ pub(super) const KEYS: &[Key] = &[
         name: "repetitions",
         kind: Kind::Count { min: 1, max: 10_000 },
         absent: Absent::Default("5"),
+        rival: Some("stop"),
         elsewhere: &["reps", "repeat", "repeats", "iterations", "runs", "rounds", "loops"],
         about: "Timed executions of each case.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Run,
+        name: "stop",
+        kind: Kind::Table(Section::Stop),
+        rival: Some("repetitions"),
+        elsewhere: &["until", "converge", "convergence", "stopping"],
+        about: "Instead of a number of repetitions: until the figures are certain enough.",
         ..PLAIN
     },
     Key {
@@ -120,6 +133,92 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Default("1s"),
         elsewhere: &["log_interval", "status_interval", "report_interval", "log_avg_msec"],
         about: "Length of the intervals in which the progress of a repetition is recorded.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Run,
+        name: "limit",
+        kind: Kind::Duration { min: 0, max: MINUTE },
+        absent: Absent::Default("100ms"),
+        elsewhere: &["limits", "ceiling", "roofline", "stream"],
+        about: "How long the limit of a case is measured before each of its repetitions, and again after it: plain stores \
+                and triad over the same pages on the same cores, all kernels together. 0ms: not at all.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Run,
+        name: "aa",
+        kind: Kind::Switch,
+        absent: Absent::Default("false"),
+        elsewhere: &["a_a", "aa_test", "null_test"],
+        about: "Runs the arm \"base\" a second time as \"base-again\": the difference between the two is no difference, \
+                and what this run cannot tell from none.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Run,
+        name: "drop",
+        kind: Kind::Table(Section::Drop),
+        elsewhere: &["exclude", "discard", "outliers"],
+        about: "Which repetitions are left out because something else ran on their cores; none unless it is given.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Stop,
+        name: "half_width",
+        kind: Kind::Share { min: 0.001, max: 0.5 },
+        absent: Absent::Refused,
+        elsewhere: &["precision", "accuracy", "error", "width", "ci", "min_accuracy"],
+        about: "Stops when half the width of the 95 % interval of every case's rate is at most this share of the rate; \
+                with arms, of every ratio.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Stop,
+        name: "at_most",
+        kind: Kind::Count { min: 2, max: 10_000 },
+        absent: Absent::Default("40"),
+        elsewhere: &["max", "repetitions", "max_repetitions"],
+        about: "Repetitions of each case after which the run stops, certain or not.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Stop,
+        name: "time",
+        kind: Kind::Duration { min: MILLISECOND, max: 1000 * HOUR },
+        elsewhere: &["timeout", "max_time", "duration"],
+        about: "No round begins that would not end in this time after the first began.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Drop,
+        name: "cpu_share",
+        kind: Kind::Share { min: 0.0, max: 1.0 },
+        elsewhere: &["cpu"],
+        about: "Drops a repetition in which a worker had its processor for less than this share of the time.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Drop,
+        name: "core_clock",
+        kind: Kind::Share { min: 0.0, max: 1.0 },
+        elsewhere: &["clock", "frequency", "throttling"],
+        about: "Drops a repetition after which a worker's core was slower or faster than before it by more than this.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Drop,
+        name: "steal",
+        kind: Kind::Share { min: 0.0, max: 1.0 },
+        about: "Drops a repetition of whose worker time the hypervisor took more than this share.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Drop,
+        name: "run_delay",
+        kind: Kind::Share { min: 0.0, max: 1.0 },
+        elsewhere: &["delay", "schedstat"],
+        about: "Drops a repetition of whose worker time more than this share was spent waiting for a processor.",
         ..PLAIN
     },
     Key {
@@ -239,6 +338,15 @@ pub(super) const KEYS: &[Key] = &[
         ..PLAIN
     },
     Key {
+        section: Section::Arm,
+        name: "name",
+        kind: Kind::Name { max_chars: 32, marks: "_-" },
+        absent: Absent::Refused,
+        elsewhere: &["title", "label"],
+        about: "What tables and files call the arm.",
+        ..PLAIN
+    },
+    Key {
         section: Section::Gate,
         name: "metric",
         kind: Kind::Metric,
@@ -249,19 +357,19 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: Section::Gate,
         name: "at_least",
-        kind: Kind::Number { min: 0.0, max: 1e18 },
+        kind: Kind::Bound { max: 1e18 },
         rival: Some("at_most"),
         elsewhere: &["min", "minimum"],
-        about: "The smallest value that passes, in the metric's own unit.",
+        about: "The smallest value that passes, in the metric's own unit; with \"against\" a share of the stored run's.",
         ..PLAIN
     },
     Key {
         section: Section::Gate,
         name: "at_most",
-        kind: Kind::Number { min: 0.0, max: 1e18 },
+        kind: Kind::Bound { max: 1e18 },
         rival: Some("at_least"),
         elsewhere: &["max", "maximum"],
-        about: "The largest value that passes, in the metric's own unit.",
+        about: "The largest value that passes, in the metric's own unit; with \"against\" a share of the stored run's.",
         ..PLAIN
     },
     Key {
@@ -271,6 +379,14 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Default("fail"),
         elsewhere: &["severity"],
         about: "What a bound that is not met does to the exit code.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Gate,
+        name: "against",
+        kind: Kind::Path,
+        elsewhere: &["baseline", "base", "reference"],
+        about: "The run directory of a stored run, of whose figure for the same case the bound is a share.",
         ..PLAIN
     },
 ];

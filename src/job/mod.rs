@@ -5,6 +5,7 @@
 //! machine: whether a job fits it is the plan's question.
 
 mod accepted;
+mod arms;
 mod build;
 mod check;
 mod combination;
@@ -35,7 +36,7 @@ pub use words::{
     Workload,
 };
 
-use crate::units::{Bytes, Nanoseconds};
+use crate::units::{Bytes, Nanoseconds, Share};
 
 /// What a person asked for. A list is a sweep; a scalar is a sweep of one. No list is empty.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,23 +57,82 @@ pub struct Job {
     pub allocate: Option<Allocate>,
     /// The rank-local allocator.
     pub slab: Slab,
+    /// The sides of a comparison beside the job as it stands, in the order of the file.
+    pub arms: Vec<Arm>,
     /// Bounds that decide over the exit code, in the order of the file.
     pub gates: Vec<Gate>,
 }
 
 /// `[run]`
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Run {
     /// Untimed work before every repetition: up to 1 h, may be 0.
     pub warmup: Nanoseconds,
     /// What ends a repetition.
     pub amount: Amount,
-    /// Timed executions of each case: 1 to 10,000.
-    pub repetitions: u32,
+    /// Timed executions of each case.
+    pub repetitions: Repetitions,
     /// How repetitions of different cases follow each other.
     pub order: Order,
     /// Length of the intervals in which the progress of a repetition is recorded: 10 ms to 1 h, at most 100,000 a repetition.
     pub interval: Nanoseconds,
+    /// How long the limit of a case is measured before each repetition, and again after it: up to 1 m, 0 for not at all.
+    pub limit: Nanoseconds,
+    /// Whether the job as it stands runs as two arms.
+    pub aa: bool,
+    /// What is left out because something else ran on its cores.
+    pub drop: DropRule,
+}
+
+/// How often each case is measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Repetitions {
+    /// So often: 1 to 10,000.
+    Count(u32),
+    /// Until the figures are certain enough.
+    Until(Stop),
+}
+
+impl Repetitions {
+    /// The most that there can be.
+    pub fn at_most(self) -> u32 {
+        match self {
+            Repetitions::Count(count) => count,
+            Repetitions::Until(stop) => stop.at_most,
+        }
+    }
+
+    /// The rule that may end them earlier.
+    pub fn stop(self) -> Option<Stop> {
+        match self {
+            Repetitions::Count(_) => None,
+            Repetitions::Until(stop) => Some(stop),
+        }
+    }
+}
+
+/// `[run.stop]`
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stop {
+    /// Half the width of an interval, as a share of its figure, that is narrow enough: 0.1 % to 50 %.
+    pub half_width: Share,
+    /// Repetitions of each case after which it is over in any case: 2 to 10,000.
+    pub at_most: u32,
+    /// No round begins that would not end in this time after the first began: 1 ms to 1000 h.
+    pub time: Option<Nanoseconds>,
+}
+
+/// `[run.drop]`: bounds that no repetition may break that counts, each a share from 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DropRule {
+    /// The least share of the time in which a worker must have had its processor.
+    pub cpu_share: Option<Share>,
+    /// The most by which a worker's core clock may have changed, up or down.
+    pub core_clock: Option<Share>,
+    /// The largest share of the worker time that the hypervisor may have taken.
+    pub steal: Option<Share>,
+    /// The largest share of the worker time that may have been spent waiting for a processor.
+    pub run_delay: Option<Share>,
 }
 
 /// What ends a repetition.
@@ -138,8 +198,40 @@ pub struct Slab {
     pub batch: Vec<u32>,
 }
 
+/// `[[arm]]`: the job with a few keys set otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arm {
+    /// Unique in the job: 1 to 32 letters, digits, `_`, `-`, and neither of [`Arm::BASE`] and [`Arm::BASE_AGAIN`].
+    pub name: String,
+    /// What it sets, in the order of the job file. None of it is swept by the job, or what the job has already.
+    pub changes: Vec<Change>,
+}
+
+/// One key that an arm sets, in the range of that key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// `rank.workers`
+    Workers(Workers),
+    /// `generate.chunk`
+    Chunk(Bytes),
+    /// `generate.block`
+    Block(Bytes),
+    /// `generate.kernel`
+    Kernel(KernelName),
+    /// `generate.stores`
+    Stores(StoresName),
+    /// `generate.in_flight`
+    InFlight(u32),
+    /// `allocate.workload`
+    Workload(Workload),
+    /// `allocate.allocator`
+    Allocator(Allocator),
+    /// `slab.batch`
+    Batch(u32),
+}
+
 /// `[[gate]]`
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
     /// What is held against the bound, in every case that has it.
     pub metric: Metric,
@@ -147,6 +239,8 @@ pub struct Gate {
     pub bound: Bound,
     /// What a bound that is not met does.
     pub level: Level,
+    /// The run directory of the stored run that the bound is a share of.
+    pub against: Option<String>,
 }
 
 /// One side of what passes a gate.

@@ -5,10 +5,11 @@
 
 use schemars::{Schema, json_schema};
 
+use super::Arm;
 use super::accepted::accepted;
 use super::entry::Raw;
 use super::key::{Absent, Key, Kind, Section};
-use super::keys::{GATES_MAX, SWEEP_VALUES_MAX};
+use super::keys::{ARMS_MAX, GATES_MAX, KEYS, SWEEP_VALUES_MAX};
 use super::range::example;
 use super::setting::read_scalar;
 use super::words::{CaseMetric, Figure, Histogram, Word};
@@ -19,8 +20,12 @@ pub fn schema() -> String {
     root.insert("$schema".to_owned(), "http://json-schema.org/draft-07/schema#".into());
     root.insert("title".to_owned(), "numamark job".into());
     for section in Section::named() {
-        let fields = table(section);
+        let fields = match section {
+            Section::Arm => arm(),
+            section => table(section),
+        };
         let subschema = match section {
+            Section::Arm => json_schema!({ "type": "array", "items": fields, "maxItems": ARMS_MAX }),
             Section::Gate => json_schema!({ "type": "array", "items": fields, "maxItems": GATES_MAX }),
             _ => fields,
         };
@@ -47,17 +52,60 @@ fn table(section: Section) -> Schema {
     }
     let rivals: Vec<(&str, &str)> =
         section.keys().filter_map(|key| Some((key.name, key.rival?))).filter(|(a, b)| a < b).collect();
-    if let [(one, other)] = rivals[..] {
-        // Exactly one bound; at most one amount, since the duration has a default.
-        let rule = match section {
-            Section::Gate => json_schema!({ "oneOf": [{ "required": [one] }, { "required": [other] }] }),
-            _ => json_schema!({ "not": { "required": [one, other] } }),
-        };
-        schema.ensure_object().extend(rule.as_object().cloned().unwrap_or_default());
-    }
+    // Exactly one bound; at most one of other rivals, since one has a default.
+    let rule = match (section, &rivals[..]) {
+        (_, []) => json_schema!({}),
+        (Section::Gate, [(one, other), ..]) => {
+            json_schema!({ "oneOf": [{ "required": [one] }, { "required": [other] }] })
+        }
+        (_, rivals) => {
+            let both =
+                rivals.iter().map(|(one, other)| json_schema!({ "required": [one, other] }).to_value());
+            json_schema!({ "not": { "anyOf": both.collect::<Vec<_>>() } })
+        }
+    };
+    schema.ensure_object().extend(rule.as_object().cloned().unwrap_or_default());
     let properties = schema.get_mut("properties").and_then(|properties| properties.as_object_mut());
     let properties = properties.expect("written above");
     properties.extend(section.keys().map(|key| (key.name.to_owned(), property(key).to_value())));
+    schema
+}
+
+/// An arm: its name, and one value of each key that it can set.
+fn arm() -> Schema {
+    let mut schema = table(Section::Arm);
+    let properties = schema.get_mut("properties").and_then(|properties| properties.as_object_mut());
+    let properties = properties.expect("a table has properties");
+    for section in Section::named() {
+        let keys: Vec<&Key> = KEYS.iter().filter(|key| key.section == section && key.sweep).collect();
+        if keys.is_empty() {
+            continue;
+        }
+        let mut fields = json_schema!({
+            "description": format!(
+                "What the arm sets in {}. Accepted: {}.",
+                section.shown(),
+                keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")
+            ),
+            "type": "object",
+            "additionalProperties": false,
+        });
+        let described = |key: &Key| {
+            let mut value = one_value(&key.kind);
+            value.insert(
+                "description".to_owned(),
+                format!("{} Accepted: {}.", key.about, accepted(&key.kind)).into(),
+            );
+            (key.name.to_owned(), value.to_value())
+        };
+        fields.insert("properties".to_owned(), keys.into_iter().map(described).collect());
+        properties.insert(section.name().to_owned(), fields.to_value());
+    }
+    let name = properties.get_mut("name").and_then(|name| name.as_object_mut()).expect("an arm has a name");
+    let taken = json_schema!({ "enum": [Arm::BASE, Arm::BASE_AGAIN] });
+    name.insert("not".to_owned(), taken.to_value());
+    // Its name, and something that it sets.
+    schema.insert("minProperties".to_owned(), 2.into());
     schema
 }
 
@@ -127,7 +175,21 @@ fn one_value(kind: &Kind) -> Schema {
                 { "type": "integer", "minimum": min, "maximum": max },
             ],
         }),
-        Kind::Number { min, max } => json_schema!({ "type": "number", "minimum": min, "maximum": max }),
+        Kind::Share { min, max } => json_schema!({
+            "anyOf": [
+                { "type": "number", "minimum": min, "maximum": max },
+                { "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*%\s*$" },
+            ],
+        }),
+        Kind::Bound { max } => json_schema!({
+            "anyOf": [
+                { "type": "number", "minimum": 0.0, "maximum": max },
+                { "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*%\s*$" },
+            ],
+        }),
+        Kind::Path => {
+            json_schema!({ "type": "string", "pattern": r#"^[^"\\\x00-\x1F\x7F]*[^"\\\x00-\x1F\x7F\s][^"\\\x00-\x1F\x7F]*$"# })
+        }
         Kind::Switch => json_schema!({ "type": "boolean" }),
         Kind::Metric => {
             let histograms = Histogram::WORDS.join("|").replace('.', "\\.");
@@ -137,10 +199,12 @@ fn one_value(kind: &Kind) -> Schema {
                 "anyOf": [{ "enum": CaseMetric::WORDS }, { "pattern": pattern }],
             })
         }
-        Kind::Name { max_chars } => json_schema!({
+        Kind::Name { max_chars, marks } => json_schema!({
             "type": "string",
-            "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+            // In both sets of marks "-" stands last, where a pattern takes it as it is.
+            "pattern": format!("^[A-Za-z0-9][A-Za-z0-9{marks}]*$"),
             "maxLength": max_chars,
         }),
+        Kind::Table(section) => table(section),
     }
 }

@@ -8,8 +8,8 @@ use super::key::{Key, Section};
 use super::keys::KEYS;
 use super::nearest::did_you_mean;
 
-/// The argument of one `--set` or `--sweep`, as it was typed: `run.duration=5s`, `gate.0.level=warn`,
-/// `generate.chunk=8MiB..512MiB*2`.
+/// The argument of one `--set` or `--sweep`, as it was typed: `run.duration=5s`, `run.stop.half_width=2%`,
+/// `gate.0.level=warn`, `generate.chunk=8MiB..512MiB*2`.
 ///
 /// Text needs no quotes, since a shell takes them away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +129,9 @@ fn table_of(path: &str, source: usize) -> Result<(Table, usize), Diagnostic> {
             None => Ok((Table::single(Section::Job), path.len() - path.trim_start().len())),
         };
     };
+    if let Some(found) = inner_section(path) {
+        return Ok(found);
+    }
     let section = Section::named().find(|section| section.name() == section_name.trim());
     let Some(section) = section else {
         let names: Vec<&str> = Section::named().map(Section::name).collect();
@@ -141,20 +144,38 @@ fn table_of(path: &str, source: usize) -> Result<(Table, usize), Diagnostic> {
         .accepted(names.join(", ")));
     };
     let rest_start = section_name.len() + 1;
-    if section != Section::Gate {
+    if !section.is_list() {
         return Ok((Table::single(section), rest_start));
     }
-    let (number, _) = rest.split_once('.').unwrap_or((rest, ""));
+    let (number, key) = rest.split_once('.').unwrap_or((rest, ""));
+    let key_start = rest_start + number.len() + 1;
     match number.parse() {
-        Ok(index) if number.len() < rest.len() => {
-            Ok((Table { section, index }, rest_start + number.len() + 1))
+        Ok(index) if number.len() < rest.len() => Ok(match (section, inner_table(key)) {
+            (Section::Arm, Some((inner, length))) => (Table::of_arm(inner, index), key_start + length),
+            _ => (Table { section, index }, key_start),
+        }),
+        _ => {
+            let (message, label) = match section {
+                Section::Arm => ("an arm is set by its number, counted from 0", "write arm.0.slab.batch=128"),
+                _ => ("a gate is set by its number, counted from 0", "write gate.0.level=warn"),
+            };
+            Err(Diagnostic::new(at(rest_start, rest_start + number.len()), message, label))
         }
-        _ => Err(Diagnostic::new(
-            at(rest_start, rest_start + number.len()),
-            "a gate is set by its number, counted from 0",
-            "write gate.0.level=warn",
-        )),
     }
+}
+
+/// `run.stop.half_width`: a section in a section.
+fn inner_section(path: &str) -> Option<(Table, usize)> {
+    let (section_name, _) = path.rsplit_once('.')?;
+    let section = Section::ALL.into_iter().find(|section| section.name() == section_name.trim())?;
+    section.holder().map(|_| (Table::single(section), section_name.len() + 1))
+}
+
+/// `slab.batch`, of an arm: the section, and where the name of the key begins.
+fn inner_table(path: &str) -> Option<(Section, usize)> {
+    let (name, _) = path.split_once('.')?;
+    let section = Section::named().find(|section| section.name() == name.trim() && !section.is_list())?;
+    Some((section, name.len() + 1))
 }
 
 /// A value without a need for quotes; `[a, b]` is a list.

@@ -181,13 +181,14 @@ fn not_toml(place: Place, token: &str, instead: &str) -> Diagnostic {
     Diagnostic::new(place, format!("{token} is not a TOML value"), format!("write {instead}"))
 }
 
-/// `numa`, `64MiB`, `2.5 s`, `1..64*2`: what is certainly no number, date or half of one.
+/// `numa`, `64MiB`, `2.5 s`, `2%`, `1..64*2`: what is certainly no number, date or half of one.
 fn is_text_or_quantity(token: &str) -> bool {
     if token.contains("..") && !token.contains(['"', '\'']) {
         return true;
     }
     let unit = token.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start();
-    unit.starts_with(|c: char| c.is_ascii_alphabetic()) && !unit.contains(['"', '\''])
+    let begins = unit.starts_with(|c: char| c.is_ascii_alphabetic()) || unit == "%";
+    begins && !unit.contains(['"', '\''])
 }
 
 /// The item of a list around a position in its line.

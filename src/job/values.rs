@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::accepted::accepted;
+use super::arms;
 use super::check::{Value, check_all};
 use super::diagnostic::{Diagnostic, Place, quoted};
+use super::document::JOB_FILE;
 use super::entry::{Document, Entry, Header, Table};
 use super::key::{Absent, Key, Section};
 use super::keys::KEYS;
@@ -12,7 +14,7 @@ use super::metric::Metric;
 use super::nearest::nearest;
 use super::setting::read_value;
 use super::words::Word;
-use crate::units::{Bytes, Nanoseconds};
+use crate::units::{Bytes, Nanoseconds, Share};
 
 /// The checked values of one key, each with its place.
 type Checked = Vec<(Value, Place)>;
@@ -31,7 +33,17 @@ pub(super) struct Values {
 pub(super) fn resolve(document: Document, mut wrong: Vec<Diagnostic>) -> Result<Values, Vec<Diagnostic>> {
     let mut values = Values { by_key: BTreeMap::new(), headers: document.headers };
     let mut attempted: BTreeMap<(Table, &'static str), Place> = BTreeMap::new();
+    // A section in a section is a key of the outer one, too: it can have a rival.
+    for header in &values.headers {
+        if let Some(holder) = header.table.section.holder() {
+            attempted.insert((Table::single(holder.section), holder.name), header.place);
+        }
+    }
     for entry in &document.entries {
+        if let Some(refusal) = arms::refused(entry) {
+            wrong.push(refusal);
+            continue;
+        }
         let Some(key) = Key::find(entry.table.section, &entry.key) else {
             wrong.push(unknown_key(entry));
             continue;
@@ -48,6 +60,8 @@ pub(super) fn resolve(document: Document, mut wrong: Vec<Diagnostic>) -> Result<
         for key in table.section.keys().filter(|key| !attempted.contains_key(&(table, key.name))) {
             let rival_given = key.rival.is_some_and(|rival| attempted.contains_key(&(table, rival)));
             match key.absent {
+                // Who misspelt it is told so already.
+                Absent::Refused if document.entries.iter().any(|entry| misspells(entry, table, key)) => {}
                 Absent::Refused => wrong.push(missing_key(key, values.header(table))),
                 Absent::Default(text) if !rival_given => values.insert_default(table, key, text),
                 Absent::Default(_) | Absent::Nothing => {}
@@ -75,7 +89,7 @@ fn gates_without_bound(
     attempted: &BTreeMap<(Table, &'static str), Place>,
 ) -> Vec<Diagnostic> {
     let bounded = |gate| ["at_least", "at_most"].iter().any(|bound| attempted.contains_key(&(gate, *bound)));
-    let unbounded = values.gates().filter(|gate| !bounded(*gate));
+    let unbounded = values.listed(Section::Gate).filter(|gate| !bounded(*gate));
     unbounded
         .map(|gate| {
             Diagnostic::new(values.header(gate), "a gate without a bound", "")
@@ -99,10 +113,10 @@ impl Values {
         self.headers.iter().any(|header| header.table == table)
     }
 
-    /// The gates that were written.
-    pub fn gates(&self) -> impl Iterator<Item = Table> + use<> {
-        let count = self.headers.iter().filter(|header| header.table.section == Section::Gate).count();
-        (0..count).map(|index| Table { section: Section::Gate, index })
+    /// The gates, or the arms, that were written.
+    pub fn listed(&self, section: Section) -> impl Iterator<Item = Table> + use<> {
+        let count = self.headers.iter().filter(|header| header.table.section == section).count();
+        (0..count).map(move |index| Table { section, index })
     }
 
     /// Where a table begins; the beginning of the file for keys above the first section.
@@ -143,6 +157,7 @@ fn unknown_key(entry: &Entry) -> Diagnostic {
     };
     let note = match section {
         Section::Job => format!("{}, and {}", names.join(", "), Section::all_shown()),
+        Section::Arm => format!("{}, {}", names.join(", "), arms::settable_shown()),
         _ => names.join(", "),
     };
     Diagnostic::new(entry.key_place, message, suggestion(section, &entry.key)).accepted(note)
@@ -151,25 +166,39 @@ fn unknown_key(entry: &Entry) -> Diagnostic {
 /// The key that was meant: misspelt, in another section, or known to other programs by this name.
 fn suggestion(section: Section, found: &str) -> String {
     let elsewhere = |key: &&Key| key.elsewhere.contains(&found);
-    if section == Section::Job && Section::named().any(|section| section.name() == found) {
+    if matches!(section, Section::Job | Section::Arm)
+        && Section::named().any(|section| section.name() == found)
+    {
         return format!("\"{found}\" is a section: set one of its keys");
     }
-    if let Some(name) = nearest(found, section.keys().map(|key| key.name)) {
+    let sections = Section::named().filter(|_| section == Section::Arm).map(Section::name);
+    if let Some(name) = nearest(found, section.keys().map(|key| key.name).chain(sections)) {
         return format!("did you mean \"{name}\"?");
     }
     if let Some(key) = section.keys().find(elsewhere) {
         return format!("did you mean \"{}\"?", key.name);
     }
     match KEYS.iter().find(|key| key.name == found).or_else(|| KEYS.iter().find(elsewhere)) {
+        Some(key) if key.name == found && section == Section::Arm && key.sweep => {
+            format!("write {}", key.path())
+        }
         Some(key) if key.name == found => format!("\"{found}\" belongs to {}", key.section.shown()),
         Some(key) => format!("did you mean \"{}\" in {}?", key.name, key.section.shown()),
         None => String::new(),
     }
 }
 
+fn misspells(entry: &Entry, table: Table, key: &Key) -> bool {
+    let unknown = Key::find(table.section, &entry.key).is_none();
+    entry.table == table && unknown && nearest(&entry.key, [key.name]).is_some()
+}
+
 fn missing_key(key: &Key, header: Place) -> Diagnostic {
     let (message, label) = match key.section {
         Section::Job => (format!("missing key \"{}\"", key.name), "add it above the first section"),
+        section if header.source != JOB_FILE => {
+            (format!("missing key \"{}\" in {}", key.name, section.shown()), "needs a setting of its own")
+        }
         section => (format!("missing key \"{}\" in {}", key.name, section.shown()), "add it below"),
     };
     Diagnostic::new(header, message, label).accepted(format!("{} = {}", key.name, accepted(&key.kind)))
@@ -212,9 +241,13 @@ impl Value {
 
     pub fn number(&self) -> f64 {
         match self {
-            Value::Number(number) => *number,
+            Value::Number(number) | Value::PerCent(Share(number)) => *number,
             other => unreachable!("a key of numbers holds {other:?}"),
         }
+    }
+
+    pub fn share(&self) -> Share {
+        Share(self.number())
     }
 
     pub fn switch(&self) -> bool {
@@ -228,6 +261,13 @@ impl Value {
         match self {
             Value::Metric(metric) => *metric,
             other => unreachable!("a key of metrics holds {other:?}"),
+        }
+    }
+
+    pub fn path(&self) -> String {
+        match self {
+            Value::Path(path) => path.clone(),
+            other => unreachable!("a path holds {other:?}"),
         }
     }
 

@@ -55,11 +55,14 @@ proptest! {
 
     #[test]
     fn any_value_at_any_key_gets_an_answer(
-        section in prop::sample::select(vec!["", "[run]", "[rank]", "[generate]", "[allocate]", "[slab]", "[[gate]]"]),
+        section in prop::sample::select(vec![
+            "", "[run]", "[run.stop]", "[run.drop]", "[rank]", "[generate]", "[allocate]", "[slab]", "[[arm]]", "[[gate]]",
+        ]),
         key in prop::sample::select(vec![
             "schema", "name", "seed", "warmup", "duration", "bytes", "repetitions", "order", "bind", "workers",
             "share_nodes", "chunk", "block", "kernel", "stores", "in_flight", "workload", "allocator", "design",
-            "batch", "metric", "at_least", "at_most", "level", "other",
+            "batch", "metric", "at_least", "at_most", "level", "other", "stop", "drop", "limit", "aa", "half_width", "time",
+            "cpu_share", "steal", "slab.batch", "rank.workers", "generate.chunk", "slab",
         ]),
         value in value(),
     ) {

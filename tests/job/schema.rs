@@ -7,7 +7,7 @@ use crate::catalogue::catalogue;
 use crate::validator::violations;
 
 /// What only the parser can refuse: arithmetic on units, and rules over several keys.
-const BEYOND_THE_SCHEMA: [&str; 21] = [
+const BEYOND_THE_SCHEMA: [&str; 31] = [
     "a size that is too small",
     "a size that is too large",
     "a size off the grid",
@@ -29,6 +29,16 @@ const BEYOND_THE_SCHEMA: [&str; 21] = [
     "a range whose end is out of range",
     "lists that multiply beyond all patience",
     "more repetitions than anybody waits for",
+    "so many repetitions that nobody waits for them, at most",
+    "a share that is too small",
+    "two arms of one name",
+    "two arms that set the same",
+    "an arm that sets a default",
+    "an arm that sets what the job has",
+    "an arm that sets what the job sweeps",
+    "an arm for a workload that the job does not run",
+    "an arm whose chunk does not divide the data set",
+    "arms that multiply sweeps beyond all patience",
 ];
 
 fn parsed_schema() -> Value {
@@ -63,6 +73,10 @@ fn the_schema_accepts_every_effective_job() {
          in_flight = \"1..9+2\"\n",
         "schema = 1\nname = \"x\"\n[run]\nbytes = \"1.5 GiB\"\n[generate]\nchunk = [\"64MiB\", \"4KiB\"]\n\
          [[gate]]\nmetric = \"locality\"\nat_least = 1\n[[gate]]\nmetric = \"refill_stage_ns.carve.p999\"\nat_most = 5e3\n",
+        "schema = 1\nname = \"x\"\n[run]\nlimit = \"0ms\"\naa = true\nstop = { half_width = \"2.5 %\", time = \"10m\" }\n\
+         [run.drop]\ncpu_share = 0.97\ncore_clock = \"2%\"\nsteal = 0\n[generate]\n[allocate]\n\
+         [[arm]]\nname = \"one\"\nslab.batch = 128\nrank.workers = 1\ngenerate.stores = \"ordinary\"\n\
+         [[arm]]\nname = \"other\"\n[arm.allocate]\nallocator = \"system\"\n",
     ];
     for text in jobs {
         let job = Job::parse(text, "job.toml", &[]).expect("it is a job");

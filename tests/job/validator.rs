@@ -46,6 +46,7 @@ fn holds(keyword: &str, rule: &Value, schema: &serde_json::Map<String, Value>, v
         "minimum" => value.as_f64().is_none_or(|number| number >= limit()),
         "maximum" => value.as_f64().is_none_or(|number| number <= limit()),
         "minItems" => count(value.as_array().map(Vec::len)).is_none_or(|n| n >= limit()),
+        "minProperties" => count(value.as_object().map(serde_json::Map::len)).is_none_or(|n| n >= limit()),
         "maxItems" => count(value.as_array().map(Vec::len)).is_none_or(|n| n <= limit()),
         "uniqueItems" => value
             .as_array()

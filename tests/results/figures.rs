@@ -290,7 +290,7 @@ fn the_digest_is_the_sum_of_the_ranks_and_the_same_in_every_repetition() {
 #[test]
 fn a_gate_is_met_on_its_bound_and_never_by_a_figure_that_is_not_there() {
     let mut header = header(2);
-    let gate = |metric: &str, bound, level| Gate { metric: metric.to_owned(), bound, level };
+    let gate = |metric: &str, bound, level| Gate { metric: metric.to_owned(), bound, level, against: None };
     header.gates = vec![
         gate("throughput_bytes_per_s", Bound::AtLeast(2.0 * GIB as f64), Level::Fail),
         gate("throughput_bytes_per_s", Bound::AtLeast(2.0 * GIB as f64 + 1.0), Level::Fail),
@@ -315,7 +315,10 @@ fn a_gate_is_met_on_its_bound_and_never_by_a_figure_that_is_not_there() {
     assert_eq!(of_generate("refill_ns.p999"), [Fail], "eight values have no p99.9");
     assert_eq!(of_generate("speed_of_light"), [Fail]);
     let unknown = run.derived.gate_results.last().and_then(|result| result.reason.clone()).expect("a reason");
-    assert!(unknown.contains("no case has a metric speed_of_light; there are locality, "), "{unknown}");
+    assert!(
+        unknown.contains("no case has a metric speed_of_light; there are stragglers, locality, "),
+        "{unknown}"
+    );
     assert!(unknown.contains("refill_ns.slow"), "{unknown}");
 }
 
@@ -328,8 +331,12 @@ fn the_verdict_is_the_worst_of_what_happened() {
     header.gates.clear();
     let good = run_of(&header, &[vec![plain(0, GIB)]]);
     assert!(good.complete && good.verdict().is_ok());
-    header.gates =
-        vec![Gate { metric: "locality".to_owned(), bound: Bound::AtLeast(2.0), level: Level::Fail }];
+    header.gates = vec![Gate {
+        metric: "locality".to_owned(),
+        bound: Bound::AtLeast(2.0),
+        level: Level::Fail,
+        against: None,
+    }];
     let mut bad = run_of(&header, &[vec![plain(0, GIB)]]);
     let code = |run: &Run| run.verdict().expect_err("bad").exit_code();
     assert_eq!(code(&bad), ExitCode::Gate);

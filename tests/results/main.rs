@@ -2,14 +2,17 @@
 
 mod again;
 mod directory;
+mod disturbances;
 mod figures;
 mod fixture;
 mod formats;
+mod gates;
 mod heat;
 mod histograms;
 mod made_up;
 mod proof;
 mod samples;
 mod schema;
+mod stragglers;
 mod sweep;
 mod table;
