@@ -5,6 +5,9 @@ use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Paramet
 use crate::stats::relative_range;
 use crate::units::{Bytes, human_rate};
 
+/// In place of a node, where a rank may run on several.
+pub(super) const NODE_UNKNOWN: &str = "not bound";
+
 /// The workload and every parameter: together what the case's id says, in lines that fit the column.
 pub(super) fn case(case: &CaseResult) -> String {
     let parameters = case.parameters.iter().map(|(name, value)| parameter(name, value));
@@ -38,7 +41,18 @@ pub(super) fn all_ranks(case: &CaseResult) -> String {
     let range = relative_range(&known).map_or(NOT_AVAILABLE.to_owned(), percent);
     let count = metric.repetitions;
     let of = if count == 1 { "repetition" } else { "repetitions" };
-    format!("{}\nrange {range}\n{count} {of}\nlocal {locality}", figure(measure, metric.value))
+    let limit = limit_line(limit_share(case));
+    format!("{}\nrange {range}\n{count} {of}\nlocal {locality}{limit}", figure(measure, metric.value))
+}
+
+/// What the case reached of its write-only limit, over all ranks.
+pub(super) fn limit_share(case: &CaseResult) -> Option<f64> {
+    case.metrics.get("limit_share").and_then(|metric| metric.value)
+}
+
+/// A line of its own; nothing where the limit was not measured.
+fn limit_line(share: Option<f64>) -> String {
+    share.map_or(String::new(), |share| format!("\nlimit {}", percent(share)))
 }
 
 /// The rate of the slowest rank and where that is.
@@ -47,8 +61,9 @@ pub(super) fn slowest(case: &CaseResult) -> String {
         return NOT_AVAILABLE.to_owned();
     };
     let rate = figure(measure, row.rate.value);
-    let node = row.node_index.map_or("not bound".to_owned(), |node| format!("node {node}"));
-    format!("{rate}\nrank {}\n{node}\n{}", row.rank, short_host(&row.host))
+    let node = row.node_index.map_or(NODE_UNKNOWN.to_owned(), |node| format!("node {node}"));
+    let limit = limit_line(row.limit_share);
+    format!("{rate}\nrank {}\n{node}\n{}{limit}", row.rank, short_host(&row.host))
 }
 
 /// Chunk times as rates of one rank: the median, and what 1 % of the chunks do not reach.

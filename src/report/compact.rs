@@ -25,6 +25,9 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], hosts: usize) -> Grid {
     let scale = Scale::of(cases());
     grid.push(Column::figures("rate", scale.unit()), cases().map(|case| scale.cell(rate(case))));
     grid.push(Column::figures("range", "%"), cases().map(range));
+    if cases().any(|case| case.limits.is_some()) {
+        grid.push(Column::figures("limit", "%"), cases().map(limit_share));
+    }
     if cases().any(|case| case.histograms.contains_key("chunk_ns")) {
         grid.push(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
     }
@@ -112,6 +115,13 @@ fn range(case: &CaseResult) -> String {
     let values = |metric: &Metric| metric.values.iter().copied().flatten().collect::<Vec<f64>>();
     let range = cells::rate(case).and_then(|(_, metric)| relative_range(&values(metric)));
     range.map_or(NOT_AVAILABLE.to_owned(), bare_percent)
+}
+
+fn limit_share(case: &CaseResult) -> String {
+    match case.limits {
+        None => "-".to_owned(),
+        Some(_) => cells::limit_share(case).map_or(NOT_AVAILABLE.to_owned(), bare_percent),
+    }
 }
 
 /// What 1 % of the chunks do not reach, as a rate of one rank.

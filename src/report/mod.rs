@@ -7,6 +7,7 @@ mod expected;
 mod gates;
 mod grid;
 mod heat;
+mod limits;
 mod live;
 mod markdown;
 mod missing;

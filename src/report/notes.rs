@@ -1,7 +1,7 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
 use super::text::{counted, grouped, percent, plain};
-use super::{cells, gates, missing};
+use super::{cells, gates, limits, missing};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
 use crate::units::{human_duration, three_digits};
 
@@ -61,6 +61,7 @@ fn how(run: &Run) -> Vec<String> {
         ),
         locality(run),
     ];
+    lines.extend(limits::how(&derived.cases));
     lines.extend(sampled(&derived.cases));
     lines
 }
@@ -112,6 +113,7 @@ fn doubts(run: &Run) -> Vec<String> {
         lines.push(format!("unfinished: {count} did not end on every rank and count in no figure"));
     }
     lines.extend(contaminated(&derived.cases));
+    lines.extend(limited(limits::drifts(&derived.cases)));
     lines.extend(limited(
         run.header
             .environment_differences

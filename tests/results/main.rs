@@ -7,6 +7,7 @@ mod fixture;
 mod formats;
 mod heat;
 mod histograms;
+mod limits;
 mod made_up;
 mod proof;
 mod samples;
