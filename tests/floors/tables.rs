@@ -13,6 +13,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("hwlocality", &["numa/hwloc.rs"]),
     ("indicatif", &["cli/progress/"]),
     ("libc", ANYWHERE),
+    ("libm", &["stats/"]),
     ("libmimalloc_sys", BENCHES_ONLY),
     ("loom", ANYWHERE),
     ("mpi", &["comm/mpi.rs"]),

@@ -1,0 +1,50 @@
+//! Whether something changed from before to after.
+
+use super::interval::{Interval, LEVEL};
+use super::signed_rank::Ranked;
+
+/// What became of a figure that was measured before and again after.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drift {
+    /// After over before, less 1: -0.03 is a loss of 3 %.
+    pub change: f64,
+    /// Of the change; `None` for one pair.
+    pub interval: Option<Interval>,
+    /// Whether a 95 % interval excludes no change. Below six pairs nothing is certain.
+    pub certain: bool,
+}
+
+/// The drift over pairs of (before, after). `None` without a pair whose values are finite and above 0.
+pub fn drift(pairs: &[(f64, f64)]) -> Option<Drift> {
+    let usable = |value: f64| value.is_finite() && value > 0.0;
+    let known = pairs.iter().filter(|(before, after)| usable(*before) && usable(*after));
+    let ranked = Ranked::new(known.map(|(before, after)| libm::log(*after) - libm::log(*before)).collect());
+    let change = libm::expm1(ranked.centre()?);
+    let full = ranked.interval(LEVEL).map(|(low, high)| Interval { low, high, level: LEVEL });
+    let interval = full.or_else(|| ranked.range()).map(|interval| Interval {
+        low: libm::expm1(interval.low),
+        high: libm::expm1(interval.high),
+        level: interval.level,
+    });
+    let certain = interval.is_some_and(|interval| interval.is_full() && !interval.contains(0.0));
+    Some(Drift { change, interval, certain })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn six_losses_are_certain_and_five_are_not() {
+        let loss = |count: u32| -> Vec<(f64, f64)> {
+            (0..count).map(|i| (100.0 + f64::from(i), 97.0 + 1.01 * f64::from(i))).collect()
+        };
+        let six = drift(&loss(6)).expect("pairs");
+        assert!(six.certain && six.change < -0.025 && six.change > -0.03, "{six:?}");
+        assert!(!drift(&loss(5)).expect("pairs").certain);
+        let both = [(1.0, 1.1), (1.1, 1.0)].repeat(5);
+        let none = drift(&both).expect("pairs");
+        assert!(!none.certain && none.change.abs() < 1e-12, "{none:?}");
+        assert_eq!(drift(&[(0.0, 1.0), (1.0, f64::NAN)]), None);
+    }
+}

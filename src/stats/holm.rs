@@ -1,0 +1,40 @@
+//! Several questions asked of one run.
+
+/// Holm's adjustment: the probability that any of the true hypotheses is rejected at 0.05 is at most 0.05, whatever the
+/// questions have to do with each other. The same order as `p`; a p that is not a number counts as 1.
+///
+/// Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979.
+pub fn holm(p: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    let value = |index: usize| if p[index].is_nan() { 1.0 } else { p[index] };
+    order.sort_by(|a, b| value(*a).total_cmp(&value(*b)));
+    let mut adjusted = vec![1.0; p.len()];
+    let mut largest = 0.0_f64;
+    for (rank, index) in order.into_iter().enumerate() {
+        let left = (p.len() - rank) as f64;
+        largest = largest.max((left * value(index)).min(1.0));
+        adjusted[index] = largest;
+    }
+    adjusted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_counts_for_all_and_the_largest_for_itself() {
+        // R 4: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")
+        let expected = [0.03, 0.06, 0.06, 0.02];
+        for (found, expected) in holm(&[0.01, 0.04, 0.03, 0.005]).into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-15, "{found}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn one_question_is_not_adjusted_and_none_has_no_answer() {
+        assert_eq!(holm(&[0.04]), [0.04]);
+        assert!(holm(&[]).is_empty());
+        assert_eq!(holm(&[0.9, 0.8, f64::NAN]), [1.0, 1.0, 1.0]);
+    }
+}

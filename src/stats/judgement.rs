@@ -1,0 +1,144 @@
+//! From an effect to a word.
+
+use super::effect::Effect;
+use super::interval::LEVEL;
+
+/// Which direction of a metric is the good one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Rates.
+    Higher,
+    /// Times and costs.
+    Lower,
+}
+
+/// What a comparison says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// The candidate is better.
+    Faster,
+    /// The candidate is worse.
+    Slower,
+    /// Whatever the difference is, it is smaller than the one that was asked about.
+    NoDifference,
+    /// This run cannot tell: it was too short, or too disturbed.
+    CannotTell,
+}
+
+/// An interval that decides *no difference* has at least this level: the two one-sided tests of which it is made are
+/// wrong in at most 5 % each (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
+const LEVEL_OF_NO_DIFFERENCE: f64 = 0.9;
+
+/// What `effect` says of the candidate.
+///
+/// - *no difference*: the whole interval lies within `difference` of 1 (0.02: from 0.98 to 1.02), also when it excludes
+///   1: a change that is certain and does not matter.
+/// - *faster*, *slower*: the 95 % interval excludes 1, `p_adjusted` (Holm over everything that was asked) is at most
+///   0.05, and the ratio is farther from 1 than `floor`, the effect between two arms that are the same, could be.
+/// - *cannot tell*: everything else.
+pub fn judge(
+    effect: &Effect,
+    better: Better,
+    p_adjusted: f64,
+    difference: f64,
+    floor: Option<&Effect>,
+) -> Judgement {
+    let Some(interval) = effect.interval else { return Judgement::CannotTell };
+    let within = interval.low >= 1.0 - difference && interval.high <= 1.0 + difference;
+    if within && interval.level >= LEVEL_OF_NO_DIFFERENCE {
+        return Judgement::NoDifference;
+    }
+    let certain = interval.is_full() && !interval.contains(1.0) && p_adjusted <= 1.0 - LEVEL;
+    let beyond = floor.is_none_or(|floor| distance(effect.ratio) > reach(floor));
+    match (certain && beyond, (effect.ratio > 1.0) == (better == Better::Higher)) {
+        (false, _) => Judgement::CannotTell,
+        (true, true) => Judgement::Faster,
+        (true, false) => Judgement::Slower,
+    }
+}
+
+/// How far from 1 an effect may be: the farther end of its interval, on the log scale.
+pub fn reach(effect: &Effect) -> f64 {
+    match effect.interval {
+        Some(interval) => distance(interval.low).max(distance(interval.high)),
+        None => distance(effect.ratio),
+    }
+}
+
+fn distance(ratio: f64) -> f64 {
+    libm::log(ratio).abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::effect::Scope;
+    use super::super::interval::Interval;
+    use super::*;
+
+    fn effect(low: f64, ratio: f64, high: f64, level: f64) -> Effect {
+        Effect {
+            ratio,
+            interval: Some(Interval { low, high, level }),
+            scope: Scope::TheseHosts,
+            hosts: 1,
+            nodes: 1,
+            rounds: 10,
+            pairs: 10,
+            p: Some(0.01),
+            p_signed_rank: Some(0.01),
+            smallest_detectable: Some(0.02),
+            spread: Some(0.02),
+            replicates: 10,
+        }
+    }
+
+    #[test]
+    fn an_interval_beside_one_is_faster_or_slower_by_the_metrics_direction() {
+        let up = effect(1.03, 1.04, 1.05, 0.95);
+        assert_eq!(judge(&up, Better::Higher, 0.01, 0.02, None), Judgement::Faster);
+        assert_eq!(judge(&up, Better::Lower, 0.01, 0.02, None), Judgement::Slower);
+        let down = effect(0.93, 0.95, 0.99, 0.95);
+        assert_eq!(judge(&down, Better::Higher, 0.01, 0.02, None), Judgement::Slower);
+        assert_eq!(judge(&down, Better::Lower, 0.01, 0.02, None), Judgement::Faster);
+    }
+
+    #[test]
+    fn a_certain_difference_that_does_not_matter_is_none() {
+        let small = effect(1.004, 1.008, 1.012, 0.95);
+        assert_eq!(judge(&small, Better::Higher, 0.001, 0.02, None), Judgement::NoDifference);
+        assert_eq!(judge(&small, Better::Higher, 0.001, 0.005, None), Judgement::Faster);
+    }
+
+    #[test]
+    fn doubt_of_any_kind_cannot_tell() {
+        let wide = effect(0.95, 1.04, 1.13, 0.95);
+        assert_eq!(judge(&wide, Better::Higher, 0.3, 0.02, None), Judgement::CannotTell, "holds 1");
+        let up = effect(1.03, 1.04, 1.05, 0.95);
+        assert_eq!(judge(&up, Better::Higher, 0.06, 0.02, None), Judgement::CannotTell, "many questions");
+        let few = effect(1.03, 1.04, 1.05, 0.9375);
+        assert_eq!(judge(&few, Better::Higher, 0.01, 0.02, None), Judgement::CannotTell, "too few pairs");
+        let alone = Effect { interval: None, ..up };
+        assert_eq!(judge(&alone, Better::Higher, 0.01, 0.02, None), Judgement::CannotTell, "one pair");
+    }
+
+    #[test]
+    fn the_same_arm_twice_sets_the_floor() {
+        let up = effect(1.01, 1.03, 1.05, 0.95);
+        let quiet = effect(0.995, 1.001, 1.01, 0.95);
+        let loud = effect(0.96, 1.001, 1.02, 0.95);
+        assert_eq!(judge(&up, Better::Higher, 0.01, 0.005, Some(&quiet)), Judgement::Faster);
+        assert_eq!(judge(&up, Better::Higher, 0.01, 0.005, Some(&loud)), Judgement::CannotTell);
+    }
+
+    #[test]
+    fn a_range_of_five_says_no_difference_and_one_of_four_does_not() {
+        assert_eq!(
+            judge(&effect(0.995, 1.0, 1.005, 0.9375), Better::Higher, 1.0, 0.02, None),
+            Judgement::NoDifference
+        );
+        assert_eq!(
+            judge(&effect(0.995, 1.0, 1.005, 0.875), Better::Higher, 1.0, 0.02, None),
+            Judgement::CannotTell
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! How small a difference can be seen, and how many replicates a smaller one needs.
+//!
+//! With n replicates that scatter by s a difference is seen when it exceeds the interval's half-length, about
+//! `t s / sqrt(n)`; in four of five runs when it exceeds it by another `0.84 s / sqrt(n)`. Without t's correction for small
+//! n that is the rule of thumb `n = 8 (s / difference)^2`.
+
+use super::interval::{ENOUGH, LEVEL};
+use super::signed_rank::RANK_EFFICIENCY;
+use super::student;
+
+/// The probability with which a difference that is called detectable is detected.
+pub const POWER: f64 = 0.8;
+
+/// The smallest relative change found with 80 % power when `replicates` scatter by `spread`, as the standard deviation
+/// of log ratios. `None` below [`ENOUGH`] replicates: no change, however large, gives a 95 % interval then.
+pub fn smallest_detectable(spread: f64, replicates: usize) -> Option<f64> {
+    (replicates >= ENOUGH).then(|| libm::expm1(spread * distance(replicates)))
+}
+
+/// How many pairs (of the unit that is replicated: rounds of these hosts, or hosts) see a relative change `change` with
+/// 80 % power when their log ratios scatter by `spread`. `u64::MAX` for a change of nothing.
+pub fn pairs_needed(spread: f64, change: f64) -> u64 {
+    let wanted = libm::log1p(change.abs());
+    if spread * distance(ENOUGH) <= wanted {
+        return ENOUGH as u64;
+    }
+    // Past a million, t is normal and the law exact.
+    const TABLED: usize = 1 << 20;
+    if spread * distance(TABLED) > wanted {
+        let ratio = spread * distance(TABLED) / wanted;
+        let needed = ratio * ratio * TABLED as f64;
+        return if needed < u64::MAX as f64 { libm::ceil(needed) as u64 } else { u64::MAX };
+    }
+    let (mut too_few, mut enough) = (ENOUGH, TABLED);
+    while enough - too_few > 1 {
+        let middle = usize::midpoint(too_few, enough);
+        match spread * distance(middle) <= wanted {
+            true => enough = middle,
+            false => too_few = middle,
+        }
+    }
+    enough as u64
+}
+
+/// The smallest detectable log ratio in units of the spread.
+fn distance(replicates: usize) -> f64 {
+    let n = replicates as f64;
+    let freedom = n - 1.0;
+    let seen = student::quantile(freedom, 0.5 + LEVEL / 2.0) + student::quantile(freedom, POWER);
+    seen / libm::sqrt(n * RANK_EFFICIENCY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_follow_the_rule_of_thumb_and_undo_the_smallest_detectable() {
+        for (spread, change) in [(0.02, 0.01), (0.05, 0.01), (0.1, 0.002)] {
+            let needed = pairs_needed(spread, change);
+            let thumb = 8.0 * (spread / change) * (spread / change);
+            let off = (needed as f64 - thumb).abs();
+            assert!(off < 4.0 + 0.06 * thumb, "{spread} {change}: {needed}, not about {thumb}");
+            let count = usize::try_from(needed).expect("few");
+            assert!(smallest_detectable(spread, count).expect("enough") <= change);
+            assert!(smallest_detectable(spread, count - 1).expect("enough") > change);
+        }
+    }
+
+    #[test]
+    fn no_number_of_pairs_below_six_is_enough_and_none_sees_nothing() {
+        assert_eq!(pairs_needed(1e-9, 0.5), 6);
+        assert_eq!(pairs_needed(0.0, 0.5), 6);
+        assert_eq!(smallest_detectable(1e-9, 5), None);
+        assert_eq!(pairs_needed(0.02, 0.0), u64::MAX);
+        let far = pairs_needed(1.0, 1e-4);
+        assert!((far as f64 / 8.22e8 - 1.0).abs() < 0.01, "{far}");
+    }
+}

@@ -1,0 +1,220 @@
+//! Nodes slower than those that should be as fast.
+//!
+//! Throughput is skewed and its outliers are common, so nothing here is a mean or a variance: a node is held against the
+//! median of the *others* of its class in the same column (one case in one round), on the log scale. What the columns of a
+//! round say is condensed to their median, what the rounds say to their centre: the node's gap. A gap is that of a
+//! straggler when it is longer than good nodes leave: by how much the class's nodes differ for good, and how well so few
+//! rounds know it.
+
+use std::collections::BTreeMap;
+
+use super::interval::{Interval, LEVEL};
+use super::signed_rank::{RANK_EFFICIENCY, Ranked, centre};
+use super::student;
+use super::summary::median;
+
+/// What one node did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watched {
+    /// Nodes of one class should be equally fast.
+    pub class: u32,
+    /// Rates by column, the same columns for all nodes; `None` where it has none. Larger is better.
+    pub values: Vec<Option<f64>>,
+}
+
+/// A node that is slower than its class.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Straggling {
+    /// Of the node, as it was given.
+    pub index: usize,
+    /// By how much it is slower than the median of the others of its class: 0.05 is 5 %.
+    pub slower_by: f64,
+    /// Of `slower_by`; `None` below two rounds.
+    pub interval: Option<Interval>,
+    /// Rounds in which the node alone was as slow as a straggler is.
+    pub rounds_slow: u32,
+    /// Rounds in which it could be held against others.
+    pub rounds: u32,
+    /// The others of its class. With one, all that is known is that the two differ and which is the slower.
+    pub peers: u32,
+    /// The share of its time that the job would save without this node: repetitions wait for the slowest.
+    pub cost: f64,
+}
+
+/// Good nodes of a class differ for good by about this much: a guess that counts as much as [`GUESS_NODES`] nodes, so
+/// that a class of two has one.
+const GUESS: f64 = 0.01;
+const GUESS_NODES: f64 = 4.0;
+/// The share of good nodes on the wrong side of the limit.
+const FALSE_ALARM: f64 = 0.002;
+/// Nobody looks for a node that is slower by less.
+const SMALLEST: f64 = 0.02;
+/// A node is slow in at least so many rounds.
+const ROUNDS_SLOW_MIN: usize = 2;
+
+/// The stragglers, the slowest first. `rounds` has the round of each column. A class of one node has none.
+///
+/// # Panics
+/// When a node does not have as many values as there are columns.
+pub fn stragglers(rounds: &[u32], nodes: &[Watched]) -> Vec<Straggling> {
+    let aligned = nodes.iter().all(|node| node.values.len() == rounds.len());
+    assert!(aligned, "every node has a value, or none, in each of the {} columns", rounds.len());
+    let logs: Vec<Vec<Option<f64>>> = nodes.iter().map(|node| logarithms(&node.values)).collect();
+    let mut classes: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (index, node) in nodes.iter().enumerate() {
+        classes.entry(node.class).or_default().push(index);
+    }
+    let mut found: Vec<Straggling> =
+        classes.values().flat_map(|class| of_class(rounds, &logs, class)).collect();
+    for straggling in &mut found {
+        straggling.cost = cost(nodes, &[straggling.index]);
+    }
+    found.sort_by(|a, b| b.slower_by.total_cmp(&a.slower_by));
+    found
+}
+
+/// The share of its time that the job would save without the nodes `without`: the longest time of all nodes against the
+/// longest of the others, over the columns. 0 when nobody is left.
+pub fn cost(nodes: &[Watched], without: &[usize]) -> f64 {
+    let columns = nodes.iter().map(|node| node.values.len()).max().unwrap_or(0);
+    let slowest = |column: usize, all: bool| {
+        let counted = nodes.iter().enumerate().filter(|(index, _)| all || !without.contains(index));
+        let rates = counted.filter_map(|(_, node)| node.values.get(column).copied().flatten());
+        rates.filter(|rate| rate.is_finite() && *rate > 0.0).reduce(f64::min)
+    };
+    // Each column counts alike, whatever its case counts in.
+    let saved: Vec<f64> = (0..columns)
+        .filter_map(|column| Some(1.0 - slowest(column, true)? / slowest(column, false)?))
+        .collect();
+    if saved.is_empty() { 0.0 } else { saved.iter().sum::<f64>() / saved.len() as f64 }
+}
+
+fn logarithms(values: &[Option<f64>]) -> Vec<Option<f64>> {
+    let logarithm =
+        |value: &Option<f64>| value.filter(|value| value.is_finite() && *value > 0.0).map(libm::log);
+    values.iter().map(logarithm).collect()
+}
+
+/// One node against the others of its class.
+struct Gap {
+    index: usize,
+    /// By round: its log rate over that of the others, below 0 when it is slow.
+    by_round: Vec<f64>,
+    /// The centre of them.
+    centre: f64,
+}
+
+fn of_class(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<Straggling> {
+    let gaps = gaps(rounds, logs, class);
+    let noise = noise(&gaps);
+    let judged = (0..gaps.len()).filter_map(|place| {
+        let (gap, limit) = (&gaps[place], limit(&gaps, place, noise.as_ref())?);
+        let slow = gap.by_round.iter().filter(|by| **by <= -limit).count();
+        (gap.centre <= -limit && slow >= ROUNDS_SLOW_MIN).then(|| straggling(gap, slow, gaps.len() - 1))
+    });
+    judged.collect()
+}
+
+fn straggling(gap: &Gap, slow: usize, peers: usize) -> Straggling {
+    let ranked = Ranked::new(gap.by_round.clone());
+    let slower = |log: f64| -libm::expm1(log);
+    let ends = ranked.interval(LEVEL).map(|(low, high)| Interval { low, high, level: LEVEL });
+    let count = |items: usize| u32::try_from(items).unwrap_or(u32::MAX);
+    Straggling {
+        index: gap.index,
+        slower_by: slower(gap.centre),
+        // The slower end is the higher one.
+        interval: ends.or_else(|| ranked.range()).map(|ends| Interval {
+            low: slower(ends.high),
+            high: slower(ends.low),
+            level: ends.level,
+        }),
+        rounds_slow: count(slow),
+        rounds: count(gap.by_round.len()),
+        peers: count(peers),
+        cost: 0.0,
+    }
+}
+
+/// The gaps of those nodes of a class that have one.
+fn gaps(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<Gap> {
+    let mut by_round: Vec<BTreeMap<u32, Vec<f64>>> = vec![BTreeMap::new(); class.len()];
+    for (column, round) in rounds.iter().enumerate() {
+        let mut present: Vec<(f64, usize)> =
+            (0..class.len()).filter_map(|place| Some((logs[class[place]][column]?, place))).collect();
+        present.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (rank, (value, place)) in present.iter().enumerate() {
+            if let Some(others) = median_without(&present, rank) {
+                by_round[*place].entry(*round).or_default().push(value - others);
+            }
+        }
+    }
+    let condensed = by_round.into_iter().zip(class).filter_map(|(by_round, index)| {
+        let by_round: Vec<f64> = by_round.values().filter_map(|columns| median(columns)).collect();
+        Some(Gap { index: *index, centre: centre(by_round.clone())?, by_round })
+    });
+    condensed.collect()
+}
+
+/// The median of sorted values but one.
+fn median_without(sorted: &[(f64, usize)], rank: usize) -> Option<f64> {
+    let others = sorted.len().checked_sub(1).filter(|others| *others > 0)?;
+    let at = |position: usize| sorted[position + usize::from(position >= rank)].0;
+    Some(0.5 * at((others - 1) / 2) + 0.5 * at(others / 2))
+}
+
+/// How far rounds scatter around the gap of their node, as a standard deviation, and how many of them say so.
+struct Noise {
+    deviation: f64,
+    freedom: f64,
+}
+
+/// Pooled over the class; `None` when no node has two rounds.
+fn noise(gaps: &[Gap]) -> Option<Noise> {
+    let several = || gaps.iter().filter(|gap| gap.by_round.len() >= 2);
+    let distances: Vec<f64> = several()
+        .flat_map(|gap| {
+            let rounds = gap.by_round.len() as f64;
+            // A centre made of the same rounds lies too close to them.
+            let closeness = libm::sqrt(rounds / (rounds - 1.0));
+            gap.by_round.iter().map(move |by| (by - gap.centre).abs() * closeness)
+        })
+        .collect();
+    let rounds: f64 = several().map(|gap| gap.by_round.len() as f64 - 1.0).sum();
+    // The gaps of two nodes mirror each other.
+    let freedom = if gaps.len() == 2 { rounds / 2.0 } else { rounds };
+    Some(Noise { deviation: student::deviation_per_mad() * median(&distances)?, freedom })
+}
+
+/// How far below the others a good node of this class may be: what nodes differ by for good, as far as this class shows
+/// it, and what the rounds leave open.
+fn limit(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
+    let noise = noise?;
+    let centres: Vec<f64> =
+        gaps.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, gap)| gap.centre).collect();
+    let others = centres.len() as f64;
+    let rounds = gaps[place].by_round.len() as f64;
+    let unknown = noise.deviation * noise.deviation / (rounds * RANK_EFFICIENCY);
+    // What the others differ by beyond what the rounds leave open, weighed against the guess.
+    let weight = MAD_EFFICIENCY * (others - 1.0);
+    let seen = (squared_deviation(&centres)? - unknown).max(0.0);
+    let between = (GUESS_NODES * GUESS * GUESS + weight * seen) / (GUESS_NODES + weight);
+    let farthest = |freedom: f64| student::quantile(freedom, 1.0 - FALSE_ALARM);
+    let (of_nodes, of_rounds) = (farthest(GUESS_NODES + weight), farthest(noise.freedom));
+    // The median that it is held against is not known better than its own nodes are.
+    let against = 1.0 + 1.0 / others;
+    let squared = against * (of_nodes * of_nodes * between + of_rounds * of_rounds * unknown);
+    Some(libm::sqrt(squared).max(-libm::log1p(-SMALLEST)))
+}
+
+/// What a median absolute deviation makes of normal values, against their variance.
+const MAD_EFFICIENCY: f64 = 0.37;
+
+/// The variance of normal values with their median absolute deviation; 0 for one value.
+fn squared_deviation(values: &[f64]) -> Option<f64> {
+    let middle = median(values)?;
+    let distances: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
+    let n = values.len() as f64;
+    let deviation = student::deviation_per_mad() * median(&distances)? * n / (n - 0.8);
+    Some(deviation * deviation)
+}
