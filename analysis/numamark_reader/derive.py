@@ -25,6 +25,9 @@ def derived(run):
         "unfinished_repetitions": run.unfinished(),
         "clock_step_ns": max(begin["clock_step_ns"] for begin in begins),
         "clock_read_ns": max(begin["clock_read_ns"] for begin in begins),
+        "record_ns": max(begin["record_ns"] for begin in begins),
+        # The first reason that a rank gives counts.
+        "unavailable": {name: why for begin in reversed(begins) for name, why in begin["unavailable"].items()},
         "cases": cases,
         "gate_results": [result for gate in run.document["gates"] for result in _gate_results(gate, cases)],
     }

@@ -48,6 +48,9 @@ pub enum Command {
     /// Show a run
     #[command(after_help = "Example: numamark report results/first --format markdown > first.md")]
     Report(ReportArguments),
+    /// Show what on this machine would disturb a benchmark, and what helps
+    #[command(after_help = "Example: numamark env > env.txt")]
+    Env,
     /// Print the JSON Schema of the job file or of run.json
     #[command(after_help = "Example: numamark schema job > job.schema.json")]
     Schema(SchemaArguments),
@@ -180,6 +183,8 @@ pub enum ReportFormat {
     Csv,
     /// run.json as it is
     Json,
+    /// A test a gate, for what shows test results
+    Junit,
 }
 
 /// `numamark schema`.

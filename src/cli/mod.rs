@@ -2,6 +2,7 @@
 
 mod arguments;
 mod completions;
+mod env;
 mod inspect;
 mod machine;
 mod progress;
@@ -69,6 +70,7 @@ fn execute(command: &Command) -> Result<ExitCode> {
         Command::Verify(arguments) => inspect::verify(arguments),
         Command::Recover(arguments) => inspect::recover(arguments),
         Command::Report(arguments) => inspect::report(arguments),
+        Command::Env => env::env(),
         Command::Schema(arguments) => inspect::schema(arguments),
         Command::Completions(arguments) => completions::completions(arguments),
     }

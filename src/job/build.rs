@@ -223,6 +223,7 @@ fn build_gate(values: &Values, gate: Table) -> Gate {
         metric: values.one(gate, "metric", Value::metric).expect(RESOLVED),
         bound: at_least.or_else(at_most).expect("a gate without a bound is refused before"),
         level: values.one(gate, "level", Value::word).expect(RESOLVED),
+        against: None,
     }
 }
 

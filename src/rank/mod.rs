@@ -4,6 +4,7 @@
 //! by all (`comm.agree`), so that every rank takes the same way out with the same exit code.
 
 mod begin;
+mod ending;
 mod equipment;
 mod fault;
 mod header;
@@ -28,7 +29,7 @@ use crate::error::Result;
 use crate::job::Setting;
 use crate::measure::resident_peak_bytes;
 use crate::plan::Plan;
-use crate::results::{self, Begin, End, EndedBy, Measure, Row, Run, When};
+use crate::results::{self, Begin, End, Measure, Row, Run, When};
 use crate::units::Nanoseconds;
 use begin::{begin, locality_record};
 use equipment::Equipment;
@@ -82,13 +83,15 @@ pub trait Progress {
 pub struct Step<'plan> {
     /// How many come before it, from 0.
     pub index: usize,
-    /// How many there are.
+    /// How many there are; with a stop rule, the most that there can be.
     pub count: usize,
+    /// Whether there may be fewer.
+    pub at_most: bool,
     /// Id of the case.
     pub case: &'plan str,
     /// The case's repetition, from 0.
     pub round: u32,
-    /// Repetitions of the case.
+    /// Repetitions of the case, or the most of them.
     pub rounds: u32,
     /// What the case's rate counts.
     pub measure: Measure,
@@ -134,10 +137,13 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
         progress.bound(output.begins());
     }
     let time = request.time.map(|limit| TimeLimit { started: request.started, limit });
-    if let Err(why) = rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
-        output.give_up(&why);
-        return Err(why);
-    }
+    let ending = match rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
+        Ok(ending) => ending,
+        Err(why) => {
+            output.give_up(&why);
+            return Err(why);
+        }
+    };
     let stop = comm.stop().clone();
     let stopping = || stop.requested().is_some();
     let limits = OneAtATime::new(comm, &equipment, &plan, When::After, &stopping).of_all()?;
@@ -146,8 +152,8 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
         locality: locality_record(&equipment.locality()),
         violations: equipment.violations(),
         resident_peak_bytes: resident_peak_bytes(),
-        rounds: plan.repetitions,
-        ended_by: EndedBy::Repetitions,
+        rounds: ending.rounds,
+        ended_by: ending.ended_by,
         limits,
     };
     let directory = output.path().to_owned();
@@ -173,7 +179,8 @@ fn output(
     }
     let path = request.out.clone().unwrap_or_else(|| results::default_path("results".as_ref(), &job.name));
     let environments = header::environments(comm, seat, equipment, request)?;
-    let header = |begins: &[Begin]| header::header(request, job, plan, begins, environments);
+    let gates = header::gates(comm, job, plan)?;
+    let header = |begins: &[Begin]| header::header(request, job, plan, begins, gates, environments);
     Output::create(comm, &path, header, begin)
 }
 

@@ -1,6 +1,6 @@
 //! One case as five cells, each a few lines.
 
-use super::text::{NOT_AVAILABLE, byte_rate, duration, operation_rate, percent, plain, short_host};
+use super::text::{NOT_AVAILABLE, byte_rate, duration_by, operation_rate, percent, plain, short_host};
 use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
 use crate::stats::relative_range;
 use crate::units::{Bytes, human_rate};
@@ -84,13 +84,13 @@ pub(super) fn chunk_rate(case: &CaseResult, quantile: fn(&HistogramSummary) -> O
     }
 }
 
-/// Refill times, and their share of worker time.
-pub(super) fn refill(case: &CaseResult) -> String {
+/// Refill times by a clock of this step, and their share of worker time.
+pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
     let Some(times) = refills(case) else { return "-".to_owned() };
     let share = case.metrics.get("refill_share").and_then(|metric| metric.value);
     let share = share.map_or(NOT_AVAILABLE.to_owned(), percent);
     [("p50", times.p50), ("p99", times.p99), ("p99.9", times.p999), ("max", times.max)]
-        .map(|(name, value)| format!("{name:<5} {:>8}\n", duration(value)))
+        .map(|(name, value)| format!("{name:<5} {:>8}\n", duration_by(step_ns, value)))
         .concat()
         + &format!("share {share:>8}")
 }

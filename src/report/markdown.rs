@@ -1,5 +1,6 @@
 //! The report as Markdown, for an issue or a wiki: GitHub's tables, every case a row.
 
+use super::compact::Seen;
 use super::grid::Grid;
 use super::heat;
 use super::limits::Limits;
@@ -15,7 +16,7 @@ pub fn markdown(run: &Run) -> String {
         text += &format!("\n{}\n", escaped(&line));
     }
     for group in groups(run) {
-        text += &workload(&group, run.header.hosts.len());
+        text += &workload(&group, Seen::by(run));
     }
     text += "\n## How it was measured\n\n";
     for line in notes::notes(run) {
@@ -24,13 +25,13 @@ pub fn markdown(run: &Run) -> String {
     text
 }
 
-fn workload(group: &Group<'_>, hosts: usize) -> String {
+fn workload(group: &Group<'_>, seen: Seen) -> String {
     let mut text = format!("\n## {}\n", escaped(&plain(group.workload)));
     let fixed = group.fixed();
     if !fixed.is_empty() {
         text += &format!("\n{}\n", escaped(&compact::list(fixed)));
     }
-    text += &format!("\n{}", grid(&compact::rows(&group.axes(), &group.cases, hosts)));
+    text += &format!("\n{}", grid(&compact::rows(&group.axes(), &group.cases, seen)));
     if let Some(beside) = expected::rows(&group.axes(), &group.cases) {
         text += &format!("\n{}", grid(&beside));
         text.extend(expected::legend(&beside).map(|line| format!("\n{}\n", escaped(line))));

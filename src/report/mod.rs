@@ -3,13 +3,16 @@
 mod cells;
 mod compact;
 mod detail;
+mod environment;
 mod expected;
 mod gates;
 mod grid;
 mod heat;
+mod junit;
 mod limits;
 mod live;
 mod markdown;
+mod measuring;
 mod missing;
 mod notes;
 mod plan;
@@ -21,6 +24,8 @@ mod text;
 mod tidy;
 mod topology;
 
+pub use environment::environment;
+pub use junit::junit;
 pub use live::{bound, repetition};
 pub use markdown::markdown;
 pub use plan::{Planned, plan};

@@ -1,9 +1,9 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
 use super::text::{counted, grouped, percent, plain};
-use super::{cells, gates, limits, missing};
+use super::{cells, gates, limits, measuring, missing};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
-use crate::units::{human_duration, three_digits};
+use crate::units::three_digits;
 
 /// Below this share of worker time on a CPU, something else ran there (statistics of shared machines).
 const CONTAMINATED_BELOW: f64 = 0.97;
@@ -49,18 +49,11 @@ fn how(run: &Run) -> Vec<String> {
         true => counted(u64::from(header.repetitions), "repetition"),
         false => "the repetitions".to_owned(),
     };
-    let mut lines = vec![
-        format!(
-            "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
-        ),
-        format!(
-            "clock: {}, step {}, a reading costs {}",
-            plain(&header.environment.clock_source),
-            human_duration(derived.clock_step_ns),
-            human_duration(derived.clock_read_ns)
-        ),
-        locality(run),
-    ];
+    let mut lines = vec![format!(
+        "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
+    )];
+    lines.extend(measuring::lines(run));
+    lines.push(locality(run));
     lines.extend(limits::how(&derived.cases));
     lines.extend(sampled(&derived.cases));
     lines

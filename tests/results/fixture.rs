@@ -10,9 +10,9 @@ use numamark::mix::{Random, mix_words};
 use numamark::results::environment::{Facts, collect};
 use numamark::results::run::SCHEMA;
 use numamark::results::{
-    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Gate, Header, HistogramRecord, LimitKernel,
-    LimitTiming, LocalityRecord, Measure, Measuring, Noise, Parameter, Repetition, Row, Run, RunDirectory,
-    Totals, When, With, WorkerNoise, aggregate,
+    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Header, HistogramRecord, LimitKernel, LimitTiming,
+    LocalityRecord, Measure, Measuring, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, When,
+    With, WorkerNoise, aggregate, resolve_gates,
 };
 
 pub const ROUNDS: u32 = 3;
@@ -112,7 +112,7 @@ pub fn header(ranks: u32) -> Header {
             ),
             case("larson-1", "larson", Measure::Operations, &[("batch", number(64)), ("workers", number(2))]),
         ],
-        gates: job.gates.iter().map(Gate::from).collect(),
+        gates: resolve_gates(&job.gates, &[], None).expect("no stored runs"),
     }
 }
 

@@ -5,6 +5,7 @@ mod directory;
 mod figures;
 mod fixture;
 mod formats;
+mod gates;
 mod heat;
 mod histograms;
 mod limits;

@@ -6,10 +6,11 @@ mod limits;
 mod locality;
 mod metric;
 
-pub(super) use metric::{of_case, rate_name};
+pub(super) use metric::{of_case, rate_name, rate_of};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ending;
 use super::evidence::Evidence;
 use super::gate;
 use super::record::{Begin, End, Row};
@@ -57,7 +58,7 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         locality: everywhere,
         cases,
     };
-    let complete = every_end && every_repetition;
+    let complete = every_end && every_repetition && ending::holds(header, evidence);
     Ok(Run { complete, header: header.clone(), elapsed_s, derived })
 }
 
