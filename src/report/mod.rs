@@ -3,6 +3,7 @@
 mod cells;
 mod compact;
 mod detail;
+mod disturbances;
 mod environment;
 mod expected;
 mod gates;
@@ -16,6 +17,7 @@ mod measuring;
 mod missing;
 mod notes;
 mod plan;
+mod stragglers;
 mod submission;
 mod sweep;
 mod table;

@@ -1,7 +1,7 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
 use super::text::{counted, grouped, percent, plain};
-use super::{cells, gates, limits, measuring, missing};
+use super::{cells, disturbances, gates, limits, measuring, missing, stragglers};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
 use crate::units::three_digits;
 
@@ -38,6 +38,8 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
     let mut lines = how(run);
     lines.extend(doubts(run));
     lines.extend(digests(run));
+    lines.extend(disturbances::disturbances(run));
+    lines.extend(stragglers::stragglers(run));
     lines.extend(gates::gates(&run.derived.gate_results));
     lines
 }
@@ -164,7 +166,8 @@ fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
-fn limited(mut lines: Vec<String>) -> Vec<String> {
+/// The first few lines of one kind, and how many more there are.
+pub(super) fn limited(mut lines: Vec<String>) -> Vec<String> {
     let rest = lines.len().saturating_sub(SHOWN);
     if rest > 0 {
         lines.truncate(SHOWN);

@@ -70,5 +70,6 @@ fn figures(header: &Header, evidence: &Evidence, rounds: u32) -> Vec<Vec<Option<
 
 /// The rate of all ranks in each of the first rounds; `None` where nothing was finished.
 fn rates(case: &CaseHeader, evidence: &Evidence, rounds: u32) -> Vec<Option<f64>> {
-    (0..rounds).map(|round| rate_of(case.measure, evidence.rows(&case.id, round))).collect()
+    let rate = |round| rate_of(case.measure, &evidence.rows(&case.id, round).iter().collect::<Vec<_>>());
+    (0..rounds).map(rate).collect()
 }

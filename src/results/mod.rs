@@ -19,6 +19,7 @@ pub mod resume;
 pub mod run;
 pub mod samples;
 pub mod schema;
+mod suspects;
 pub mod verify;
 
 pub use aggregate::{aggregate, of_repetition};

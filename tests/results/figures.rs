@@ -315,7 +315,10 @@ fn a_gate_is_met_on_its_bound_and_never_by_a_figure_that_is_not_there() {
     assert_eq!(of_generate("refill_ns.p999"), [Fail], "eight values have no p99.9");
     assert_eq!(of_generate("speed_of_light"), [Fail]);
     let unknown = run.derived.gate_results.last().and_then(|result| result.reason.clone()).expect("a reason");
-    assert!(unknown.contains("no case has a metric speed_of_light; there are locality, "), "{unknown}");
+    assert!(
+        unknown.contains("no case has a metric speed_of_light; there are stragglers, locality, "),
+        "{unknown}"
+    );
     assert!(unknown.contains("refill_ns.slow"), "{unknown}");
 }
 

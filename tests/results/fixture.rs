@@ -246,8 +246,18 @@ fn noise(random: &mut Random, rank: u32, elapsed_ns: u64) -> Noise {
 
 /// A whole run on disk, `run.json` not yet written. Returns what rank 0 gathered meanwhile.
 pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidence) {
+    run_of(path, header(ranks), |case, round, rank| repetition(case, round, rank, seed))
+}
+
+/// The same of these repetitions, by case, round and rank, under this header.
+pub fn run_of(
+    path: &Path,
+    header: Header,
+    repetition: impl Fn(&str, u32, u32) -> Repetition,
+) -> (RunDirectory, Header, Evidence) {
     let (directory, token) = RunDirectory::create(path).expect("a new directory");
-    let header = header(ranks);
+    let ranks = header.ranks;
+    let end = |rank| End { rounds: header.repetitions, ..end(rank) };
     directory.write_header(&header).expect("a new file");
     let mut parts = Vec::new();
     for rank in 0..ranks {
@@ -257,11 +267,11 @@ pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidenc
     let mut hosts: BTreeMap<String, Totals> = BTreeMap::new();
     let mut evidence =
         Evidence::new((0..ranks).rev().map(|rank| begin(rank, ranks)).collect()).expect("all ranks");
-    for round in 0..ROUNDS {
+    for round in 0..header.repetitions {
         for case in &header.planned {
             let (mut rows, mut sum): (Vec<Row>, Vec<u64>) = Default::default();
             for rank in 0..ranks {
-                let repetition = repetition(&case.id, round, rank, seed);
+                let repetition = repetition(&case.id, round, rank);
                 parts[rank as usize].repetition(&repetition).expect("room");
                 hosts.entry(begin(rank, ranks).host).or_default().add(&repetition).expect("small counts");
                 let dense = repetition.dense();

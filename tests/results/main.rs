@@ -2,6 +2,7 @@
 
 mod again;
 mod directory;
+mod disturbances;
 mod figures;
 mod fixture;
 mod formats;
@@ -13,5 +14,6 @@ mod made_up;
 mod proof;
 mod samples;
 mod schema;
+mod stragglers;
 mod sweep;
 mod table;

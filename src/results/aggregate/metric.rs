@@ -109,16 +109,6 @@ fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64
     Ok(all.into_iter().map(u128::from).sum::<u128>() as f64)
 }
 
-/// The rate of all ranks in one round; `None` when nothing was finished.
-pub(in crate::results) fn rate_of(measure: Measure, rows: &[Row]) -> Option<f64> {
-    let rows: Vec<&Row> = rows.iter().collect();
-    let rate = match measure {
-        Measure::Bytes => rate(&rows, "byte", bytes(&rows)),
-        Measure::Operations => rate(&rows, "operation", operations(&rows)),
-    };
-    rate.ok()
-}
-
 fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: impl Fn(&[&Row]) -> Result<f64, String>) -> Metric {
     let all: Vec<Result<f64, String>> = rounds.iter().map(|rows| value(rows)).collect();
     let known: Vec<f64> = all.iter().filter_map(|value| value.as_ref().ok().copied()).collect();
@@ -139,6 +129,15 @@ fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: impl Fn(&[&Row]) -> Resu
 /// Bytes a second of all these ranks.
 pub(super) fn byte_rate(rows: &[&Row]) -> Result<f64, String> {
     rate(rows, "byte", bytes(rows))
+}
+
+/// What these rows did together over the longest time of any; `None` when nothing was done, or in no time.
+pub(in crate::results) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
+    let (what, total) = match measure {
+        Measure::Bytes => ("byte", bytes(rows)),
+        Measure::Operations => ("operation", operations(rows)),
+    };
+    rate(rows, what, total).ok()
 }
 
 /// Total over the longest elapsed time.

@@ -1,10 +1,14 @@
 //! From evidence to figures: pure, deterministic, and the only place where figures are made. A run calls it once at its
 //! end, `verify` and `recover` call it on the parts.
 
+mod cause;
 mod distribution;
+mod disturbances;
+mod dropping;
 mod limits;
 mod locality;
 mod metric;
+mod stragglers;
 
 pub(super) use metric::{of_case, rate_name, rate_of};
 
@@ -19,6 +23,7 @@ use super::run::{
 };
 use crate::error::{Error, Result};
 use crate::generator::Digest;
+use dropping::AllDropped;
 
 /// Builds `run.json`: complete only when every rank reached its end and every case has every repetition.
 ///
@@ -27,11 +32,14 @@ use crate::generator::Digest;
 pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -> Result<Run> {
     check_same_run(header, evidence)?;
     let everywhere = locality::of_all(evidence.begins(), evidence.ends());
+    let dropped = dropping::dropped(header, evidence);
     let cases: Vec<CaseResult> = header
         .planned
         .iter()
-        .map(|case| case_result(case, evidence, everywhere.clone()))
+        .map(|case| case_result(case, evidence, &dropped, everywhere.clone()))
         .collect::<Result<_>>()?;
+    let stragglers = stragglers::of_run(header, evidence, &cases, &dropped);
+    let (disturbances, coincidences) = disturbances::of_run(header, evidence);
     let every_end = evidence.ends().len() == evidence.begins().len();
     let asked = rounds(header, evidence);
     let every_repetition =
@@ -51,10 +59,11 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         clock_read_ns: largest(|begin| begin.clock_read_ns),
         record_ns: largest(|begin| begin.record_ns),
         unavailable: unavailable(evidence.begins()),
-        stragglers: Vec::new(),
-        disturbances: Vec::new(),
+        disturbances,
+        coincidences,
         comparisons: Vec::new(),
-        gate_results: gate::evaluate(&header.gates, &cases),
+        gate_results: gate::evaluate(&header.gates, &cases, stragglers.len()),
+        stragglers,
         locality: everywhere,
         cases,
     };
@@ -105,9 +114,17 @@ fn placement(begin: &Begin, end: Option<&End>) -> PlacementRow {
     }
 }
 
-fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Result<CaseResult> {
-    let rounds: Vec<Vec<&Row>> =
+fn case_result(
+    case: &CaseHeader,
+    evidence: &Evidence,
+    dropped: &AllDropped,
+    locality: Locality,
+) -> Result<CaseResult> {
+    let all: Vec<Vec<&Row>> =
         evidence.rounds(&case.id).map(|(_, round)| round.rows.iter().collect()).collect();
+    let nothing = BTreeMap::new();
+    let dropped = dropped.get(&case.id).unwrap_or(&nothing);
+    let (rounds, gaps) = dropping::kept(case, evidence, dropped);
     let limits = limits::of_case(case, evidence, &rounds);
     let mut per_rank: Vec<RankResult> = evidence
         .begins()
@@ -128,6 +145,9 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
         let share = metric::of_case(case.measure, &own_rows(&rounds, row.rank)).remove(limits::SHARE);
         metrics.extend(share.map(|share| (limits::SLOWEST_RANK_SHARE.to_owned(), share)));
     }
+    let slowest_rank = slowest.map(|row| row.rank);
+    let rates = per_rank.iter_mut().map(|row| &mut row.rate);
+    rates.chain(metrics.values_mut()).for_each(|metric| dropping::open_gaps(metric, &gaps));
     Ok(CaseResult {
         id: case.id.clone(),
         workload: case.workload.clone(),
@@ -135,15 +155,18 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
         expected: case.expected.clone(),
         arm: case.arm.clone(),
         compared_as: case.compared_as.clone(),
-        dropped: Vec::new(),
+        dropped: dropped.values().cloned().collect(),
         limits,
-        total: total(&rounds),
+        total: total(&all),
         metrics,
-        histograms: distribution::summaries(&rounds, &evidence.totals(&case.id)?),
+        histograms: distribution::summaries(
+            &rounds,
+            &evidence.totals_of(&case.id, |round| !dropped.contains_key(&round))?,
+        ),
         locality,
-        slowest_rank: slowest.map(|row| row.rank),
+        slowest_rank,
         per_rank,
-        digest: digest(case, &rounds)?,
+        digest: digest(case, &all)?,
     })
 }
 

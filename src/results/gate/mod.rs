@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run::{CaseResult, HistogramSummary};
 use crate::job;
+use crate::stats::median;
 pub use stored::{Against, resolve as resolve_gates};
 
 mod stored;
@@ -85,9 +86,15 @@ pub enum Outcome {
 type Figure = Result<f64, String>;
 
 /// Tries every gate on every case that has its figure. A gate that no case has, or whose figure is null, is not met.
-pub(super) fn evaluate(gates: &[Gate], cases: &[CaseResult]) -> Vec<GateResult> {
+///
+/// `stragglers` is how many nodes are slower than others of their class: a figure of the run, not of a case.
+pub(super) fn evaluate(gates: &[Gate], cases: &[CaseResult], stragglers: usize) -> Vec<GateResult> {
     let mut results = Vec::new();
     for gate in gates {
+        if gate.metric == STRAGGLERS {
+            results.push(gate.judge(None, Ok(stragglers as f64)));
+            continue;
+        }
         let before = results.len();
         for case in cases {
             if let Some(figure) = figure(case, &gate.metric) {
@@ -178,12 +185,21 @@ impl GateResult {
     }
 }
 
+/// The one figure that is of the run.
+const STRAGGLERS: &str = "stragglers";
+/// The one metric that has a sign: a gate holds its size.
+const CORE_CLOCK_CHANGE: &str = "core_clock_change";
+
 /// `None`: this case does not have such a figure at all.
 fn figure(case: &CaseResult, name: &str) -> Option<Figure> {
     if name == "locality" {
         let locality = &case.locality;
         let why = || format!("unverified: {}", locality.unverified.as_deref().unwrap_or("not asked"));
         return Some(locality.share.ok_or_else(why));
+    }
+    if let (CORE_CLOCK_CHANGE, Some(metric)) = (name, case.metrics.get(name)) {
+        let sizes: Vec<f64> = metric.values.iter().flatten().map(|change| change.abs()).collect();
+        return Some(median(&sizes).ok_or_else(|| metric.reason.clone().unwrap_or_default()));
     }
     if let Some(metric) = case.metrics.get(name) {
         return Some(metric.value.ok_or_else(|| metric.reason.clone().unwrap_or_default()));
@@ -217,7 +233,7 @@ fn unknown(name: &str, cases: &[CaseResult]) -> String {
         cases.iter().flat_map(|case| case.histograms.keys()).map(String::as_str).collect();
     let list = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
     format!(
-        "no case has a metric {name}; there are locality, {}, and {} of {}",
+        "no case has a metric {name}; there are stragglers, locality, {}, and {} of {}",
         list(metrics),
         FIELDS.map(|field| format!(".{field}")).join(" "),
         list(histograms)
