@@ -47,7 +47,7 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence, rounds: &[Vec<&Row
     }
     let group = |host: &str, package: Option<u32>, ranks: Vec<u32>| group(host, package, ranks, rounds);
     let node = |begin: &Begin| {
-        let timings = alone(case, evidence, begin.rank, rounds);
+        let timings = alone(case, evidence, begin.rank);
         with_alone(group(&begin.host, begin.package, vec![begin.rank]), &timings, rounds)
     };
     let ends: Vec<(f64, f64)> = rounds.iter().filter_map(|rows| before_and_after(rows)).collect();
@@ -101,15 +101,11 @@ fn with_alone(node: GroupLimit, timings: &[&LimitTiming], rounds: &[Vec<&Row>]) 
     }
 }
 
-/// What a rank measured alone: before the case's first repetition, and after the run's last.
-fn alone<'a>(
-    case: &CaseHeader,
-    evidence: &'a Evidence,
-    rank: u32,
-    rounds: &[Vec<&'a Row>],
-) -> Vec<&'a LimitTiming> {
-    let own = rounds.iter().flat_map(|rows| rows_of(rows, &[rank]));
-    let before = own.flat_map(|row| &row.repetition.limits);
+/// What a rank measured alone: before the case's first repetition, whether that counts or not, and after the run's last.
+fn alone<'a>(case: &CaseHeader, evidence: &'a Evidence, rank: u32) -> Vec<&'a LimitTiming> {
+    let index = usize::try_from(rank).expect("a rank is an index");
+    let own = evidence.rounds(&case.id).map(|(_, round)| &round.rows[index].repetition);
+    let before = own.flat_map(|repetition| &repetition.limits);
     let after = evidence.ends().get(&rank).and_then(|end| end.limits.get(&case.id));
     before.chain(after.into_iter().flatten()).filter(|timing| timing.with == With::Alone).collect()
 }
