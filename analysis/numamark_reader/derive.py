@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from . import figures
+from . import figures, limits
 from .dropping import rounds_dropped, with_gaps
 from .run import distribution, quantity
 
@@ -64,11 +64,18 @@ def of_case(run, planned):
     gaps = [place for place, records in enumerate(rounds) if records[0]["round"] in dropped]
     kept = [records for records in rounds if records[0]["round"] not in dropped]
     ranks = [_rank(part, measure, [records[part.rank] for records in kept]) for part in run.parts]
+    for part, rank in zip(run.parts, ranks):
+        # What was measured alone stands in the first repetition, whether that counts or not.
+        own = [records[part.rank] for records in rounds]
+        rank["limit_share_alone"] = _share_alone(part, case_id, rank, own)
     metrics = figures.of_case(measure, kept)
     rated = [rank for rank in ranks if rank["rate"]["value"] is not None]
     slowest = min(rated, key=lambda rank: rank["rate"]["value"], default=None)
     if slowest:
         metrics[f"slowest_rank_{figures.RATES[measure].name}"] = slowest["rate"]
+        own = figures.of_case(measure, [[records[slowest["rank"]]] for records in kept])
+        if "limit_share" in own:
+            metrics["slowest_rank_limit_share"] = own["limit_share"]
     metrics = {name: with_gaps(metric, gaps) for name, metric in metrics.items()}
     ranks = [{**rank, "rate": with_gaps(rank["rate"], gaps)} for rank in ranks]
     records = [record for ranks_of_round in kept for record in ranks_of_round]
@@ -105,7 +112,14 @@ def _rank(part, measure, records):
         "refill_ns_max": longest(records, "refill_ns"),
         "memory_peak_bytes": _highest(record["memory_peak_bytes"] for record in records),
         "locality": locality([part])["share"],
+        "limit_share": metrics["limit_share"]["value"] if "limit_share" in metrics else None,
     }
+
+
+def _share_alone(part, case_id, rank, records):
+    """None for a case of which no limit was measured with all ranks."""
+    limit = limits.alone(records, part.end, case_id) if rank["limit_share"] is not None else None
+    return None if limit is None else rank["rate"]["value"] / limit
 
 
 def longest(records, wanted):

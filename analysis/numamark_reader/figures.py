@@ -6,6 +6,7 @@ a quotient is rounded where the program rounds it, so a figure is run.json's bit
 
 from typing import Callable, NamedTuple
 
+from . import limits
 from .run import distribution, quantity
 
 GIB = float(1 << 30)
@@ -68,7 +69,18 @@ def of_repetition(measure, ranks):
 def of_case(measure, rounds):
     """The figures of a case as run.json has them: one value a repetition, and their median."""
     values = [of_repetition(measure, ranks) for ranks in rounds]
-    return {name: _metric(FIGURES[name].unit, [of[name] for of in values]) for name in NAMES[measure]}
+    figures = {name: _metric(FIGURES[name].unit, [of[name] for of in values]) for name in NAMES[measure]}
+    shares = limit_shares(rounds)
+    return figures if shares is None else {**figures, "limit_share": _metric("share", shares)}
+
+
+def limit_shares(rounds):
+    """One a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
+    kernel = limits.fastest(rounds, median)
+    if kernel is None:
+        return None
+    rates = [(_rate(ranks, "bytes"), limits.with_all(ranks, kernel)) for ranks in rounds]
+    return [None if rate is None or limit is None else rate / limit for rate, limit in rates]
 
 
 def _metric(unit, values):

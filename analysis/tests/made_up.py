@@ -44,6 +44,14 @@ def histogram(values, count=None):
     }
 
 
+def limits(elapsed_ns, size):
+    """Store loops of which the second takes twice what the repetition did, before and after it."""
+    kernels = {"memset": 1, "ordinary": 2, "non_temporal": 1, "triad": 3}
+    of_loop = {"with": "all", "elapsed_ns": elapsed_ns}
+    both = [(when, name) for when in ("before", "after") for name in kernels]
+    return [{**of_loop, "when": when, "kernel": name, "bytes": kernels[name] * size} for when, name in both]
+
+
 def repetition(round_index, elapsed_ns, size, **histograms):
     """One repetition of the case `fill`: two workers, both busy all the time."""
     return {
@@ -60,7 +68,9 @@ def repetition(round_index, elapsed_ns, size, **histograms):
         "memory_peak_bytes": 24 << 20,
         "intervals": [size // 4, size - size // 4],
         "histograms": {name.replace("__", "."): record for name, record in histograms.items()},
+        "heap_offset_bytes": 2 << 20,
         "noise": NOISE,
+        "limits": limits(elapsed_ns, size),
         "measuring": {"clock_reads": 200, "records": 400, "cost_ns": 4 * 10**6},
         "digest": None,
     }

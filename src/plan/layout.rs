@@ -41,8 +41,8 @@ impl Plan {
     /// # Panics
     /// When there is no such case.
     pub fn stretch(&self, rank: u32, turn: Turn) -> Option<Stretch> {
-        let compared = compared_as(&self.cases[turn.case]);
-        let arms = self.cases.iter().filter(|case| compared_as(case) == compared);
+        let compared = &self.cases[turn.case].compared_as;
+        let arms = self.cases.iter().filter(|case| case.compared_as == *compared);
         // The hungriest arm decides, so that all have the same choice.
         let bytes = arms.map(Case::arena_bytes).max().filter(|bytes| *bytes > 0)?;
         let places = self.arena_bytes.checked_sub(bytes).expect("the arena holds every case") / SUPERSLAB + 1;
@@ -67,11 +67,6 @@ impl Plan {
         footprints.dedup();
         2 * self.limit_ns * u64::from(ranks_on_host) * footprints.len() as u64
     }
-}
-
-/// What the cases of one comparison have in common.
-fn compared_as(case: &Case) -> &str {
-    &case.id
 }
 
 /// What an arena needs beside its hungriest case.

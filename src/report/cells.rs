@@ -8,6 +8,9 @@ use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Paramet
 use crate::stats::relative_range;
 use crate::units::{Bytes, human_rate};
 
+/// In place of a node, where a rank may run on several.
+pub(super) const NODE_UNKNOWN: &str = "not bound";
+
 /// The workload and every parameter: together what the case's id says, in lines that fit the column.
 pub(super) fn case(case: &CaseResult) -> String {
     let parameters = case.parameters.iter().map(|(name, value)| parameter(name, value));
@@ -41,8 +44,19 @@ pub(super) fn all_ranks(case: &CaseResult) -> String {
     let range = relative_range(&known).map_or(NOT_AVAILABLE.to_owned(), percent);
     let count = metric.repetitions;
     let of = if count == 1 { "repetition" } else { "repetitions" };
-    let interval = interval_line(measure, metric);
-    format!("{}\n{interval}range {range}\n{count} {of}\nlocal {locality}", figure(measure, metric.value))
+    let (interval, limit) = (interval_line(measure, metric), limit_line(limit_share(case)));
+    let rate = figure(measure, metric.value);
+    format!("{rate}\n{interval}range {range}\n{count} {of}\nlocal {locality}{limit}")
+}
+
+/// What the case reached of its write-only limit, over all ranks.
+pub(super) fn limit_share(case: &CaseResult) -> Option<f64> {
+    case.metrics.get("limit_share").and_then(|metric| metric.value)
+}
+
+/// A line of its own; nothing where the limit was not measured.
+fn limit_line(share: Option<f64>) -> String {
+    share.map_or(String::new(), |share| format!("\nlimit {}", percent(share)))
 }
 
 /// The interval of a rate in the unit of [`figure`], as a line of its own; empty where there is none.
@@ -69,9 +83,9 @@ pub(super) fn slowest(case: &CaseResult) -> String {
         return NOT_AVAILABLE.to_owned();
     };
     let rate = figure(measure, row.rate.value);
-    let node = row.node_index.map_or("not bound".to_owned(), |node| format!("node {node}"));
-    let interval = interval_line(measure, &row.rate);
-    format!("{rate}\n{interval}rank {}\n{node}\n{}", row.rank, short_host(&row.host))
+    let node = row.node_index.map_or(NODE_UNKNOWN.to_owned(), |node| format!("node {node}"));
+    let (interval, limit) = (interval_line(measure, &row.rate), limit_line(row.limit_share));
+    format!("{rate}\n{interval}rank {}\n{node}\n{}{limit}", row.rank, short_host(&row.host))
 }
 
 /// Chunk times as rates of one rank: the median, and what 1 % of the chunks do not reach.

@@ -38,6 +38,10 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
     let scale = Scale::of(cases());
     grid.push(Column::figures("rate", scale.unit()), cases().map(|case| scale.cell(rate(case))));
     grid.push(Column::figures("+-", "%"), cases().map(interval));
+    let limits = cases().any(|case| case.limits.is_some());
+    if limits {
+        grid.push(Column::figures("limit", "%"), cases().map(limit_share));
+    }
     if cases().any(|case| case.histograms.contains_key("chunk_ns")) {
         grid.push(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
     }
@@ -51,7 +55,10 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
             move |case: &CaseResult| dash(case.slowest().and_then(what))
         };
         grid.push(Column::figures("slowest", scale.unit()), cases().map(rate));
-        grid.push(Column::figures("rank", ""), cases().map(of(|row| Some(row.rank.to_string()))));
+        // On several hosts the columns are many: host and node say which rank it is.
+        if seen.hosts == 1 || !limits {
+            grid.push(Column::figures("rank", ""), cases().map(of(|row| Some(row.rank.to_string()))));
+        }
         grid.push(Column::figures("node", ""), cases().map(of(|row| Some(row.node_index?.to_string()))));
         if seen.hosts > 1 {
             grid.push(Column::words("host"), cases().map(of(|row| Some(short_host(&row.host)))));
@@ -124,6 +131,13 @@ impl Scale {
 /// Half the width of the interval of the rate.
 fn interval(case: &CaseResult) -> String {
     cells::rate(case).map_or(NOT_AVAILABLE.to_owned(), |(_, metric)| cells::half_width(metric))
+}
+
+fn limit_share(case: &CaseResult) -> String {
+    match case.limits {
+        None => "-".to_owned(),
+        Some(_) => cells::limit_share(case).map_or(NOT_AVAILABLE.to_owned(), bare_percent),
+    }
 }
 
 /// What 1 % of the chunks do not reach, as a rate of one rank.

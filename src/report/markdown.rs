@@ -3,6 +3,7 @@
 use super::compact::Seen;
 use super::grid::Grid;
 use super::heat;
+use super::limits::Limits;
 use super::sweep::{Group, groups};
 use super::text::plain;
 use super::{compact, compare, expected, notes};
@@ -37,6 +38,12 @@ fn workload(group: &Group<'_>, seen: Seen) -> String {
     if let Some(beside) = expected::rows(&group.axes(), &group.cases) {
         text += &format!("\n{}", grid(&beside));
         text.extend(expected::legend(&beside).map(|line| format!("\n{}\n", escaped(line))));
+    }
+    // Of a sweep every case has its share in the table above.
+    if let [case] = group.cases[..]
+        && let Some(limits) = Limits::of(case, true)
+    {
+        text += &format!("\n{}\n\n{}", escaped(&limits.title()), grid(&limits.grid()));
     }
     if let Some(heat) = heat::of(&group.cases) {
         let legend = format!("{}; slowest: {}", heat.unit(), heat.slowest().join(", "));

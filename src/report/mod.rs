@@ -11,6 +11,7 @@ mod gates;
 mod grid;
 mod heat;
 mod junit;
+mod limits;
 mod live;
 mod markdown;
 mod measuring;

@@ -1,7 +1,7 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
 use super::text::{counted, grouped, percent, plain};
-use super::{cells, disturbances, gates, measuring, missing, stragglers};
+use super::{cells, disturbances, gates, limits, measuring, missing, stragglers};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
 use crate::units::three_digits;
 
@@ -57,6 +57,7 @@ fn how(run: &Run) -> Vec<String> {
     lines.push(intervals(&derived.cases));
     lines.extend(measuring::lines(run));
     lines.push(locality(run));
+    lines.extend(limits::how(&derived.cases));
     lines.extend(sampled(&derived.cases));
     lines
 }
@@ -122,6 +123,7 @@ fn doubts(run: &Run) -> Vec<String> {
         lines.push(format!("unfinished: {count} did not end on every rank and count in no figure"));
     }
     lines.extend(contaminated(&derived.cases));
+    lines.extend(limited(limits::drifts(&derived.cases)));
     lines.extend(limited(
         run.header
             .environment_differences

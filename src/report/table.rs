@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::compact::Seen;
 use super::heat::{self, Heat};
+use super::limits::Limits;
 use super::sweep::{Group, groups};
 use super::text::plain;
 use super::{cells, compact, compare, detail, expected, notes, terminal};
@@ -31,6 +32,10 @@ pub fn table(run: &Run, extent: Extent) -> String {
     }
     for group in swept {
         report += &sweep(group, Seen::by(run));
+    }
+    for case in single {
+        let Some(limits) = Limits::of(case, extent == Extent::Everything) else { continue };
+        report += &format!("\n{}{}", terminal::prose(&limits.title()), terminal::grid(&limits.grid()));
     }
     for group in &groups {
         report += &heat_maps(group, extent);

@@ -10,7 +10,7 @@ use numamark::results::{
 use crate::fixture::{STAGES, begin, end, header, locality, repetition};
 
 /// The evidence of these repetitions: by rank, one round after the other.
-fn evidence(by_rank: &[Vec<Repetition>]) -> Evidence {
+pub fn evidence(by_rank: &[Vec<Repetition>]) -> Evidence {
     let ranks = u32::try_from(by_rank.len()).expect("few");
     let mut evidence = Evidence::new((0..ranks).map(|rank| begin(rank, ranks)).collect()).expect("all ranks");
     for turn in 0..by_rank[0].len() {
@@ -36,7 +36,7 @@ fn run_of(header: &Header, by_rank: &[Vec<Repetition>]) -> Run {
 }
 
 /// A repetition of 1 s with 2 workers, 4 refills of 10 ns and nothing else.
-fn plain(round: u32, bytes: u64) -> Repetition {
+pub fn plain(round: u32, bytes: u64) -> Repetition {
     let mut slow = Histogram::new();
     (0..4).for_each(|_| slow.record(10));
     let empty = Histogram::new();

@@ -10,9 +10,9 @@ use numamark::mix::{Random, mix_words};
 use numamark::results::environment::{Facts, collect};
 use numamark::results::run::SCHEMA;
 use numamark::results::{
-    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Header, HistogramRecord, LocalityRecord, Measure,
-    Measuring, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, WorkerNoise, aggregate,
-    resolve_gates,
+    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Header, HistogramRecord, LimitKernel, LimitTiming,
+    LocalityRecord, Measure, Measuring, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, When,
+    With, WorkerNoise, aggregate, resolve_gates,
 };
 
 pub const ROUNDS: u32 = 3;
@@ -168,6 +168,20 @@ fn refills(random: &mut Random, name: &str, count: u64, gap: u64, ns: u32) -> Ve
         .collect()
 }
 
+/// All four loops, before and after, with all ranks. From a seed of its own, as tests know the figures without it.
+fn limits(seed: u64, round: u32, rank: u32) -> Vec<LimitTiming> {
+    let mut random = Random::new(mix_words(&[seed, u64::from(round), u64::from(rank)]));
+    const KERNELS: [LimitKernel; 4] =
+        [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal, LimitKernel::Triad];
+    let both = [When::Before, When::After].into_iter();
+    let timings = both.flat_map(|when| KERNELS.into_iter().map(move |kernel| (when, kernel)));
+    let timing = |(when, kernel)| {
+        let bytes = 1_000_000_000 + u64::from(random.below(1 << 24));
+        LimitTiming { when, with: With::All, kernel, bytes, elapsed_ns: 20_000_000 }
+    };
+    timings.map(timing).collect()
+}
+
 pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
     let mut random = Random::new(mix_words(&[seed, case.len() as u64, u64::from(round), u64::from(rank)]));
     let mut histograms = BTreeMap::new();
@@ -199,7 +213,7 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
         heap_offset_bytes: u64::from(round) << 21,
         noise: noise(&mut random, rank, elapsed_ns),
         measuring: Measuring { clock_reads: 9 * chunks, records: 20 * chunks, cost_ns: 300 * chunks },
-        limits: Vec::new(),
+        limits: if generates { limits(seed, round, rank) } else { Vec::new() },
         histograms,
         digest: generates.then(|| format!("{:032x}", u128::MAX - u128::from(rank))),
     }

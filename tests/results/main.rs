@@ -9,6 +9,7 @@ mod formats;
 mod gates;
 mod heat;
 mod histograms;
+mod limits;
 mod made_up;
 mod proof;
 mod samples;

@@ -48,9 +48,6 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
             put("core_seconds_per_gib", "s/GiB", |rows| {
                 share(cpu_ns(rows)? / 1e9, bytes(rows) / GIB, "no byte was generated")
             });
-            if rounds.iter().any(|rows| limits::measured(rows)) {
-                put(limits::SHARE, "share", limit_share);
-            }
         }
         Measure::Operations => {
             put(rate_name(measure), "operations/s", |rows| rate(rows, "operation", operations(rows)));
@@ -96,6 +93,10 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
         let changes = rows.iter().filter_map(|row| row.repetition.noise.core_clock_change);
         changes.max_by(|a, b| a.abs().total_cmp(&b.abs())).ok_or_else(|| "no core was probed".to_owned())
     });
+    if let Some(kernel) = limits::fastest(rounds) {
+        let share = over_rounds("share", rounds, |rows| limits::share(rows, kernel));
+        metrics.insert(limits::SHARE.to_owned(), share);
+    }
     metrics
 }
 
@@ -108,7 +109,7 @@ fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64
     Ok(all.into_iter().map(u128::from).sum::<u128>() as f64)
 }
 
-fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f64, String>) -> Metric {
+fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: impl Fn(&[&Row]) -> Result<f64, String>) -> Metric {
     let all: Vec<Result<f64, String>> = rounds.iter().map(|rows| value(rows)).collect();
     let known: Vec<f64> = all.iter().filter_map(|value| value.as_ref().ok().copied()).collect();
     let reason = match all.iter().find_map(|value| value.as_ref().err()) {
@@ -128,12 +129,6 @@ fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f6
 /// Bytes a second of all these ranks.
 pub(super) fn byte_rate(rows: &[&Row]) -> Result<f64, String> {
     rate(rows, "byte", bytes(rows))
-}
-
-/// The rate of these ranks over what they took of plain stores in the same repetition.
-pub(super) fn limit_share(rows: &[&Row]) -> Result<f64, String> {
-    let limit = limits::write_rate(rows).ok_or_else(|| "the limit was not measured".to_owned())?;
-    Ok(byte_rate(rows)? / limit)
 }
 
 /// What these rows did together over the longest time of any; `None` when nothing was done, or in no time.
