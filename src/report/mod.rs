@@ -3,6 +3,7 @@
 mod cells;
 mod compact;
 mod detail;
+mod ending;
 mod expected;
 mod gates;
 mod grid;

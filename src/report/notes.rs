@@ -1,7 +1,7 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
 use super::text::{counted, grouped, percent, plain};
-use super::{cells, gates, missing};
+use super::{cells, ending, gates, missing};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
 use crate::units::{human_duration, three_digits};
 
@@ -46,7 +46,7 @@ fn how(run: &Run) -> Vec<String> {
     let (header, derived) = (&run.header, &run.derived);
     // What a partial result holds differs from case to case; the table has the counts.
     let repetitions = match run.complete {
-        true => counted(u64::from(header.repetitions), "repetition"),
+        true => counted(u64::from(derived.rounds), "repetition"),
         false => "the repetitions".to_owned(),
     };
     let mut lines = vec![
@@ -61,6 +61,7 @@ fn how(run: &Run) -> Vec<String> {
         ),
         locality(run),
     ];
+    lines.splice(1..1, ending::lines(run));
     lines.extend(sampled(&derived.cases));
     lines
 }

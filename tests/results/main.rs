@@ -2,6 +2,7 @@
 
 mod again;
 mod directory;
+mod ending;
 mod figures;
 mod fixture;
 mod formats;
