@@ -5,7 +5,7 @@
 //!
 //! | floor | module | owns |
 //! |---|---|---|
-//! | 0 | [`error`], [`hash`], [`mix`], [`units`] | one error enum; hashes of bytes; 64-bit mixing; byte sizes and durations |
+//! | 0 | [`cgroup`], [`error`], [`hash`], [`mix`], [`units`] | where control groups are; one error enum; hashes of bytes; 64-bit mixing; byte sizes and durations |
 //! | 1 | [`numa`], [`comm`], [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
 //! | 2 | [`generator`], [`slab`], [`job`] | the byte stream; the rank-local allocator; the job file |
 //! | 3 | [`workload`] | what happens inside a timed region |
@@ -18,6 +18,7 @@
 //! `docs/architecture.md` follows one chunk through all of them.
 #![deny(unsafe_code)]
 
+pub mod cgroup;
 pub mod error;
 pub mod hash;
 pub mod mix;

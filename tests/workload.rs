@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use numamark::error::Result;
 use numamark::generator::{Digest, Kernel, Stores, Stream};
-use numamark::measure::Clock;
+use numamark::measure::{Clock, Counters, Instruments, Prices};
 use numamark::slab::{Arena, Heap, HeapOptions};
 use numamark::workload::intervals::Division;
 use numamark::workload::{Amount, Extent, Measured, allocate, collect, generate};
@@ -74,7 +74,9 @@ fn run(
     let arena = Arena::plain(usize::try_from(bytes).expect("small")).expect("memory");
     let count = u32::try_from(workers).expect("few");
     let heap = Heap::new(arena, HeapOptions::new(count, clock)).expect("valid options");
-    let session = generate::Session::new(parameters, workers, extent, Stream::new(7, 0), &heap, clock);
+    let counters = Counters::survey(None);
+    let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
+    let session = generate::Session::new(parameters, workers, extent, Stream::new(7, 0), &heap, instruments);
     let results = std::thread::scope(|scope| {
         let session = &session;
         let work = move |worker| {
@@ -156,6 +158,13 @@ fn every_block_is_given_back(parameters: generate::Parameters, amount: Amount, c
     assert!(sum.abs_diff(measured.elapsed_ns) <= chunks, "{sum} against {}", measured.elapsed_ns);
     let refills = measured.refills.expect("ours");
     assert!(refills.slow.count + refills.fast.count > 0);
+    // Both workers wait for the reading at the end of every chunk, and for the one at the beginning.
+    assert_eq!(measured.measuring.clock_reads, 2 * (chunks + 1) + refills.clock_reads);
+    let timed = refills.slow.timed + refills.fast.timed;
+    assert_eq!(measured.measuring.records, 2 * 2 * chunks + 6 * timed);
+    assert!(measured.measuring.cost_ns > 0);
+    assert_eq!((measured.noise.workers.len(), measured.noise.check()), (2, Ok(())));
+    assert_eq!(measured.noise.workers.iter().map(|worker| worker.cpu_ns).sum::<u64>(), measured.cpu_ns);
     for stratum in [&refills.slow, &refills.fast] {
         let stages: u128 = stratum.stages.iter().map(|stage| stage.sum()).sum();
         assert_eq!(stages, stratum.total.sum(), "stages sum to the total");
@@ -237,11 +246,12 @@ fn parts_and_blocks_of_a_chunk_are_equal_and_complete() {
 #[test]
 fn larson_runs_for_its_time_on_both_allocators() {
     let _alone = alone();
-    let clock = Clock::start();
+    let (clock, counters) = (Clock::start(), Counters::survey(None));
     let Extent { warmup_ns, division, stop, .. } = extent(1_000_000, Amount::Duration(0), &|| false);
     let span = allocate::Span { warmup_ns, timed_ns: 20_000_000, division, stop };
     for allocator in [allocate::Allocator::Slab, allocate::Allocator::System] {
-        let session = allocate::Session::new(2, span, 3, clock);
+        let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
+        let session = allocate::Session::new(2, span, 3, instruments);
         let bytes = allocate::Parameters { allocator: allocate::Allocator::Slab }.arena_bytes(2);
         let arena = Arena::plain(usize::try_from(bytes).expect("small")).expect("memory");
         let heap = Heap::new(arena, HeapOptions::new(2, clock)).expect("valid options");
@@ -258,6 +268,12 @@ fn larson_runs_for_its_time_on_both_allocators() {
         assert_eq!(measured.intervals.iter().sum::<u64>(), measured.operations);
         assert!((1..=2).contains(&measured.busy_workers));
         let ours = allocator == allocate::Allocator::Slab;
+        assert_eq!(measured.noise.workers.len(), 2);
+        // A reading and an interval before each stride of 4,096 operations, and a few at the ends for each worker.
+        let (strides, refills) = (measured.operations / 4096, measured.refills.clone().unwrap_or_default());
+        let events = refills.events();
+        assert_eq!(measured.measuring.clock_reads, strides + 2 * 5 + events.clock_reads);
+        assert_eq!(measured.measuring.records, strides + 2 + events.records);
         assert_eq!((measured.refills.is_some(), measured.memory_peak_bytes.is_some()), (ours, ours));
         assert_eq!(heap.violations(), 0);
     }

@@ -6,6 +6,26 @@ from .derive import longest, of_case
 #: The columns before and after those of the parameters.
 BEFORE = ("scope", "host", "node", "rank", "case", "workload")
 AFTER = ("repetition", "interval", "began", "metric", "value", "unit")
+#: What measuring cost, by name: its field in a record, and its unit.
+MEASURING = (
+    ("clock_reads", "clock_reads", "readings"),
+    ("records", "records", "records"),
+    ("measuring_ns", "cost_ns", "ns"),
+)
+#: Counters of noise that are no figures, with units. Those that a machine does not offer are None.
+NOISE = (
+    ("cpu_share_min", "share"),
+    ("voluntary_switches", "switches"),
+    ("minor_faults", "faults"),
+    ("major_faults", "faults"),
+    ("migrations", "migrations"),
+    ("run_delay_ns", "ns"),
+    ("steal_ns", "ns"),
+    ("throttled_ns", "ns"),
+    ("thermal_throttles", "throttles"),
+    ("pressure_cpu_ns", "ns"),
+    ("pressure_memory_ns", "ns"),
+)
 SORTED_BY = ("scope", "case", "host", "rank", "repetition", "metric", "interval")
 
 
@@ -81,5 +101,9 @@ def _of_rank(measure, record):
         yield f"refills_{stratum}", None, refills.get("count"), "refills"
     for name in ("chunk_ns", "refill_ns"):
         yield f"{name}_max", None, longest([record], name), "ns"
+    for name, field, unit in MEASURING:
+        yield name, None, record["measuring"][field], unit
+    for name, unit in NOISE:
+        yield name, None, record["noise"][name], unit
     for interval, finished in enumerate(record["intervals"]):
         yield f"interval_{measure}", interval, finished, measure

@@ -12,6 +12,12 @@ from numamark_reader.encoding import COMPRESSED_COOKIE, COOKIE, HEADER, OUTER
 
 HOST = {"node_index": 0, "node_os_index": 0}
 PLACE = {**HOST, "pus": [0, 1], "placement": "chosen", "job_hash": "00ff", "clock_step_ns": 10.0, "clock_read_ns": 20.0}
+PLACE.update(record_ns=5.0, unavailable={"thermal_throttles": "made up"})
+
+#: A rank that waited 10 ms for its cores, on a machine that does not say how hot it is.
+NOISE = {"involuntary_switches": 3, "voluntary_switches": 1, "minor_faults": 4, "major_faults": 0, "migrations": 2}
+NOISE.update(run_delay_ns=10**7, steal_ns=0, throttled_ns=0, thermal_throttles=None, pressure_cpu_ns=5000)
+NOISE.update(pressure_memory_ns=0, cpu_share_min=0.99, core_clock_change=-0.01)
 
 #: When the first repetition began.
 BEGAN_MS = 1_700_000_000_250
@@ -54,6 +60,8 @@ def repetition(round_index, elapsed_ns, size, **histograms):
         "memory_peak_bytes": 24 << 20,
         "intervals": [size // 4, size - size // 4],
         "histograms": {name.replace("__", "."): record for name, record in histograms.items()},
+        "noise": NOISE,
+        "measuring": {"clock_reads": 200, "records": 400, "cost_ns": 4 * 10**6},
         "digest": None,
     }
 
@@ -86,7 +94,7 @@ PLANNED.update(measure="bytes", expected=EXPECTED)
 
 def write_run(directory, ranks, repetitions, gates=(), **derived):
     """Writes `run.json` with one planned case, and with what is said to follow from the parts."""
-    header = {"schema": 1, "ranks": ranks, "repetitions": repetitions, "planned": [PLANNED], "gates": list(gates)}
+    header = {"schema": 2, "ranks": ranks, "repetitions": repetitions, "planned": [PLANNED], "gates": list(gates)}
     (directory / "run.json").write_text(json.dumps({**header, "cases": [], **derived}))
 
 

@@ -1,7 +1,9 @@
 //! The command line: one file a subcommand, and the only place that prints an error.
 
 mod arguments;
+mod compare;
 mod completions;
+mod env;
 mod inspect;
 mod machine;
 mod progress;
@@ -69,6 +71,8 @@ fn execute(command: &Command) -> Result<ExitCode> {
         Command::Verify(arguments) => inspect::verify(arguments),
         Command::Recover(arguments) => inspect::recover(arguments),
         Command::Report(arguments) => inspect::report(arguments),
+        Command::Compare(arguments) => compare::compare(arguments),
+        Command::Env => env::env(),
         Command::Schema(arguments) => inspect::schema(arguments),
         Command::Completions(arguments) => completions::completions(arguments),
     }

@@ -1,10 +1,19 @@
-//! Reading time and memory, and keeping what was read: the clock, the resident peak and the histogram.
+//! Reading time, memory and noise, and keeping what was read: the clock, the histogram, what the kernel counts, and what
+//! all this costs.
 
 pub mod clock;
+mod core_clock;
+mod cost;
 pub mod histogram;
+mod instruments;
 pub mod log;
+pub mod noise;
 mod resident;
 
-pub use clock::{Clock, Ticks, thread_cpu_ns};
+pub use clock::{Clock, Ticks};
+pub use core_clock::core_clock_probe_ns;
+pub use cost::{Events, Measuring, Prices};
 pub use histogram::Histogram;
+pub use instruments::Instruments;
+pub use noise::{Counters, Noise, WorkerNoise};
 pub use resident::resident_peak_bytes;

@@ -1,66 +1,92 @@
-//! The memory limit of the cgroup this process lives in: a batch system's way of saying how much is its share.
+//! The limits of the cgroup this process lives in: a batch system's way of saying how much is its share.
 
 use std::path::{Path, PathBuf};
+
+use crate::cgroup::{Cgroup, Version};
+
+/// A limit, and the file that sets it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CgroupLimit {
+    /// How much there is in all: PUs, or bytes.
+    pub amount: f64,
+    /// Where it stands.
+    pub file: PathBuf,
+}
+
+/// What the cgroups of this process limit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CgroupLimits {
+    /// PUs' worth of CPU time; the process is stopped for the rest of each period when it is used up.
+    pub pus: Option<CgroupLimit>,
+    /// Bytes of memory.
+    pub memory: Option<CgroupLimit>,
+}
+
+/// The tightest limits of this process's cgroup and every one above it that can be seen, as the files below `root` have
+/// them (`/`, or a made-up machine). `None` when the process is in no cgroup.
+pub fn cgroup_limits(root: &Path) -> Option<CgroupLimits> {
+    let tightest = |cgroup: &Cgroup, level: fn(Version, &Path) -> Option<CgroupLimit>| {
+        let limits = cgroup.levels().filter_map(|path| level(cgroup.version, path));
+        limits.min_by(|a, b| a.amount.total_cmp(&b.amount))
+    };
+    let [cpu, memory] = ["cpu", "memory"].map(|controller| Cgroup::find_below(root, controller));
+    if cpu.is_none() && memory.is_none() {
+        return None;
+    }
+    Some(CgroupLimits {
+        pus: cpu.and_then(|cgroup| tightest(&cgroup, pus_of_level)),
+        memory: memory.and_then(|cgroup| tightest(&cgroup, memory_of_level)),
+    })
+}
 
 /// What this process's cgroup, and every cgroup above it that can be seen, still leave it, in bytes: limit less use,
 /// counting cached files as free. `None` when there is no limit.
 pub fn cgroup_memory_left() -> Option<u64> {
-    let own = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let (version, top, own) = find(&own, &mounts)?;
-    memory_left(version, &top, &own)
+    let cgroup = Cgroup::find("memory")?;
+    memory_left(cgroup.version, cgroup.levels())
 }
 
-/// The two generations of the interface name their files differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Version {
-    One,
-    Two,
-}
+/// Version 1 writes "no limit" of memory as the largest multiple of a page.
+const UNLIMITED_FROM: u64 = 1 << 62;
 
-/// Finds where the memory controller is mounted, and this process's directory below it.
-fn find(own: &str, mounts: &str) -> Option<(Version, PathBuf, PathBuf)> {
-    let line = |wanted: fn(&str) -> bool| {
-        own.lines().find_map(|line| {
-            let (_, rest) = line.split_once(':')?;
-            let (controllers, path) = rest.split_once(':')?;
-            controllers.split(',').any(wanted).then_some(path)
-        })
+/// The memory limit of one cgroup.
+fn memory_of_level(version: Version, path: &Path) -> Option<CgroupLimit> {
+    let files: &[&str] = match version {
+        Version::One => &["memory.limit_in_bytes"],
+        Version::Two => &["memory.max", "memory.high"],
     };
-    // Version 1 first: where both are mounted, the controller is attached to one of them, and then listed by name.
-    let (version, path) = match (line(|name| name == "memory"), line(str::is_empty)) {
-        (Some(path), _) => (Version::One, path),
-        (None, Some(path)) => (Version::Two, path),
-        (None, None) => return None,
-    };
-    let (root, top) = mounts.lines().find_map(|line| mount_of(version, line))?;
-    // A container sees its own part of the tree: what is mounted is `root`, and the path may begin with it.
-    let below = Path::new(path).strip_prefix(root).or_else(|_| Path::new(path).strip_prefix("/")).ok()?;
-    let own = top.join(below);
-    let own = if own.is_dir() { own } else { top.clone() };
-    Some((version, top, own))
+    let limits = files.iter().filter_map(|file| {
+        let file = path.join(file);
+        let bytes: u64 = std::fs::read_to_string(&file).ok()?.trim().parse().ok()?;
+        (bytes < UNLIMITED_FROM).then_some(CgroupLimit { amount: bytes as f64, file })
+    });
+    limits.min_by(|a, b| a.amount.total_cmp(&b.amount))
 }
 
-/// The root and the mount point of a line of mountinfo, if it mounts the memory controller.
-fn mount_of(version: Version, line: &str) -> Option<(&str, PathBuf)> {
-    let (before, after) = line.split_once(" - ")?;
-    let mut after = after.split_whitespace();
-    let (kind, options) = (after.next()?, after.nth(1)?);
-    let matches = match version {
-        Version::One => kind == "cgroup" && options.split(',').any(|option| option == "memory"),
-        Version::Two => kind == "cgroup2",
+/// The CPU time of one cgroup: quota over period.
+fn pus_of_level(version: Version, path: &Path) -> Option<CgroupLimit> {
+    let text = |file: &Path| std::fs::read_to_string(file).ok();
+    let (file, quota, period) = match version {
+        Version::One => {
+            let file = path.join("cpu.cfs_quota_us");
+            let quota = text(&file)?.trim().to_owned();
+            (file, quota, text(&path.join("cpu.cfs_period_us"))?.trim().to_owned())
+        }
+        Version::Two => {
+            let file = path.join("cpu.max");
+            let line = text(&file)?;
+            let (quota, period) = line.trim().split_once(' ')?;
+            (file, quota.to_owned(), period.to_owned())
+        }
     };
-    let mut before = before.split_whitespace().skip(3);
-    let (root, point) = (before.next()?, before.next()?);
-    matches.then(|| (root, PathBuf::from(point)))
+    // No limit is "max", or -1: neither is a count.
+    let (quota, period): (u32, u32) = (quota.parse().ok()?, period.parse().ok()?);
+    (period > 0).then(|| CgroupLimit { amount: f64::from(quota) / f64::from(period), file })
 }
 
-/// The least that any cgroup from `own` up to `top` leaves.
-fn memory_left(version: Version, top: &Path, own: &Path) -> Option<u64> {
-    own.ancestors()
-        .take_while(|path| path.starts_with(top))
-        .filter_map(|path| level_left(version, path))
-        .min()
+/// The least that any of these cgroups leaves.
+fn memory_left<'a>(version: Version, levels: impl Iterator<Item = &'a Path>) -> Option<u64> {
+    levels.filter_map(|path| level_left(version, path)).min()
 }
 
 /// What one cgroup leaves, `None` when it has no limit.
@@ -84,13 +110,14 @@ fn level_left(version: Version, path: &Path) -> Option<u64> {
             (limit, number("memory.current")?, cached(""))
         }
     };
-    // Version 1 writes "no limit" as the largest multiple of a page.
-    let limited = limit < 1 << 62;
+    let limited = limit < UNLIMITED_FROM;
     limited.then(|| limit.saturating_sub(used.saturating_sub(cached)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     /// A tree of cgroup files in the test's own folder.
@@ -105,6 +132,12 @@ mod tests {
                 std::fs::write(path, text).expect("file");
             }
             Tree(top)
+        }
+
+        /// The directory and all above it up to the top.
+        fn levels(&self, path: &str) -> Vec<PathBuf> {
+            let own = self.0.join(path);
+            own.ancestors().take_while(|path| path.starts_with(&self.0)).map(Path::to_owned).collect()
         }
     }
 
@@ -128,9 +161,10 @@ mod tests {
                 ("job/step/memory.current", "600\n"),
             ],
         );
-        assert_eq!(memory_left(Version::Two, &tree.0, &tree.0.join("job/step")), Some(1000 - (700 - 150)));
+        let levels = tree.levels("job/step");
+        assert_eq!(memory_left(Version::Two, levels.iter().map(PathBuf::as_path)), Some(1000 - (700 - 150)));
         assert_eq!(level_left(Version::Two, &tree.0.join("job/step")), Some(4400));
-        assert_eq!(memory_left(Version::Two, &tree.0, &tree.0), None, "the top has no limit");
+        assert_eq!(memory_left(Version::Two, [tree.0.as_path()].into_iter()), None, "the top has no limit");
     }
 
     #[test]
@@ -146,26 +180,41 @@ mod tests {
             ],
         );
         assert_eq!(level_left(Version::One, &tree.0), None);
-        assert_eq!(memory_left(Version::One, &tree.0, &tree.0.join("step")), Some(800 - 790));
+        let levels = tree.levels("step");
+        assert_eq!(memory_left(Version::One, levels.iter().map(PathBuf::as_path)), Some(800 - 790));
     }
 
     #[test]
-    fn the_controller_is_found_in_both_versions_and_inside_a_container() {
-        let tree = Tree::new("find", &[("job/step/file", ""), ("step/file", "")]);
-        let top = tree.0.display();
-        let one = format!(
-            "30 23 0:26 / /unrelated rw - tmpfs tmpfs rw\n31 30 0:27 / {top} rw,nosuid shared:9 - cgroup cgroup rw,memory\n"
+    fn the_tightest_quota_and_the_file_that_sets_it_are_found_in_both_versions() {
+        let mounts = "31 30 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+        let two = Tree::new(
+            "limits-two",
+            &[
+                ("proc/self/cgroup", "0::/job/step\n"),
+                ("proc/self/mountinfo", mounts),
+                ("sys/fs/cgroup/job/cpu.max", "150000 100000\n"),
+                ("sys/fs/cgroup/job/memory.max", "max\n"),
+                ("sys/fs/cgroup/job/step/cpu.max", "max 100000\n"),
+                ("sys/fs/cgroup/job/step/memory.high", "4096\n"),
+            ],
         );
-        let two = format!("31 30 0:27 / {top} rw - cgroup2 cgroup2 rw,nsdelegate\n");
-        let inside = format!("31 30 0:27 /job {top} rw - cgroup2 cgroup2 rw\n");
-        let found = |own, mounts: &str| find(own, mounts).expect("found");
-        assert_eq!(
-            found("4:memory:/job/step\n0::/\n", &one),
-            (Version::One, tree.0.clone(), tree.0.join("job/step"))
+        let limits = cgroup_limits(&two.0).expect("it is in a cgroup");
+        let pus = limits.pus.expect("the job has a quota");
+        assert_eq!((pus.amount, pus.file), (1.5, two.0.join("sys/fs/cgroup/job/cpu.max")));
+        assert_eq!(limits.memory.expect("the step has a limit").amount, 4096.0);
+        let one = Tree::new(
+            "limits-one",
+            &[
+                ("proc/self/cgroup", "2:cpu,cpuacct:/job\n1:memory:/job\n"),
+                ("proc/self/mountinfo", "31 30 0:27 / /c rw - cgroup cgroup rw,cpu,cpuacct\n"),
+                ("c/cpu.cfs_quota_us", "-1\n"),
+                ("c/cpu.cfs_period_us", "100000\n"),
+                ("c/job/cpu.cfs_quota_us", "50000\n"),
+                ("c/job/cpu.cfs_period_us", "100000\n"),
+            ],
         );
-        assert_eq!(found("0::/job/step\n", &two), (Version::Two, tree.0.clone(), tree.0.join("job/step")));
-        assert_eq!(found("0::/job/step\n", &inside).2, tree.0.join("step"));
-        assert_eq!(found("0::/not/visible\n", &two).2, tree.0, "the top, when the path cannot be seen");
-        assert_eq!(find("0::/job\n", ""), None);
+        let limits = cgroup_limits(&one.0).expect("it is in a cgroup");
+        assert_eq!((limits.pus.map(|limit| limit.amount), limits.memory), (Some(0.5), None));
+        assert_eq!(cgroup_limits(Path::new("/nonexistent")), None);
     }
 }

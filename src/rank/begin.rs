@@ -1,7 +1,5 @@
 //! Who a rank is: the first line of its part.
 
-use std::collections::BTreeMap;
-
 use super::equipment::Equipment;
 use super::seat::Seat;
 use crate::comm::Comm;
@@ -26,10 +24,10 @@ pub fn begin(comm: &Comm, job: &Job, seat: &Seat, plan: &Plan, equipment: &Equip
         locality: locality_record(&equipment.locality()),
         clock_step_ns: equipment.clock().step_ns(),
         clock_read_ns: equipment.clock().read_ns(),
-        record_ns: 0.0,
+        record_ns: equipment.instruments().prices.record_ns,
         package: placement.pus.first().and_then(|pu| package_of(*pu)),
         class: class(seat, plan.workers),
-        unavailable: BTreeMap::new(),
+        unavailable: equipment.instruments().counters.unavailable().clone(),
     }
 }
 

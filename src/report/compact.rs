@@ -3,10 +3,9 @@
 use super::cells::{self, parameter_name as name, parameter_value as value};
 use super::grid::{Column, Grid};
 use super::sweep::Group;
-use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, short_host};
-use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter, RankResult};
-use crate::stats::relative_range;
-use crate::units::{human_rate, three_digits};
+use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, microseconds_by, short_host};
+use crate::results::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult, Run};
+use crate::units::human_rate;
 
 /// `block 4MiB, kernel auto`
 pub(super) fn list<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a Parameter)>) -> String {
@@ -14,8 +13,22 @@ pub(super) fn list<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a Parame
     parameters.collect::<Vec<_>>().join(", ")
 }
 
+/// How a run looked at its cases.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    hosts: usize,
+    step_ns: f64,
+}
+
+impl Seen {
+    /// How this run did.
+    pub(super) fn by(run: &Run) -> Seen {
+        Seen { hosts: run.header.hosts.len(), step_ns: run.derived.clock_step_ns }
+    }
+}
+
 /// One row a case, with a column for each of `axes`.
-pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], hosts: usize) -> Grid {
+pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
     let mut grid = Grid::of_rows(cases.len());
     let cases = || cases.iter().copied();
     for axis in axes {
@@ -24,12 +37,12 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], hosts: usize) -> Grid {
     }
     let scale = Scale::of(cases());
     grid.push(Column::figures("rate", scale.unit()), cases().map(|case| scale.cell(rate(case))));
-    grid.push(Column::figures("range", "%"), cases().map(range));
+    grid.push(Column::figures("+-", "%"), cases().map(interval));
     if cases().any(|case| case.histograms.contains_key("chunk_ns")) {
         grid.push(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
     }
     if cases().any(|case| cells::refills(case).is_some()) {
-        grid.push(Column::figures("refill p99", "us"), cases().map(refill_p99));
+        grid.push(Column::figures("refill p99", "us"), cases().map(|case| refill_p99(case, seen.step_ns)));
         grid.push(Column::figures("share", "%"), cases().map(refill_share));
     }
     if cases().any(|case| case.per_rank.len() > 1) {
@@ -40,7 +53,7 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], hosts: usize) -> Grid {
         grid.push(Column::figures("slowest", scale.unit()), cases().map(rate));
         grid.push(Column::figures("rank", ""), cases().map(of(|row| Some(row.rank.to_string()))));
         grid.push(Column::figures("node", ""), cases().map(of(|row| Some(row.node_index?.to_string()))));
-        if hosts > 1 {
+        if seen.hosts > 1 {
             grid.push(Column::words("host"), cases().map(of(|row| Some(short_host(&row.host)))));
         }
     }
@@ -108,10 +121,9 @@ impl Scale {
     }
 }
 
-fn range(case: &CaseResult) -> String {
-    let values = |metric: &Metric| metric.values.iter().copied().flatten().collect::<Vec<f64>>();
-    let range = cells::rate(case).and_then(|(_, metric)| relative_range(&values(metric)));
-    range.map_or(NOT_AVAILABLE.to_owned(), bare_percent)
+/// Half the width of the interval of the rate.
+fn interval(case: &CaseResult) -> String {
+    cells::rate(case).map_or(NOT_AVAILABLE.to_owned(), |(_, metric)| cells::half_width(metric))
 }
 
 /// What 1 % of the chunks do not reach, as a rate of one rank.
@@ -119,13 +131,11 @@ fn slow_chunks(case: &CaseResult) -> String {
     cells::chunk_rate(case, |times| times.p99)
 }
 
-fn refill_p99(case: &CaseResult) -> String {
-    let p99 = |times: &HistogramSummary| times.p99.map_or(NOT_AVAILABLE.to_owned(), microseconds);
+fn refill_p99(case: &CaseResult, step_ns: f64) -> String {
+    let p99 = |times: &HistogramSummary| {
+        times.p99.map_or(NOT_AVAILABLE.to_owned(), |p99| microseconds_by(step_ns, p99))
+    };
     cells::refills(case).map_or("-".to_owned(), p99)
-}
-
-fn microseconds(nanoseconds: u64) -> String {
-    three_digits(nanoseconds as f64 / 1e3)
 }
 
 fn refill_share(case: &CaseResult) -> String {

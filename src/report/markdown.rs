@@ -1,10 +1,11 @@
 //! The report as Markdown, for an issue or a wiki: GitHub's tables, every case a row.
 
+use super::compact::Seen;
 use super::grid::Grid;
 use super::heat;
 use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
-use super::{compact, expected, notes};
+use super::{compact, compare, expected, notes};
 use crate::results::Run;
 
 /// The whole report of a run.
@@ -15,7 +16,10 @@ pub fn markdown(run: &Run) -> String {
         text += &format!("\n{}\n", escaped(&line));
     }
     for group in groups(run) {
-        text += &workload(&group, run.header.hosts.len());
+        text += &workload(&group, Seen::by(run));
+    }
+    if let Some(arms) = compare::markdown_of_run(run) {
+        text += &format!("\n{arms}");
     }
     text += "\n## How it was measured\n\n";
     for line in notes::notes(run) {
@@ -24,13 +28,13 @@ pub fn markdown(run: &Run) -> String {
     text
 }
 
-fn workload(group: &Group<'_>, hosts: usize) -> String {
+fn workload(group: &Group<'_>, seen: Seen) -> String {
     let mut text = format!("\n## {}\n", escaped(&plain(group.workload)));
     let fixed = group.fixed();
     if !fixed.is_empty() {
         text += &format!("\n{}\n", escaped(&compact::list(fixed)));
     }
-    text += &format!("\n{}", grid(&compact::rows(&group.axes(), &group.cases, hosts)));
+    text += &format!("\n{}", grid(&compact::rows(&group.axes(), &group.cases, seen)));
     if let Some(beside) = expected::rows(&group.axes(), &group.cases) {
         text += &format!("\n{}", grid(&beside));
         text.extend(expected::legend(&beside).map(|line| format!("\n{}\n", escaped(line))));
@@ -43,7 +47,7 @@ fn workload(group: &Group<'_>, hosts: usize) -> String {
 }
 
 /// A table; figures at the right edge.
-fn grid(grid: &Grid) -> String {
+pub(super) fn grid(grid: &Grid) -> String {
     let heads = grid.columns.iter().map(|column| match column.unit.as_str() {
         "" => escaped(&column.name),
         unit => format!("{} ({})", escaped(&column.name), escaped(unit)),
@@ -55,7 +59,7 @@ fn grid(grid: &Grid) -> String {
 }
 
 /// Text as itself: what would begin markup is escaped, a line stays one line.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {

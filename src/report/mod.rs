@@ -2,17 +2,23 @@
 
 mod cells;
 mod compact;
+mod compare;
 mod detail;
+mod disturbances;
 mod ending;
+mod environment;
 mod expected;
 mod gates;
 mod grid;
 mod heat;
+mod junit;
 mod live;
 mod markdown;
+mod measuring;
 mod missing;
 mod notes;
 mod plan;
+mod stragglers;
 mod submission;
 mod sweep;
 mod table;
@@ -21,6 +27,9 @@ mod text;
 mod tidy;
 mod topology;
 
+pub use compare::{compared, compared_markdown};
+pub use environment::environment;
+pub use junit::junit;
 pub use live::{bound, repetition};
 pub use markdown::markdown;
 pub use plan::{Planned, plan};

@@ -1,9 +1,9 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
 use super::text::{counted, grouped, percent, plain};
-use super::{cells, ending, gates, missing};
+use super::{cells, disturbances, ending, gates, measuring, missing, stragglers};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
-use crate::units::{human_duration, three_digits};
+use crate::units::three_digits;
 
 /// Below this share of worker time on a CPU, something else ran there (statistics of shared machines).
 const CONTAMINATED_BELOW: f64 = 0.97;
@@ -38,32 +38,42 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
     let mut lines = how(run);
     lines.extend(doubts(run));
     lines.extend(digests(run));
+    lines.extend(disturbances::disturbances(run));
+    lines.extend(stragglers::stragglers(run));
     lines.extend(gates::gates(&run.derived.gate_results));
     lines
 }
 
 fn how(run: &Run) -> Vec<String> {
-    let (header, derived) = (&run.header, &run.derived);
+    let derived = &run.derived;
     // What a partial result holds differs from case to case; the table has the counts.
     let repetitions = match run.complete {
         true => counted(u64::from(derived.rounds), "repetition"),
         false => "the repetitions".to_owned(),
     };
-    let mut lines = vec![
-        format!(
-            "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
-        ),
-        format!(
-            "clock: {}, step {}, a reading costs {}",
-            plain(&header.environment.clock_source),
-            human_duration(derived.clock_step_ns),
-            human_duration(derived.clock_read_ns)
-        ),
-        locality(run),
-    ];
-    lines.splice(1..1, ending::lines(run));
+    let mut lines = vec![format!(
+        "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
+    )];
+    lines.extend(ending::lines(run));
+    lines.push(intervals(&derived.cases));
+    lines.extend(measuring::lines(run));
+    lines.push(locality(run));
     lines.extend(sampled(&derived.cases));
     lines
+}
+
+/// Of what the intervals speak, and how surely.
+fn intervals(cases: &[CaseResult]) -> String {
+    let rates = cases.iter().filter_map(|case| cells::rate(case)?.1.interval);
+    let (low, high) = extremes(rates.map(|interval| interval.level));
+    // 93.75 % rounded up would claim more than there is.
+    let level = |level: f64| format!("{} %", (level * 1000.0).floor() / 10.0);
+    let levels = match high {
+        none if none < 0.0 => return "interval: none, there is one repetition".to_owned(),
+        one if one == low => level(one),
+        several => format!("{} to {}", level(low), level(several)),
+    };
+    format!("\"to\", +-: the {levels} interval of the median, for repetitions like these on these hosts")
 }
 
 /// Cases of which only some refills were timed: each by itself as long as they are few.
@@ -170,7 +180,8 @@ fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
-fn limited(mut lines: Vec<String>) -> Vec<String> {
+/// The first few lines of one kind, and how many more there are.
+pub(super) fn limited(mut lines: Vec<String>) -> Vec<String> {
     let rest = lines.len().saturating_sub(SHOWN);
     if rest > 0 {
         lines.truncate(SHOWN);

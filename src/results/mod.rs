@@ -4,6 +4,7 @@
 //! read from the parts; [`aggregate()`] makes [`Run`], the contents of `run.json`, from it, and nothing else does.
 
 pub mod aggregate;
+pub mod compare;
 pub mod directory;
 mod durable;
 pub mod ending;
@@ -19,19 +20,21 @@ pub mod resume;
 pub mod run;
 pub mod samples;
 pub mod schema;
+mod suspects;
 pub mod verify;
 
 pub use aggregate::{aggregate, of_repetition};
+pub use compare::{Compared, compare_arms, compare_runs};
 pub use directory::{RunDirectory, to_json};
 pub use ending::ended_by;
 pub use environment::Environment;
 pub use evidence::{Evidence, Totals};
-pub use gate::{Bound, Gate, GateResult, Level, Outcome};
+pub use gate::{Against, Bound, Gate, GateResult, Level, Outcome, resolve_gates};
 pub use name::{default_path, utc_now};
 pub use part::{Part, PartReader};
 pub use record::{
-    Begin, End, HistogramRecord, LimitKernel, LimitTiming, Line, LocalityRecord, Noise, Repetition, Row,
-    When, With, WorkerNoise, decode, encode,
+    Begin, End, HistogramRecord, LimitKernel, LimitTiming, Line, LocalityRecord, Measuring, Noise,
+    Repetition, Row, When, With, WorkerNoise, decode, encode,
 };
 pub use resume::Done;
 pub use run::{

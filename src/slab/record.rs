@@ -1,7 +1,7 @@
 //! What refills cost: counts that are exact, and times of all slow ones and a random sample of the fast ones.
 
 use super::class::CLASS_COUNT;
-use crate::measure::Histogram;
+use crate::measure::{Events, Histogram};
 
 /// The steps of a refill. A step may be visited more than once; its visits add up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +135,9 @@ pub struct RefillRecord {
     pub slow: Stratum,
     /// All others. A random sample of them is timed, because reading the clock costs more than such a refill.
     pub fast: Stratum,
+    /// How often the clock was read for all this: at the beginning of a refill that is timed, and after each stage; also
+    /// for refills that might have been slow, were not, and are in no stratum's times.
+    pub clock_reads: u64,
 }
 
 impl Default for RefillRecord {
@@ -146,18 +149,26 @@ impl Default for RefillRecord {
 impl RefillRecord {
     /// An empty record, with all the memory it will ever need: about 3 MB.
     pub fn new() -> RefillRecord {
-        RefillRecord { slow: Stratum::new(), fast: Stratum::new() }
+        RefillRecord { slow: Stratum::new(), fast: Stratum::new(), clock_reads: 0 }
     }
 
     /// Adds another one: exact, in any order.
     pub fn add(&mut self, other: &RefillRecord) {
         self.slow.add(&other.slow);
         self.fast.add(&other.fast);
+        self.clock_reads += other.clock_reads;
+    }
+
+    /// What measuring did for all this: a refill that is timed is recorded once, and once for each stage.
+    pub fn events(&self) -> Events {
+        let timed = self.slow.timed + self.fast.timed;
+        Events { clock_reads: self.clock_reads, records: timed * (1 + Stage::ALL.len() as u64) }
     }
 
     /// Forgets everything; keeps the memory.
     pub fn clear(&mut self) {
         self.slow.clear();
         self.fast.clear();
+        self.clock_reads = 0;
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Timing {
     elapsed_ns: u64,
     stages_ns: [u64; 5],
     sampled: bool,
+    /// Readings of the clock so far.
+    reads: u64,
 }
 
 impl Recorder {
@@ -67,7 +69,7 @@ impl Recorder {
         if !sampled && !might_be_slow {
             return None;
         }
-        Some(Timing { start: self.clock.read(), elapsed_ns: 0, stages_ns: [0; 5], sampled })
+        Some(Timing { start: self.clock.read(), elapsed_ns: 0, stages_ns: [0; 5], sampled, reads: 1 })
     }
 
     /// Charges everything since the last lap to `stage`. Whole nanoseconds are taken from the difference of rounded
@@ -78,6 +80,7 @@ impl Recorder {
             let elapsed_ns = self.clock.nanoseconds(self.clock.read().since(timing.start));
             // A thread that moved to a core whose counter is behind may see time stand still, never run back.
             let elapsed_ns = elapsed_ns.max(timing.elapsed_ns);
+            timing.reads += 1;
             timing.stages_ns[stage as usize] += elapsed_ns - timing.elapsed_ns;
             timing.elapsed_ns = elapsed_ns;
         }
@@ -91,6 +94,8 @@ impl Recorder {
         }
         self.lap(&mut timing, stage);
         debug_assert!(!slow || timing.is_some(), "every slow refill is timed");
+        // Also of a refill that might have been slow and was not: the clock was read for it.
+        self.record.clock_reads += timing.as_ref().map_or(0, |timing| timing.reads);
         let stratum = if slow { &mut self.record.slow } else { &mut self.record.fast };
         stratum.count_one(row);
         if let Some(timing) = timing

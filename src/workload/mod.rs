@@ -9,10 +9,11 @@ pub mod barrier;
 pub mod generate;
 pub mod intervals;
 pub mod limit;
+mod noise;
 
 use crate::error::Error;
 use crate::generator::Digest;
-use crate::measure::Histogram;
+use crate::measure::{Histogram, Measuring, Noise};
 use crate::slab::RefillRecord;
 use barrier::Poisoned;
 use intervals::Division;
@@ -59,7 +60,7 @@ pub struct Measured {
     pub operations: u64,
     /// The timed region summed over the workers.
     pub worker_ns: u64,
-    /// CPU time of the workers in the timed region.
+    /// CPU time of the workers, from just before the timed region to just after it.
     pub cpu_ns: u64,
     /// Workers that did at least one block or operation in the timed region.
     pub busy_workers: u32,
@@ -73,6 +74,10 @@ pub struct Measured {
     pub refills: Option<RefillRecord>,
     /// Digest of this rank's chunks, when asked for.
     pub digest: Option<Digest>,
+    /// What else happened on the workers' cores.
+    pub noise: Noise,
+    /// What measuring all this cost.
+    pub measuring: Measuring,
 }
 
 /// Why a worker left a session early.

@@ -37,8 +37,15 @@ const BENCHES_ONLY: &[&str] = &[];
 const ANYWHERE: &[&str] = &[""];
 
 /// The only places that may contain `unsafe`.
-pub const UNSAFE: [&str; 6] =
-    ["comm/mpi.rs", "generator/kernel/", "measure/clock.rs", "numa/", "slab/", "workload/limit.rs"];
+pub const UNSAFE: [&str; 7] = [
+    "comm/mpi.rs",
+    "generator/kernel/",
+    "measure/clock.rs",
+    "measure/noise/thread.rs",
+    "numa/",
+    "slab/",
+    "workload/limit/",
+];
 
 /// The only places that print or end the process: the command line, and `comm`, which has to when a rank cannot
 /// return to it (a panic, a hung rank, an abort).

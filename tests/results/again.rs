@@ -73,6 +73,23 @@ pub fn figures(lines: &[&Line]) -> BTreeMap<&'static str, (f64, &'static str)> {
         let most = lines.iter().map(|line| line.number("memory_peak_bytes")).fold(0.0, f64::max);
         figures.insert("memory_peak_bytes", (most, "bytes"));
     }
+    let noise = |name: &str| {
+        let all: Option<Vec<f64>> = lines.iter().map(|line| line.of["noise"][name].as_f64()).collect();
+        all.map(|all| all.iter().sum::<f64>())
+    };
+    let cost: f64 =
+        lines.iter().map(|line| line.of["measuring"]["cost_ns"].as_f64().expect("a number")).sum();
+    figures.insert("measuring_share", (cost / sum("worker_ns"), "share"));
+    figures.insert("involuntary_switches", (noise("involuntary_switches").expect("counted"), "switches"));
+    for (metric, name) in [("run_delay_share", "run_delay_ns"), ("steal_share", "steal_ns")] {
+        figures.extend(noise(name).map(|total| (metric, (total / sum("worker_ns"), "share"))));
+    }
+    let workers = lines.iter().flat_map(|line| line.of["noise"]["workers"].as_array().expect("a list"));
+    let probe = |worker: &Value, name: &str| worker[name].as_f64().expect("a number");
+    let changes =
+        workers.map(|worker| probe(worker, "probe_before_ns") / probe(worker, "probe_after_ns") - 1.0);
+    let most = changes.fold(0.0, |most: f64, change| if change.abs() > most.abs() { change } else { most });
+    figures.insert("core_clock_change", (most, "share"));
     if lines[0].generates() {
         let gib = sum("bytes") / f64::from(1 << 30);
         figures.insert("throughput_bytes_per_s", (sum("bytes") / longest_s, "bytes/s"));
@@ -97,6 +114,36 @@ pub fn measured(line: &Line) -> Vec<(&'static str, Option<i64>, f64, &'static st
         ("refills_fast", None, number(&fast["count"]), "refills"),
         ("refill_ns_max", None, number(&slow["max"]).max(number(&fast["max"])), "ns"),
     ];
+    for (name, key, unit) in [
+        ("clock_reads", "clock_reads", "readings"),
+        ("records", "records", "records"),
+        ("measuring_ns", "cost_ns", "ns"),
+    ] {
+        values.push((name, None, number(&line.of["measuring"][key]), unit));
+    }
+    let noise = &line.of["noise"];
+    let workers = noise["workers"].as_array().expect("a list");
+    for (name, unit) in [
+        ("voluntary_switches", "switches"),
+        ("minor_faults", "faults"),
+        ("major_faults", "faults"),
+        ("migrations", "migrations"),
+        ("run_delay_ns", "ns"),
+    ] {
+        values.push((name, None, workers.iter().map(|worker| number(&worker[name])).sum(), unit));
+    }
+    let shares = workers.iter().map(|worker| number(&worker["cpu_ns"]) / number(&worker["wall_ns"]));
+    values.push(("cpu_share_min", None, shares.fold(f64::MAX, f64::min), "share"));
+    // Those of the machine are null where it does not count them, and have no row.
+    for (name, unit) in [
+        ("steal_ns", "ns"),
+        ("throttled_ns", "ns"),
+        ("thermal_throttles", "throttles"),
+        ("pressure_cpu_ns", "ns"),
+        ("pressure_memory_ns", "ns"),
+    ] {
+        values.extend(noise[name].as_f64().map(|value| (name, None, value, unit)));
+    }
     let (amount, of_interval) = match line.generates() {
         true => ("bytes", "interval_bytes"),
         false => ("operations", "interval_operations"),

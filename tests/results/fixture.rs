@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use numamark::job::Job;
 use numamark::measure::Histogram;
+use numamark::measure::noise::MachineCounts;
 use numamark::mix::{Random, mix_words};
 use numamark::results::environment::{Facts, collect};
 use numamark::results::run::SCHEMA;
 use numamark::results::{
-    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Gate, Header, HistogramRecord, LocalityRecord,
-    Measure, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, aggregate,
+    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Header, HistogramRecord, LocalityRecord, Measure,
+    Measuring, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, WorkerNoise, aggregate,
+    resolve_gates,
 };
 
 pub const ROUNDS: u32 = 3;
@@ -110,7 +112,7 @@ pub fn header(ranks: u32) -> Header {
             ),
             case("larson-1", "larson", Measure::Operations, &[("batch", number(64)), ("workers", number(2))]),
         ],
-        gates: job.gates.iter().map(Gate::from).collect(),
+        gates: resolve_gates(&job.gates, &[], None).expect("no stored runs"),
     }
 }
 
@@ -195,17 +197,54 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
         worker_ns: 2 * elapsed_ns,
         cpu_ns: 2 * elapsed_ns - 1_000_000,
         heap_offset_bytes: u64::from(round) << 21,
-        noise: Noise { involuntary_switches: 3, run_delay_ns: Some(1_000_000), ..Noise::default() },
+        noise: noise(&mut random, rank, elapsed_ns),
+        measuring: Measuring { clock_reads: 9 * chunks, records: 20 * chunks, cost_ns: 300 * chunks },
         limits: Vec::new(),
         histograms,
         digest: generates.then(|| format!("{:032x}", u128::MAX - u128::from(rank))),
     }
 }
 
+/// Two workers that were disturbed. The machines of odd ranks do not know what was stolen from them.
+fn noise(random: &mut Random, rank: u32, elapsed_ns: u64) -> Noise {
+    let mut below = |bound| u64::from(random.below(bound));
+    let mut worker = |_| WorkerNoise {
+        cpu_ns: elapsed_ns - 500_000,
+        wall_ns: elapsed_ns + below(1000),
+        involuntary_switches: below(10),
+        voluntary_switches: below(10),
+        minor_faults: below(100),
+        major_faults: below(3),
+        migrations: Some(below(2)),
+        run_delay_ns: Some(below(2_000_000)),
+        probe_before_ns: 30_000.0,
+        probe_after_ns: 29_000.0 + below(2_000) as f64,
+    };
+    let workers: Vec<WorkerNoise> = (0..2).map(&mut worker).collect();
+    let machine = |times: u64| MachineCounts {
+        steal_ns: rank.is_multiple_of(2).then_some(times * 10_000_000),
+        throttled_ns: Some(times * 1000),
+        thermal_throttles: None,
+        pressure_cpu_ns: Some(times * 3000),
+        pressure_memory_ns: Some(times * 2000),
+    };
+    Noise::new(workers, [&machine(1), &machine(2 + below(3))])
+}
+
 /// A whole run on disk, `run.json` not yet written. Returns what rank 0 gathered meanwhile.
 pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidence) {
+    run_of(path, header(ranks), |case, round, rank| repetition(case, round, rank, seed))
+}
+
+/// The same of these repetitions, by case, round and rank, under this header.
+pub fn run_of(
+    path: &Path,
+    header: Header,
+    repetition: impl Fn(&str, u32, u32) -> Repetition,
+) -> (RunDirectory, Header, Evidence) {
     let (directory, token) = RunDirectory::create(path).expect("a new directory");
-    let header = header(ranks);
+    let ranks = header.ranks;
+    let end = |rank| End { rounds: header.repetitions, ..end(rank) };
     directory.write_header(&header).expect("a new file");
     let mut parts = Vec::new();
     for rank in 0..ranks {
@@ -215,11 +254,11 @@ pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidenc
     let mut hosts: BTreeMap<String, Totals> = BTreeMap::new();
     let mut evidence =
         Evidence::new((0..ranks).rev().map(|rank| begin(rank, ranks)).collect()).expect("all ranks");
-    for round in 0..ROUNDS {
+    for round in 0..header.repetitions {
         for case in &header.planned {
             let (mut rows, mut sum): (Vec<Row>, Vec<u64>) = Default::default();
             for rank in 0..ranks {
-                let repetition = repetition(&case.id, round, rank, seed);
+                let repetition = repetition(&case.id, round, rank);
                 parts[rank as usize].repetition(&repetition).expect("room");
                 hosts.entry(begin(rank, ranks).host).or_default().add(&repetition).expect("small counts");
                 let dense = repetition.dense();

@@ -2,15 +2,18 @@
 
 mod again;
 mod directory;
+mod disturbances;
 mod ending;
 mod figures;
 mod fixture;
 mod formats;
+mod gates;
 mod heat;
 mod histograms;
 mod made_up;
 mod proof;
 mod samples;
 mod schema;
+mod stragglers;
 mod sweep;
 mod table;

@@ -4,15 +4,20 @@
 
 use std::collections::BTreeMap;
 
-use super::super::record::Row;
-use super::super::run::{Measure, Metric};
-use super::distribution;
-use crate::stats::median;
+use super::super::record::{Noise, Row};
+use super::super::run::{Interval, Measure, Metric};
+use super::{distribution, limits};
+use crate::stats::{median, median_interval};
 
 pub(super) const REFILL_SHARE: &str = "refill_share";
 pub(super) const CPU_SHARE: &str = "cpu_share";
 const BUSY_WORKERS: &str = "busy_workers";
 const MEMORY_PEAK: &str = "memory_peak_bytes";
+const MEASURING_SHARE: &str = "measuring_share";
+const INVOLUNTARY_SWITCHES: &str = "involuntary_switches";
+const RUN_DELAY_SHARE: &str = "run_delay_share";
+const STEAL_SHARE: &str = "steal_share";
+const CORE_CLOCK_CHANGE: &str = "core_clock_change";
 const GIB: f64 = (1u64 << 30) as f64;
 
 /// The name of what a case is compared by.
@@ -39,10 +44,13 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
     };
     match measure {
         Measure::Bytes => {
-            put(rate_name(measure), "bytes/s", |rows| rate(rows, "byte", bytes(rows)));
+            put(rate_name(measure), "bytes/s", byte_rate);
             put("core_seconds_per_gib", "s/GiB", |rows| {
                 share(cpu_ns(rows)? / 1e9, bytes(rows) / GIB, "no byte was generated")
             });
+            if rounds.iter().any(|rows| limits::measured(rows)) {
+                put(limits::SHARE, "share", limit_share);
+            }
         }
         Measure::Operations => {
             put(rate_name(measure), "operations/s", |rows| rate(rows, "operation", operations(rows)));
@@ -51,10 +59,10 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
             });
         }
     }
-    put(CPU_SHARE, "share", |rows| share(cpu_ns(rows)?, worker_ns(rows), "no worker time was measured"));
+    put(CPU_SHARE, "share", |rows| share(cpu_ns(rows)?, worker_ns(rows), NO_WORKER_TIME));
     put(REFILL_SHARE, "share", |rows| {
         let estimate = distribution::sum_estimate(rows, "refill_ns")?;
-        match share(estimate, worker_ns(rows), "no worker time was measured")? {
+        match share(estimate, worker_ns(rows), NO_WORKER_TIME)? {
             // A worker that lost its core during one of the few timed refills: the sample stands for nothing.
             impossible if impossible > 1.0 => Err(format!(
                 "the timed refills make {:.0} % of the worker time: too few of them for a machine so disturbed",
@@ -72,17 +80,32 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
         let most = peaks.collect::<Option<Vec<f64>>>().and_then(|peaks| peaks.into_iter().reduce(f64::max));
         most.ok_or_else(|| "the memory is not taken from the arena".to_owned())
     });
+    put(MEASURING_SHARE, "share", |rows| {
+        share(sum(rows, |row| row.repetition.measuring.cost_ns), worker_ns(rows), NO_WORKER_TIME)
+    });
+    put(INVOLUNTARY_SWITCHES, "switches", |rows| {
+        Ok(sum(rows, |row| row.repetition.noise.involuntary_switches))
+    });
+    put(RUN_DELAY_SHARE, "share", |rows| {
+        share(known(rows, "run delay", |noise| noise.run_delay_ns)?, worker_ns(rows), NO_WORKER_TIME)
+    });
+    put(STEAL_SHARE, "share", |rows| {
+        share(known(rows, "stolen time", |noise| noise.steal_ns)?, worker_ns(rows), NO_WORKER_TIME)
+    });
+    put(CORE_CLOCK_CHANGE, "share", |rows| {
+        let changes = rows.iter().filter_map(|row| row.repetition.noise.core_clock_change);
+        changes.max_by(|a, b| a.abs().total_cmp(&b.abs())).ok_or_else(|| "no core was probed".to_owned())
+    });
     metrics
 }
 
-/// The rate of all ranks in one round; `None` when nothing was finished.
-pub(in crate::results) fn rate_of(measure: Measure, rows: &[Row]) -> Option<f64> {
-    let rows: Vec<&Row> = rows.iter().collect();
-    let rate = match measure {
-        Measure::Bytes => rate(&rows, "byte", bytes(&rows)),
-        Measure::Operations => rate(&rows, "operation", operations(&rows)),
-    };
-    rate.ok()
+const NO_WORKER_TIME: &str = "no worker time was measured";
+
+/// A counter of noise, summed over the rows that must all have it.
+fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64, String> {
+    let all: Option<Vec<u64>> = rows.iter().map(|row| of(&row.repetition.noise)).collect();
+    let all = all.ok_or_else(|| format!("{what} is not counted on every rank's machine"))?;
+    Ok(all.into_iter().map(u128::from).sum::<u128>() as f64)
 }
 
 fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f64, String>) -> Metric {
@@ -94,12 +117,32 @@ fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f6
     };
     Metric {
         value: median(&known),
-        interval: None,
+        interval: median_interval(&known).map(Interval::from),
         unit: unit.to_owned(),
         repetitions: u32::try_from(known.len()).unwrap_or(u32::MAX),
         values: all.into_iter().map(Result::ok).collect(),
         reason,
     }
+}
+
+/// Bytes a second of all these ranks.
+pub(super) fn byte_rate(rows: &[&Row]) -> Result<f64, String> {
+    rate(rows, "byte", bytes(rows))
+}
+
+/// The rate of these ranks over what they took of plain stores in the same repetition.
+pub(super) fn limit_share(rows: &[&Row]) -> Result<f64, String> {
+    let limit = limits::write_rate(rows).ok_or_else(|| "the limit was not measured".to_owned())?;
+    Ok(byte_rate(rows)? / limit)
+}
+
+/// What these rows did together over the longest time of any; `None` when nothing was done, or in no time.
+pub(in crate::results) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
+    let (what, total) = match measure {
+        Measure::Bytes => ("byte", bytes(rows)),
+        Measure::Operations => ("operation", operations(rows)),
+    };
+    rate(rows, what, total).ok()
 }
 
 /// Total over the longest elapsed time.

@@ -167,6 +167,7 @@ fn parse<T: DeserializeOwned>(line: &[u8]) -> std::result::Result<T, String> {
 fn check(line: &Line) -> std::result::Result<(), String> {
     let Line::Repetition(repetition) = line else { return Ok(()) };
     repetition.check_intervals()?;
+    repetition.noise.check()?;
     for (name, record) in &repetition.histograms {
         record.check().map_err(|why| format!("histogram {name}: {why}"))?;
     }

@@ -4,10 +4,9 @@
 //! `End` belongs to a run that died; every line before the tear is whole and counts.
 
 mod limit;
-mod noise;
 
+pub use crate::measure::{Measuring, Noise, WorkerNoise};
 pub use limit::{LimitKernel, LimitTiming, When, With};
-pub use noise::{Noise, WorkerNoise};
 
 use std::collections::BTreeMap;
 
@@ -99,7 +98,7 @@ pub struct Repetition {
     pub operations: u64,
     /// The timed region summed over the workers: what shares of worker time are shares of.
     pub worker_ns: u64,
-    /// CPU time of the workers in the timed region.
+    /// CPU time of the workers, from just before the timed region to just after it.
     pub cpu_ns: u64,
     /// Workers that did at least one block or operation in the timed region.
     pub busy_workers: u32,
@@ -113,8 +112,11 @@ pub struct Repetition {
     pub histograms: BTreeMap<String, HistogramRecord>,
     /// Where in the arena the heap began.
     pub heap_offset_bytes: u64,
-    /// What else happened on the rank's cores.
+    /// What else happened on the rank's cores. A counter that the machine does not offer is null, and the part's first
+    /// line says why.
     pub noise: Noise,
+    /// What measuring cost.
+    pub measuring: Measuring,
     /// The limit of the same pages and cores, before and after.
     pub limits: Vec<LimitTiming>,
     /// With `[run] bytes`: this rank's share of the data set's digest, as hexadecimal.

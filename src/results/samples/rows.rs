@@ -155,6 +155,7 @@ fn measured<'a>(measure: Measure, repetition: &Repetition) -> Vec<Value<'a>> {
     let (amount_name, amount) = amount(measure, repetition);
     // Nobody works for no time: the clock was not there.
     let cpu_ns = (repetition.cpu_ns > 0).then_some(repetition.cpu_ns);
+    let (noise, measuring) = (&repetition.noise, &repetition.measuring);
     let values = [
         ("elapsed_ns", Some(repetition.elapsed_ns), "ns"),
         (amount_name, Some(amount), amount_name),
@@ -164,8 +165,23 @@ fn measured<'a>(measure: Measure, repetition: &Repetition) -> Vec<Value<'a>> {
         ("refills_fast", fast.map(|record| record.count), "refills"),
         ("chunk_ns_max", histogram("chunk_ns").and_then(|record| record.max), "ns"),
         ("refill_ns_max", longest_refill, "ns"),
+        ("clock_reads", Some(measuring.clock_reads), "readings"),
+        ("records", Some(measuring.records), "records"),
+        ("measuring_ns", Some(measuring.cost_ns), "ns"),
+        ("voluntary_switches", Some(noise.voluntary_switches), "switches"),
+        ("minor_faults", Some(noise.minor_faults), "faults"),
+        ("major_faults", Some(noise.major_faults), "faults"),
+        ("migrations", noise.migrations, "migrations"),
+        ("run_delay_ns", noise.run_delay_ns, "ns"),
+        ("steal_ns", noise.steal_ns, "ns"),
+        ("throttled_ns", noise.throttled_ns, "ns"),
+        ("thermal_throttles", noise.thermal_throttles, "throttles"),
+        ("pressure_cpu_ns", noise.pressure_cpu_ns, "ns"),
+        ("pressure_memory_ns", noise.pressure_memory_ns, "ns"),
     ];
-    values.into_iter().filter_map(|(name, value, unit)| Some((name, None, value? as f64, unit))).collect()
+    let lowest = noise.cpu_share_min.map(|share| ("cpu_share_min", None, share, "share"));
+    let values = values.into_iter().filter_map(|(name, value, unit)| Some((name, None, value? as f64, unit)));
+    values.chain(lowest).collect()
 }
 
 fn amount(measure: Measure, repetition: &Repetition) -> (&'static str, u64) {

@@ -163,3 +163,24 @@ fn what_others_gave_back_is_drained_in_a_stage_of_its_own() {
     assert!(slow.max(fast) > Some(0), "the first refill drains");
     deallocate(&mut caches[0], 64, objects);
 }
+
+#[test]
+fn every_reading_of_the_clock_is_counted() {
+    let heap = heap_with(2, options(8, 1));
+    let mut cache = heap.cache(0).expect("once");
+    let objects = allocate(&mut cache, 64, 64);
+    deallocate(&mut cache, 64, objects);
+    cache.start_recording();
+    let objects = allocate(&mut cache, 64, 64);
+    let record = cache.take_record();
+    // Nothing to drain, nothing to map: at the beginning, after find, and at the end.
+    assert_eq!((record.slow.count, record.fast.count), (0, 8));
+    assert_eq!((record.clock_reads, record.events().records), (8 * 3, 8 * 6));
+    deallocate(&mut cache, 64, objects);
+    cache.start_recording();
+    let mut sum = cache.take_record();
+    assert_eq!(sum.clock_reads, 0, "each record starts from zero");
+    sum.add(&record);
+    sum.add(&record);
+    assert_eq!(sum.clock_reads, 2 * 8 * 3);
+}

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Larson;
 use super::larson::{SIZES, SLOTS};
-use crate::measure::{Clock, Histogram, Ticks, thread_cpu_ns};
+use crate::measure::{Clock, Events, Histogram, Instruments, Ticks, WorkerNoise};
 use crate::mix::mix_words;
 use crate::slab::{Allocate, Demand, Heap, RefillRecord, System, arena_bytes_needed};
 use crate::workload::barrier::{Barrier, PoisonOnDrop};
 use crate::workload::intervals::{Division, Intervals};
+use crate::workload::noise::Watch;
 use crate::workload::{Ended, Measured};
 
 /// Who serves the workload.
@@ -61,11 +62,12 @@ pub struct Session<'a> {
     span: Span<'a>,
     seed: u64,
     clock: Clock,
+    watch: Watch<'a>,
     barrier: Barrier,
     /// Set by the first worker that finds the timed region over, so that all leave within a few microseconds.
     over: AtomicBool,
-    /// From the last arrival at the start to the last arrival at the end.
-    region: Mutex<(Ticks, Ticks)>,
+    /// When the last worker arrived at the start of the timed region.
+    began: Mutex<Ticks>,
 }
 
 /// What one worker brings back.
@@ -74,7 +76,8 @@ pub struct WorkerRecord {
     intervals: Intervals,
     memory_peak_bytes: Option<u64>,
     worker_ns: u64,
-    cpu_ns: u64,
+    ended: Ticks,
+    noise: WorkerNoise,
     refills: Option<RefillRecord>,
 }
 
@@ -83,15 +86,15 @@ const STRIDE: u64 = 4096;
 
 impl<'a> Session<'a> {
     /// Prepares a repetition for so many workers.
-    pub fn new(workers: u32, span: Span<'a>, seed: u64, clock: Clock) -> Session<'a> {
-        let now = clock.read();
+    pub fn new(workers: u32, span: Span<'a>, seed: u64, instruments: Instruments<'a>) -> Session<'a> {
         Session {
             span,
             seed,
-            clock,
+            clock: instruments.clock,
+            watch: Watch::new(instruments, workers as usize),
             barrier: Barrier::new(workers),
             over: AtomicBool::new(false),
-            region: Mutex::new((now, now)),
+            began: Mutex::new(instruments.clock.read()),
         }
     }
 
@@ -134,22 +137,25 @@ impl<'a> Session<'a> {
         self.barrier.wait()?;
         self.run_until(&mut larson, allocator, &mut intervals, self.span.warmup_ns)?;
         intervals.clear();
-        self.barrier.wait_then(|| {
-            self.over.store(false, Ordering::Relaxed);
-            self.mark(|region, now| *region = (now, now));
-        })?;
         start_recording(allocator);
-        let (cpu_began, began) = (thread_cpu_ns(), self.clock.read());
+        let before = self.watch.begin(&self.barrier)?;
+        self.barrier.wait_then(|| {
+            // Relaxed: the barrier publishes it.
+            self.over.store(false, Ordering::Relaxed);
+            *self.began.lock().expect("only the last worker at a barrier comes here") = self.clock.read();
+        })?;
+        let began = self.clock.read();
         let operations = self.run_until(&mut larson, allocator, &mut intervals, self.span.timed_ns)?;
-        let (ended, cpu_ended) = (self.clock.read(), thread_cpu_ns());
-        self.barrier.wait_then(|| self.mark(|region, now| region.1 = now))?;
+        let ended = self.clock.read();
+        let noise = self.watch.end(&self.barrier, &before)?;
         larson.finish(allocator).map_err(Ended::Because)?;
         Ok(WorkerRecord {
             operations,
             intervals,
             memory_peak_bytes: None,
             worker_ns: self.clock.nanoseconds(ended.since(began)),
-            cpu_ns: cpu_ended - cpu_began,
+            ended,
+            noise,
             refills: None,
         })
     }
@@ -180,17 +186,20 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Run by the last worker to arrive, before any other goes on.
-    fn mark(&self, change: impl FnOnce(&mut (Ticks, Ticks), Ticks)) {
-        let now = self.clock.read();
-        change(&mut self.region.lock().expect("only the last worker at a barrier comes here"), now);
-    }
-
     /// What the rank measured, once all workers have returned.
     pub fn measured(self, records: &[WorkerRecord]) -> Measured {
-        let (began, ended) = self.region.into_inner().expect("no worker panicked: all returned");
+        let began = self.began.into_inner().expect("no worker panicked: all returned");
+        let ended = records.iter().map(|record| record.ended).max().unwrap_or(began);
+        let mut events = Events::default();
+        for record in records {
+            let strides = record.operations / STRIDE;
+            // For the length: one at the beginning, then before each stride and after the last, each with an interval. For
+            // the worker's own time: at both ends. And one for which all workers wait: when the region begins.
+            events.add(Events { clock_reads: (1 + strides + 1) + 2 + 1, records: strides + 1 });
+        }
         let mut refills: Option<RefillRecord> = None;
         for record in records.iter().filter_map(|record| record.refills.as_ref()) {
+            events.add(record.events());
             refills.get_or_insert_default().add(record);
         }
         let mut intervals: Option<Intervals> = None;
@@ -206,13 +215,15 @@ impl<'a> Session<'a> {
             bytes: 0,
             operations: records.iter().map(|record| record.operations).sum(),
             worker_ns: records.iter().map(|record| record.worker_ns).sum(),
-            cpu_ns: records.iter().map(|record| record.cpu_ns).sum(),
+            cpu_ns: records.iter().map(|record| record.noise.cpu_ns).sum(),
             busy_workers: u32::try_from(busy).expect("workers are counted in 32 bits"),
             intervals: intervals.map_or(Vec::new(), Intervals::into_finished),
             memory_peak_bytes: records.iter().filter_map(|record| record.memory_peak_bytes).max(),
             chunk_ns: Histogram::new(),
             refills,
             digest: None,
+            noise: self.watch.noise(records.iter().map(|record| record.noise).collect()),
+            measuring: events.at(self.watch.instruments().prices),
         }
     }
 }

@@ -8,10 +8,11 @@ use std::sync::{Mutex, MutexGuard};
 use super::Parameters;
 use crate::error::Error;
 use crate::generator::{Digest, Stream};
-use crate::measure::{Clock, Histogram, Ticks, thread_cpu_ns};
+use crate::measure::{Clock, Events, Histogram, Instruments, Ticks, WorkerNoise};
 use crate::slab::{Allocate, Cache, Heap, Object, RefillRecord};
 use crate::workload::barrier::{Barrier, PoisonOnDrop};
 use crate::workload::intervals::Intervals;
+use crate::workload::noise::Watch;
 use crate::workload::{Amount, Ended, Extent, Measured};
 
 /// What all workers of a rank share during one repetition.
@@ -22,6 +23,7 @@ pub struct Session<'a> {
     stream: Stream,
     heap: &'a Heap,
     clock: Clock,
+    watch: Watch<'a>,
     barrier: Barrier,
     /// `[chunk mod (in_flight + 1)][worker]`: what that worker filled. Locked once a chunk and worker, by the
     /// worker that fills or, a barrier later, by the one that gives back: never by two at a time.
@@ -63,7 +65,7 @@ struct Step {
 pub struct WorkerRecord {
     /// Blocks filled in the timed region.
     blocks: u64,
-    cpu_ns: u64,
+    noise: WorkerNoise,
     refills: RefillRecord,
     digest: Digest,
 }
@@ -78,19 +80,20 @@ impl<'a> Session<'a> {
         extent: Extent<'a>,
         stream: Stream,
         heap: &'a Heap,
-        clock: Clock,
+        instruments: Instruments<'a>,
     ) -> Session<'a> {
         let slots = parameters.in_flight as usize + 1;
         let blocks = parameters.blocks_of_a_part(workers);
         let slot = |_| (0..workers).map(|_| Mutex::new(Vec::with_capacity(blocks))).collect();
-        let now = clock.read();
+        let now = instruments.clock.read();
         Session {
             parameters,
             workers,
             extent,
             stream,
             heap,
-            clock,
+            clock: instruments.clock,
+            watch: Watch::new(instruments, workers),
             barrier: Barrier::new(number(workers)),
             handed_over: (0..slots).map(slot).collect(),
             next: AtomicU64::new(Step { phase: Phase::Warmup, chunk: 0 }.pack()),
@@ -124,15 +127,16 @@ impl<'a> Session<'a> {
         self.barrier.wait_then(|| self.begin())?;
         self.run_phase(Phase::Warmup, worker, &mut cache, &mut digest)?;
         cache.start_recording();
-        let cpu_began = thread_cpu_ns();
+        let before = self.watch.begin(&self.barrier)?;
+        self.barrier.wait_then(|| self.begin_timed())?;
         let blocks = self.run_phase(Phase::Timed, worker, &mut cache, &mut digest)?;
-        let cpu_ns = thread_cpu_ns() - cpu_began;
+        let noise = self.watch.end(&self.barrier, &before)?;
         let refills = cache.take_record();
         // Nobody fills any more: what this worker handed over last is still in its slots.
         for slot in &self.handed_over {
             give_back(&mut cache, &mut lock(&slot[worker]))?;
         }
-        Ok(WorkerRecord { blocks, cpu_ns, refills, digest })
+        Ok(WorkerRecord { blocks, noise, refills, digest })
     }
 
     /// Goes on until the phase is over; says how many blocks this worker filled.
@@ -190,7 +194,7 @@ impl<'a> Session<'a> {
     }
 
     fn exhausted(&self, bytes: usize) -> Ended {
-        let arena = self.heap.arena().bytes();
+        let arena = self.heap.usage().arena_bytes;
         Ended::Because(Error::Failed(format!(
             "no room for a block of {bytes} bytes in an arena of {arena}: the plan promised room; a bug in numamark"
         )))
@@ -242,6 +246,13 @@ impl<'a> Session<'a> {
         self.set_next(Step { phase, chunk: 0 });
     }
 
+    /// Run by the last worker to arrive after the warm-up, before any other goes on: the timed region begins.
+    fn begin_timed(&self) {
+        let mut progress = lock(&self.progress);
+        let now = self.clock.read();
+        (progress.phase_began, progress.chunk_began, progress.done) = (now, now, 0);
+    }
+
     /// Run by the last worker to arrive after a chunk, before any other goes on: the one clock read of a chunk.
     fn advance(&self) {
         let mut progress = lock(&self.progress);
@@ -267,9 +278,6 @@ impl<'a> Session<'a> {
             }
             _ => phase,
         };
-        if next == Phase::Timed && phase == Phase::Warmup {
-            (progress.done, progress.phase_began) = (0, now);
-        }
         self.set_next(Step { phase: next, chunk: chunk + 1 });
     }
 
@@ -281,9 +289,13 @@ impl<'a> Session<'a> {
     /// What the rank measured, once all workers have returned.
     pub fn measured(self, records: &[WorkerRecord]) -> Measured {
         let progress = self.progress.into_inner().expect("no worker panicked: all returned");
+        // At the end of a chunk, and at the beginning of all, the clock is read once, while every worker waits.
+        let (workers, chunks) = (self.workers as u64, progress.chunk_ns.count());
+        let mut events = Events { clock_reads: (chunks + 1) * workers, records: 2 * chunks * workers };
         let mut refills = RefillRecord::default();
         let mut digest = Digest::default();
         for record in records {
+            events.add(record.refills.events());
             refills.add(&record.refills);
             digest.merge(&record.digest);
         }
@@ -292,14 +304,16 @@ impl<'a> Session<'a> {
             elapsed_ns: progress.elapsed_ns,
             bytes: progress.bytes,
             operations: 0,
-            worker_ns: progress.elapsed_ns * self.workers as u64,
-            cpu_ns: records.iter().map(|record| record.cpu_ns).sum(),
+            worker_ns: progress.elapsed_ns * workers,
+            cpu_ns: records.iter().map(|record| record.noise.cpu_ns).sum(),
             busy_workers: number(records.iter().filter(|record| record.blocks > 0).count()),
             intervals: progress.intervals.into_finished(),
             memory_peak_bytes: Some(self.heap.usage().peak_bytes as u64),
             chunk_ns: progress.chunk_ns,
             refills: Some(refills),
             digest: hashed.then_some(digest),
+            noise: self.watch.noise(records.iter().map(|record| record.noise).collect()),
+            measuring: events.at(self.watch.instruments().prices),
         }
     }
 }

@@ -1,0 +1,60 @@
+//! The core-clock probe: how long a core takes for a fixed chain of instructions, of which none can begin before the
+//! one before it has ended.
+//!
+//! The time stamp counter runs at one rate whatever the core does. A chain of dependent multiplications takes a fixed
+//! number of core cycles, touches no memory, and is not slowed by a busy sibling thread, whose instructions fit into
+//! the gaps. So the ratio of two probes on one core is the ratio of its clock rates: turbo that ran out, a power or
+//! heat limit, wide vector instructions that lowered the clock. (The method of A. Fog's `testp` and of lmbench's `mhz`.)
+
+use std::hint::black_box;
+
+use super::Clock;
+
+/// Links of the chain: a multiplication (3 cycles on every x86-64 core since 2006) and an exclusive or (1): 30 us at 3 GHz.
+const LINKS: u64 = 22_500;
+/// One of so many attempts is not interrupted.
+const ATTEMPTS: usize = 3;
+
+/// How long the chain takes on the calling thread's core, in nanoseconds: the fastest of three attempts, because an
+/// interrupt only adds.
+pub fn core_clock_probe_ns(clock: &Clock) -> f64 {
+    let attempt = |_| {
+        let began = clock.read();
+        black_box(chain(black_box(LINKS)));
+        clock.nanoseconds(clock.read().since(began)) as f64
+    };
+    (0..ATTEMPTS).map(attempt).fold(f64::INFINITY, f64::min)
+}
+
+/// The counter is part of each link, so that no two links can be multiplied out into one.
+#[inline(never)]
+fn chain(links: u64) -> u64 {
+    let mut value = links;
+    for link in 0..links {
+        value = (value ^ link).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+    value
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_twice_as_long_takes_twice_as_long() {
+        let clock = Clock::start();
+        let time = |links| {
+            let attempt = |_| {
+                let began = clock.read();
+                black_box(chain(black_box(links)));
+                clock.read().since(began)
+            };
+            (0..50).map(attempt).min().expect("fifty") as f64
+        };
+        let ratio = time(2 * LINKS) / time(LINKS);
+        // Were the links folded together, or run side by side, the ratio would be 1 or the time of a link near none.
+        assert!((1.6..2.5).contains(&ratio), "{ratio}");
+        let link_ns = core_clock_probe_ns(&clock) / LINKS as f64;
+        assert!(link_ns > 0.4, "four cycles are not done in {link_ns} ns at any clock rate there is");
+    }
+}

@@ -1,0 +1,230 @@
+//! What of all this a machine offers: asked once, so that a counter that is not there is null with the reason.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::machine::{pressure_ns, steal_ns, thermal_throttles, throttled_ns};
+use super::thread::{migrations, run_delay_ns};
+use super::{MachineCounts, ThreadCounts};
+use crate::cgroup::Cgroup;
+use crate::measure::Clock;
+
+// The names under which values are recorded, and reasons given.
+pub(super) const MIGRATIONS: &str = "migrations";
+pub(super) const RUN_DELAY: &str = "run_delay_ns";
+pub(super) const STEAL: &str = "steal_ns";
+pub(super) const THROTTLED: &str = "throttled_ns";
+pub(super) const THERMAL: &str = "thermal_throttles";
+pub(super) const PRESSURE_CPU: &str = "pressure_cpu_ns";
+pub(super) const PRESSURE_MEMORY: &str = "pressure_memory_ns";
+
+/// The counters of a rank: which there are, and for which PUs.
+#[derive(Clone, Debug)]
+pub struct Counters {
+    root: PathBuf,
+    pus: Vec<u32>,
+    cgroup: Option<Cgroup>,
+    unavailable: BTreeMap<String, String>,
+}
+
+impl Counters {
+    /// Tries every counter of this machine. `pus` are those of the workers, in their order, as the kernel counts; `None`
+    /// when they may run anywhere.
+    pub fn survey(pus: Option<&[u32]>) -> Counters {
+        Counters::survey_below(Path::new("/"), pus)
+    }
+
+    /// The same on files below a root that is laid out like `/`.
+    pub fn survey_below(root: &Path, pus: Option<&[u32]>) -> Counters {
+        let of_pus = |read: fn(&Path, &[u32]) -> Result<u64, String>| match pus {
+            Some(pus) => read(root, pus),
+            None => Err("the workers are bound to no PU".to_owned()),
+        };
+        let cgroup = Cgroup::find_below(root, "cpu");
+        let tried = [
+            (MIGRATIONS, migrations(root)),
+            (RUN_DELAY, run_delay_ns(root)),
+            (STEAL, of_pus(steal_ns)),
+            (THROTTLED, throttled_ns(cgroup.as_ref())),
+            (THERMAL, of_pus(thermal_throttles)),
+            (PRESSURE_CPU, pressure_ns(root, "cpu")),
+            (PRESSURE_MEMORY, pressure_ns(root, "memory")),
+        ];
+        let refused = tried.into_iter().filter_map(|(name, tried)| Some((name.to_owned(), tried.err()?)));
+        let unavailable = refused.collect();
+        Counters { root: root.to_owned(), pus: pus.unwrap_or_default().to_vec(), cgroup, unavailable }
+    }
+
+    /// By name, the counters that this machine does not offer, and why.
+    pub fn unavailable(&self) -> &BTreeMap<String, String> {
+        &self.unavailable
+    }
+
+    /// The counters of the PUs of the first so many workers, and of the machine, now.
+    pub fn machine(&self, workers: usize) -> MachineCounts {
+        MachineCounts::read(self, &self.pus[..workers.min(self.pus.len())])
+    }
+
+    /// The counters of the calling thread just before a timed region.
+    pub fn thread_before(&self, clock: &Clock) -> ThreadCounts {
+        ThreadCounts::before(self, clock)
+    }
+
+    /// The counters of the calling thread just after a timed region.
+    pub fn thread_after(&self, clock: &Clock) -> ThreadCounts {
+        ThreadCounts::after(self, clock)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn cgroup(&self) -> Option<&Cgroup> {
+        self.cgroup.as_ref()
+    }
+
+    /// Reads a counter unless the machine does not have it.
+    pub(super) fn ask(&self, name: &str, read: impl FnOnce() -> Result<u64, String>) -> Option<u64> {
+        if self.unavailable.contains_key(name) {
+            return None;
+        }
+        // It was there when it was tried: one that fails now has no reason to give, and is null.
+        read().ok()
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+
+    /// A made-up machine of two PUs.
+    struct Machine(PathBuf);
+
+    impl Machine {
+        fn new(name: &str) -> Machine {
+            let root = std::env::temp_dir().join(format!("numamark-noise-{name}-{}", std::process::id()));
+            let _ = std::fs::remove_dir_all(&root);
+            let machine = Machine(root);
+            machine.write("proc/thread-self/sched", "se.nr_migrations : 4\n");
+            machine.write("proc/thread-self/schedstat", "100 200 3\n");
+            machine.write(
+                "proc/stat",
+                "cpu  9 9 9 9 9 9 9 90 9 9\ncpu0 1 2 3 4 5 6 7 80 0 0\ncpu1 1 2 3 4 5 6 7 5 0 0\nintr 5 6\n",
+            );
+            machine.write("proc/pressure/cpu", "some avg10=0.00 total=7\nfull avg10=0.00 total=3\n");
+            machine.write("proc/pressure/memory", "some avg10=0.00 total=9\n");
+            machine.write("proc/self/cgroup", "0::/job/step\n");
+            machine.write("proc/self/mountinfo", "31 30 0:27 / /cgroup rw - cgroup2 cgroup2 rw\n");
+            machine.write("cgroup/job/cpu.stat", "usage_usec 5\nthrottled_usec 30\n");
+            machine.write("cgroup/job/step/cpu.stat", "nr_throttled 5\nthrottled_usec 4\n");
+            for (pu, throttles) in [(0, "2\n"), (1, "3\n")] {
+                let folder = format!("sys/devices/system/cpu/cpu{pu}/thermal_throttle");
+                machine.write(&format!("{folder}/core_throttle_count"), throttles);
+                machine.write(&format!("{folder}/package_throttle_count"), "10\n");
+            }
+            machine
+        }
+
+        fn write(&self, path: &str, text: &str) {
+            let path = self.0.join(path);
+            std::fs::create_dir_all(path.parent().expect("below the root")).expect("a folder");
+            std::fs::write(path, text).expect("room");
+        }
+    }
+
+    impl Drop for Machine {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn every_counter_is_read_where_it_stands_and_in_nanoseconds() {
+        let machine = Machine::new("whole");
+        let counters = Counters::survey_below(&machine.0, Some(&[1, 0]));
+        assert_eq!(counters.unavailable(), &BTreeMap::new());
+        let all = counters.machine(2);
+        let expected = MachineCounts {
+            steal_ns: Some(85 * 10_000_000),
+            throttled_ns: Some(34_000),
+            thermal_throttles: Some(2 + 3 + 10),
+            pressure_cpu_ns: Some(7_000),
+            pressure_memory_ns: Some(9_000),
+        };
+        assert_eq!(all, expected);
+        // A case with one worker has the first PU alone.
+        assert_eq!(counters.machine(1).steal_ns, Some(50_000_000));
+        let thread = counters.thread_before(&Clock::start());
+        assert_eq!((thread.migrations, thread.run_delay_ns), (Some(4), Some(200)));
+        machine.write("cgroup/job/cpu.stat", "throttled_usec 31\n");
+        machine.write("proc/pressure/memory", "some total=8\n");
+        let later = counters.machine(2).since(&all);
+        assert_eq!((later.throttled_ns, later.steal_ns), (Some(1000), Some(0)));
+        assert_eq!(later.pressure_memory_ns, Some(0), "a counter that fell back");
+        std::fs::remove_file(machine.0.join("proc/stat")).expect("it is there");
+        assert_eq!(counters.machine(2).since(&all).steal_ns, None, "one that went away");
+    }
+
+    #[test]
+    fn version_one_counts_throttled_time_in_nanoseconds() {
+        let machine = Machine::new("one");
+        machine.write("proc/self/cgroup", "2:cpu,cpuacct:/job\n0::/\n");
+        machine.write("proc/self/mountinfo", "31 30 0:27 / /cgroup rw - cgroup cgroup rw,cpu,cpuacct\n");
+        machine.write("cgroup/job/cpu.stat", "nr_periods 4\nnr_throttled 1\nthrottled_time 17\n");
+        let counters = Counters::survey_below(&machine.0, Some(&[0]));
+        assert_eq!(counters.machine(1).throttled_ns, Some(17));
+    }
+
+    #[test]
+    fn what_a_machine_does_not_offer_is_none_with_the_reason() {
+        let machine = Machine::new("less");
+        let without = |path: &str| std::fs::remove_dir_all(machine.0.join(path)).expect("it is there");
+        without("sys");
+        without("proc/pressure");
+        without("cgroup");
+        machine.write("proc/stat", "cpu0 1 2 3 4\n");
+        machine.write("proc/thread-self/schedstat", "0 0 0\n");
+        machine.write("proc/thread-self/sched", "\n");
+        let counters = Counters::survey_below(&machine.0, Some(&[0]));
+        assert_eq!(counters.machine(1), MachineCounts::default());
+        let thread = counters.thread_after(&Clock::start());
+        assert_eq!((thread.migrations, thread.run_delay_ns), (None, None));
+        let reasons = [
+            (MIGRATIONS, "has no se.nr_migrations"),
+            (RUN_DELAY, "keeps no scheduling statistics"),
+            (STEAL, "no column for stolen time"),
+            (THROTTLED, "no cpu.stat"),
+            (THERMAL, "/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count: "),
+            (PRESSURE_CPU, "/proc/pressure/cpu: "),
+            (PRESSURE_MEMORY, "/proc/pressure/memory: "),
+        ];
+        for (name, why) in reasons {
+            assert!(counters.unavailable()[name].contains(why), "{name}: {}", counters.unavailable()[name]);
+        }
+        assert_eq!(counters.unavailable().len(), reasons.len());
+        machine.write("proc/stat", "cpu0 1 2 3 4 5 6 7 8\n");
+        let why = |pus| Counters::survey_below(&machine.0, pus).unavailable()[STEAL].clone();
+        assert_eq!(why(Some(&[0, 9])), "/proc/stat has no line for cpu9");
+        assert_eq!(why(None), "the workers are bound to no PU");
+    }
+
+    #[test]
+    fn this_machine_has_each_counter_or_a_reason() {
+        let counters = Counters::survey(Some(&[0]));
+        let machine = counters.machine(1);
+        let thread = counters.thread_before(&Clock::start());
+        for (name, value) in [
+            (MIGRATIONS, thread.migrations),
+            (RUN_DELAY, thread.run_delay_ns),
+            (STEAL, machine.steal_ns),
+            (THROTTLED, machine.throttled_ns),
+            (THERMAL, machine.thermal_throttles),
+            (PRESSURE_CPU, machine.pressure_cpu_ns),
+            (PRESSURE_MEMORY, machine.pressure_memory_ns),
+        ] {
+            let reason = counters.unavailable().get(name);
+            assert!(value.is_some() != reason.is_some(), "{name}: {value:?}, {reason:?}");
+            println!("{name}: {}", reason.map_or("readable", String::as_str));
+        }
+    }
+}

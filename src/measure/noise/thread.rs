@@ -1,0 +1,184 @@
+//! What the kernel counts for the calling thread: for the ends of a timed region, outside it.
+//!
+//! CPU time, switches and faults are system calls (0.5 us each); run delay and migrations are files that the kernel
+//! writes when they are read (2 and 20 us). None of them is on every machine.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::Counters;
+use super::survey::{MIGRATIONS, RUN_DELAY};
+use crate::measure::{Clock, Ticks};
+
+/// The counters of one thread at one moment, all since the thread began.
+#[derive(Clone, Copy, Debug)]
+pub struct ThreadCounts {
+    pub(super) at: Ticks,
+    pub(super) cpu_ns: u64,
+    pub(super) switches: Switches,
+    pub(super) migrations: Option<u64>,
+    pub(super) run_delay_ns: Option<u64>,
+}
+
+/// What `getrusage` says of a thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Switches {
+    pub(super) involuntary: u64,
+    pub(super) voluntary: u64,
+    pub(super) minor_faults: u64,
+    pub(super) major_faults: u64,
+}
+
+impl ThreadCounts {
+    /// Reads them before a timed region: what takes longest first, so that the rest is as close to it as can be.
+    pub(super) fn before(counters: &Counters, clock: &Clock) -> ThreadCounts {
+        let (migrations, run_delay_ns) = from_files(counters);
+        let switches = switches();
+        let at = clock.read();
+        ThreadCounts { at, cpu_ns: cpu_ns(), switches, migrations, run_delay_ns }
+    }
+
+    /// Reads them after a timed region: the same, the other way round.
+    pub(super) fn after(counters: &Counters, clock: &Clock) -> ThreadCounts {
+        let cpu_ns = cpu_ns();
+        let at = clock.read();
+        let switches = switches();
+        let (migrations, run_delay_ns) = from_files(counters);
+        ThreadCounts { at, cpu_ns, switches, migrations, run_delay_ns }
+    }
+}
+
+fn from_files(counters: &Counters) -> (Option<u64>, Option<u64>) {
+    let root = counters.root();
+    (counters.ask(MIGRATIONS, || migrations(root)), counters.ask(RUN_DELAY, || run_delay_ns(root)))
+}
+
+/// How often the thread went from one CPU to another.
+pub(super) fn migrations(root: &Path) -> Result<u64, String> {
+    let path = "proc/thread-self/sched";
+    // Three kilobytes on one node, a line more for each; the line that is looked for is among the first ten.
+    let mut buffer = [0; 4096];
+    let text = head(root, path, &mut buffer)?;
+    let line = text.lines().find(|line| line.starts_with("se.nr_migrations"));
+    let count = line.and_then(|line| line.rsplit(':').next()?.trim().parse().ok());
+    count.ok_or_else(|| format!("/{path} has no se.nr_migrations"))
+}
+
+/// How long the thread could have run and waited for its CPU.
+pub(super) fn run_delay_ns(root: &Path) -> Result<u64, String> {
+    let path = "proc/thread-self/schedstat";
+    let mut buffer = [0; 128];
+    let text = head(root, path, &mut buffer)?;
+    // The kernel writes "0 0 0" when it does not count: a thread that reads this has run.
+    if text.trim() == "0 0 0" {
+        return Err(format!(
+            "/{path}: the kernel keeps no scheduling statistics (sysctl kernel.task_delayacct=1)"
+        ));
+    }
+    let delay = text.split_whitespace().nth(1).and_then(|delay| delay.parse().ok());
+    delay.ok_or_else(|| format!("/{path} is not three numbers"))
+}
+
+/// The beginning of a file, without memory of the program's heap.
+fn head<'buffer>(root: &Path, path: &str, buffer: &'buffer mut [u8]) -> Result<&'buffer str, String> {
+    let failed = |why: std::io::Error| format!("/{path}: {why}");
+    let mut file = File::open(root.join(path)).map_err(failed)?;
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]).map_err(failed)? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    // A character cut in two at the end is no harm: what is looked for is ASCII and stands before it.
+    let text = &buffer[..filled];
+    match std::str::from_utf8(text) {
+        Ok(text) => Ok(text),
+        Err(why) => Ok(std::str::from_utf8(&text[..why.valid_up_to()]).expect("valid up to there")),
+    }
+}
+
+/// CPU time of the calling thread in nanoseconds.
+fn cpu_ns() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is a timespec of ours to write to; this clock exists since Linux 2.6.12.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
+    assert_eq!(failed, 0, "every Linux thread has a CPU clock");
+    u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
+}
+
+fn switches() -> Switches {
+    // SAFETY: a rusage is integers, for which zero bytes are a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: `usage` is ours to write to; threads are counted one by one since Linux 2.6.26.
+    let failed = unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
+    assert_eq!(failed, 0, "every Linux thread has resource counts");
+    let count = |value: libc::c_long| u64::try_from(value).unwrap_or(0);
+    Switches {
+        involuntary: count(usage.ru_nivcsw),
+        voluntary: count(usage.ru_nvcsw),
+        minor_faults: count(usage.ru_minflt),
+        major_faults: count(usage.ru_majflt),
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn working_takes_cpu_time_sleeping_switches_and_touching_memory_faults() {
+        let (clock, counters) = (Clock::start(), Counters::survey(None));
+        let before = ThreadCounts::before(&counters, &clock);
+        let asleep = ThreadCounts::after(&counters, &clock);
+        std::thread::sleep(Duration::from_millis(2));
+        let slept = ThreadCounts::after(&counters, &clock);
+        let began = Instant::now();
+        let memory = vec![1u8; 8 << 20];
+        while began.elapsed() < Duration::from_millis(5) {
+            std::hint::spin_loop();
+        }
+        let worked = ThreadCounts::after(&counters, &clock);
+        assert!(before.at <= asleep.at && before.cpu_ns <= asleep.cpu_ns);
+        assert!(slept.switches.voluntary > asleep.switches.voluntary, "a sleeper gives its CPU away");
+        assert!(worked.cpu_ns > slept.cpu_ns, "{} bytes were written", memory.len());
+        assert!(worked.switches.minor_faults > slept.switches.minor_faults, "fresh memory is faulted in");
+        if let (Some(first), Some(last)) = (before.run_delay_ns, worked.run_delay_ns) {
+            assert!(first <= last);
+        } else {
+            println!("skipped: run delay: {:?}", counters.unavailable().get(RUN_DELAY));
+        }
+    }
+
+    #[test]
+    fn what_a_file_does_not_say_is_an_error_with_the_file() {
+        let root = std::env::temp_dir().join(format!("numamark-thread-{}", std::process::id()));
+        let folder = root.join("proc/thread-self");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("room");
+        assert!(migrations(&root).expect_err("no file").starts_with("/proc/thread-self/sched: "));
+        write("sched", "work (1, #threads: 1)\n---\nse.nr_migrations      :        41\n");
+        assert_eq!(migrations(&root), Ok(41));
+        // Longer than what is looked at, and cut within a character there.
+        write("sched", &format!("se.nr_migrations : 7\n{}{}", "x".repeat(4074), "é".repeat(9)));
+        assert_eq!(migrations(&root), Ok(7));
+        write("sched", "se.exec_start : 7\n");
+        assert_eq!(
+            migrations(&root).expect_err("no line"),
+            "/proc/thread-self/sched has no se.nr_migrations"
+        );
+        write("schedstat", "1035 90017 3\n");
+        assert_eq!(run_delay_ns(&root), Ok(90_017));
+        write("schedstat", "0 0 0\n");
+        assert!(run_delay_ns(&root).expect_err("off").contains("keeps no scheduling statistics"));
+        for broken in ["", "7\n", "7 x 3\n"] {
+            write("schedstat", broken);
+            assert!(run_delay_ns(&root).expect_err(broken).contains("is not three numbers"), "{broken:?}");
+        }
+        std::fs::remove_dir_all(&root).expect("it is there");
+    }
+}
