@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::aggregate::{dropped, rate_of};
 use super::evidence::Evidence;
+use super::record::Row;
 use super::run::{CaseHeader, EndedBy, Header, Stop};
 use crate::stats::{self, Decision, StopRule};
 
@@ -78,5 +79,6 @@ fn figures(header: &Header, evidence: &Evidence, rounds: u32) -> Vec<Vec<Option<
 
 /// The rate of all ranks in one round; `None` where nothing was finished.
 fn rate(case: &CaseHeader, evidence: &Evidence, round: u32) -> Option<f64> {
-    rate_of(case.measure, evidence.rows(&case.id, round))
+    let rows: Vec<&Row> = evidence.rows(&case.id, round).iter().collect();
+    rate_of(case.measure, &rows)
 }
