@@ -51,6 +51,8 @@ impl Plan {
         let plan = Plan {
             turns: turns.collect(),
             repetitions: ROUNDS,
+            // It has its rounds, however certain they are.
+            stop: None,
             warmup_ns: self.warmup_ns.min(share_ns / 4),
             amount,
             division: Division { interval_ns, ..self.division },

@@ -17,6 +17,8 @@ mod probed;
 mod sweep;
 
 #[cfg(test)]
+mod arm_tests;
+#[cfg(test)]
 mod prediction_tests;
 #[cfg(test)]
 mod tests;

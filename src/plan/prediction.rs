@@ -9,7 +9,8 @@ use super::probed::{LOG, Probed, ProbedCase, ProbedLog};
 use super::{Case, Plan};
 use crate::workload::Amount;
 
-/// What the real run will take.
+/// What the real run will take; with a stop rule, what it takes when nothing but the most repetitions, or the time that
+/// the rule allows, ends it.
 #[derive(Clone, Debug)]
 pub struct Prediction {
     /// From the start to the first repetition.
@@ -41,6 +42,8 @@ impl Prediction {
             .map(|(case, index)| Repetition::of(plan, case, here, &here.cases[*index], &probed.cases[*index]))
             .collect();
         let repetitions: f64 = each.iter().map(|one| one.ns * rounds + one.digest_ns).sum();
+        let allowed = plan.stop.and_then(|stop| stop.time);
+        let repetitions = allowed.map_or(repetitions, |time| repetitions.min(time.0 as f64));
         let files = files(plan, miniature, probed, &each, f64::from(hosts));
         let written: u64 = files.iter().filter(|(name, _)| name != PARTS).map(|(_, bytes)| bytes).sum();
         let finish_ns = probed.finish_ns * ratio(written as f64, probed.written_bytes()).max(1.0);

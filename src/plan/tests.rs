@@ -15,7 +15,7 @@ fn job(settings: &[&str]) -> Job {
     Job::parse(JOB, "t.toml", &settings).expect("a valid job")
 }
 
-fn seat() -> Seat {
+pub(super) fn seat() -> Seat {
     Seat {
         rank: 1,
         ranks: 4,

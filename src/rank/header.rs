@@ -73,7 +73,7 @@ pub fn header(
         ranks: u32::try_from(begins.len()).expect("ranks are counted in 32 bits"),
         hosts,
         repetitions: plan.repetitions,
-        stop: job.run.repetitions.stop().map(stop),
+        stop: plan.stop.map(stop),
         drop: drop_rule(&job.run.drop),
         aa: job.run.aa,
         interval_ns: plan.division.interval_ns,

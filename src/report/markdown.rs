@@ -4,13 +4,14 @@ use super::compact::Seen;
 use super::grid::Grid;
 use super::heat;
 use super::limits::Limits;
-use super::sweep::{Group, groups};
+use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
 use super::{compact, compare, expected, notes};
 use crate::results::Run;
 
 /// The whole report of a run.
 pub fn markdown(run: &Run) -> String {
+    let run = &*with_arms(run);
     let mut text = format!("# {}\n", escaped(&plain(&run.header.name)));
     for line in notes::headline(run) {
         text += &format!("\n{}\n", escaped(&line));

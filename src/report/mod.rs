@@ -5,6 +5,7 @@ mod compact;
 mod compare;
 mod detail;
 mod disturbances;
+mod ending;
 mod environment;
 mod expected;
 mod gates;

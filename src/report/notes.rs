@@ -1,7 +1,7 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
 use super::text::{counted, grouped, percent, plain};
-use super::{cells, disturbances, gates, limits, measuring, missing, stragglers};
+use super::{cells, disturbances, ending, gates, limits, measuring, missing, stragglers};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
 use crate::units::three_digits;
 
@@ -45,15 +45,16 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
 }
 
 fn how(run: &Run) -> Vec<String> {
-    let (header, derived) = (&run.header, &run.derived);
+    let derived = &run.derived;
     // What a partial result holds differs from case to case; the table has the counts.
     let repetitions = match run.complete {
-        true => counted(u64::from(header.repetitions), "repetition"),
+        true => counted(u64::from(derived.rounds), "repetition"),
         false => "the repetitions".to_owned(),
     };
     let mut lines = vec![format!(
         "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
     )];
+    lines.extend(ending::lines(run));
     lines.push(intervals(&derived.cases));
     lines.extend(measuring::lines(run));
     lines.push(locality(run));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::compact::Seen;
 use super::heat::{self, Heat};
 use super::limits::Limits;
-use super::sweep::{Group, groups};
+use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
 use super::{cells, compact, compare, detail, expected, notes, terminal};
 use crate::results::run::{CaseResult, Run};
@@ -21,6 +21,7 @@ pub enum Extent {
 
 /// The whole report of a run: a headline, the tables, and how it was measured.
 pub fn table(run: &Run, extent: Extent) -> String {
+    let run = &*with_arms(run);
     let mut report: String = notes::headline(run).iter().map(|line| terminal::prose(line)).collect();
     let groups = groups(run);
     // Workloads without a sweep share one table.

@@ -3,6 +3,7 @@
 mod again;
 mod directory;
 mod disturbances;
+mod ending;
 mod figures;
 mod fixture;
 mod formats;

@@ -11,6 +11,7 @@ mod metric;
 mod stragglers;
 
 pub(super) use distribution::summaries;
+pub(super) use dropping::dropped;
 pub(super) use metric::{of_case, rate_name, rate_of};
 
 use std::collections::{BTreeMap, BTreeSet};
