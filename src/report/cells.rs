@@ -11,7 +11,8 @@ use crate::units::{Bytes, human_rate};
 /// The workload and every parameter: together what the case's id says, in lines that fit the column.
 pub(super) fn case(case: &CaseResult) -> String {
     let parameters = case.parameters.iter().map(|(name, value)| parameter(name, value));
-    std::iter::once(plain(&case.workload)).chain(parameters).collect::<Vec<_>>().join("\n")
+    let arm = case.arm.iter().map(|arm| format!("arm {}", plain(arm)));
+    std::iter::once(plain(&case.workload)).chain(arm).chain(parameters).collect::<Vec<_>>().join("\n")
 }
 
 /// A parameter as people name and write it: `chunk 64MiB`.

@@ -3,7 +3,7 @@
 use super::cells::{self, parameter_name as name, parameter_value as value};
 use super::grid::{Column, Grid};
 use super::sweep::Group;
-use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, short_host};
+use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, plain, short_host};
 use crate::results::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult};
 use crate::units::{human_rate, three_digits};
 
@@ -17,6 +17,9 @@ pub(super) fn list<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a Parame
 pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], hosts: usize) -> Grid {
     let mut grid = Grid::of_rows(cases.len());
     let cases = || cases.iter().copied();
+    if cases().any(|case| case.arm.is_some()) {
+        grid.push(Column::words("arm"), cases().map(|case| dash(case.arm.as_deref().map(plain))));
+    }
     for axis in axes {
         let cell = |case: &CaseResult| dash(case.parameters.get(*axis).map(|word| value(axis, word)));
         grid.push(Column::figures(name(axis), ""), cases().map(cell));
