@@ -60,9 +60,12 @@ fn every_example_runs_as_printed() {
     for name in names {
         let help = numamark(&[&name, "--help"]).expect_code(0).stdout;
         let mut line = examples(&help)[0].to_owned();
+        const SHORT: &str = " --set run.duration=20ms --set run.warmup=1ms --set run.repetitions=2 --set run.limit=0ms --ranks 1";
         match name.as_str() {
             "run" => {
-                line += " --set run.duration=20ms --set run.warmup=1ms --set run.repetitions=2 --ranks 1"
+                line += SHORT;
+                let again = line.replace("results/first", "results/second");
+                assert_eq!(shell(&again, folder.path()).code, Some(0), "{again}");
             }
             "recover" => {
                 std::fs::remove_file(folder.path().join("results/first/run.json")).expect("a result")
@@ -103,6 +106,8 @@ fn mistyped_words_are_corrected_by_suggestion() {
         (&["run", "job.toml", "--output", "dir"], "'--out'"),
         (&["run", "job.toml", "--expect-rank", "2"], "'--expect-ranks'"),
         (&["plan", "job.toml", "--topo", "x"], "'--topology'"),
+        (&["comapre", "a", "--", "b"], "'compare'"),
+        (&["compare", "dir", "--arm"], "'--arms'"),
         (&["report", "dir", "--fromat", "csv"], "'--format'"),
         (&["report", "dir", "--format", "markdwon"], "'markdown'"),
         (&["schema", "jobs"], "'job'"),

@@ -11,7 +11,8 @@ use crate::results::Run;
 
 /// The whole report of a run.
 pub fn markdown(run: &Run) -> String {
-    let run = &*with_arms(run);
+    let measured = run;
+    let run = &*with_arms(measured);
     let mut text = format!("# {}\n", escaped(&plain(&run.header.name)));
     for line in notes::headline(run) {
         text += &format!("\n{}\n", escaped(&line));
@@ -19,7 +20,7 @@ pub fn markdown(run: &Run) -> String {
     for group in groups(run) {
         text += &workload(&group, Seen::by(run));
     }
-    if let Some(arms) = compare::markdown_of_run(run) {
+    if let Some(arms) = compare::markdown_of_run(measured) {
         text += &format!("\n{arms}");
     }
     text += "\n## How it was measured\n\n";

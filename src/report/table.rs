@@ -21,7 +21,8 @@ pub enum Extent {
 
 /// The whole report of a run: a headline, the tables, and how it was measured.
 pub fn table(run: &Run, extent: Extent) -> String {
-    let run = &*with_arms(run);
+    let measured = run;
+    let run = &*with_arms(measured);
     let mut report: String = notes::headline(run).iter().map(|line| terminal::prose(line)).collect();
     let groups = groups(run);
     // Workloads without a sweep share one table.
@@ -41,7 +42,7 @@ pub fn table(run: &Run, extent: Extent) -> String {
     for group in &groups {
         report += &heat_maps(group, extent);
     }
-    if let Some(arms) = compare::of_run(run, extent) {
+    if let Some(arms) = compare::of_run(measured, extent) {
         report += &format!("\n{arms}");
     }
     report.push('\n');

@@ -56,7 +56,7 @@ fn markdown_has_a_row_for_every_case() {
     for row in ["| 4MiB | scalar | 1.50 |", "| 16MiB | avx2 | 14.0 |", "| 64MiB | scalar | 2.50 |"] {
         assert!(text.contains(row), "{row} is not in\n{text}");
     }
-    assert!(text.contains("| chunk | kernel | rate (GiB/s) | range (%) |"), "{text}");
+    assert!(text.contains("| chunk | kernel | rate (GiB/s) | +- (%) |"), "{text}");
     assert!(text.contains("## generate") && text.contains("## larson"), "{text}");
 }
 

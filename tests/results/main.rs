@@ -1,6 +1,7 @@
 //! The run directory end to end: what ranks write, what rank 0 makes of it, and what `verify` and `recover` prove.
 
 mod again;
+mod compare;
 mod directory;
 mod disturbances;
 mod ending;

@@ -59,7 +59,7 @@ pub(super) fn interval(interval: Option<Interval>) -> String {
     })
 }
 
-/// Percent: two digits, three from a hundred on, and nothing is called 0 that is not.
+/// Percent: two digits, three from a hundred on, a multiple from ten times on.
 pub(super) fn signed(percent: f64) -> String {
     match percent.abs() {
         p if p == 0.0 => "0.0".to_owned(),

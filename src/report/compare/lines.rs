@@ -98,7 +98,7 @@ pub(super) fn caption(rows: &[Comparison]) -> String {
     let p = match (first.p_adjusted, first.p_signed_rank) {
         (Some(adjusted), Some(ranks)) => {
             let [adjusted, ranks] = [adjusted, ranks].map(super::rows::probability);
-            format!("; rate: p {adjusted} (Holm), {ranks} (signed rank)")
+            format!("; rate p {adjusted} (Holm), {ranks} (ranks)")
         }
         _ => String::new(),
     };

@@ -123,9 +123,8 @@ fn quantile(name: &str, round: &Round) -> Result<f64, String> {
     let rows: Vec<&Row> = round.rows.iter().collect();
     let summary = aggregate::summaries(&[rows], &counters).remove(histogram);
     let summary = summary.ok_or_else(|| format!("the case records no {histogram}"))?;
-    let (timed, count) = (summary.timed, summary.count);
     summary
         .p99
         .map(|p99| p99 as f64)
-        .ok_or_else(|| format!("a repetition has too few timed values for it: {timed} of {count}"))
+        .ok_or_else(|| format!("a repetition has too few timed values of {histogram} for a p99"))
 }

@@ -48,6 +48,9 @@ pub(super) enum Basis {
     Runs(u32),
 }
 
+/// The largest p, after correction, that counts.
+const SIGNIFICANT: f64 = 0.05;
+
 /// Judges everything that stands on one screen together.
 pub(super) fn judge(matched: &[Matched], basis: Basis, difference: f64) -> Vec<Comparison> {
     let effects: Vec<Vec<Option<Effect>>> = matched
@@ -106,7 +109,6 @@ impl Family {
     /// With fewer replicates not even one that wins every time is significant after Holm's correction: n replicates
     /// give a two-sided p of 2 / 2^n at the least.
     fn replicates_min(&self) -> u64 {
-        const SIGNIFICANT: f64 = 0.05;
         let tests = u32::try_from(self.adjusted.len()).unwrap_or(u32::MAX).max(1);
         let least = |count: &u64| {
             f64::from(tests) * 2.0 * 0.5_f64.powi(i32::try_from(*count).unwrap_or(i32::MAX)) <= SIGNIFICANT
@@ -211,19 +213,33 @@ impl Judged<'_> {
             stats::Judgement::NoDifference => Verdict::NoDifference,
             stats::Judgement::CannotTell => Verdict::CannotTell,
         };
-        let too_few = u64::from(effect.replicates) < self.replicates_min;
-        let why = (verdict == Verdict::CannotTell && too_few).then(|| {
+        let why = (verdict == Verdict::CannotTell).then(|| self.doubt(effect, replicated)).flatten();
+        (verdict, why.or_else(|| self.paired.reason.clone()))
+    }
+
+    /// Why an effect that is there is not taken for one.
+    fn doubt(&self, effect: &Effect, replicated: Replicated) -> Option<String> {
+        let replicates = u64::from(effect.replicates);
+        if replicates < self.replicates_min {
             let what = match replicated {
                 Replicated::Round => "rounds",
                 Replicated::Host => "hosts",
                 Replicated::Run => "runs a side",
             };
-            format!(
-                "{} {what} tell nothing of so many figures at once: at least {} can",
-                effect.replicates, self.replicates_min
-            )
-        });
-        (verdict, why.or_else(|| self.paired.reason.clone()))
+            let needed = self.replicates_min;
+            return Some(format!(
+                "{replicates} {what} can tell nothing of so many figures at once, {needed} could"
+            ));
+        }
+        let clear = effect.interval.is_some_and(|interval| !interval.contains(1.0));
+        let significant = self.p_adjusted.is_some_and(|p| p <= SIGNIFICANT);
+        match (clear, significant) {
+            (false, _) => None,
+            (true, false) => {
+                Some("of so many figures one looks like this by chance too often (Holm)".to_owned())
+            }
+            (true, true) => Some("the same arm twice differs by as much (A/A)".to_owned()),
+        }
     }
 
     /// How many replicates would find the difference that is looked for. One run a side does not know the spread of
