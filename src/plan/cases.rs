@@ -13,8 +13,13 @@ use crate::workload::{allocate, generate};
 /// One workload with every parameter fixed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
-    /// The workload, and every swept parameter that touches it: `generate.chunk=64MiB`. No spaces, no commas.
+    /// The workload, every swept parameter that touches it, and its arm: `generate.chunk=64MiB.arm=base`. No spaces, no
+    /// commas.
     pub id: String,
+    /// The arm, where the same case stands in another arm, too.
+    pub arm: Option<String>,
+    /// The id without the arm: what the cases of one comparison have in common, and no others.
+    pub compared_as: String,
     /// Every parameter that touches the case, as it was resolved, in the order of the job file.
     pub parameters: Vec<(&'static str, Parameter)>,
     /// Workers of this rank.
@@ -63,11 +68,11 @@ impl Case {
     }
 }
 
-/// Every case of the job, each once, in the order of the job file.
+/// Every case of the job as it stands, or of one arm, each once, in the order of the job file.
 ///
 /// # Errors
 /// When this rank lacks the PUs, or its CPU the instructions, that a case asks for.
-pub(super) fn expand(job: &Job, seat: &Seat) -> Result<Vec<Case>> {
+pub(super) fn of_one_arm(job: &Job, seat: &Seat) -> Result<Vec<Case>> {
     let mut cases: Vec<Case> = Vec::new();
     let generate = job.generate.iter().flat_map(|section| generate_cases(job, section, seat));
     let allocate = job.allocate.iter().flat_map(|section| allocate_cases(job, section, seat));
@@ -138,7 +143,9 @@ fn generate_case(job: &Job, section: &Generate, knobs: GenerateKnobs, seat: &Sea
         name = name.count("batch", knobs.batch, job.slab.batch.len() > 1);
     }
     Ok(Case {
+        compared_as: name.id.clone(),
         id: name.id,
+        arm: None,
         parameters: name.parameters,
         workers,
         batch: if batched { knobs.batch } else { job.slab.batch[0] },
@@ -193,7 +200,9 @@ fn allocate_case(job: &Job, section: &Allocate, knobs: AllocateKnobs, seat: &Sea
     }
     let parameters = allocate::Parameters { allocator: resolve_allocator(knobs.allocator) };
     Ok(Case {
+        compared_as: name.id.clone(),
         id: name.id,
+        arm: None,
         parameters: name.parameters,
         workers: resolve_workers(knobs.workers, seat)?,
         batch: if ours { knobs.batch } else { job.slab.batch[0] },

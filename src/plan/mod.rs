@@ -4,8 +4,10 @@
 //! it has and how much memory it reserves. Nothing below this floor sees a `Job`, and nothing below checks again
 //! what is checked here.
 
+mod arms;
 mod cases;
 mod expected;
+mod layout;
 mod limits;
 mod memory;
 mod miniature;
@@ -21,6 +23,7 @@ mod tests;
 
 pub use cases::{Case, Parameter, Work};
 pub use expected::Expected;
+pub use layout::Footprint;
 pub use limits::Limits;
 pub use miniature::{Miniature, ROUNDS};
 pub use order::Turn;
@@ -28,7 +31,7 @@ pub use prediction::Prediction;
 pub use probed::{LOG, Probed, ProbedCase, ProbedFile, ProbedLog};
 
 use crate::error::Result;
-use crate::job::Job;
+use crate::job::{Job, Stop};
 use crate::workload::Amount;
 use crate::workload::intervals::Division;
 
@@ -62,8 +65,12 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// Every repetition of every case, in the order they run.
     pub turns: Vec<Turn>,
-    /// Repetitions of each case.
+    /// Repetitions of each case; with a stop rule the most of them.
     pub repetitions: u32,
+    /// What may end them earlier.
+    pub stop: Option<Stop>,
+    /// Rounds that belong together: the run ends after a whole number of them, or after the last round.
+    pub stride: u32,
     /// Untimed work before each repetition, in nanoseconds.
     pub warmup_ns: u64,
     /// Timed work of each repetition.
@@ -87,21 +94,24 @@ impl Plan {
     ///
     /// # Errors
     /// When the job asks for more workers than the rank has PUs, for a kernel this CPU cannot run, or for more memory than the
-    /// node or the cgroup has.
+    /// node or the cgroup has; when its arms cannot be compared.
     pub fn new(job: &Job, seat: &Seat) -> Result<Plan> {
-        let cases = cases::expand(job, seat)?;
+        let cases = arms::expand(job, seat)?;
         let arena_bytes = memory::arena_bytes(&cases);
         memory::check(&cases, seat)?;
         let amount = order::amount(job, seat);
         let workers = cases.iter().map(|case| case.workers).max().expect("a job has at least one case");
-        let limits = Limits::new(job, &cases, seat.ranks, amount, arena_bytes);
+        let limit_ns = job.run.limit.0;
+        let limits = Limits::new(job, &cases, seat.ranks, amount, arena_bytes, limit_ns);
         Ok(Plan {
-            turns: order::turns(job, cases.len()),
+            turns: order::turns(job, &cases),
+            stride: order::stride(&cases),
+            stop: job.run.repetitions.stop(),
             repetitions: job.run.repetitions.at_most(),
             warmup_ns: job.run.warmup.0,
             amount,
             division: order::division(job),
-            limit_ns: 0,
+            limit_ns,
             workers,
             arena_bytes,
             seed: job.seed,
@@ -110,11 +120,24 @@ impl Plan {
         })
     }
 
-    /// Warm-up and timed work of all repetitions, as the job asks for them; `None` for a data set, which takes as long as
-    /// it takes.
+    /// The rounds that are whole once this turn is over and belong to no half of a stride: what may end the run. `None`
+    /// in the middle of a round.
+    pub fn rounds_after(&self, index: usize) -> Option<u32> {
+        let stride_of = |turn: &Turn| turn.round / self.stride;
+        let mine = stride_of(&self.turns[index]);
+        let last = self.turns.get(index + 1).is_none_or(|next| stride_of(next) != mine);
+        last.then(|| self.repetitions.min((mine + 1) * self.stride))
+    }
+
+    /// Limits, warm-up and timed work of all repetitions, as the job asks for them; `None` for a data set, which takes as
+    /// long as it takes.
     pub fn asked_ns(&self) -> Option<u64> {
         let Amount::Duration(ns) = self.amount else { return None };
-        (self.warmup_ns + ns).checked_mul(self.turns.len() as u64)
+        let mut each = self.turns.iter().map(|turn| {
+            let around = self.limits_ns(&self.cases[turn.case]);
+            self.warmup_ns.checked_add(ns)?.checked_add(around)
+        });
+        each.try_fold(0u64, |sum, ns| sum.checked_add(ns?))
     }
 
     /// Bytes that all ranks generate in all repetitions of a data set; `None` for a duration, in which they generate what

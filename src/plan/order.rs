@@ -1,6 +1,6 @@
 //! What runs when: rounds over all cases, each in an order of its own.
 
-use super::Seat;
+use super::{Case, Seat};
 use crate::job::{self, Job};
 use crate::mix::{Random, mix_words};
 use crate::workload::Amount;
@@ -15,14 +15,59 @@ pub struct Turn {
     pub case: usize,
 }
 
+/// Rounds that belong together: with arms two, in which each arm comes as early as every other.
+pub(super) fn stride(cases: &[Case]) -> u32 {
+    if cases.iter().any(|case| case.arm.is_some()) { 2 } else { 1 }
+}
+
 /// Interleaved rounds: slow drift of the machine falls on all cases alike, and no case always follows the same one.
-pub(super) fn turns(job: &Job, cases: usize) -> Vec<Turn> {
-    let rounds = (0..job.run.repetitions.at_most()).flat_map(|round| {
-        let mut order: Vec<usize> = (0..cases).collect();
-        Random::new(mix_words(&[job.seed, u64::from(round)])).shuffle(&mut order);
-        order.into_iter().map(move |case| Turn { round, case })
+///
+/// With arms, two rounds at a time. The arms of a comparison follow each other without another case in between, there
+/// and back: A B in the even round, B A in the odd one. So whatever drifts steadily does the same to all arms, and the
+/// two rounds after that begin with the last arm: A B B A, B A A B, which cancels a drift that bends as well (Thue and
+/// Morse's sequence). An odd number of rounds ends without its way back.
+pub(super) fn turns(job: &Job, cases: &[Case]) -> Vec<Turn> {
+    let (stride, repetitions) = (stride(cases), job.run.repetitions.at_most());
+    let groups: Vec<Vec<usize>> = groups(cases);
+    let strides = (0..repetitions.div_ceil(stride)).flat_map(|number| {
+        let mut order: Vec<&Vec<usize>> = groups.iter().collect();
+        Random::new(mix_words(&[job.seed, u64::from(number)])).shuffle(&mut order);
+        let rounds = number * stride..repetitions.min((number + 1) * stride);
+        let of_group = move |group: &Vec<usize>| {
+            let there = arms(job, group, number);
+            let back: Vec<usize> = there.iter().rev().copied().collect();
+            let rounds = rounds.clone().zip([there, back]);
+            let turns =
+                rounds.flat_map(|(round, arms)| arms.into_iter().map(move |case| Turn { round, case }));
+            turns.collect::<Vec<Turn>>()
+        };
+        order.into_iter().flat_map(of_group).collect::<Vec<Turn>>()
     });
-    rounds.collect()
+    strides.collect()
+}
+
+/// The cases of each comparison, which stand together in the plan.
+fn groups(cases: &[Case]) -> Vec<Vec<usize>> {
+    let together = cases.chunk_by(|one, next| one.compared_as == next.compared_as);
+    let mut first = 0;
+    let numbered = together.map(|group| {
+        first += group.len();
+        (first - group.len()..first).collect()
+    });
+    numbered.collect()
+}
+
+/// The order in which two rounds begin with the arms of one comparison: drawn for every fourth round, and turned round
+/// between.
+fn arms(job: &Job, group: &[usize], number: u32) -> Vec<usize> {
+    let mut arms = group.to_vec();
+    let first = group.first().copied().unwrap_or_default();
+    let seed = [job.seed, u64::from(number / 2), 1 + first as u64];
+    Random::new(mix_words(&seed)).shuffle(&mut arms);
+    if number % 2 == 1 {
+        arms.reverse();
+    }
+    arms
 }
 
 pub(super) fn amount(job: &Job, seat: &Seat) -> Amount {

@@ -5,11 +5,14 @@ use super::equipment::Equipment;
 use super::seat::{Seat, all_gather};
 use crate::comm::Comm;
 use crate::error::Result;
-use crate::job::Job;
+use crate::job::{self, Job};
 use crate::plan::{self, Case, Plan, Work};
 use crate::results::environment::{self, Environment, Facts};
 use crate::results::run::SCHEMA;
-use crate::results::{Begin, CaseHeader, Expected, Gate, Header, Measure, Parameter, resolve_gates, utc_now};
+use crate::results::{
+    Begin, CaseHeader, DropRule, Expected, Gate, Header, Measure, Parameter, Stop, resolve_gates, utc_now,
+};
+use crate::units::Share;
 
 /// The environment of rank 0, and in what other hosts differ from it. Collective.
 ///
@@ -70,15 +73,32 @@ pub fn header(
         ranks: u32::try_from(begins.len()).expect("ranks are counted in 32 bits"),
         hosts,
         repetitions: plan.repetitions,
-        stop: None,
-        drop: None,
-        aa: false,
+        stop: job.run.repetitions.stop().map(stop),
+        drop: drop_rule(&job.run.drop),
+        aa: job.run.aa,
         interval_ns: plan.division.interval_ns,
         environment,
         environment_differences,
         planned: plan.cases.iter().map(case_header).collect(),
         gates,
     }
+}
+
+fn stop(stop: job::Stop) -> Stop {
+    let job::Stop { half_width, at_most, time } = stop;
+    Stop { half_width: half_width.0, at_most, time_ns: time.map(|time| time.0) }
+}
+
+/// A rule without a bound drops nothing.
+fn drop_rule(rule: &job::DropRule) -> Option<DropRule> {
+    let share = |bound: Option<Share>| bound.map(|bound| bound.0);
+    let job::DropRule { cpu_share, core_clock, steal, run_delay } = *rule;
+    (*rule != job::DropRule::default()).then(|| DropRule {
+        cpu_share: share(cpu_share),
+        core_clock: share(core_clock),
+        steal: share(steal),
+        run_delay: share(run_delay),
+    })
 }
 
 fn case_header(case: &Case) -> CaseHeader {
@@ -94,8 +114,8 @@ fn case_header(case: &Case) -> CaseHeader {
         workload: case.workload().to_owned(),
         parameters: parameters.collect(),
         measure: measure(case),
-        arm: None,
-        compared_as: None,
+        arm: case.arm.clone(),
+        compared_as: case.arm.as_ref().map(|_| case.compared_as.clone()),
         expected: case.expected.map(expected),
     }
 }

@@ -4,10 +4,12 @@
 //! by all (`comm.agree`), so that every rank takes the same way out with the same exit code.
 
 mod begin;
+mod ending;
 mod equipment;
 mod fault;
 mod header;
 mod job;
+mod limits;
 mod output;
 mod pool;
 mod probe;
@@ -19,7 +21,6 @@ pub use job::Source;
 pub use probe::probe;
 pub use seat::{bind, described};
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -28,10 +29,11 @@ use crate::error::Result;
 use crate::job::Setting;
 use crate::measure::resident_peak_bytes;
 use crate::plan::Plan;
-use crate::results::{self, Begin, End, EndedBy, Measure, Row, Run};
+use crate::results::{self, Begin, End, Measure, Row, Run, When};
 use crate::units::Nanoseconds;
 use begin::{begin, locality_record};
 use equipment::Equipment;
+use limits::OneAtATime;
 use output::Output;
 use rounds::TimeLimit;
 use seat::Seat;
@@ -81,17 +83,19 @@ pub trait Progress {
 pub struct Step<'plan> {
     /// How many come before it, from 0.
     pub index: usize,
-    /// How many there are.
+    /// How many there are; with a stop rule, the most that there can be.
     pub count: usize,
+    /// Whether there may be fewer.
+    pub at_most: bool,
     /// Id of the case.
     pub case: &'plan str,
     /// The case's repetition, from 0.
     pub round: u32,
-    /// Repetitions of the case.
+    /// Repetitions of the case, or the most of them.
     pub rounds: u32,
     /// What the case's rate counts.
     pub measure: Measure,
-    /// Warm-up and timed region, where the job says how long they are.
+    /// Limits, warm-up and timed region, where the job says how long they are.
     pub planned: Option<Duration>,
 }
 
@@ -133,18 +137,24 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
         progress.bound(output.begins());
     }
     let time = request.time.map(|limit| TimeLimit { started: request.started, limit });
-    if let Err(why) = rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
-        output.give_up(&why);
-        return Err(why);
-    }
+    let ending = match rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
+        Ok(ending) => ending,
+        Err(why) => {
+            output.give_up(&why);
+            return Err(why);
+        }
+    };
+    let stop = comm.stop().clone();
+    let stopping = || stop.requested().is_some();
+    let limits = OneAtATime::new(comm, &equipment, &plan, When::After, &stopping).of_all()?;
     stage("writing the result", plan.limits.finish, progress);
     let end = End {
         locality: locality_record(&equipment.locality()),
         violations: equipment.violations(),
         resident_peak_bytes: resident_peak_bytes(),
-        rounds: plan.repetitions,
-        ended_by: EndedBy::Repetitions,
-        limits: BTreeMap::new(),
+        rounds: ending.rounds,
+        ended_by: ending.ended_by,
+        limits,
     };
     let directory = output.path().to_owned();
     let run = output.finish(comm, &end, request.started.elapsed().as_secs_f64())?;

@@ -7,8 +7,8 @@ use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::results::live::{LiveFile, State};
 use crate::results::{
-    Begin, Done, End, Evidence, Header, Part, Repetition, Row, Run, RunDirectory, Totals, aggregate, decode,
-    encode,
+    Begin, Done, End, EndedBy, Evidence, Header, Part, Repetition, Row, Run, RunDirectory, Totals, aggregate,
+    decode, encode, ended_by,
 };
 
 /// One rank's part, and on rank 0 the run directory's other files and the evidence for them.
@@ -102,6 +102,24 @@ impl Output {
             .map(|(_, round)| round.rows.as_slice())
             .next()
             .unwrap_or(&[])
+    }
+
+    /// What ended the run after so many whole rounds, by its values alone; `None` on every rank but 0.
+    pub fn ended_by(&self, rounds: u32) -> Option<EndedBy> {
+        let rank_0 = self.rank_0.as_ref()?;
+        ended_by(&rank_0.header, &rank_0.evidence, rounds)
+    }
+
+    /// What the repetitions that are kept took with their warm-ups, in nanoseconds, and how many rounds they make; 0 on
+    /// every rank but 0.
+    pub fn spent(&self, warmup_ns: u64) -> (u64, u32) {
+        let Some(RankZero { header, evidence, .. }) = &self.rank_0 else { return (0, 0) };
+        let rows =
+            header.planned.iter().flat_map(|case| evidence.rounds(&case.id)).map(|(_, round)| &round.rows);
+        let longest = |rows: &Vec<Row>| rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
+        let spent_ns = rows.map(|rows| longest(rows).saturating_add(warmup_ns)).fold(0, u64::saturating_add);
+        let rounds = header.planned.iter().map(|case| evidence.rounds(&case.id).count()).min();
+        (spent_ns, rounds.and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(0))
     }
 
     /// Tells who watches that a repetition begins.

@@ -2,17 +2,21 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use super::ending::{Ending, Watch};
 use super::equipment::Equipment;
 use super::header::measure;
+use super::limits::OneAtATime;
 use super::output::Output;
 use super::{Progress, Step, repetition};
 use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
+use crate::results::When;
 use crate::units::Nanoseconds;
 use crate::workload::Amount;
 
-/// Runs every turn of the plan that `output` does not have yet, as far as `time` allows on rank 0. Collective.
+/// Runs the turns of the plan that `output` does not have yet until the run is over, as far as `time` allows on rank 0.
+/// Collective.
 ///
 /// # Errors
 /// When a rank fails, when anybody was asked to stop, or when time is up: then everything completed until then is kept.
@@ -23,43 +27,67 @@ pub fn run(
     time: Option<TimeLimit>,
     output: &mut Output,
     progress: &mut dyn Progress,
-) -> Result<()> {
-    let count = plan.turns.len();
+) -> Result<Ending> {
+    let mut watch = Watch::new(plan, output);
     let stop = comm.stop().clone();
     let stopping = move || stop.requested().is_some();
     let mut longest = Duration::ZERO;
+    let mut alone = OneAtATime::new(comm, equipment, plan, When::Before, &stopping);
     for (index, turn) in plan.turns.iter().enumerate() {
         let case = &plan.cases[turn.case];
         if output.has(&case.id, turn.round) {
-            continue;
+            // What an earlier session went on after is decided; what it ended with is asked again.
+            match goes_on(plan, index, output) {
+                true => continue,
+                false => match watch.after(comm, plan, index, output)? {
+                    Some(ending) => return Ok(ending),
+                    None => continue,
+                },
+            }
         }
-        let stage = format!("repetition {} of {count} ({}, round {})", index + 1, case.id, turn.round);
-        let began = Instant::now();
+        let of = of(plan);
+        let stage = format!("repetition {} {of} ({}, round {})", index + 1, case.id, turn.round);
         comm.stage(&stage, plan.limits.next_repetition(longest));
         let step = step(plan, index);
         if comm.world().rank == 0 {
             progress.begin(&step);
         }
         output.begin(&case.id, turn.round);
-        let next = longest.max(step.planned.unwrap_or_default());
+        let mut next = longest.max(step.planned.unwrap_or_default()) + alone.planned_after();
+        if turn.round == 0 {
+            next += alone.planned(*turn);
+        }
         // Rank 0's clock decides for all: agreeing is a barrier, too.
         comm.agree(match time.filter(|time| comm.world().rank == 0 && !time.allows(next)) {
-            Some(time) => Err(ended(&format!("--time {} leaves no room", time.limit), index, count, output)),
+            Some(time) => Err(stopped(&format!("--time {} leaves no room", time.limit), index, plan, output)),
             None => Ok(()),
         })?;
-        let began_at = SystemTime::now();
-        let measured = comm.agree(repetition::run(equipment, plan, *turn, &stopping))?;
+        let limits = if turn.round == 0 { alone.of(*turn)? } else { Vec::new() };
+        comm.stage(&stage, plan.limits.next_repetition(longest));
+        let (began, began_at) = (Instant::now(), SystemTime::now());
+        let outcome = repetition::run(comm, equipment, plan, *turn, &stopping)?;
         if let Some(signal) = comm.stop_requested()? {
-            return Err(ended(&format!("stopped by {}", signal.name()), index, count, output));
+            return Err(stopped(&format!("stopped by {}", signal.name()), index, plan, output));
         }
         longest = longest.max(began.elapsed());
         comm.stage(&format!("writing down {stage}"), plan.limits.record);
-        output.add(comm, &repetition::record(case, *turn, began_at, &measured))?;
+        let mut record = repetition::record(case, *turn, began_at, &outcome);
+        record.limits.extend(limits);
+        output.add(comm, &record)?;
         if comm.world().rank == 0 {
             progress.end(&step, output.rows(&case.id, turn.round));
         }
+        if let Some(ending) = watch.after(comm, plan, index, output)? {
+            return Ok(ending);
+        }
     }
-    Ok(())
+    unreachable!("the last turn of a plan ends it")
+}
+
+/// Whether the turn after this one was done in an earlier session.
+fn goes_on(plan: &Plan, index: usize, output: &Output) -> bool {
+    let next = plan.turns.get(index + 1);
+    next.is_some_and(|next| output.has(&plan.cases[next.case].id, next.round))
 }
 
 /// Turn `index` of the plan, for people.
@@ -67,12 +95,16 @@ fn step(plan: &Plan, index: usize) -> Step<'_> {
     let turn = plan.turns[index];
     let case = &plan.cases[turn.case];
     let planned = match plan.amount {
-        Amount::Duration(timed_ns) => Some(Duration::from_nanos(plan.warmup_ns.saturating_add(timed_ns))),
+        Amount::Duration(timed_ns) => {
+            let around_ns = plan.warmup_ns.saturating_add(plan.limits_ns(case));
+            Some(Duration::from_nanos(around_ns.saturating_add(timed_ns)))
+        }
         Amount::Dataset { .. } => None,
     };
     Step {
         index,
         count: plan.turns.len(),
+        at_most: plan.stop.is_some(),
         case: &case.id,
         round: turn.round,
         rounds: plan.repetitions,
@@ -97,10 +129,16 @@ impl TimeLimit {
     }
 }
 
-fn ended(why: &str, completed: usize, count: usize, output: &Output) -> Error {
-    let directory = output.path().display();
+/// `of 10`, or `of at most 40`.
+fn of(plan: &Plan) -> String {
+    let at_most = if plan.stop.is_some() { "at most " } else { "" };
+    format!("of {at_most}{}", plan.turns.len())
+}
+
+fn stopped(why: &str, completed: usize, plan: &Plan, output: &Output) -> Error {
+    let (directory, of) = (output.path().display(), of(plan));
     Error::Incomplete(format!(
-        "{why}: {completed} of {count} repetitions are done and kept; \
+        "{why}: {completed} {of} repetitions are done and kept; \
          continue with numamark run --resume {directory}, or look at them with numamark recover {directory}"
     ))
 }

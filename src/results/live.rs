@@ -37,7 +37,7 @@ pub struct Live {
     pub hosts: Vec<String>,
     /// Repetitions that every rank has finished, over all cases.
     pub repetitions_done: u32,
-    /// Repetitions asked for, over all cases.
+    /// Repetitions asked for, over all cases; with a stop rule the most of them, until the run is over.
     pub repetitions_planned: u32,
     /// Seconds since the run, or its continuation, made its first preparations for a repetition.
     pub elapsed_s: f64,
@@ -186,6 +186,10 @@ impl LiveFile {
     /// The run is over, one way or another.
     pub fn end(&mut self, state: State) {
         (self.live.state, self.live.now) = (state, None);
+        if state == State::Finished {
+            // A stop rule may have asked for fewer than it allowed.
+            self.live.repetitions_planned = self.live.repetitions_done;
+        }
         self.write();
     }
 

@@ -6,8 +6,9 @@
 pub mod aggregate;
 pub mod directory;
 mod durable;
+pub mod ending;
 pub mod environment;
-pub mod evidence;
+mod evidence;
 pub mod gate;
 pub mod histograms;
 pub mod live;
@@ -23,6 +24,7 @@ pub mod verify;
 
 pub use aggregate::{aggregate, of_repetition};
 pub use directory::{RunDirectory, to_json};
+pub use ending::ended_by;
 pub use environment::Environment;
 pub use evidence::{Evidence, Totals};
 pub use gate::{Against, Bound, Gate, GateResult, Level, Outcome, resolve_gates};

@@ -98,17 +98,20 @@ impl Progress for Teller {
         let now = Instant::now();
         self.pace.begin(now);
         let left = self.pace.left(step, now);
-        let repetition = format!("{}, repetition {} of {}", step.case, step.round + 1, step.rounds);
+        let of = if step.at_most { "of at most" } else { "of" };
+        let repetition = format!("{}, repetition {} {of} {}", step.case, step.round + 1, step.rounds);
         if let Some(bar) = &self.bar {
-            let left = left.map_or(String::new(), |left| format!("{} left  ", pace::clock(left)));
+            let at_most = if step.at_most { "at most " } else { "" };
+            let left = left.map_or(String::new(), |left| format!("{at_most}{} left  ", pace::clock(left)));
             return bar.at(step.index, step.count, &format!("{left}{repetition}"));
         }
         // The figures that `verbose` shows of each repetition say the same.
         let due = self.latest.is_none_or(|latest| now - latest >= PLAIN_INTERVAL);
         if self.volume == Volume::Normal && due {
             self.latest = Some(now);
-            let left = left.map_or(String::new(), |left| format!(", about {} left", pace::clock(left)));
-            self.say(&format!("{} of {}: {repetition}{left}", step.index + 1, step.count));
+            let about = if step.at_most { "at most about" } else { "about" };
+            let left = left.map_or(String::new(), |left| format!(", {about} {} left", pace::clock(left)));
+            self.say(&format!("{} {of} {}: {repetition}{left}", step.index + 1, step.count));
         }
     }
 
@@ -117,7 +120,8 @@ impl Progress for Teller {
         if self.volume == Volume::Verbose {
             let (index, count, case) = (step.index + 1, step.count, step.case);
             let figures = report::repetition(step.measure, rows);
-            self.say(&format!("{index} of {count}: {case}, repetition {}: {figures}", step.round + 1));
+            let of = if step.at_most { "of at most" } else { "of" };
+            self.say(&format!("{index} {of} {count}: {case}, repetition {}: {figures}", step.round + 1));
         }
     }
 

@@ -48,7 +48,8 @@ mod tests {
     use crate::results::Measure;
 
     fn step(index: usize, planned: Option<Duration>) -> Step<'static> {
-        Step { index, count: 10, case: "generate", round: 0, rounds: 10, measure: Measure::Bytes, planned }
+        let (case, measure) = ("generate", Measure::Bytes);
+        Step { index, count: 10, at_most: false, case, round: 0, rounds: 10, measure, planned }
     }
 
     #[test]

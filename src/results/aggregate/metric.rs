@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::super::record::{Noise, Row};
 use super::super::run::{Measure, Metric};
-use super::distribution;
+use super::{distribution, limits};
 use crate::stats::median;
 
 pub(super) const REFILL_SHARE: &str = "refill_share";
@@ -44,10 +44,13 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
     };
     match measure {
         Measure::Bytes => {
-            put(rate_name(measure), "bytes/s", |rows| rate(rows, "byte", bytes(rows)));
+            put(rate_name(measure), "bytes/s", byte_rate);
             put("core_seconds_per_gib", "s/GiB", |rows| {
                 share(cpu_ns(rows)? / 1e9, bytes(rows) / GIB, "no byte was generated")
             });
+            if rounds.iter().any(|rows| limits::measured(rows)) {
+                put(limits::SHARE, "share", limit_share);
+            }
         }
         Measure::Operations => {
             put(rate_name(measure), "operations/s", |rows| rate(rows, "operation", operations(rows)));
@@ -122,8 +125,19 @@ fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f6
     }
 }
 
+/// Bytes a second of all these ranks.
+pub(super) fn byte_rate(rows: &[&Row]) -> Result<f64, String> {
+    rate(rows, "byte", bytes(rows))
+}
+
+/// The rate of these ranks over what they took of plain stores in the same repetition.
+pub(super) fn limit_share(rows: &[&Row]) -> Result<f64, String> {
+    let limit = limits::write_rate(rows).ok_or_else(|| "the limit was not measured".to_owned())?;
+    Ok(byte_rate(rows)? / limit)
+}
+
 /// What these rows did together over the longest time of any; `None` when nothing was done, or in no time.
-pub(super) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
+pub(in crate::results) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
     let (what, total) = match measure {
         Measure::Bytes => ("byte", bytes(rows)),
         Measure::Operations => ("operation", operations(rows)),

@@ -5,16 +5,16 @@ mod cause;
 mod distribution;
 mod disturbances;
 mod dropping;
+mod limits;
 mod locality;
 mod metric;
 mod stragglers;
 
-pub(super) use metric::{of_case, rate_name};
+pub(super) use metric::{of_case, rate_name, rate_of};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dropping::AllDropped;
-
+use super::ending;
 use super::evidence::Evidence;
 use super::gate;
 use super::record::{Begin, End, Row};
@@ -23,6 +23,7 @@ use super::run::{
 };
 use crate::error::{Error, Result};
 use crate::generator::Digest;
+use dropping::AllDropped;
 
 /// Builds `run.json`: complete only when every rank reached its end and every case has every repetition.
 ///
@@ -66,7 +67,7 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         locality: everywhere,
         cases,
     };
-    let complete = every_end && every_repetition;
+    let complete = every_end && every_repetition && ending::holds(header, evidence);
     Ok(Run { complete, header: header.clone(), elapsed_s, derived })
 }
 
@@ -124,11 +125,15 @@ fn case_result(
     let nothing = BTreeMap::new();
     let dropped = dropped.get(&case.id).unwrap_or(&nothing);
     let (rounds, gaps) = dropping::kept(case, evidence, dropped);
+    let limits = limits::of_case(case, evidence, &rounds);
     let mut per_rank: Vec<RankResult> = evidence
         .begins()
         .iter()
         .map(|begin| rank_result(case, begin, evidence.ends().get(&begin.rank), &rounds))
         .collect();
+    for (row, node) in per_rank.iter_mut().zip(limits.iter().flat_map(|limits| &limits.nodes)) {
+        row.limit_share_alone = node.share_alone;
+    }
     let slowest = per_rank
         .iter()
         .filter_map(|row| row.rate.value.map(|rate| (row, rate)))
@@ -137,6 +142,8 @@ fn case_result(
     let mut metrics = metric::of_case(case.measure, &rounds);
     if let Some(row) = slowest {
         metrics.insert(metric::slowest_rank_name(case.measure).to_owned(), row.rate.clone());
+        let share = metric::of_case(case.measure, &own_rows(&rounds, row.rank)).remove(limits::SHARE);
+        metrics.extend(share.map(|share| (limits::SLOWEST_RANK_SHARE.to_owned(), share)));
     }
     let slowest_rank = slowest.map(|row| row.rank);
     let rates = per_rank.iter_mut().map(|row| &mut row.rate);
@@ -149,7 +156,7 @@ fn case_result(
         arm: case.arm.clone(),
         compared_as: case.compared_as.clone(),
         dropped: dropped.values().cloned().collect(),
-        limits: None,
+        limits,
         total: total(&all),
         metrics,
         histograms: distribution::summaries(
@@ -178,12 +185,17 @@ fn total(rounds: &[Vec<&Row>]) -> Total {
 }
 
 /// One rank's rows: `rounds` have one row a rank, in order.
+fn own_rows<'a>(rounds: &[Vec<&'a Row>], rank: u32) -> Vec<Vec<&'a Row>> {
+    let index = usize::try_from(rank).expect("a rank is an index");
+    rounds.iter().map(|rows| vec![rows[index]]).collect()
+}
+
 fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Vec<&Row>]) -> RankResult {
-    let index = usize::try_from(begin.rank).expect("a rank is an index");
-    let own: Vec<Vec<&Row>> = rounds.iter().map(|rows| vec![rows[index]]).collect();
+    let own = own_rows(rounds, begin.rank);
     let mut metrics = metric::of_case(case.measure, &own);
     let mut take = |name: &str| metrics.remove(name).and_then(|metric: Metric| metric.value);
     let (refill_share, cpu_share) = (take(metric::REFILL_SHARE), take(metric::CPU_SHARE));
+    let limit_share = take(limits::SHARE);
     let rate = metrics.remove(metric::rate_name(case.measure)).expect("every case has its rate");
     RankResult {
         rank: begin.rank,
@@ -198,7 +210,7 @@ fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Ve
         refill_ns_max: distribution::max(&own, "refill_ns"),
         memory_peak_bytes: own.iter().filter_map(|rows| rows[0].repetition.memory_peak_bytes).max(),
         locality: locality::of_rank(&begin.locality, end.map(|end| &end.locality)),
-        limit_share: None,
+        limit_share,
         limit_share_alone: None,
     }
 }

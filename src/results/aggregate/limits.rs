@@ -1,0 +1,163 @@
+//! What a case made of its limits: its throughput over what the same pages and cores took of plain stores, by node, socket
+//! and host.
+//!
+//! The write-only limit of a repetition is that of the best store loop. A loop's rate is bytes over time, before and
+//! after the repetition together, and for several ranks the bytes of all over the longest time of any: what the case's
+//! own rate is. A share is taken repetition by repetition, so that a machine that is slower for a while is no worse.
+
+use std::collections::BTreeMap;
+
+use super::super::evidence::Evidence;
+use super::super::record::{Begin, LimitKernel, LimitTiming, Row, When, With};
+use super::super::run::{CaseHeader, CaseLimits, GroupLimit};
+use super::metric;
+use crate::stats::median;
+
+pub(super) const SHARE: &str = "limit_share";
+pub(super) const SLOWEST_RANK_SHARE: &str = "slowest_rank_limit_share";
+
+const STORES: [LimitKernel; 3] = [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal];
+const BOTH: [When; 2] = [When::Before, When::After];
+/// A limit that changes by less than this is no drift, however steadily it does: 2 %, as for the core clock.
+const DRIFT_MIN: f64 = 0.02;
+/// Makes the median of absolute deviations of normal values their standard deviation.
+const MAD_TO_DEVIATION: f64 = 1.4826;
+
+/// Whether these ranks measured their limits in this repetition.
+pub(super) fn measured(rows: &[&Row]) -> bool {
+    rows.iter().any(|row| row.repetition.limits.iter().any(|timing| timing.with == With::All))
+}
+
+/// The write-only limit of these ranks together in one repetition, in bytes a second.
+pub(super) fn write_rate(rows: &[&Row]) -> Option<f64> {
+    best(&STORES.map(|kernel| with_all(rows, kernel, &BOTH)))
+}
+
+/// Limits and shares of every node, socket and host; `None` for a case of which none was measured.
+pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence, rounds: &[Vec<&Row>]) -> Option<CaseLimits> {
+    if !rounds.iter().any(|rows| measured(rows)) {
+        return None;
+    }
+    let (mut sockets, mut hosts): (BTreeMap<_, Vec<u32>>, BTreeMap<_, Vec<u32>>) = Default::default();
+    for begin in evidence.begins() {
+        hosts.entry(begin.host.as_str()).or_default().push(begin.rank);
+        if let Some(package) = begin.package {
+            sockets.entry((begin.host.as_str(), package)).or_default().push(begin.rank);
+        }
+    }
+    let group = |host: &str, package: Option<u32>, ranks: Vec<u32>| group(host, package, ranks, rounds);
+    let node = |begin: &Begin| {
+        let timings = alone(case, evidence, begin.rank, rounds);
+        with_alone(group(&begin.host, begin.package, vec![begin.rank]), &timings, rounds)
+    };
+    let drifts: Vec<f64> = rounds.iter().filter_map(|rows| drift(rows)).collect();
+    let drift = median(&drifts);
+    Some(CaseLimits {
+        nodes: evidence.begins().iter().map(node).collect(),
+        sockets: sockets
+            .into_iter()
+            .map(|((host, package), ranks)| group(host, Some(package), ranks))
+            .collect(),
+        hosts: hosts.into_iter().map(|(host, ranks)| group(host, None, ranks)).collect(),
+        drift: drift.map(f64::exp_m1),
+        drifted: drift.is_some_and(|drift| is_drift(drift, &drifts)),
+    })
+}
+
+/// Some ranks of a host, what they took together and what the case made of it.
+fn group(host: &str, package: Option<u32>, ranks: Vec<u32>, rounds: &[Vec<&Row>]) -> GroupLimit {
+    let own: Vec<Vec<&Row>> = rounds.iter().map(|rows| rows_of(rows, &ranks)).collect();
+    let over_rounds = |value: fn(&[&Row]) -> Option<f64>| {
+        median(&own.iter().filter_map(|rows| value(rows)).collect::<Vec<f64>>())
+    };
+    GroupLimit {
+        host: host.to_owned(),
+        package,
+        ranks,
+        write_bytes_per_s: over_rounds(write_rate),
+        triad_bytes_per_s: over_rounds(|rows| with_all(rows, LimitKernel::Triad, &BOTH)),
+        write_alone_bytes_per_s: None,
+        triad_alone_bytes_per_s: None,
+        share: over_rounds(|rows| metric::limit_share(rows).ok()),
+        share_alone: None,
+    }
+}
+
+/// A node's limit while no other rank of its host measured, too.
+fn with_alone(node: GroupLimit, timings: &[&LimitTiming], rounds: &[Vec<&Row>]) -> GroupLimit {
+    let alone = |kernel: LimitKernel| {
+        let of_kernel =
+            |when: When| timings.iter().find(|timing| (timing.kernel, timing.when) == (kernel, when));
+        together(
+            BOTH.into_iter()
+                .filter_map(|when| of_kernel(when).map(|timing| (timing.bytes, timing.elapsed_ns))),
+        )
+    };
+    let write = best(&STORES.map(alone));
+    let rates = rounds.iter().filter_map(|rows| metric::byte_rate(&rows_of(rows, &node.ranks)).ok());
+    let rate = median(&rates.collect::<Vec<f64>>());
+    GroupLimit {
+        write_alone_bytes_per_s: write,
+        triad_alone_bytes_per_s: alone(LimitKernel::Triad),
+        share_alone: rate.zip(write).map(|(rate, limit)| rate / limit),
+        ..node
+    }
+}
+
+/// What a rank measured alone: before the case's first repetition, and after the run's last.
+fn alone<'a>(
+    case: &CaseHeader,
+    evidence: &'a Evidence,
+    rank: u32,
+    rounds: &[Vec<&'a Row>],
+) -> Vec<&'a LimitTiming> {
+    let own = rounds.iter().flat_map(|rows| rows_of(rows, &[rank]));
+    let before = own.flat_map(|row| &row.repetition.limits);
+    let after = evidence.ends().get(&rank).and_then(|end| end.limits.get(&case.id));
+    before.chain(after.into_iter().flatten()).filter(|timing| timing.with == With::Alone).collect()
+}
+
+/// How much the best of the loops was faster after this repetition than before it, as a logarithm.
+fn drift(rows: &[&Row]) -> Option<f64> {
+    let [before, after] = BOTH.map(|when| best(&STORES.map(|kernel| with_all(rows, kernel, &[when]))));
+    Some((after? / before?).ln())
+}
+
+/// Whether it is more than what the single repetitions differ by.
+fn is_drift(drift: f64, each: &[f64]) -> bool {
+    let deviations: Vec<f64> = each.iter().map(|one| (one - drift).abs()).collect();
+    let spread = median(&deviations).unwrap_or(0.0) * MAD_TO_DEVIATION;
+    drift.abs() > spread.max(DRIFT_MIN)
+}
+
+/// One loop of these ranks at the same time: the bytes of all over the longest time of any. `None` unless all have it.
+fn with_all(rows: &[&Row], kernel: LimitKernel, whens: &[When]) -> Option<f64> {
+    let at = |when: When| {
+        let of_row = |row: &&Row| {
+            row.repetition
+                .limits
+                .iter()
+                .find(|timing| (timing.with, timing.when, timing.kernel) == (With::All, when, kernel))
+                .map(|timing| (timing.bytes, timing.elapsed_ns))
+        };
+        let each: Vec<(u64, u64)> = rows.iter().map(of_row).collect::<Option<_>>()?;
+        let longest_ns = each.iter().map(|(_, elapsed_ns)| *elapsed_ns).max()?;
+        Some((each.iter().map(|(bytes, _)| *bytes).fold(0u64, u64::saturating_add), longest_ns))
+    };
+    together(whens.iter().filter_map(|when| at(*when)))
+}
+
+/// Bytes a second of what was done one after the other.
+fn together(timings: impl Iterator<Item = (u64, u64)>) -> Option<f64> {
+    let add = |sum: (u64, u64), one: (u64, u64)| (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1));
+    let (bytes, elapsed_ns) = timings.fold((0, 0), add);
+    (bytes > 0 && elapsed_ns > 0).then(|| bytes as f64 / (elapsed_ns as f64 / 1e9))
+}
+
+fn best(rates: &[Option<f64>]) -> Option<f64> {
+    rates.iter().copied().flatten().reduce(f64::max)
+}
+
+fn rows_of<'a>(rows: &[&'a Row], ranks: &[u32]) -> Vec<&'a Row> {
+    ranks.iter().map(|rank| rows[*rank as usize]).collect()
+}

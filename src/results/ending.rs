@@ -1,0 +1,75 @@
+//! When a run has repeated enough: asked after every round while it goes on, and again of the parts when it is verified.
+//! The same evidence gives the same answer, so that a resumed run ends as it would have.
+
+use std::collections::BTreeMap;
+
+use super::aggregate::rate_of;
+use super::evidence::Evidence;
+use super::run::{CaseHeader, EndedBy, Header, Stop};
+use crate::stats::{self, Decision, StopRule};
+
+/// What the rule decides after so many whole rounds; [`EndedBy::Repetitions`] without a rule, after the last. `None`: go
+/// on.
+pub fn ended_by(header: &Header, evidence: &Evidence, rounds: u32) -> Option<EndedBy> {
+    let figures = || figures(header, evidence, rounds);
+    decide(header, rounds, &header.stop.map_or(Vec::new(), |_| figures()))
+}
+
+/// Whether what the ranks say of the end is what their own values say: the run ended when it had to and not before.
+pub(super) fn holds(header: &Header, evidence: &Evidence) -> bool {
+    let mut ends = evidence.ends().values().map(|end| (end.rounds, end.ended_by));
+    let Some((rounds, said)) = ends.next() else { return false };
+    if ends.any(|other| other != (rounds, said)) || rounds == 0 || rounds > header.repetitions {
+        return false;
+    }
+    let figures = figures(header, evidence, rounds);
+    let right = match (said, decide(header, rounds, &figures)) {
+        // Only the run itself knew what time it was.
+        (EndedBy::Time, None) => header.stop.is_some_and(|stop| stop.time_ns.is_some()),
+        (said, found) => found == Some(said),
+    };
+    let stride = stride(header);
+    let mut earlier = (1..rounds).filter(|earlier| earlier % stride == 0);
+    right && earlier.all(|earlier| decide(header, earlier, &figures).is_none())
+}
+
+/// `figures` has the values of this many rounds or more.
+fn decide(header: &Header, rounds: u32, figures: &[Vec<Option<f64>>]) -> Option<EndedBy> {
+    let Some(Stop { half_width, at_most, .. }) = header.stop else {
+        return (rounds >= header.repetitions).then_some(EndedBy::Repetitions);
+    };
+    match stats::stop(&StopRule { half_width, at_most }, rounds, figures) {
+        Decision::GoOn => None,
+        Decision::HalfWidth => Some(EndedBy::HalfWidth),
+        Decision::AtMost => Some(EndedBy::AtMost),
+    }
+}
+
+/// Rounds that belong together.
+fn stride(header: &Header) -> u32 {
+    if header.planned.iter().any(|case| case.arm.is_some()) { 2 } else { 1 }
+}
+
+/// What has to be certain, each with its values by round: the ratio of every arm to its base, and the rate of every case
+/// that is compared with nothing.
+fn figures(header: &Header, evidence: &Evidence, rounds: u32) -> Vec<Vec<Option<f64>>> {
+    let known: BTreeMap<&str, Vec<Option<f64>>> =
+        header.planned.iter().map(|case| (case.id.as_str(), rates(case, evidence, rounds))).collect();
+    let figure = |case: &CaseHeader| {
+        let values = &known[case.id.as_str()];
+        if case.compared_as.is_none() {
+            return Some(values.clone());
+        }
+        let base = header.planned.iter().find(|other| other.compared_as == case.compared_as)?;
+        let ratio = |(value, base): (&Option<f64>, &Option<f64>)| Some((*value)? / (*base)?);
+        // The base itself, which stands first, is no figure of a comparison.
+        (base.id != case.id).then(|| values.iter().zip(&known[base.id.as_str()]).map(ratio).collect())
+    };
+    header.planned.iter().filter_map(figure).collect()
+}
+
+/// The rate of all ranks in each of the first rounds; `None` where nothing was finished.
+fn rates(case: &CaseHeader, evidence: &Evidence, rounds: u32) -> Vec<Option<f64>> {
+    let rate = |round| rate_of(case.measure, &evidence.rows(&case.id, round).iter().collect::<Vec<_>>());
+    (0..rounds).map(rate).collect()
+}
