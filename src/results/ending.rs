@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::aggregate::rate_of;
+use super::aggregate::{dropped, rate_of};
 use super::evidence::Evidence;
 use super::run::{CaseHeader, EndedBy, Header, Stop};
 use crate::stats::{self, Decision, StopRule};
@@ -53,8 +53,15 @@ fn stride(header: &Header) -> u32 {
 /// What has to be certain, each with its values by round: the ratio of every arm to its base, and the rate of every case
 /// that is compared with nothing.
 fn figures(header: &Header, evidence: &Evidence, rounds: u32) -> Vec<Vec<Option<f64>>> {
+    let dropped = dropped(header, evidence);
+    let counts =
+        |case: &CaseHeader, round: u32| !dropped.get(&case.id).is_some_and(|gone| gone.contains_key(&round));
+    let of_case = |case: &CaseHeader| -> Vec<Option<f64>> {
+        // What counts in no figure makes none more certain.
+        (0..rounds).map(|round| rate(case, evidence, round).filter(|_| counts(case, round))).collect()
+    };
     let known: BTreeMap<&str, Vec<Option<f64>>> =
-        header.planned.iter().map(|case| (case.id.as_str(), rates(case, evidence, rounds))).collect();
+        header.planned.iter().map(|case| (case.id.as_str(), of_case(case))).collect();
     let figure = |case: &CaseHeader| {
         let values = &known[case.id.as_str()];
         if case.compared_as.is_none() {
@@ -68,8 +75,7 @@ fn figures(header: &Header, evidence: &Evidence, rounds: u32) -> Vec<Vec<Option<
     header.planned.iter().filter_map(figure).collect()
 }
 
-/// The rate of all ranks in each of the first rounds; `None` where nothing was finished.
-fn rates(case: &CaseHeader, evidence: &Evidence, rounds: u32) -> Vec<Option<f64>> {
-    let rate = |round| rate_of(case.measure, &evidence.rows(&case.id, round).iter().collect::<Vec<_>>());
-    (0..rounds).map(rate).collect()
+/// The rate of all ranks in one round; `None` where nothing was finished.
+fn rate(case: &CaseHeader, evidence: &Evidence, round: u32) -> Option<f64> {
+    rate_of(case.measure, &evidence.rows(&case.id, round).iter().collect::<Vec<_>>())
 }

@@ -7,10 +7,10 @@ use super::super::record::Row;
 use super::super::run::{CaseHeader, DropRule, Dropped, Header, Metric};
 
 /// By case what is dropped, by round.
-pub(super) type AllDropped = BTreeMap<String, BTreeMap<u32, Dropped>>;
+pub(in crate::results) type AllDropped = BTreeMap<String, BTreeMap<u32, Dropped>>;
 
 /// Holds every repetition against the rule. What one arm drops, the others of its pair drop, too.
-pub(super) fn dropped(header: &Header, evidence: &Evidence) -> AllDropped {
+pub(in crate::results) fn dropped(header: &Header, evidence: &Evidence) -> AllDropped {
     let Some(rule) = &header.drop else { return AllDropped::new() };
     let own: AllDropped =
         header.planned.iter().map(|case| (case.id.clone(), of_case(rule, evidence, case))).collect();

@@ -10,6 +10,7 @@ mod locality;
 mod metric;
 mod stragglers;
 
+pub(super) use dropping::dropped;
 pub(super) use metric::{of_case, rate_name, rate_of};
 
 use std::collections::{BTreeMap, BTreeSet};
