@@ -48,6 +48,12 @@ pub enum Command {
     /// Show a run
     #[command(after_help = "Example: numamark report results/first --format markdown > first.md")]
     Report(ReportArguments),
+    /// Compare runs, or the arms of one run: faster, slower, no difference, cannot tell
+    #[command(
+        override_usage = "numamark compare [OPTIONS] <BASE>... -- <CANDIDATE>...\n       numamark compare [OPTIONS] <RUN> --arms",
+        after_help = "Example: numamark compare results/first -- results/second"
+    )]
+    Compare(CompareArguments),
     /// Show what on this machine would disturb a benchmark, and what helps
     #[command(after_help = "Example: numamark env > env.txt")]
     Env,
@@ -185,6 +191,55 @@ pub enum ReportFormat {
     Json,
     /// A test a gate, for what shows test results
     Junit,
+}
+
+/// `numamark compare`.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// Runs of the base, or the run whose arms are compared
+    #[arg(value_name = "BASE", required = true)]
+    pub base: Vec<PathBuf>,
+    /// Runs of the candidate, as many: paired with the base's in the order given
+    #[arg(value_name = "CANDIDATE", last = true)]
+    pub candidate: Vec<PathBuf>,
+    /// Compare the arms of one run, each with its base
+    #[arg(long, conflicts_with = "candidate")]
+    pub arms: bool,
+    /// Differences below this count as none
+    #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = percent)]
+    pub difference: f64,
+    /// Exit with 3 when a rate is worse by more than this with its whole interval; warn when that cannot be excluded
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub bound: Option<f64>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
+    pub format: CompareFormat,
+    /// Compare what cannot be compared, and mark the output
+    #[arg(long)]
+    pub force: bool,
+    /// Every figure of every case, with its tests
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// Forms a comparison can be shown in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// 80 columns
+    Text,
+    /// GitHub's tables, every case
+    Markdown,
+    /// Everything, as exact as it is
+    Json,
+}
+
+/// `5%` or `5` as a share: above 0, below 100.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    match number.parse::<f64>() {
+        Ok(percent) if percent > 0.0 && percent < 100.0 => Ok(percent / 100.0),
+        _ => Err("expected a percentage above 0 and below 100, such as 2%".to_owned()),
+    }
 }
 
 /// `numamark schema`.

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, and the only place that prints an error.
 
 mod arguments;
+mod compare;
 mod completions;
 mod env;
 mod inspect;
@@ -70,6 +71,7 @@ fn execute(command: &Command) -> Result<ExitCode> {
         Command::Verify(arguments) => inspect::verify(arguments),
         Command::Recover(arguments) => inspect::recover(arguments),
         Command::Report(arguments) => inspect::report(arguments),
+        Command::Compare(arguments) => compare::compare(arguments),
         Command::Env => env::env(),
         Command::Schema(arguments) => inspect::schema(arguments),
         Command::Completions(arguments) => completions::completions(arguments),

@@ -1,6 +1,9 @@
 //! One case as five cells, each a few lines.
 
-use super::text::{NOT_AVAILABLE, byte_rate, duration_by, operation_rate, percent, plain, short_host};
+use super::text::{
+    NOT_AVAILABLE, OperationUnit, bare_percent, between, byte_rate, duration_by, durations, operation_rate,
+    percent, plain, short_host,
+};
 use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
 use crate::stats::relative_range;
 use crate::units::{Bytes, human_rate};
@@ -38,7 +41,26 @@ pub(super) fn all_ranks(case: &CaseResult) -> String {
     let range = relative_range(&known).map_or(NOT_AVAILABLE.to_owned(), percent);
     let count = metric.repetitions;
     let of = if count == 1 { "repetition" } else { "repetitions" };
-    format!("{}\nrange {range}\n{count} {of}\nlocal {locality}", figure(measure, metric.value))
+    let interval = interval_line(measure, metric);
+    format!("{}\n{interval}range {range}\n{count} {of}\nlocal {locality}", figure(measure, metric.value))
+}
+
+/// The interval of a rate in the unit of [`figure`], as a line of its own; empty where there is none.
+fn interval_line(measure: Measure, rate: &Metric) -> String {
+    let (Some(value), Some(interval)) = (rate.value, rate.interval) else { return String::new() };
+    let ends = [interval.low, interval.high].map(|end| match measure {
+        Measure::Bytes => human_rate(end),
+        Measure::Operations => OperationUnit::of(value).figure(end),
+    });
+    let [low, high] = ends;
+    between(low, high) + "\n"
+}
+
+/// Half the width of a metric's interval over its value, in percent.
+pub(super) fn half_width(metric: &Metric) -> String {
+    let half = metric.interval.zip(metric.value).filter(|(_, value)| *value != 0.0);
+    let half = half.map(|(interval, value)| (interval.high - interval.low) / 2.0 / value.abs());
+    half.map_or(NOT_AVAILABLE.to_owned(), bare_percent)
 }
 
 /// The rate of the slowest rank and where that is.
@@ -48,7 +70,8 @@ pub(super) fn slowest(case: &CaseResult) -> String {
     };
     let rate = figure(measure, row.rate.value);
     let node = row.node_index.map_or("not bound".to_owned(), |node| format!("node {node}"));
-    format!("{rate}\nrank {}\n{node}\n{}", row.rank, short_host(&row.host))
+    let interval = interval_line(measure, &row.rate);
+    format!("{rate}\n{interval}rank {}\n{node}\n{}", row.rank, short_host(&row.host))
 }
 
 /// Chunk times as rates of one rank: the median, and what 1 % of the chunks do not reach.
@@ -57,7 +80,16 @@ pub(super) fn chunk(case: &CaseResult) -> String {
         return "-".to_owned();
     }
     let (median, slow) = (chunk_rate(case, |times| times.p50), chunk_rate(case, |times| times.p99));
-    format!("median  {median:>5}\nslow 1% {slow:>5}")
+    let [around_median, around_slow] = ["p50", "p99"].map(|name| chunk_interval(case, name));
+    format!("median  {median:>5}\n{around_median}slow 1% {slow:>5}\n{around_slow}").trim_end().to_owned()
+}
+
+/// The interval of a quantile of the chunk times as rates: the longer time is the lower rate.
+fn chunk_interval(case: &CaseResult, quantile: &str) -> String {
+    let times = case.histograms.get("chunk_ns").and_then(|times| times.intervals.get(quantile));
+    let (Some(bytes), Some(times)) = (case.number("chunk_bytes"), times) else { return String::new() };
+    let [low, high] = [times.high, times.low].map(|time| human_rate(bytes as f64 / (time / 1e9)));
+    format!("{:>13}\n", between(low, high))
 }
 
 /// One quantile of the chunk times as a rate, in GiB/s.
@@ -72,12 +104,23 @@ pub(super) fn chunk_rate(case: &CaseResult, quantile: fn(&HistogramSummary) -> O
 /// Refill times by a clock of this step, and their share of worker time.
 pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
     let Some(times) = refills(case) else { return "-".to_owned() };
-    let share = case.metrics.get("refill_share").and_then(|metric| metric.value);
-    let share = share.map_or(NOT_AVAILABLE.to_owned(), percent);
-    [("p50", times.p50), ("p99", times.p99), ("p99.9", times.p999), ("max", times.max)]
-        .map(|(name, value)| format!("{name:<5} {:>8}\n", duration_by(step_ns, value)))
-        .concat()
-        + &format!("share {share:>8}")
+    let share = case.metrics.get("refill_share");
+    let value = share.and_then(|share| share.value).map_or(NOT_AVAILABLE.to_owned(), percent);
+    let around_share = share.and_then(|share| share.interval).map_or(String::new(), |interval| {
+        format!("\n{:>14}", between(bare_percent(interval.low), bare_percent(interval.high)))
+    });
+    let quantile = |(name, value): (&str, Option<u64>)| {
+        let interval = times.intervals.get(name).zip(value).filter(|_| SHORT.contains(&name));
+        let around = interval.map_or(String::new(), |(interval, value)| {
+            format!("{:>14}\n", durations(value, interval.low, interval.high))
+        });
+        let shown = if name == "p999" { "p99.9" } else { name };
+        format!("{shown:<5} {:>8}\n{around}", duration_by(step_ns, value))
+    };
+    /// Quantiles whose interval is shown; run.json has them all.
+    const SHORT: [&str; 2] = ["p50", "p99"];
+    let quantiles = [("p50", times.p50), ("p99", times.p99), ("p999", times.p999), ("max", times.max)];
+    quantiles.map(quantile).concat() + &format!("share {value:>8}{around_share}")
 }
 
 /// The combined refill times of a case that has any.

@@ -4,8 +4,7 @@ use super::cells::{self, parameter_name as name, parameter_value as value};
 use super::grid::{Column, Grid};
 use super::sweep::Group;
 use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, microseconds_by, short_host};
-use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter, RankResult, Run};
-use crate::stats::relative_range;
+use crate::results::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult, Run};
 use crate::units::human_rate;
 
 /// `block 4MiB, kernel auto`
@@ -38,7 +37,7 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
     }
     let scale = Scale::of(cases());
     grid.push(Column::figures("rate", scale.unit()), cases().map(|case| scale.cell(rate(case))));
-    grid.push(Column::figures("range", "%"), cases().map(range));
+    grid.push(Column::figures("+-", "%"), cases().map(interval));
     if cases().any(|case| case.histograms.contains_key("chunk_ns")) {
         grid.push(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
     }
@@ -122,10 +121,9 @@ impl Scale {
     }
 }
 
-fn range(case: &CaseResult) -> String {
-    let values = |metric: &Metric| metric.values.iter().copied().flatten().collect::<Vec<f64>>();
-    let range = cells::rate(case).and_then(|(_, metric)| relative_range(&values(metric)));
-    range.map_or(NOT_AVAILABLE.to_owned(), bare_percent)
+/// Half the width of the interval of the rate.
+fn interval(case: &CaseResult) -> String {
+    cells::rate(case).map_or(NOT_AVAILABLE.to_owned(), |(_, metric)| cells::half_width(metric))
 }
 
 /// What 1 % of the chunks do not reach, as a rate of one rank.

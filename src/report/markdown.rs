@@ -5,7 +5,7 @@ use super::grid::Grid;
 use super::heat;
 use super::sweep::{Group, groups};
 use super::text::plain;
-use super::{compact, expected, notes};
+use super::{compact, compare, expected, notes};
 use crate::results::Run;
 
 /// The whole report of a run.
@@ -16,6 +16,9 @@ pub fn markdown(run: &Run) -> String {
     }
     for group in groups(run) {
         text += &workload(&group, Seen::by(run));
+    }
+    if let Some(arms) = compare::markdown_of_run(run) {
+        text += &format!("\n{arms}");
     }
     text += "\n## How it was measured\n\n";
     for line in notes::notes(run) {
@@ -43,7 +46,7 @@ fn workload(group: &Group<'_>, seen: Seen) -> String {
 }
 
 /// A table; figures at the right edge.
-fn grid(grid: &Grid) -> String {
+pub(super) fn grid(grid: &Grid) -> String {
     let heads = grid.columns.iter().map(|column| match column.unit.as_str() {
         "" => escaped(&column.name),
         unit => format!("{} ({})", escaped(&column.name), escaped(unit)),
@@ -55,7 +58,7 @@ fn grid(grid: &Grid) -> String {
 }
 
 /// Text as itself: what would begin markup is escaped, a line stays one line.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {

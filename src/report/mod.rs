@@ -2,6 +2,7 @@
 
 mod cells;
 mod compact;
+mod compare;
 mod detail;
 mod disturbances;
 mod environment;
@@ -25,6 +26,7 @@ mod text;
 mod tidy;
 mod topology;
 
+pub use compare::{compared, compared_markdown};
 pub use environment::environment;
 pub use junit::junit;
 pub use live::{bound, repetition};

@@ -54,10 +54,25 @@ fn how(run: &Run) -> Vec<String> {
     let mut lines = vec![format!(
         "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
     )];
+    lines.push(intervals(&derived.cases));
     lines.extend(measuring::lines(run));
     lines.push(locality(run));
     lines.extend(sampled(&derived.cases));
     lines
+}
+
+/// Of what the intervals speak, and how surely.
+fn intervals(cases: &[CaseResult]) -> String {
+    let rates = cases.iter().filter_map(|case| cells::rate(case)?.1.interval);
+    let (low, high) = extremes(rates.map(|interval| interval.level));
+    // 93.75 % rounded up would claim more than there is.
+    let level = |level: f64| format!("{} %", (level * 1000.0).floor() / 10.0);
+    let levels = match high {
+        none if none < 0.0 => return "interval: none, there is one repetition".to_owned(),
+        one if one == low => level(one),
+        several => format!("{} to {}", level(low), level(several)),
+    };
+    format!("\"to\", +-: the {levels} interval of the median, for repetitions like these on these hosts")
 }
 
 /// Cases of which only some refills were timed: each by itself as long as they are few.

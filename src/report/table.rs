@@ -6,7 +6,7 @@ use super::compact::Seen;
 use super::heat::{self, Heat};
 use super::sweep::{Group, groups};
 use super::text::plain;
-use super::{cells, compact, detail, expected, notes, terminal};
+use super::{cells, compact, compare, detail, expected, notes, terminal};
 use crate::results::run::{CaseResult, Run};
 
 /// How much a report shows.
@@ -34,6 +34,9 @@ pub fn table(run: &Run, extent: Extent) -> String {
     }
     for group in &groups {
         report += &heat_maps(group, extent);
+    }
+    if let Some(arms) = compare::of_run(run, extent) {
+        report += &format!("\n{arms}");
     }
     report.push('\n');
     report.extend(notes::notes(run).iter().map(|line| terminal::prose(line)));

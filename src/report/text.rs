@@ -92,6 +92,22 @@ pub(super) fn microseconds_by(step_ns: f64, nanoseconds: u64) -> String {
     }
 }
 
+/// `1.02 to 1.31`, in the unit in which `middle` is shown.
+pub(super) fn durations(middle: u64, low: f64, high: f64) -> String {
+    let scale = match middle as f64 {
+        ns if ns < 1e3 => 1.0,
+        ns if ns < 1e6 => 1e3,
+        ns if ns < 1e9 => 1e6,
+        _ => 1e9,
+    };
+    between(three_digits(low / scale), three_digits(high / scale))
+}
+
+/// `24.9 to 25.5`
+pub(super) fn between(low: String, high: String) -> String {
+    format!("{low} to {high}")
+}
+
 /// What stands where a figure would be noise, or has no source. The notes below the table say why.
 pub(super) const NOT_AVAILABLE: &str = "n/a";
 

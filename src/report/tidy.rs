@@ -2,11 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use crate::results::run::{CaseResult, HistogramSummary, Metric, Parameter, Run};
+use crate::results::run::{CaseResult, HistogramSummary, Interval, Metric, Parameter, Run};
 
 /// Columns before those of the parameters, and behind them.
 const BEFORE: [&str; 3] = ["run", "case", "workload"];
-const BEHIND: [&str; 7] = ["metric", "unit", "value", "repetitions", "lowest", "highest", "reason"];
+const BEHIND: [&str; 10] = [
+    "metric",
+    "unit",
+    "value",
+    "repetitions",
+    "lowest",
+    "highest",
+    "interval_low",
+    "interval_high",
+    "interval_level",
+    "reason",
+];
 
 /// One figure of a case. Empty cells: the figure has no such thing.
 #[derive(Default)]
@@ -17,6 +28,8 @@ struct Figure {
     repetitions: String,
     lowest: String,
     highest: String,
+    /// Low, high, level.
+    interval: [String; 3],
     reason: String,
 }
 
@@ -92,13 +105,22 @@ impl Figure {
             repetitions: metric.repetitions.to_string(),
             lowest: text(known().reduce(f64::min)),
             highest: text(known().reduce(f64::max)),
+            interval: ends(metric.interval),
             reason: metric.reason.clone().unwrap_or_default(),
         }
     }
 
-    fn cells(self) -> [String; 7] {
-        [self.metric, self.unit, self.value, self.repetitions, self.lowest, self.highest, self.reason]
+    fn cells(self) -> [String; 10] {
+        let [low, high, level] = self.interval;
+        let (metric, unit, value, repetitions) = (self.metric, self.unit, self.value, self.repetitions);
+        [metric, unit, value, repetitions, self.lowest, self.highest, low, high, level, self.reason]
     }
+}
+
+fn ends(interval: Option<Interval>) -> [String; 3] {
+    interval.map_or(Default::default(), |interval| {
+        [interval.low, interval.high, interval.level].map(|end| end.to_string())
+    })
 }
 
 /// Counts, extremes and quantiles, as `chunk_ns.p99`.
@@ -115,6 +137,7 @@ fn of_histogram(name: &str, summary: &HistogramSummary) -> Vec<Figure> {
     let figure = |what: &str, unit: &str, value: String| Figure {
         metric: format!("{name}.{what}"),
         unit: unit.to_owned(),
+        interval: ends(summary.intervals.get(what).copied()),
         value,
         ..Figure::default()
     };

@@ -178,7 +178,8 @@ impl RunDirectory {
         read_json(&self.run())
     }
 
-    fn check_run(&self) -> Result<()> {
+    /// That there is a `run.json` of a schema that this numamark reads.
+    pub(super) fn check_run(&self) -> Result<()> {
         let path = self.run();
         if !path.exists() {
             let directory = self.path.display();

@@ -4,6 +4,7 @@
 //! read from the parts; [`aggregate()`] makes [`Run`], the contents of `run.json`, from it, and nothing else does.
 
 pub mod aggregate;
+pub mod compare;
 pub mod directory;
 mod durable;
 pub mod ending;
@@ -23,6 +24,7 @@ mod suspects;
 pub mod verify;
 
 pub use aggregate::{aggregate, of_repetition};
+pub use compare::{Compared, compare_arms, compare_runs};
 pub use directory::{RunDirectory, to_json};
 pub use ending::ended_by;
 pub use environment::Environment;

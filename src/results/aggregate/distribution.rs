@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::evidence::Counters;
+use super::super::evidence::{Counters, Evidence};
 use super::super::record::{HistogramRecord, Row};
-use super::super::run::HistogramSummary;
+use super::super::run::{HistogramSummary, Interval};
+use crate::error::Error;
 use crate::measure::histogram::{highest_index, layout};
-use crate::stats::{Stratum, quantile};
+use crate::stats::{Stratum, median_interval, quantile};
 
 /// How a stratum's name ends: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
 const STRATA: [&str; 2] = [".slow", ".fast"];
@@ -17,7 +18,7 @@ fn quantity(name: &str) -> &str {
 }
 
 /// Every recorded histogram and every combined one, by name.
-pub(super) fn summaries<'a>(
+pub(in crate::results) fn summaries<'a>(
     rounds: &[Vec<&Row>],
     counters: &'a BTreeMap<&'a str, Counters>,
 ) -> BTreeMap<String, HistogramSummary> {
@@ -36,6 +37,36 @@ pub(super) fn summaries<'a>(
         }
     }
     groups.into_iter().map(|(name, strata)| (name.to_owned(), summary(&strata))).collect()
+}
+
+/// The same for a whole case: over all rounds that count, and how far these rounds' own quantiles are apart.
+pub(super) fn of_case(
+    evidence: &Evidence,
+    case: &str,
+    counts: impl Fn(u32) -> bool,
+) -> Result<BTreeMap<String, HistogramSummary>, Error> {
+    let counted = || evidence.rounds(case).filter(|(number, _)| counts(*number));
+    let rounds: Vec<Vec<&Row>> = counted().map(|(_, round)| round.rows.iter().collect()).collect();
+    let mut whole = summaries(&rounds, &evidence.totals_of(case, &counts)?);
+    let mut quantiles: BTreeMap<(String, &str), Vec<f64>> = BTreeMap::new();
+    for (_, round) in counted() {
+        let counters =
+            round.counters.iter().map(|(name, packed)| (name.as_str(), packed.iter().collect())).collect();
+        for (name, summary) in summaries(&[round.rows.iter().collect()], &counters) {
+            for (quantile, value) in summary.quantiles() {
+                let known = value.map(|value| value as f64);
+                quantiles.entry((name.clone(), quantile)).or_default().extend(known);
+            }
+        }
+    }
+    for ((name, quantile), values) in quantiles {
+        // Only where every repetition has it: those without are not the same kind of repetition.
+        let interval = median_interval(&values).filter(|_| values.len() == rounds.len());
+        if let (Some(summary), Some(interval)) = (whole.get_mut(&name), interval) {
+            summary.intervals.insert(quantile.to_owned(), Interval::from(interval));
+        }
+    }
+    Ok(whole)
 }
 
 /// Estimated total duration of a quantity over the given rows; `Err` says why there is none.
@@ -133,6 +164,7 @@ fn summary(strata: &[(&Scalars, &Counters)]) -> HistogramSummary {
         p999: value(0.999),
         max: total.max,
         sum: total.sum,
+        intervals: BTreeMap::new(),
         sum_estimate: strata.iter().map(|(scalars, _)| scalars.sum_estimate()).sum(),
     }
 }

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::super::record::{Noise, Row};
-use super::super::run::{Measure, Metric};
+use super::super::run::{Interval, Measure, Metric};
 use super::{distribution, limits};
-use crate::stats::median;
+use crate::stats::{median, median_interval};
 
 pub(super) const REFILL_SHARE: &str = "refill_share";
 pub(super) const CPU_SHARE: &str = "cpu_share";
@@ -117,7 +117,7 @@ fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f6
     };
     Metric {
         value: median(&known),
-        interval: None,
+        interval: median_interval(&known).map(Interval::from),
         unit: unit.to_owned(),
         repetitions: u32::try_from(known.len()).unwrap_or(u32::MAX),
         values: all.into_iter().map(Result::ok).collect(),

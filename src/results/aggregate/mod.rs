@@ -10,11 +10,13 @@ mod locality;
 mod metric;
 mod stragglers;
 
+pub(super) use distribution::summaries;
 pub(super) use dropping::dropped;
 pub(super) use metric::{of_case, rate_name, rate_of};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::compare;
 use super::ending;
 use super::evidence::Evidence;
 use super::gate;
@@ -62,7 +64,7 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         unavailable: unavailable(evidence.begins()),
         disturbances,
         coincidences,
-        comparisons: Vec::new(),
+        comparisons: compare::of_arms(header, evidence, &cases, compare::DIFFERENCE),
         gate_results: gate::evaluate(&header.gates, &cases, stragglers.len()),
         stragglers,
         locality: everywhere,
@@ -160,10 +162,7 @@ fn case_result(
         limits,
         total: total(&all),
         metrics,
-        histograms: distribution::summaries(
-            &rounds,
-            &evidence.totals_of(&case.id, |round| !dropped.contains_key(&round))?,
-        ),
+        histograms: distribution::of_case(evidence, &case.id, |round| !dropped.contains_key(&round))?,
         locality,
         slowest_rank,
         per_rank,

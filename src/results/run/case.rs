@@ -154,6 +154,10 @@ pub struct HistogramSummary {
     pub max: Option<u64>,
     /// Exact sum of the timed values.
     pub sum: u64,
+    /// Of the quantiles, by name (`p99`): where the median of the repetitions' own quantiles lies, on these hosts. A
+    /// quantile without one is noise in a single repetition.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub intervals: BTreeMap<String, Interval>,
     /// Estimated sum of all events: strata weighted by count over timed. Null when a stratum was never timed.
     pub sum_estimate: Option<f64>,
 }
@@ -189,6 +193,13 @@ pub struct RankResult {
     pub limit_share: Option<f64>,
     /// Throughput over what the node takes when no other rank of its host writes; null when not measured.
     pub limit_share_alone: Option<f64>,
+}
+
+impl HistogramSummary {
+    /// Every quantile with its name.
+    pub fn quantiles(&self) -> [(&'static str, Option<u64>); 4] {
+        [("p50", self.p50), ("p90", self.p90), ("p99", self.p99), ("p999", self.p999)]
+    }
 }
 
 impl CaseResult {

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::stats;
+
 /// From where to where a figure may lie.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Interval {
@@ -12,6 +14,13 @@ pub struct Interval {
     pub high: f64,
     /// How often such an interval holds the true value: 0.95, or less where so few values cannot give it.
     pub level: f64,
+}
+
+impl From<stats::Interval> for Interval {
+    fn from(interval: stats::Interval) -> Interval {
+        let stats::Interval { low, high, level } = interval;
+        Interval { low, high, level }
+    }
 }
 
 /// What ended the repetitions.

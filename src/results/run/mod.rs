@@ -10,7 +10,7 @@ mod judged;
 pub use case::{
     CaseHeader, CaseResult, Expected, HistogramSummary, Measure, Metric, Parameter, RankResult, Total,
 };
-pub use comparison::Comparison;
+pub use comparison::{Better, Comparison, Floor, Replicated, Scope, Verdict};
 pub use judged::{
     CaseLimits, Coincidence, Disturbance, DropRule, Dropped, EndedBy, GroupLimit, Interval, Stop, Straggler,
 };

@@ -1,0 +1,134 @@
+//! Figures of one row of a comparison, as they fit a column.
+
+use crate::report::text::NOT_AVAILABLE;
+use crate::results::run::{Better, Comparison, Interval, Replicated, Scope, Verdict};
+use crate::units::three_digits;
+
+const GIB: f64 = (1u64 << 30) as f64;
+
+/// A metric in few letters, the unit it is shown in, and what its values are divided by.
+fn shown(metric: &str) -> (&'static str, &'static str, f64) {
+    match metric {
+        "throughput_bytes_per_s" => ("rate", "GiB/s", GIB),
+        "operations_per_s" => ("rate", "Mop/s", 1e6),
+        "core_seconds_per_gib" => ("core", "ms/GiB", 1e-3),
+        "core_ns_per_operation" => ("core", "ns/op", 1.0),
+        "refill_share" => ("refills", "%", 0.01),
+        "chunk_ns.p99" => ("chunk p99", "ms", 1e6),
+        "refill_ns.p99" => ("refill p99", "us", 1e3),
+        _ => ("other", "", 1.0),
+    }
+}
+
+/// `rate GiB/s`
+pub(super) fn figure(row: &Comparison) -> String {
+    let (name, unit, _) = shown(&row.metric);
+    if name == "other" {
+        return crate::report::text::plain(&row.metric);
+    }
+    format!("{name} {unit}")
+}
+
+/// `rate`
+pub(super) fn name(row: &Comparison) -> String {
+    match shown(&row.metric).0 {
+        "other" => crate::report::text::plain(&row.metric),
+        name => name.to_owned(),
+    }
+}
+
+/// A value in the unit of [`figure`].
+pub(super) fn value(row: &Comparison, value: Option<f64>) -> String {
+    let (_, _, scale) = shown(&row.metric);
+    value.map_or(NOT_AVAILABLE.to_owned(), |value| match value / scale {
+        // A small value keeps its digits: a change of 2 % has to be seen.
+        small if small > 0.0 && small < 0.0995 => format!("{small:.3}"),
+        other => three_digits(other),
+    })
+}
+
+/// A ratio as a change in percent, with its sign.
+pub(super) fn change(ratio: Option<f64>) -> String {
+    ratio.map_or(NOT_AVAILABLE.to_owned(), |ratio| signed((ratio - 1.0) * 100.0))
+}
+
+/// `+1.9 to +3.7`
+pub(super) fn interval(interval: Option<Interval>) -> String {
+    interval.map_or(NOT_AVAILABLE.to_owned(), |interval| {
+        format!("{} to {}", change(Some(interval.low)), change(Some(interval.high)))
+    })
+}
+
+/// Percent: two digits, three from a hundred on, and nothing is called 0 that is not.
+pub(super) fn signed(percent: f64) -> String {
+    match percent.abs() {
+        p if p == 0.0 => "0.0".to_owned(),
+        p if p < 0.095 => format!("{percent:+.2}"),
+        p if p < 9.95 => format!("{percent:+.1}"),
+        p if p < 999.5 => format!("{percent:+.0}"),
+        _ => format!("x{}", three_digits(1.0 + percent / 100.0)),
+    }
+}
+
+/// A share as percent without a sign.
+pub(super) fn share(share: Option<f64>) -> String {
+    share.map_or(NOT_AVAILABLE.to_owned(), |share| match share * 100.0 {
+        p if p < 9.95 => format!("{p:.1}"),
+        p => format!("{p:.0}"),
+    })
+}
+
+/// A share as short as it can be said: `2 %`, `0.5 %`.
+pub(super) fn round_share(share: f64) -> String {
+    format!("{} %", (share * 1e6).round() / 1e4)
+}
+
+/// The verdict in words that fit what is compared: a rate is faster, a cost is less.
+pub(super) fn verdict(row: &Comparison) -> &'static str {
+    let cost = row.better == Better::Lower && !row.metric.contains("_ns.p");
+    match (row.verdict, cost) {
+        (Verdict::Faster, false) => "faster",
+        (Verdict::Faster, true) => "less",
+        (Verdict::Slower, false) => "slower",
+        (Verdict::Slower, true) => "more",
+        (Verdict::NoDifference, _) => "no difference",
+        (Verdict::CannotTell, _) => "cannot tell",
+    }
+}
+
+/// Whether one of the two is better.
+pub(super) fn is_certain(row: &Comparison) -> bool {
+    matches!(row.verdict, Verdict::Faster | Verdict::Slower)
+}
+
+/// What it would need more of, in the plural. Rounds of one run cannot make up for runs.
+pub(super) fn needed(row: &Comparison) -> &'static str {
+    match (row.scope, row.replicated) {
+        (Some(Scope::TheseProcesses), _) | (_, Replicated::Run) => "runs",
+        (_, Replicated::Round) => "rounds",
+        (_, Replicated::Host) => "hosts",
+    }
+}
+
+/// Of what an interval speaks.
+pub(super) fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::TheseHosts => "these hosts, in this run",
+        Scope::HostsLikeThese => "hosts like these",
+        Scope::TheseProcesses => "these processes, and no others",
+        Scope::ProcessesLikeThese => "runs like these on these hosts",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_keep_their_sign_and_two_digits() {
+        let changes = [1.0, 1.0001, 0.98, 1.0949, 0.8, 3.5, 21.0].map(|ratio| change(Some(ratio)));
+        assert_eq!(changes, ["0.0", "+0.01", "-2.0", "+9.5", "-20", "+250", "x21.0"]);
+        assert_eq!(round_share(0.02), "2 %");
+        assert_eq!(round_share(0.005), "0.5 %");
+    }
+}

@@ -1,0 +1,285 @@
+//! The sentences around the tables of a comparison: what was compared, of what the figures speak, and of what not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::figures::{self, round_share};
+use crate::report::cells;
+use crate::report::text::{counted, percent, plain};
+use crate::results::compare::{BoundResult, Change, Projection, RunRecord};
+use crate::results::run::{Comparison, Replicated, Scope, Verdict};
+use crate::results::{Compared, Outcome};
+
+/// Lines of one kind that are printed; the rest is counted.
+const SHOWN: usize = 5;
+
+/// The mark of what should not have been compared: it stands above and below.
+pub(super) fn forced(compared: &Compared) -> Vec<String> {
+    if !compared.forced {
+        return Vec::new();
+    }
+    let mut lines =
+        vec!["FORCED: these cannot be compared, and no verdict here is to be believed".to_owned()];
+    let why = |refusal: &crate::results::compare::Refusal| {
+        let [what, base, other, why] =
+            [&refusal.what, &refusal.base, &refusal.other, &refusal.why].map(|text| plain(text));
+        format!("  {what}: {base} here, {other} there: {why}")
+    };
+    lines.extend(limited(compared.refused.iter().map(why).collect()));
+    lines
+}
+
+/// What A and B are.
+pub(super) fn headline(compared: &Compared) -> Vec<String> {
+    let name = plain(&compared.name);
+    let candidates: BTreeSet<&str> =
+        compared.comparisons.iter().filter(|row| !row.same).map(|row| row.candidate.as_str()).collect();
+    let mut lines = Vec::new();
+    match compared.candidate.as_slice() {
+        [] => {
+            let first = compared.comparisons.first();
+            let (rounds, hosts) =
+                first.map_or((0, 0), |row| (row.rounds, compared.base[0].hosts.len() as u64));
+            let of = match compared.base[0].directory.as_str() {
+                "" => "this run".to_owned(),
+                directory => plain(directory),
+            };
+            lines.push(format!(
+                "{name}: the arms of {of}, in turns (A B B A), {} on {}",
+                counted(u64::from(rounds), "round"),
+                counted(hosts, "host")
+            ));
+            lines.push("A: base, the job as it stands".to_owned());
+        }
+        runs => {
+            lines.push(format!(
+                "{name}: {} a side, paired in the order given",
+                counted(runs.len() as u64, "run")
+            ));
+            lines.push(format!("A: {}", directories(&compared.base)));
+            lines.push(format!("B: {}", directories(runs)));
+        }
+    }
+    for candidate in &candidates {
+        let changes = changes_of(compared, candidate);
+        lines.push(match (compared.candidate.is_empty(), changes.as_str()) {
+            (true, "") => format!("B: {}, which changes nothing here", plain(candidate)),
+            (true, changes) => format!("B: {}, {changes}", plain(candidate)),
+            (false, "") => "changed: nothing that is on record".to_owned(),
+            (false, changes) => format!("changed: {changes}"),
+        });
+    }
+    lines
+}
+
+/// `batch 64 -> 128`: each once, however many cases have it.
+fn changes_of(compared: &Compared, arm: &str) -> String {
+    let mut seen: Vec<String> = Vec::new();
+    for Change { what, base, candidate, .. } in compared.changes.iter().filter(|change| change.arm == arm) {
+        let what = cells::parameter_name(what);
+        let line = format!("{what} {} -> {}", plain(base), plain(candidate));
+        if !seen.contains(&line) {
+            seen.push(line);
+        }
+    }
+    seen.join(", ")
+}
+
+fn directories(runs: &[RunRecord]) -> String {
+    match runs {
+        [] => String::new(),
+        [one] => format!("{}, {}", plain(&one.directory), plain(&one.started)),
+        [first, .., last] => format!("{} .. {}", plain(&first.directory), plain(&last.directory)),
+    }
+}
+
+/// Above the table of one case and arm.
+pub(super) fn caption(rows: &[Comparison]) -> String {
+    let first = &rows[0];
+    let p = match (first.p_adjusted, first.p_signed_rank) {
+        (Some(adjusted), Some(ranks)) => {
+            let [adjusted, ranks] = [adjusted, ranks].map(super::rows::probability);
+            format!("; rate: p {adjusted} (Holm), {ranks} (signed rank)")
+        }
+        _ => String::new(),
+    };
+    format!("{}: {} (B) against {} (A){p}", plain(&first.case), plain(&first.candidate), plain(&first.base))
+}
+
+/// How to read it, and what it does not show.
+pub(super) fn notes(compared: &Compared) -> Vec<String> {
+    let rows = &compared.comparisons;
+    let mut lines: Vec<String> = compared.projections.iter().map(projection).collect();
+    lines.extend(floors(rows));
+    lines.extend(compared.bounds.iter().map(bound));
+    lines.extend(how(compared));
+    lines.extend(unknown(rows));
+    lines.extend(shown_by(compared));
+    lines.extend(limited(
+        compared.alone.iter().map(|case| format!("not compared: {}", plain(case))).collect(),
+    ));
+    lines.extend(compared.doubts.iter().map(|doubt| format!("doubt: {}", plain(doubt))));
+    lines
+}
+
+fn projection(projection: &Projection) -> String {
+    let [projected, measured] =
+        [projection.projected, projection.measured].map(|gain| figures::signed(gain * 100.0));
+    let interval = projection.interval.map_or(String::new(), |interval| {
+        let [low, high] = [interval.low, interval.high].map(|gain| figures::signed(gain * 100.0));
+        format!(" ({low} to {high})")
+    });
+    let more = if projection.exceeds {
+        "; that is more than refills could give: something else changed, too"
+    } else {
+        ""
+    };
+    format!(
+        "{}, {}: if refills were free: {projected} %; measured: {measured} %{interval}; refills take {} of A's worker time{more}",
+        plain(&projection.case),
+        plain(&projection.candidate),
+        percent(projection.refill_share)
+    )
+}
+
+/// What the same arm twice differs by, in the rates.
+fn floors(rows: &[Comparison]) -> Vec<String> {
+    let same = rows.iter().filter(|row| row.same && figures::name(row) == "rate");
+    let line = |row: &Comparison| {
+        let (change, interval) = (figures::change(row.ratio), figures::interval(row.interval));
+        let stable = row.verdict == Verdict::NoDifference;
+        let mut line = format!("A/A: {} differs from itself by {change} % ({interval})", plain(&row.case));
+        if !stable {
+            let needed = row.replicates_needed.map_or(String::new(), |needed| {
+                format!(": {} would be needed", counted(needed, replicate(row.replicated)))
+            });
+            line += &format!("; unstable, {} is lost in that{needed}", round_share(row.difference));
+        }
+        line
+    };
+    limited(same.map(line).collect())
+}
+
+/// `PASS rate of generate +0.3 % (-0.2 to +0.8) >= -5 %`
+fn bound(result: &BoundResult) -> String {
+    let word = match result.outcome {
+        Outcome::Pass => "PASS",
+        Outcome::Warn => "WARN",
+        Outcome::Fail => "FAIL",
+    };
+    let change = result.ratio.map_or("has no value".to_owned(), |ratio| {
+        format!("{} % ({})", figures::change(Some(ratio)), figures::interval(result.interval))
+    });
+    let bound = format!("-{}", round_share(result.bound));
+    let what = match result.outcome {
+        Outcome::Pass => format!(">= {bound}"),
+        Outcome::Warn => format!("; a loss of {} cannot be excluded", round_share(result.bound)),
+        Outcome::Fail => format!("< {bound} as a whole"),
+    };
+    let gap = if what.starts_with(';') { "" } else { " " };
+    format!("{word} rate of {}, {}: {change}{gap}{what}", plain(&result.case), plain(&result.candidate))
+}
+
+fn how(compared: &Compared) -> Vec<String> {
+    let rows = &compared.comparisons;
+    let Some(first) = rows.first() else { return Vec::new() };
+    let values = match compared.candidate.len() {
+        0 | 1 => "paired by host, node and round",
+        _ => "medians over the rounds of a run, paired by run, host and node",
+    };
+    let tests = rows.iter().filter(|row| row.p_adjusted.is_some() && !row.same).count() as u64;
+    let difference = round_share(compared.difference);
+    let repeated = figures::needed(first);
+    vec![
+        format!(
+            "A, B: medians of the values of a rank (p99: of all ranks); change: of B against A, {values}"
+        ),
+        intervals(rows),
+        format!(
+            "verdict: Holm's correction over {} included; no difference: none above {difference}; \
+             finds: the smallest change that 4 of 5 such comparisons see; needs: {repeated} to see {difference}",
+            counted(tests, "figure")
+        ),
+    ]
+}
+
+/// Of what the intervals speak, by level and scope.
+fn intervals(rows: &[Comparison]) -> String {
+    let mut kinds: BTreeMap<(Option<Scope>, String), (usize, BTreeSet<String>)> = BTreeMap::new();
+    for row in rows.iter().filter(|row| !row.same) {
+        if let Some(interval) = row.interval {
+            let level = format!("{} %", (interval.level * 1000.0).round() / 10.0);
+            let kind = kinds.entry((row.scope, level)).or_default();
+            kind.0 += 1;
+            kind.1.insert(figures::name(row));
+        }
+    }
+    let all: usize = kinds.values().map(|(count, _)| count).sum();
+    let kind = |((scope, level), (count, names)): (&(Option<Scope>, String), &(usize, BTreeSet<String>))| {
+        let of = scope.map_or("", figures::scope);
+        let which = if *count == all {
+            String::new()
+        } else {
+            format!(" ({})", names.iter().cloned().collect::<Vec<_>>().join(", "))
+        };
+        format!("{level}, of {of}{which}")
+    };
+    match kinds.is_empty() {
+        true => "interval: one repetition has none".to_owned(),
+        false => format!("interval: {}", kinds.iter().map(kind).collect::<Vec<_>>().join("; ")),
+    }
+}
+
+/// Why it cannot be told, each reason once.
+fn unknown(rows: &[Comparison]) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, (BTreeSet<String>, Option<u64>)> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.verdict == Verdict::CannotTell && !row.same) {
+        let Some(reason) = &row.reason else { continue };
+        let (names, needed) = reasons.entry(reason).or_default();
+        names.insert(figures::name(row));
+        if row.scope == Some(Scope::TheseProcesses) {
+            *needed = row.replicates_needed.max(*needed);
+        }
+    }
+    let line = |(reason, (names, needed)): (&&str, &(BTreeSet<String>, Option<u64>))| {
+        let names = names.iter().cloned().collect::<Vec<_>>().join(", ");
+        let needed = needed.map_or(String::new(), |needed| format!("; {needed} a side could, run in turns"));
+        format!("cannot tell ({names}): {}{needed}", plain(reason))
+    };
+    limited(reasons.iter().map(line).collect())
+}
+
+/// From how little the verdicts are drawn.
+fn shown_by(compared: &Compared) -> Vec<String> {
+    let rates: Vec<&Comparison> =
+        compared.comparisons.iter().filter(|row| !row.same && figures::name(row) == "rate").collect();
+    let workloads: BTreeSet<&str> = rates.iter().map(|row| row.workload.as_str()).collect();
+    let cases: BTreeSet<&str> = rates.iter().map(|row| row.case.as_str()).collect();
+    let said = |verdict: Verdict| rates.iter().any(|row| row.verdict == verdict);
+    let mixed = said(Verdict::Faster) && said(Verdict::Slower);
+    let names = workloads.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ");
+    let cases = counted(cases.len() as u64, "case");
+    let line = match workloads.len() {
+        0 => return Vec::new(),
+        1 => format!("shown by: one workload, {names} ({cases}); others may differ"),
+        count => format!("shown by: {count} workloads ({names}), {cases}; others may differ"),
+    };
+    let verdicts = mixed.then(|| "the verdicts differ: faster in one case, slower in another".to_owned());
+    verdicts.into_iter().chain([line]).collect()
+}
+
+fn replicate(replicated: Replicated) -> &'static str {
+    match replicated {
+        Replicated::Round => "round",
+        Replicated::Host => "host",
+        Replicated::Run => "run",
+    }
+}
+
+fn limited(mut lines: Vec<String>) -> Vec<String> {
+    let rest = lines.len().saturating_sub(SHOWN);
+    if rest > 0 {
+        lines.truncate(SHOWN);
+        lines.push(format!("  and {rest} more like these; --format json has them all"));
+    }
+    lines
+}

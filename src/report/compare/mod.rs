@@ -1,0 +1,76 @@
+//! What a comparison of arms or runs says: text of 80 columns, and the same as Markdown.
+
+mod figures;
+mod lines;
+mod rows;
+
+use super::grid::Grid;
+use super::table::Extent;
+use super::{markdown, terminal};
+use crate::results::Compared;
+use crate::results::run::{Comparison, Run};
+
+/// So many tables are shown one by one; more become one of rates.
+const TABLES: usize = 3;
+
+/// The whole comparison as text.
+pub fn compared(compared: &Compared, extent: Extent) -> String {
+    let prose = |lines: Vec<String>| lines.iter().map(|line| terminal::prose(line)).collect::<String>();
+    let mut text = prose(lines::forced(compared));
+    text += &prose(lines::headline(compared));
+    for (caption, grid) in tables(compared, extent) {
+        text += &format!("\n{}{}", terminal::prose(&caption), terminal::grid(&grid));
+    }
+    text.push('\n');
+    text + &prose(lines::notes(compared)) + &prose(lines::forced(compared))
+}
+
+/// The same for an issue or a wiki, with every table.
+pub fn compared_markdown(compared: &Compared) -> String {
+    let escaped = |line: &String| markdown::escaped(line.trim_start());
+    let mut text = format!("# {}\n", markdown::escaped(&super::text::plain(&compared.name)));
+    for line in lines::forced(compared).iter().chain(&lines::headline(compared)) {
+        text += &format!("\n{}\n", escaped(line));
+    }
+    for (caption, grid) in tables(compared, Extent::Everything) {
+        text += &format!("\n{}\n\n{}", markdown::escaped(&caption), markdown::grid(&grid));
+    }
+    text += "\n## How to read it\n\n";
+    for line in lines::notes(compared).iter().chain(&lines::forced(compared)) {
+        text += &format!("- {}\n", escaped(line));
+    }
+    text
+}
+
+/// What the report of a run has to say of its arms; nothing for a run without.
+pub(super) fn of_run(run: &Run, extent: Extent) -> Option<String> {
+    let of_it = Compared::of_run(run);
+    (!of_it.comparisons.is_empty()).then(|| compared(&of_it, extent))
+}
+
+/// The same as Markdown.
+pub(super) fn markdown_of_run(run: &Run) -> Option<String> {
+    let of_it = Compared::of_run(run);
+    (!of_it.comparisons.is_empty()).then(|| compared_markdown(&of_it).replacen("# ", "## Arms of ", 1))
+}
+
+/// Every table with what stands above it.
+fn tables(compared: &Compared, extent: Extent) -> Vec<(String, Grid)> {
+    let all = extent == Extent::Everything;
+    let groups: Vec<&[Comparison]> = compared
+        .comparisons
+        .chunk_by(|a, b| (&a.case, &a.candidate) == (&b.case, &b.candidate))
+        .filter(|rows| all || !rows[0].same)
+        .collect();
+    if all || groups.len() <= TABLES {
+        return groups.into_iter().map(|rows| (lines::caption(rows), rows::figures(rows, all))).collect();
+    }
+    let rates: Vec<&Comparison> = groups.iter().map(|rows| &rows[0]).collect();
+    let mut found: Vec<(String, Grid)> = vec![("rates".to_owned(), rows::cases(&rates))];
+    let others: Vec<&Comparison> =
+        groups.iter().flat_map(|rows| &rows[1..]).filter(|row| figures::is_certain(row)).collect();
+    if !others.is_empty() {
+        found.push(("what else is certain".to_owned(), rows::cases(&others)));
+    }
+    found
+}

@@ -1,0 +1,77 @@
+//! Rows of a comparison as tables.
+
+use super::figures;
+use crate::report::grid::{Column, Grid};
+use crate::report::text::{grouped, plain};
+use crate::results::run::Comparison;
+
+/// What stands where nothing that was done can tell how many it takes.
+const NOBODY_KNOWS: &str = "-";
+/// More than this many are not a plan.
+const NEEDED_MAX: u64 = 99_999;
+
+/// The figures of one case and arm; with `all` also the tests.
+pub(super) fn figures(rows: &[Comparison], all: bool) -> Grid {
+    // What has no pair at all has its reason below the table.
+    let rows: Vec<&Comparison> = rows.iter().filter(|row| all || row.ratio.is_some()).collect();
+    let mut grid = Grid::of_rows(rows.len());
+    grid.push(Column::words("figure"), rows.iter().map(|row| figures::figure(row)));
+    judged(&mut grid, &rows);
+    if all && rows.iter().any(|row| row.p.is_some()) {
+        tests(&mut grid, &rows);
+    }
+    grid
+}
+
+/// One figure of several cases and arms.
+pub(super) fn cases(rows: &[&Comparison]) -> Grid {
+    let mut grid = Grid::of_rows(rows.len());
+    grid.push(Column::words("case"), rows.iter().map(|row| plain(&row.case)));
+    if rows.iter().any(|row| row.candidate != rows[0].candidate) {
+        grid.push(Column::words("B"), rows.iter().map(|row| plain(&row.candidate)));
+    }
+    if rows.iter().any(|row| row.metric != rows[0].metric) {
+        grid.push(Column::words("figure"), rows.iter().map(|row| figures::figure(row)));
+    }
+    judged(&mut grid, rows);
+    grid
+}
+
+/// Values, change, interval, verdict, and how much the comparison can see.
+fn judged(grid: &mut Grid, rows: &[&Comparison]) {
+    let each = || rows.iter().copied();
+    grid.push(Column::figures("A", ""), each().map(|row| figures::value(row, row.base_value)));
+    grid.push(Column::figures("B", ""), each().map(|row| figures::value(row, row.candidate_value)));
+    grid.push(Column::figures("change", "%"), each().map(|row| figures::change(row.ratio)));
+    grid.push(Column::figures("interval", "%"), each().map(|row| figures::interval(row.interval)));
+    grid.push(Column::words("verdict"), each().map(|row| figures::verdict(row).to_owned()));
+    grid.push(Column::figures("finds", "%"), each().map(|row| figures::share(row.smallest_detectable)));
+    let unit = rows.first().map_or("", |row| figures::needed(row));
+    grid.push(Column::figures("needs", unit), each().map(needs));
+}
+
+fn tests(grid: &mut Grid, rows: &[&Comparison]) {
+    let p = |of: fn(&Comparison) -> Option<f64>| {
+        rows.iter().map(move |row| of(row).map_or(NOBODY_KNOWS.to_owned(), probability))
+    };
+    grid.push(Column::figures("p", ""), p(|row| row.p));
+    grid.push(Column::figures("Holm", "p"), p(|row| row.p_adjusted));
+    grid.push(Column::figures("ranks", "p"), p(|row| row.p_signed_rank));
+}
+
+fn needs(row: &Comparison) -> String {
+    match row.replicates_needed {
+        None => NOBODY_KNOWS.to_owned(),
+        Some(needed) if needed > NEEDED_MAX => format!(">{}", grouped(NEEDED_MAX)),
+        Some(needed) => grouped(needed),
+    }
+}
+
+/// A probability of two digits.
+pub(super) fn probability(p: f64) -> String {
+    match p {
+        p if p < 0.0005 => "<0.001".to_owned(),
+        p if p < 0.0995 => format!("{p:.3}"),
+        p => format!("{p:.2}"),
+    }
+}

@@ -1,0 +1,50 @@
+//! `--bound`: how much slower the candidate may be.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::results::gate::Outcome;
+use crate::results::run::{Better, Comparison, Interval};
+
+/// What became of the bound on one rate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BoundResult {
+    /// The case, without its arm.
+    pub case: String,
+    /// The arm.
+    pub candidate: String,
+    /// The metric: a rate.
+    pub metric: String,
+    /// The largest loss that is accepted, as a share.
+    pub bound: f64,
+    /// Candidate over base; null when there is no pair.
+    pub ratio: Option<f64>,
+    /// Of the ratio.
+    pub interval: Option<Interval>,
+    /// `fail`: the whole interval is worse; `warn`: it reaches there, or there is none; `pass`: such a loss is excluded.
+    pub outcome: Outcome,
+}
+
+/// Holds every rate against the bound.
+pub(super) fn bounds(rows: &[Comparison], bound: f64) -> Vec<BoundResult> {
+    let rates = rows.iter().filter(|row| row.better == Better::Higher && !row.same);
+    let lowest = 1.0 - bound;
+    rates
+        .map(|row| {
+            let outcome = match row.interval {
+                Some(interval) if interval.high < lowest => Outcome::Fail,
+                Some(interval) if interval.low >= lowest => Outcome::Pass,
+                _ => Outcome::Warn,
+            };
+            BoundResult {
+                case: row.case.clone(),
+                candidate: row.candidate.clone(),
+                metric: row.metric.clone(),
+                bound,
+                ratio: row.ratio,
+                interval: row.interval,
+                outcome,
+            }
+        })
+        .collect()
+}
