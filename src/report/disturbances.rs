@@ -22,8 +22,8 @@ fn dropped(run: &Run) -> Vec<String> {
     let cases = &run.derived.cases;
     let count: usize = cases.iter().map(|case| case.dropped.len()).sum();
     let all: u64 = cases.iter().map(|case| u64::from(case.total.repetitions)).sum();
-    let rule = bounds(rule);
-    let first = format!("dropped: {count} of {}, by the job's rule: {rule}", counted(all, "repetition"));
+    let bounds = bounds(rule);
+    let first = format!("dropped: {count} of {}, by the job's rule: {bounds}", counted(all, "repetition"));
     let each = cases.iter().flat_map(|case| {
         case.dropped.iter().map(|dropped| {
             format!(
@@ -35,7 +35,19 @@ fn dropped(run: &Run) -> Vec<String> {
             )
         })
     });
-    std::iter::once(first).chain(limited(each.collect())).collect()
+    let mut lines: Vec<String> = std::iter::once(first).chain(limited(each.collect())).collect();
+    lines.extend(unheld(run, rule));
+    lines
+}
+
+/// Parts of the rule that nothing can break, because some machine does not count what they bound.
+fn unheld(run: &Run, rule: &DropRule) -> Vec<String> {
+    let parts = [("steal", rule.steal, "steal_ns"), ("run_delay", rule.run_delay, "run_delay_ns")];
+    let unheld = parts.into_iter().filter_map(|(name, bound, counter)| {
+        let why = run.derived.unavailable.get(counter).filter(|_| bound.is_some())?;
+        Some(format!("  {name} drops nothing where it is not counted: {}", plain(why)))
+    });
+    unheld.collect()
 }
 
 fn bounds(rule: &DropRule) -> String {

@@ -147,3 +147,15 @@ fn a_rule_that_drops_everything_leaves_figures_without_a_value() {
     }
     assert_fits(&report::table(&run, Extent::Everything));
 }
+
+#[test]
+fn a_rule_on_what_is_not_counted_drops_nothing_and_says_so() {
+    let folder = Folder::new("dropped-unheld");
+    let rule = DropRule { steal: Some(0.01), ..DropRule::default() };
+    let (_, mut run) = run(&folder, Header { drop: Some(rule), ..header(2) }, &[("larson-1", 3)]);
+    assert!(run.derived.cases.iter().all(|case| case.dropped.is_empty()));
+    run.derived.unavailable.insert("steal_ns".to_owned(), "no hypervisor tells".to_owned());
+    let text = report::table(&run, Extent::Summary);
+    assert!(text.contains("dropped: 0 of 24 repetitions, by the job's rule: more than 1 % stolen"), "{text}");
+    assert!(text.contains("  steal drops nothing where it is not counted: no hypervisor tells"), "{text}");
+}
