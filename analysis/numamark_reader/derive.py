@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from . import figures, limits
+from . import figures, shares
 from .dropping import rounds_dropped, with_gaps
 from .run import distribution, quantity
 
@@ -64,10 +64,9 @@ def of_case(run, planned):
     gaps = [place for place, records in enumerate(rounds) if records[0]["round"] in dropped]
     kept = [records for records in rounds if records[0]["round"] not in dropped]
     ranks = [_rank(part, measure, [records[part.rank] for records in kept]) for part in run.parts]
-    for part, rank in zip(run.parts, ranks):
-        # What was measured alone stands in the first repetition, whether that counts or not.
-        own = [records[part.rank] for records in rounds]
-        rank["limit_share_alone"] = _share_alone(part, case_id, rank, own)
+    limits = shares.of_case(run, case_id, rounds, kept)
+    for rank in ranks:
+        rank["limit_share_alone"] = limits and limits["nodes"][rank["rank"]]["share_alone"]
     metrics = figures.of_case(measure, kept)
     rated = [rank for rank in ranks if rank["rate"]["value"] is not None]
     slowest = min(rated, key=lambda rank: rank["rate"]["value"], default=None)
@@ -81,6 +80,7 @@ def of_case(run, planned):
     records = [record for ranks_of_round in kept for record in ranks_of_round]
     return {
         **{name: planned[name] for name in ("id", "workload", "parameters", "expected")},
+        "limits": limits,
         "total": _total(rounds),
         "metrics": metrics,
         "histograms": {name: distribution(records, name).summary() for name in run.histogram_names(case_id)},
@@ -114,12 +114,6 @@ def _rank(part, measure, records):
         "locality": locality([part])["share"],
         "limit_share": metrics["limit_share"]["value"] if "limit_share" in metrics else None,
     }
-
-
-def _share_alone(part, case_id, rank, records):
-    """None for a case of which no limit was measured with all ranks."""
-    limit = limits.alone(records, part.end, case_id) if rank["limit_share"] is not None else None
-    return None if limit is None else rank["rate"]["value"] / limit
 
 
 def longest(records, wanted):

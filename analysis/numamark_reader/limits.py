@@ -21,12 +21,12 @@ def with_all(ranks, kernel):
     return _together([timing for when in BOTH for timing in _at(ranks, kernel, when)])
 
 
-def alone(records, end, case_id):
-    """The write-only limit of a rank while its host waited: before its first repetition and after the run's last."""
+def alone(records, end, case_id, kernels):
+    """The best of these loops on a rank while its host waited: before its first repetition and after the run's last."""
     timings = [timing for record in records for timing in record["limits"] if timing["with"] == "alone"]
     timings += (end or {}).get("limits", {}).get(case_id, [])
     rates = []
-    for kernel in STORES:
+    for kernel in kernels:
         of_kernel = [timing for timing in timings if timing["kernel"] == kernel]
         rates.append(_together([(timing["bytes"], timing["elapsed_ns"]) for timing in of_kernel]))
     return max((rate for rate in rates if rate is not None), default=None)

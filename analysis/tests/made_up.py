@@ -12,7 +12,7 @@ from numamark_reader.encoding import COMPRESSED_COOKIE, COOKIE, HEADER, OUTER
 
 HOST = {"node_index": 0, "node_os_index": 0}
 PLACE = {**HOST, "pus": [0, 1], "placement": "chosen", "job_hash": "00ff", "clock_step_ns": 10.0, "clock_read_ns": 20.0}
-PLACE.update(record_ns=5.0, unavailable={"thermal_throttles": "made up"})
+PLACE.update(record_ns=5.0, package=0, unavailable={"thermal_throttles": "made up"})
 
 #: A rank that waited 10 ms for its cores, on a machine that does not say how hot it is.
 NOISE = {"involuntary_switches": 3, "voluntary_switches": 1, "minor_faults": 4, "major_faults": 0, "migrations": 2}
