@@ -38,9 +38,10 @@ fn evidence(header: &Header, rounds: u32, slower: impl Fn(usize, u32) -> f64) ->
                 Repetition { elapsed_ns, operations, intervals, ..repetition(&case.id, round, rank, 7) }
             };
             let all: Vec<Repetition> = (0..RANKS).map(one).collect();
-            let width = all[0].dense().len();
-            let sum =
-                (0..width).map(|index| all.iter().map(|one| one.dense()[index]).sum()).collect::<Vec<u64>>();
+            let mut sum = vec![0; all[0].dense().len()];
+            for one in &all {
+                sum.iter_mut().zip(one.dense()).for_each(|(sum, counter)| *sum += counter);
+            }
             let rows: Vec<Row> = (0..RANKS).zip(&all).map(|(rank, one)| one.row(rank)).collect();
             evidence.add(rows, &sum).expect("all ranks tell the same story");
         }
