@@ -8,6 +8,7 @@ mod fixture;
 mod formats;
 mod heat;
 mod histograms;
+mod known_speed;
 mod made_up;
 mod proof;
 mod samples;
