@@ -76,7 +76,7 @@ fn every_example_runs_as_printed() {
         let describes_a_machine = line.contains("--topology") && !cfg!(feature = "hwloc");
         assert_eq!(said.code, Some(if describes_a_machine { 2 } else { 0 }), "{line}\n{said:?}");
     }
-    for made in ["results/first/run.json", "job.schema.json", "first.md"] {
+    for made in ["results/first/run.json", "job.schema.json", "first.md", "env.txt"] {
         let length =
             std::fs::metadata(folder.path().join(made)).unwrap_or_else(|why| panic!("{made}: {why}")).len();
         assert!(length > 500, "{made} has {length} bytes");
@@ -192,4 +192,57 @@ fn a_mistake_is_said_once_by_many_ranks() {
     let said = finish(Start::OpenMpi.command(3, &["run", "--quite", "job.toml"]), LIMIT);
     assert_eq!(said.code, Some(2), "{said:?}");
     assert_eq!(said.stderr.matches("tip: a similar argument exists: '--quiet'").count(), 1, "{said:?}");
+}
+
+/// The same run with a bound that is met, one that warns and one that fails; a stored run as a bound; JUnit's form.
+#[test]
+fn gates_decide_over_the_exit_code_and_are_said_in_one_line_each() {
+    let folder = Folder::new("gates");
+    let run = |out: &str, gates: &str| {
+        let head =
+            "schema = 1\nname = \"gates\"\n[run]\nduration = \"20ms\"\nwarmup = \"1ms\"\nrepetitions = 2\n";
+        let job = folder.job(&format!("{head}limit = \"0ms\"\n[allocate]\n{gates}"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_numamark"));
+        command
+            .arg("run")
+            .arg(job)
+            .args(["--out", out, "--ranks", "1", "--quiet"])
+            .current_dir(folder.path());
+        finish(command, LIMIT)
+    };
+    let gate = |metric: &str, rest: &str| format!("[[gate]]\nmetric = \"{metric}\"\n{rest}\n");
+    let met = gate("busy_workers", "at_least = 1");
+    let said = run("met", &met).expect_code(0);
+    assert!(said.stdout.contains("\nPASS busy_workers ") && said.stderr.is_empty(), "{said:?}");
+    let warns = gate("operations_per_s", "at_least = 1e17\nlevel = \"warn\"");
+    let said = run("warns", &(met.clone() + &warns)).expect_code(0);
+    assert!(said.stdout.contains("\nWARN operations_per_s "), "{said:?}");
+    assert_eq!(said.stderr, "numamark: warning: 1 gate was not met\n");
+    let fails = gate("busy_workers", "at_least = \"1000%\"\nagainst = \"met\"");
+    let said = run("fails", &(met + &fails)).expect_code(3);
+    assert!(said.stdout.contains("\nFAIL busy_workers "), "{said:?}");
+    let flat = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("1000 % of met)"), "{said:?}");
+    let said =
+        run("refused", &gate("operations_per_s", "at_least = 1\nagainst = \"nowhere\"")).expect_code(2);
+    assert!(said.stderr.contains("gate.0.against = \"nowhere\": "), "{said:?}");
+    assert!(!folder.path().join("refused").exists(), "refused before a run directory is made");
+    let verify = |run: &str| shell(&format!("numamark verify {run}"), folder.path());
+    verify("fails").expect_code(0);
+    let junit = shell("numamark report fails --format junit", folder.path()).expect_code(0).stdout;
+    assert!(
+        junit.contains("<testsuites name=\"numamark\" tests=\"4\" failures=\"1\" errors=\"0\""),
+        "{junit}"
+    );
+    match Command::new("python3")
+        .args(["-c", "import sys, xml.dom.minidom as x; x.parse(sys.stdin)"])
+        .output()
+    {
+        Err(why) => println!("skipped the check by an XML parser: {why}"),
+        Ok(_) => {
+            let check = "numamark report fails --format junit | \
+                         python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.stdin)'";
+            shell(check, folder.path()).expect_code(0);
+        }
+    }
 }

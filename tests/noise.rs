@@ -1,7 +1,10 @@
 //! What noise and measuring cost say of real repetitions.
 
+mod program;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use numamark::generator::{Kernel, Stores, Stream};
 use numamark::measure::{Clock, Counters, Instruments, Prices};
@@ -9,6 +12,9 @@ use numamark::numa::{self, Topology};
 use numamark::slab::{Arena, Heap, HeapOptions};
 use numamark::workload::intervals::Division;
 use numamark::workload::{Amount, Extent, Measured, collect, generate};
+use serde_json::Value;
+
+use program::{Folder, Start, finish};
 
 /// The tests share the cores: one at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -105,4 +111,53 @@ fn a_worker_cannot_have_run_and_waited_for_longer_than_the_time_that_passed() {
     // What measuring cost is a share of the time it was measured in.
     assert!(measured.measuring.cost_ns < measured.worker_ns, "{:?}", measured.measuring);
     println!("{:?} of {} ns", measured.measuring, measured.worker_ns);
+}
+
+#[test]
+fn a_run_writes_down_each_worker_s_noise_and_what_measuring_cost() {
+    let _alone = alone();
+    let folder = Folder::new("noise");
+    let job = folder.job(
+        "schema = 1\nname = \"noise\"\nrun.duration = \"50ms\"\nrun.warmup = \"5ms\"\nrun.repetitions = 2\n\
+         rank.share_nodes = true\n[generate]\nchunk = \"1MiB\"\n[allocate]\nworkload = [\"larson\"]\n",
+    );
+    let out = folder.path().join("run");
+    let arguments =
+        ["run", job.to_str().expect("text"), "--out", out.to_str().expect("text")].map(str::to_owned);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let run = finish(Start::Alone.command(1, &arguments), Duration::from_secs(120)).expect_code(0);
+    let text = std::fs::read_to_string(out.join("parts/rank-00000.jsonl")).expect("a part");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let (begin, workers) = (&lines[0], lines[0]["pus"].as_array().expect("a list").len() as u64);
+    let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} is no number"));
+    let count = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{value} is no count"));
+    assert!(number(&begin["record_ns"]) > 0.0, "{begin}");
+    let repetitions: Vec<&Value> = lines.iter().filter(|line| line["kind"] == "repetition").collect();
+    assert_eq!(repetitions.len(), 4);
+    for repetition in &repetitions {
+        let noise = &repetition["noise"];
+        for name in ["migrations", "run_delay_ns", "steal_ns", "throttled_ns", "thermal_throttles"] {
+            let reason = begin["unavailable"].get(name);
+            assert!(noise[name].is_null() == reason.is_some(), "{name}: {}, {reason:?}", noise[name]);
+        }
+        let of_workers = noise["workers"].as_array().expect("a list");
+        assert_eq!(of_workers.len() as u64, workers);
+        let cpu_ns: u64 = of_workers.iter().map(|worker| count(&worker["cpu_ns"])).sum();
+        assert_eq!(cpu_ns, count(&repetition["cpu_ns"]));
+        let measuring = &repetition["measuring"];
+        let prices = ["clock_read_ns", "record_ns"].map(|name| number(&begin[name]));
+        let events = ["clock_reads", "records"].map(|name| number(&measuring[name]));
+        let cost = (prices[0] * events[0] + prices[1] * events[1]).ceil();
+        assert_eq!(cost, number(&measuring["cost_ns"]), "every event at its price");
+        if let Some(chunks) = repetition["histograms"].get("chunk_ns") {
+            assert!(count(&measuring["clock_reads"]) > workers * count(&chunks["count"]));
+        }
+    }
+    let result: Value =
+        serde_json::from_slice(&std::fs::read(out.join("run.json")).expect("a result")).expect("JSON");
+    for case in result["cases"].as_array().expect("a list") {
+        let share = &case["metrics"]["measuring_share"];
+        assert!((0.0..1.0).contains(&number(&share["value"])), "{share}");
+    }
+    assert!(run.stdout.contains("measuring: up to "), "{}", run.stdout);
 }

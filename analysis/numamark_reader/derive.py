@@ -1,6 +1,9 @@
 """All that run.json says of what was measured, from the parts: a second opinion, written apart from the program."""
 
-from . import figures
+from statistics import median
+
+from . import figures, limits
+from .dropping import rounds_dropped, with_gaps
 from .run import distribution, quantity
 
 #: Which side of its bound a gate accepts; the bound itself is.
@@ -17,6 +20,9 @@ def derived(run):
     where = locality(run.parts)
     cases = [{**of_case(run, planned), "locality": where} for planned in run.document["planned"]]
     every_round = all(len(run.rounds(case["id"])) == run.document["repetitions"] for case in cases)
+    # Which nodes are stragglers is taken from run.json: the rule is not written a second time.
+    stragglers = run.document.get("stragglers", [])
+    gates = run.document["gates"]
     return {
         "complete": every_round and all(part.end for part in run.parts),
         "placements": [_placement(part) for part in run.parts],
@@ -25,8 +31,11 @@ def derived(run):
         "unfinished_repetitions": run.unfinished(),
         "clock_step_ns": max(begin["clock_step_ns"] for begin in begins),
         "clock_read_ns": max(begin["clock_read_ns"] for begin in begins),
+        "record_ns": max(begin["record_ns"] for begin in begins),
+        # The first reason that a rank gives counts.
+        "unavailable": {name: why for begin in reversed(begins) for name, why in begin["unavailable"].items()},
         "cases": cases,
-        "gate_results": [result for gate in run.document["gates"] for result in _gate_results(gate, cases)],
+        "gate_results": [result for gate in gates for result in _gate_results(gate, cases, stragglers)],
     }
 
 
@@ -51,13 +60,25 @@ def of_case(run, planned):
     """A case of run.json, but for its locality, which is that of the run."""
     case_id, measure = planned["id"], planned["measure"]
     rounds = run.rounds(case_id)
-    ranks = [_rank(part, measure, [records[part.rank] for records in rounds]) for part in run.parts]
-    metrics = figures.of_case(measure, rounds)
+    dropped = rounds_dropped(run)[case_id]
+    gaps = [place for place, records in enumerate(rounds) if records[0]["round"] in dropped]
+    kept = [records for records in rounds if records[0]["round"] not in dropped]
+    ranks = [_rank(part, measure, [records[part.rank] for records in kept]) for part in run.parts]
+    for part, rank in zip(run.parts, ranks):
+        # What was measured alone stands in the first repetition, whether that counts or not.
+        own = [records[part.rank] for records in rounds]
+        rank["limit_share_alone"] = _share_alone(part, case_id, rank, own)
+    metrics = figures.of_case(measure, kept)
     rated = [rank for rank in ranks if rank["rate"]["value"] is not None]
     slowest = min(rated, key=lambda rank: rank["rate"]["value"], default=None)
     if slowest:
         metrics[f"slowest_rank_{figures.RATES[measure].name}"] = slowest["rate"]
-    records = [record for ranks_of_round in rounds for record in ranks_of_round]
+        own = figures.of_case(measure, [[records[slowest["rank"]]] for records in kept])
+        if "limit_share" in own:
+            metrics["slowest_rank_limit_share"] = own["limit_share"]
+    metrics = {name: with_gaps(metric, gaps) for name, metric in metrics.items()}
+    ranks = [{**rank, "rate": with_gaps(rank["rate"], gaps)} for rank in ranks]
+    records = [record for ranks_of_round in kept for record in ranks_of_round]
     return {
         **{name: planned[name] for name in ("id", "workload", "parameters", "expected")},
         "total": _total(rounds),
@@ -91,7 +112,14 @@ def _rank(part, measure, records):
         "refill_ns_max": longest(records, "refill_ns"),
         "memory_peak_bytes": _highest(record["memory_peak_bytes"] for record in records),
         "locality": locality([part])["share"],
+        "limit_share": metrics["limit_share"]["value"] if "limit_share" in metrics else None,
     }
+
+
+def _share_alone(part, case_id, rank, records):
+    """None for a case of which no limit was measured with all ranks."""
+    limit = limits.alone(records, part.end, case_id) if rank["limit_share"] is not None else None
+    return None if limit is None else rank["rate"]["value"] / limit
 
 
 def longest(records, wanted):
@@ -119,8 +147,10 @@ def _digest(rounds):
     return digests.pop() if len(digests) == 1 else sorted(digests) or None
 
 
-def _gate_results(gate, cases):
+def _gate_results(gate, cases, stragglers):
     """The gate on every case that has its figure; once without a case where none has."""
+    if gate["metric"] == "stragglers":
+        return [_judge(gate, None, float(len(stragglers)))]
     judged = [(case["id"], value) for case in cases for value in _figures_of(case, gate["metric"])]
     return [_judge(gate, case_id, value) for case_id, value in judged or [(None, None)]]
 
@@ -129,6 +159,9 @@ def _figures_of(case, name):
     """The figure of this name, in a list; an empty one where the case does not have such a figure at all."""
     if name == "locality":
         return [case["locality"]["share"]]
+    if name == "core_clock_change" and name in case["metrics"]:
+        sizes = [abs(value) for value in case["metrics"][name]["values"] if value is not None]
+        return [median(sizes) if sizes else None]
     if name in case["metrics"]:
         return [case["metrics"][name]["value"]]
     histogram, _, field = name.rpartition(".")
@@ -140,6 +173,20 @@ def _figures_of(case, name):
 
 def _judge(gate, case_id, value):
     [(side, bound)] = gate["bound"].items()
-    met = value is not None and BOUNDS[side](value, bound)
-    outcome = "pass" if met else gate["level"]
-    return {"metric": gate["metric"], "bound": gate["bound"], "case": case_id, "value": value, "outcome": outcome}
+    against = gate.get("against")
+    stored = against and against["values"].get(case_id)
+    if against:
+        bound = None if stored is None else bound * stored
+    met = value is not None and bound is not None and BOUNDS[side](value, bound)
+    result = {
+        "metric": gate["metric"],
+        "bound": gate["bound"],
+        "case": case_id,
+        "value": value,
+        "outcome": "pass" if met else gate["level"],
+    }
+    if against:
+        result["against"] = against["directory"]
+    if stored is not None:
+        result["stored"] = stored
+    return result

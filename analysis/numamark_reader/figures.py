@@ -6,6 +6,7 @@ a quotient is rounded where the program rounds it, so a figure is run.json's bit
 
 from typing import Callable, NamedTuple
 
+from . import limits
 from .run import distribution, quantity
 
 GIB = float(1 << 30)
@@ -45,8 +46,14 @@ FIGURES = {
     "busy_workers": Figure("workers", lambda ranks: float(min(record["busy_workers"] for record in ranks))),
     "memory_peak_bytes": Figure("bytes", lambda ranks: _highest(ranks, "memory_peak_bytes")),
     "refill_share": Figure("share", lambda ranks: _possible(_share(_refill_ns(ranks), _sum(ranks, "worker_ns")))),
+    "measuring_share": Figure("share", lambda ranks: _of_worker_time(ranks, _of(ranks, "measuring", "cost_ns"))),
+    "involuntary_switches": Figure("switches", lambda ranks: _of(ranks, "noise", "involuntary_switches")),
+    "run_delay_share": Figure("share", lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "run_delay_ns"))),
+    "steal_share": Figure("share", lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "steal_ns"))),
+    "core_clock_change": Figure("share", lambda ranks: _farthest(ranks, "core_clock_change")),
 }
-OF_EVERY_CASE = ("cpu_share", "refill_share", "busy_workers", "memory_peak_bytes")
+NOISE = ("involuntary_switches", "run_delay_share", "steal_share", "core_clock_change")
+OF_EVERY_CASE = ("cpu_share", "refill_share", "busy_workers", "memory_peak_bytes", "measuring_share", *NOISE)
 #: The figures of a case, by what it measures.
 NAMES = {
     "bytes": ("throughput_bytes_per_s", "core_seconds_per_gib", *OF_EVERY_CASE),
@@ -62,7 +69,18 @@ def of_repetition(measure, ranks):
 def of_case(measure, rounds):
     """The figures of a case as run.json has them: one value a repetition, and their median."""
     values = [of_repetition(measure, ranks) for ranks in rounds]
-    return {name: _metric(FIGURES[name].unit, [of[name] for of in values]) for name in NAMES[measure]}
+    figures = {name: _metric(FIGURES[name].unit, [of[name] for of in values]) for name in NAMES[measure]}
+    shares = limit_shares(rounds)
+    return figures if shares is None else {**figures, "limit_share": _metric("share", shares)}
+
+
+def limit_shares(rounds):
+    """One a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
+    kernel = limits.fastest(rounds, median)
+    if kernel is None:
+        return None
+    rates = [(_rate(ranks, "bytes"), limits.with_all(ranks, kernel)) for ranks in rounds]
+    return [None if rate is None or limit is None else rate / limit for rate, limit in rates]
 
 
 def _metric(unit, values):
@@ -95,6 +113,22 @@ def lowest(shares):
 def _sum(records, name):
     """Summed as integers, rounded once."""
     return float(sum(record[name] for record in records))
+
+
+def _of(records, part, name):
+    """A count within a part of each record, summed; None when one of them does not know."""
+    values = [record[part][name] for record in records]
+    return None if None in values else float(sum(values))
+
+
+def _of_worker_time(records, part):
+    return _share(part, _sum(records, "worker_ns"))
+
+
+def _farthest(records, name):
+    """The change that is farthest from none; of two equally far ones the last."""
+    known = [change for record in records if (change := record["noise"][name]) is not None]
+    return max(reversed(known), key=abs, default=None)
 
 
 def _highest(records, name):

@@ -9,7 +9,7 @@ from .error import RunError
 from .log import read_log
 
 #: The version of run.json that this reader knows.
-SCHEMA = 1
+SCHEMA = 2
 #: How the names of strata end: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
 STRATA = (".slow", ".fast")
 

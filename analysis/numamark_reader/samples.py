@@ -6,6 +6,26 @@ from .derive import longest, of_case
 #: The columns before and after those of the parameters.
 BEFORE = ("scope", "host", "node", "rank", "case", "workload")
 AFTER = ("repetition", "interval", "began", "metric", "value", "unit")
+#: What measuring cost, by name: its field in a record, and its unit.
+MEASURING = (
+    ("clock_reads", "clock_reads", "readings"),
+    ("records", "records", "records"),
+    ("measuring_ns", "cost_ns", "ns"),
+)
+#: Counters of noise that are no figures, with units. Those that a machine does not offer are None.
+NOISE = (
+    ("cpu_share_min", "share"),
+    ("voluntary_switches", "switches"),
+    ("minor_faults", "faults"),
+    ("major_faults", "faults"),
+    ("migrations", "migrations"),
+    ("run_delay_ns", "ns"),
+    ("steal_ns", "ns"),
+    ("throttled_ns", "ns"),
+    ("thermal_throttles", "throttles"),
+    ("pressure_cpu_ns", "ns"),
+    ("pressure_memory_ns", "ns"),
+)
 SORTED_BY = ("scope", "case", "host", "rank", "repetition", "metric", "interval")
 
 
@@ -51,29 +71,45 @@ def _of_case(run, planned):
     hosts = {}
     for part in run.parts:
         hosts.setdefault(part.begin["host"], []).append(part.rank)
-    for position, records in enumerate(run.rounds(planned["id"])):
-        yield _place("all", records), _metrics(everywhere, position)
+    rounds = run.rounds(planned["id"])
+    # Which loop is the limit is decided over all repetitions.
+    of_hosts = {host: _shares([[records[rank] for rank in ranks] for records in rounds]) for host, ranks in hosts.items()}
+    of_ranks = [_shares([[records[part.rank]] for records in rounds]) for part in run.parts]
+    for position, records in enumerate(rounds):
+        yield _place("all", records), _values(everywhere, position)
         for host, ranks in hosts.items():
             of_host = [records[rank] for rank in ranks]
-            yield {**_place("host", of_host), "host": host}, _metrics(figures.of_case(measure, [of_host]), 0)
-        for part, record in zip(run.parts, records):
+            samples = [*_metrics(figures.of_repetition(measure, of_host)), *of_hosts[host][position]]
+            yield {**_place("host", of_host), "host": host}, samples
+        for part, record, shares in zip(run.parts, records, of_ranks):
             where = {"host": part.begin["host"], "node": part.begin["node_index"], "rank": part.rank}
-            yield {**_place("rank", [record]), **where}, _of_rank(measure, record)
+            yield {**_place("rank", [record]), **where}, [*_of_rank(measure, record), *shares[position]]
 
 
 def _place(scope, records):
     return {"scope": scope, "repetition": records[0]["round"], "began": records[0]["began_unix_ms"]}
 
 
-def _metrics(metrics, position):
+def _values(metrics, position):
     return [(name, None, metric["values"][position], metric["unit"]) for name, metric in metrics.items()]
+
+
+def _metrics(values):
+    return [(name, None, value, figures.FIGURES[name].unit) for name, value in values.items()]
+
+
+def _shares(rounds):
+    """The samples of each repetition: one where a limit was measured, none elsewhere."""
+    shares = figures.limit_shares(rounds)
+    return [[] if shares is None else [("limit_share", None, shares[place], "share")] for place in range(len(rounds))]
 
 
 def _of_rank(measure, record):
     """What one rank measured in one repetition, its figures, and its progress."""
-    yield from _metrics(figures.of_case(measure, [[record]]), 0)
+    yield from _metrics(figures.of_repetition(measure, [record]))
     for name in ("elapsed_ns", "worker_ns"):
         yield name, None, record[name], "ns"
+    yield "heap_offset_bytes", None, record["heap_offset_bytes"], "bytes"
     yield "cpu_ns", None, record["cpu_ns"] or None, "ns"  # 0 means that it is not known
     yield measure, None, record[measure], measure
     for stratum in ("slow", "fast"):
@@ -81,5 +117,9 @@ def _of_rank(measure, record):
         yield f"refills_{stratum}", None, refills.get("count"), "refills"
     for name in ("chunk_ns", "refill_ns"):
         yield f"{name}_max", None, longest([record], name), "ns"
+    for name, field, unit in MEASURING:
+        yield name, None, record["measuring"][field], unit
+    for name, unit in NOISE:
+        yield name, None, record["noise"][name], unit
     for interval, finished in enumerate(record["intervals"]):
         yield f"interval_{measure}", interval, finished, measure

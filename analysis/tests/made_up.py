@@ -12,6 +12,12 @@ from numamark_reader.encoding import COMPRESSED_COOKIE, COOKIE, HEADER, OUTER
 
 HOST = {"node_index": 0, "node_os_index": 0}
 PLACE = {**HOST, "pus": [0, 1], "placement": "chosen", "job_hash": "00ff", "clock_step_ns": 10.0, "clock_read_ns": 20.0}
+PLACE.update(record_ns=5.0, unavailable={"thermal_throttles": "made up"})
+
+#: A rank that waited 10 ms for its cores, on a machine that does not say how hot it is.
+NOISE = {"involuntary_switches": 3, "voluntary_switches": 1, "minor_faults": 4, "major_faults": 0, "migrations": 2}
+NOISE.update(run_delay_ns=10**7, steal_ns=0, throttled_ns=0, thermal_throttles=None, pressure_cpu_ns=5000)
+NOISE.update(pressure_memory_ns=0, cpu_share_min=0.99, core_clock_change=-0.01)
 
 #: When the first repetition began.
 BEGAN_MS = 1_700_000_000_250
@@ -38,6 +44,14 @@ def histogram(values, count=None):
     }
 
 
+def limits(elapsed_ns, size):
+    """Store loops of which the second takes twice what the repetition did, before and after it."""
+    kernels = {"memset": 1, "ordinary": 2, "non_temporal": 1, "triad": 3}
+    of_loop = {"with": "all", "elapsed_ns": elapsed_ns}
+    both = [(when, name) for when in ("before", "after") for name in kernels]
+    return [{**of_loop, "when": when, "kernel": name, "bytes": kernels[name] * size} for when, name in both]
+
+
 def repetition(round_index, elapsed_ns, size, **histograms):
     """One repetition of the case `fill`: two workers, both busy all the time."""
     return {
@@ -54,6 +68,10 @@ def repetition(round_index, elapsed_ns, size, **histograms):
         "memory_peak_bytes": 24 << 20,
         "intervals": [size // 4, size - size // 4],
         "histograms": {name.replace("__", "."): record for name, record in histograms.items()},
+        "heap_offset_bytes": 2 << 20,
+        "noise": NOISE,
+        "limits": limits(elapsed_ns, size),
+        "measuring": {"clock_reads": 200, "records": 400, "cost_ns": 4 * 10**6},
         "digest": None,
     }
 
@@ -86,7 +104,7 @@ PLANNED.update(measure="bytes", expected=EXPECTED)
 
 def write_run(directory, ranks, repetitions, gates=(), **derived):
     """Writes `run.json` with one planned case, and with what is said to follow from the parts."""
-    header = {"schema": 1, "ranks": ranks, "repetitions": repetitions, "planned": [PLANNED], "gates": list(gates)}
+    header = {"schema": 2, "ranks": ranks, "repetitions": repetitions, "planned": [PLANNED], "gates": list(gates)}
     (directory / "run.json").write_text(json.dumps({**header, "cases": [], **derived}))
 
 

@@ -42,6 +42,12 @@ class Proof(unittest.TestCase):
         # Two workers a rank, busy all the time: 4 and 4 s less 2 ns of CPU for 4 GiB, then twice that.
         self.assertEqual(case["metrics"]["core_seconds_per_gib"]["values"], [(8 - 2e-9) / 4, (16 - 2e-9) / 4])
         self.assertEqual(case["metrics"]["cpu_share"]["value"], 1.0)
+        # Both ranks waited 10 ms in each round, lost their cores three times, and their clocks fell by 1 %.
+        self.assertEqual(case["metrics"]["run_delay_share"]["values"], [2e7 / (8e9 - 2), 2e7 / (16e9 - 2)])
+        self.assertEqual(case["metrics"]["measuring_share"]["values"], [8e6 / (8e9 - 2), 8e6 / (16e9 - 2)])
+        self.assertEqual(case["metrics"]["involuntary_switches"]["value"], 6.0)
+        self.assertEqual(case["metrics"]["core_clock_change"]["value"], -0.01)
+        self.assertEqual((again["record_ns"], again["unavailable"]), (5.0, {"thermal_throttles": "made up"}))
         self.assertEqual(case["slowest_rank"], 0)
         self.assertEqual(case["total"], {"bytes": 8 << 30, "operations": 0, "elapsed_ns": 6 * 10**9, "repetitions": 2})
         self.assertEqual(case["metrics"]["memory_peak_bytes"]["values"], [24.0 * 2**20] * 2)

@@ -54,6 +54,9 @@ pub enum Command {
         after_help = "Example: numamark compare results/first -- results/second"
     )]
     Compare(CompareArguments),
+    /// Show what on this machine would disturb a benchmark, and what helps
+    #[command(after_help = "Example: numamark env > env.txt")]
+    Env,
     /// Print the JSON Schema of the job file or of run.json
     #[command(after_help = "Example: numamark schema job > job.schema.json")]
     Schema(SchemaArguments),
@@ -186,6 +189,8 @@ pub enum ReportFormat {
     Csv,
     /// run.json as it is
     Json,
+    /// A test a gate, for what shows test results
+    Junit,
 }
 
 /// `numamark compare`.

@@ -37,6 +37,7 @@ pub fn report(arguments: &ReportArguments) -> Result<ExitCode> {
         ReportFormat::Markdown => print(&report::markdown(&run)),
         ReportFormat::Csv => print(&report::csv(&run)),
         ReportFormat::Json => print(&results::to_json(&run)),
+        ReportFormat::Junit => print(&report::junit(&run)),
     }
     Ok(ExitCode::Done)
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod compare;
 mod completions;
+mod env;
 mod inspect;
 mod machine;
 mod progress;
@@ -71,6 +72,7 @@ fn execute(command: &Command) -> Result<ExitCode> {
         Command::Recover(arguments) => inspect::recover(arguments),
         Command::Report(arguments) => inspect::report(arguments),
         Command::Compare(arguments) => compare::compare(arguments),
+        Command::Env => env::env(),
         Command::Schema(arguments) => inspect::schema(arguments),
         Command::Completions(arguments) => completions::completions(arguments),
     }

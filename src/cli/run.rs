@@ -11,7 +11,7 @@ use crate::error::{Error, ExitCode, Result};
 use crate::numa::{self, Topology};
 use crate::rank::{self, Finished, Origin, Request};
 use crate::report;
-use crate::results::RunDirectory;
+use crate::results::{GateResult, Outcome, RunDirectory};
 
 /// Runs a job.
 ///
@@ -84,5 +84,12 @@ fn nodes_in_mask() -> Result<u32> {
 fn conclude(finished: &Finished) -> Result<ExitCode> {
     print(&report::table(&finished.run, report::Extent::Summary));
     print(&format!("\nrun directory: {}\n", finished.directory.display()));
-    finished.run.verdict().map(|()| ExitCode::Done)
+    let code = finished.run.verdict().map(|()| ExitCode::Done);
+    let unmet = |result: &&GateResult| result.outcome == Outcome::Warn;
+    match finished.run.derived.gate_results.iter().filter(unmet).count() {
+        0 => {}
+        1 => eprintln!("numamark: warning: 1 gate was not met"),
+        count => eprintln!("numamark: warning: {count} gates were not met"),
+    }
+    code
 }

@@ -20,7 +20,6 @@ pub(super) fn accepted(kind: &Kind) -> String {
         Kind::Count { min, max } if min == max => min.to_string(),
         Kind::Count { min, max } => format!("a whole number from {min} to {max}"),
         Kind::CountOr { word, min, max } => format!("\"{word}\", or a whole number from {min} to {max}"),
-        Kind::Number { min, max } => format!("a number from {min} to {max:e}"),
         Kind::Share { min, max } => {
             format!(
                 "a share from \"{}\" to \"{}\", or the number from {min} to {max}",
@@ -28,6 +27,8 @@ pub(super) fn accepted(kind: &Kind) -> String {
                 Share(max)
             )
         }
+        Kind::Bound { max } => format!("a number from 0 to {max:e}, or a share such as \"95%\""),
+        Kind::Path => "the path of a run directory".to_owned(),
         Kind::Switch => "true, false".to_owned(),
         Kind::Metric => {
             let metrics = accepted(&Kind::Word(CaseMetric::WORDS));
@@ -61,7 +62,7 @@ pub(super) fn remedy(key: &Key, found: &Found) -> String {
         }
         (Kind::Duration { .. }, Raw::Float(n)) => format!("a number has no unit: write \"{n}s\""),
         (Kind::Table(section), _) => format!("write [{}] and its keys below it", section.name()),
-        (Kind::Count { .. } | Kind::CountOr { .. } | Kind::Number { .. }, Raw::Text(text))
+        (Kind::Count { .. } | Kind::CountOr { .. } | Kind::Bound { .. }, Raw::Text(text))
             if text.parse::<f64>().is_ok() =>
         {
             format!("write {text} without quotes")

@@ -223,6 +223,7 @@ fn build_gate(values: &Values, gate: Table) -> Gate {
         metric: values.one(gate, "metric", Value::metric).expect(RESOLVED),
         bound: at_least.or_else(at_most).expect("a gate without a bound is refused before"),
         level: values.one(gate, "level", Value::word).expect(RESOLVED),
+        against: values.one(gate, "against", Value::path),
     }
 }
 
@@ -233,7 +234,7 @@ mod tests {
     use crate::units::{Nanoseconds, Share};
 
     const EVERY_SECTION: &str = "schema = 1\nname = \"x\"\n[generate]\n[allocate]\n[[gate]]\n\
-        metric = \"locality\"\nat_least = 0.99\n[[gate]]\nmetric = \"refill_share\"\nat_most = 1e-3\n";
+        metric = \"locality\"\nat_least = 0.99\n[[gate]]\nmetric = \"refill_share\"\nat_most = 1e-3\nagainst = \"results/base\"\n";
 
     fn job(text: &str, settings: &[&str]) -> Job {
         let settings: Vec<Setting> = settings.iter().copied().map(Setting::new).collect();

@@ -19,6 +19,8 @@ pub(super) enum Value {
     Duration(Nanoseconds),
     Count(u64),
     Number(f64),
+    PerCent(Share),
+    Path(String),
     Switch(bool),
     Name(String),
     Metric(Metric),
@@ -118,10 +120,6 @@ pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
                 _ => Err(out_of_range(key, found.place, *number < i128::from(min), text)),
             }
         }
-        (Kind::Number { min, max }, Raw::Float(number)) => real(key, found.place, *number, min, max),
-        (Kind::Number { min, max }, Raw::Integer(number, _)) => {
-            real(key, found.place, *number as f64, min, max)
-        }
         (Kind::Share { min, max }, Raw::Text(text)) => {
             let Share(number) = Share::parse(text).map_err(|why| unreadable(key, found.place, text, &why))?;
             share(key, found.place, number, (min, max), text.trim())
@@ -138,6 +136,13 @@ pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
                 || Diagnostic::new(found.place, message(), meant(text)).accepted(accepted(&key.kind));
             Metric::from_name(text).map(Value::Metric).ok_or_else(unknown)
         }
+        (Kind::Bound { max }, Raw::Float(number)) => real(key, found.place, *number, 0.0, max),
+        (Kind::Bound { max }, Raw::Integer(number, _)) => real(key, found.place, *number as f64, 0.0, max),
+        (Kind::Bound { .. }, Raw::Text(text)) if text.trim().ends_with('%') => {
+            let share = Share::parse(text).map_err(|why| unreadable(key, found.place, text, &why))?;
+            Ok(Value::PerCent(share))
+        }
+        (Kind::Path, Raw::Text(text)) => path(key, found.place, text),
         (Kind::Switch, Raw::Switch(switch)) => Ok(Value::Switch(*switch)),
         (Kind::Name { max_chars, marks }, Raw::Text(text)) => name(key, found.place, text, max_chars, marks),
         _ => Err(wrong_type(key, found)),
@@ -200,6 +205,18 @@ fn name(key: &Key, place: Place, text: &str, max_chars: usize, marks: &str) -> R
     Err(Diagnostic::new(place, message, why).accepted(accepted(&key.kind)))
 }
 
+/// What would need escapes is refused: the effective job is written without.
+fn path(key: &Key, place: Place, text: &str) -> Result<Value, Diagnostic> {
+    let stranger = text.chars().find(|c| c.is_control() || ['"', '\\'].contains(c));
+    let why = match stranger {
+        Some(c) => format!("{c:?} cannot stand in it"),
+        None if text.trim().is_empty() => "it is empty".to_owned(),
+        None => return Ok(Value::Path(text.to_owned())),
+    };
+    let message = format!("{}: {} is not a path", key.path(), quoted(text));
+    Err(Diagnostic::new(place, message, why).accepted(accepted(&key.kind)))
+}
+
 /// A size or a duration that `units` cannot read. It says why and, after a semicolon, what it expects.
 fn unreadable(key: &Key, place: Place, text: &str, why: &str) -> Diagnostic {
     let (why, expected) = why.split_once("; ").unwrap_or((why, ""));
@@ -252,7 +269,8 @@ fn wrong_type(key: &Key, found: &Found) -> Diagnostic {
         Kind::Duration { .. } => "a duration".to_owned(),
         Kind::Count { .. } => "a whole number".to_owned(),
         Kind::CountOr { word, .. } => format!("\"{word}\" or a whole number"),
-        Kind::Number { .. } => "a number".to_owned(),
+        Kind::Bound { .. } => "a number or a share".to_owned(),
+        Kind::Path => "text".to_owned(),
         Kind::Share { .. } => "a share".to_owned(),
         Kind::Table(_) => "a section".to_owned(),
         Kind::Switch => "true or false".to_owned(),

@@ -165,10 +165,7 @@ fn bytes_against_chunks(values: &Values, bytes: Bytes, place: Place) -> Vec<Diag
 
 /// A gate that would never be looked at is a mistake, not a pass.
 fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnostic> {
-    use CaseMetric::{
-        CoreNsPerOperation, CoreSecondsPerGib, CpuShare, Locality, OperationsPerS, RefillShare,
-        SlowestRankOperationsPerS, SlowestRankThroughputBytesPerS, ThroughputBytesPerS,
-    };
+    use CaseMetric::*;
     let (metric, place) = values.places(gate, "metric").first().map(|(v, place)| (v.metric(), *place))?;
     let by_arm = || job.arms.iter().any(|arm| arm.changes.contains(&Change::Allocator(Allocator::Slab)));
     let uses_slab = job.generate.is_some()
@@ -183,7 +180,15 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
         Metric::Case(RefillShare) | Metric::Figure(..) => {
             (uses_slab, "[generate], or [allocate] with allocator = \"slab\"")
         }
-        Metric::Case(CpuShare | Locality) => (true, ""),
+        Metric::Case(LimitShare | SlowestRankLimitShare) if job.run.limit.0 == 0 => {
+            (false, "[run] limit, the time in which the limit is measured, above 0ms")
+        }
+        Metric::Case(LimitShare | SlowestRankLimitShare) => (job.generate.is_some(), "[generate]"),
+        Metric::Case(MemoryPeakBytes) => (uses_slab, "[generate], or [allocate] with allocator = \"slab\""),
+        Metric::Case(
+            BusyWorkers | CoreClockChange | CpuShare | InvoluntarySwitches | Locality | MeasuringShare
+            | RunDelayShare | StealShare | Stragglers,
+        ) => (true, ""),
     };
     if measured {
         return None;
@@ -196,11 +201,34 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
 fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
     let metric = values.one(gate, "metric", Value::metric)?;
     let bounds = values.places(gate, "at_least").iter().chain(values.places(gate, "at_most"));
-    let (bound, place) = bounds.map(|(bound, place)| (bound.number(), *place)).next()?;
+    let (value, place) = bounds.map(|(bound, place)| (bound, *place)).next()?;
+    let bound = value.number();
+    let against = values.places(gate, "against").first().map(|(_, place)| *place);
+    let name = metric.name();
+    if let (Some(against), Metric::Case(CaseMetric::Stragglers)) = (against, metric) {
+        let message = "stragglers are counted, and not held against a stored run";
+        return Some(Diagnostic::new(against, message, "remove it"));
+    }
+    if let Some(against) = against {
+        // Nobody stores a run to ask for ten times of it: this is a figure in the metric's own unit.
+        let message = format!("{bound} times of what the stored run has of \"{name}\"");
+        let wrong = Diagnostic::new(place, message, "").related(against, "makes the bound a share");
+        return (bound > AGAINST_MAX)
+            .then(|| wrong.accepted("a share of the stored run's figure, such as \"95%\""));
+    }
+    if matches!(value, Value::PerCent(_)) && !metric.is_relative() {
+        let message = format!("\"{name}\" is no share, and a bound in per cent has to be of something");
+        let label = "write a number, or add against = \"DIR\"";
+        return Some(Diagnostic::new(place, message, label));
+    }
     if !metric.is_share() || bound <= 1.0 {
         return None;
     }
-    let message = format!("\"{}\" is a share, found the bound {bound}", metric.name());
-    let label = if bound <= 100.0 { format!("write {}", bound / 100.0) } else { String::new() };
+    let message = format!("\"{name}\" is a share, found the bound {bound}");
+    let meant = matches!(value, Value::Number(_)) && bound <= 100.0;
+    let label = if meant { format!("write {}", bound / 100.0) } else { String::new() };
     Some(Diagnostic::new(place, message, label).accepted("a number from 0 to 1"))
 }
+
+/// How many times of a stored figure a bound can be.
+const AGAINST_MAX: f64 = 10.0;

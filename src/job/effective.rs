@@ -131,7 +131,10 @@ fn gate(gate: &super::Gate) -> Vec<(&'static str, String)> {
         Bound::AtMost(bound) => ("at_most", bound),
     };
     // Debug keeps the point or exponent that makes it a float for TOML, and every digit that matters.
-    vec![("metric", text(gate.metric.name())), (key, format!("{bound:?}")), ("level", word(gate.level))]
+    let against = gate.against.as_ref().map(|directory| ("against", text(directory)));
+    let always =
+        [("metric", text(gate.metric.name())), (key, format!("{bound:?}")), ("level", word(gate.level))];
+    always.into_iter().chain(against).collect()
 }
 
 /// In quotes, without escapes: names, words, sizes and durations are made of characters that need none.

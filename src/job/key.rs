@@ -119,10 +119,12 @@ pub(super) enum Kind {
     Count { min: u64, max: u64 },
     /// One word, or a whole number.
     CountOr { word: &'static str, min: u64, max: u64 },
-    /// A number, whole or not.
-    Number { min: f64, max: f64 },
     /// A part of a whole: `"2%"`, or the number 0.02.
     Share { min: f64, max: f64 },
+    /// A number in a metric's own unit, or a share: `0.99` or `"99%"`.
+    Bound { max: f64 },
+    /// A path, as it is given to the system.
+    Path,
     /// `true` or `false`.
     Switch,
     /// A metric of a case or a figure of a histogram.

@@ -357,19 +357,19 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: Section::Gate,
         name: "at_least",
-        kind: Kind::Number { min: 0.0, max: 1e18 },
+        kind: Kind::Bound { max: 1e18 },
         rival: Some("at_most"),
         elsewhere: &["min", "minimum"],
-        about: "The smallest value that passes, in the metric's own unit.",
+        about: "The smallest value that passes, in the metric's own unit; with \"against\" a share of the stored run's.",
         ..PLAIN
     },
     Key {
         section: Section::Gate,
         name: "at_most",
-        kind: Kind::Number { min: 0.0, max: 1e18 },
+        kind: Kind::Bound { max: 1e18 },
         rival: Some("at_least"),
         elsewhere: &["max", "maximum"],
-        about: "The largest value that passes, in the metric's own unit.",
+        about: "The largest value that passes, in the metric's own unit; with \"against\" a share of the stored run's.",
         ..PLAIN
     },
     Key {
@@ -379,6 +379,14 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Default("fail"),
         elsewhere: &["severity"],
         about: "What a bound that is not met does to the exit code.",
+        ..PLAIN
+    },
+    Key {
+        section: Section::Gate,
+        name: "against",
+        kind: Kind::Path,
+        elsewhere: &["baseline", "base", "reference"],
+        about: "The run directory of a stored run, of whose figure for the same case the bound is a share.",
         ..PLAIN
     },
 ];

@@ -32,8 +32,18 @@ impl Metric {
 
     /// Whether it lies between 0 and 1.
     pub(super) fn is_share(self) -> bool {
-        use CaseMetric::{CpuShare, Locality, RefillShare};
-        matches!(self, Metric::Case(CpuShare | Locality | RefillShare))
+        use CaseMetric::{CpuShare, Locality, MeasuringShare, RefillShare, RunDelayShare, StealShare};
+        matches!(
+            self,
+            Metric::Case(CpuShare | Locality | MeasuringShare | RefillShare | RunDelayShare | StealShare)
+        )
+    }
+
+    /// Whether it is a part of something, so that per cent say what is meant. Some can be more than all of it: a rate
+    /// of a limit, a wait for CPUs of worker time.
+    pub(super) fn is_relative(self) -> bool {
+        use CaseMetric::{CoreClockChange, LimitShare, SlowestRankLimitShare};
+        self.is_share() || matches!(self, Metric::Case(CoreClockChange | LimitShare | SlowestRankLimitShare))
     }
 }
 

@@ -231,7 +231,7 @@ pub enum Change {
 }
 
 /// `[[gate]]`
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
     /// What is held against the bound, in every case that has it.
     pub metric: Metric,
@@ -239,6 +239,8 @@ pub struct Gate {
     pub bound: Bound,
     /// What a bound that is not met does.
     pub level: Level,
+    /// The run directory of the stored run that the bound is a share of.
+    pub against: Option<String>,
 }
 
 /// One side of what passes a gate.

@@ -175,13 +175,21 @@ fn one_value(kind: &Kind) -> Schema {
                 { "type": "integer", "minimum": min, "maximum": max },
             ],
         }),
-        Kind::Number { min, max } => json_schema!({ "type": "number", "minimum": min, "maximum": max }),
         Kind::Share { min, max } => json_schema!({
             "anyOf": [
                 { "type": "number", "minimum": min, "maximum": max },
                 { "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*%\s*$" },
             ],
         }),
+        Kind::Bound { max } => json_schema!({
+            "anyOf": [
+                { "type": "number", "minimum": 0.0, "maximum": max },
+                { "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*%\s*$" },
+            ],
+        }),
+        Kind::Path => {
+            json_schema!({ "type": "string", "pattern": r#"^[^"\\\x00-\x1F\x7F]*[^"\\\x00-\x1F\x7F\s][^"\\\x00-\x1F\x7F]*$"# })
+        }
         Kind::Switch => json_schema!({ "type": "boolean" }),
         Kind::Metric => {
             let histograms = Histogram::WORDS.join("|").replace('.', "\\.");

@@ -241,7 +241,7 @@ impl Value {
 
     pub fn number(&self) -> f64 {
         match self {
-            Value::Number(number) => *number,
+            Value::Number(number) | Value::PerCent(Share(number)) => *number,
             other => unreachable!("a key of numbers holds {other:?}"),
         }
     }
@@ -261,6 +261,13 @@ impl Value {
         match self {
             Value::Metric(metric) => *metric,
             other => unreachable!("a key of metrics holds {other:?}"),
+        }
+    }
+
+    pub fn path(&self) -> String {
+        match self {
+            Value::Path(path) => path.clone(),
+            other => unreachable!("a path holds {other:?}"),
         }
     }
 

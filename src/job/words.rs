@@ -112,6 +112,26 @@ words! {
         RefillShare = "refill_share",
         /// Share of the arena's pages that are on the rank's own node.
         Locality = "locality",
+        /// Throughput over what the same pages and cores take of plain stores.
+        LimitShare = "limit_share",
+        /// The same of the slowest rank.
+        SlowestRankLimitShare = "slowest_rank_limit_share",
+        /// Share of worker time that measuring took.
+        MeasuringShare = "measuring_share",
+        /// Times that a worker lost its processor to somebody else.
+        InvoluntarySwitches = "involuntary_switches",
+        /// Share of worker time spent ready and without a processor.
+        RunDelayShare = "run_delay_share",
+        /// Share of worker time that the hypervisor gave to others.
+        StealShare = "steal_share",
+        /// The most that a core clock changed over a repetition, up or down.
+        CoreClockChange = "core_clock_change",
+        /// Workers of the idlest rank that did anything.
+        BusyWorkers = "busy_workers",
+        /// The most bytes of a rank's arena in use at once.
+        MemoryPeakBytes = "memory_peak_bytes",
+        /// Nodes slower than others of their class: of the run, not of a case.
+        Stragglers = "stragglers",
     }
 
     /// `[[gate]] metric`, before its last point: what a case has a distribution of.

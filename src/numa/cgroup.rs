@@ -1,14 +1,87 @@
-//! The memory limit of the cgroup this process lives in: a batch system's way of saying how much is its share.
+//! The limits of the cgroup this process lives in: a batch system's way of saying how much is its share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cgroup::{Cgroup, Version};
+
+/// A limit, and the file that sets it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CgroupLimit {
+    /// How much there is in all: PUs, or bytes.
+    pub amount: f64,
+    /// Where it stands.
+    pub file: PathBuf,
+}
+
+/// What the cgroups of this process limit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CgroupLimits {
+    /// PUs' worth of CPU time; the process is stopped for the rest of each period when it is used up.
+    pub pus: Option<CgroupLimit>,
+    /// Bytes of memory.
+    pub memory: Option<CgroupLimit>,
+}
+
+/// The tightest limits of this process's cgroup and every one above it that can be seen, as the files below `root` have
+/// them (`/`, or a made-up machine). `None` when the process is in no cgroup.
+pub fn cgroup_limits(root: &Path) -> Option<CgroupLimits> {
+    let tightest = |cgroup: &Cgroup, level: fn(Version, &Path) -> Option<CgroupLimit>| {
+        let limits = cgroup.levels().filter_map(|path| level(cgroup.version, path));
+        limits.min_by(|a, b| a.amount.total_cmp(&b.amount))
+    };
+    let [cpu, memory] = ["cpu", "memory"].map(|controller| Cgroup::find_below(root, controller));
+    if cpu.is_none() && memory.is_none() {
+        return None;
+    }
+    Some(CgroupLimits {
+        pus: cpu.and_then(|cgroup| tightest(&cgroup, pus_of_level)),
+        memory: memory.and_then(|cgroup| tightest(&cgroup, memory_of_level)),
+    })
+}
 
 /// What this process's cgroup, and every cgroup above it that can be seen, still leave it, in bytes: limit less use,
 /// counting cached files as free. `None` when there is no limit.
 pub fn cgroup_memory_left() -> Option<u64> {
     let cgroup = Cgroup::find("memory")?;
     memory_left(cgroup.version, cgroup.levels())
+}
+
+/// Version 1 writes "no limit" of memory as the largest multiple of a page.
+const UNLIMITED_FROM: u64 = 1 << 62;
+
+/// The memory limit of one cgroup.
+fn memory_of_level(version: Version, path: &Path) -> Option<CgroupLimit> {
+    let files: &[&str] = match version {
+        Version::One => &["memory.limit_in_bytes"],
+        Version::Two => &["memory.max", "memory.high"],
+    };
+    let limits = files.iter().filter_map(|file| {
+        let file = path.join(file);
+        let bytes: u64 = std::fs::read_to_string(&file).ok()?.trim().parse().ok()?;
+        (bytes < UNLIMITED_FROM).then_some(CgroupLimit { amount: bytes as f64, file })
+    });
+    limits.min_by(|a, b| a.amount.total_cmp(&b.amount))
+}
+
+/// The CPU time of one cgroup: quota over period.
+fn pus_of_level(version: Version, path: &Path) -> Option<CgroupLimit> {
+    let text = |file: &Path| std::fs::read_to_string(file).ok();
+    let (file, quota, period) = match version {
+        Version::One => {
+            let file = path.join("cpu.cfs_quota_us");
+            let quota = text(&file)?.trim().to_owned();
+            (file, quota, text(&path.join("cpu.cfs_period_us"))?.trim().to_owned())
+        }
+        Version::Two => {
+            let file = path.join("cpu.max");
+            let line = text(&file)?;
+            let (quota, period) = line.trim().split_once(' ')?;
+            (file, quota.to_owned(), period.to_owned())
+        }
+    };
+    // No limit is "max", or -1: neither is a count.
+    let (quota, period): (u32, u32) = (quota.parse().ok()?, period.parse().ok()?);
+    (period > 0).then(|| CgroupLimit { amount: f64::from(quota) / f64::from(period), file })
 }
 
 /// The least that any of these cgroups leaves.
@@ -37,8 +110,7 @@ fn level_left(version: Version, path: &Path) -> Option<u64> {
             (limit, number("memory.current")?, cached(""))
         }
     };
-    // Version 1 writes "no limit" as the largest multiple of a page.
-    let limited = limit < 1 << 62;
+    let limited = limit < UNLIMITED_FROM;
     limited.then(|| limit.saturating_sub(used.saturating_sub(cached)))
 }
 
@@ -110,5 +182,39 @@ mod tests {
         assert_eq!(level_left(Version::One, &tree.0), None);
         let levels = tree.levels("step");
         assert_eq!(memory_left(Version::One, levels.iter().map(PathBuf::as_path)), Some(800 - 790));
+    }
+
+    #[test]
+    fn the_tightest_quota_and_the_file_that_sets_it_are_found_in_both_versions() {
+        let mounts = "31 30 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+        let two = Tree::new(
+            "limits-two",
+            &[
+                ("proc/self/cgroup", "0::/job/step\n"),
+                ("proc/self/mountinfo", mounts),
+                ("sys/fs/cgroup/job/cpu.max", "150000 100000\n"),
+                ("sys/fs/cgroup/job/memory.max", "max\n"),
+                ("sys/fs/cgroup/job/step/cpu.max", "max 100000\n"),
+                ("sys/fs/cgroup/job/step/memory.high", "4096\n"),
+            ],
+        );
+        let limits = cgroup_limits(&two.0).expect("it is in a cgroup");
+        let pus = limits.pus.expect("the job has a quota");
+        assert_eq!((pus.amount, pus.file), (1.5, two.0.join("sys/fs/cgroup/job/cpu.max")));
+        assert_eq!(limits.memory.expect("the step has a limit").amount, 4096.0);
+        let one = Tree::new(
+            "limits-one",
+            &[
+                ("proc/self/cgroup", "2:cpu,cpuacct:/job\n1:memory:/job\n"),
+                ("proc/self/mountinfo", "31 30 0:27 / /c rw - cgroup cgroup rw,cpu,cpuacct\n"),
+                ("c/cpu.cfs_quota_us", "-1\n"),
+                ("c/cpu.cfs_period_us", "100000\n"),
+                ("c/job/cpu.cfs_quota_us", "50000\n"),
+                ("c/job/cpu.cfs_period_us", "100000\n"),
+            ],
+        );
+        let limits = cgroup_limits(&one.0).expect("it is in a cgroup");
+        assert_eq!((limits.pus.map(|limit| limit.amount), limits.memory), (Some(0.5), None));
+        assert_eq!(cgroup_limits(Path::new("/nonexistent")), None);
     }
 }

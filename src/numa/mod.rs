@@ -31,7 +31,7 @@ mod smaps;
 mod topology;
 
 pub use bind::{affinity, bind_process, bind_rank_thread, bind_thread};
-pub use cgroup::cgroup_memory_left;
+pub use cgroup::{CgroupLimit, CgroupLimits, cgroup_limits, cgroup_memory_left};
 pub use host::{host_identity, host_name, package_of};
 pub use locality::{Locality, SAMPLE_PAGES, locality};
 pub use memory::{RESERVATION_ALIGNMENT, Reservation};

@@ -13,6 +13,8 @@ pub struct Limits {
     pub set_up: Duration,
     /// One repetition of the slowest case on memory a hundred times slower than any, without what the machine adds.
     pub repetition: Duration,
+    /// Measuring the limit of a case once.
+    pub limit: Duration,
     /// Writing down a repetition: a line a rank, and the sums.
     pub record: Duration,
     /// Aggregating and writing the result.
@@ -30,11 +32,21 @@ const SLOWEST_BYTES_PER_S: u64 = 20 << 20;
 /// A hundredth of the speed at which fresh pages are handed out, in bytes a second.
 const SLOWEST_POPULATE_BYTES_PER_S: u64 = 10 << 20;
 
+/// What a worker may go over beyond its time while it measures a limit: two strides of a piece in each of four loops.
+const BEYOND_LIMIT_BYTES: u64 = 16 << 20;
+
 /// A hundred times what one rank's row of one repetition takes in the aggregates and in the files.
 const SLOWEST_ROW: Duration = Duration::from_millis(5);
 
 impl Limits {
-    pub(super) fn new(job: &Job, cases: &[Case], ranks: u32, amount: Amount, arena_bytes: u64) -> Limits {
+    pub(super) fn new(
+        job: &Job,
+        cases: &[Case],
+        ranks: u32,
+        amount: Amount,
+        arena_bytes: u64,
+        limit_ns: u64,
+    ) -> Limits {
         let rows = u64::from(ranks) * u64::from(job.run.repetitions.at_most()) * cases.len() as u64;
         let slowest_chunk = cases.iter().map(|case| match case.work {
             Work::Generate(parameters) => parameters.chunk_bytes as u64,
@@ -49,9 +61,14 @@ impl Limits {
                 at(bytes / u64::from(ranks), SLOWEST_BYTES_PER_S) + 2 * chunk
             }
         };
+        let limit = match limit_ns {
+            0 => Duration::ZERO,
+            ns => Duration::from_nanos(ns) + at(BEYOND_LIMIT_BYTES, SLOWEST_BYTES_PER_S),
+        };
         Limits {
             set_up: 3 * FIRST_GRACE + at(arena_bytes, SLOWEST_POPULATE_BYTES_PER_S),
-            repetition: warmup + timed,
+            repetition: warmup + timed + 2 * limit,
+            limit,
             record: FIRST_GRACE,
             finish: 3 * FIRST_GRACE + SLOWEST_ROW.saturating_mul(u32::try_from(rows).unwrap_or(u32::MAX)),
         }
@@ -66,6 +83,11 @@ impl Limits {
             longest => GRACE + PATIENCE * longest.saturating_sub(self.repetition),
         };
         self.repetition + grace
+    }
+
+    /// What limits of one rank at a time may take, with so many ranks on the host that has most.
+    pub fn one_at_a_time(&self, ranks_on_host: u32) -> Duration {
+        FIRST_GRACE + ranks_on_host * self.limit
     }
 }
 

@@ -1,5 +1,6 @@
 //! How much memory a rank takes, and whether the node has it: a strict binding that runs out kills, it does not fail.
 
+use super::layout::with_slack;
 use super::{Case, Seat};
 use crate::error::{Error, Result};
 use crate::units::human_bytes;
@@ -7,9 +8,9 @@ use crate::units::human_bytes;
 /// Left untouched on every node: the kernel, the page cache of the results, the launcher.
 const KEPT_FREE_SHARE: f64 = 0.05;
 
-/// The arena that the hungriest case needs; 0 when no case uses the slab allocator.
+/// The arena that the hungriest case needs, and room to lie in it elsewhere; 0 when no case uses the slab allocator.
 pub(super) fn arena_bytes(cases: &[Case]) -> u64 {
-    cases.iter().map(Case::arena_bytes).max().unwrap_or(0)
+    with_slack(cases.iter().map(Case::arena_bytes).max().unwrap_or(0))
 }
 
 /// What a source of memory can give one rank, of which something stays free.
@@ -24,7 +25,7 @@ pub(super) fn check(cases: &[Case], seat: &Seat) -> Result<()> {
         (seat.cgroup_bytes, seat.ranks_on_host, "left in this process's cgroup".to_owned()),
     ];
     let Some(hungriest) = cases.iter().max_by_key(|case| case.arena_bytes()) else { return Ok(()) };
-    let needed = hungriest.arena_bytes();
+    let needed = with_slack(hungriest.arena_bytes());
     for (offered, sharing, where_) in offers {
         let Some(offered) = offered else { continue };
         if needed > usable(offered, sharing) {

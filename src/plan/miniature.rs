@@ -1,6 +1,6 @@
 //! A plan in miniature: short enough to be run before the real one, large enough to say what that will take.
 
-use super::{Case, Plan, Turn, Work};
+use super::{Case, Plan, Turn, Work, memory};
 use crate::units::human_bytes;
 use crate::workload::Amount;
 use crate::workload::intervals::Division;
@@ -51,10 +51,13 @@ impl Plan {
         let plan = Plan {
             turns: turns.collect(),
             repetitions: ROUNDS,
+            // It has its rounds, however certain they are.
+            stop: None,
             warmup_ns: self.warmup_ns.min(share_ns / 4),
             amount,
             division: Division { interval_ns, ..self.division },
-            arena_bytes: cases.iter().map(Case::arena_bytes).max().unwrap_or(0),
+            arena_bytes: memory::arena_bytes(&cases),
+            limit_ns: self.limit_ns.min(share_ns / 16),
             cases,
             ..self.clone()
         };

@@ -7,6 +7,7 @@
 mod arms;
 mod cases;
 mod expected;
+mod layout;
 mod limits;
 mod memory;
 mod miniature;
@@ -16,12 +17,15 @@ mod probed;
 mod sweep;
 
 #[cfg(test)]
+mod arm_tests;
+#[cfg(test)]
 mod prediction_tests;
 #[cfg(test)]
 mod tests;
 
 pub use cases::{Case, Parameter, Work};
 pub use expected::Expected;
+pub use layout::Footprint;
 pub use limits::Limits;
 pub use miniature::{Miniature, ROUNDS};
 pub use order::Turn;
@@ -99,7 +103,8 @@ impl Plan {
         memory::check(&cases, seat)?;
         let amount = order::amount(job, seat);
         let workers = cases.iter().map(|case| case.workers).max().expect("a job has at least one case");
-        let limits = Limits::new(job, &cases, seat.ranks, amount, arena_bytes);
+        let limit_ns = job.run.limit.0;
+        let limits = Limits::new(job, &cases, seat.ranks, amount, arena_bytes, limit_ns);
         Ok(Plan {
             turns: order::turns(job, &cases),
             stride: order::stride(&cases),
@@ -108,7 +113,7 @@ impl Plan {
             warmup_ns: job.run.warmup.0,
             amount,
             division: order::division(job),
-            limit_ns: job.run.limit.0,
+            limit_ns,
             workers,
             arena_bytes,
             seed: job.seed,
@@ -126,11 +131,15 @@ impl Plan {
         last.then(|| self.repetitions.min((mine + 1) * self.stride))
     }
 
-    /// Warm-up and timed work of all repetitions, as the job asks for them; `None` for a data set, which takes as long as
-    /// it takes.
+    /// Limits, warm-up and timed work of all repetitions, as the job asks for them; `None` for a data set, which takes as
+    /// long as it takes.
     pub fn asked_ns(&self) -> Option<u64> {
         let Amount::Duration(ns) = self.amount else { return None };
-        (self.warmup_ns + ns).checked_mul(self.turns.len() as u64)
+        let mut each = self.turns.iter().map(|turn| {
+            let around = self.limits_ns(&self.cases[turn.case]);
+            self.warmup_ns.checked_add(ns)?.checked_add(around)
+        });
+        each.try_fold(0u64, |sum, ns| sum.checked_add(ns?))
     }
 
     /// Bytes that all ranks generate in all repetitions of a data set; `None` for a duration, in which they generate what

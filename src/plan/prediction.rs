@@ -9,13 +9,16 @@ use super::probed::{LOG, Probed, ProbedCase, ProbedLog};
 use super::{Case, Plan};
 use crate::workload::Amount;
 
-/// What the real run will take.
+/// What the real run will take; with a stop rule, what it takes when nothing but the most repetitions, or the time that
+/// the rule allows, ends it.
 #[derive(Clone, Debug)]
 pub struct Prediction {
     /// From the start to the first repetition.
     pub begin_ns: f64,
     /// One repetition of each case, in the order of the plan, with everything around it.
     pub repetition_ns: Vec<f64>,
+    /// Limits of one rank at a time, before the first repetitions and after the last.
+    pub limits_alone_ns: f64,
     /// From the last repetition to the end.
     pub finish_ns: f64,
     /// All of it.
@@ -39,9 +42,13 @@ impl Prediction {
             .map(|(case, index)| Repetition::of(plan, case, here, &here.cases[*index], &probed.cases[*index]))
             .collect();
         let repetitions: f64 = each.iter().map(|one| one.ns * rounds + one.digest_ns).sum();
+        let allowed = plan.stop.and_then(|stop| stop.time);
+        let repetitions = allowed.map_or(repetitions, |time| repetitions.min(time.0 as f64));
         let files = files(plan, miniature, probed, &each, f64::from(hosts));
         let written: u64 = files.iter().filter(|(name, _)| name != PARTS).map(|(_, bytes)| bytes).sum();
         let finish_ns = probed.finish_ns * ratio(written as f64, probed.written_bytes()).max(1.0);
+        let ranks = probed.cases.iter().map(|case| case.ranks).fold(1.0, f64::max);
+        let limits_alone_ns = plan.limits_alone_ns(1) as f64 * ranks;
         let generated: f64 = each.iter().map(|one| one.generated_bytes).sum();
         Prediction {
             generated_bytes: match plan.data_set_bytes() {
@@ -49,8 +56,9 @@ impl Prediction {
                 None => generated * rounds * f64::from(hosts),
             },
             begin_ns,
+            limits_alone_ns,
             finish_ns,
-            wall_ns: begin_ns + repetitions + finish_ns,
+            wall_ns: begin_ns + repetitions + limits_alone_ns + finish_ns,
             repetition_ns: each.iter().map(|one| one.ns).collect(),
             files,
             resident_bytes: probed.resident_bytes,
@@ -79,7 +87,9 @@ impl Repetition {
     fn of(plan: &Plan, case: &Case, here: &Plan, case_here: &Case, probed: &ProbedCase) -> Repetition {
         let chunk_bytes = [case, case_here].map(|case| chunk_bytes(case) as f64);
         let chunk_ns = probed.chunk_ns * ratio(chunk_bytes[0], chunk_bytes[1]).max(1.0);
-        let around_ns = probed.around_ns - region_ns(here.warmup_ns as f64, probed.chunk_ns);
+        let around_ns = probed.around_ns
+            - region_ns(here.warmup_ns as f64, probed.chunk_ns)
+            - here.limits_ns(case_here) as f64;
         let (timed_ns, work) = match plan.amount {
             Amount::Duration(ns) => {
                 let timed_ns = region_ns(ns as f64, chunk_ns);
@@ -90,7 +100,8 @@ impl Repetition {
                 (probed.timed_ns * work, work)
             }
         };
-        let ns = (around_ns + region_ns(plan.warmup_ns as f64, chunk_ns) + timed_ns).max(0.0);
+        let warmup_ns = region_ns(plan.warmup_ns as f64, chunk_ns);
+        let ns = (around_ns + plan.limits_ns(case) as f64 + warmup_ns + timed_ns).max(0.0);
         // A chunk that was made smaller is one value here and one there: it is values that counters count.
         let data = work / ratio(chunk_ns, probed.chunk_ns).max(1.0);
         let intervals = interval_bytes(plan, probed.bytes * work, timed_ns, chunk_bytes[0]) * probed.ranks;

@@ -22,7 +22,8 @@ fn plan(settings: &[&str]) -> Plan {
         cgroup_bytes: None,
         ranks_on_host: 1,
     };
-    Plan::new(&job, &seat).expect("a plan")
+    // Limits have a test of their own.
+    Plan { limit_ns: 0, ..Plan::new(&job, &seat).expect("a plan") }
 }
 
 /// A machine on which every chunk takes 10 ms, and 5 ms stand around a repetition.
@@ -37,7 +38,7 @@ fn probed(miniature: &Miniature) -> Probed {
         }
     };
     let case = ProbedCase {
-        around_ns: 5e6 + warmup_ns,
+        around_ns: 5e6 + warmup_ns + 2.0 * here.limit_ns as f64,
         timed_ns,
         chunk_ns: 1e7,
         bytes: timed_ns / 1e7 * (64 << 20) as f64,
@@ -144,4 +145,20 @@ fn data_is_the_rate_of_the_miniature_over_the_time_or_what_the_job_asks_for() {
     // All ranks together make one data set, however many hosts they are on.
     let data_set = predict(&["run.bytes=1GiB", "run.repetitions=3"], 3);
     assert_eq!(data_set.generated_bytes, (3u64 << 30) as f64);
+}
+
+#[test]
+fn limits_stand_around_every_repetition_and_are_measured_one_rank_at_a_time_besides() {
+    let predict = |limit_ns: u64| {
+        let plan = Plan { limit_ns, ..plan(&["run.warmup=0s", "run.duration=2s", "run.repetitions=10"]) };
+        let miniature = plan.miniature(3);
+        let mut probed = probed(&miniature);
+        probed.cases.iter_mut().for_each(|case| case.ranks = 3.0);
+        Prediction::new(&plan, &miniature, &probed, 1)
+    };
+    let (without, with) = (predict(0), predict(100_000_000));
+    assert!((with.repetition_ns[0] - without.repetition_ns[0] - 0.2 * SECOND).abs() < 1.0);
+    // Before and after, three ranks one after the other.
+    assert_eq!([without.limits_alone_ns, with.limits_alone_ns], [0.0, 6e8]);
+    assert!((with.wall_ns - without.wall_ns - 2.6 * SECOND).abs() < 10.0);
 }

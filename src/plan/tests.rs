@@ -15,7 +15,7 @@ fn job(settings: &[&str]) -> Job {
     Job::parse(JOB, "t.toml", &settings).expect("a valid job")
 }
 
-fn seat() -> Seat {
+pub(super) fn seat() -> Seat {
     Seat {
         rank: 1,
         ranks: 4,
@@ -168,7 +168,8 @@ fn the_arena_holds_the_chunks_in_flight_and_little_more() {
     let plan = Plan::new(&job(&["generate.chunk=64MiB", "generate.in_flight=2", "rank.workers=2"]), &seat())
         .expect("a plan");
     let chunks = 3 * (64 << 20);
-    assert!((chunks..chunks + (8 << 20)).contains(&plan.arena_bytes), "{}", plan.arena_bytes);
+    // Some of the little is room to begin elsewhere.
+    assert!((chunks..chunks + (24 << 20)).contains(&plan.arena_bytes), "{}", plan.arena_bytes);
 }
 
 #[test]

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::pool::Pool;
 use super::seat::Seat;
+use crate::comm::HostWorld;
 use crate::error::Result;
 use crate::measure::{Clock, Counters, Instruments, Prices};
 use crate::mix::mix_words;
 use crate::numa::{How, Locality, NodeId, Reservation, SAMPLE_PAGES, Topology, locality};
 use crate::plan::{Case, Plan};
-use crate::slab::{Arena, Heap, HeapOptions};
+use crate::slab::{Arena, Heap, HeapOptions, Stretch};
 
 /// Made once a run, outside every timed region.
 pub struct Equipment {
@@ -25,6 +26,7 @@ pub struct Equipment {
     violations: AtomicU64,
     node: Option<NodeId>,
     topology: Topology,
+    place_on_host: (u32, u32),
 }
 
 impl Equipment {
@@ -58,12 +60,18 @@ impl Equipment {
             violations: AtomicU64::new(0),
             node,
             topology,
+            place_on_host: (seat.host_world.rank, most_on_a_host(&seat.host_world)),
         })
     }
 
     /// Index of the rank.
     pub fn rank(&self) -> u32 {
         self.rank
+    }
+
+    /// Index of the rank among those of its host, and how many ranks the host has that has most.
+    pub fn place_on_host(&self) -> (u32, u32) {
+        self.place_on_host
     }
 
     /// The workers.
@@ -81,16 +89,22 @@ impl Equipment {
         Instruments { clock: self.clock, prices: self.prices, counters: &self.counters }
     }
 
-    /// Runs `work` with a fresh heap over the arena, set up as the case wants it.
+    /// Runs `work` with a fresh heap over a stretch of the arena, or all of it, set up as the case wants it.
     ///
     /// # Errors
     /// Those of `work`, or when the heap's options are out of range.
-    pub fn with_heap<T>(&self, case: &Case, work: impl FnOnce(&Heap) -> Result<T>) -> Result<T> {
+    pub fn with_heap<T>(
+        &self,
+        case: &Case,
+        stretch: Option<Stretch>,
+        work: impl FnOnce(&Heap) -> Result<T>,
+    ) -> Result<T> {
         let mut kept = self.arena.lock().expect("the rank's own thread is the only one that comes here");
         let arena = kept.take().expect("the plan sized an arena for every case that has a heap");
         let options = HeapOptions {
             batch: case.batch,
             seed: mix_words(&[self.seed, u64::from(self.rank)]),
+            stretch,
             ..HeapOptions::new(case.workers, self.clock)
         };
         let heap = Heap::new(arena, options)?;
@@ -118,6 +132,12 @@ impl Equipment {
             }
         }
     }
+}
+
+fn most_on_a_host(world: &HostWorld) -> u32 {
+    let mut counts = vec![0; world.hosts.len()];
+    world.host_of_rank.iter().for_each(|host| counts[*host as usize] += 1);
+    counts.into_iter().max().unwrap_or(1)
 }
 
 /// An arena with memory behind all of it: on `node` if there is one, first touched by the workers side by side.

@@ -10,7 +10,7 @@ use crate::plan::{self, Case, Plan, Work};
 use crate::results::environment::{self, Environment, Facts};
 use crate::results::run::SCHEMA;
 use crate::results::{
-    Begin, CaseHeader, DropRule, Expected, Gate, Header, Measure, Parameter, Stop, utc_now,
+    Begin, CaseHeader, DropRule, Expected, Gate, Header, Measure, Parameter, Stop, resolve_gates, utc_now,
 };
 use crate::units::Share;
 
@@ -34,12 +34,27 @@ pub fn environments(
     Ok((first, differences))
 }
 
+/// The gates with the figures of stored runs, which rank 0 reads; none on other ranks. Collective.
+///
+/// # Errors
+/// When the run that a gate is held against cannot be.
+pub fn gates(comm: &Comm, job: &Job, plan: &Plan) -> Result<Vec<Gate>> {
+    comm.agree(match comm.world().rank {
+        0 => {
+            let planned: Vec<&str> = plan.cases.iter().map(|case| case.id.as_str()).collect();
+            resolve_gates(&job.gates, &planned, environment::cpu_model().as_deref())
+        }
+        _ => Ok(Vec::new()),
+    })
+}
+
 /// The head of `run.json`, on rank 0.
 pub fn header(
     request: &Request,
     job: &Job,
     plan: &Plan,
     begins: &[Begin],
+    gates: Vec<Gate>,
     (environment, environment_differences): (Environment, Vec<String>),
 ) -> Header {
     let mut hosts: Vec<String> = Vec::new();
@@ -58,14 +73,14 @@ pub fn header(
         ranks: u32::try_from(begins.len()).expect("ranks are counted in 32 bits"),
         hosts,
         repetitions: plan.repetitions,
-        stop: job.run.repetitions.stop().map(stop),
+        stop: plan.stop.map(stop),
         drop: drop_rule(&job.run.drop),
         aa: job.run.aa,
         interval_ns: plan.division.interval_ns,
         environment,
         environment_differences,
         planned: plan.cases.iter().map(case_header).collect(),
-        gates: job.gates.iter().map(Gate::from).collect(),
+        gates,
     }
 }
 

@@ -9,6 +9,7 @@ mod equipment;
 mod fault;
 mod header;
 mod job;
+mod limits;
 mod output;
 mod pool;
 mod probe;
@@ -20,7 +21,6 @@ pub use job::Source;
 pub use probe::probe;
 pub use seat::{bind, described};
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -29,10 +29,11 @@ use crate::error::Result;
 use crate::job::Setting;
 use crate::measure::resident_peak_bytes;
 use crate::plan::Plan;
-use crate::results::{self, Begin, End, Measure, Row, Run};
+use crate::results::{self, Begin, End, Measure, Row, Run, When};
 use crate::units::Nanoseconds;
 use begin::{begin, locality_record};
 use equipment::Equipment;
+use limits::OneAtATime;
 use output::Output;
 use rounds::TimeLimit;
 use seat::Seat;
@@ -94,7 +95,7 @@ pub struct Step<'plan> {
     pub rounds: u32,
     /// What the case's rate counts.
     pub measure: Measure,
-    /// Warm-up and timed region, where the job says how long they are.
+    /// Limits, warm-up and timed region, where the job says how long they are.
     pub planned: Option<Duration>,
 }
 
@@ -143,6 +144,9 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
             return Err(why);
         }
     };
+    let stop = comm.stop().clone();
+    let stopping = || stop.requested().is_some();
+    let limits = OneAtATime::new(comm, &equipment, &plan, When::After, &stopping).of_all()?;
     stage("writing the result", plan.limits.finish, progress);
     let end = End {
         locality: locality_record(&equipment.locality()),
@@ -150,7 +154,7 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
         resident_peak_bytes: resident_peak_bytes(),
         rounds: ending.rounds,
         ended_by: ending.ended_by,
-        limits: BTreeMap::new(),
+        limits,
     };
     let directory = output.path().to_owned();
     let run = output.finish(comm, &end, request.started.elapsed().as_secs_f64())?;
@@ -175,7 +179,8 @@ fn output(
     }
     let path = request.out.clone().unwrap_or_else(|| results::default_path("results".as_ref(), &job.name));
     let environments = header::environments(comm, seat, equipment, request)?;
-    let header = |begins: &[Begin]| header::header(request, job, plan, begins, environments);
+    let gates = header::gates(comm, job, plan)?;
+    let header = |begins: &[Begin]| header::header(request, job, plan, begins, gates, environments);
     Output::create(comm, &path, header, begin)
 }
 

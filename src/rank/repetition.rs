@@ -4,38 +4,60 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::equipment::Equipment;
-use super::fault;
+use super::{fault, limits};
+use crate::comm::Comm;
 use crate::error::Result;
 use crate::generator::Stream;
 use crate::plan::{Case, Plan, Turn, Work};
-use crate::results::{HistogramRecord, Repetition};
-use crate::slab::{RefillRecord, Stage, Stratum};
+use crate::results::{HistogramRecord, LimitTiming, Repetition, When};
+use crate::slab::{RefillRecord, Stage, Stratum, Stretch};
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
-/// Runs the case once, and with a data set, in the first round, once more to hash it.
+/// What one rank brings back from a repetition.
+pub struct Outcome {
+    measured: Measured,
+    /// Where in the arena the heap began; 0 without one.
+    heap_offset_bytes: u64,
+    /// Before and after, with all ranks.
+    limits: Vec<LimitTiming>,
+}
+
+/// Runs the case once, its limits before and after it, and with a data set, in the first round, once more to hash it.
+/// Collective.
+///
+/// No rank measures a limit while another is in its timed region: a data set, or a long chunk, has ranks end at
+/// different times.
 ///
 /// # Errors
-/// When a worker fails: the arena is exhausted.
+/// When a worker of any rank fails: the arena is exhausted.
 pub fn run(
+    comm: &Comm,
     equipment: &Equipment,
     plan: &Plan,
     turn: Turn,
     stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Measured> {
-    let case = &plan.cases[turn.case];
-    fault::strike(fault::Place { rank: equipment.rank(), worker: None });
+) -> Result<Outcome> {
     let extent = Extent { warmup_ns: plan.warmup_ns, amount: plan.amount, division: plan.division, stop };
+    let mut limits = limits::with_all(comm, equipment, plan, turn, When::Before, stop)?;
+    fault::strike(fault::Place { rank: equipment.rank(), worker: None });
+    let mut measured = comm.agree(once(equipment, plan, turn, extent))?;
+    limits.extend(limits::with_all(comm, equipment, plan, turn, When::After, stop)?);
+    if let (Amount::Dataset { bytes, rank, ranks, .. }, 0) = (plan.amount, turn.round) {
+        let amount = Amount::Dataset { bytes, rank, ranks, digest: true };
+        let hashing = Extent { warmup_ns: 0, amount, ..extent };
+        measured.digest = comm.agree(once(equipment, plan, turn, hashing))?.digest;
+    }
+    let heap_offset_bytes = plan.stretch(equipment.rank(), turn).map_or(0, |stretch| stretch.offset_bytes);
+    Ok(Outcome { measured, heap_offset_bytes, limits })
+}
+
+/// Into the timed region and out again.
+fn once(equipment: &Equipment, plan: &Plan, turn: Turn, extent: Extent<'_>) -> Result<Measured> {
+    let case = &plan.cases[turn.case];
+    let stretch = plan.stretch(equipment.rank(), turn);
     match case.work {
-        Work::Generate(parameters) => {
-            let mut measured = generate(equipment, plan, case, parameters, extent)?;
-            if let (Amount::Dataset { bytes, rank, ranks, .. }, 0) = (plan.amount, turn.round) {
-                let amount = Amount::Dataset { bytes, rank, ranks, digest: true };
-                let hashing = Extent { warmup_ns: 0, amount, ..extent };
-                measured.digest = generate(equipment, plan, case, parameters, hashing)?.digest;
-            }
-            Ok(measured)
-        }
-        Work::Allocate(parameters) => allocate(equipment, plan, case, parameters, extent),
+        Work::Generate(parameters) => generate(equipment, plan, case, stretch, parameters, extent),
+        Work::Allocate(parameters) => allocate(equipment, plan, case, stretch, parameters, extent),
     }
 }
 
@@ -43,6 +65,7 @@ fn generate(
     equipment: &Equipment,
     plan: &Plan,
     case: &Case,
+    stretch: Option<Stretch>,
     parameters: generate::Parameters,
     extent: Extent<'_>,
 ) -> Result<Measured> {
@@ -52,7 +75,7 @@ fn generate(
         Amount::Dataset { .. } => Stream::new(plan.seed, 0),
     };
     let workers = case.workers as usize;
-    equipment.with_heap(case, |heap| {
+    equipment.with_heap(case, stretch, |heap| {
         let session =
             generate::Session::new(parameters, workers, extent, stream, heap, equipment.instruments());
         let records = collect(equipment.pool().run(workers, |worker| {
@@ -67,6 +90,7 @@ fn allocate(
     equipment: &Equipment,
     plan: &Plan,
     case: &Case,
+    stretch: Option<Stretch>,
     parameters: allocate::Parameters,
     extent: Extent<'_>,
 ) -> Result<Measured> {
@@ -80,7 +104,7 @@ fn allocate(
     let number = |worker: usize| u32::try_from(worker).expect("workers are counted in 32 bits");
     let pool = equipment.pool();
     let records = match parameters.allocator {
-        allocate::Allocator::Slab => equipment.with_heap(case, |heap| {
+        allocate::Allocator::Slab => equipment.with_heap(case, stretch, |heap| {
             collect(pool.run(workers, |worker| session.work_with_slab(number(worker), heap)))
         }),
         allocate::Allocator::System => {
@@ -91,7 +115,8 @@ fn allocate(
 }
 
 /// What the rank's part says about a repetition that began at this time.
-pub fn record(case: &Case, turn: Turn, began: SystemTime, measured: &Measured) -> Repetition {
+pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &Outcome) -> Repetition {
+    let Outcome { measured, heap_offset_bytes, limits } = outcome;
     // A clock that stands before 1970 was never set.
     let since_1970 = began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let mut histograms = BTreeMap::new();
@@ -117,10 +142,10 @@ pub fn record(case: &Case, turn: Turn, began: SystemTime, measured: &Measured) -
         memory_peak_bytes: measured.memory_peak_bytes,
         intervals: measured.intervals.clone(),
         histograms,
-        heap_offset_bytes: 0,
+        heap_offset_bytes: *heap_offset_bytes,
         noise: measured.noise.clone(),
         measuring: measured.measuring,
-        limits: Vec::new(),
+        limits: limits.clone(),
         digest: measured.digest.map(|digest| digest.to_hex()),
     }
 }

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant, SystemTime};
 use super::ending::{Ending, Watch};
 use super::equipment::Equipment;
 use super::header::measure;
+use super::limits::OneAtATime;
 use super::output::Output;
 use super::{Progress, Step, repetition};
 use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
+use crate::results::When;
 use crate::units::Nanoseconds;
 use crate::workload::Amount;
 
@@ -30,6 +32,7 @@ pub fn run(
     let stop = comm.stop().clone();
     let stopping = move || stop.requested().is_some();
     let mut longest = Duration::ZERO;
+    let mut alone = OneAtATime::new(comm, equipment, plan, When::Before, &stopping);
     for (index, turn) in plan.turns.iter().enumerate() {
         let case = &plan.cases[turn.case];
         if output.has(&case.id, turn.round) {
@@ -44,27 +47,33 @@ pub fn run(
         }
         let of = of(plan);
         let stage = format!("repetition {} {of} ({}, round {})", index + 1, case.id, turn.round);
-        let began = Instant::now();
         comm.stage(&stage, plan.limits.next_repetition(longest));
         let step = step(plan, index);
         if comm.world().rank == 0 {
             progress.begin(&step);
         }
         output.begin(&case.id, turn.round);
-        let next = longest.max(step.planned.unwrap_or_default());
+        let mut next = longest.max(step.planned.unwrap_or_default()) + alone.planned_after();
+        if turn.round == 0 {
+            next += alone.planned(*turn);
+        }
         // Rank 0's clock decides for all: agreeing is a barrier, too.
         comm.agree(match time.filter(|time| comm.world().rank == 0 && !time.allows(next)) {
             Some(time) => Err(stopped(&format!("--time {} leaves no room", time.limit), index, plan, output)),
             None => Ok(()),
         })?;
-        let began_at = SystemTime::now();
-        let measured = comm.agree(repetition::run(equipment, plan, *turn, &stopping))?;
+        let limits = if turn.round == 0 { alone.of(*turn)? } else { Vec::new() };
+        comm.stage(&stage, plan.limits.next_repetition(longest));
+        let (began, began_at) = (Instant::now(), SystemTime::now());
+        let outcome = repetition::run(comm, equipment, plan, *turn, &stopping)?;
         if let Some(signal) = comm.stop_requested()? {
             return Err(stopped(&format!("stopped by {}", signal.name()), index, plan, output));
         }
         longest = longest.max(began.elapsed());
         comm.stage(&format!("writing down {stage}"), plan.limits.record);
-        output.add(comm, &repetition::record(case, *turn, began_at, &measured))?;
+        let mut record = repetition::record(case, *turn, began_at, &outcome);
+        record.limits.extend(limits);
+        output.add(comm, &record)?;
         if comm.world().rank == 0 {
             progress.end(&step, output.rows(&case.id, turn.round));
         }
@@ -86,7 +95,10 @@ fn step(plan: &Plan, index: usize) -> Step<'_> {
     let turn = plan.turns[index];
     let case = &plan.cases[turn.case];
     let planned = match plan.amount {
-        Amount::Duration(timed_ns) => Some(Duration::from_nanos(plan.warmup_ns.saturating_add(timed_ns))),
+        Amount::Duration(timed_ns) => {
+            let around_ns = plan.warmup_ns.saturating_add(plan.limits_ns(case));
+            Some(Duration::from_nanos(around_ns.saturating_add(timed_ns)))
+        }
         Amount::Dataset { .. } => None,
     };
     Step {

@@ -1,18 +1,20 @@
 //! One case as five cells, each a few lines.
 
 use super::text::{
-    NOT_AVAILABLE, OperationUnit, bare_percent, between, byte_rate, duration, durations, operation_rate,
+    NOT_AVAILABLE, OperationUnit, bare_percent, between, byte_rate, duration_by, durations, operation_rate,
     percent, plain, short_host,
 };
 use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
 use crate::stats::relative_range;
 use crate::units::{Bytes, human_rate};
 
+/// In place of a node, where a rank may run on several.
+pub(super) const NODE_UNKNOWN: &str = "not bound";
+
 /// The workload and every parameter: together what the case's id says, in lines that fit the column.
 pub(super) fn case(case: &CaseResult) -> String {
     let parameters = case.parameters.iter().map(|(name, value)| parameter(name, value));
-    let arm = case.arm.iter().map(|arm| format!("arm {}", plain(arm)));
-    std::iter::once(plain(&case.workload)).chain(arm).chain(parameters).collect::<Vec<_>>().join("\n")
+    std::iter::once(plain(&case.workload)).chain(parameters).collect::<Vec<_>>().join("\n")
 }
 
 /// A parameter as people name and write it: `chunk 64MiB`.
@@ -42,8 +44,19 @@ pub(super) fn all_ranks(case: &CaseResult) -> String {
     let range = relative_range(&known).map_or(NOT_AVAILABLE.to_owned(), percent);
     let count = metric.repetitions;
     let of = if count == 1 { "repetition" } else { "repetitions" };
-    let interval = interval_line(measure, metric);
-    format!("{}\n{interval}range {range}\n{count} {of}\nlocal {locality}", figure(measure, metric.value))
+    let (interval, limit) = (interval_line(measure, metric), limit_line(limit_share(case)));
+    let rate = figure(measure, metric.value);
+    format!("{rate}\n{interval}range {range}\n{count} {of}\nlocal {locality}{limit}")
+}
+
+/// What the case reached of its write-only limit, over all ranks.
+pub(super) fn limit_share(case: &CaseResult) -> Option<f64> {
+    case.metrics.get("limit_share").and_then(|metric| metric.value)
+}
+
+/// A line of its own; nothing where the limit was not measured.
+fn limit_line(share: Option<f64>) -> String {
+    share.map_or(String::new(), |share| format!("\nlimit {}", percent(share)))
 }
 
 /// The interval of a rate in the unit of [`figure`], as a line of its own; empty where there is none.
@@ -70,9 +83,9 @@ pub(super) fn slowest(case: &CaseResult) -> String {
         return NOT_AVAILABLE.to_owned();
     };
     let rate = figure(measure, row.rate.value);
-    let node = row.node_index.map_or("not bound".to_owned(), |node| format!("node {node}"));
-    let interval = interval_line(measure, &row.rate);
-    format!("{rate}\n{interval}rank {}\n{node}\n{}", row.rank, short_host(&row.host))
+    let node = row.node_index.map_or(NODE_UNKNOWN.to_owned(), |node| format!("node {node}"));
+    let (interval, limit) = (interval_line(measure, &row.rate), limit_line(row.limit_share));
+    format!("{rate}\n{interval}rank {}\n{node}\n{}{limit}", row.rank, short_host(&row.host))
 }
 
 /// Chunk times as rates of one rank: the median, and what 1 % of the chunks do not reach.
@@ -102,8 +115,8 @@ pub(super) fn chunk_rate(case: &CaseResult, quantile: fn(&HistogramSummary) -> O
     }
 }
 
-/// Refill times, and their share of worker time.
-pub(super) fn refill(case: &CaseResult) -> String {
+/// Refill times by a clock of this step, and their share of worker time.
+pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
     let Some(times) = refills(case) else { return "-".to_owned() };
     let share = case.metrics.get("refill_share");
     let value = share.and_then(|share| share.value).map_or(NOT_AVAILABLE.to_owned(), percent);
@@ -116,7 +129,7 @@ pub(super) fn refill(case: &CaseResult) -> String {
             format!("{:>14}\n", durations(value, interval.low, interval.high))
         });
         let shown = if name == "p999" { "p99.9" } else { name };
-        format!("{shown:<5} {:>8}\n{around}", duration(value))
+        format!("{shown:<5} {:>8}\n{around}", duration_by(step_ns, value))
     };
     /// Quantiles whose interval is shown; run.json has them all.
     const SHORT: [&str; 2] = ["p50", "p99"];

@@ -3,9 +3,9 @@
 use super::cells::{self, parameter_name as name, parameter_value as value};
 use super::grid::{Column, Grid};
 use super::sweep::Group;
-use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, plain, short_host};
-use crate::results::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult};
-use crate::units::{human_rate, three_digits};
+use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, microseconds_by, short_host};
+use crate::results::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult, Run};
+use crate::units::human_rate;
 
 /// `block 4MiB, kernel auto`
 pub(super) fn list<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a Parameter)>) -> String {
@@ -13,13 +13,24 @@ pub(super) fn list<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a Parame
     parameters.collect::<Vec<_>>().join(", ")
 }
 
+/// How a run looked at its cases.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    hosts: usize,
+    step_ns: f64,
+}
+
+impl Seen {
+    /// How this run did.
+    pub(super) fn by(run: &Run) -> Seen {
+        Seen { hosts: run.header.hosts.len(), step_ns: run.derived.clock_step_ns }
+    }
+}
+
 /// One row a case, with a column for each of `axes`.
-pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], hosts: usize) -> Grid {
+pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
     let mut grid = Grid::of_rows(cases.len());
     let cases = || cases.iter().copied();
-    if cases().any(|case| case.arm.is_some()) {
-        grid.push(Column::words("arm"), cases().map(|case| dash(case.arm.as_deref().map(plain))));
-    }
     for axis in axes {
         let cell = |case: &CaseResult| dash(case.parameters.get(*axis).map(|word| value(axis, word)));
         grid.push(Column::figures(name(axis), ""), cases().map(cell));
@@ -27,11 +38,15 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], hosts: usize) -> Grid {
     let scale = Scale::of(cases());
     grid.push(Column::figures("rate", scale.unit()), cases().map(|case| scale.cell(rate(case))));
     grid.push(Column::figures("+-", "%"), cases().map(interval));
+    let limits = cases().any(|case| case.limits.is_some());
+    if limits {
+        grid.push(Column::figures("limit", "%"), cases().map(limit_share));
+    }
     if cases().any(|case| case.histograms.contains_key("chunk_ns")) {
         grid.push(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
     }
     if cases().any(|case| cells::refills(case).is_some()) {
-        grid.push(Column::figures("refill p99", "us"), cases().map(refill_p99));
+        grid.push(Column::figures("refill p99", "us"), cases().map(|case| refill_p99(case, seen.step_ns)));
         grid.push(Column::figures("share", "%"), cases().map(refill_share));
     }
     if cases().any(|case| case.per_rank.len() > 1) {
@@ -40,9 +55,12 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], hosts: usize) -> Grid {
             move |case: &CaseResult| dash(case.slowest().and_then(what))
         };
         grid.push(Column::figures("slowest", scale.unit()), cases().map(rate));
-        grid.push(Column::figures("rank", ""), cases().map(of(|row| Some(row.rank.to_string()))));
+        // On several hosts the columns are many: host and node say which rank it is.
+        if seen.hosts == 1 || !limits {
+            grid.push(Column::figures("rank", ""), cases().map(of(|row| Some(row.rank.to_string()))));
+        }
         grid.push(Column::figures("node", ""), cases().map(of(|row| Some(row.node_index?.to_string()))));
-        if hosts > 1 {
+        if seen.hosts > 1 {
             grid.push(Column::words("host"), cases().map(of(|row| Some(short_host(&row.host)))));
         }
     }
@@ -115,18 +133,23 @@ fn interval(case: &CaseResult) -> String {
     cells::rate(case).map_or(NOT_AVAILABLE.to_owned(), |(_, metric)| cells::half_width(metric))
 }
 
+fn limit_share(case: &CaseResult) -> String {
+    match case.limits {
+        None => "-".to_owned(),
+        Some(_) => cells::limit_share(case).map_or(NOT_AVAILABLE.to_owned(), bare_percent),
+    }
+}
+
 /// What 1 % of the chunks do not reach, as a rate of one rank.
 fn slow_chunks(case: &CaseResult) -> String {
     cells::chunk_rate(case, |times| times.p99)
 }
 
-fn refill_p99(case: &CaseResult) -> String {
-    let p99 = |times: &HistogramSummary| times.p99.map_or(NOT_AVAILABLE.to_owned(), microseconds);
+fn refill_p99(case: &CaseResult, step_ns: f64) -> String {
+    let p99 = |times: &HistogramSummary| {
+        times.p99.map_or(NOT_AVAILABLE.to_owned(), |p99| microseconds_by(step_ns, p99))
+    };
     cells::refills(case).map_or("-".to_owned(), p99)
-}
-
-fn microseconds(nanoseconds: u64) -> String {
-    three_digits(nanoseconds as f64 / 1e3)
 }
 
 fn refill_share(case: &CaseResult) -> String {

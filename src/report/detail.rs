@@ -8,8 +8,8 @@ const LAYOUT: [(&str, u16); 5] =
     [("case", 19), ("all ranks", 14), ("slowest rank", 12), ("chunk GiB/s", 13), ("refill", 14)];
 const _: () = assert!(19 + 14 + 12 + 13 + 14 + 4 * terminal::GAP == terminal::COLUMNS);
 
-/// One row of several lines for each case.
-pub(super) fn detail(cases: &[&CaseResult]) -> String {
+/// One row of several lines for each case, measured by a clock of this step.
+pub(super) fn detail(cases: &[&CaseResult], step_ns: f64) -> String {
     let rows: Vec<[String; 5]> = cases
         .iter()
         .map(|case| {
@@ -18,7 +18,7 @@ pub(super) fn detail(cases: &[&CaseResult]) -> String {
                 cells::all_ranks(case),
                 cells::slowest(case),
                 cells::chunk(case),
-                cells::refill(case),
+                cells::refill(case, step_ns),
             ]
         })
         .collect();

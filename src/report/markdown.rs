@@ -1,22 +1,26 @@
 //! The report as Markdown, for an issue or a wiki: GitHub's tables, every case a row.
 
+use super::compact::Seen;
 use super::grid::Grid;
 use super::heat;
-use super::sweep::{Group, groups};
+use super::limits::Limits;
+use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
 use super::{compact, compare, expected, notes};
 use crate::results::Run;
 
 /// The whole report of a run.
 pub fn markdown(run: &Run) -> String {
+    let measured = run;
+    let run = &*with_arms(measured);
     let mut text = format!("# {}\n", escaped(&plain(&run.header.name)));
     for line in notes::headline(run) {
         text += &format!("\n{}\n", escaped(&line));
     }
     for group in groups(run) {
-        text += &workload(&group, run.header.hosts.len());
+        text += &workload(&group, Seen::by(run));
     }
-    if let Some(arms) = compare::markdown_of_run(run) {
+    if let Some(arms) = compare::markdown_of_run(measured) {
         text += &format!("\n{arms}");
     }
     text += "\n## How it was measured\n\n";
@@ -26,16 +30,22 @@ pub fn markdown(run: &Run) -> String {
     text
 }
 
-fn workload(group: &Group<'_>, hosts: usize) -> String {
+fn workload(group: &Group<'_>, seen: Seen) -> String {
     let mut text = format!("\n## {}\n", escaped(&plain(group.workload)));
     let fixed = group.fixed();
     if !fixed.is_empty() {
         text += &format!("\n{}\n", escaped(&compact::list(fixed)));
     }
-    text += &format!("\n{}", grid(&compact::rows(&group.axes(), &group.cases, hosts)));
+    text += &format!("\n{}", grid(&compact::rows(&group.axes(), &group.cases, seen)));
     if let Some(beside) = expected::rows(&group.axes(), &group.cases) {
         text += &format!("\n{}", grid(&beside));
         text.extend(expected::legend(&beside).map(|line| format!("\n{}\n", escaped(line))));
+    }
+    // Of a sweep every case has its share in the table above.
+    if let [case] = group.cases[..]
+        && let Some(limits) = Limits::of(case, true)
+    {
+        text += &format!("\n{}\n\n{}", escaped(&limits.title()), grid(&limits.grid()));
     }
     if let Some(heat) = heat::of(&group.cases) {
         let legend = format!("{}; slowest: {}", heat.unit(), heat.slowest().join(", "));

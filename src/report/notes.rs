@@ -1,9 +1,9 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
 use super::text::{counted, grouped, percent, plain};
-use super::{cells, gates, missing};
+use super::{cells, disturbances, ending, gates, limits, measuring, missing, stragglers};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
-use crate::units::{human_duration, three_digits};
+use crate::units::three_digits;
 
 /// Below this share of worker time on a CPU, something else ran there (statistics of shared machines).
 const CONTAMINATED_BELOW: f64 = 0.97;
@@ -38,30 +38,27 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
     let mut lines = how(run);
     lines.extend(doubts(run));
     lines.extend(digests(run));
+    lines.extend(disturbances::disturbances(run));
+    lines.extend(stragglers::stragglers(run));
     lines.extend(gates::gates(&run.derived.gate_results));
     lines
 }
 
 fn how(run: &Run) -> Vec<String> {
-    let (header, derived) = (&run.header, &run.derived);
+    let derived = &run.derived;
     // What a partial result holds differs from case to case; the table has the counts.
     let repetitions = match run.complete {
-        true => counted(u64::from(header.repetitions), "repetition"),
+        true => counted(u64::from(derived.rounds), "repetition"),
         false => "the repetitions".to_owned(),
     };
-    let mut lines = vec![
-        format!(
-            "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
-        ),
-        intervals(&derived.cases),
-        format!(
-            "clock: {}, step {}, a reading costs {}",
-            plain(&header.environment.clock_source),
-            human_duration(derived.clock_step_ns),
-            human_duration(derived.clock_read_ns)
-        ),
-        locality(run),
-    ];
+    let mut lines = vec![format!(
+        "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
+    )];
+    lines.extend(ending::lines(run));
+    lines.push(intervals(&derived.cases));
+    lines.extend(measuring::lines(run));
+    lines.push(locality(run));
+    lines.extend(limits::how(&derived.cases));
     lines.extend(sampled(&derived.cases));
     lines
 }
@@ -127,6 +124,7 @@ fn doubts(run: &Run) -> Vec<String> {
         lines.push(format!("unfinished: {count} did not end on every rank and count in no figure"));
     }
     lines.extend(contaminated(&derived.cases));
+    lines.extend(limited(limits::drifts(&derived.cases)));
     lines.extend(limited(
         run.header
             .environment_differences
@@ -184,7 +182,8 @@ fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
-fn limited(mut lines: Vec<String>) -> Vec<String> {
+/// The first few lines of one kind, and how many more there are.
+pub(super) fn limited(mut lines: Vec<String>) -> Vec<String> {
     let rest = lines.len().saturating_sub(SHOWN);
     if rest > 0 {
         lines.truncate(SHOWN);

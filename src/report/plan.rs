@@ -77,7 +77,10 @@ fn headline(planned: &Planned<'_>) -> String {
         "{}: {} x {} on {}{on}\n\n",
         planned.name,
         counted(first.cases.len(), "case"),
-        counted(first.repetitions as usize, "repetition"),
+        match first.stop {
+            Some(_) => format!("at most {}", counted(first.repetitions as usize, "repetition")),
+            None => counted(first.repetitions as usize, "repetition"),
+        },
         counted(hosts * ranks, "rank"),
     )
 }
@@ -206,9 +209,10 @@ fn memory(planned: &Planned<'_>) -> Vec<String> {
 }
 
 fn time(planned: &Planned<'_>, plan: &Plan) -> String {
+    let at_most = if plan.stop.is_some() { "at most " } else { "" };
     if let Some(prediction) = planned.prediction {
         return format!(
-            "{}: {} until the first repetition, {} for repetitions, {} to write the result",
+            "{at_most}{}: {} until the first repetition, {} for repetitions, {} to write the result",
             human_span(prediction.wall_ns),
             human_span(prediction.begin_ns),
             human_span(prediction.wall_ns - prediction.begin_ns - prediction.finish_ns),
@@ -216,7 +220,13 @@ fn time(planned: &Planned<'_>, plan: &Plan) -> String {
         );
     }
     match plan.asked_ns() {
-        Some(ns) => format!("{} of warm-up and timed work, and what stands around it", human_span(ns as f64)),
+        Some(ns) => {
+            let most = plan.stop.and_then(|stop| stop.time).map_or(ns, |time| ns.min(time.0));
+            format!(
+                "{at_most}{} of warm-up and timed work, and what stands around it",
+                human_span(most as f64)
+            )
+        }
         None => "as long as the machine takes to generate the data set".to_owned(),
     }
 }

@@ -1,5 +1,7 @@
 //! Which parameters a run swept, and which of its cases lie along one of them.
 
+use std::borrow::Cow;
+
 use crate::results::Run;
 use crate::results::run::{CaseResult, Parameter};
 
@@ -19,6 +21,34 @@ pub(super) struct Line<'run> {
     pub(super) cases: Vec<&'run CaseResult>,
     /// What the other swept parameters are held at.
     pub(super) held: Vec<(&'run str, &'run Parameter)>,
+}
+
+/// The cases with their arms as a parameter like any other.
+pub(super) fn naming_arms(cases: &[CaseResult]) -> Vec<CaseResult> {
+    let named = |case: &CaseResult| {
+        let mut named = case.clone();
+        let arm = case.arm.iter().map(|arm| ("arm".to_owned(), Parameter::Word(arm.clone())));
+        named.parameters.extend(arm);
+        named
+    };
+    cases.iter().map(named).collect()
+}
+
+/// The run with its arms as a parameter like any other. What an arm sets is what its name stands for, and no parameter in
+/// which cases differ beside it.
+pub(super) fn with_arms(run: &Run) -> Cow<'_, Run> {
+    if run.derived.cases.iter().all(|case| case.arm.is_none()) {
+        return Cow::Borrowed(run);
+    }
+    let cases = &run.derived.cases;
+    let of_base = |case: &CaseResult| {
+        let base = cases.iter().find(|base| case.arm.is_some() && base.compared_as == case.compared_as);
+        CaseResult { parameters: base.unwrap_or(case).parameters.clone(), ..case.clone() }
+    };
+    let alike: Vec<CaseResult> = cases.iter().map(of_base).collect();
+    let mut shown = run.clone();
+    shown.derived.cases = naming_arms(&alike);
+    Cow::Owned(shown)
 }
 
 /// The workloads of a run, in the order of the job.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::compact::Seen;
 use super::heat::{self, Heat};
-use super::sweep::{Group, groups};
+use super::limits::Limits;
+use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
 use super::{cells, compact, compare, detail, expected, notes, terminal};
 use crate::results::run::{CaseResult, Run};
@@ -19,6 +21,8 @@ pub enum Extent {
 
 /// The whole report of a run: a headline, the tables, and how it was measured.
 pub fn table(run: &Run, extent: Extent) -> String {
+    let measured = run;
+    let run = &*with_arms(measured);
     let mut report: String = notes::headline(run).iter().map(|line| terminal::prose(line)).collect();
     let groups = groups(run);
     // Workloads without a sweep share one table.
@@ -26,15 +30,19 @@ pub fn table(run: &Run, extent: Extent) -> String {
         groups.iter().partition(|group| extent == Extent::Everything || group.axes().is_empty());
     let single: Vec<&CaseResult> = single.iter().flat_map(|group| group.cases.iter().copied()).collect();
     if !single.is_empty() {
-        report += &format!("\n{}", detail::detail(&single));
+        report += &format!("\n{}", detail::detail(&single, run.derived.clock_step_ns));
     }
     for group in swept {
-        report += &sweep(group, run.header.hosts.len());
+        report += &sweep(group, Seen::by(run));
+    }
+    for case in single {
+        let Some(limits) = Limits::of(case, extent == Extent::Everything) else { continue };
+        report += &format!("\n{}{}", terminal::prose(&limits.title()), terminal::grid(&limits.grid()));
     }
     for group in &groups {
         report += &heat_maps(group, extent);
     }
-    if let Some(arms) = compare::of_run(run, extent) {
+    if let Some(arms) = compare::of_run(measured, extent) {
         report += &format!("\n{arms}");
     }
     report.push('\n');
@@ -43,7 +51,7 @@ pub fn table(run: &Run, extent: Extent) -> String {
 }
 
 /// One table a swept parameter, each through the fastest case.
-fn sweep(group: &Group<'_>, hosts: usize) -> String {
+fn sweep(group: &Group<'_>, seen: Seen) -> String {
     let axes = group.axes();
     let mut text = format!("\n{}", terminal::prose(&caption(group, &axes)));
     let mut shown: BTreeSet<&str> = BTreeSet::new();
@@ -54,7 +62,7 @@ fn sweep(group: &Group<'_>, hosts: usize) -> String {
             let held = format!("{}, at {}:", cells::parameter_name(axis), compact::list(line.held));
             text += &format!("\n{}", terminal::prose(&held));
         }
-        text += &terminal::grid(&compact::rows(&[*axis], &line.cases, hosts));
+        text += &terminal::grid(&compact::rows(&[*axis], &line.cases, seen));
         if let Some(beside) = expected::rows(&[*axis], &line.cases) {
             text += &format!("\n{}", terminal::grid(&beside));
             text.extend(expected::legend(&beside).map(terminal::prose));

@@ -43,19 +43,24 @@ pub(super) fn fixed<const N: usize>(layout: [(&str, u16); N], rows: &[[String; N
 /// One line of prose, broken at 80 columns; continued lines are indented.
 pub(super) fn prose(line: &str) -> String {
     let indent = if line.starts_with(' ') { 4 } else { 2 };
+    let mut text = String::new();
+    for (number, line) in broken(line, COLUMNS - indent).iter().enumerate() {
+        let indent = if number == 0 { 0 } else { usize::from(indent) };
+        text += &format!("{:indent$}{line}\n", "");
+    }
+    text
+}
+
+/// Text as lines of at most `width` columns.
+pub(super) fn broken(text: &str, width: u16) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(TableStyle::new());
-    table.set_width(COLUMNS - indent).set_content_arrangement(ContentArrangement::Dynamic);
-    table.add_row([line]);
+    table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
+    table.add_row([text]);
     if let Some(column) = table.column_mut(0) {
         column.set_padding((0, 0));
     }
-    let mut text = String::new();
-    for (number, line) in table.lines().enumerate() {
-        let indent = if number == 0 { 0 } else { usize::from(indent) };
-        text += &format!("{:indent$}{}\n", "", line.trim_end());
-    }
-    text
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// A line below the header, and with `airy` an empty one between rows.

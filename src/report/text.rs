@@ -65,6 +65,33 @@ pub(super) fn duration(nanoseconds: Option<u64>) -> String {
     nanoseconds.map_or(NOT_AVAILABLE.to_owned(), |ns| human_duration(ns as f64))
 }
 
+/// The step of a clock as whole nanoseconds, the unit in which durations are recorded.
+fn whole_step(step_ns: f64) -> u64 {
+    step_ns.round().max(1.0) as u64
+}
+
+/// `1.25 us`, or `<= 10 ns` for what is not longer than a step of the clock: it tells no shorter durations apart.
+pub(super) fn duration_by(step_ns: f64, nanoseconds: Option<u64>) -> String {
+    let step = whole_step(step_ns);
+    match nanoseconds {
+        Some(ns) if ns <= step => match step {
+            0..1000 => format!("<= {step} ns"),
+            step => format!("<= {} us", step.div_ceil(1000)),
+        },
+        nanoseconds => duration(nanoseconds),
+    }
+}
+
+/// The same in a column of microseconds.
+pub(super) fn microseconds_by(step_ns: f64, nanoseconds: u64) -> String {
+    let step = whole_step(step_ns);
+    match nanoseconds {
+        // Rounded up to the two places there are.
+        ns if ns <= step => format!("<={}", three_digits(step.div_ceil(10) as f64 / 100.0)),
+        ns => three_digits(ns as f64 / 1e3),
+    }
+}
+
 /// `1.02 to 1.31`, in the unit in which `middle` is shown.
 pub(super) fn durations(middle: u64, low: f64, high: f64) -> String {
     let scale = match middle as f64 {
@@ -127,6 +154,17 @@ mod tests {
     fn a_share_is_only_100_percent_when_it_is_all() {
         let texts = [1.0, 0.99999, 0.999, 0.5, 0.0123, 0.00005, 0.0].map(percent);
         assert_eq!(texts, ["100 %", ">99.9 %", "99.9 %", "50.0 %", "1.23 %", "<0.01 %", "0.00 %"]);
+    }
+
+    #[test]
+    fn what_is_not_longer_than_a_step_of_the_clock_is_not_printed_as_exact() {
+        // A step as it is measured: not quite 10. A fine clock still records whole nanoseconds.
+        let texts = [Some(0), Some(9), Some(10), Some(11), None].map(|ns| duration_by(9.998, ns));
+        assert_eq!(texts, ["<= 10 ns", "<= 10 ns", "<= 10 ns", "11.0 ns", "n/a"]);
+        assert_eq!([0, 1, 2].map(|ns| duration_by(0.39, Some(ns))), ["<= 1 ns", "<= 1 ns", "2.00 ns"]);
+        assert_eq!(duration_by(999_999.6, Some(3)), "<= 1000 us");
+        assert_eq!([10, 11, 1250].map(|ns| microseconds_by(10.0, ns)), ["<=0.01", "0.01", "1.25"]);
+        assert_eq!(microseconds_by(0.39, 1), "<=0.01");
     }
 
     #[test]

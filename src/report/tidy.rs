@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::sweep;
 use crate::results::run::{CaseResult, HistogramSummary, Interval, Metric, Parameter, Run};
 
 /// Columns before those of the parameters, and behind them.
@@ -35,7 +36,7 @@ struct Figure {
 
 /// Every figure of every case, under a header. Values are as exact as in `run.json`.
 pub fn csv(run: &Run) -> String {
-    let cases = &run.derived.cases;
+    let cases = &sweep::naming_arms(&run.derived.cases);
     let parameters: BTreeSet<&str> =
         cases.iter().flat_map(|case| case.parameters.keys()).map(String::as_str).collect();
     let mut rows: Vec<Vec<String>> = Vec::new();

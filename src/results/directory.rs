@@ -5,6 +5,7 @@
 //! DIR/run.json            the answer; written beside and renamed, last
 //! DIR/samples.parquet     every measured value, one a row
 //! DIR/histograms.hlog     every histogram, merged and by host
+//! DIR/suspect_nodes.txt  the hosts of stragglers; only when there are any
 //! DIR/live.json           how far the run is, for who wants to watch
 //! DIR/parts/header.json   what was asked for: all that `recover` needs beside the parts
 //! DIR/parts/token         proves to other ranks that they look at the same directory; gone when the run ends
@@ -24,7 +25,7 @@ use super::name::unique;
 use super::part::Part;
 use super::record::Begin;
 use super::run::{Header, Run, SCHEMA};
-use super::{histograms, samples};
+use super::{histograms, samples, suspects};
 use crate::error::{Error, Result};
 
 /// One run's directory, on disk.
@@ -135,6 +136,7 @@ impl RunDirectory {
     pub fn write_results(&self, run: &Run, evidence: &Evidence) -> Result<()> {
         let written = samples::write(&self.samples(), run, evidence)
             .and_then(|()| histograms::write(&self.histograms(), run, evidence))
+            .and_then(|()| suspects::write(&self.suspects(), run))
             .and_then(|()| replace(&self.run(), |file| file.write_all(&pretty(run))))
             .and_then(|()| sync_names(&self.path));
         // The token has done its work; if it stays, it harms nobody.
@@ -147,7 +149,7 @@ impl RunDirectory {
     /// # Errors
     /// When a file is there and cannot be removed.
     pub(super) fn remove_results(&self) -> Result<()> {
-        for path in [self.run(), self.samples(), self.histograms()] {
+        for path in [self.run(), self.samples(), self.histograms(), self.suspects()] {
             match fs::remove_file(&path) {
                 Err(why) if why.kind() != io::ErrorKind::NotFound => {
                     return Err(super::durable::write_error(&path, &why));
@@ -242,6 +244,11 @@ impl RunDirectory {
     /// `histograms.hlog`.
     pub fn histograms(&self) -> PathBuf {
         self.path.join("histograms.hlog")
+    }
+
+    /// The hosts of stragglers, for a batch system to leave out; not there when there are none.
+    pub fn suspects(&self) -> PathBuf {
+        self.path.join("suspect_nodes.txt")
     }
 
     /// `live.json`.

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::aggregate::rate_of;
+use super::aggregate::{dropped, rate_of};
 use super::evidence::Evidence;
+use super::record::Row;
 use super::run::{CaseHeader, EndedBy, Header, Stop};
 use crate::stats::{self, Decision, StopRule};
 
@@ -51,10 +52,18 @@ fn stride(header: &Header) -> u32 {
 }
 
 /// What has to be certain, each with its values by round: the ratio of every arm to its base, and the rate of every case
-/// that is compared with nothing.
+/// that is compared with nothing. What the job's rule drops has no value.
 fn figures(header: &Header, evidence: &Evidence, rounds: u32) -> Vec<Vec<Option<f64>>> {
+    let dropped = dropped(header, evidence);
+    let rates = |case: &CaseHeader| -> Vec<Option<f64>> {
+        let dropped = dropped.get(&case.id);
+        let counts = |round: &u32| dropped.is_none_or(|dropped| !dropped.contains_key(round));
+        (0..rounds)
+            .map(|round| Some(round).filter(counts).and_then(|round| rate(case, evidence, round)))
+            .collect()
+    };
     let known: BTreeMap<&str, Vec<Option<f64>>> =
-        header.planned.iter().map(|case| (case.id.as_str(), rates(case, evidence, rounds))).collect();
+        header.planned.iter().map(|case| (case.id.as_str(), rates(case))).collect();
     let figure = |case: &CaseHeader| {
         let values = &known[case.id.as_str()];
         if case.compared_as.is_none() {
@@ -68,7 +77,8 @@ fn figures(header: &Header, evidence: &Evidence, rounds: u32) -> Vec<Vec<Option<
     header.planned.iter().filter_map(figure).collect()
 }
 
-/// The rate of all ranks in each of the first rounds; `None` where nothing was finished.
-fn rates(case: &CaseHeader, evidence: &Evidence, rounds: u32) -> Vec<Option<f64>> {
-    (0..rounds).map(|round| rate_of(case.measure, evidence.rows(&case.id, round))).collect()
+/// The rate of all ranks in one round; `None` where nothing was finished.
+fn rate(case: &CaseHeader, evidence: &Evidence, round: u32) -> Option<f64> {
+    let rows: Vec<&Row> = evidence.rows(&case.id, round).iter().collect();
+    rate_of(case.measure, &rows)
 }

@@ -20,6 +20,7 @@ pub mod resume;
 pub mod run;
 pub mod samples;
 pub mod schema;
+mod suspects;
 pub mod verify;
 
 pub use aggregate::{aggregate, of_repetition};
@@ -28,7 +29,7 @@ pub use directory::{RunDirectory, to_json};
 pub use ending::ended_by;
 pub use environment::Environment;
 pub use evidence::{Evidence, Totals};
-pub use gate::{Bound, Gate, GateResult, Level, Outcome};
+pub use gate::{Against, Bound, Gate, GateResult, Level, Outcome, resolve_gates};
 pub use name::{default_path, utc_now};
 pub use part::{Part, PartReader};
 pub use record::{

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::aggregate::aggregate;
 use super::directory::RunDirectory;
 use super::run::Run;
-use super::{histograms, samples};
+use super::{histograms, samples, suspects};
 use crate::error::{Error, Result};
 use crate::job::Job;
 
@@ -54,6 +54,7 @@ pub fn verify(path: &Path) -> Result<Verified> {
     comparison.differences.extend(differences);
     let (histograms, differences) = histograms::compare(&directory.histograms(), &evidence);
     comparison.differences.extend(differences);
+    comparison.differences.extend(suspects::compare(&directory.suspects(), &derived));
     comparison.result(path)?;
     let repetitions = header.planned.iter().map(|case| evidence.rounds(&case.id).count()).sum();
     Ok(Verified {

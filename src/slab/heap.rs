@@ -1,5 +1,6 @@
 //! What the workers of a rank share: the arena, the records, the pool, the mailboxes, the orphans.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -32,12 +33,48 @@ pub struct HeapOptions {
     pub clock: Clock,
     /// Of the random gaps between timed refills.
     pub seed: u64,
+    /// What the heap may use of its arena; `None`: all of it.
+    pub stretch: Option<Stretch>,
+}
+
+/// A part of an arena. What a program's speed owes to where its memory happens to lie (which pages, which sets of a
+/// cache) is only seen when that changes from one heap to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// From the arena's first byte to the stretch's, a multiple of 2 MiB.
+    pub offset_bytes: u64,
+    /// Its length, a multiple of 2 MiB and not 0.
+    pub bytes: u64,
 }
 
 impl HeapOptions {
     /// The defaults: batches of 64, one fast refill in 64 timed.
     pub fn new(workers: u32, clock: Clock) -> HeapOptions {
-        HeapOptions { batch: 64, workers, sample_gap: 64, clock, seed: 0 }
+        HeapOptions { batch: 64, workers, sample_gap: 64, clock, seed: 0, stretch: None }
+    }
+}
+
+impl Stretch {
+    /// The arena's superslabs in it.
+    fn superslabs(self, arena: &Arena) -> Result<Range<u32>> {
+        let whole = |bytes: u64| {
+            let superslabs = bytes / SUPERSLAB_BYTES as u64;
+            u32::try_from(superslabs).ok().filter(|_| bytes.is_multiple_of(SUPERSLAB_BYTES as u64))
+        };
+        let (first, count) = (whole(self.offset_bytes), whole(self.bytes).filter(|count| *count > 0));
+        let end = first.zip(count).and_then(|(first, count)| first.checked_add(count));
+        first
+            .zip(end)
+            .filter(|(_, end)| *end <= arena.superslabs())
+            .map(|(first, end)| first..end)
+            .ok_or_else(|| {
+                Error::Usage(format!(
+                    "{} bytes from byte {} on; expected whole superslabs of 2 MiB in an arena of {} bytes",
+                    self.bytes,
+                    self.offset_bytes,
+                    arena.bytes()
+                ))
+            })
     }
 }
 
@@ -60,7 +97,7 @@ pub struct Heap {
 /// How much of the arena is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// Bytes of the arena.
+    /// Bytes of the arena that the heap may use.
     pub arena_bytes: usize,
     /// Bytes in superslabs that nobody holds.
     pub pooled_bytes: usize,
@@ -72,7 +109,7 @@ impl Heap {
     /// A heap over the arena, which belongs to it from now on.
     ///
     /// # Errors
-    /// When an option is out of its range.
+    /// When an option is out of its range, or the stretch is no part of the arena.
     pub fn new(arena: Arena, options: HeapOptions) -> Result<Heap> {
         let HeapOptions { batch, workers, sample_gap, .. } = options;
         let (smallest, largest) = (BATCH_OBJECTS.start(), BATCH_OBJECTS.end());
@@ -86,9 +123,13 @@ impl Heap {
         if sample_gap == 0 || sample_gap > 1 << 30 {
             return Err(Error::Usage(format!("sample gap is {sample_gap}; expected 1 to 2^30 refills")));
         }
-        let superslabs = arena.superslabs();
+        let superslabs = match options.stretch {
+            None => 0..arena.superslabs(),
+            Some(stretch) => stretch.superslabs(&arena)?,
+        };
         Ok(Heap {
-            table: Table::new(superslabs),
+            // Numbers of superslabs are the arena's: the records in front of the stretch are never touched.
+            table: Table::new(superslabs.end),
             pool: Mutex::new(Pool::new(superslabs)),
             mailboxes: (0..=workers).map(|_| Mailbox::new()).collect(),
             orphans: Orphans::new(),
@@ -117,7 +158,7 @@ impl Heap {
         Ok(Cache::new(self, worker))
     }
 
-    /// Puts memory behind this worker's share of the arena, so that first touch is not measured later. Superslabs
+    /// Puts memory behind this worker's share of what the heap may use, so that first touch is not measured later. Superslabs
     /// that are in use are left out. To be called by every worker, on its own PU, before anything is allocated.
     ///
     /// # Errors
@@ -125,10 +166,11 @@ impl Heap {
     pub fn populate(&self, worker: u32, workers: u32) -> Result<()> {
         /// 32 MiB: large enough to hide the call, small enough to leave the pool to others.
         const SPAN: u32 = 16;
-        let superslabs = u64::from(self.arena.superslabs());
+        let superslabs = self.pool().superslabs();
+        let count = u64::from(superslabs.end - superslabs.start);
         let share = |worker: u32| {
-            u32::try_from(superslabs * u64::from(worker) / u64::from(workers))
-                .expect("at most all superslabs")
+            let before = count * u64::from(worker) / u64::from(workers);
+            superslabs.start + u32::try_from(before).expect("at most all superslabs")
         };
         let end = share(worker + 1);
         let mut first = share(worker);
@@ -168,7 +210,7 @@ impl Heap {
     pub fn usage(&self) -> Usage {
         let pool = self.pool();
         Usage {
-            arena_bytes: self.arena.bytes(),
+            arena_bytes: pool.superslabs().len() * SUPERSLAB_BYTES,
             pooled_bytes: pool.free_count() as usize * SUPERSLAB_BYTES,
             peak_bytes: pool.taken_count_max() as usize * SUPERSLAB_BYTES,
         }

@@ -56,7 +56,7 @@ pub use arena::Arena;
 pub use cache::Cache;
 pub use class::{BATCH_BYTES_MAX, CLASS_COUNT, SHARED_BYTES_MAX, SLAB_BYTES, SUPERSLAB_BYTES};
 pub use demand::{Demand, arena_bytes_needed};
-pub use heap::{BATCH_OBJECTS, Heap, HeapOptions, Usage, WORKERS_MAX};
+pub use heap::{BATCH_OBJECTS, Heap, HeapOptions, Stretch, Usage, WORKERS_MAX};
 pub use misuse::{Misuse, OutOfMemory, Violation};
 pub use object::{Allocate, Object, System, SystemObject};
 pub use record::{CLASS_ROWS, ClassTotals, RUN_ROW, RefillRecord, Stage, Stratum};

@@ -3,26 +3,31 @@
 //! Keeping the two apart, and looking for the outermost fit each time, lets runs of one length follow runs of
 //! another without holes: what is free is one stretch again as soon as the case before has given its blocks back.
 
+use std::ops::Range;
+
 /// One bit a superslab; 1 is free.
 #[derive(Debug)]
 pub(super) struct Pool {
     free: Vec<u64>,
-    superslabs: u32,
+    /// Those that there are to give: what lies below is never free.
+    superslabs: Range<u32>,
     free_count: u32,
     free_count_min: u32,
 }
 
 impl Pool {
-    /// A pool of this many superslabs, all free.
-    pub(super) fn new(superslabs: u32) -> Pool {
-        let mut pool = Pool {
-            free: vec![0; (superslabs as usize).div_ceil(64)],
-            superslabs,
-            free_count: 0,
-            free_count_min: superslabs,
-        };
-        pool.give(0, superslabs);
+    /// A pool of these superslabs, all free.
+    pub(super) fn new(superslabs: Range<u32>) -> Pool {
+        let (first, count) = (superslabs.start, superslabs.end - superslabs.start);
+        let free = vec![0; (superslabs.end as usize).div_ceil(64)];
+        let mut pool = Pool { free, superslabs, free_count: 0, free_count_min: count };
+        pool.give(first, count);
         pool
+    }
+
+    /// Those that there are to give.
+    pub(super) fn superslabs(&self) -> Range<u32> {
+        self.superslabs.clone()
     }
 
     /// Superslabs that are free.
@@ -32,12 +37,13 @@ impl Pool {
 
     /// The most superslabs that were taken at once.
     pub(super) fn taken_count_max(&self) -> u32 {
-        self.superslabs - self.free_count_min
+        self.superslabs.end - self.superslabs.start - self.free_count_min
     }
 
     /// Takes the lowest free superslab.
     pub(super) fn take_lowest(&mut self) -> Option<u32> {
-        let word = self.free.iter().position(|word| *word != 0)?;
+        let lowest = self.superslabs.start as usize / 64;
+        let word = lowest + self.free[lowest..].iter().position(|word| *word != 0)?;
         let number = (word * 64) as u32 + self.free[word].trailing_zeros();
         self.mark(number, 1, false);
         Some(number)
@@ -45,7 +51,7 @@ impl Pool {
 
     /// Takes the highest stretch of `count` superslabs whose first satisfies `first + phase = 0 mod alignment`.
     pub(super) fn take_highest_run(&mut self, count: u32, alignment: u32, phase: u32) -> Option<u32> {
-        let mut end = self.superslabs;
+        let mut end = self.superslabs.end;
         loop {
             end = self.skip_down(end, false);
             let start = self.skip_down(end, true);
@@ -53,7 +59,7 @@ impl Pool {
                 self.mark(first, count, false);
                 return Some(first);
             }
-            if start == 0 {
+            if start <= self.superslabs.start {
                 return None;
             }
             end = start;
@@ -141,7 +147,10 @@ mod tests {
         for seed in 0..if cfg!(miri) { 2 } else { 40 } {
             let mut random = Random::new(seed);
             let superslabs = 1 + random.below(200);
-            let (mut pool, mut free) = (Pool::new(superslabs), vec![true; superslabs as usize]);
+            // From the first superslab on, or from anywhere: what lies below is not the pool's to give.
+            let first = if random.below(2) == 0 { 0 } else { random.below(superslabs) };
+            let mut pool = Pool::new(first..superslabs);
+            let mut free: Vec<bool> = (0..superslabs).map(|number| number >= first).collect();
             let mut taken: Vec<(u32, u32)> = Vec::new();
             let mut taken_max = 0;
             for _ in 0..300 {
@@ -177,7 +186,7 @@ mod tests {
                 }
                 let free_now = free.iter().filter(|free| **free).count();
                 assert_eq!(pool.free_count() as usize, free_now, "seed {seed}");
-                taken_max = taken_max.max(free.len() - free_now);
+                taken_max = taken_max.max((superslabs - first) as usize - free_now);
                 assert_eq!(pool.taken_count_max() as usize, taken_max, "seed {seed}");
             }
         }
@@ -185,7 +194,7 @@ mod tests {
 
     #[test]
     fn exactly_these_superslabs_or_none() {
-        let mut pool = Pool::new(130);
+        let mut pool = Pool::new(0..130);
         assert!(pool.take_exactly(60, 10));
         assert!(!pool.take_exactly(69, 5) && !pool.take_exactly(50, 11));
         assert!(pool.take_exactly(70, 60) && pool.take_exactly(0, 60));

@@ -85,7 +85,7 @@ pub fn effect_within(pairs: &[Pair], scope: Scope) -> Option<Effect> {
     let ranked = Ranked::new(replicates);
     let middle = ranked.centre()?;
     let spread = ranked.spread().map(|spread| spread * widening);
-    let tested = |centre: f64| (ranked.count() >= 2).then(|| ranked.p(centre));
+    let several = ranked.count() >= 2;
     Some(Effect {
         ratio: libm::exp(middle),
         interval: interval(&ranked, middle, widening),
@@ -95,8 +95,8 @@ pub fn effect_within(pairs: &[Pair], scope: Scope) -> Option<Effect> {
         rounds: distinct(&known, |pair| (pair.round, 0)),
         pairs: u32::try_from(known.len()).unwrap_or(u32::MAX),
         // An interval that is wider around the same middle holds 0 as a narrower one would hold a point nearer to it.
-        p: tested(middle - middle / widening),
-        p_signed_rank: tested(0.0),
+        p: several.then(|| ranked.p(middle - middle / widening)),
+        p_signed_rank: several.then(|| ranked.exact_p(0.0)),
         smallest_detectable: spread.and_then(|spread| power::smallest_detectable(spread, ranked.count())),
         spread,
         replicates: u32::try_from(ranked.count()).unwrap_or(u32::MAX),
@@ -140,4 +140,103 @@ fn interval(ranked: &Ranked, middle: f64, widening: f64) -> Option<Interval> {
     };
     let end = |end: f64| libm::exp(middle + (end - middle) * widening);
     Some(Interval { low: end(low), high: end(high), level })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::summary::median;
+    use super::*;
+
+    fn pair(host: u32, node: u32, round: u32, base: f64, candidate: f64) -> Pair {
+        Pair { host, node, round, base, candidate }
+    }
+
+    /// Hosts with two nodes each, candidate over base about 1.1; every pair a little different.
+    fn pairs(hosts: u32, rounds: u32) -> Vec<Pair> {
+        let wobble =
+            |host: u32, node: u32, round: u32| f64::from((host * 5 + node * 3 + round * 7) % 13) / 1300.0;
+        (0..hosts)
+            .flat_map(|host| (0..2).flat_map(move |node| (0..rounds).map(move |round| (host, node, round))))
+            .map(|(host, node, round)| {
+                pair(host, node, round, 50.0, 55.0 * (1.0 + wobble(host, node, round)))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn below_six_hosts_rounds_are_repeated_and_from_six_on_hosts() {
+        let few = effect(&pairs(5, 8)).expect("pairs");
+        assert_eq!((few.scope, few.replicates), (Scope::TheseHosts, 8));
+        let many = effect(&pairs(6, 8)).expect("pairs");
+        assert_eq!((many.scope, many.replicates), (Scope::HostsLikeThese, 6));
+        assert_eq!((many.hosts, many.nodes, many.rounds, many.pairs), (6, 12, 8, 96));
+        for effect in [few, many] {
+            let interval = effect.interval.expect("replicates");
+            assert!(interval.is_full() && interval.contains(effect.ratio) && !interval.contains(1.0));
+            assert!((effect.ratio - 1.1).abs() < 0.02, "{effect:?}");
+            assert!(effect.p < Some(0.05) && effect.smallest_detectable < Some(0.02), "{effect:?}");
+        }
+    }
+
+    #[test]
+    fn five_rounds_have_their_level_and_no_verdict() {
+        let effect = effect(&pairs(1, 5)).expect("pairs");
+        let interval = effect.interval.expect("five rounds");
+        assert_eq!((interval.level, effect.p, effect.smallest_detectable), (0.9375, Some(0.0625), None));
+        assert!(effect.spread.is_some());
+    }
+
+    #[test]
+    fn one_round_on_few_hosts_has_a_ratio_and_nothing_more() {
+        let effect = effect(&[pair(0, 0, 0, 2.0, 3.0), pair(1, 0, 0, 2.0, 3.0)]).expect("pairs");
+        assert!((effect.ratio - 1.5).abs() < 1e-12);
+        assert_eq!((effect.interval, effect.p, effect.spread), (None, None, None));
+    }
+
+    #[test]
+    fn swapped_arms_have_the_inverse_effect() {
+        let there = pairs(7, 4);
+        let back: Vec<Pair> =
+            there.iter().map(|pair| Pair { base: pair.candidate, candidate: pair.base, ..*pair }).collect();
+        let (there, back) = (effect(&there).expect("pairs"), effect(&back).expect("pairs"));
+        assert!((there.ratio * back.ratio - 1.0).abs() < 1e-12);
+        let (ends, mirrored) = (there.interval.expect("seven hosts"), back.interval.expect("seven hosts"));
+        assert!((ends.low * mirrored.high - 1.0).abs() < 1e-12);
+        assert_eq!(there.p_signed_rank, back.p_signed_rank);
+    }
+
+    #[test]
+    fn the_order_of_the_pairs_and_the_unit_of_the_values_say_nothing() {
+        let straight = pairs(3, 9);
+        let mut turned: Vec<Pair> = straight.clone();
+        turned.reverse();
+        assert_eq!(effect(&straight), effect(&turned), "to the last bit");
+        let larger: Vec<Pair> = straight
+            .iter()
+            .map(|pair| Pair { base: pair.base * 1e9, candidate: pair.candidate * 1e9, ..*pair })
+            .collect();
+        let (one, other) = (effect(&straight).expect("pairs"), effect(&larger).expect("pairs"));
+        assert!((one.ratio / other.ratio - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_wild_pair_moves_the_ratio_less_than_the_others_differ() {
+        let quiet = effect(&pairs(4, 8)).expect("pairs").ratio;
+        let mut wild = pairs(4, 8);
+        wild[5].candidate = 1e-3;
+        let moved = effect(&wild).expect("pairs").ratio;
+        assert!((moved / quiet - 1.0).abs() < 0.01, "{moved} from {quiet}");
+        let middle = median(&wild.iter().map(|pair| pair.candidate / pair.base).collect::<Vec<f64>>());
+        assert!((moved / middle.expect("ratios") - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn pairs_without_a_ratio_are_not_counted() {
+        let mut some = pairs(2, 6);
+        some.push(pair(0, 0, 6, 0.0, 1.0));
+        some.push(pair(0, 0, 7, 1.0, f64::NAN));
+        some.push(pair(9, 0, 0, 1.0, f64::INFINITY));
+        assert_eq!(effect(&some), effect(&pairs(2, 6)));
+        assert_eq!(effect(&[pair(0, 0, 0, -1.0, 1.0)]), None);
+    }
 }

@@ -57,22 +57,47 @@ impl Ranked {
             Some(ends) => ends,
             None => return deviation(&self.0),
         };
-        let depth = Null::new(self.count());
-        let tail = depth.depth((1.0 - LEVEL) / 2.0).map_or(0.0, |depth_at| depth.at_most(depth_at - 1));
-        let quantile = student::quantile(n - 1.0, 1.0 - tail);
+        let quantile = student::quantile(n - 1.0, 0.5 + LEVEL / 2.0);
         Some((high - low) / 2.0 * libm::sqrt(n * RANK_EFFICIENCY) / quantile)
     }
 
-    /// The shortest interval of Walsh averages that covers the centre with at least `level`: its ends. `None` when so
-    /// few values cannot give it.
+    /// The interval that covers the centre with `level`: its ends. `None` when so few values cannot give it.
+    ///
+    /// Between the two pairs of Walsh averages that cover it with more and with less, as far as the level is between
+    /// theirs: six values would else have 96.9 % or 93.8 %.
     pub fn interval(&self, level: f64) -> Option<(f64, f64)> {
-        let depth = Null::new(self.count()).depth((1.0 - level) / 2.0)?;
-        Some((self.average(depth), self.average(self.averages() + 1 - depth)))
+        let (depth, share) = Null::new(self.count()).depth((1.0 - level) / 2.0)?;
+        let between = |outer: f64, inner: f64| outer + share * (inner - outer);
+        let last = self.averages() + 1;
+        Some((
+            between(self.average(depth), self.average(depth + 1)),
+            between(self.average(last - depth), self.average(last - depth - 1)),
+        ))
     }
 
-    /// The probability to see as few Walsh averages on one side of `centre`, in either direction, were it the centre.
-    /// Averages that equal it count for the side they hurt.
+    /// The p of the test that [`Ranked::interval`] inverts: at most 1 - level where the interval does not hold `centre`.
     pub fn p(&self, centre: f64) -> f64 {
+        let null = Null::new(self.count());
+        let below = self.tail(&null, centre);
+        let mirrored = Ranked(self.0.iter().rev().map(|value| -value).collect());
+        (2.0 * below.min(mirrored.tail(&null, -centre))).min(1.0)
+    }
+
+    /// The share of samples with an interval that begins above `centre`, were each as long as this one has to be to begin
+    /// there.
+    fn tail(&self, null: &Null, centre: f64) -> f64 {
+        let up_to = self.count_up_to(centre);
+        if up_to == 0 || up_to == self.averages() {
+            return if up_to == 0 { null.at_most(0) } else { 1.0 };
+        }
+        let (outer, inner) = (self.average(up_to), self.average(up_to + 1));
+        let share = (centre - outer) / (inner - outer);
+        null.at_most(up_to - 1) + share * (null.at_most(up_to) - null.at_most(up_to - 1))
+    }
+
+    /// Wilcoxon's own p: the probability to see as few Walsh averages on one side of `centre`, in either direction, were it
+    /// the centre. Averages that equal it count for the side they hurt. Never too small, whatever is symmetric.
+    pub fn exact_p(&self, centre: f64) -> f64 {
         let at_most = self.count_up_to(centre);
         let at_least = self.averages() - self.count_up_to(centre.next_down());
         (2.0 * Null::new(self.count()).at_most(at_most.min(at_least))).min(1.0)
@@ -119,7 +144,7 @@ pub(super) fn centre(values: Vec<f64>) -> Option<f64> {
 }
 
 /// The standard deviation of at least two values.
-fn deviation(values: &[f64]) -> Option<f64> {
+pub(super) fn deviation(values: &[f64]) -> Option<f64> {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
@@ -189,16 +214,121 @@ impl Null {
         }
     }
 
-    /// The largest rank, from 1, at which an interval may begin and miss at most `tail` below it.
-    fn depth(&self, tail: f64) -> Option<usize> {
+    /// The largest rank, from 1, at which an interval may begin and miss at most `tail` below it, and the share of the way
+    /// to the next one that misses `tail`.
+    fn depth(&self, tail: f64) -> Option<(usize, f64)> {
         let beyond = match self {
             Null::Counted(cumulative) => cumulative.iter().take_while(|share| **share <= tail).count(),
             Null::Normal { mean, deviation } => {
-                let last = mean - 0.5 + deviation * student::normal_quantile(tail);
                 // Positive and far below 2^53: there are more than EXACT_MAX values.
-                last.floor() as usize + 1
+                libm::floor(mean + 0.5 + deviation * student::normal_quantile(tail)) as usize
             }
         };
-        (beyond > 0).then_some(beyond)
+        let missed = self.at_most(beyond.checked_sub(1)?);
+        Some((beyond, (tail - missed) / (self.at_most(beyond) - missed)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mix::Random;
+
+    fn values(random: &mut Random, count: usize) -> Vec<f64> {
+        (0..count).map(|_| f64::from(random.below(2001)) / 100.0 - 10.0).collect()
+    }
+
+    /// The definition: every Walsh average, sorted.
+    fn averages(values: &[f64]) -> Vec<f64> {
+        let mut all: Vec<f64> =
+            (0..values.len()).flat_map(|i| (0..=i).map(move |j| mean(values[i], values[j]))).collect();
+        all.sort_unstable_by(f64::total_cmp);
+        all
+    }
+
+    #[test]
+    fn the_average_at_each_rank_is_that_of_the_sorted_list() {
+        let mut random = Random::new(5);
+        for count in 1..40 {
+            let values = values(&mut random, count);
+            let all = averages(&values);
+            let ranked = Ranked::new(values.clone());
+            for (index, expected) in all.iter().enumerate() {
+                assert_eq!(ranked.average(index + 1), *expected, "seed 5, {count} values, rank {index}");
+            }
+            let expected = super::super::summary::median(&all);
+            assert!((centre(values).unwrap() - expected.unwrap()).abs() < 1e-12, "seed 5, {count} values");
+        }
+        assert_eq!(centre(Vec::new()), None);
+    }
+
+    #[test]
+    fn places_of_numbers_keep_their_order() {
+        let ordered = [-f64::MAX, -1.0, -f64::MIN_POSITIVE, -0.0, 0.0, 5e-324, 1.0, 1e300];
+        assert!(ordered.map(position).is_sorted());
+        assert_eq!(ordered.map(|value| at(position(value)).to_bits()), ordered.map(f64::to_bits));
+    }
+
+    #[test]
+    fn the_null_distribution_is_that_of_the_published_table() {
+        // Wilcoxon 1945 and every textbook since: largest rank sums significant at 5 %, two-sided.
+        for (count, critical) in
+            [(6, 0), (7, 2), (8, 3), (9, 5), (10, 8), (12, 13), (15, 25), (20, 52), (25, 89)]
+        {
+            let null = Null::new(count);
+            assert!(2.0 * null.at_most(critical) <= 0.05, "{count}");
+            assert!(2.0 * null.at_most(critical + 1) > 0.05, "{count}");
+        }
+        assert!(Null::new(5).depth(0.025).is_none(), "2 / 2^5 is 6.25 %");
+        // Counted against the enumeration of all signs.
+        let by_hand =
+            (0..1u32 << 9).filter(|signs| (0..9).map(|i| (signs >> i & 1) * (i + 1)).sum::<u32>() <= 11);
+        assert_eq!(Null::new(9).at_most(11), by_hand.count() as f64 / 512.0);
+    }
+
+    #[test]
+    fn beyond_counting_the_normal_curve_takes_over_without_a_step() {
+        let mut random = Random::new(6);
+        let many = values(&mut random, EXACT_MAX + 1);
+        let counted = Ranked::new(many[..EXACT_MAX].to_vec()).interval(0.95).expect("an interval");
+        let normal = Ranked::new(many).interval(0.95).expect("an interval");
+        assert!(
+            (counted.0 - normal.0).abs() < 0.4 && (counted.1 - normal.1).abs() < 0.4,
+            "{counted:?} {normal:?}"
+        );
+    }
+
+    #[test]
+    fn the_interval_holds_exactly_what_its_test_does_not_reject() {
+        let mut random = Random::new(7);
+        for count in 6..30 {
+            let ranked = Ranked::new(values(&mut random, count));
+            let (low, high) = ranked.interval(0.95).expect("six values or more");
+            for (end, outwards) in [(low, -1e-6), (high, 1e-6)] {
+                assert!(ranked.p(end + outwards) <= 0.05 + 1e-9, "seed 7, {count} values, beyond {end}");
+                assert!(ranked.p(end - outwards) >= 0.05 - 1e-9, "seed 7, {count} values, inside {end}");
+            }
+            let middle = ranked.centre().expect("values");
+            assert!(ranked.p(middle) > 0.9 && ranked.exact_p(middle) > 0.9);
+        }
+    }
+
+    #[test]
+    fn the_exact_p_is_that_of_published_software() {
+        // R 4: wilcox.test(x)$p.value; eight differences, ranks of the negative ones 1 and 3.
+        let ranked = Ranked::new(vec![6.0, -1.0, 8.0, 2.0, -3.0, 4.0, 5.0, 7.0]);
+        assert!((ranked.exact_p(0.0) - 14.0 / 256.0).abs() < 1e-12, "{}", ranked.exact_p(0.0));
+        // Equal values and zeros hurt: what has no difference has no small p.
+        assert_eq!(Ranked::new(vec![0.0; 10]).exact_p(0.0), 1.0);
+        assert_eq!(Ranked::new(vec![0.0; 10]).p(0.0), 1.0);
+    }
+
+    #[test]
+    fn the_spread_is_the_standard_deviation_and_an_outlier_hardly_moves_it() {
+        let quantiles: Vec<f64> = (1..200).map(|i| student::normal_quantile(f64::from(i) / 200.0)).collect();
+        let quiet = Ranked::new(quantiles.clone()).spread().expect("many");
+        assert!((quiet - 1.0).abs() < 0.05, "{quiet}");
+        let loud = Ranked::new([quantiles, vec![1e6; 5]].concat()).spread().expect("many");
+        assert!(loud < 1.15, "{loud}");
     }
 }

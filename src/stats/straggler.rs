@@ -31,7 +31,7 @@ pub struct Straggling {
     pub slower_by: f64,
     /// Of `slower_by`; `None` below two rounds.
     pub interval: Option<Interval>,
-    /// Rounds in which the node alone was as slow as a straggler is.
+    /// Rounds in which the node was about as slow as a straggler is.
     pub rounds_slow: u32,
     /// Rounds in which it could be held against others.
     pub rounds: u32,
@@ -45,12 +45,18 @@ pub struct Straggling {
 /// that a class of two has one.
 const GUESS: f64 = 0.01;
 const GUESS_NODES: f64 = 4.0;
+/// ... and is as certain as a variance of this many degrees of freedom.
+const GUESS_FREEDOM: f64 = 20.0;
 /// The share of good nodes on the wrong side of the limit.
 const FALSE_ALARM: f64 = 0.002;
 /// Nobody looks for a node that is slower by less.
 const SMALLEST: f64 = 0.02;
-/// A node is slow in at least so many rounds.
+/// A round is slow when the node's gap in it is at least this share of what makes a straggler.
+const SLOW_ROUND: f64 = 0.7;
+/// A node is slow in most of its rounds: disturbed ones move a centre, but are rarely most ...
 const ROUNDS_SLOW_MIN: usize = 2;
+/// ... or, with fewer than so many rounds, in every single one, and by all that makes a straggler.
+const FEW_ROUNDS: usize = 4;
 
 /// The stragglers, the slowest first. `rounds` has the round of each column. A class of one node has none.
 ///
@@ -109,8 +115,13 @@ fn of_class(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<S
     let noise = noise(&gaps);
     let judged = (0..gaps.len()).filter_map(|place| {
         let (gap, limit) = (&gaps[place], limit(&gaps, place, noise.as_ref())?);
-        let slow = gap.by_round.iter().filter(|by| **by <= -limit).count();
-        (gap.centre <= -limit && slow >= ROUNDS_SLOW_MIN).then(|| straggling(gap, slow, gaps.len() - 1))
+        let (rounds, few) = (gap.by_round.len(), gap.by_round.len() < FEW_ROUNDS);
+        let slow_by = if few { limit } else { SLOW_ROUND * limit };
+        let slow = gap.by_round.iter().filter(|by| **by <= -slow_by).count();
+        let often = slow >= ROUNDS_SLOW_MIN && if few { slow == rounds } else { 2 * slow > rounds };
+        let found = straggling(gap, slow, gaps.len() - 1);
+        let sure = found.interval.is_some_and(|interval| interval.low > 0.0);
+        (gap.centre <= -limit && often && sure).then_some(found)
     });
     judged.collect()
 }
@@ -199,12 +210,14 @@ fn limit(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
     let weight = MAD_EFFICIENCY * (others - 1.0);
     let seen = (squared_deviation(&centres)? - unknown).max(0.0);
     let between = (GUESS_NODES * GUESS * GUESS + weight * seen) / (GUESS_NODES + weight);
-    let farthest = |freedom: f64| student::quantile(freedom, 1.0 - FALSE_ALARM);
-    let (of_nodes, of_rounds) = (farthest(GUESS_NODES + weight), farthest(noise.freedom));
     // The median that it is held against is not known better than its own nodes are.
-    let against = 1.0 + 1.0 / others;
-    let squared = against * (of_nodes * of_nodes * between + of_rounds * of_rounds * unknown);
-    Some(libm::sqrt(squared).max(-libm::log1p(-SMALLEST)))
+    let nodes = between * (1.0 + 1.0 / others);
+    let squared = nodes + unknown;
+    // Welch and Satterthwaite: the degrees of freedom of a sum of two variances.
+    let freedom =
+        squared * squared / (nodes * nodes / (GUESS_FREEDOM + weight) + unknown * unknown / noise.freedom);
+    let farthest = student::quantile(freedom, 1.0 - FALSE_ALARM) * libm::sqrt(squared);
+    Some(farthest.max(-libm::log1p(-SMALLEST)))
 }
 
 /// What a median absolute deviation makes of normal values, against their variance.
@@ -217,4 +230,76 @@ fn squared_deviation(values: &[f64]) -> Option<f64> {
     let n = values.len() as f64;
     let deviation = student::deviation_per_mad() * median(&distances)? * n / (n - 0.8);
     Some(deviation * deviation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rates of nodes in rounds: `slow` of them is slower by `by`; a little of everything else.
+    fn class(nodes: u32, rounds: u32, slow: u32, by: f64) -> Vec<Watched> {
+        let wobble =
+            |node: u32, round: u32| 1.0 + 0.001 * f64::from((node * 7 + round * 5 + node * round) % 11);
+        let rate =
+            |node, round| Some(if node == slow { 1.0 - by } else { 1.0 } * 500.0 * wobble(node, round));
+        (0..nodes)
+            .map(|node| Watched { class: 0, values: (0..rounds).map(|round| rate(node, round)).collect() })
+            .collect()
+    }
+
+    #[test]
+    fn the_slow_one_is_named_with_what_it_costs() {
+        let found = stragglers(&[0, 1, 2, 3, 4], &class(16, 5, 3, 0.08));
+        assert_eq!(found.iter().map(|one| one.index).collect::<Vec<_>>(), [3]);
+        let one = found[0];
+        assert!((one.slower_by - 0.08).abs() < 0.01, "{one:?}");
+        assert!(
+            one.interval.is_some_and(|interval| interval.contains(0.08) && interval.low > 0.06),
+            "{one:?}"
+        );
+        assert_eq!((one.rounds_slow, one.rounds, one.peers), (5, 5, 15));
+        // Without it the next slowest, at 1.0, sets the pace.
+        assert!((one.cost - 0.08).abs() < 0.01, "{one:?}");
+    }
+
+    #[test]
+    fn of_two_the_slower_is_named_and_of_one_nothing_is_said() {
+        let found = stragglers(&[0, 1, 2, 3, 4, 5], &class(2, 6, 1, 0.1));
+        assert_eq!(found.iter().map(|one| (one.index, one.peers)).collect::<Vec<_>>(), [(1, 1)]);
+        assert!(stragglers(&[0, 1, 2, 3, 4, 5], &class(1, 6, 0, 0.5)).is_empty());
+        let mut apart = class(2, 6, 1, 0.1);
+        apart[1].class = 1;
+        assert!(stragglers(&[0, 1, 2, 3, 4, 5], &apart).is_empty(), "another class may be slower");
+    }
+
+    #[test]
+    fn once_is_never_enough() {
+        assert!(stragglers(&[0], &class(16, 1, 3, 0.5)).is_empty(), "one round");
+        // Two cases in one round are one round.
+        assert!(stragglers(&[0, 0], &class(16, 2, 3, 0.5)).is_empty());
+        let mut unlucky = class(16, 5, 99, 0.0);
+        unlucky[3].values[2] = Some(200.0);
+        assert!(stragglers(&[0, 1, 2, 3, 4], &unlucky).is_empty(), "slow in one round of five");
+    }
+
+    #[test]
+    fn what_slows_all_alike_and_what_is_missing_makes_no_straggler() {
+        let mut nodes = class(8, 6, 99, 0.0);
+        for (index, node) in nodes.iter_mut().enumerate() {
+            node.values[1] = node.values[1].map(|rate| rate * 0.4);
+            node.values[index % 6] = None;
+        }
+        nodes[7].values = vec![None, Some(f64::NAN), Some(0.0), None, None, None];
+        assert!(stragglers(&[0, 1, 2, 3, 4, 5], &nodes).is_empty());
+        assert!(stragglers(&[], &[]).is_empty());
+    }
+
+    #[test]
+    fn two_equally_slow_nodes_cost_nothing_alone_and_their_share_together() {
+        let nodes: Vec<Watched> =
+            [1.0, 0.9, 0.9, 1.0].map(|rate| Watched { class: 0, values: vec![Some(rate); 3] }).to_vec();
+        assert!(cost(&nodes, &[1]).abs() < 1e-12);
+        assert!((cost(&nodes, &[1, 2]) - 0.1).abs() < 1e-12);
+        assert!(cost(&nodes, &[0, 1, 2, 3]).abs() < 1e-12, "nobody is left");
+    }
 }

@@ -44,7 +44,7 @@ pub const UNSAFE: [&str; 7] = [
     "measure/noise/thread.rs",
     "numa/",
     "slab/",
-    "workload/limit.rs",
+    "workload/limit/",
 ];
 
 /// The only places that print or end the process: the command line, and `comm`, which has to when a rank cannot

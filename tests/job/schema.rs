@@ -7,7 +7,7 @@ use crate::catalogue::catalogue;
 use crate::validator::violations;
 
 /// What only the parser can refuse: arithmetic on units, and rules over several keys.
-const BEYOND_THE_SCHEMA: [&str; 31] = [
+const BEYOND_THE_SCHEMA: [&str; 36] = [
     "a size that is too small",
     "a size that is too large",
     "a size off the grid",
@@ -22,6 +22,11 @@ const BEYOND_THE_SCHEMA: [&str; 31] = [
     "a gate that no case can meet",
     "a gate on refills without the slab allocator",
     "a share in per cent",
+    "per cent of what is no share",
+    "a share in more than all per cent",
+    "a bound of many times a stored run",
+    "stragglers against a stored run",
+    "a share of a limit that is not measured",
     "a range of too many values",
     "a range that goes down",
     "a range that leaves the grid",

@@ -101,6 +101,40 @@ pub fn figures(lines: &[&Line]) -> BTreeMap<&'static str, (f64, &'static str)> {
     figures
 }
 
+/// What these ranks made of their limit in each round of a case; `None` for a case without limits. Lines are all those of
+/// the ranks, in any order.
+pub fn limit_shares(lines: &[&Line]) -> Option<BTreeMap<i64, f64>> {
+    let mut rounds: BTreeMap<i64, Vec<&Line>> = BTreeMap::new();
+    lines.iter().for_each(|line| rounds.entry(line.round()).or_default().push(line));
+    let number = |timing: &Value, name: &str| timing[name].as_f64().expect("a number");
+    let rate = |lines: &[&Line], kernel: &str| {
+        let (mut bytes, mut ns) = (0.0, 0.0);
+        for when in ["before", "after"] {
+            let of_line = |line: &&Line| {
+                let timings = line.of["limits"].as_array().expect("a list");
+                let wanted = |timing: &&Value| timing["kernel"] == kernel && timing["when"] == when;
+                timings
+                    .iter()
+                    .find(wanted)
+                    .map(|timing| (number(timing, "bytes"), number(timing, "elapsed_ns")))
+            };
+            let each: Vec<(f64, f64)> = lines.iter().filter_map(of_line).collect();
+            bytes += each.iter().map(|(bytes, _)| bytes).sum::<f64>();
+            ns += each.iter().map(|(_, ns)| *ns).fold(0.0, f64::max);
+        }
+        bytes / ns * 1e9
+    };
+    let median = |kernel: &&str| {
+        let mut rates: Vec<f64> = rounds.values().map(|lines| rate(lines, kernel)).collect();
+        rates.sort_by(f64::total_cmp);
+        rates[rates.len() / 2]
+    };
+    let best = ["memset", "ordinary", "non_temporal"];
+    let best = best.into_iter().max_by(|a, b| median(a).total_cmp(&median(b))).expect("three loops");
+    let share = |lines: &Vec<&Line>| figures(lines)["throughput_bytes_per_s"].0 / rate(lines, best);
+    lines[0].generates().then(|| rounds.iter().map(|(round, lines)| (*round, share(lines))).collect())
+}
+
 /// Values that only a rank has, with interval and unit.
 pub fn measured(line: &Line) -> Vec<(&'static str, Option<i64>, f64, &'static str)> {
     let histogram = |name: &str| &line.of["histograms"][name];
@@ -110,6 +144,7 @@ pub fn measured(line: &Line) -> Vec<(&'static str, Option<i64>, f64, &'static st
         ("elapsed_ns", None, line.number("elapsed_ns"), "ns"),
         ("worker_ns", None, line.number("worker_ns"), "ns"),
         ("cpu_ns", None, line.number("cpu_ns"), "ns"),
+        ("heap_offset_bytes", None, line.number("heap_offset_bytes"), "bytes"),
         ("refills_slow", None, number(&slow["count"]), "refills"),
         ("refills_fast", None, number(&fast["count"]), "refills"),
         ("refill_ns_max", None, number(&slow["max"]).max(number(&fast["max"])), "ns"),

@@ -10,7 +10,7 @@ use numamark::results::{
 use crate::fixture::{STAGES, begin, end, header, locality, repetition};
 
 /// The evidence of these repetitions: by rank, one round after the other.
-fn evidence(by_rank: &[Vec<Repetition>]) -> Evidence {
+pub fn evidence(by_rank: &[Vec<Repetition>]) -> Evidence {
     let ranks = u32::try_from(by_rank.len()).expect("few");
     let mut evidence = Evidence::new((0..ranks).map(|rank| begin(rank, ranks)).collect()).expect("all ranks");
     for turn in 0..by_rank[0].len() {
@@ -36,7 +36,7 @@ fn run_of(header: &Header, by_rank: &[Vec<Repetition>]) -> Run {
 }
 
 /// A repetition of 1 s with 2 workers, 4 refills of 10 ns and nothing else.
-fn plain(round: u32, bytes: u64) -> Repetition {
+pub fn plain(round: u32, bytes: u64) -> Repetition {
     let mut slow = Histogram::new();
     (0..4).for_each(|_| slow.record(10));
     let empty = Histogram::new();
@@ -90,6 +90,36 @@ fn throughput_is_all_bytes_over_the_longest_time_never_a_mean_of_rates() {
     assert_eq!(case.metrics["cpu_share"].value, Some(0.75));
     assert_eq!(case.metrics["refill_share"].value, Some(80.0 / 4e9));
     assert!(!run.complete, "one of three repetitions, and nothing of the other case");
+}
+
+#[test]
+fn noise_is_summed_over_the_ranks_and_null_where_one_does_not_count_it() {
+    let with = |involuntary_switches, run_delay_ns, steal_ns, change, cost_ns| {
+        let (run_delay_ns, core_clock_change) = (Some(run_delay_ns), Some(change));
+        let noise =
+            Noise { involuntary_switches, run_delay_ns, steal_ns, core_clock_change, ..Noise::default() };
+        let measuring = Measuring { cost_ns, ..Measuring::default() };
+        vec![Repetition { noise, measuring, ..plain(0, GIB) }]
+    };
+    let first = with(3, 100_000_000, Some(20_000_000), 0.01, 1_000_000);
+    let second = with(4, 300_000_000, None, -0.03, 3_000_000);
+    let run = run_of(&header(2), &[first.clone(), second]);
+    let metrics = &run.derived.cases[0].metrics;
+    // Two workers of two ranks: 4 s of worker time.
+    for (name, value, unit) in [
+        ("measuring_share", Some(0.001), "share"),
+        ("involuntary_switches", Some(7.0), "switches"),
+        ("run_delay_share", Some(0.1), "share"),
+        ("steal_share", None, "share"),
+        // The one that is farthest from none, whatever its sign.
+        ("core_clock_change", Some(-0.03), "share"),
+    ] {
+        assert_eq!((metrics[name].value, metrics[name].unit.as_str()), (value, unit), "{name}");
+    }
+    let why = metrics["steal_share"].reason.as_deref();
+    assert_eq!(why, Some("stolen time is not counted on every rank's machine"));
+    let alone = run_of(&header(1), &[first]);
+    assert_eq!(alone.derived.cases[0].metrics["steal_share"].value, Some(0.01));
 }
 
 #[test]
@@ -260,7 +290,7 @@ fn the_digest_is_the_sum_of_the_ranks_and_the_same_in_every_repetition() {
 #[test]
 fn a_gate_is_met_on_its_bound_and_never_by_a_figure_that_is_not_there() {
     let mut header = header(2);
-    let gate = |metric: &str, bound, level| Gate { metric: metric.to_owned(), bound, level };
+    let gate = |metric: &str, bound, level| Gate { metric: metric.to_owned(), bound, level, against: None };
     header.gates = vec![
         gate("throughput_bytes_per_s", Bound::AtLeast(2.0 * GIB as f64), Level::Fail),
         gate("throughput_bytes_per_s", Bound::AtLeast(2.0 * GIB as f64 + 1.0), Level::Fail),
@@ -285,7 +315,10 @@ fn a_gate_is_met_on_its_bound_and_never_by_a_figure_that_is_not_there() {
     assert_eq!(of_generate("refill_ns.p999"), [Fail], "eight values have no p99.9");
     assert_eq!(of_generate("speed_of_light"), [Fail]);
     let unknown = run.derived.gate_results.last().and_then(|result| result.reason.clone()).expect("a reason");
-    assert!(unknown.contains("no case has a metric speed_of_light; there are locality, "), "{unknown}");
+    assert!(
+        unknown.contains("no case has a metric speed_of_light; there are stragglers, locality, "),
+        "{unknown}"
+    );
     assert!(unknown.contains("refill_ns.slow"), "{unknown}");
 }
 
@@ -298,8 +331,12 @@ fn the_verdict_is_the_worst_of_what_happened() {
     header.gates.clear();
     let good = run_of(&header, &[vec![plain(0, GIB)]]);
     assert!(good.complete && good.verdict().is_ok());
-    header.gates =
-        vec![Gate { metric: "locality".to_owned(), bound: Bound::AtLeast(2.0), level: Level::Fail }];
+    header.gates = vec![Gate {
+        metric: "locality".to_owned(),
+        bound: Bound::AtLeast(2.0),
+        level: Level::Fail,
+        against: None,
+    }];
     let mut bad = run_of(&header, &[vec![plain(0, GIB)]]);
     let code = |run: &Run| run.verdict().expect_err("bad").exit_code();
     assert_eq!(code(&bad), ExitCode::Gate);

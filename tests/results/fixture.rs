@@ -10,8 +10,9 @@ use numamark::mix::{Random, mix_words};
 use numamark::results::environment::{Facts, collect};
 use numamark::results::run::SCHEMA;
 use numamark::results::{
-    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Gate, Header, HistogramRecord, LocalityRecord,
-    Measure, Measuring, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, WorkerNoise, aggregate,
+    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Header, HistogramRecord, LimitKernel, LimitTiming,
+    LocalityRecord, Measure, Measuring, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, When,
+    With, WorkerNoise, aggregate, resolve_gates,
 };
 
 pub const ROUNDS: u32 = 3;
@@ -111,7 +112,7 @@ pub fn header(ranks: u32) -> Header {
             ),
             case("larson-1", "larson", Measure::Operations, &[("batch", number(64)), ("workers", number(2))]),
         ],
-        gates: job.gates.iter().map(Gate::from).collect(),
+        gates: resolve_gates(&job.gates, &[], None).expect("no stored runs"),
     }
 }
 
@@ -167,6 +168,20 @@ fn refills(random: &mut Random, name: &str, count: u64, gap: u64, ns: u32) -> Ve
         .collect()
 }
 
+/// All four loops, before and after, with all ranks. From a seed of its own, as tests know the figures without it.
+fn limits(seed: u64, round: u32, rank: u32) -> Vec<LimitTiming> {
+    let mut random = Random::new(mix_words(&[seed, u64::from(round), u64::from(rank)]));
+    const KERNELS: [LimitKernel; 4] =
+        [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal, LimitKernel::Triad];
+    let both = [When::Before, When::After].into_iter();
+    let timings = both.flat_map(|when| KERNELS.into_iter().map(move |kernel| (when, kernel)));
+    let timing = |(when, kernel)| {
+        let bytes = 1_000_000_000 + u64::from(random.below(1 << 24));
+        LimitTiming { when, with: With::All, kernel, bytes, elapsed_ns: 20_000_000 }
+    };
+    timings.map(timing).collect()
+}
+
 pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
     let mut random = Random::new(mix_words(&[seed, case.len() as u64, u64::from(round), u64::from(rank)]));
     let mut histograms = BTreeMap::new();
@@ -198,7 +213,7 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
         heap_offset_bytes: u64::from(round) << 21,
         noise: noise(&mut random, rank, elapsed_ns),
         measuring: Measuring { clock_reads: 9 * chunks, records: 20 * chunks, cost_ns: 300 * chunks },
-        limits: Vec::new(),
+        limits: if generates { limits(seed, round, rank) } else { Vec::new() },
         histograms,
         digest: generates.then(|| format!("{:032x}", u128::MAX - u128::from(rank))),
     }
@@ -232,8 +247,18 @@ fn noise(random: &mut Random, rank: u32, elapsed_ns: u64) -> Noise {
 
 /// A whole run on disk, `run.json` not yet written. Returns what rank 0 gathered meanwhile.
 pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidence) {
+    run_of(path, header(ranks), |case, round, rank| repetition(case, round, rank, seed))
+}
+
+/// The same of these repetitions, by case, round and rank, under this header.
+pub fn run_of(
+    path: &Path,
+    header: Header,
+    repetition: impl Fn(&str, u32, u32) -> Repetition,
+) -> (RunDirectory, Header, Evidence) {
     let (directory, token) = RunDirectory::create(path).expect("a new directory");
-    let header = header(ranks);
+    let ranks = header.ranks;
+    let end = |rank| End { rounds: header.repetitions, ..end(rank) };
     directory.write_header(&header).expect("a new file");
     let mut parts = Vec::new();
     for rank in 0..ranks {
@@ -243,11 +268,11 @@ pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidenc
     let mut hosts: BTreeMap<String, Totals> = BTreeMap::new();
     let mut evidence =
         Evidence::new((0..ranks).rev().map(|rank| begin(rank, ranks)).collect()).expect("all ranks");
-    for round in 0..ROUNDS {
+    for round in 0..header.repetitions {
         for case in &header.planned {
             let (mut rows, mut sum): (Vec<Row>, Vec<u64>) = Default::default();
             for rank in 0..ranks {
-                let repetition = repetition(&case.id, round, rank, seed);
+                let repetition = repetition(&case.id, round, rank);
                 parts[rank as usize].repetition(&repetition).expect("room");
                 hosts.entry(begin(rank, ranks).host).or_default().add(&repetition).expect("small counts");
                 let dense = repetition.dense();

@@ -98,6 +98,21 @@ fn verify_finds_any_changed_value_down_to_the_last_bit() {
 }
 
 #[test]
+fn noise_that_does_not_follow_from_the_workers_is_refused_with_its_line() {
+    let folder = Folder::new("changed-noise");
+    let path = folder.join("run");
+    finished(&path, 2, 9);
+    let part = path.join("parts/rank-00001.jsonl");
+    let text = fs::read_to_string(&part).expect("just written");
+    let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let switches = &mut lines[3]["noise"]["involuntary_switches"];
+    *switches = Value::from(switches.as_u64().expect("a count") + 1);
+    fs::write(&part, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).expect("room");
+    let why = verify(&path).expect_err("it was changed").to_string();
+    assert!(why.contains("rank-00001.jsonl:4: the noise of the rank does not follow"), "{why}");
+}
+
+#[test]
 fn verify_names_what_was_added_and_what_is_gone() {
     let folder = Folder::new("added-or-gone");
     let path = folder.join("run");

@@ -79,7 +79,10 @@ fn every_row_follows_from_the_parts_and_none_is_missing() {
         for (metric, interval, number, unit) in again::measured(line) {
             expect(key(metric, interval), number, 0.0, unit, Some(line.node), when);
         }
-        for (metric, (number, unit)) in again::figures(&[line]) {
+        let of_rank = |other: &&again::Line| (other.rank, other.case()) == (line.rank, line.case());
+        let share = again::limit_shares(&lines.iter().filter(of_rank).collect::<Vec<_>>());
+        let share = share.map(|shares| ("limit_share", (shares[&round], "share")));
+        for (metric, (number, unit)) in again::figures(&[line]).into_iter().chain(share) {
             expect(key(metric, None), number, 1e-12, unit, Some(line.node), when);
         }
     }
@@ -90,7 +93,10 @@ fn every_row_follows_from_the_parts_and_none_is_missing() {
                 (line.case(), line.round()) == (case.clone(), round) && line.host == host
             };
             let here: Vec<&again::Line> = lines.iter().filter(here).collect();
-            for (metric, (number, unit)) in again::figures(&here) {
+            let of_host = |line: &&again::Line| line.case() == case && line.host == host;
+            let share = again::limit_shares(&lines.iter().filter(of_host).collect::<Vec<_>>());
+            let share = share.map(|shares| ("limit_share", (shares[&round], "share")));
+            for (metric, (number, unit)) in again::figures(&here).into_iter().chain(share) {
                 let key = (
                     "host".to_owned(),
                     Some(host.to_owned()),

@@ -51,6 +51,8 @@ pub struct Noise {
     pub pressure_memory_ns: Option<u64>,
     /// How the core clock changed, of the worker it changed most for: after / before - 1, below 0 when it fell.
     pub core_clock_change: Option<f64>,
+    /// What the core-clock probe took on the slowest worker: the faster of its two. Equal nodes have equal ones.
+    pub core_probe_ns: Option<f64>,
 }
 
 /// What else happened to one worker, from just before the timed region to just after it.
@@ -137,6 +139,7 @@ impl Noise {
             all.filter(|all| !all.is_empty()).map(|all| all.into_iter().fold(0, u64::saturating_add))
         };
         let changes = workers.iter().filter_map(WorkerNoise::core_clock_change);
+        let probes = workers.iter().map(|worker| worker.probe_before_ns.min(worker.probe_after_ns));
         Noise {
             cpu_share_min: workers.iter().filter_map(WorkerNoise::cpu_share).reduce(f64::min),
             involuntary_switches: sum(|worker| worker.involuntary_switches),
@@ -146,6 +149,7 @@ impl Noise {
             migrations: known(|worker| worker.migrations),
             run_delay_ns: known(|worker| worker.run_delay_ns),
             core_clock_change: changes.max_by(|a, b| a.abs().total_cmp(&b.abs())),
+            core_probe_ns: probes.filter(|ns| *ns > 0.0).reduce(f64::max),
             workers,
             ..*self
         }
@@ -199,6 +203,7 @@ mod tests {
         assert_eq!(noise.cpu_share_min, Some(0.901));
         // The probe of worker 10 took a tenth longer: its clock fell by an eleventh.
         assert_eq!(noise.core_clock_change, Some(30_000.0 / 33_000.0 - 1.0));
+        assert_eq!(noise.core_probe_ns, Some(30_000.0), "each worker's clock was as fast before");
         assert_eq!(noise.check(), Ok(()));
         assert_eq!(noise.summary().check(), Ok(()));
     }

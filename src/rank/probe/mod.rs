@@ -85,12 +85,11 @@ fn live(comm: &Comm, job: &Job, request: &Request) -> Result<Life> {
         let case = &plan.cases[turn.case];
         comm.barrier()?;
         let (began, began_at) = (Instant::now(), SystemTime::now());
-        let measured =
-            comm.agree(repetition::run(&equipment, plan, *turn, &|| stop.requested().is_some()))?;
+        let outcome = repetition::run(comm, &equipment, plan, *turn, &|| stop.requested().is_some())?;
         if let Some(signal) = comm.stop_requested()? {
             return Err(Error::Incomplete(format!("stopped by {}: nothing was predicted", signal.name())));
         }
-        let record = repetition::record(case, *turn, began_at, &measured);
+        let record = repetition::record(case, *turn, began_at, &outcome);
         output.add(comm, &record)?;
         let wall_ns = nanoseconds(began);
         let record_bytes = line_bytes(&record);

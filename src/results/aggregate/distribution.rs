@@ -39,13 +39,17 @@ pub(in crate::results) fn summaries<'a>(
     groups.into_iter().map(|(name, strata)| (name.to_owned(), summary(&strata))).collect()
 }
 
-/// The same for a whole case: over all rounds, and how far the rounds' own quantiles are apart.
-pub(super) fn of_case(evidence: &Evidence, case: &str) -> Result<BTreeMap<String, HistogramSummary>, Error> {
-    let rounds: Vec<Vec<&Row>> =
-        evidence.rounds(case).map(|(_, round)| round.rows.iter().collect()).collect();
-    let mut whole = summaries(&rounds, &evidence.totals(case)?);
+/// The same for a whole case: over all rounds that count, and how far these rounds' own quantiles are apart.
+pub(super) fn of_case(
+    evidence: &Evidence,
+    case: &str,
+    counts: impl Fn(u32) -> bool,
+) -> Result<BTreeMap<String, HistogramSummary>, Error> {
+    let counted = || evidence.rounds(case).filter(|(number, _)| counts(*number));
+    let rounds: Vec<Vec<&Row>> = counted().map(|(_, round)| round.rows.iter().collect()).collect();
+    let mut whole = summaries(&rounds, &evidence.totals_of(case, &counts)?);
     let mut quantiles: BTreeMap<(String, &str), Vec<f64>> = BTreeMap::new();
-    for (_, round) in evidence.rounds(case) {
+    for (_, round) in counted() {
         let counters =
             round.counters.iter().map(|(name, packed)| (name.as_str(), packed.iter().collect())).collect();
         for (name, summary) in summaries(&[round.rows.iter().collect()], &counters) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::super::record::{Noise, Row};
 use super::super::run::{Interval, Measure, Metric};
-use super::distribution;
+use super::{distribution, limits};
 use crate::stats::{median, median_interval};
 
 pub(super) const REFILL_SHARE: &str = "refill_share";
@@ -44,7 +44,7 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
     };
     match measure {
         Measure::Bytes => {
-            put(rate_name(measure), "bytes/s", |rows| rate(rows, "byte", bytes(rows)));
+            put(rate_name(measure), "bytes/s", byte_rate);
             put("core_seconds_per_gib", "s/GiB", |rows| {
                 share(cpu_ns(rows)? / 1e9, bytes(rows) / GIB, "no byte was generated")
             });
@@ -93,20 +93,14 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
         let changes = rows.iter().filter_map(|row| row.repetition.noise.core_clock_change);
         changes.max_by(|a, b| a.abs().total_cmp(&b.abs())).ok_or_else(|| "no core was probed".to_owned())
     });
+    if let Some(kernel) = limits::fastest(rounds) {
+        let share = over_rounds("share", rounds, |rows| limits::share(rows, kernel));
+        metrics.insert(limits::SHARE.to_owned(), share);
+    }
     metrics
 }
 
 const NO_WORKER_TIME: &str = "no worker time was measured";
-
-/// The rate of all ranks in one round; `None` when nothing was finished.
-pub(in crate::results) fn rate_of(measure: Measure, rows: &[Row]) -> Option<f64> {
-    let rows: Vec<&Row> = rows.iter().collect();
-    let rate = match measure {
-        Measure::Bytes => rate(&rows, "byte", bytes(&rows)),
-        Measure::Operations => rate(&rows, "operation", operations(&rows)),
-    };
-    rate.ok()
-}
 
 /// A counter of noise, summed over the rows that must all have it.
 fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64, String> {
@@ -115,7 +109,7 @@ fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64
     Ok(all.into_iter().map(u128::from).sum::<u128>() as f64)
 }
 
-fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f64, String>) -> Metric {
+fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: impl Fn(&[&Row]) -> Result<f64, String>) -> Metric {
     let all: Vec<Result<f64, String>> = rounds.iter().map(|rows| value(rows)).collect();
     let known: Vec<f64> = all.iter().filter_map(|value| value.as_ref().ok().copied()).collect();
     let reason = match all.iter().find_map(|value| value.as_ref().err()) {
@@ -130,6 +124,20 @@ fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: fn(&[&Row]) -> Result<f6
         values: all.into_iter().map(Result::ok).collect(),
         reason,
     }
+}
+
+/// Bytes a second of all these ranks.
+pub(super) fn byte_rate(rows: &[&Row]) -> Result<f64, String> {
+    rate(rows, "byte", bytes(rows))
+}
+
+/// What these rows did together over the longest time of any; `None` when nothing was done, or in no time.
+pub(in crate::results) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
+    let (what, total) = match measure {
+        Measure::Bytes => ("byte", bytes(rows)),
+        Measure::Operations => ("operation", operations(rows)),
+    };
+    rate(rows, what, total).ok()
 }
 
 /// Total over the longest elapsed time.

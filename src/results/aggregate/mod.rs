@@ -1,11 +1,17 @@
 //! From evidence to figures: pure, deterministic, and the only place where figures are made. A run calls it once at its
 //! end, `verify` and `recover` call it on the parts.
 
+mod cause;
 mod distribution;
+mod disturbances;
+mod dropping;
+mod limits;
 mod locality;
 mod metric;
+mod stragglers;
 
 pub(super) use distribution::summaries;
+pub(super) use dropping::dropped;
 pub(super) use metric::{of_case, rate_name, rate_of};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +26,7 @@ use super::run::{
 };
 use crate::error::{Error, Result};
 use crate::generator::Digest;
+use dropping::AllDropped;
 
 /// Builds `run.json`: complete only when every rank reached its end and every case has every repetition.
 ///
@@ -28,11 +35,14 @@ use crate::generator::Digest;
 pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -> Result<Run> {
     check_same_run(header, evidence)?;
     let everywhere = locality::of_all(evidence.begins(), evidence.ends());
+    let dropped = dropping::dropped(header, evidence);
     let cases: Vec<CaseResult> = header
         .planned
         .iter()
-        .map(|case| case_result(case, evidence, everywhere.clone()))
+        .map(|case| case_result(case, evidence, &dropped, everywhere.clone()))
         .collect::<Result<_>>()?;
+    let stragglers = stragglers::of_run(header, evidence, &cases, &dropped);
+    let (disturbances, coincidences) = disturbances::of_run(header, evidence);
     let every_end = evidence.ends().len() == evidence.begins().len();
     let asked = rounds(header, evidence);
     let every_repetition =
@@ -52,10 +62,11 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         clock_read_ns: largest(|begin| begin.clock_read_ns),
         record_ns: largest(|begin| begin.record_ns),
         unavailable: unavailable(evidence.begins()),
-        stragglers: Vec::new(),
-        disturbances: Vec::new(),
+        disturbances,
+        coincidences,
         comparisons: compare::of_arms(header, evidence, &cases, compare::DIFFERENCE),
-        gate_results: gate::evaluate(&header.gates, &cases),
+        gate_results: gate::evaluate(&header.gates, &cases, stragglers.len()),
+        stragglers,
         locality: everywhere,
         cases,
     };
@@ -106,14 +117,26 @@ fn placement(begin: &Begin, end: Option<&End>) -> PlacementRow {
     }
 }
 
-fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Result<CaseResult> {
-    let rounds: Vec<Vec<&Row>> =
+fn case_result(
+    case: &CaseHeader,
+    evidence: &Evidence,
+    dropped: &AllDropped,
+    locality: Locality,
+) -> Result<CaseResult> {
+    let all: Vec<Vec<&Row>> =
         evidence.rounds(&case.id).map(|(_, round)| round.rows.iter().collect()).collect();
-    let per_rank: Vec<RankResult> = evidence
+    let nothing = BTreeMap::new();
+    let dropped = dropped.get(&case.id).unwrap_or(&nothing);
+    let (rounds, gaps) = dropping::kept(case, evidence, dropped);
+    let limits = limits::of_case(case, evidence, &rounds);
+    let mut per_rank: Vec<RankResult> = evidence
         .begins()
         .iter()
         .map(|begin| rank_result(case, begin, evidence.ends().get(&begin.rank), &rounds))
         .collect();
+    for (row, node) in per_rank.iter_mut().zip(limits.iter().flat_map(|limits| &limits.nodes)) {
+        row.limit_share_alone = node.share_alone;
+    }
     let slowest = per_rank
         .iter()
         .filter_map(|row| row.rate.value.map(|rate| (row, rate)))
@@ -122,7 +145,12 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
     let mut metrics = metric::of_case(case.measure, &rounds);
     if let Some(row) = slowest {
         metrics.insert(metric::slowest_rank_name(case.measure).to_owned(), row.rate.clone());
+        let share = metric::of_case(case.measure, &own_rows(&rounds, row.rank)).remove(limits::SHARE);
+        metrics.extend(share.map(|share| (limits::SLOWEST_RANK_SHARE.to_owned(), share)));
     }
+    let slowest_rank = slowest.map(|row| row.rank);
+    let rates = per_rank.iter_mut().map(|row| &mut row.rate);
+    rates.chain(metrics.values_mut()).for_each(|metric| dropping::open_gaps(metric, &gaps));
     Ok(CaseResult {
         id: case.id.clone(),
         workload: case.workload.clone(),
@@ -130,15 +158,15 @@ fn case_result(case: &CaseHeader, evidence: &Evidence, locality: Locality) -> Re
         expected: case.expected.clone(),
         arm: case.arm.clone(),
         compared_as: case.compared_as.clone(),
-        dropped: Vec::new(),
-        limits: None,
-        total: total(&rounds),
+        dropped: dropped.values().cloned().collect(),
+        limits,
+        total: total(&all),
         metrics,
-        histograms: distribution::of_case(evidence, &case.id)?,
+        histograms: distribution::of_case(evidence, &case.id, |round| !dropped.contains_key(&round))?,
         locality,
-        slowest_rank: slowest.map(|row| row.rank),
+        slowest_rank,
         per_rank,
-        digest: digest(case, &rounds)?,
+        digest: digest(case, &all)?,
     })
 }
 
@@ -157,12 +185,17 @@ fn total(rounds: &[Vec<&Row>]) -> Total {
 }
 
 /// One rank's rows: `rounds` have one row a rank, in order.
+fn own_rows<'a>(rounds: &[Vec<&'a Row>], rank: u32) -> Vec<Vec<&'a Row>> {
+    let index = usize::try_from(rank).expect("a rank is an index");
+    rounds.iter().map(|rows| vec![rows[index]]).collect()
+}
+
 fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Vec<&Row>]) -> RankResult {
-    let index = usize::try_from(begin.rank).expect("a rank is an index");
-    let own: Vec<Vec<&Row>> = rounds.iter().map(|rows| vec![rows[index]]).collect();
+    let own = own_rows(rounds, begin.rank);
     let mut metrics = metric::of_case(case.measure, &own);
     let mut take = |name: &str| metrics.remove(name).and_then(|metric: Metric| metric.value);
     let (refill_share, cpu_share) = (take(metric::REFILL_SHARE), take(metric::CPU_SHARE));
+    let limit_share = take(limits::SHARE);
     let rate = metrics.remove(metric::rate_name(case.measure)).expect("every case has its rate");
     RankResult {
         rank: begin.rank,
@@ -177,7 +210,7 @@ fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Ve
         refill_ns_max: distribution::max(&own, "refill_ns"),
         memory_peak_bytes: own.iter().filter_map(|rows| rows[0].repetition.memory_peak_bytes).max(),
         locality: locality::of_rank(&begin.locality, end.map(|end| &end.locality)),
-        limit_share: None,
+        limit_share,
         limit_share_alone: None,
     }
 }

@@ -1,15 +1,19 @@
 //! What the machine looks like to a benchmark, read from the kernel's files; a thing that cannot be known is null and
 //! `unavailable` says why.
 
+pub mod check;
 mod difference;
 mod machine;
 mod probe;
+pub mod reading;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use check::Check;
 pub use difference::differences;
 pub use machine::{Caches, NodeRecord};
 use probe::Probe;
@@ -118,6 +122,16 @@ pub fn cpu_model() -> Option<String> {
 /// Reads this host.
 pub fn collect(facts: &Facts) -> Environment {
     collect_from(Probe::new("/"), facts, |name| std::env::var(name).ok())
+}
+
+/// How long `inspect` watches what else runs on the host.
+const WATCH: Duration = Duration::from_millis(500);
+
+/// Reads this host and watches it for half a second: what it looks like to a benchmark, and what would disturb one.
+pub fn inspect(facts: &Facts) -> (Environment, Vec<Check>) {
+    let environment = collect(facts);
+    let checks = check::checks(&environment, &reading::read(&Probe::new("/"), WATCH));
+    (environment, checks)
 }
 
 fn collect_from(mut probe: Probe, facts: &Facts, variable: impl Fn(&str) -> Option<String>) -> Environment {

@@ -1,7 +1,7 @@
 //! Reads the kernel's files under a root, and remembers why something could not be read.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A root directory (`/`, or a made-up one in tests) and what was not found under it.
 pub(super) struct Probe {
@@ -19,20 +19,29 @@ impl Probe {
         self.unavailable.insert(field.to_owned(), why.to_owned());
     }
 
+    /// Where it reads.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The trimmed text of a file, or why there is none.
+    pub(super) fn known(&self, path: &str) -> Result<String, String> {
+        match std::fs::read_to_string(self.root.join(path)) {
+            Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
+            Ok(_) => Err(format!("/{path} is empty")),
+            Err(why) => Err(format!("/{path}: {why}")),
+        }
+    }
+
     /// The trimmed text of a file, silently `None`.
     pub(super) fn peek(&self, path: &str) -> Option<String> {
-        let text = std::fs::read_to_string(self.root.join(path)).ok()?;
-        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        self.known(path).ok()
     }
 
     /// The trimmed text of a file.
     pub(super) fn text(&mut self, field: &str, path: &str) -> Option<String> {
-        match std::fs::read_to_string(self.root.join(path)) {
-            Ok(text) if !text.trim().is_empty() => return Some(text.trim().to_owned()),
-            Ok(_) => self.missing(field, &format!("/{path} is empty")),
-            Err(why) => self.missing(field, &format!("/{path}: {why}")),
-        }
-        None
+        let known = self.known(path);
+        known.map_err(|why| self.missing(field, &why)).ok()
     }
 
     /// A file that holds one whole number.

@@ -124,8 +124,16 @@ impl Evidence {
     /// # Errors
     /// When one overflows.
     pub fn totals(&self, case: &str) -> Result<BTreeMap<&str, Counters>> {
+        self.totals_of(case, |_| true)
+    }
+
+    /// The same over the rounds that count.
+    ///
+    /// # Errors
+    /// When one overflows.
+    pub fn totals_of(&self, case: &str, counts: impl Fn(u32) -> bool) -> Result<BTreeMap<&str, Counters>> {
         let mut totals: BTreeMap<&str, Counters> = BTreeMap::new();
-        for (_, round) in self.rounds(case) {
+        for (_, round) in self.rounds(case).filter(|(number, _)| counts(*number)) {
             for (name, packed) in &round.counters {
                 counters::add(totals.entry(name).or_default(), packed.iter())?;
             }

@@ -123,19 +123,42 @@ pub struct Straggler {
     pub class: String,
     /// How many nodes the class has.
     pub class_nodes: u32,
-    /// How much slower than its class, as a share: 0.1 is 10 % slower.
+    /// How much slower than the median of the others of its class, as a share: 0.1 is 10 % slower.
     pub slower_by: f64,
-    /// Repetitions, over all cases, in which it was slower than its class.
-    pub repetitions_slow: u32,
+    /// Of `slower_by`, over these rounds; null below two of them.
+    pub interval: Option<Interval>,
+    /// Rounds in which it alone was as slow as a straggler is.
+    pub rounds_slow: u32,
     /// Of how many.
-    pub repetitions: u32,
+    pub rounds: u32,
     /// How much sooner equal work would be done without it, as a share.
     pub cost: f64,
+    /// The same without it and all stragglers that are slower: two that are equally slow cost nothing one by one.
+    pub cost_with_slower: f64,
     /// What the noise record or the locality has on it.
     pub cause: Option<String>,
 }
 
-/// Slow repetitions that coincide with something else on the same cores.
+/// How a kind of noise and the slow repetitions of a case fall together: no proof of a cause, but where to look first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Coincidence {
+    /// The case.
+    pub case: String,
+    /// The kind of noise: `run_delay`, `steal`.
+    pub cause: String,
+    /// Slow repetitions in which some rank had more of it than is usual in this case.
+    pub slow_raised: u32,
+    /// Slow repetitions in which it is known.
+    pub slow: u32,
+    /// Other repetitions in which some rank had more of it all the same.
+    pub others_raised: u32,
+    /// Other repetitions in which it is known.
+    pub others: u32,
+    /// The probability of as many together by chance (Fisher's exact test, one-sided), of this kind alone.
+    pub p: f64,
+}
+
+/// A slow repetition, and what else happened on its cores.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Disturbance {
     /// The case.

@@ -12,7 +12,7 @@ pub use case::{
 };
 pub use comparison::{Better, Comparison, Floor, Replicated, Scope, Verdict};
 pub use judged::{
-    CaseLimits, Disturbance, DropRule, Dropped, EndedBy, GroupLimit, Interval, Stop, Straggler,
+    CaseLimits, Coincidence, Disturbance, DropRule, Dropped, EndedBy, GroupLimit, Interval, Stop, Straggler,
 };
 
 use std::collections::BTreeMap;
@@ -110,6 +110,8 @@ pub struct Derived {
     pub stragglers: Vec<Straggler>,
     /// Slow repetitions, and what they coincide with.
     pub disturbances: Vec<Disturbance>,
+    /// Kinds of noise that were raised in slow repetitions.
+    pub coincidences: Vec<Coincidence>,
     /// The arms of the job against its base, one row a case and metric.
     pub comparisons: Vec<Comparison>,
     /// Every gate on every case it applies to.

@@ -168,6 +168,9 @@ impl std::fmt::Display for Cell {
     }
 }
 
+/// In a run that compares, the column beside the parameters.
+const ARM: &str = "arm";
+
 /// What the run's cases make of the table: a column for each parameter that any of them has.
 struct Shape {
     parameters: Vec<Column>,
@@ -186,7 +189,13 @@ impl Shape {
             kind: if numeric(name) { Kind::Long } else { Kind::Text },
             comment: format!("Parameter {name} of the case; null where it has none."),
         };
-        Shape { parameters: names.into_iter().map(column).collect() }
+        let arms = header.planned.iter().any(|case| case.arm.is_some());
+        let arm = arms.then(|| Column {
+            name: ARM.to_owned(),
+            kind: Kind::Text,
+            comment: "Arm of the case; null where it is compared with nothing.".to_owned(),
+        });
+        Shape { parameters: names.into_iter().map(column).chain(arm).collect() }
     }
 
     fn columns(&self) -> Vec<Column> {
@@ -225,6 +234,9 @@ impl Shape {
 }
 
 fn parameter(column: &Column, case: &CaseHeader) -> Cell {
+    if column.name == ARM {
+        return case.arm.as_deref().map_or(Cell::Null, |arm| Cell::Text(Arc::from(arm)));
+    }
     match (case.parameters.get(&column.name), column.kind) {
         (None, _) => Cell::Null,
         (Some(Parameter::Word(word)), _) => Cell::Text(Arc::from(word.as_str())),

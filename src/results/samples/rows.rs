@@ -161,6 +161,7 @@ fn measured<'a>(measure: Measure, repetition: &Repetition) -> Vec<Value<'a>> {
         (amount_name, Some(amount), amount_name),
         ("worker_ns", Some(repetition.worker_ns), "ns"),
         ("cpu_ns", cpu_ns, "ns"),
+        ("heap_offset_bytes", Some(repetition.heap_offset_bytes), "bytes"),
         ("refills_slow", slow.map(|record| record.count), "refills"),
         ("refills_fast", fast.map(|record| record.count), "refills"),
         ("chunk_ns_max", histogram("chunk_ns").and_then(|record| record.max), "ns"),

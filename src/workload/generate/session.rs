@@ -194,7 +194,7 @@ impl<'a> Session<'a> {
     }
 
     fn exhausted(&self, bytes: usize) -> Ended {
-        let arena = self.heap.arena().bytes();
+        let arena = self.heap.usage().arena_bytes;
         Ended::Because(Error::Failed(format!(
             "no room for a block of {bytes} bytes in an arena of {arena}: the plan promised room; a bug in numamark"
         )))

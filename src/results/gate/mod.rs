@@ -7,16 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use super::run::{CaseResult, HistogramSummary};
 use crate::job;
+use crate::stats::median;
+pub use stored::{Against, resolve as resolve_gates};
+
+mod stored;
 
 /// A condition that every case it applies to must meet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gate {
     /// `locality`, a metric (`refill_share`), or a figure of a histogram (`refill_ns.p99`).
     pub metric: String,
-    /// The bound.
+    /// The bound; with `against` a share of what the stored run has.
     pub bound: Bound,
     /// What an unmet gate does.
     pub level: Level,
+    /// The stored run that the bound is a share of; null for a bound in the metric's own unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
 }
 
 /// Which side of the bound is accepted; the bound itself is.
@@ -50,9 +57,15 @@ pub struct GateResult {
     pub case: Option<String>,
     /// The figure found.
     pub value: Option<f64>,
+    /// The stored run's figure, which the bound is a share of; null for a bound in the metric's own unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<f64>,
+    /// The directory of that run, as the job names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// Whether it was met, and what follows.
     pub outcome: Outcome,
-    /// Why there is no value: a gate that cannot be checked is not met.
+    /// Why there is no value, or none to hold it against: a gate that cannot be checked is not met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -73,13 +86,19 @@ pub enum Outcome {
 type Figure = Result<f64, String>;
 
 /// Tries every gate on every case that has its figure. A gate that no case has, or whose figure is null, is not met.
-pub fn evaluate(gates: &[Gate], cases: &[CaseResult]) -> Vec<GateResult> {
+///
+/// `stragglers` is how many nodes are slower than others of their class: a figure of the run, not of a case.
+pub(super) fn evaluate(gates: &[Gate], cases: &[CaseResult], stragglers: usize) -> Vec<GateResult> {
     let mut results = Vec::new();
     for gate in gates {
+        if gate.metric == STRAGGLERS {
+            results.push(gate.judge(None, Ok(stragglers as f64)));
+            continue;
+        }
         let before = results.len();
         for case in cases {
             if let Some(figure) = figure(case, &gate.metric) {
-                results.push(gate.judge(Some(case.id.clone()), figure));
+                results.push(gate.judge(Some(&case.id), figure));
             }
         }
         if results.len() == before {
@@ -89,9 +108,9 @@ pub fn evaluate(gates: &[Gate], cases: &[CaseResult]) -> Vec<GateResult> {
     results
 }
 
-/// The job's word for it.
-impl From<&job::Gate> for Gate {
-    fn from(gate: &job::Gate) -> Gate {
+impl Gate {
+    /// A gate of the job, without what a stored run has.
+    fn of(gate: &job::Gate) -> Gate {
         let bound = match gate.bound {
             job::Bound::AtLeast(bound) => Bound::AtLeast(bound),
             job::Bound::AtMost(bound) => Bound::AtMost(bound),
@@ -100,33 +119,76 @@ impl From<&job::Gate> for Gate {
             job::Level::Fail => Level::Fail,
             job::Level::Warn => Level::Warn,
         };
-        Gate { metric: gate.metric.name(), bound, level }
+        Gate { metric: gate.metric.name(), bound, level, against: None }
     }
-}
 
-impl Gate {
-    fn judge(&self, case: Option<String>, figure: Figure) -> GateResult {
-        let met = match (&figure, self.bound) {
-            (Ok(value), Bound::AtLeast(bound)) => *value >= bound,
-            (Ok(value), Bound::AtMost(bound)) => *value <= bound,
-            (Err(_), _) => false,
+    fn judge(&self, case: Option<&str>, figure: Figure) -> GateResult {
+        let stored = match (&self.against, case) {
+            (Some(against), Some(case)) => Some(against.value(case)),
+            _ => None,
         };
+        // A bound that cannot be told is as bad as a figure that is not there.
+        let bound = match &stored {
+            None => Ok(self.bound),
+            Some(stored) => stored.clone().map(|stored| self.bound.of(stored)),
+        };
+        let met = matches!((&figure, &bound), (Ok(value), Ok(bound)) if bound.admits(*value));
         let outcome = match (met, self.level) {
             (true, _) => Outcome::Pass,
             (false, Level::Warn) => Outcome::Warn,
             (false, Level::Fail) => Outcome::Fail,
         };
-        let (metric, bound) = (self.metric.clone(), self.bound);
         GateResult {
-            metric,
-            bound,
-            case,
+            metric: self.metric.clone(),
+            bound: self.bound,
+            case: case.map(str::to_owned),
             value: figure.as_ref().ok().copied(),
+            stored: stored.and_then(Result::ok),
+            against: self.against.as_ref().map(|against| against.directory.clone()),
             outcome,
-            reason: figure.err(),
+            reason: figure.err().or(bound.err()),
         }
     }
 }
+
+impl Bound {
+    /// The bound as a share of this.
+    pub fn of(self, stored: f64) -> Bound {
+        match self {
+            Bound::AtLeast(share) => Bound::AtLeast(share * stored),
+            Bound::AtMost(share) => Bound::AtMost(share * stored),
+        }
+    }
+
+    /// Whether a figure is on the right side of it, or on it.
+    pub fn admits(self, value: f64) -> bool {
+        match self {
+            Bound::AtLeast(bound) => value >= bound,
+            Bound::AtMost(bound) => value <= bound,
+        }
+    }
+
+    /// The number.
+    pub fn number(self) -> f64 {
+        let (Bound::AtLeast(bound) | Bound::AtMost(bound)) = self;
+        bound
+    }
+}
+
+impl GateResult {
+    /// The bound in the metric's own unit; `None` when it is a share of a figure that the stored run does not have.
+    pub fn own_bound(&self) -> Option<Bound> {
+        match (&self.against, self.stored) {
+            (None, _) => Some(self.bound),
+            (Some(_), stored) => stored.map(|stored| self.bound.of(stored)),
+        }
+    }
+}
+
+/// The one figure that is of the run.
+const STRAGGLERS: &str = "stragglers";
+/// The one metric that has a sign: a gate holds its size.
+const CORE_CLOCK_CHANGE: &str = "core_clock_change";
 
 /// `None`: this case does not have such a figure at all.
 fn figure(case: &CaseResult, name: &str) -> Option<Figure> {
@@ -134,6 +196,10 @@ fn figure(case: &CaseResult, name: &str) -> Option<Figure> {
         let locality = &case.locality;
         let why = || format!("unverified: {}", locality.unverified.as_deref().unwrap_or("not asked"));
         return Some(locality.share.ok_or_else(why));
+    }
+    if let (CORE_CLOCK_CHANGE, Some(metric)) = (name, case.metrics.get(name)) {
+        let sizes: Vec<f64> = metric.values.iter().flatten().map(|change| change.abs()).collect();
+        return Some(median(&sizes).ok_or_else(|| metric.reason.clone().unwrap_or_default()));
     }
     if let Some(metric) = case.metrics.get(name) {
         return Some(metric.value.ok_or_else(|| metric.reason.clone().unwrap_or_default()));
@@ -167,7 +233,7 @@ fn unknown(name: &str, cases: &[CaseResult]) -> String {
         cases.iter().flat_map(|case| case.histograms.keys()).map(String::as_str).collect();
     let list = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
     format!(
-        "no case has a metric {name}; there are locality, {}, and {} of {}",
+        "no case has a metric {name}; there are stragglers, locality, {}, and {} of {}",
         list(metrics),
         FIELDS.map(|field| format!(".{field}")).join(" "),
         list(histograms)

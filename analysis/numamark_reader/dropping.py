@@ -1,0 +1,49 @@
+"""Which repetitions the job's rule takes out of every figure: those that were disturbed, in every arm of their pair."""
+
+
+def rounds_dropped(run):
+    """By case, the numbers of the rounds that count in no figure."""
+    rule, planned = run.document.get("drop"), run.document["planned"]
+    own = {case["id"]: _broken(rule, run.rounds(case["id"])) if rule else set() for case in planned}
+    pairs = {case["id"]: [other["id"] for other in planned if _is_pair(case, other)] for case in planned}
+    return {case: set().union(*(own[other] for other in others)) for case, others in pairs.items()}
+
+
+def _is_pair(case, other):
+    """A case is its own pair."""
+    return case["id"] == other["id"] or case.get("compared_as") == other.get("compared_as") is not None
+
+
+def _broken(rule, rounds):
+    return {records[0]["round"] for records in rounds if any(_breaks(rule, record) for record in records)}
+
+
+def _breaks(rule, record):
+    """A bound that the rule does not have, and a counter that the machine does not offer, break nothing."""
+    noise, worker_ns = record["noise"], max(record["worker_ns"], 1)
+    found = {
+        "core_clock": _size(noise["core_clock_change"]),
+        "steal": _over(noise["steal_ns"], worker_ns),
+        "run_delay": _over(noise["run_delay_ns"], worker_ns),
+    }
+    least, share = rule.get("cpu_share"), noise["cpu_share_min"]
+    if None not in (least, share) and share < least:
+        return True
+    known = [(rule.get(name), value) for name, value in found.items() if None not in (rule.get(name), value)]
+    return any(value > bound for bound, value in known)
+
+
+def _size(change):
+    return None if change is None else abs(change)
+
+
+def _over(ns, worker_ns):
+    return None if ns is None else ns / worker_ns
+
+
+def with_gaps(metric, places):
+    """The metric with a null at each of these places among all repetitions."""
+    values = list(metric["values"])
+    for place in places:
+        values.insert(place, None)
+    return {**metric, "values": values}

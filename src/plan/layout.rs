@@ -1,0 +1,154 @@
+//! Where in the arena the heap of a repetition lies, and which memory a case goes over.
+//!
+//! The same program over other pages of the same memory can be some percent faster or slower, and stays so for as long
+//! as it keeps them. So every repetition draws its place: what layout does becomes part of the spread, where it can be
+//! seen, instead of a difference between cases. The cases of one comparison draw the same place in the same round.
+
+use super::{Case, Plan, Turn, Work};
+use crate::hash::hash;
+use crate::mix::{Random, mix_words};
+use crate::slab::{SUPERSLAB_BYTES, Stretch};
+
+/// Superslabs of the arena beyond what the hungriest case needs: it begins at one of eight. Smaller cases have more room.
+const SLACK: u64 = 7;
+const SUPERSLAB: u64 = SUPERSLAB_BYTES as u64;
+
+/// The memory a case goes over: cases that have this in common have the same limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Footprint {
+    workers: u32,
+    chunk_bytes: usize,
+    block_bytes: usize,
+    in_flight: u32,
+}
+
+impl Case {
+    /// Of a case that generates.
+    pub fn footprint(&self) -> Option<Footprint> {
+        let Work::Generate(parameters) = self.work else { return None };
+        Some(Footprint {
+            workers: self.workers,
+            chunk_bytes: parameters.chunk_bytes,
+            block_bytes: parameters.block_bytes,
+            in_flight: parameters.in_flight,
+        })
+    }
+}
+
+impl Plan {
+    /// The part of the arena that the heap of this repetition may use; `None` for a case without one.
+    ///
+    /// # Panics
+    /// When there is no such case.
+    pub fn stretch(&self, rank: u32, turn: Turn) -> Option<Stretch> {
+        let compared = &self.cases[turn.case].compared_as;
+        let arms = self.cases.iter().filter(|case| case.compared_as == *compared);
+        // The hungriest arm decides, so that all have the same choice.
+        let bytes = arms.map(Case::arena_bytes).max().filter(|bytes| *bytes > 0)?;
+        let places = self.arena_bytes.checked_sub(bytes).expect("the arena holds every case") / SUPERSLAB + 1;
+        // 64 bits of the hash are as good as all of it.
+        let case = hash(compared.as_bytes()) as u64;
+        let seed = mix_words(&[self.seed, u64::from(rank), case, u64::from(turn.round)]);
+        let places = u32::try_from(places).expect("an arena has fewer than 2^26 superslabs");
+        let place = Random::new(seed).below(places);
+        Some(Stretch { offset_bytes: u64::from(place) * SUPERSLAB, bytes })
+    }
+
+    /// Time that limits add to one repetition of a case, in nanoseconds.
+    pub fn limits_ns(&self, case: &Case) -> u64 {
+        case.footprint().map_or(0, |_| 2 * self.limit_ns)
+    }
+
+    /// Time that limits of one rank at a time take, before and after all repetitions together, with so many ranks on
+    /// the host that has most.
+    pub fn limits_alone_ns(&self, ranks_on_host: u32) -> u64 {
+        let mut footprints: Vec<Footprint> = self.cases.iter().filter_map(Case::footprint).collect();
+        footprints.sort_unstable();
+        footprints.dedup();
+        2 * self.limit_ns * u64::from(ranks_on_host) * footprints.len() as u64
+    }
+}
+
+/// What an arena needs beside its hungriest case.
+pub(super) fn with_slack(needed: u64) -> u64 {
+    if needed == 0 { 0 } else { needed + SLACK * SUPERSLAB }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::Seat;
+    use super::*;
+    use crate::job::{Job, Setting};
+
+    fn plan(settings: &[&str]) -> Plan {
+        let settings: Vec<Setting> = settings.iter().map(|text| Setting::new(*text)).collect();
+        let job = Job::parse("schema = 1\nname = \"t\"\n[generate]\n[allocate]\n", "t.toml", &settings);
+        let seat = Seat {
+            rank: 0,
+            ranks: 2,
+            pus: 2,
+            l3_bytes: 32 << 20,
+            node: "node 0".to_owned(),
+            free_bytes: None,
+            ranks_on_node: 1,
+            cgroup_bytes: None,
+            ranks_on_host: 2,
+        };
+        Plan::new(&job.expect("a valid job"), &seat).expect("a plan")
+    }
+
+    #[test]
+    fn every_heap_lies_in_the_arena_and_begins_anywhere() {
+        let plan = plan(&[
+            "generate.chunk=[1MiB, 64MiB]",
+            "allocate.allocator=[slab, system]",
+            "run.repetitions=200",
+        ]);
+        for (index, case) in plan.cases.iter().enumerate() {
+            let turns = (0..200).map(|round| Turn { round, case: index });
+            let stretches: Vec<_> = turns.filter_map(|turn| plan.stretch(0, turn)).collect();
+            if case.arena_bytes() == 0 {
+                assert!(stretches.is_empty(), "{}", case.id);
+                continue;
+            }
+            let places = (plan.arena_bytes - case.arena_bytes()) / SUPERSLAB + 1;
+            let drawn: BTreeSet<u64> =
+                stretches.iter().map(|stretch| stretch.offset_bytes / SUPERSLAB).collect();
+            assert!(places > SLACK && drawn.iter().all(|place| *place < places), "{}: {drawn:?}", case.id);
+            // 200 draws: all of eight places, and many of many.
+            assert!(drawn.len() as u64 >= places.min(8), "{}: {} of {places}", case.id, drawn.len());
+            assert!(stretches.iter().all(|stretch| stretch.bytes == case.arena_bytes()), "{}", case.id);
+        }
+    }
+
+    #[test]
+    fn a_place_follows_from_seed_rank_case_and_round() {
+        let plan = plan(&["generate.chunk=[1MiB, 64MiB]"]);
+        let places = |rank: u32, case: usize| -> Vec<u64> {
+            let stretch = |round| plan.stretch(rank, Turn { round, case }).expect("a heap");
+            (0..50).map(|round| stretch(round).offset_bytes).collect()
+        };
+        assert_eq!(places(0, 0), places(0, 0));
+        assert_ne!(places(0, 1), places(1, 1));
+        let mut other = plan.clone();
+        other.seed += 1;
+        let turn = |round| Turn { round, case: 0 };
+        assert!((0..50).any(|round| other.stretch(0, turn(round)) != plan.stretch(0, turn(round))));
+    }
+
+    #[test]
+    fn limits_are_measured_once_for_each_footprint_and_around_every_repetition_that_generates() {
+        let mut plan = plan(&[
+            "generate.chunk=[1MiB, 64MiB]",
+            "generate.stores=[ordinary, non-temporal]",
+            "slab.batch=[16, 64]",
+        ]);
+        plan.limit_ns = 100;
+        let of = |workload: &str| plan.cases.iter().find(|case| case.workload() == workload).expect("a case");
+        assert_eq!([plan.limits_ns(of("generate")), plan.limits_ns(of("larson"))], [200, 0]);
+        // Two sizes of chunk, three ranks one after the other, before and after.
+        assert_eq!(plan.limits_alone_ns(3), 2 * 2 * 3 * 100);
+    }
+}

@@ -1,0 +1,144 @@
+//! The limits of a case, measured with its own workers and memory: with all ranks at once, and with one rank of each host
+//! while the others wait.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::equipment::Equipment;
+use crate::comm::Comm;
+use crate::error::Result;
+use crate::plan::{Footprint, Plan, Turn, Work};
+use crate::results::{LimitKernel, LimitTiming, When, With};
+use crate::workload::collect;
+use crate::workload::limit::{Loop, Session, StoreLoop, Timing};
+
+/// The limit of a repetition's own pages while all ranks measure theirs; empty for a case without one. Collective.
+///
+/// # Errors
+/// When a worker of any rank fails.
+pub fn with_all(
+    comm: &Comm,
+    equipment: &Equipment,
+    plan: &Plan,
+    turn: Turn,
+    when: When,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<LimitTiming>> {
+    if plan.limits_ns(&plan.cases[turn.case]) == 0 {
+        return Ok(Vec::new());
+    }
+    let timings = comm.agree(measure(equipment, plan, turn, stop))?;
+    Ok(timings.iter().map(|timing| record(timing, when, With::All)).collect())
+}
+
+/// The limits of one rank of each host at a time, before the first repetition of each case or after the last.
+pub struct OneAtATime<'run> {
+    comm: &'run Comm,
+    equipment: &'run Equipment,
+    plan: &'run Plan,
+    when: When,
+    stop: &'run (dyn Fn() -> bool + Sync),
+    /// Cases over the same memory with the same workers have the same limit.
+    known: BTreeMap<Footprint, Vec<LimitTiming>>,
+}
+
+impl<'run> OneAtATime<'run> {
+    /// Nothing is measured yet.
+    pub fn new(
+        comm: &'run Comm,
+        equipment: &'run Equipment,
+        plan: &'run Plan,
+        when: When,
+        stop: &'run (dyn Fn() -> bool + Sync),
+    ) -> OneAtATime<'run> {
+        OneAtATime { comm, equipment, plan, when, stop, known: BTreeMap::new() }
+    }
+
+    /// What measuring a case will take; nothing when it is known.
+    pub fn planned(&self, turn: Turn) -> Duration {
+        let (_, places) = self.equipment.place_on_host();
+        match self.plan.cases[turn.case].footprint() {
+            Some(footprint) if !self.known.contains_key(&footprint) => {
+                Duration::from_nanos(self.plan.limit_ns.saturating_mul(u64::from(places)))
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// What measuring all of them again, after the last repetition, will take.
+    pub fn planned_after(&self) -> Duration {
+        let (_, places) = self.equipment.place_on_host();
+        Duration::from_nanos(self.plan.limits_alone_ns(places) / 2)
+    }
+
+    /// This rank's limit for a case on the pages of this turn; empty for a case without one. Collective.
+    ///
+    /// # Errors
+    /// When a worker of any rank fails.
+    pub fn of(&mut self, turn: Turn) -> Result<Vec<LimitTiming>> {
+        let case = &self.plan.cases[turn.case];
+        let Some(footprint) = case.footprint().filter(|_| self.plan.limit_ns > 0) else {
+            return Ok(Vec::new());
+        };
+        let (place, places) = self.equipment.place_on_host();
+        let stage = format!("limits of {}, one rank at a time", case.id);
+        self.comm.stage(&stage, self.plan.limits.one_at_a_time(places));
+        // Ranks with other numbers of workers know other footprints: all go through all places nevertheless.
+        for turn_of in 0..places {
+            let mine = turn_of == place && !self.known.contains_key(&footprint);
+            let measured = match mine {
+                true => measure(self.equipment, self.plan, turn, self.stop).map(Some),
+                false => Ok(None),
+            };
+            if let Some(timings) = self.comm.agree(measured)? {
+                let timings = timings.iter().map(|timing| record(timing, self.when, With::Alone)).collect();
+                self.known.insert(footprint, timings);
+            }
+        }
+        Ok(self.known.get(&footprint).cloned().unwrap_or_default())
+    }
+
+    /// Of every case that has one, by its id, on the pages of its first repetition. Collective.
+    ///
+    /// # Errors
+    /// As [`OneAtATime::of`].
+    pub fn of_all(mut self) -> Result<BTreeMap<String, Vec<LimitTiming>>> {
+        let mut limits = BTreeMap::new();
+        for (index, case) in self.plan.cases.iter().enumerate() {
+            let timings = self.of(Turn { round: 0, case: index })?;
+            if !timings.is_empty() {
+                limits.insert(case.id.clone(), timings);
+            }
+        }
+        Ok(limits)
+    }
+}
+
+/// Runs every loop once over blocks as those of the case, in a heap over the same stretch of the arena.
+fn measure(
+    equipment: &Equipment,
+    plan: &Plan,
+    turn: Turn,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<Timing>> {
+    let case = &plan.cases[turn.case];
+    let Work::Generate(parameters) = case.work else { return Ok(Vec::new()) };
+    let workers = case.workers as usize;
+    equipment.with_heap(case, plan.stretch(equipment.rank(), turn), |heap| {
+        let session = Session::new(parameters, workers, plan.limit_ns, heap, equipment.clock(), stop);
+        let timings = collect(equipment.pool().run(workers, |worker| session.work(worker)))?;
+        // Who was asked to stop has some loops and not others: the best of these is no limit.
+        Ok(if stop() { Vec::new() } else { Timing::together(&timings) })
+    })
+}
+
+/// As parts write it.
+fn record(timing: &Timing, when: When, with: With) -> LimitTiming {
+    let kernel = match timing.of {
+        Loop::Store(StoreLoop::Memset) => LimitKernel::Memset,
+        Loop::Store(StoreLoop::Ordinary) => LimitKernel::Ordinary,
+        Loop::Store(StoreLoop::NonTemporal) => LimitKernel::NonTemporal,
+        Loop::Triad => LimitKernel::Triad,
+    };
+    LimitTiming { when, with, kernel, bytes: timing.bytes, elapsed_ns: timing.elapsed_ns }
+}

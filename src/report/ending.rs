@@ -1,0 +1,48 @@
+//! How often each case was measured, what ended it, and what stands in no figure.
+
+use super::text::plain;
+use crate::job::Job;
+use crate::results::Run;
+use crate::results::run::{EndedBy, Stop};
+use crate::units::{Nanoseconds, Share};
+
+/// Repetitions and warm-up, one sentence each.
+pub(super) fn lines(run: &Run) -> Vec<String> {
+    let rounds = run.derived.rounds;
+    let repetitions = match (run.complete, run.derived.ended_by) {
+        (true, Some(ended_by)) => Some(format!("repetitions: {rounds} of each case{}", why(run, ended_by))),
+        // How far each case came differs, and the table has it.
+        _ => None,
+    };
+    // The effective job is what was asked for, warm-up included.
+    let job = Job::parse(&run.header.job, "the job in run.json", &[]).ok();
+    let warmup = job.map(|job| match job.run.warmup {
+        Nanoseconds(0) => "warm-up: none".to_owned(),
+        warmup => format!("warm-up: {warmup} before each repetition, in no figure"),
+    });
+    repetitions.into_iter().chain(warmup).collect()
+}
+
+fn why(run: &Run, ended_by: EndedBy) -> String {
+    let Some(Stop { half_width, at_most, time_ns }) = run.header.stop else { return String::new() };
+    let compared = run.header.planned.iter().any(|case| case.compared_as.is_some());
+    let figure = if compared { "ratio" } else { "rate" };
+    let width = plain(&Share(half_width).to_string());
+    match ended_by {
+        EndedBy::Repetitions => String::new(),
+        EndedBy::HalfWidth => {
+            format!(
+                " of at most {at_most}: the interval of every {figure} is within +-{width}, as the stop rule asks"
+            )
+        }
+        EndedBy::AtMost => {
+            format!(", the most that the stop rule allows: not every {figure} is known to +-{width}")
+        }
+        EndedBy::Time => {
+            let time = time_ns.map_or(String::new(), |time| format!(" of {}", Nanoseconds(time)));
+            format!(
+                " of at most {at_most}: the stop rule's time{time} is over; not every {figure} is known to +-{width}"
+            )
+        }
+    }
+}

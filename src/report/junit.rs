@@ -1,0 +1,126 @@
+//! A run as JUnit's XML, for what shows test results: one test a gate and case, one for the run itself.
+//!
+//! The form is what Jenkins and GitLab read: `testsuites`, `testsuite`, `testcase` with `failure` or `error`. It has no word for a
+//! warning: an unmet gate at level `warn` passes, with the line in `system-out`.
+
+use super::gates::line;
+use super::text::plain;
+use crate::results::gate::{Bound, GateResult, Outcome};
+use crate::results::run::Run;
+
+/// The whole file.
+pub fn junit(run: &Run) -> String {
+    let tests = tests(run);
+    let count = |wanted: fn(&Verdict) -> bool| tests.iter().filter(|test| wanted(&test.verdict)).count();
+    let counts = format!(
+        "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"0\" time=\"{}\"",
+        tests.len(),
+        count(|verdict| matches!(verdict, Verdict::Failure(_))),
+        count(|verdict| matches!(verdict, Verdict::Error(_))),
+        run.elapsed_s.unwrap_or(0.0)
+    );
+    let host = run.header.hosts.first().map_or(String::new(), |host| escaped(host));
+    let name = escaped(&run.header.name);
+    // The form knows no time zone.
+    let started = escaped(run.header.started.trim_end_matches('Z'));
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    text += &format!("<testsuites name=\"numamark\" {counts}>\n");
+    text += &format!("  <testsuite name=\"{name}\" {counts} timestamp=\"{started}\" hostname=\"{host}\">\n");
+    text.extend(tests.iter().map(|test| test.element(&run.header.name)));
+    text + "  </testsuite>\n</testsuites>\n"
+}
+
+/// One `testcase`.
+struct Test {
+    /// The case of the run; empty for what is of the whole run.
+    case: String,
+    name: String,
+    verdict: Verdict,
+}
+
+enum Verdict {
+    Passed,
+    Warned(String),
+    Failure(String),
+    Error(String),
+}
+
+/// The run first: gates on half a run prove nothing.
+fn tests(run: &Run) -> Vec<Test> {
+    let of_run = |name: &str, verdict| Test { case: String::new(), name: name.to_owned(), verdict };
+    let complete = match run.complete {
+        true => Verdict::Passed,
+        false => Verdict::Error("the run did not finish: its result is partial".to_owned()),
+    };
+    let sound = match run.derived.violations {
+        0 => Verdict::Passed,
+        count => Verdict::Error(format!("{count} objects were freed twice or never allocated")),
+    };
+    let gates = run.derived.gate_results.iter().map(of_gate);
+    [of_run("run is complete", complete), of_run("allocator is sound", sound)]
+        .into_iter()
+        .chain(gates)
+        .collect()
+}
+
+fn of_gate(result: &GateResult) -> Test {
+    let said = line(result, Vec::new());
+    let (sign, bound) = match result.bound {
+        Bound::AtLeast(bound) => (">=", bound),
+        Bound::AtMost(bound) => ("<=", bound),
+    };
+    let of = result.against.as_ref().map_or(String::new(), |against| format!(" of {against}"));
+    Test {
+        case: result.case.clone().unwrap_or_default(),
+        name: format!("{} {sign} {bound}{of}", result.metric),
+        verdict: match result.outcome {
+            Outcome::Pass => Verdict::Passed,
+            Outcome::Warn => Verdict::Warned(said),
+            Outcome::Fail => Verdict::Failure(said),
+        },
+    }
+}
+
+impl Test {
+    fn element(&self, run: &str) -> String {
+        let class = match self.case.as_str() {
+            "" => escaped(run),
+            case => format!("{}.{}", escaped(run), escaped(case)),
+        };
+        let head = format!("    <testcase classname=\"{class}\" name=\"{}\" time=\"0\"", escaped(&self.name));
+        match &self.verdict {
+            Verdict::Passed => format!("{head}/>\n"),
+            Verdict::Warned(said) => {
+                format!("{head}>\n      <system-out>{}</system-out>\n    </testcase>\n", escaped(said))
+            }
+            Verdict::Failure(said) => {
+                format!(
+                    "{head}>\n      <failure type=\"gate\" message=\"{}\"/>\n    </testcase>\n",
+                    escaped(said)
+                )
+            }
+            Verdict::Error(said) => {
+                format!(
+                    "{head}>\n      <error type=\"run\" message=\"{}\"/>\n    </testcase>\n",
+                    escaped(said)
+                )
+            }
+        }
+    }
+}
+
+/// Text that can stand in an attribute and between tags. What XML 1.0 has no character for was made plain before.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in plain(text).chars() {
+        match c {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\u{fffe}' | '\u{ffff}' => escaped.push('?'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

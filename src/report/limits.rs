@@ -1,0 +1,128 @@
+//! What the memory took of plain stores and of triad, and what share of it a case reached: by host, socket and node.
+
+use super::cells::NODE_UNKNOWN;
+use super::grid::{Column, Grid};
+use super::text::{NOT_AVAILABLE, bare_percent, percent, plain, short_host};
+use crate::results::run::{CaseLimits, CaseResult, GroupLimit};
+use crate::units::human_rate;
+
+/// More nodes are not shown one by one, but those with the lowest shares.
+const NODES_MAX: usize = 16;
+const LOWEST_SHOWN: usize = 8;
+
+/// The limits of one case: hosts and sockets where there are several nodes to them, and nodes.
+pub(super) struct Limits<'run> {
+    case: &'run CaseResult,
+    limits: &'run CaseLimits,
+    everything: bool,
+}
+
+impl<'run> Limits<'run> {
+    /// `None` when the limits of the case were not measured. Many nodes are shown when `everything` is asked for.
+    pub(super) fn of(case: &'run CaseResult, everything: bool) -> Option<Limits<'run>> {
+        Some(Limits { case, limits: case.limits.as_ref()?, everything })
+    }
+
+    /// What stands above the table.
+    pub(super) fn title(&self) -> String {
+        let hidden = self.limits.nodes.len() - self.nodes().len();
+        let lowest = if hidden > 0 {
+            format!("; the lowest of {} nodes", self.limits.nodes.len())
+        } else {
+            String::new()
+        };
+        format!(
+            "limits of {}: what the same pages and cores took, and the share that was reached{lowest}",
+            plain(&self.case.id)
+        )
+    }
+
+    /// A row a group.
+    pub(super) fn grid(&self) -> Grid {
+        let (nodes, sockets) = (self.nodes(), &self.limits.sockets);
+        let mut rows: Vec<(String, &GroupLimit)> = Vec::new();
+        let several = |group: &&GroupLimit| group.ranks.len() > 1;
+        rows.extend(self.limits.hosts.iter().filter(several).map(|host| (short_host(&host.host), host)));
+        let of_one_host =
+            |socket: &GroupLimit| sockets.iter().filter(|other| other.host == socket.host).count() > 1;
+        let shown = sockets.iter().filter(several).filter(|socket| of_one_host(socket));
+        rows.extend(shown.map(|socket| (self.socket(socket), socket)));
+        rows.extend(nodes.into_iter().map(|node| (self.node(node), node)));
+        let mut grid = Grid::of_rows(rows.len());
+        grid.push(Column::words("where"), rows.iter().map(|(name, _)| name.clone()));
+        let mut figures = |name: &str, unit: &str, cell: &dyn Fn(&GroupLimit) -> String| {
+            grid.push(Column::figures(name, unit), rows.iter().map(|(_, group)| cell(group)));
+        };
+        figures("stores", "GiB/s", &|group| rate(group.write_bytes_per_s));
+        figures("triad", "GiB/s", &|group| rate(group.triad_bytes_per_s));
+        figures("reached", "% of stores", &|group| share(group.share));
+        // Who is the only one on its host is alone anyway.
+        if self.limits.hosts.iter().any(|host| several(&host)) {
+            let alone =
+                |group: &GroupLimit, cell: String| if several(&group) { "-".to_owned() } else { cell };
+            figures("stores", "alone", &|group| alone(group, rate(group.write_alone_bytes_per_s)));
+            figures("triad", "alone", &|group| alone(group, rate(group.triad_alone_bytes_per_s)));
+            figures("reached", "% of alone", &|group| alone(group, share(group.share_alone)));
+        }
+        grid
+    }
+
+    /// All nodes, or those with the lowest shares.
+    fn nodes(&self) -> Vec<&'run GroupLimit> {
+        let mut nodes: Vec<&GroupLimit> = self.limits.nodes.iter().collect();
+        if nodes.len() > NODES_MAX && !self.everything {
+            nodes.sort_by(|a, b| a.share.unwrap_or(f64::MAX).total_cmp(&b.share.unwrap_or(f64::MAX)));
+            nodes.truncate(LOWEST_SHOWN);
+        }
+        nodes
+    }
+
+    fn socket(&self, socket: &GroupLimit) -> String {
+        let number = socket.package.map_or(NOT_AVAILABLE.to_owned(), |package| package.to_string());
+        format!("{} socket {number}", short_host(&socket.host))
+    }
+
+    fn node(&self, node: &GroupLimit) -> String {
+        let rank = node.ranks.first().copied().unwrap_or_default();
+        let row = self.case.per_rank.iter().find(|row| row.rank == rank);
+        let name = match row.and_then(|row| row.node_index) {
+            Some(index) => format!("node {index}"),
+            None => NODE_UNKNOWN.to_owned(),
+        };
+        format!("{} {name}, rank {rank}", short_host(&node.host))
+    }
+}
+
+/// How the limits were measured; nothing when none was.
+pub(super) fn how(cases: &[CaseResult]) -> Option<String> {
+    cases.iter().any(|case| case.limits.is_some()).then(|| {
+        "limit: the best of three store loops (memset, ordinary, non-temporal) over blocks like the case's own, on its \
+         PUs, before and after each repetition; for groups, all ranks at once"
+            .to_owned()
+    })
+}
+
+/// Cases whose limit was another after the repetitions.
+pub(super) fn drifts(cases: &[CaseResult]) -> Vec<String> {
+    let drifted = cases.iter().filter_map(|case| {
+        let limits = case.limits.as_ref().filter(|limits| limits.drifted)?;
+        Some((case, limits.drift?))
+    });
+    drifted
+        .map(|(case, drift)| {
+            let (share, way) = (percent(drift.abs()), if drift > 0.0 { "faster" } else { "slower" });
+            format!(
+                "drift: the memory of {} took stores {share} {way} after the repetitions than before them",
+                plain(&case.id)
+            )
+        })
+        .collect()
+}
+
+fn rate(bytes_per_s: Option<f64>) -> String {
+    bytes_per_s.map_or(NOT_AVAILABLE.to_owned(), human_rate)
+}
+
+fn share(share: Option<f64>) -> String {
+    share.map_or(NOT_AVAILABLE.to_owned(), bare_percent)
+}

@@ -1,0 +1,34 @@
+//! With what it was measured, and what that cost: the clock, the price of its events, and what is not counted here.
+
+use super::text::{percent, plain};
+use crate::results::run::Run;
+use crate::units::human_duration;
+
+/// One line for the clock, one for the cost, one for what is missing.
+pub(super) fn lines(run: &Run) -> Vec<String> {
+    let derived = &run.derived;
+    let mut lines = vec![format!(
+        "clock: {}, step {}; a reading {}, a record {}",
+        plain(&run.header.environment.clock_source),
+        human_duration(derived.clock_step_ns),
+        human_duration(derived.clock_read_ns),
+        human_duration(derived.record_ns)
+    )];
+    lines.extend(cost(run));
+    if !derived.unavailable.is_empty() {
+        let names: Vec<String> = derived.unavailable.keys().map(|name| plain(name)).collect();
+        lines.push(format!("noise: {} cannot be read here; run.json says why", names.join(", ")));
+    }
+    lines
+}
+
+/// The share of the case in which measuring took most.
+fn cost(run: &Run) -> Option<String> {
+    let share = |name: &str| {
+        let cases = run.derived.cases.iter();
+        cases.filter_map(|case| case.metrics.get(name)?.value).reduce(f64::max)
+    };
+    let most = percent(share("measuring_share")?);
+    let up_to = if run.derived.cases.len() == 1 { "" } else { "up to " };
+    Some(format!("measuring: {up_to}{most} of worker time (readings and records at their cost)"))
+}

@@ -1,0 +1,59 @@
+//! What a report says of nodes that are slower than their class: which, by how much, what it costs, why.
+
+use super::text::{counted, plain, short_host};
+use crate::results::run::{Interval, Run, Straggler};
+
+/// Three lines a straggler, the slowest first, and what to do.
+pub(super) fn stragglers(run: &Run) -> Vec<String> {
+    let all = &run.derived.stragglers;
+    let mut lines: Vec<String> = all.iter().enumerate().flat_map(|(place, one)| of_one(one, place)).collect();
+    if !all.is_empty() {
+        lines.push("their hosts are in the run directory: sbatch --exclude=./suspect_nodes.txt".to_owned());
+    }
+    lines
+}
+
+fn of_one(straggler: &Straggler, slower: usize) -> Vec<String> {
+    let name = name(straggler);
+    let others = straggler.class_nodes.saturating_sub(1);
+    let class = match others {
+        1 => "the other node of its class: which of the two is at fault cannot be told".to_owned(),
+        others => format!("the {others} other nodes of its class"),
+    };
+    let interval = straggler.interval.map_or(String::new(), |interval| format!(" ({})", range(interval)));
+    let first = format!(
+        "STRAGGLER {name} is {} slower than {class}{interval}; slow in {} of {}",
+        per_cent(straggler.slower_by),
+        straggler.rounds_slow,
+        counted(u64::from(straggler.rounds), "round")
+    );
+    let cost = format!("  without {name} the job would end {} sooner", per_cent(straggler.cost));
+    let cost = match slower {
+        0 => cost,
+        slower => format!("{cost}, without these {} {}", slower + 1, per_cent(straggler.cost_with_slower)),
+    };
+    let cause = match &straggler.cause {
+        Some(cause) => format!("  likely cause: {}", plain(cause)),
+        None => "  no cause in the noise record, where its memory is, or what that takes of plain stores"
+            .to_owned(),
+    };
+    vec![first, cost, cause]
+}
+
+/// `n0123 node 3`, or the rank where it is bound to none.
+fn name(straggler: &Straggler) -> String {
+    let host = short_host(&straggler.host);
+    match straggler.node_index {
+        Some(node) => format!("{host} node {node}"),
+        None => format!("{host} rank {}", straggler.rank),
+    }
+}
+
+fn range(interval: Interval) -> String {
+    let level = (interval.level * 1000.0).round() / 10.0;
+    format!("{} to {}, {level} % interval", per_cent(interval.low), per_cent(interval.high))
+}
+
+fn per_cent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}

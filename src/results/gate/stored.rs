@@ -1,0 +1,102 @@
+//! Gates against a stored run: its figures are read once, before the first repetition, and go into the header, so that
+//! `verify` needs nothing but the run itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::directory::RunDirectory;
+use super::super::run::Run;
+use super::{Gate, figure};
+use crate::error::{Error, Result};
+use crate::job;
+
+/// What a stored run has of one metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Against {
+    /// The run directory, as the job names it.
+    pub directory: String,
+    /// When that run started.
+    pub started: String,
+    /// Its figure of each case that has one.
+    pub values: BTreeMap<String, f64>,
+}
+
+impl Against {
+    pub(super) fn value(&self, case: &str) -> std::result::Result<f64, String> {
+        self.values
+            .get(case)
+            .copied()
+            .ok_or_else(|| format!("the run in {} has no such figure of this case", self.directory))
+    }
+}
+
+/// The gates of a job, with the figures of the stored runs that they are held against. `planned` are the ids of the
+/// cases, `cpu_model` is this host's.
+///
+/// # Errors
+/// [`Error::Usage`] when a stored run cannot be read, is partial, ran on another CPU, or has none of the cases.
+pub fn resolve(gates: &[job::Gate], planned: &[&str], cpu_model: Option<&str>) -> Result<Vec<Gate>> {
+    let mut runs: BTreeMap<&str, Run> = BTreeMap::new();
+    let mut resolved = Vec::with_capacity(gates.len());
+    for (index, gate) in gates.iter().enumerate() {
+        let mut result = Gate::of(gate);
+        if let Some(directory) = &gate.against {
+            let refused =
+                |why: String| Error::Usage(format!("gate.{index}.against = \"{directory}\": {why}"));
+            if !runs.contains_key(directory.as_str()) {
+                let run = read(directory).and_then(|run| comparable(run, cpu_model)).map_err(refused)?;
+                runs.insert(directory, run);
+            }
+            result.against = Some(
+                figures(directory, &runs[directory.as_str()], &result.metric, planned).map_err(refused)?,
+            );
+        }
+        resolved.push(result);
+    }
+    Ok(resolved)
+}
+
+fn read(directory: &str) -> std::result::Result<Run, String> {
+    let opened = RunDirectory::open(Path::new(directory)).and_then(|directory| directory.read_run());
+    opened.map_err(|why| why.to_string())
+}
+
+/// A partial run has chosen its own repetitions, and another CPU has other figures.
+fn comparable(run: Run, cpu_model: Option<&str>) -> std::result::Result<Run, String> {
+    if !run.complete {
+        return Err("the run is partial; a bound needs one that is complete".to_owned());
+    }
+    match (run.header.environment.cpu_model.as_deref(), cpu_model) {
+        (Some(theirs), Some(ours)) if theirs != ours => Err(format!(
+            "the run is of another CPU ({theirs}; this host has {ours}); store one of this kind of host"
+        )),
+        _ => Ok(run),
+    }
+}
+
+fn figures(
+    directory: &str,
+    run: &Run,
+    metric: &str,
+    planned: &[&str],
+) -> std::result::Result<Against, String> {
+    let planned: BTreeSet<&str> = planned.iter().copied().collect();
+    let same = || run.derived.cases.iter().filter(|case| planned.contains(case.id.as_str()));
+    if same().next().is_none() {
+        let theirs: Vec<&str> = run.derived.cases.iter().map(|case| case.id.as_str()).take(3).collect();
+        return Err(format!("none of its cases ({}, ..) is one of this job", theirs.join(", ")));
+    }
+    let values = same().filter_map(|case| Some((case.id.clone(), figure(case, metric)?.ok()?)));
+    let against = Against {
+        directory: directory.to_owned(),
+        started: run.header.started.clone(),
+        values: values.collect(),
+    };
+    match against.values.is_empty() {
+        true => Err(format!("the run has no {metric} of any case of this job")),
+        false => Ok(against),
+    }
+}

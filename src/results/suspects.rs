@@ -1,0 +1,65 @@
+//! `suspect_nodes.txt`: the hosts of stragglers, one a line, as `sbatch --exclude=./suspect_nodes.txt` reads them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::durable::{replace, write_error};
+use super::run::Run;
+use crate::error::Result;
+
+/// The contents; `None` when no node is a straggler. Names are those of the batch system, which are short ones.
+fn contents(run: &Run) -> Option<String> {
+    let hosts: BTreeSet<&str> =
+        run.derived.stragglers.iter().map(|straggler| short(&straggler.host)).collect();
+    (!hosts.is_empty()).then(|| hosts.iter().map(|host| format!("{host}\n")).collect())
+}
+
+/// Without the domain, unless it is an address.
+fn short(host: &str) -> &str {
+    let address = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if address { host } else { host.split('.').next().unwrap_or(host) }
+}
+
+/// Writes the file, or removes one that an earlier end of the run has left.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn write(path: &Path, run: &Run) -> Result<()> {
+    match contents(run) {
+        Some(text) => replace(path, |file| file.write_all(text.as_bytes())),
+        None => match fs::remove_file(path) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(write_error(path, &why)),
+            _ => Ok(()),
+        },
+    }
+}
+
+/// What differs between the file and what follows from the parts.
+pub(super) fn compare(path: &Path, derived: &Run) -> Option<String> {
+    let found = match fs::read_to_string(path) {
+        Ok(text) => Some(text),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => None,
+        Err(why) => return Some(format!("suspect_nodes.txt: cannot be read: {why}")),
+    };
+    let shown = |text: &Option<String>| match text {
+        None => "not there".to_owned(),
+        Some(text) => text.split_whitespace().collect::<Vec<_>>().join(", "),
+    };
+    let derived = contents(derived);
+    (found != derived)
+        .then(|| format!("suspect_nodes.txt: is {}, the parts give {}", shown(&found), shown(&derived)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_a_batch_system_knows() {
+        assert_eq!(short("n0123.cluster.example"), "n0123");
+        assert_eq!(short("10.0.0.7"), "10.0.0.7");
+        assert_eq!(short("n1"), "n1");
+    }
+}

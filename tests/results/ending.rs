@@ -1,0 +1,124 @@
+//! When a run has repeated enough, and whether its parts say the truth about it.
+
+use numamark::results::run::{EndedBy, Stop};
+use numamark::results::{End, Evidence, Header, Repetition, Row, aggregate, ended_by};
+
+use crate::fixture::{begin, end, header, repetition};
+
+const RANKS: u32 = 2;
+
+/// Allocating alone: the rate of every round follows from its time. With `arms` the case has two of them.
+fn asked(arms: bool, stop: Option<Stop>, repetitions: u32) -> Header {
+    let mut header = header(RANKS);
+    header.planned.remove(0);
+    if arms {
+        let mut candidate = header.planned[0].clone();
+        for (case, arm) in [(&mut header.planned[0], "base"), (&mut candidate, "other")] {
+            case.compared_as = Some("larson-1".to_owned());
+            case.id = format!("larson-1.arm={arm}");
+            case.arm = Some(arm.to_owned());
+        }
+        header.planned.push(candidate);
+    }
+    Header { stop, repetitions, ..header }
+}
+
+fn rule(half_width: f64) -> Option<Stop> {
+    Some(Stop { half_width, at_most: 14, time_ns: None })
+}
+
+/// `rounds` rounds, in which case `i` took `slower(i, round)` times as long as ever.
+fn evidence(header: &Header, rounds: u32, slower: impl Fn(usize, u32) -> f64) -> Evidence {
+    let mut evidence = Evidence::new((0..RANKS).map(|rank| begin(rank, RANKS)).collect()).expect("all ranks");
+    for round in 0..rounds {
+        for (index, case) in header.planned.iter().enumerate() {
+            let one = |rank: u32| {
+                let elapsed_ns = (2e9 * slower(index, round)) as u64;
+                let (operations, intervals) = (100_000_000, vec![100_000_000]);
+                Repetition { elapsed_ns, operations, intervals, ..repetition(&case.id, round, rank, 7) }
+            };
+            let all: Vec<Repetition> = (0..RANKS).map(one).collect();
+            let width = all[0].dense().len();
+            let sum =
+                (0..width).map(|index| all.iter().map(|one| one.dense()[index]).sum()).collect::<Vec<u64>>();
+            let rows: Vec<Row> = (0..RANKS).zip(&all).map(|(rank, one)| one.row(rank)).collect();
+            evidence.add(rows, &sum).expect("all ranks tell the same story");
+        }
+    }
+    evidence
+}
+
+/// Whether a run that ends with these words counts as complete.
+fn complete(header: &Header, mut evidence: Evidence, rounds: u32, ended_by: EndedBy) -> bool {
+    evidence.finish((0..RANKS).map(|rank| (rank, End { rounds, ended_by, ..end(rank) })));
+    aggregate(header, &evidence, None).expect("whole evidence").complete
+}
+
+/// Within half a per cent, or ten.
+fn quiet(_: usize, round: u32) -> f64 {
+    1.0 + 0.001 * f64::from(round * 7 % 5)
+}
+
+fn loud(_: usize, round: u32) -> f64 {
+    1.0 + 0.1 * f64::from(round * 7 % 5)
+}
+
+#[test]
+fn a_quiet_run_ends_early_and_a_loud_one_after_the_most_rounds() {
+    let header = asked(false, rule(0.02), 14);
+    let ends = |slower: fn(usize, u32) -> f64| {
+        let evidence = evidence(&header, 14, slower);
+        (1..=14).find_map(|rounds| Some((rounds, ended_by(&header, &evidence, rounds)?)))
+    };
+    // The rule looks after 6 and after 8 rounds, and believes the second look.
+    assert_eq!(ends(quiet), Some((8, EndedBy::HalfWidth)));
+    assert_eq!(ends(loud), Some((14, EndedBy::AtMost)));
+    let fixed = asked(false, None, 5);
+    let evidence = evidence(&fixed, 5, loud);
+    assert_eq!([4, 5].map(|rounds| ended_by(&fixed, &evidence, rounds)), [None, Some(EndedBy::Repetitions)]);
+}
+
+#[test]
+fn what_the_ranks_say_of_the_end_is_held_against_their_values() {
+    let header = asked(false, rule(0.02), 14);
+    let of_quiet = |rounds| evidence(&header, rounds, quiet);
+    let of_loud = |rounds| evidence(&header, rounds, loud);
+    assert!(complete(&header, of_quiet(8), 8, EndedBy::HalfWidth));
+    assert!(complete(&header, of_loud(14), 14, EndedBy::AtMost));
+    // Another reason, an end that was too early, one that was too late, and one of a rule that has no time.
+    assert!(!complete(&header, of_quiet(8), 8, EndedBy::AtMost));
+    assert!(!complete(&header, of_quiet(8), 8, EndedBy::Repetitions));
+    assert!(!complete(&header, of_quiet(6), 6, EndedBy::HalfWidth));
+    assert!(!complete(&header, of_quiet(10), 10, EndedBy::HalfWidth));
+    assert!(!complete(&header, of_loud(8), 8, EndedBy::HalfWidth));
+    assert!(!complete(&header, of_loud(4), 4, EndedBy::Time));
+    let timed = asked(false, rule(0.02).map(|rule| Stop { time_ns: Some(1), ..rule }), 14);
+    assert!(complete(&timed, evidence(&timed, 4, loud), 4, EndedBy::Time));
+    assert!(!complete(&timed, evidence(&timed, 10, quiet), 10, EndedBy::Time), "it was certain after 8");
+    // Rounds that were not done.
+    assert!(!complete(&header, of_quiet(6), 8, EndedBy::HalfWidth));
+    let fixed = asked(false, None, 5);
+    assert!(complete(&fixed, evidence(&fixed, 5, loud), 5, EndedBy::Repetitions));
+    assert!(!complete(&fixed, evidence(&fixed, 4, loud), 4, EndedBy::Repetitions));
+    assert!(!complete(&fixed, evidence(&fixed, 5, loud), 5, EndedBy::AtMost));
+}
+
+#[test]
+fn ranks_that_disagree_about_the_end_make_no_complete_run() {
+    let header = asked(false, rule(0.02), 14);
+    let mut evidence = evidence(&header, 8, quiet);
+    let word = |rank| End { rounds: 8, ended_by: EndedBy::HalfWidth, ..end(rank) };
+    evidence.finish([(0, word(0)), (1, End { ended_by: EndedBy::AtMost, ..word(1) })]);
+    assert!(!aggregate(&header, &evidence, None).expect("whole evidence").complete);
+}
+
+/// What disturbs both arms of a round alike says nothing about their ratio, and what disturbs one does.
+#[test]
+fn arms_are_certain_when_their_ratio_is() {
+    let header = asked(true, rule(0.02), 14);
+    let together = evidence(&header, 8, |case, round| loud(case, round) * [1.0, 0.9][case]);
+    assert_eq!(ended_by(&header, &together, 8), Some(EndedBy::HalfWidth));
+    assert!(complete(&header, together, 8, EndedBy::HalfWidth));
+    let apart = evidence(&header, 8, |case, round| if case == 1 { loud(case, round) } else { 1.0 });
+    assert_eq!(ended_by(&header, &apart, 8), None);
+}
