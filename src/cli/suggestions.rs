@@ -20,11 +20,23 @@ pub fn with_suggestions(mut error: Error, command: &Command) -> Error {
     }
     let names = || command.get_subcommands().map(Command::get_name);
     // clap compares letters that stand near each other: "rnu" is far from "run" to it.
-    if let Some(name) = nearest(&word, names()) {
+    if let Some(name) = begins_alike(&word, names()).or_else(|| nearest(&word, names())) {
         error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![name.to_owned()]));
     } else if word.ends_with(".toml") {
         let tip = format!("to run a job: numamark run {word}");
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
+}
+
+/// The name that begins as the word does, for four letters at least and for longer than any other.
+fn begins_alike<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    const LETTERS_MIN: usize = 4;
+    let alike = |name: &str| word.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
+    let mut known: Vec<(usize, &str)> = names.map(|name| (alike(name), name)).collect();
+    known.sort_unstable();
+    match known[..] {
+        [.., (second, _), (first, name)] if first >= LETTERS_MIN && first > second => Some(name),
+        _ => None,
+    }
 }
