@@ -2,6 +2,7 @@
 
 from . import figures
 from .derive import longest, of_case
+from .dropping import dropped
 
 #: The columns before and after those of the parameters.
 BEFORE = ("scope", "host", "node", "rank", "case", "workload")
@@ -50,9 +51,10 @@ def rows(run):
     empty = dict.fromkeys(columns(run))
     words = words_among_parameters(run.document["planned"])
     found = []
+    gone = dropped(run)
     for planned in run.document["planned"]:
         case = {"case": planned["id"], "workload": planned["workload"], **parameters(planned, words)}
-        for place, samples in _of_case(run, planned):
+        for place, samples in _of_case(run, planned, gone[planned["id"]]):
             for metric, interval, value, unit in samples:
                 if value is not None:
                     sample = {"interval": interval, "metric": metric, "value": float(value), "unit": unit}
@@ -64,10 +66,10 @@ def _order(row):
     return [(row[name] is not None, row[name]) for name in SORTED_BY]
 
 
-def _of_case(run, planned):
+def _of_case(run, planned, gone):
     """(where and when, its samples) for all ranks together, each host, and each rank."""
     measure = planned["measure"]
-    everywhere = of_case(run, planned)["metrics"]
+    everywhere = of_case(run, planned, gone)["metrics"]
     hosts = {}
     for part in run.parts:
         hosts.setdefault(part.begin["host"], []).append(part.rank)
