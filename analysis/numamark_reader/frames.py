@@ -68,14 +68,14 @@ def sample_rows(run):
 
 
 def cases(run):
-    """One row a case: id, workload, parameters, totals, the range expected, and the median of every metric."""
+    """One row a case: id, workload, arm, parameters, totals, the range expected, and the median of every metric."""
     found = run.document["cases"]
     words = words_among_parameters(found)
     return polars.DataFrame([_case_row(case, words) for case in found], infer_schema_length=None)
 
 
 def _case_row(case, words):
-    row = {"case": case["id"], "workload": case["workload"], **parameters(case, words)}
+    row = {"case": case["id"], "workload": case["workload"], "arm": case["arm"], **parameters(case, words)}
     row.update((f"total_{name}", value) for name, value in case["total"].items())
     row.update((f"expected_{name}", (case["expected"] or {}).get(name)) for name in EXPECTED)
     row.update((name, metric["value"]) for name, metric in case["metrics"].items())

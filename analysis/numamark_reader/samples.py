@@ -31,9 +31,14 @@ SORTED_BY = ("scope", "case", "host", "rank", "repetition", "metric", "interval"
 
 
 def columns(run):
-    """All columns, in their order: each parameter that any case has is one."""
-    names = {name for case in run.document["planned"] for name in case["parameters"]}
-    return [*BEFORE, *sorted(names), *AFTER]
+    """All columns, in their order: each parameter that any case has is one, and the arm where there are several."""
+    planned = run.document["planned"]
+    names = {name for case in planned for name in case["parameters"]}
+    return [*BEFORE, *sorted(names), *(["arm"] if _has_arms(planned) else []), *AFTER]
+
+
+def _has_arms(cases):
+    return any(case["arm"] is not None for case in cases)
 
 
 def words_among_parameters(cases):
@@ -54,6 +59,8 @@ def rows(run):
     gone = dropped(run)
     for planned in run.document["planned"]:
         case = {"case": planned["id"], "workload": planned["workload"], **parameters(planned, words)}
+        if "arm" in empty:
+            case["arm"] = planned["arm"]
         for place, samples in _of_case(run, planned, gone[planned["id"]]):
             for metric, interval, value, unit in samples:
                 if value is not None:

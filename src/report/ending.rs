@@ -28,12 +28,11 @@ fn why(run: &Run, ended_by: EndedBy) -> String {
     let compared = run.header.planned.iter().any(|case| case.compared_as.is_some());
     let figure = if compared { "ratio" } else { "rate" };
     let width = plain(&Share(half_width).to_string());
+    // The rule asks for more rounds after the look that was narrow: it does not say what the last interval is.
     match ended_by {
         EndedBy::Repetitions => String::new(),
         EndedBy::HalfWidth => {
-            format!(
-                " of at most {at_most}: the interval of every {figure} is within +-{width}, as the stop rule asks"
-            )
+            format!(" of at most {at_most}: the stop rule found every {figure} known to +-{width}")
         }
         EndedBy::AtMost => {
             format!(", the most that the stop rule allows: not every {figure} is known to +-{width}")

@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_gate_is_one_line_as_a_person_would_write_it() {
         let met = result("locality", "a", Some(0.9978), Bound::AtLeast(0.99), Outcome::Pass);
-        assert_eq!(gates(&[met.clone()]), ["PASS locality 0.998 >= 0.99"]);
+        assert_eq!(gates(std::slice::from_ref(&met)), ["PASS locality 0.998 >= 0.99"]);
         let again = GateResult { case: Some("b".to_owned()), ..met };
         assert_eq!(gates(&[again.clone(), again]), ["PASS locality 0.998 >= 0.99"], "the run's own figure");
         let rate = |case, gib: f64, outcome| {

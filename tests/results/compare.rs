@@ -6,88 +6,11 @@ use numamark::mix::{Random, mix_words};
 use numamark::report::{self, Extent};
 use numamark::results::compare::{Asked, Compared, DIFFERENCE};
 use numamark::results::run::{Comparison, Replicated, Scope, Verdict};
-use numamark::results::{
-    Begin, End, Header, Outcome, Parameter, Repetition, RunDirectory, aggregate, compare_arms, compare_runs,
-    to_json, verify,
-};
+use numamark::results::{Begin, Header, Outcome, Parameter, compare_arms, compare_runs, verify};
 
-use crate::fixture::{Folder, begin, end, header, repetition};
+use crate::fixture::Folder;
+use crate::known_speed::{Made, made};
 use crate::table::assert_fits;
-
-/// A run of which everything can be changed before it is written.
-pub struct Made<'a> {
-    pub ranks: u32,
-    pub rounds: u32,
-    /// Of the noise of single values, 0.2 %.
-    pub seed: u64,
-    /// How fast each case is, as a multiple.
-    pub speed: &'a dyn Fn(&str) -> f64,
-    pub header: &'a dyn Fn(&mut Header),
-    pub begin: &'a dyn Fn(&mut Begin),
-    /// Whether the ranks came to their end.
-    pub whole: bool,
-    /// Whether `verify` will look at it.
-    pub proved: bool,
-}
-
-pub fn made(seed: u64) -> Made<'static> {
-    Made {
-        ranks: 2,
-        rounds: 4,
-        seed,
-        speed: &|_| 1.0,
-        header: &|_| {},
-        begin: &|_| {},
-        whole: true,
-        proved: false,
-    }
-}
-
-impl Made<'_> {
-    pub fn write(&self, path: &Path) -> PathBuf {
-        let (directory, token) = RunDirectory::create(path).expect("a new directory");
-        let mut head = header(self.ranks);
-        head.repetitions = self.rounds;
-        head.started = format!("2026-11-22T05:26:{:02}Z", self.seed % 60);
-        (self.header)(&mut head);
-        directory.write_header(&head).expect("a new file");
-        for rank in 0..self.ranks {
-            let mut first = Begin { job_hash: head.job_hash.clone(), ..begin(rank, self.ranks) };
-            (self.begin)(&mut first);
-            let mut part = RunDirectory::join(path, &token)
-                .and_then(|directory| directory.part(&first))
-                .expect("a part");
-            for round in 0..self.rounds {
-                for case in &head.planned {
-                    part.repetition(&self.repetition(&case.id, round, rank)).expect("room");
-                }
-            }
-            if self.whole {
-                part.end(&End { rounds: self.rounds, ..end(rank) }).expect("room");
-            }
-        }
-        // Nothing but run.json is read, and the tables take time to write.
-        let evidence = directory.evidence().expect("all its parts");
-        let run = aggregate(&head, &evidence, None).expect("one run");
-        if self.proved {
-            directory.write_results(&run, &evidence).expect("room");
-        } else {
-            std::fs::write(directory.run(), to_json(&run)).expect("room");
-        }
-        path.to_owned()
-    }
-
-    /// One GiB/s, or an operation a nanosecond, times the speed of the case, but for a little noise.
-    fn repetition(&self, case: &str, round: u32, rank: u32) -> Repetition {
-        let mut made = repetition(case, round, rank, self.seed);
-        let word = mix_words(&[self.seed, case.len() as u64, u64::from(round), u64::from(rank), 7]);
-        let noise = f64::from(Random::new(word).below(1000)) / 1000.0 - 0.5;
-        let amount = (made.bytes + made.operations) as f64;
-        made.elapsed_ns = (amount / (self.speed)(case) * (1.0 + 0.004 * noise)) as u64;
-        (made.worker_ns, made.cpu_ns) = (2 * made.elapsed_ns, 2 * made.elapsed_ns - 1000);
-        made
-    }
-}
 
 /// The row of the rate of a case.
 fn rate<'a>(compared: &'a Compared, case: &str, candidate: &str) -> &'a Comparison {
@@ -96,8 +19,10 @@ fn rate<'a>(compared: &'a Compared, case: &str, candidate: &str) -> &'a Comparis
     found.find(|row| row.metric.ends_with("per_s")).unwrap_or_else(|| panic!("no {case}, {candidate}"))
 }
 
-fn asked(base: &[PathBuf], candidate: &[PathBuf]) -> Asked {
-    Asked { base: base.to_vec(), candidate: candidate.to_vec(), difference: DIFFERENCE, force: false }
+fn asked<P: AsRef<Path>, Q: AsRef<Path>>(base: &[P], candidate: &[Q]) -> Asked {
+    let base = base.iter().map(|path| path.as_ref().to_owned()).collect();
+    let candidate = candidate.iter().map(|path| path.as_ref().to_owned()).collect();
+    Asked { base, candidate, difference: DIFFERENCE, force: false }
 }
 
 /// The cases of the fixture, each in these arms.
@@ -278,7 +203,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
         ),
         ("clock_step_ns: 11.00 here, 50.00 there", same, |begin| begin.clock_step_ns = 50.0),
         ("class of rank 0: made up here, another there", same, |begin| begin.class = "another".to_owned()),
-        ("workers of rank 0: 2 here, 1 there", same, |begin| drop(begin.pus.pop())),
+        ("workers of rank 0: 2 here, 1 there", same, |begin| begin.pus.truncate(1)),
         ("host and node: host0 node 0, host1 node 0 here, elsewhere node 0 there", same, |begin| {
             begin.host = "elsewhere".to_owned()
         }),
@@ -288,11 +213,11 @@ fn what_cannot_be_compared_is_refused_by_name() {
     for (index, (named, header, begin)) in forbidden.into_iter().enumerate() {
         let other =
             Made { header: &header, begin: &begin, ..made(62) }.write(&folder.join(&index.to_string()));
-        let why = compare_runs(&asked(&[base.clone()], &[other.clone()])).expect_err(named);
+        let why = compare_runs(&asked(&[&base], &[&other])).expect_err(named);
         assert_eq!(why.exit_code().number(), 2, "{why}");
         assert!(why.to_string().contains(named), "{named} is not in\n{why}");
         assert!(why.to_string().contains("--force"), "{why}");
-        let forced = compare_runs(&Asked { force: true, ..asked(&[base.clone()], &[other]) });
+        let forced = compare_runs(&Asked { force: true, ..asked(&[&base], &[&other]) });
         let forced = forced.unwrap_or_else(|why| panic!("{named}: {why}"));
         assert!(forced.forced && !forced.refused.is_empty(), "{named}");
         let text = report::compared(&forced, Extent::Summary);
@@ -308,40 +233,37 @@ fn other_ranks_parts_that_miss_and_runs_that_are_no_others() {
     let folder = Folder::new("compare-broken");
     let base = made(71).write(&folder.join("base"));
     let other = made(72).write(&folder.join("other"));
-    let refused = |base: &[PathBuf], candidate: &[PathBuf]| {
+    let refused = |base: &[&PathBuf], candidate: &[&PathBuf]| {
         compare_runs(&asked(base, candidate)).expect_err("not comparable").to_string()
     };
     let more = Made { ranks: 4, ..made(73) }.write(&folder.join("more"));
-    assert!(refused(&[base.clone()], &[more]).contains("ranks: 2 here, 4 there"));
+    assert!(refused(&[&base], &[&more]).contains("ranks: 2 here, 4 there"));
     let partial = Made { whole: false, ..made(74) }.write(&folder.join("partial"));
-    assert!(refused(&[base.clone()], &[partial]).contains("a partial one"));
-    assert!(refused(&[base.clone()], &[base.clone()]).contains("one and the same measurement"));
+    assert!(refused(&[&base], &[&partial]).contains("a partial one"));
+    assert!(refused(&[&base], &[&base]).contains("one and the same measurement"));
     let copy = made(71).write(&folder.join("copy"));
+    assert!(refused(&[&base], &[&copy]).contains("one and the same measurement"), "other name, same values");
     assert!(
-        refused(&[base.clone()], &[copy]).contains("one and the same measurement"),
-        "other name, same values"
-    );
-    assert!(
-        refused(&[base.clone(), other.clone()], &[made(75).write(&folder.join("one"))])
+        refused(&[&base, &other], &[&made(75).write(&folder.join("one"))])
             .contains("2 runs before -- and 1 behind")
     );
     let mixed = |header: &mut Header| {
         header.planned[1].parameters.insert("batch".to_owned(), Parameter::Number(8));
     };
     let mixed = Made { header: &mixed, ..made(76) }.write(&folder.join("mixed"));
-    let unlike = refused(&[base.clone(), mixed], &[other.clone(), made(77).write(&folder.join("two"))]);
+    let unlike = refused(&[&base, &mixed], &[&other, &made(77).write(&folder.join("two"))]);
     assert!(
         unlike.contains("batch of") && unlike.contains("the runs of one side have to be alike"),
         "{unlike}"
     );
     assert!(compare_arms(&base, DIFFERENCE, false).expect_err("no arms").to_string().contains("has no arms"));
     std::fs::remove_file(other.join("parts/rank-00001.jsonl")).expect("it was there");
-    let lost = compare_runs(&asked(&[base.clone()], &[other.clone()])).expect_err("a part is missing");
+    let lost = compare_runs(&asked(&[&base], &[&other])).expect_err("a part is missing");
     assert_eq!(lost.exit_code().number(), 1);
     assert!(lost.to_string().contains("there are 1 ranks") && lost.to_string().contains("other"), "{lost}");
     let header = std::fs::read_to_string(base.join("run.json")).expect("a result");
     std::fs::write(base.join("run.json"), header.replacen("\"schema\": ", "\"schema\": 9", 1)).expect("room");
-    let old = refused(&[base], &[made(78).write(&folder.join("three"))]);
+    let old = refused(&[&base], &[&made(78).write(&folder.join("three"))]);
     assert!(old.contains("schema"), "{old}");
 }
 
@@ -351,7 +273,7 @@ fn a_kernel_alone_is_what_a_comparison_may_be_about() {
     let base = made(81).write(&folder.join("base"));
     let kernel = |header: &mut Header| header.environment.kernel = Some("99".to_owned());
     let other = Made { header: &kernel, ..made(82) }.write(&folder.join("other"));
-    let compared = compare_runs(&asked(&[base], &[other])).expect("one change");
+    let compared = compare_runs(&asked(&[&base], &[&other])).expect("one change");
     assert!(!compared.forced);
     assert_eq!(compared.changes.len(), 1, "{:?}", compared.changes);
     assert!(report::compared(&compared, Extent::Summary).contains("changed: operating system kernel"));

@@ -38,9 +38,10 @@ fn evidence(header: &Header, rounds: u32, slower: impl Fn(usize, u32) -> f64) ->
                 Repetition { elapsed_ns, operations, intervals, ..repetition(&case.id, round, rank, 7) }
             };
             let all: Vec<Repetition> = (0..RANKS).map(one).collect();
-            let width = all[0].dense().len();
-            let sum =
-                (0..width).map(|index| all.iter().map(|one| one.dense()[index]).sum()).collect::<Vec<u64>>();
+            let mut sum = vec![0; all[0].dense().len()];
+            for one in &all {
+                sum.iter_mut().zip(one.dense()).for_each(|(sum, counter)| *sum += counter);
+            }
             let rows: Vec<Row> = (0..RANKS).zip(&all).map(|(rank, one)| one.row(rank)).collect();
             evidence.add(rows, &sum).expect("all ranks tell the same story");
         }
@@ -63,40 +64,46 @@ fn loud(_: usize, round: u32) -> f64 {
     1.0 + 0.1 * f64::from(round * 7 % 5)
 }
 
+/// After how many rounds a run with these times ends, and why.
+fn end_of(header: &Header, slower: fn(usize, u32) -> f64) -> (u32, EndedBy) {
+    let evidence = evidence(header, header.repetitions, slower);
+    let ends = |rounds| Some((rounds, ended_by(header, &evidence, rounds)?));
+    (1..=header.repetitions).find_map(ends).expect("every rule ends")
+}
+
 #[test]
 fn a_quiet_run_ends_early_and_a_loud_one_after_the_most_rounds() {
     let header = asked(false, rule(0.02), 14);
-    let ends = |slower: fn(usize, u32) -> f64| {
-        let evidence = evidence(&header, 14, slower);
-        (1..=14).find_map(|rounds| Some((rounds, ended_by(&header, &evidence, rounds)?)))
-    };
-    // The rule looks after 6 and after 8 rounds, and believes the second look.
-    assert_eq!(ends(quiet), Some((8, EndedBy::HalfWidth)));
-    assert_eq!(ends(loud), Some((14, EndedBy::AtMost)));
-    let fixed = asked(false, None, 5);
-    let evidence = evidence(&fixed, 5, loud);
-    assert_eq!([4, 5].map(|rounds| ended_by(&fixed, &evidence, rounds)), [None, Some(EndedBy::Repetitions)]);
+    let (rounds, why) = end_of(&header, quiet);
+    assert!((6..14).contains(&rounds) && why == EndedBy::HalfWidth, "{why:?} after {rounds}");
+    assert_eq!(end_of(&header, loud), (14, EndedBy::AtMost));
+    assert_eq!(end_of(&asked(false, None, 5), quiet), (5, EndedBy::Repetitions));
 }
 
 #[test]
 fn what_the_ranks_say_of_the_end_is_held_against_their_values() {
     let header = asked(false, rule(0.02), 14);
+    let enough = end_of(&header, quiet).0;
     let of_quiet = |rounds| evidence(&header, rounds, quiet);
     let of_loud = |rounds| evidence(&header, rounds, loud);
-    assert!(complete(&header, of_quiet(8), 8, EndedBy::HalfWidth));
+    assert!(complete(&header, of_quiet(enough), enough, EndedBy::HalfWidth));
     assert!(complete(&header, of_loud(14), 14, EndedBy::AtMost));
     // Another reason, an end that was too early, one that was too late, and one of a rule that has no time.
-    assert!(!complete(&header, of_quiet(8), 8, EndedBy::AtMost));
-    assert!(!complete(&header, of_quiet(8), 8, EndedBy::Repetitions));
-    assert!(!complete(&header, of_quiet(6), 6, EndedBy::HalfWidth));
-    assert!(!complete(&header, of_quiet(10), 10, EndedBy::HalfWidth));
-    assert!(!complete(&header, of_loud(8), 8, EndedBy::HalfWidth));
+    assert!(!complete(&header, of_quiet(enough), enough, EndedBy::AtMost));
+    assert!(!complete(&header, of_quiet(enough), enough, EndedBy::Repetitions));
+    assert!(!complete(&header, of_quiet(enough - 2), enough - 2, EndedBy::HalfWidth));
+    assert!(!complete(&header, of_quiet(enough + 2), enough + 2, EndedBy::HalfWidth));
+    assert!(!complete(&header, of_loud(enough), enough, EndedBy::HalfWidth));
     assert!(!complete(&header, of_loud(4), 4, EndedBy::Time));
     let timed = asked(false, rule(0.02).map(|rule| Stop { time_ns: Some(1), ..rule }), 14);
     assert!(complete(&timed, evidence(&timed, 4, loud), 4, EndedBy::Time));
-    assert!(!complete(&timed, evidence(&timed, 10, quiet), 10, EndedBy::Time), "it was certain after 8");
+    let late = enough + 2;
+    assert!(
+        !complete(&timed, evidence(&timed, late, quiet), late, EndedBy::Time),
+        "certain two rounds before"
+    );
     // Rounds that were not done.
-    assert!(!complete(&header, of_quiet(6), 8, EndedBy::HalfWidth));
+    assert!(!complete(&header, of_quiet(enough - 2), enough, EndedBy::HalfWidth));
     let fixed = asked(false, None, 5);
     assert!(complete(&fixed, evidence(&fixed, 5, loud), 5, EndedBy::Repetitions));
     assert!(!complete(&fixed, evidence(&fixed, 4, loud), 4, EndedBy::Repetitions));
@@ -106,19 +113,24 @@ fn what_the_ranks_say_of_the_end_is_held_against_their_values() {
 #[test]
 fn ranks_that_disagree_about_the_end_make_no_complete_run() {
     let header = asked(false, rule(0.02), 14);
-    let mut evidence = evidence(&header, 8, quiet);
-    let word = |rank| End { rounds: 8, ended_by: EndedBy::HalfWidth, ..end(rank) };
-    evidence.finish([(0, word(0)), (1, End { ended_by: EndedBy::AtMost, ..word(1) })]);
-    assert!(!aggregate(&header, &evidence, None).expect("whole evidence").complete);
+    let rounds = end_of(&header, quiet).0;
+    let word = |rank| End { rounds, ended_by: EndedBy::HalfWidth, ..end(rank) };
+    for (other, whole) in [(EndedBy::HalfWidth, true), (EndedBy::AtMost, false)] {
+        let mut evidence = evidence(&header, rounds, quiet);
+        evidence.finish([(0, word(0)), (1, End { ended_by: other, ..word(1) })]);
+        assert_eq!(aggregate(&header, &evidence, None).expect("whole evidence").complete, whole);
+    }
 }
 
 /// What disturbs both arms of a round alike says nothing about their ratio, and what disturbs one does.
 #[test]
 fn arms_are_certain_when_their_ratio_is() {
     let header = asked(true, rule(0.02), 14);
-    let together = evidence(&header, 8, |case, round| loud(case, round) * [1.0, 0.9][case]);
-    assert_eq!(ended_by(&header, &together, 8), Some(EndedBy::HalfWidth));
-    assert!(complete(&header, together, 8, EndedBy::HalfWidth));
-    let apart = evidence(&header, 8, |case, round| if case == 1 { loud(case, round) } else { 1.0 });
-    assert_eq!(ended_by(&header, &apart, 8), None);
+    let (rounds, why) = end_of(&header, |case, round| loud(case, round) * [1.0, 0.9][case]);
+    assert_eq!(why, EndedBy::HalfWidth);
+    assert!(rounds < 14, "{rounds}");
+    let together = evidence(&header, rounds, |case, round| loud(case, round) * [1.0, 0.9][case]);
+    assert!(complete(&header, together, rounds, EndedBy::HalfWidth));
+    let apart = end_of(&header, |case, round| if case == 1 { loud(case, round) } else { 1.0 });
+    assert_eq!(apart, (14, EndedBy::AtMost));
 }

@@ -11,6 +11,7 @@ mod formats;
 mod gates;
 mod heat;
 mod histograms;
+mod known_speed;
 mod limits;
 mod made_up;
 mod proof;

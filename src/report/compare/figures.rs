@@ -62,7 +62,7 @@ pub(super) fn interval(interval: Option<Interval>) -> String {
 /// Percent: two digits, three from a hundred on, a multiple from ten times on.
 pub(super) fn signed(percent: f64) -> String {
     match percent.abs() {
-        p if p == 0.0 => "0.0".to_owned(),
+        0.0 => "0.0".to_owned(),
         p if p < 0.095 => format!("{percent:+.2}"),
         p if p < 9.95 => format!("{percent:+.1}"),
         p if p < 999.5 => format!("{percent:+.0}"),

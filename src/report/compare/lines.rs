@@ -204,24 +204,19 @@ fn how(compared: &Compared) -> Vec<String> {
 
 /// Of what the intervals speak, by level and scope.
 fn intervals(rows: &[Comparison]) -> String {
-    let mut kinds: BTreeMap<(Option<Scope>, String), (usize, BTreeSet<String>)> = BTreeMap::new();
+    let mut kinds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in rows.iter().filter(|row| !row.same) {
-        if let Some(interval) = row.interval {
-            let level = format!("{} %", (interval.level * 1000.0).round() / 10.0);
-            let kind = kinds.entry((row.scope, level)).or_default();
-            kind.0 += 1;
-            kind.1.insert(figures::name(row));
+        if let (Some(interval), Some(scope)) = (row.interval, row.scope) {
+            // Rounded up it would claim more than there is.
+            let level = (interval.level * 1000.0).floor() / 10.0;
+            let kind = kinds.entry(format!("{level} %, of {}", figures::scope(scope))).or_default();
+            kind.insert(figures::name(row));
         }
     }
-    let all: usize = kinds.values().map(|(count, _)| count).sum();
-    let kind = |((scope, level), (count, names)): (&(Option<Scope>, String), &(usize, BTreeSet<String>))| {
-        let of = scope.map_or("", figures::scope);
-        let which = if *count == all {
-            String::new()
-        } else {
-            format!(" ({})", names.iter().cloned().collect::<Vec<_>>().join(", "))
-        };
-        format!("{level}, of {of}{which}")
+    let only = kinds.len() == 1;
+    let kind = |(kind, names): (&String, &BTreeSet<String>)| match only {
+        true => kind.clone(),
+        false => format!("{kind} ({})", names.iter().cloned().collect::<Vec<_>>().join(", ")),
     };
     match kinds.is_empty() {
         true => "interval: one repetition has none".to_owned(),

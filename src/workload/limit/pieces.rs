@@ -110,7 +110,7 @@ mod tests {
             let mut moved = 0;
             while moved < all {
                 let stride = pieces.go_on(Loop::Store(StoreLoop::Ordinary)) as usize;
-                assert!(stride >= STRIDE_BYTES && stride < STRIDE_BYTES + PIECE_BYTES, "{stride} bytes");
+                assert!((STRIDE_BYTES..STRIDE_BYTES + PIECE_BYTES).contains(&stride), "{stride} bytes");
                 moved += stride;
             }
             assert_eq!(pieces.written, pieces.pieces.len());

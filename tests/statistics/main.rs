@@ -1,0 +1,8 @@
+//! How often the statistics are wrong, by simulation: the error rates that the figures of a run claim.
+//!
+//! Every draw is from a fixed seed. The figures are printed: `cargo test --test statistics -- --nocapture`.
+
+mod comparisons;
+mod medians;
+mod stragglers;
+mod world;
