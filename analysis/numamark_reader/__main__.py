@@ -38,8 +38,8 @@ def main(arguments):
 
 def _kinds(judged):
     """`cases.metrics.interval (24)`: where in run.json, without which case, metric or end of an interval."""
-    which = r"(?<=comparisons).*|\[[^]]*\]|(?<=metrics)\.\w+|(?<=histograms).*?(?=\.intervals)|(?<=intervals)\..*|\.(low|high)$"
-    counted = Counter(re.sub(which, "", where) for where in judged)
+    each = r"(?<=comparisons).*|\[[^]]*\]|(?<=metrics)\.\w+|(?<=histograms).*?(?=\.intervals)|(?<=intervals)\..*"
+    counted = Counter(re.sub(each + r"|\.(low|high)$", "", where) for where in judged)
     return [f"{kind} ({count})" if count > 1 else kind for kind, count in counted.items()]
 
 

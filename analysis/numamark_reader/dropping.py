@@ -23,7 +23,9 @@ def _is_pair(case, other):
 
 def _broken(rule, rounds):
     """By round, the lowest rank that broke the rule."""
-    broken = {records[0]["round"]: [r for r, record in enumerate(records) if _breaks(rule, record)] for records in rounds}
+    broken = {
+        records[0]["round"]: [r for r, record in enumerate(records) if _breaks(rule, record)] for records in rounds
+    }
     return {number: ranks[0] for number, ranks in broken.items() if ranks}
 
 

@@ -1,4 +1,4 @@
-"""The middle of a handful of values, and the interval for it: the one judgement that is simple enough to be written twice.
+"""The middle of a handful of values and the interval for it: the one judgement simple enough to be written twice.
 
 Below six values the interval is their range, with the level that it has: exact. From six values on it ends between two
 order statistics, at a share of the way that numamark computes with its own logarithm of the gamma function. This reader

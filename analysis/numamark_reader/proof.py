@@ -15,8 +15,8 @@ from .log import tag
 
 #: Sentences about a null, or about what is dropped: they explain a figure and are none.
 SENTENCES = ("reason", "unverified", "why")
-#: What run.json was told, and no part repeats: what was asked for and on what, and how long the program took. Without as
-#: many parts as `ranks` nothing is read at all.
+#: What no part repeats: what was asked for and on what, and how long the program took. Without as many parts as `ranks`
+#: nothing is read at all.
 TOLD = (
     *("schema", "name", "job", "command", "started", "ranks", "repetitions", "stop", "drop", "aa", "interval_ns"),
     *("environment", "environment_differences", "planned", "gates", "elapsed_s"),
@@ -46,7 +46,7 @@ class Proof(NamedTuple):
     differences: list
     #: By file, how many were compared; None for samples.parquet where there is no polars.
     compared: dict
-    #: Where run.json has a judgement of statistics: not derived again. Ends of intervals are at least where they must be.
+    #: Where run.json has a judgement of statistics: not derived again, but ends of intervals are where they can be.
     judged: list
 
 

@@ -103,7 +103,7 @@ class Run:
         return frames.noise(self)
 
     def limits(self):
-        """A polars DataFrame with one row a case and node, socket or host: what it takes, and the case's share of that."""
+        """A polars DataFrame with one row a case and node, socket or host: its limits, and the case's share of them."""
         from . import frames
 
         return frames.limits(self)

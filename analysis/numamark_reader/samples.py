@@ -82,7 +82,7 @@ def _of_case(run, planned, gone):
         hosts.setdefault(part.begin["host"], []).append(part.rank)
     rounds = run.rounds(planned["id"])
     # Which loop is the limit is decided over all repetitions.
-    of_hosts = {host: _shares([[records[rank] for rank in ranks] for records in rounds]) for host, ranks in hosts.items()}
+    of_hosts = {host: _shares([[records[r] for r in ranks] for records in rounds]) for host, ranks in hosts.items()}
     of_ranks = [_shares([[records[part.rank]] for records in rounds]) for part in run.parts]
     for position, records in enumerate(rounds):
         yield _place("all", records), _values(everywhere, position)

@@ -124,7 +124,9 @@ PLANNED.update(measure="bytes", expected=EXPECTED, arm=None, compared_as=None)
 def write_run(directory, ranks, repetitions, gates=(), planned=(PLANNED,), again=None):
     """Writes `run.json` with these cases, and with what is said to follow from the parts; judgements are null."""
     header = {"schema": 2, "ranks": ranks, "repetitions": repetitions, "planned": list(planned), "gates": list(gates)}
-    (directory / "run.json").write_text(json.dumps({**header, "cases": [], **(again or {})}, default=lambda judged: None))
+    (directory / "run.json").write_text(
+        json.dumps({**header, "cases": [], **(again or {})}, default=lambda judged: None)
+    )
 
 
 #: A gate of each outcome.

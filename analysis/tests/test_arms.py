@@ -25,9 +25,14 @@ class Arms(unittest.TestCase):
     def test_every_arm_is_held_against_the_base_in_the_order_of_the_job(self):
         rates = {"base": [[1, 2], [3, 4]], "b": [[2, 2], [2, 2]], "base-again": [[1, 1], [1, 1]]}
         rows = comparisons(run(rates))
-        self.assertEqual([(row["candidate"], row["same"]) for row in rows], [("b", False)] * 5 + [("base-again", True)] * 5)
+        self.assertEqual(
+            [(row["candidate"], row["same"]) for row in rows], [("b", False)] * 5 + [("base-again", True)] * 5
+        )
         rate, _, refills, chunks, _ = rows[:5]
-        self.assertEqual((rate["metric"], rate["base_value"], rate["candidate_value"]), ("throughput_bytes_per_s", 2.5 * GIB, 2 * GIB))
+        self.assertEqual(
+            (rate["metric"], rate["base_value"], rate["candidate_value"]),
+            ("throughput_bytes_per_s", 2.5 * GIB, 2 * GIB),
+        )
         counts = [rate[name] for name in ("hosts", "nodes", "rounds", "runs", "pairs")]
         self.assertEqual((rate["case"], counts), ("fill", [1, 2, 2, 1, 4]))
         self.assertEqual((rate["verdict"], rate["interval"]), (JUDGED, JUDGED))

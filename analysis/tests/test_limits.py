@@ -49,8 +49,12 @@ class Limits(unittest.TestCase):
         loops = [[timing("memset", gib), timing("triad", 2 * gib)] for gib in (4, 8, 2)]
         found = of_case([[record(2, *loop) for loop in loops]])
         self.assertEqual([node["share"] for node in found["nodes"]], [0.5, 0.25, 1.0])
-        self.assertEqual([(of["host"], of["package"], of["ranks"]) for of in found["sockets"]], [("a", 0, [0]), ("a", 1, [1])])
-        self.assertEqual([(of["host"], of["ranks"], of["share"]) for of in found["hosts"]], [("a", [0, 1], 4 / 12), ("b", [2], 1.0)])
+        self.assertEqual(
+            [(of["host"], of["package"], of["ranks"]) for of in found["sockets"]], [("a", 0, [0]), ("a", 1, [1])]
+        )
+        self.assertEqual(
+            [(of["host"], of["ranks"], of["share"]) for of in found["hosts"]], [("a", [0, 1], 4 / 12), ("b", [2], 1.0)]
+        )
         self.assertEqual(found["hosts"][0]["triad_bytes_per_s"], 24 * GIB)
         self.assertEqual([of["share_alone"] for of in found["nodes"] + found["hosts"]], [None] * 5)
         self.assertIsNone(of_case([[record(2)] * 3]))

@@ -25,7 +25,9 @@ class Middle(unittest.TestCase):
             self.assertEqual(interval["high"], Between(count - depth, count + 1 - depth), count)
 
     def test_what_lies_between_is_a_number_and_not_beyond_the_ends(self):
-        allowed = [value for value in (0.9, 1.0, 1, 1.5, 2.0, 2.1, None, True, "1.5") if Between(1.0, 2.0).allows(value)]
+        allowed = [
+            value for value in (0.9, 1.0, 1, 1.5, 2.0, 2.1, None, True, "1.5") if Between(1.0, 2.0).allows(value)
+        ]
         self.assertEqual([str(value) for value in allowed], ["1.0", "1", "1.5", "2.0"])
 
     def test_half_a_width_waits_for_six_values_and_is_a_share_of_the_median(self):

@@ -13,7 +13,9 @@ class Noise(unittest.TestCase):
         found = noise.of_workers([WORKER, slow, WORKER])
         self.assertEqual((found["minor_faults"], found["run_delay_ns"], found["migrations"]), (6, 15 * 10**6, 3))
         # Its clock fell by a fifth; it was as slow as any before.
-        self.assertEqual((found["cpu_share_min"], found["core_clock_change"], found["core_probe_ns"]), (0.5, 0.8 - 1, 32000.0))
+        self.assertEqual(
+            (found["cpu_share_min"], found["core_clock_change"], found["core_probe_ns"]), (0.5, 0.8 - 1, 32000.0)
+        )
 
     def test_what_one_worker_does_not_know_is_not_known(self):
         found = noise.of_workers([WORKER, {**WORKER, "migrations": None, "wall_ns": 0, "probe_after_ns": 0.0}])

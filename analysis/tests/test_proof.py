@@ -168,7 +168,11 @@ class Proof(unittest.TestCase):
             with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
                 return command_line([str(argument) for argument in arguments]), out.getvalue() + err.getvalue()
 
-        self.assertEqual(run(self.path)[0], 0)
+        code, text = run(self.path)
+        self.assertEqual(code, 0)
+        kinds = "cases.limits.drift, stragglers, disturbances, coincidences"
+        self.assertIn(f"  left to `numamark verify`, 4 judgements: {kinds}\n", text)
+        self.assertIn("  in no part: schema, ranks, repetitions, planned, gates\n", text)
         self.assertEqual(run()[0], 2)
         self.change(("cases", 0, "histograms", "chunk_ns", "p50"), 101)
         code, text = run(self.path)
