@@ -6,8 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 # The run directory that `make notebook` shows: the newest of results/, or the stored sample.
 RUN ?= $(or $(firstword $(shell ls -dt results/*/ 2>/dev/null)),analysis/sample-run)
-SAMPLE := name=sample rank.share_nodes=true generate.chunk=["4MiB","8MiB","16MiB","32MiB"] \
-  generate.block=1MiB run.warmup=50ms run.duration=100ms run.interval=10ms run.repetitions=3
+SAMPLE := name=sample rank.share_nodes=true generate.chunk=["8MiB","32MiB"] generate.block=1MiB \
+  run.warmup=50ms run.duration=100ms run.interval=10ms run.limit=20ms run.aa=true run.repetitions=2
 # The job that `make run` runs, and flags for numamark and for cargo (CARGO_FLAGS=--no-default-features: no MPI, no hwloc).
 JOB ?= jobs/quick.toml
 ARGS ?=
@@ -48,7 +48,8 @@ notebook: ## show the newest run in results/ in a notebook: RUN.ipynb (RUN=DIR)
 	@scripts/setup.sh analysis
 	@analysis/.venv/bin/python analysis/run_notebook.py $(RUN:%/=%) $(RUN:%/=%).ipynb
 
-# Small and quick, with a bit of everything: two ranks, a sweep that crosses the L3 cache of many machines, intervals.
+# Small and quick, with a bit of everything: two ranks, a sweep that crosses the L3 cache of many machines, intervals, limits,
+# and the same arm twice. Not more of each: it is stored.
 sample-run: build ## make analysis/sample-run again, which the notebook and its tests read
 	@rm -rf analysis/sample-run
 	@$(CARGO_TARGET_DIR)/release/numamark run jobs/quick.toml --out analysis/sample-run --ranks 2 $(SAMPLE:%=--set '%')

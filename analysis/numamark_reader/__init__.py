@@ -14,7 +14,7 @@ from .derive import derived
 from .distribution import Distribution, Stratum, index_of, lower_edge, upper_edge
 from .error import RunError
 from .log import Interval, read_log
-from .proof import Difference, differences
+from .proof import Difference, Proof, prove
 from .run import Case, Part, Run, open_run, read_part
 from .runs import Runs, open_runs
 
@@ -24,16 +24,17 @@ __all__ = [
     "Distribution",
     "Interval",
     "Part",
+    "Proof",
     "Run",
     "RunError",
     "Runs",
     "Stratum",
     "derived",
-    "differences",
     "index_of",
     "lower_edge",
     "open_run",
     "open_runs",
+    "prove",
     "read_log",
     "read_part",
     "upper_edge",

@@ -1,8 +1,11 @@
 """`python3 -m numamark_reader DIR..`: derives each run's figures again and says what it found."""
 
+import re
 import sys
+from collections import Counter
 
-from . import RunError, differences, open_run
+from . import RunError, open_run, prove
+from .proof import TOLD
 
 
 def main(arguments):
@@ -14,20 +17,30 @@ def main(arguments):
     for path in arguments:
         try:
             run = open_run(path)
-            found, compared = differences(run)
+            proof = prove(run)
         except RunError as why:
             print(why, file=sys.stderr)
             code = 1
             continue
         state = "complete" if run.complete else "partial"
         print(f"{path}: {state}, {len(run.parts)} ranks, {len(run.case_ids)} cases")
-        for file, count in compared.items():
+        for file, count in proof.compared.items():
             said = "not compared, polars is not installed" if count is None else f"{count} values derived again"
             print(f"  {file}: {said}")
-        for difference in found:
+        if proof.judged:
+            print(f"  left to `numamark verify`, {len(proof.judged)} judgements: {', '.join(_kinds(proof.judged))}")
+        print(f"  in no part: {', '.join(name for name in run.document if name in TOLD)}")
+        for difference in proof.differences:
             print(f"  {difference}", file=sys.stderr)
             code = 1
     return code
+
+
+def _kinds(judged):
+    """`cases.metrics.interval (24)`: where in run.json, without which case, metric or end of an interval."""
+    each = r"(?<=comparisons).*|\[[^]]*\]|(?<=metrics)\.\w+|(?<=histograms).*?(?=\.intervals)|(?<=intervals)\..*"
+    counted = Counter(re.sub(each + r"|\.(low|high)$", "", where) for where in judged)
+    return [f"{kind} ({count})" if count > 1 else kind for kind, count in counted.items()]
 
 
 if __name__ == "__main__":

@@ -1,33 +1,42 @@
 """All that run.json says of what was measured, from the parts: a second opinion, written apart from the program."""
 
-from statistics import median
-
-from . import figures, shares
-from .dropping import rounds_dropped, with_gaps
+from . import arms, ending, figures, limits
+from .dropping import dropped, with_gaps
+from .judged import JUDGED
+from .middle import median, median_interval
 from .run import distribution, quantity
 
 #: Which side of its bound a gate accepts; the bound itself is.
 BOUNDS = {"at_least": lambda value, bound: value >= bound, "at_most": lambda value, bound: value <= bound}
 #: Who a rank is.
 PLACE = ("rank", "host", "node_index", "node_os_index")
+#: What run.json says with a list, and this reader does not derive: which nodes and repetitions are slow, and with what.
+JUDGEMENTS = ("stragglers", "disturbances", "coincidences")
 #: What a gate can ask of a histogram.
 FIELDS = ("count", "min", "p50", "p90", "p99", "p999", "max", "sum")
 
 
 def derived(run):
-    """The part of run.json that follows from the parts, in its shape. Sentences that explain a null are left out."""
+    """The part of run.json that follows from the parts, in its shape. Sentences that explain a null are left out.
+
+    What is judged by statistics is `JUDGED`, or a number `Between` two others.
+    """
     begins = [part.begin for part in run.parts]
     where = locality(run.parts)
-    cases = [{**of_case(run, planned), "locality": where} for planned in run.document["planned"]]
-    every_round = all(len(run.rounds(case["id"])) == run.document["repetitions"] for case in cases)
-    # Which nodes are stragglers is taken from run.json: the rule is not written a second time.
+    gone = dropped(run)
+    cases = [{**of_case(run, planned, gone[planned["id"]]), "locality": where} for planned in run.document["planned"]]
+    # How many are stragglers is taken from run.json.
     stragglers = run.document.get("stragglers", [])
     gates = run.document["gates"]
     return {
-        "complete": every_round and all(part.end for part in run.parts),
+        "complete": ending.is_complete(run),
+        "job_hash": begins[0]["job_hash"],
+        "hosts": list(dict.fromkeys(begin["host"] for begin in begins)),
         "placements": [_placement(part) for part in run.parts],
         "locality": where,
         "violations": sum(part.end["violations"] for part in run.parts if part.end),
+        "rounds": ending.rounds(run),
+        "ended_by": ending.ended_by(run),
         "unfinished_repetitions": run.unfinished(),
         "clock_step_ns": max(begin["clock_step_ns"] for begin in begins),
         "clock_read_ns": max(begin["clock_read_ns"] for begin in begins),
@@ -35,6 +44,8 @@ def derived(run):
         # The first reason that a rank gives counts.
         "unavailable": {name: why for begin in reversed(begins) for name, why in begin["unavailable"].items()},
         "cases": cases,
+        **dict.fromkeys(JUDGEMENTS, JUDGED),
+        "comparisons": arms.comparisons(run),
         "gate_results": [result for gate in gates for result in _gate_results(gate, cases, stragglers)],
     }
 
@@ -56,17 +67,16 @@ def _placement(part):
     return {**placement, "resident_peak_bytes": part.end and part.end["resident_peak_bytes"]}
 
 
-def of_case(run, planned):
-    """A case of run.json, but for its locality, which is that of the run."""
+def of_case(run, planned, gone):
+    """A case of run.json, but for its locality, which is that of the run; `gone` are the rounds that are dropped."""
     case_id, measure = planned["id"], planned["measure"]
     rounds = run.rounds(case_id)
-    dropped = rounds_dropped(run)[case_id]
-    gaps = [place for place, records in enumerate(rounds) if records[0]["round"] in dropped]
-    kept = [records for records in rounds if records[0]["round"] not in dropped]
+    gaps = [place for place, records in enumerate(rounds) if records[0]["round"] in gone]
+    kept = [records for records in rounds if records[0]["round"] not in gone]
+    of_limits = limits.of_case(run.parts, case_id, kept, rounds, figures.byte_rate)
     ranks = [_rank(part, measure, [records[part.rank] for records in kept]) for part in run.parts]
-    limits = shares.of_case(run, case_id, rounds, kept)
-    for rank in ranks:
-        rank["limit_share_alone"] = limits and limits["nodes"][rank["rank"]]["share_alone"]
+    for part, rank in zip(run.parts, ranks):
+        rank["limit_share_alone"] = of_limits and of_limits["nodes"][part.rank]["share_alone"]
     metrics = figures.of_case(measure, kept)
     rated = [rank for rank in ranks if rank["rate"]["value"] is not None]
     slowest = min(rated, key=lambda rank: rank["rate"]["value"], default=None)
@@ -77,17 +87,35 @@ def of_case(run, planned):
             metrics["slowest_rank_limit_share"] = own["limit_share"]
     metrics = {name: with_gaps(metric, gaps) for name, metric in metrics.items()}
     ranks = [{**rank, "rate": with_gaps(rank["rate"], gaps)} for rank in ranks]
-    records = [record for ranks_of_round in kept for record in ranks_of_round]
     return {
-        **{name: planned[name] for name in ("id", "workload", "parameters", "expected")},
-        "limits": limits,
+        **{name: planned.get(name) for name in ("id", "workload", "parameters", "expected", "arm", "compared_as")},
+        "dropped": list(gone.values()),
+        "limits": of_limits,
         "total": _total(rounds),
         "metrics": metrics,
-        "histograms": {name: distribution(records, name).summary() for name in run.histogram_names(case_id)},
+        "histograms": _histograms(kept),
         "slowest_rank": slowest and slowest["rank"],
         "per_rank": ranks,
         "digest": _digest(rounds),
     }
+
+
+def _histograms(rounds):
+    """Each over all ranks and rounds, and how far the rounds' own quantiles are apart."""
+    recorded = {name for ranks in rounds for record in ranks for name in record["histograms"]}
+    found = {}
+    for name in sorted(recorded | {quantity(name) for name in recorded}):
+        summary = distribution([record for ranks in rounds for record in ranks], name).summary()
+        own = [distribution(ranks, name).quantiles() for ranks in rounds]
+        # Only where every repetition has it: those without are not the same kind of repetition.
+        known = {quantile: [of[quantile] for of in own] for quantile in own[0]}
+        intervals = {
+            quantile: median_interval([float(value) for value in values])
+            for quantile, values in known.items()
+            if None not in values and len(values) >= 2
+        }
+        found[name] = {**summary, **({"intervals": intervals} if intervals else {})}
+    return found
 
 
 def _total(rounds):

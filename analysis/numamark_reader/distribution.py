@@ -13,6 +13,8 @@ SUB_BUCKETS = 2048
 HALF = SUB_BUCKETS // 2
 HALF_BITS = HALF.bit_length() - 1
 
+#: The quantiles that run.json has.
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 #: A quantile needs this many timed values on either side.
 ENOUGH = 10
 #: Slack of the comparison with a quantile's rank, relative to the number of events: sums of weights are rounded.
@@ -151,9 +153,11 @@ class Distribution:
         """Everything that run.json says of a histogram, by the same names."""
         summary = {name: self._total(name) for name in ("count", "timed", "clamped", "sum")}
         summary.update(min=self.min, max=self.max, sum_estimate=self.sum_estimate())
-        quantiles = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
-        summary.update((name, self.quantile(q)) for name, q in quantiles.items())
-        return summary
+        return {**summary, **self.quantiles()}
+
+    def quantiles(self):
+        """Those that run.json has, by its names."""
+        return {name: self.quantile(q) for name, q in QUANTILES.items()}
 
 
 def _in_order(numbers):

@@ -1,21 +1,32 @@
 """Which repetitions the job's rule takes out of every figure: those that were disturbed, in every arm of their pair."""
 
 
-def rounds_dropped(run):
-    """By case, the numbers of the rounds that count in no figure."""
+def dropped(run):
+    """By case, what is dropped, by the number of the round: which rank broke the rule. Why is a sentence."""
     rule, planned = run.document.get("drop"), run.document["planned"]
-    own = {case["id"]: _broken(rule, run.rounds(case["id"])) if rule else set() for case in planned}
-    pairs = {case["id"]: [other["id"] for other in planned if _is_pair(case, other)] for case in planned}
-    return {case: set().union(*(own[other] for other in others)) for case, others in pairs.items()}
+    own = {case["id"]: _broken(rule, run.rounds(case["id"])) if rule else {} for case in planned}
+    return {case["id"]: _with_pairs(case, planned, own, run.rounds(case["id"])) for case in planned}
+
+
+def _with_pairs(case, planned, own, rounds):
+    """What this case drops, and what the other arms of its pair do, where it has that round at all."""
+    found = {}
+    for other in [case, *(other for other in planned if _is_pair(case, other))]:
+        found = {**own[other["id"]], **found}
+    finished = [records[0]["round"] for records in rounds]
+    return {number: {"round": number, "rank": found[number]} for number in finished if number in found}
 
 
 def _is_pair(case, other):
-    """A case is its own pair."""
-    return case["id"] == other["id"] or case.get("compared_as") == other.get("compared_as") is not None
+    return case.get("compared_as") == other.get("compared_as") is not None
 
 
 def _broken(rule, rounds):
-    return {records[0]["round"] for records in rounds if any(_breaks(rule, record) for record in records)}
+    """By round, the lowest rank that broke the rule."""
+    broken = {
+        records[0]["round"]: [r for r, record in enumerate(records) if _breaks(rule, record)] for records in rounds
+    }
+    return {number: ranks[0] for number, ranks in broken.items() if ranks}
 
 
 def _breaks(rule, record):

@@ -7,6 +7,7 @@ a quotient is rounded where the program rounds it, so a figure is run.json's bit
 from typing import Callable, NamedTuple
 
 from . import limits
+from .middle import median, median_interval
 from .run import distribution, quantity
 
 GIB = float(1 << 30)
@@ -36,7 +37,7 @@ RATES = {
     "operations": Rate("operations_per_s", "operations/s", "operations"),
 }
 FIGURES = {
-    "throughput_bytes_per_s": Figure("bytes/s", lambda ranks: _rate(ranks, "bytes")),
+    "throughput_bytes_per_s": Figure("bytes/s", lambda ranks: byte_rate(ranks)),
     "core_seconds_per_gib": Figure(
         "s/GiB", lambda ranks: _share(_over(_cpu_ns(ranks), NS_PER_S), _sum(ranks, "bytes") / GIB)
     ),
@@ -76,25 +77,23 @@ def of_case(measure, rounds):
 
 def limit_shares(rounds):
     """One a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
-    kernel = limits.fastest(rounds, median)
-    if kernel is None:
-        return None
-    rates = [(_rate(ranks, "bytes"), limits.with_all(ranks, kernel)) for ranks in rounds]
-    return [None if rate is None or limit is None else rate / limit for rate, limit in rates]
+    return limits.shares(rounds, byte_rate)
+
+
+def byte_rate(ranks):
+    """Bytes a second of these ranks together."""
+    return _rate(ranks, "bytes")
+
+
+def rate(measure, ranks):
+    """What a case is compared by, of these ranks together."""
+    return _rate(ranks, RATES[measure].counted)
 
 
 def _metric(unit, values):
     known = sum(value is not None for value in values)
-    return {"value": median(values), "unit": unit, "repetitions": known, "values": values}
-
-
-def median(values):
-    """The middle of the values that are known, or the mean of the two middle ones; None when there is none."""
-    known = sorted(value for value in values if value is not None)
-    if not known:
-        return None
-    middle = len(known) // 2
-    return known[middle] if len(known) % 2 else (known[middle - 1] + known[middle]) / 2.0
+    metric = {"value": median(values), "unit": unit, "repetitions": known, "values": values}
+    return {**metric, "interval": median_interval(values)}
 
 
 def locality(records):
@@ -150,7 +149,7 @@ def _refill_ns(ranks):
 
 def _rate(ranks, name):
     """Nothing done has no rate."""
-    longest = max(record["elapsed_ns"] for record in ranks)
+    longest = max((record["elapsed_ns"] for record in ranks), default=0)
     return _share(_sum(ranks, name) or None, longest / NS_PER_S)
 
 

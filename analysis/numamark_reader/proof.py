@@ -1,16 +1,28 @@
-"""Holds what a run directory says against its parts: run.json, histograms.hlog, samples.parquet. Equal means equal."""
+"""Holds what a run directory says against its parts: run.json, histograms.hlog, samples.parquet. Equal means equal.
+
+What is judged by statistics is named instead: only `numamark verify` derives it again.
+"""
 
 from collections import Counter
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from . import samples
+from . import noise, samples
 from .derive import derived
 from .distribution import Stratum
+from .judged import Between, Judged
 from .log import tag
 
-#: Sentences about a null: they explain a figure and are none.
-SENTENCES = ("reason", "unverified")
+#: Sentences about a null, or about what is dropped: they explain a figure and are none.
+SENTENCES = ("reason", "unverified", "why")
+#: What no part repeats: what was asked for and on what, and how long the program took. Without as many parts as `ranks`
+#: nothing is read at all.
+TOLD = (
+    *("schema", "name", "job", "command", "started", "ranks", "repetitions", "stop", "drop", "aa", "interval_ns"),
+    *("environment", "environment_differences", "planned", "gates", "elapsed_s"),
+)
+#: What a value is derived from, by the file that has it.
+SOURCE = {**dict.fromkeys(("run.json", "histograms.hlog", "samples.parquet"), "the parts"), "parts": "the workers"}
 #: Stands for what is not there.
 ABSENT = "nothing"
 
@@ -24,29 +36,49 @@ class Difference(NamedTuple):
     derived: object
 
     def __str__(self):
-        return f"{self.where}: {self.file} has {self.recorded}, the parts give {self.derived}"
+        return f"{self.where}: {self.file} has {self.recorded}, {SOURCE[self.file]} give {self.derived}"
 
 
-def differences(run, files=None):
-    """All values that differ, and by file how many were compared: None for samples.parquet where there is no polars.
+class Proof(NamedTuple):
+    """What became of every value."""
 
-    `files` are some of run.json, histograms.hlog and samples.parquet; all, unless it is given.
-    """
-    found, compared = [], {}
+    #: Those that differ.
+    differences: list
+    #: By file, how many were compared; None for samples.parquet where there is no polars.
+    compared: dict
+    #: Where run.json has a judgement of statistics: not derived again, but ends of intervals are where they can be.
+    judged: list
+
+
+def prove(run, files=None):
+    """Derives every value of some of run.json, histograms.hlog, samples.parquet and parts again; of all by default."""
+    found, compared, judged = [], {}, []
     for file in files or VALUES:
         if file == "samples.parquet" and find_spec("polars") is None:
             compared[file] = None
             continue
         values = list(VALUES[file](run))
-        compared[file] = len(values)
-        found.extend(Difference(file, *value) for value in values if not same(*value[1:]))
-    return found, compared
+        left = [value[0] for value in values if isinstance(value[2], (Judged, Between)) and holds(*value[1:])]
+        judged.extend(left)
+        compared[file] = len(values) - len(left)
+        found.extend(Difference(file, *value) for value in values if not holds(*value[1:]))
+    return Proof(found, compared, judged)
 
 
 def _of_document(run):
     """(where, recorded, derived) for each value of run.json that is measured, and for what it repeats of the plan."""
-    for name, value in derived(run).items():
-        yield from _leaves(name, run.document.get(name, ABSENT), value)
+    again = derived(run)
+    for name in [*again, *(name for name in run.document if name not in again and name not in TOLD)]:
+        yield from _leaves(name, run.document.get(name, ABSENT), again.get(name, ABSENT))
+
+
+def _of_parts(run):
+    """The same for the noise of every repetition: a rank's is that of its workers together."""
+    for part in run.parts:
+        for record in part.repetitions:
+            recorded = record["noise"]
+            for name, value in noise.of_workers(recorded["workers"]).items():
+                yield f"rank {part.rank}, {record['case']}, round {record['round']}, {name}", recorded[name], value
 
 
 def _of_log(run):
@@ -95,14 +127,18 @@ def _of_samples(run):
             yield where, rows.get(key, ABSENT), again.get(key, ABSENT)
 
 
-def same(a, b):
-    """Equal bit for bit: 1 and 1.0 are, 0.1 + 0.2 and 0.3 are not."""
-    return a == b and isinstance(a, bool) == isinstance(b, bool)
+def holds(recorded, again):
+    """Equal bit for bit: 1 and 1.0 are, 0.1 + 0.2 and 0.3 are not. A judgement must be there, and where it can be."""
+    if isinstance(again, (Judged, Between)):
+        return recorded is not ABSENT and again.allows(recorded)
+    return recorded == again and isinstance(recorded, bool) == isinstance(again, bool)
 
 
 def _leaves(where, recorded, again):
     """Both values of every leaf of two documents; what one of them lacks is ABSENT there."""
-    if isinstance(recorded, dict) and isinstance(again, dict):
+    if not recorded and not again:
+        yield where, recorded, again  # two empty ones are a value, too
+    elif isinstance(recorded, dict) and isinstance(again, dict):
         for name in [*recorded, *(name for name in again if name not in recorded)]:
             if name not in SENTENCES:
                 yield from _leaves(f"{where}.{name}", recorded.get(name, ABSENT), again.get(name, ABSENT))
@@ -114,9 +150,14 @@ def _leaves(where, recorded, again):
 
 
 def _name(element, position):
-    """A case by its id, a rank by its number."""
+    """A case by its id, anything else by its number."""
     return element.get("id", position) if isinstance(element, dict) else position
 
 
 #: By file, what gives (where, recorded, derived) for each of its values.
-VALUES = {"run.json": _of_document, "histograms.hlog": _of_log, "samples.parquet": _of_samples}
+VALUES = {
+    "run.json": _of_document,
+    "histograms.hlog": _of_log,
+    "samples.parquet": _of_samples,
+    "parts": _of_parts,
+}

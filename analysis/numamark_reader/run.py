@@ -65,7 +65,7 @@ class Run:
         files = (self.path / "parts").glob("rank-*.jsonl")
         parts = sorted((read_part(file) for file in files), key=lambda part: part.rank)
         ranks = [part.rank for part in parts]
-        if ranks != list(range(self.document["ranks"])):
+        if len(ranks) != self.document["ranks"] or ranks != list(range(len(ranks))):
             raise RunError(f"{self.path}: run.json has {self.document['ranks']} ranks, the parts are of ranks {ranks}")
         return parts
 
@@ -95,6 +95,24 @@ class Run:
         from . import frames
 
         return frames.cases(self)
+
+    def noise(self):
+        """A polars DataFrame with one row a worker and repetition: what else happened on its core, from the parts."""
+        from . import frames
+
+        return frames.noise(self)
+
+    def limits(self):
+        """A polars DataFrame with one row a case and node, socket or host: its limits, and the case's share of them."""
+        from . import frames
+
+        return frames.limits(self)
+
+    def comparisons(self):
+        """A polars DataFrame with one row an arm, case and metric; empty for a job without arms."""
+        from . import frames
+
+        return frames.comparisons(self)
 
     def log(self):
         """The lines of histograms.hlog."""

@@ -31,6 +31,24 @@ class Runs:
 
         return frames.below_each_other(self.runs, frames.cases)
 
+    def noise(self):
+        """All workers' noise as a polars DataFrame, one row a worker and repetition of a run."""
+        from . import frames
+
+        return frames.below_each_other(self.runs, frames.noise)
+
+    def limits(self):
+        """All limits as a polars DataFrame, one row a case and node, socket or host of a run."""
+        from . import frames
+
+        return frames.below_each_other(self.runs, frames.limits)
+
+    def comparisons(self):
+        """The comparisons of all runs' arms as a polars DataFrame. `numamark compare` compares runs with each other."""
+        from . import frames
+
+        return frames.below_each_other(self.runs, frames.comparisons)
+
 
 def open_runs(pattern):
     """Opens every run directory that the glob `pattern` matches, such as `results/sweep-*`."""

@@ -2,6 +2,7 @@
 
 from . import figures
 from .derive import longest, of_case
+from .dropping import dropped
 
 #: The columns before and after those of the parameters.
 BEFORE = ("scope", "host", "node", "rank", "case", "workload")
@@ -30,9 +31,14 @@ SORTED_BY = ("scope", "case", "host", "rank", "repetition", "metric", "interval"
 
 
 def columns(run):
-    """All columns, in their order: each parameter that any case has is one."""
-    names = {name for case in run.document["planned"] for name in case["parameters"]}
-    return [*BEFORE, *sorted(names), *AFTER]
+    """All columns, in their order: each parameter that any case has is one, and the arm where there are several."""
+    planned = run.document["planned"]
+    names = {name for case in planned for name in case["parameters"]}
+    return [*BEFORE, *sorted(names), *(["arm"] if _has_arms(planned) else []), *AFTER]
+
+
+def _has_arms(cases):
+    return any(case["arm"] is not None for case in cases)
 
 
 def words_among_parameters(cases):
@@ -50,9 +56,12 @@ def rows(run):
     empty = dict.fromkeys(columns(run))
     words = words_among_parameters(run.document["planned"])
     found = []
+    gone = dropped(run)
     for planned in run.document["planned"]:
         case = {"case": planned["id"], "workload": planned["workload"], **parameters(planned, words)}
-        for place, samples in _of_case(run, planned):
+        if "arm" in empty:
+            case["arm"] = planned["arm"]
+        for place, samples in _of_case(run, planned, gone[planned["id"]]):
             for metric, interval, value, unit in samples:
                 if value is not None:
                     sample = {"interval": interval, "metric": metric, "value": float(value), "unit": unit}
@@ -64,16 +73,16 @@ def _order(row):
     return [(row[name] is not None, row[name]) for name in SORTED_BY]
 
 
-def _of_case(run, planned):
+def _of_case(run, planned, gone):
     """(where and when, its samples) for all ranks together, each host, and each rank."""
     measure = planned["measure"]
-    everywhere = of_case(run, planned)["metrics"]
+    everywhere = of_case(run, planned, gone)["metrics"]
     hosts = {}
     for part in run.parts:
         hosts.setdefault(part.begin["host"], []).append(part.rank)
     rounds = run.rounds(planned["id"])
     # Which loop is the limit is decided over all repetitions.
-    of_hosts = {host: _shares([[records[rank] for rank in ranks] for records in rounds]) for host, ranks in hosts.items()}
+    of_hosts = {host: _shares([[records[r] for r in ranks] for records in rounds]) for host, ranks in hosts.items()}
     of_ranks = [_shares([[records[part.rank]] for records in rounds]) for part in run.parts]
     for position, records in enumerate(rounds):
         yield _place("all", records), _values(everywhere, position)

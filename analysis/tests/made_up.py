@@ -5,6 +5,7 @@ import importlib.util
 import json
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 from numamark_reader import derived, index_of, open_run, samples
 from numamark_reader.distribution import HIGHEST_NS
@@ -12,12 +13,16 @@ from numamark_reader.encoding import COMPRESSED_COOKIE, COOKIE, HEADER, OUTER
 
 HOST = {"node_index": 0, "node_os_index": 0}
 PLACE = {**HOST, "pus": [0, 1], "placement": "chosen", "job_hash": "00ff", "clock_step_ns": 10.0, "clock_read_ns": 20.0}
-PLACE.update(record_ns=5.0, package=0, unavailable={"thermal_throttles": "made up"})
+PLACE.update(record_ns=5.0, unavailable={"thermal_throttles": "made up"}, package=0, **{"class": "made up"})
 
-#: A rank that waited 10 ms for its cores, on a machine that does not say how hot it is.
-NOISE = {"involuntary_switches": 3, "voluntary_switches": 1, "minor_faults": 4, "major_faults": 0, "migrations": 2}
+#: A worker that waited 5 ms for its core, whose clock fell by a hundredth meanwhile.
+WORKER = {"cpu_ns": 99 * 10**7, "wall_ns": 10**9, "involuntary_switches": 1, "voluntary_switches": 0, "minor_faults": 2}
+WORKER.update(major_faults=0, migrations=1, run_delay_ns=5 * 10**6, probe_before_ns=31680.0, probe_after_ns=32000.0)
+#: A rank with two of them, of which one lost its core once more, on a machine that does not say how hot it is.
+NOISE = {"workers": [WORKER, {**WORKER, "involuntary_switches": 2, "voluntary_switches": 1}]}
+NOISE.update(involuntary_switches=3, voluntary_switches=1, minor_faults=4, major_faults=0, migrations=2)
 NOISE.update(run_delay_ns=10**7, steal_ns=0, throttled_ns=0, thermal_throttles=None, pressure_cpu_ns=5000)
-NOISE.update(pressure_memory_ns=0, cpu_share_min=0.99, core_clock_change=-0.01)
+NOISE.update(pressure_memory_ns=0, cpu_share_min=0.99, core_clock_change=0.99 - 1, core_probe_ns=31680.0)
 
 #: When the first repetition began.
 BEGAN_MS = 1_700_000_000_250
@@ -76,6 +81,19 @@ def repetition(round_index, elapsed_ns, size, **histograms):
     }
 
 
+def at_rate(round_index, rate):
+    """A repetition in which one rank did so many GiB a second."""
+    return repetition(round_index, 10**9, round(rate * 2**30))
+
+
+def run_of(planned, rounds, ends, host=None, **document):
+    """What a Run has, without files: `rounds` by case; every rank is on its own host, or all are on this one."""
+    begins = [{**PLACE, "rank": rank, "host": host or f"n{rank}"} for rank in range(len(ends))]
+    parts = [SimpleNamespace(rank=begin["rank"], begin=begin, end=end) for begin, end in zip(begins, ends)]
+    document = {"planned": planned, "stop": None, "drop": None, **document}
+    return SimpleNamespace(document=document, rounds=lambda case: rounds[case], parts=parts)
+
+
 def write_part(directory, rank, size, repetitions, begin_pages=None, end_pages=None, tail=""):
     """Writes `parts/rank-NNNNN.jsonl`; without `end_pages` the rank did not get to its end."""
     begin = {
@@ -88,7 +106,8 @@ def write_part(directory, rank, size, repetitions, begin_pages=None, end_pages=N
     }
     lines = [begin, *repetitions]
     if end_pages:
-        lines.append({"kind": "end", "locality": end_pages, "violations": 0, "resident_peak_bytes": 1 << 30})
+        end = {"kind": "end", "locality": end_pages, "violations": 0, "resident_peak_bytes": 1 << 30}
+        lines.append({**end, "rounds": len(repetitions), "ended_by": "repetitions", "limits": {}})
     folder = directory / "parts"
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(line) + "\n" for line in lines) + tail
@@ -99,13 +118,15 @@ def write_part(directory, rank, size, repetitions, begin_pages=None, end_pages=N
 EXPECTED = {"blocks_per_chunk": 2, "busy_workers": 2, "working_set_bytes": 24 << 20, "l3_bytes": None}
 EXPECTED.update(memory_bytes_min=24 << 20, memory_bytes_max=64 << 20)
 PLANNED = {"id": "fill", "workload": "generate", "parameters": {"chunk_bytes": 8 << 20}}
-PLANNED.update(measure="bytes", expected=EXPECTED)
+PLANNED.update(measure="bytes", expected=EXPECTED, arm=None, compared_as=None)
 
 
-def write_run(directory, ranks, repetitions, gates=(), **derived):
-    """Writes `run.json` with one planned case, and with what is said to follow from the parts."""
-    header = {"schema": 2, "ranks": ranks, "repetitions": repetitions, "planned": [PLANNED], "gates": list(gates)}
-    (directory / "run.json").write_text(json.dumps({**header, "cases": [], **derived}))
+def write_run(directory, ranks, repetitions, gates=(), planned=(PLANNED,), again=None):
+    """Writes `run.json` with these cases, and with what is said to follow from the parts; judgements are null."""
+    header = {"schema": 2, "ranks": ranks, "repetitions": repetitions, "planned": list(planned), "gates": list(gates)}
+    (directory / "run.json").write_text(
+        json.dumps({**header, "cases": [], **(again or {})}, default=lambda judged: None)
+    )
 
 
 #: A gate of each outcome.
@@ -126,7 +147,7 @@ def write_whole_run(directory):
         rounds = [repetition(n, s * 10**9 - rank, 2 << 30, **histograms) for n, s in enumerate([2, 4])]
         write_part(directory, rank, 2, rounds, begin_pages, pages(10, 0))
     write_run(directory, ranks=2, repetitions=2, gates=GATES)
-    write_run(directory, ranks=2, repetitions=2, gates=GATES, **derived(open_run(directory)))
+    write_run(directory, ranks=2, repetitions=2, gates=GATES, again=derived(open_run(directory)))
     write_log(directory, log_lines(histograms))
     if importlib.util.find_spec("polars"):
         write_samples(directory, samples.rows(open_run(directory)))

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from numamark_reader import differences, index_of, open_run
+from numamark_reader import index_of, open_run, prove
 from numamark_reader.distribution import HIGHEST_NS
 from numamark_reader.log import tag
 from numamark_reader.samples import AFTER, BEFORE
@@ -25,10 +25,10 @@ class RoundTrip:
 
     def test_every_value_of_every_file_is_derived_again(self):
         run = open_run(self.path)
-        found, compared = differences(run)
-        self.assertEqual([str(difference) for difference in found], [])
+        proof = prove(run)
+        self.assertEqual([str(difference) for difference in proof.differences], [])
         values = len(run.parts) * sum(len(run.rounds(case)) for case in run.case_ids)
-        for file, count in compared.items():
+        for file, count in proof.compared.items():
             if count is not None:
                 self.assertGreater(count, values, file)
 

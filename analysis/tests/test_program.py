@@ -33,6 +33,22 @@ block = "1MiB"
 workload = "larson"
 allocator = "slab"
 """
+# What a run may have beyond that: arms, the same arm twice, an end of its own, repetitions that do not count.
+ARMS = JOB.replace(
+    "repetitions = 2",
+    """aa = true
+limit = "20ms"
+stop = { half_width = "20%", at_most = 8 }
+drop = { run_delay = "30%" }""",
+)
+ARMS += """
+[[arm]]
+name = "batch-16"
+slab.batch = 16
+[[gate]]
+metric = "stragglers"
+at_most = 64
+"""
 
 
 def run(job, path, *arguments):
@@ -68,6 +84,28 @@ class RealRun(RoundTrip, unittest.TestCase):
         job.write_text(JOB[: JOB.index("[generate]")] + JOB[JOB.index("[allocate]") :].replace("slab", "system"))
         run(job, self.path.parent / "larson")
         self.assertEqual(outputs(self.path.parent / "larson").count("no sweep over generate.chunk"), 1)
+
+
+@unittest.skipUnless(PROGRAM, "NUMAMARK does not name the program")
+class RealComparison(RoundTrip, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.path = Path(folder.name) / "run"
+        job = Path(folder.name) / "job.toml"
+        job.write_text(ARMS)
+        run(job, cls.path)
+
+    def test_every_arm_is_there_and_the_end_is_the_rules_own(self):
+        document = open_run(self.path).document
+        self.assertTrue(document["complete"])
+        self.assertIn(document["ended_by"], ("half_width", "at_most"))
+        self.assertEqual({row["candidate"] for row in document["comparisons"]}, {"batch-16", "base-again"})
+        generated = [case for case in document["cases"] if case["workload"] == "generate"]
+        counted = [case for case in generated if len(case["dropped"]) < document["rounds"]]
+        self.assertEqual([case["id"] for case in counted if case["limits"] is None], [])
+        self.assertEqual(len(generated), 2 * 2, "an arm that changes the slab does not change what it is not used for")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import json
 import tempfile
 import unittest
 
-from numamark_reader import RunError, derived, differences, open_run, samples
+from numamark_reader import RunError, derived, open_run, proof, prove, samples
 from numamark_reader.__main__ import main as command_line
+from numamark_reader.judged import Between, Judged
 
 from . import made_up
 from .packages import needs
@@ -20,8 +21,8 @@ class Proof(unittest.TestCase):
         self.path = made_up.write_whole_run(folder.name)
 
     def differences(self, file="run.json"):
-        found, compared = differences(open_run(self.path), [file])
-        return found, compared[file]
+        found = prove(open_run(self.path), [file])
+        return found.differences, found.compared[file]
 
     def change(self, place, value):
         """Writes another value at a place of run.json, such as ("cases", 0, "id")."""
@@ -46,7 +47,7 @@ class Proof(unittest.TestCase):
         self.assertEqual(case["metrics"]["run_delay_share"]["values"], [2e7 / (8e9 - 2), 2e7 / (16e9 - 2)])
         self.assertEqual(case["metrics"]["measuring_share"]["values"], [8e6 / (8e9 - 2), 8e6 / (16e9 - 2)])
         self.assertEqual(case["metrics"]["involuntary_switches"]["value"], 6.0)
-        self.assertEqual(case["metrics"]["core_clock_change"]["value"], -0.01)
+        self.assertEqual(case["metrics"]["core_clock_change"]["value"], 0.99 - 1)
         self.assertEqual((again["record_ns"], again["unavailable"]), (5.0, {"thermal_throttles": "made up"}))
         self.assertEqual(case["slowest_rank"], 0)
         self.assertEqual(case["total"], {"bytes": 8 << 30, "operations": 0, "elapsed_ns": 6 * 10**9, "repetitions": 2})
@@ -69,6 +70,8 @@ class Proof(unittest.TestCase):
         changed = 0
         for name, value in derived(open_run(self.path)).items():
             for place, old in leaves(value, (name,)):
+                if isinstance(old, Judged):
+                    continue
                 self.change(place, "changed")
                 found, _ = self.differences()
                 self.assertEqual([(each.recorded, each.derived) for each in found], [("changed", old)], place)
@@ -76,6 +79,31 @@ class Proof(unittest.TestCase):
                 changed += 1
         self.assertEqual(changed, compared)
         self.assertGreater(changed, 100)
+
+    def test_judgements_are_named_and_must_be_there(self):
+        kinds = ["cases[fill].limits.drift", "stragglers", "disturbances", "coincidences"]
+        self.assertEqual(prove(open_run(self.path), ["run.json"]).judged, kinds)
+        document = open_run(self.path).document
+        del document["disturbances"]
+        document["cases"][0]["limits"]["drift"] = 0.5
+        (self.path / "run.json").write_text(json.dumps(document))
+        again = prove(open_run(self.path), ["run.json"])
+        self.assertEqual(again.judged, [kind for kind in kinds if kind != "disturbances"])
+        self.assertEqual(
+            [str(each) for each in again.differences],
+            ["disturbances: run.json has nothing, the parts give a judgement"],
+        )
+
+    def test_an_interval_may_not_end_beyond_its_order_statistics(self):
+        seen = [proof.holds(value, Between(1.0, 2.0)) for value in (proof.ABSENT, 1.0, 1.5, 2.5)]
+        self.assertEqual(seen, [False, True, True, False])
+
+    def test_a_rank_has_the_noise_of_its_workers(self):
+        self.assertEqual(self.differences("parts"), ([], 2 * 2 * 9))
+        part = self.path / "parts/rank-00001.jsonl"
+        part.write_text(part.read_text().replace('"run_delay_ns": 10000000', '"run_delay_ns": 10000001', 1))
+        found = [str(each) for each in self.differences("parts")[0]]
+        self.assertEqual(found, ["rank 1, fill, round 0, run_delay_ns: parts has 10000001, the workers give 10000000"])
 
     def test_one_bit_is_a_difference(self):
         share = open_run(self.path).document["locality"]["share"]
@@ -140,7 +168,11 @@ class Proof(unittest.TestCase):
             with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
                 return command_line([str(argument) for argument in arguments]), out.getvalue() + err.getvalue()
 
-        self.assertEqual(run(self.path)[0], 0)
+        code, text = run(self.path)
+        self.assertEqual(code, 0)
+        kinds = "cases.limits.drift, stragglers, disturbances, coincidences"
+        self.assertIn(f"  left to `numamark verify`, 4 judgements: {kinds}\n", text)
+        self.assertIn("  in no part: schema, ranks, repetitions, planned, gates\n", text)
         self.assertEqual(run()[0], 2)
         self.change(("cases", 0, "histograms", "chunk_ns", "p50"), 101)
         code, text = run(self.path)

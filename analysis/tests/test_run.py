@@ -4,7 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from numamark_reader import RunError, differences, open_run, open_runs, read_part
+from numamark_reader import RunError, open_run, open_runs, prove, read_part
 
 from . import made_up
 from .packages import needs
@@ -20,7 +20,7 @@ class HandMade(unittest.TestCase):
         made_up.write_whole_run(self.path)
 
     def differences(self):
-        return differences(open_run(self.path), ["run.json"])
+        return prove(open_run(self.path), ["run.json"]).differences
 
     def test_a_repetition_that_a_rank_did_not_finish_counts_nowhere(self):
         self.write()
@@ -31,7 +31,7 @@ class HandMade(unittest.TestCase):
         (self.path / "parts/rank-00000.jsonl").write_text("".join(lines))
         run = open_run(self.path)
         self.assertEqual((len(run.rounds("fill")), run.unfinished()), (2, 1))
-        self.assertEqual([each.where for each in self.differences()[0]], ["unfinished_repetitions"])
+        self.assertEqual([each.where for each in self.differences()], ["unfinished_repetitions"])
 
     def test_names_that_do_not_exist_are_answered_with_those_that_do(self):
         self.write()

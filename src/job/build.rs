@@ -327,6 +327,9 @@ mod tests {
         assert_eq!(job(text, &["run.duration=3s"]).run.amount, Amount::Duration(Nanoseconds(3_000_000_000)));
         assert_eq!(job(text, &["run.bytes=1GiB"]).run.amount, Amount::Bytes(Bytes(1 << 30)));
         assert_eq!(job(text, &["seed=1", "seed=2"]).seed, 2);
+        // An arm has a name, too.
+        assert_eq!(job(text, &["name=other"]).name, "other");
+        assert_eq!(job(COMPARISON, &["name=other"]).name, "other");
     }
 
     #[test]

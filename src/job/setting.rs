@@ -120,7 +120,9 @@ fn can_be_swept(table: Table, path: &str, name: &str, place: Place) -> Result<()
 fn table_of(path: &str, source: usize) -> Result<(Table, usize), Diagnostic> {
     let at = |start: usize, end: usize| Place { source, start, end };
     let Some((section_name, rest)) = path.split_once('.') else {
-        return match KEYS.iter().find(|key| key.section != Section::Job && key.name == path.trim()) {
+        // `name` is a key of the job, and of an arm, too.
+        let of_job = Key::find(Section::Job, path.trim());
+        return match KEYS.iter().find(|key| of_job.is_none() && key.name == path.trim()) {
             Some(key) => Err(Diagnostic::new(
                 at(0, path.len()),
                 format!("\"{}\" needs its section", key.name),

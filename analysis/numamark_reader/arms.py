@@ -1,0 +1,92 @@
+"""The arms of a run, side by side: the pairs of every comparison and the median of either side.
+
+What an arm changes, and how sure that is, is judged by statistics: `numamark verify` derives it again.
+"""
+
+from . import figures
+from .dropping import dropped
+from .judged import JUDGED
+from .middle import median
+from .run import distribution, quantity
+
+BASE, BASE_AGAIN = "base", "base-again"
+#: The difference below which arms count as equal.
+DIFFERENCE = 0.02
+#: (metric, unit, which way is better, whether it is of all ranks together), by what a case measures.
+OF_EVERY_CASE = (("refill_share", "share", "lower", False),)
+QUANTITIES = {
+    "bytes": (
+        ("throughput_bytes_per_s", "bytes/s", "higher", False),
+        ("core_seconds_per_gib", "s/GiB", "lower", False),
+        *OF_EVERY_CASE,
+        ("chunk_ns.p99", "ns", "lower", True),
+        ("refill_ns.p99", "ns", "lower", True),
+    ),
+    "operations": (
+        ("operations_per_s", "operations/s", "higher", False),
+        ("core_ns_per_operation", "ns", "lower", False),
+        *OF_EVERY_CASE,
+        ("refill_ns.p99", "ns", "lower", True),
+    ),
+}
+JUDGEMENTS = (
+    *("ratio", "interval", "scope", "replicated", "replicates", "replicates_needed", "smallest_detectable"),
+    *("p", "p_adjusted", "p_signed_rank", "floor", "verdict"),
+)
+
+
+def comparisons(run):
+    """Every arm against the base, in every case that they have in common, one row a quantity."""
+    planned = run.document["planned"]
+    rows = []
+    for base in planned:
+        others = [case for case in planned if case.get("arm") and case["compared_as"] == base.get("compared_as")]
+        if base.get("arm") == BASE:
+            rows += [row for case in others if case["arm"] != BASE for row in _rows(run, base, case)]
+    return rows
+
+
+def _rows(run, base, candidate):
+    gone = {number for case in (base, candidate) for number in dropped(run)[case["id"]]}
+    for name, unit, better, of_all in QUANTITIES[base["measure"]]:
+        ours, theirs = (_values(run, case["id"], name, of_all, gone) for case in (base, candidate))
+        both = sorted(ours.keys() & theirs.keys())
+        yield {
+            "case": base["compared_as"],
+            "workload": base["workload"],
+            "base": BASE,
+            "candidate": candidate["arm"],
+            "same": candidate["arm"] == BASE_AGAIN,
+            "metric": name,
+            "unit": unit,
+            "better": better,
+            "base_value": median([ours[place] for place in both]),
+            "candidate_value": median([theirs[place] for place in both]),
+            "hosts": len({run.parts[rank].begin["host"] if not of_all else None for rank, _ in both}),
+            "nodes": len({rank for rank, _ in both}),
+            "rounds": len({number for _, number in both}),
+            "runs": 1,
+            "pairs": len(both),
+            "difference": DIFFERENCE,
+            **dict.fromkeys(JUDGEMENTS, JUDGED),
+        }
+
+
+def _values(run, case_id, name, of_all, gone):
+    """By rank and round; ratios are of values above 0. What is of all ranks together stands at rank 0."""
+    found = {}
+    for records in run.rounds(case_id):
+        number = records[0]["round"]
+        if number not in gone:
+            of_ranks = [records] if of_all else [[record] for record in records]
+            found.update(((rank, number), _value(ranks, name, of_all)) for rank, ranks in enumerate(of_ranks))
+    return {place: value for place, value in found.items() if value is not None and value > 0}
+
+
+def _value(records, name, of_all):
+    if not of_all:
+        return figures.FIGURES[name].of(records)
+    histogram = name.rpartition(".")[0]
+    recorded = any(histogram in (own, quantity(own)) for record in records for own in record["histograms"])
+    quantile = distribution(records, histogram).quantile(0.99) if recorded else None
+    return None if quantile is None else float(quantile)
