@@ -182,18 +182,23 @@ fn bound(result: &BoundResult) -> String {
 fn how(compared: &Compared) -> Vec<String> {
     let rows = &compared.comparisons;
     let Some(first) = rows.first() else { return Vec::new() };
+    let judged: Vec<&Comparison> = rows.iter().filter(|row| !row.same).collect();
+    if judged.is_empty() {
+        let rates: Vec<&Comparison> = rows.iter().filter(|row| figures::name(row) == "rate").collect();
+        return vec![format!("{}, paired by host, node and round", intervals(&rates))];
+    }
     let values = match compared.candidate.len() {
         0 | 1 => "paired by host, node and round",
         _ => "medians over the rounds of a run, paired by run, host and node",
     };
-    let tests = rows.iter().filter(|row| row.p_adjusted.is_some() && !row.same).count() as u64;
+    let tests = judged.iter().filter(|row| row.p_adjusted.is_some()).count() as u64;
     let difference = round_share(compared.difference);
     let repeated = figures::needed(first);
     vec![
         format!(
             "A, B: medians of the values of a rank (p99: of all ranks); change: of B against A, {values}"
         ),
-        intervals(rows),
+        intervals(&judged),
         format!(
             "verdict: Holm's correction over {} included; no difference: none above {difference}; \
              finds: the smallest change that 4 of 5 such comparisons see; needs: {repeated} to see {difference}",
@@ -203,9 +208,9 @@ fn how(compared: &Compared) -> Vec<String> {
 }
 
 /// Of what the intervals speak, by level and scope.
-fn intervals(rows: &[Comparison]) -> String {
+fn intervals(rows: &[&Comparison]) -> String {
     let mut kinds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| !row.same) {
+    for row in rows {
         if let (Some(interval), Some(scope)) = (row.interval, row.scope) {
             // Rounded up it would claim more than there is.
             let level = (interval.level * 1000.0).floor() / 10.0;
