@@ -1,20 +1,21 @@
 //! What a report says of nodes that are slower than their class: which, by how much, what it costs, why.
 
 use super::text::{counted, plain, short_host};
-use crate::results::run::{Interval, Run, Straggler};
+use crate::results::run::{Interval, PlacementRow, Run, Straggler};
 
 /// Three lines a straggler, the slowest first, and what to do.
 pub(super) fn stragglers(run: &Run) -> Vec<String> {
     let all = &run.derived.stragglers;
-    let mut lines: Vec<String> = all.iter().enumerate().flat_map(|(place, one)| of_one(one, place)).collect();
+    let mut lines: Vec<String> =
+        all.iter().enumerate().flat_map(|(place, one)| of_one(run, one, place)).collect();
     if !all.is_empty() {
         lines.push("their hosts are in the run directory: sbatch --exclude=./suspect_nodes.txt".to_owned());
     }
     lines
 }
 
-fn of_one(straggler: &Straggler, slower: usize) -> Vec<String> {
-    let name = name(straggler);
+fn of_one(run: &Run, straggler: &Straggler, slower: usize) -> Vec<String> {
+    let name = name(run, straggler);
     let others = straggler.class_nodes.saturating_sub(1);
     let class = match others {
         1 => "the other node of its class: which of the two is at fault cannot be told".to_owned(),
@@ -40,12 +41,14 @@ fn of_one(straggler: &Straggler, slower: usize) -> Vec<String> {
     vec![first, cost, cause]
 }
 
-/// `n0123 node 3`, or the rank where it is bound to none.
-fn name(straggler: &Straggler) -> String {
-    let host = short_host(&straggler.host);
-    match straggler.node_index {
-        Some(node) => format!("{host} node {node}"),
-        None => format!("{host} rank {}", straggler.rank),
+/// `n0123 node 3`; with the rank where several share the node, the rank alone where it is bound to none.
+fn name(run: &Run, straggler: &Straggler) -> String {
+    let (host, rank) = (short_host(&straggler.host), straggler.rank);
+    let Some(node) = straggler.node_index else { return format!("{host} rank {rank}") };
+    let here = |row: &&PlacementRow| row.host == straggler.host && row.node_index == Some(node);
+    match run.derived.placements.iter().filter(here).count() {
+        0 | 1 => format!("{host} node {node}"),
+        _ => format!("{host} node {node}, rank {rank}"),
     }
 }
 

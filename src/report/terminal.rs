@@ -40,12 +40,16 @@ pub(super) fn fixed<const N: usize>(layout: [(&str, u16); N], rows: &[[String; N
     trimmed(&table)
 }
 
-/// One line of prose, broken at 80 columns; continued lines are indented.
+/// One line of prose, broken at 80 columns; continued lines are indented by two more than it is.
 pub(super) fn prose(line: &str) -> String {
-    let indent = if line.starts_with(' ') { 4 } else { 2 };
+    // A line that has to be broken loses the spaces it begins with.
+    let words = line.trim_start();
+    let own = line.len() - words.len();
+    let indent = own + 2;
+    let width = COLUMNS.saturating_sub(u16::try_from(indent).unwrap_or(COLUMNS)).max(1);
     let mut text = String::new();
-    for (number, line) in broken(line, COLUMNS - indent).iter().enumerate() {
-        let indent = if number == 0 { 0 } else { usize::from(indent) };
+    for (number, line) in broken(words, width).iter().enumerate() {
+        let indent = if number == 0 { own } else { indent };
         text += &format!("{:indent$}{line}\n", "");
     }
     text

@@ -81,6 +81,8 @@ fn times(count: Option<u64>) -> Option<f64> {
 
 /// Makes a median absolute deviation of normal values their standard deviation.
 const DEVIATION_PER_MAD: f64 = 1.4826;
+/// So many others have a spread.
+const OTHERS_MIN: usize = 4;
 /// How many deviations above its own usual an amount is more than usual.
 const DEVIATIONS: f64 = 3.0;
 
@@ -96,8 +98,12 @@ pub(super) fn beyond_usual(these: &[&Repetition], others: &[Vec<&Repetition>]) -
         let usual: Vec<f64> = others.iter().filter_map(|rows| typical(rows, cause)).collect();
         let middle = median(&usual)?;
         let distances: Vec<f64> = usual.iter().map(|amount| (amount - middle).abs()).collect();
-        let spread = DEVIATION_PER_MAD * median(&distances)?;
-        (found - middle > cause.least.max(DEVIATIONS * spread)).then(|| cause.text(found, middle))
+        let margin = match usual.len() {
+            // So few do not tell how much they vary.
+            0..OTHERS_MIN => middle / 2.0,
+            _ => DEVIATIONS * DEVIATION_PER_MAD * median(&distances)?,
+        };
+        (found - middle > cause.least.max(margin)).then(|| cause.text(found, middle))
     };
     CAUSES.iter().filter_map(beyond).collect()
 }
