@@ -2,7 +2,7 @@
 
 use super::text::{
     NOT_AVAILABLE, OperationUnit, bare_percent, between, byte_rate, duration_by, durations, operation_rate,
-    percent, plain, short_host,
+    percent, plain, ratio_percent, short_host,
 };
 use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
 use crate::stats::relative_range;
@@ -56,7 +56,7 @@ pub(super) fn limit_share(case: &CaseResult) -> Option<f64> {
 
 /// A line of its own; nothing where the limit was not measured.
 fn limit_line(share: Option<f64>) -> String {
-    share.map_or(String::new(), |share| format!("\nlimit {}", percent(share)))
+    share.map_or(String::new(), |share| format!("\nlimit {} %", ratio_percent(share)))
 }
 
 /// The interval of a rate in the unit of [`figure`], as a line of its own; empty where there is none.

@@ -3,7 +3,7 @@
 use super::cells::{self, parameter_name as name, parameter_value as value};
 use super::grid::{Column, Grid};
 use super::sweep::Group;
-use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, microseconds_by, short_host};
+use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, microseconds_by, ratio_percent, short_host};
 use crate::results::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult, Run};
 use crate::units::human_rate;
 
@@ -136,7 +136,7 @@ fn interval(case: &CaseResult) -> String {
 fn limit_share(case: &CaseResult) -> String {
     match case.limits {
         None => "-".to_owned(),
-        Some(_) => cells::limit_share(case).map_or(NOT_AVAILABLE.to_owned(), bare_percent),
+        Some(_) => cells::limit_share(case).map_or(NOT_AVAILABLE.to_owned(), ratio_percent),
     }
 }
 

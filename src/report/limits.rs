@@ -2,7 +2,7 @@
 
 use super::cells::NODE_UNKNOWN;
 use super::grid::{Column, Grid};
-use super::text::{NOT_AVAILABLE, bare_percent, percent, plain, short_host};
+use super::text::{NOT_AVAILABLE, percent, plain, ratio_percent, short_host};
 use crate::results::run::{CaseLimits, CaseResult, GroupLimit};
 use crate::units::human_rate;
 
@@ -124,5 +124,5 @@ fn rate(bytes_per_s: Option<f64>) -> String {
 }
 
 fn share(share: Option<f64>) -> String {
-    share.map_or(NOT_AVAILABLE.to_owned(), bare_percent)
+    share.map_or(NOT_AVAILABLE.to_owned(), ratio_percent)
 }

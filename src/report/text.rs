@@ -128,6 +128,11 @@ pub(super) fn bare_percent(share: f64) -> String {
     }
 }
 
+/// A ratio in per cent that may as well lie above 100.
+pub(super) fn ratio_percent(ratio: f64) -> String {
+    three_digits(ratio * 100.0)
+}
+
 /// A count with thin groups: `1,234,567`.
 pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
