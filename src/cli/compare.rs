@@ -25,6 +25,12 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
 
 fn ask(arguments: &CompareArguments) -> Result<Compared> {
     let CompareArguments { base, candidate, difference, force, .. } = arguments;
+    if let Some(option) = candidate.iter().find(|path| path.to_string_lossy().starts_with('-')) {
+        let option = option.display();
+        return Err(Error::Usage(format!(
+            "{option} stands behind --, where only runs do; options come first: numamark compare {option} .. BASE.. -- CANDIDATE.."
+        )));
+    }
     match (arguments.arms, base.as_slice(), candidate.as_slice()) {
         (true, [run], []) => compare_arms(run, *difference, *force),
         (true, ..) => {

@@ -10,10 +10,14 @@ use crate::{job, report};
 /// Proves every aggregate of a run from its parts.
 pub fn verify(arguments: &DirectoryArguments) -> Result<ExitCode> {
     let verified = results::verify(&arguments.directory)?;
+    let parts = match verified.parts {
+        1 => "1 part".to_owned(),
+        parts => format!("{parts} parts"),
+    };
     print(&format!(
         "verified: {} values of run.json, {} rows of samples.parquet and {} histograms of histograms.hlog\n  \
-         follow from {} parts\n",
-        verified.values, verified.samples, verified.histograms, verified.parts
+         follow from {}\n",
+        verified.values, verified.samples, verified.histograms, parts
     ));
     Ok(ExitCode::Done)
 }

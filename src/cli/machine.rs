@@ -8,6 +8,8 @@ use crate::numa::{self, Bind, Placement, Request, Topology};
 use crate::plan::{Plan, Prediction, Seat};
 use crate::rank::{Source, bind, described, probe};
 use crate::report::{self, Planned, Submission};
+use crate::results::environment::cpu_model;
+use crate::results::resolve_gates;
 use crate::units::human_span;
 
 /// Shows which rank would bind where, and why.
@@ -23,6 +25,10 @@ pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
     job.rank.share_nodes |= arguments.machine.share_nodes;
     let (topology, placements) = place(&arguments.machine, bind(&job), job.rank.share_nodes)?;
     let ranks = seats(&job, &topology, &placements, arguments.hosts)?;
+    let cases: Vec<&str> = ranks[0].1.cases.iter().map(|case| case.id.as_str()).collect();
+    // What a run would refuse before its first repetition; another machine may have another CPU.
+    let cpu_model = if topology.is_this_system() { cpu_model() } else { None };
+    resolve_gates(&job.gates, &cases, cpu_model.as_deref())?;
     let (prediction, unknown) = predict(arguments, &job, &topology, &ranks)?;
     print(&report::plan(&Planned {
         name: &job.name,

@@ -79,7 +79,8 @@ fn execute(command: &Command) -> Result<ExitCode> {
 }
 
 fn report(error: &Error) {
-    eprintln!("numamark: {error}");
+    use std::io::Write;
+    let _closed_pipe = writeln!(std::io::stderr(), "numamark: {error}");
 }
 
 /// Prints to stdout. A reader that closes the pipe early (`| head`) is not an error.

@@ -32,7 +32,7 @@ pub struct Watch {
 impl Watch {
     /// Begins before the first round of this session.
     pub fn new(plan: &Plan, output: &Output) -> Watch {
-        let (spent_ns, rounds) = output.spent(plan.warmup_ns);
+        let (spent_ns, rounds) = output.spent(plan);
         let before = Duration::from_nanos(spent_ns);
         let now = Instant::now();
         Watch {

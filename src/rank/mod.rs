@@ -146,7 +146,13 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     };
     let stop = comm.stop().clone();
     let stopping = || stop.requested().is_some();
-    let limits = OneAtATime::new(comm, &equipment, &plan, When::After, &stopping).of_all()?;
+    let limits = match OneAtATime::new(comm, &equipment, &plan, When::After, &stopping).of_all() {
+        Ok(limits) => limits,
+        Err(why) => {
+            output.give_up(&why);
+            return Err(why);
+        }
+    };
     stage("writing the result", plan.limits.finish, progress);
     let end = End {
         locality: locality_record(&equipment.locality()),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::seat::all_gather;
 use crate::comm::Comm;
 use crate::error::{Error, Result};
+use crate::plan::{Case, Plan};
 use crate::results::live::{LiveFile, State};
 use crate::results::{
     Begin, Done, End, EndedBy, Evidence, Header, Part, Repetition, Row, Run, RunDirectory, Totals, aggregate,
@@ -110,14 +111,18 @@ impl Output {
         ended_by(&rank_0.header, &rank_0.evidence, rounds)
     }
 
-    /// What the repetitions that are kept took with their warm-ups, in nanoseconds, and how many rounds they make; 0 on
+    /// What the repetitions that are kept took with their warm-ups and limits, in nanoseconds, and how many rounds they make; 0 on
     /// every rank but 0.
-    pub fn spent(&self, warmup_ns: u64) -> (u64, u32) {
+    pub fn spent(&self, plan: &Plan) -> (u64, u32) {
         let Some(RankZero { header, evidence, .. }) = &self.rank_0 else { return (0, 0) };
-        let rows =
-            header.planned.iter().flat_map(|case| evidence.rounds(&case.id)).map(|(_, round)| &round.rows);
         let longest = |rows: &Vec<Row>| rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
-        let spent_ns = rows.map(|rows| longest(rows).saturating_add(warmup_ns)).fold(0, u64::saturating_add);
+        let of_case = |case: &Case| {
+            let around_ns = plan.warmup_ns.saturating_add(plan.limits_ns(case));
+            let each = evidence.rounds(&case.id);
+            let each = each.map(|(_, round)| longest(&round.rows).saturating_add(around_ns));
+            each.fold(0, u64::saturating_add)
+        };
+        let spent_ns = plan.cases.iter().map(of_case).fold(0, u64::saturating_add);
         let rounds = header.planned.iter().map(|case| evidence.rounds(&case.id).count()).min();
         (spent_ns, rounds.and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(0))
     }

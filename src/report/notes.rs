@@ -30,7 +30,19 @@ pub(super) fn headline(run: &Run) -> Vec<String> {
                 .to_owned(),
         );
     }
+    lines.extend(nothing_left(run));
     lines
+}
+
+/// Cases that the job's rule has left without a figure.
+fn nothing_left(run: &Run) -> Option<String> {
+    let empty = |case: &&CaseResult| {
+        case.total.repetitions > 0 && case.dropped.len() as u64 == u64::from(case.total.repetitions)
+    };
+    let gone: Vec<String> = run.derived.cases.iter().filter(empty).map(|case| plain(&case.id)).collect();
+    (!gone.is_empty()).then(|| {
+        format!("NO FIGURE of {}: every repetition was dropped by the job's own rule", gone.join(", "))
+    })
 }
 
 /// How it was measured, what to doubt, and which gates were met.

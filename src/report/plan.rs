@@ -47,7 +47,7 @@ pub fn plan(planned: &Planned<'_>) -> String {
         let time = match (planned.prediction, first.asked_ns()) {
             (Some(prediction), _) => human_span(prediction.repetition_ns[index]),
             // All repetitions are asked for as much.
-            (None, Some(ns)) => format!(">{}", human_span(ns as f64 / first.turns.len() as f64)),
+            (None, Some(ns)) => format!(" >{}", human_span(ns as f64 / first.turns.len() as f64)),
             (None, None) => NOT_AVAILABLE.to_owned(),
         };
         text += &row(&case.id, &cells(&of_ranks, time));

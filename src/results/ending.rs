@@ -12,8 +12,9 @@ use crate::stats::{self, Decision, StopRule};
 /// What the rule decides after so many whole rounds; [`EndedBy::Repetitions`] without a rule, after the last. `None`: go
 /// on.
 pub fn ended_by(header: &Header, evidence: &Evidence, rounds: u32) -> Option<EndedBy> {
-    let figures = || figures(header, evidence, rounds);
-    decide(header, rounds, &header.stop.map_or(Vec::new(), |_| figures()))
+    // The rule looks at no value in between: a thousand rounds are gone through a dozen times, not a thousand.
+    let looks = header.stop.is_some() && stats::looks_after(rounds);
+    decide(header, rounds, &if looks { figures(header, evidence, rounds) } else { Vec::new() })
 }
 
 /// Whether what the ranks say of the end is what their own values say: the run ended when it had to and not before.

@@ -97,7 +97,7 @@ pub fn effect_within(pairs: &[Pair], scope: Scope) -> Option<Effect> {
         // An interval that is wider around the same middle holds 0 as a narrower one would hold a point nearer to it.
         p: several.then(|| ranked.p(middle - middle / widening)),
         p_signed_rank: several.then(|| ranked.exact_p(0.0)),
-        smallest_detectable: spread.and_then(|spread| power::smallest_detectable(spread, ranked.count())),
+        smallest_detectable: spread.and_then(|spread| power::smallest_detectable(spread, ranked.count(), 1)),
         spread,
         replicates: u32::try_from(ranked.count()).unwrap_or(u32::MAX),
     })

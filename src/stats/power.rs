@@ -12,15 +12,16 @@ use super::student;
 pub const POWER: f64 = 0.8;
 
 /// The smallest relative change found with 80 % power when `replicates` scatter by `spread`, as the standard deviation
-/// of log ratios. `None` below [`ENOUGH`] replicates: no change, however large, gives a 95 % interval then.
-pub fn smallest_detectable(spread: f64, replicates: usize) -> Option<f64> {
-    (replicates >= ENOUGH).then(|| libm::expm1(spread * distance(replicates)))
+/// of log ratios, and the test is one of `tests` under Holm's correction. `None` below [`ENOUGH`] replicates: no change, however large, gives a 95 % interval then.
+pub fn smallest_detectable(spread: f64, replicates: usize, tests: u32) -> Option<f64> {
+    (replicates >= ENOUGH).then(|| libm::expm1(spread * distance(replicates, tests)))
 }
 
 /// How many pairs (of the unit that is replicated: rounds of these hosts, or hosts) see a relative change `change` with
-/// 80 % power when their log ratios scatter by `spread`. `u64::MAX` for a change of nothing.
-pub fn pairs_needed(spread: f64, change: f64) -> u64 {
+/// 80 % power when their log ratios scatter by `spread` and the test is one of `tests`. `u64::MAX` for a change of nothing.
+pub fn pairs_needed(spread: f64, change: f64, tests: u32) -> u64 {
     let wanted = libm::log1p(change.abs());
+    let distance = |replicates| distance(replicates, tests);
     if spread * distance(ENOUGH) <= wanted {
         return ENOUGH as u64;
     }
@@ -42,11 +43,13 @@ pub fn pairs_needed(spread: f64, change: f64) -> u64 {
     enough as u64
 }
 
-/// The smallest detectable log ratio in units of the spread.
-fn distance(replicates: usize) -> f64 {
+/// The smallest detectable log ratio in units of the spread. Holm's first step, which the smallest p of all has to pass,
+/// divides the level by the number of tests: for the others it is cautious.
+fn distance(replicates: usize, tests: u32) -> f64 {
     let n = replicates as f64;
     let freedom = n - 1.0;
-    let seen = student::quantile(freedom, 0.5 + LEVEL / 2.0) + student::quantile(freedom, POWER);
+    let tail = (1.0 - LEVEL) / 2.0 / f64::from(tests.max(1));
+    let seen = student::quantile(freedom, 1.0 - tail) + student::quantile(freedom, POWER);
     seen / libm::sqrt(n * RANK_EFFICIENCY)
 }
 
@@ -57,23 +60,35 @@ mod tests {
     #[test]
     fn pairs_follow_the_rule_of_thumb_and_undo_the_smallest_detectable() {
         for (spread, change) in [(0.02, 0.01), (0.05, 0.01), (0.1, 0.002)] {
-            let needed = pairs_needed(spread, change);
+            let needed = pairs_needed(spread, change, 1);
             let thumb = 8.0 * (spread / change) * (spread / change);
             let off = (needed as f64 - thumb).abs();
             assert!(off < 4.0 + 0.06 * thumb, "{spread} {change}: {needed}, not about {thumb}");
             let count = usize::try_from(needed).expect("few");
-            assert!(smallest_detectable(spread, count).expect("enough") <= change);
-            assert!(smallest_detectable(spread, count - 1).expect("enough") > change);
+            assert!(smallest_detectable(spread, count, 1).expect("enough") <= change);
+            assert!(smallest_detectable(spread, count - 1, 1).expect("enough") > change);
+        }
+    }
+
+    #[test]
+    fn one_of_many_tests_has_to_show_more() {
+        for (spread, change) in [(0.02, 0.01), (0.05, 0.01)] {
+            let needed = [1, 5, 20].map(|tests| pairs_needed(spread, change, tests));
+            // Normal quantiles: (2.576 + 0.842)^2 and (3.023 + 0.842)^2 over (1.960 + 0.842)^2.
+            for (several, ratio) in needed[1..].iter().zip([1.49, 1.90]) {
+                let found = *several as f64 / needed[0] as f64;
+                assert!((found / ratio - 1.0).abs() < 0.05, "{found}, not about {ratio}");
+            }
         }
     }
 
     #[test]
     fn no_number_of_pairs_below_six_is_enough_and_none_sees_nothing() {
-        assert_eq!(pairs_needed(1e-9, 0.5), 6);
-        assert_eq!(pairs_needed(0.0, 0.5), 6);
-        assert_eq!(smallest_detectable(1e-9, 5), None);
-        assert_eq!(pairs_needed(0.02, 0.0), u64::MAX);
-        let far = pairs_needed(1.0, 1e-4);
+        assert_eq!(pairs_needed(1e-9, 0.5, 1), 6);
+        assert_eq!(pairs_needed(0.0, 0.5, 1), 6);
+        assert_eq!(smallest_detectable(1e-9, 5, 1), None);
+        assert_eq!(pairs_needed(0.02, 0.0, 1), u64::MAX);
+        let far = pairs_needed(1.0, 1e-4, 1);
         assert!((far as f64 / 8.22e8 - 1.0).abs() < 0.01, "{far}");
     }
 }

@@ -34,10 +34,15 @@ fn looks() -> impl Iterator<Item = u32> {
     std::iter::successors(Some(6_u32), |look| look.checked_add((look / 2).next_multiple_of(2)))
 }
 
+/// Whether the rule looks at the values after so many rounds.
+pub fn looks_after(rounds: u32) -> bool {
+    looks().take_while(|look| *look <= rounds).last() == Some(rounds)
+}
+
 /// What to do after `rounds` rounds. `cases` holds the values of each case, or of each figure that has to be known, by
 /// round; `None` was dropped. The same values give the same decision, so that a resumed run decides as the run would have.
 pub fn stop(rule: &StopRule, rounds: u32, cases: &[Vec<Option<f64>>]) -> Decision {
-    let looking = looks().take_while(|look| *look <= rounds).last() == Some(rounds);
+    let looking = looks_after(rounds);
     let before = looks().take_while(|look| *look < rounds).last();
     match before {
         Some(before) if looking && narrow(rule, before, cases) => Decision::HalfWidth,

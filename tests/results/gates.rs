@@ -71,7 +71,12 @@ fn a_stored_run_that_cannot_be_a_bound_is_refused_before_anything_is_measured() 
     let planned = ["generate-1", "larson-1"];
     refused(&planned, None, "stored");
     let (directory, mut base, evidence) = finished(&stored, 1, 53);
-    refused(&["generate-2"], None, "none of its cases (generate-1, larson-1, ..) is one of this job");
+    refused(&["generate-2"], None, "it has generate-1, larson-1, and this job generate-2: no case in common");
+    // The job as it stands, in a job with arms.
+    let with_arms = ["generate-1.arm=base", "generate-1.arm=base-again", "generate-1.arm=other"];
+    let resolved = resolve_gates(&gates, &with_arms, None).expect("its base is the stored case");
+    let against = resolved[0].against.as_ref().expect("a stored run");
+    assert!(against.values.keys().eq(&with_arms[..2]), "{against:?}");
     refused(&["larson-1"], None, "the run has no throughput_bytes_per_s of any case of this job");
     base.header.environment.cpu_model = Some("Made-up 9000".to_owned());
     directory.write_results(&base, &evidence).expect("room");

@@ -131,7 +131,7 @@ fn four_of_five_runs_find_what_a_short_one_planned() {
         let (draws, mut planned, mut detectable) = (1000, 0, 0.0);
         let found = share(draws, || {
             let pilot = effect(&world.pairs(&mut draw)).expect("pairs").spread.expect("rounds");
-            let rounds = u32::try_from(pairs_needed(pilot, change)).expect("few");
+            let rounds = u32::try_from(pairs_needed(pilot, change, 1)).expect("few");
             planned += rounds;
             let effect = effect(&World { rounds, ..world }.pairs(&mut draw)).expect("pairs");
             detectable += effect.smallest_detectable.expect("six rounds or more");

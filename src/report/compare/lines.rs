@@ -98,7 +98,7 @@ pub(super) fn caption(rows: &[Comparison]) -> String {
     let p = match (first.p_adjusted, first.p_signed_rank) {
         (Some(adjusted), Some(ranks)) => {
             let [adjusted, ranks] = [adjusted, ranks].map(super::rows::probability);
-            format!("; rate p {adjusted} (Holm), {ranks} (ranks)")
+            format!("; rate p {adjusted} (Holm), {ranks} (signed rank)")
         }
         _ => String::new(),
     };
@@ -172,7 +172,7 @@ fn bound(result: &BoundResult) -> String {
     let bound = format!("-{}", round_share(result.bound));
     let what = match result.outcome {
         Outcome::Pass => format!(">= {bound}"),
-        Outcome::Warn => format!("; a loss of {} cannot be excluded", round_share(result.bound)),
+        Outcome::Warn => format!("; whether it is worse than {bound} cannot be told"),
         Outcome::Fail => format!("< {bound} as a whole"),
     };
     let gap = if what.starts_with(';') { "" } else { " " };
@@ -196,12 +196,12 @@ fn how(compared: &Compared) -> Vec<String> {
     let repeated = figures::needed(first);
     vec![
         format!(
-            "A, B: medians of the values of a rank (p99: of all ranks); change: of B against A, {values}"
+            "A, B: medians of the values of a rank (p99: of all ranks); change: the centre of B over A, {values}"
         ),
         intervals(&judged),
         format!(
             "verdict: Holm's correction over {} included; no difference: none above {difference}; \
-             finds: the smallest change that 4 of 5 such comparisons see; needs: {repeated} to see {difference}",
+             finds: the smallest change that 4 of 5 such comparisons see; needs: {repeated} to see {difference}, as far as these tell",
             counted(tests, "figure")
         ),
     ]

@@ -63,7 +63,12 @@ fn tables(compared: &Compared, extent: Extent) -> Vec<(String, Grid)> {
         .filter(|rows| all || !rows[0].same)
         .collect();
     if all || groups.len() <= TABLES {
-        return groups.into_iter().map(|rows| (lines::caption(rows), rows::figures(rows, all))).collect();
+        let of_group = |rows: &[Comparison]| {
+            let tests = if all { rows::tests(rows) } else { None };
+            let below = tests.map(|grid| ("how likely by chance".to_owned(), grid));
+            std::iter::once((lines::caption(rows), rows::figures(rows, all))).chain(below).collect::<Vec<_>>()
+        };
+        return groups.into_iter().flat_map(of_group).collect();
     }
     let rates: Vec<&Comparison> = groups.iter().map(|rows| &rows[0]).collect();
     let mut found: Vec<(String, Grid)> = vec![("rates".to_owned(), rows::cases(&rates))];

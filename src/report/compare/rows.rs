@@ -10,17 +10,28 @@ const NOBODY_KNOWS: &str = "-";
 /// More than this many are not a plan.
 const NEEDED_MAX: u64 = 99_999;
 
-/// The figures of one case and arm; with `all` also the tests.
+/// The figures of one case and arm; with `all` also those without a pair.
 pub(super) fn figures(rows: &[Comparison], all: bool) -> Grid {
     // What has no pair at all has its reason below the table.
     let rows: Vec<&Comparison> = rows.iter().filter(|row| all || row.ratio.is_some()).collect();
     let mut grid = Grid::of_rows(rows.len());
     grid.push(Column::words("figure"), rows.iter().map(|row| figures::figure(row)));
     judged(&mut grid, &rows);
-    if all && rows.iter().any(|row| row.p.is_some()) {
-        tests(&mut grid, &rows);
-    }
     grid
+}
+
+/// The tests behind the verdicts of one case and arm; `None` when there are none.
+pub(super) fn tests(rows: &[Comparison]) -> Option<Grid> {
+    let rows: Vec<&Comparison> = rows.iter().filter(|row| row.p.is_some()).collect();
+    let mut grid = Grid::of_rows(rows.len());
+    grid.push(Column::words("figure"), rows.iter().map(|row| figures::figure(row)));
+    let p = |of: fn(&Comparison) -> Option<f64>| {
+        rows.iter().map(move |row| of(row).map_or(NOBODY_KNOWS.to_owned(), probability))
+    };
+    grid.push(Column::figures("interval's test", "p"), p(|row| row.p));
+    grid.push(Column::figures("after Holm", "p"), p(|row| row.p_adjusted));
+    grid.push(Column::figures("signed rank", "p"), p(|row| row.p_signed_rank));
+    (!rows.is_empty()).then_some(grid)
 }
 
 /// One figure of several cases and arms.
@@ -47,16 +58,12 @@ fn judged(grid: &mut Grid, rows: &[&Comparison]) {
     grid.push(Column::words("verdict"), each().map(|row| figures::verdict(row).to_owned()));
     grid.push(Column::figures("finds", "%"), each().map(|row| figures::share(row.smallest_detectable)));
     let unit = rows.first().map_or("", |row| figures::needed(row));
-    grid.push(Column::figures("needs", unit), each().map(needs));
-}
-
-fn tests(grid: &mut Grid, rows: &[&Comparison]) {
-    let p = |of: fn(&Comparison) -> Option<f64>| {
-        rows.iter().map(move |row| of(row).map_or(NOBODY_KNOWS.to_owned(), probability))
+    // A quantile is of all ranks together: it has rounds where the others have hosts.
+    let needed = |row: &Comparison| match figures::needed(row) == unit {
+        true => needs(row),
+        false => format!("{} {}", needs(row), figures::needed(row)),
     };
-    grid.push(Column::figures("p", ""), p(|row| row.p));
-    grid.push(Column::figures("Holm", "p"), p(|row| row.p_adjusted));
-    grid.push(Column::figures("ranks", "p"), p(|row| row.p_signed_rank));
+    grid.push(Column::figures("needs", unit), each().map(needed));
 }
 
 fn needs(row: &Comparison) -> String {

@@ -72,7 +72,8 @@ fn of_worker_time(row: &Repetition, ns: Option<u64>) -> Option<f64> {
 }
 
 fn of_time(row: &Repetition, ns: Option<u64>) -> Option<f64> {
-    (row.elapsed_ns > 0).then_some(ns? as f64 / row.elapsed_ns as f64)
+    // It is read a moment before and a moment after.
+    (row.elapsed_ns > 0).then_some((ns? as f64 / row.elapsed_ns as f64).min(1.0))
 }
 
 fn times(count: Option<u64>) -> Option<f64> {

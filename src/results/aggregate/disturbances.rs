@@ -66,10 +66,12 @@ impl<'a> Slow<'a> {
             |place: usize, rank: usize| rate_of(self.case.measure, &[self.row(place, rank)]).unwrap_or(0.0);
         let fall = |rank: usize| {
             let all: Vec<f64> = (0..self.rounds.len()).map(|place| rate(place, rank)).collect();
-            rate(place, rank) / median(&all).unwrap_or(1.0).max(f64::MIN_POSITIVE)
+            // A rank that had nothing to do was not disturbed in it.
+            let usual = median(&all).filter(|usual| *usual > 0.0);
+            usual.map_or(f64::INFINITY, |usual| rate(place, rank) / usual)
         };
-        let ranks = 0..self.rounds[place].1.rows.len();
-        ranks.min_by(|a, b| fall(*a).total_cmp(&fall(*b))).expect("a round has a row of every rank")
+        let falls = (0..self.rounds[place].1.rows.len()).map(|rank| (rank, fall(rank)));
+        falls.min_by(|a, b| a.1.total_cmp(&b.1)).expect("a round has a row of every rank").0
     }
 
     /// How often the worst rank had more of a cause than is usual; `None` when no slow repetition had.

@@ -51,7 +51,7 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence, rounds: &[Vec<&Row
         with_alone(group(&begin.host, begin.package, vec![begin.rank]), &timings, rounds)
     };
     let ends: Vec<(f64, f64)> = rounds.iter().filter_map(|rows| before_and_after(rows)).collect();
-    let drift = drift(&ends);
+    let drift = worst_drift(&ends);
     Some(CaseLimits {
         nodes: evidence.begins().iter().map(node).collect(),
         sockets: sockets
@@ -59,9 +59,20 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence, rounds: &[Vec<&Row
             .map(|((host, package), ranks)| group(host, Some(package), ranks))
             .collect(),
         hosts: hosts.into_iter().map(|(host, ranks)| group(host, None, ranks)).collect(),
-        drift: drift.map(|drift| drift.change),
-        drifted: drift.is_some_and(|drift| is_drift(&drift, ends.len())),
+        drift: drift.map(|(change, _)| change),
+        drifted: drift.is_some_and(|(_, drifted)| drifted),
     })
+}
+
+/// How the limit changed, and whether that is more than it varies: over the run (its second half against the first, each
+/// before the repetitions) where that is, else within the repetitions.
+fn worst_drift(ends: &[(f64, f64)]) -> Option<(f64, bool)> {
+    let half = ends.len() / 2;
+    let halves = ends[..half].iter().zip(&ends[ends.len() - half..]);
+    let across: Vec<(f64, f64)> = halves.map(|(early, late)| (early.0, late.0)).collect();
+    let over_the_run = drift(&across).filter(|found| is_drift(found, across.len()));
+    let within = drift(ends).map(|found| (found.change, is_drift(&found, ends.len())));
+    over_the_run.map(|found| (found.change, true)).or(within)
 }
 
 /// Some ranks of a host, what they took together and what the case made of it.

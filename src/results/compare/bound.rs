@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::results::gate::Outcome;
-use crate::results::run::{Better, Comparison, Interval};
+use crate::results::run::{Better, Comparison, Interval, Scope, Verdict};
+use crate::stats::LEVEL;
 
 /// What became of the bound on one rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,7 +22,8 @@ pub struct BoundResult {
     pub ratio: Option<f64>,
     /// Of the ratio.
     pub interval: Option<Interval>,
-    /// `fail`: the whole interval is worse; `warn`: it reaches there, or there is none; `pass`: such a loss is excluded.
+    /// `fail`: it is slower, and the whole interval beyond the bound; `pass`: such a loss is excluded; `warn`: neither, or
+    /// nothing that was repeated often enough to tell.
     pub outcome: Outcome,
 }
 
@@ -31,8 +33,11 @@ pub(super) fn bounds(rows: &[Comparison], bound: f64) -> Vec<BoundResult> {
     let lowest = 1.0 - bound;
     rates
         .map(|row| {
-            let outcome = match row.interval {
-                Some(interval) if interval.high < lowest => Outcome::Fail,
+            // What cannot be told of one run a side, or is the range of a few, decides over no exit code.
+            let told = row.interval.filter(|interval| interval.level >= LEVEL);
+            let speaks_for_others = row.scope != Some(Scope::TheseProcesses);
+            let outcome = match told.filter(|_| speaks_for_others) {
+                Some(interval) if interval.high < lowest && row.verdict == Verdict::Slower => Outcome::Fail,
                 Some(interval) if interval.low >= lowest => Outcome::Pass,
                 _ => Outcome::Warn,
             };

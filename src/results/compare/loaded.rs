@@ -82,6 +82,13 @@ impl Loaded {
         })
     }
 
+    /// Repetitions of the case that has most.
+    pub(super) fn rounds(&self) -> usize {
+        let of_series =
+            |series: &Series| series.values.keys().map(|(_, round)| round).collect::<BTreeSet<_>>().len();
+        self.series.values().flatten().map(|(_, series)| of_series(series)).max().unwrap_or(0)
+    }
+
     /// How messages call it.
     pub(super) fn name(&self) -> String {
         self.path.display().to_string()

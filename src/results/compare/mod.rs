@@ -94,12 +94,19 @@ pub fn compare_arms(path: &Path, difference: f64, force: bool) -> Result<Compare
     let mut refused = Vec::new();
     if !run.complete {
         let why = "what is missing may be what was slow";
-        refused.push(Refusal::new(path.display().to_string(), "a whole run", "a partial one", why));
+        refused.push(Refusal::new(path.display().to_string(), "a whole run", "a partial result", why));
     }
-    if !refused.is_empty() && !force {
+    if run.derived.violations > 0 {
+        let found = format!("{} objects freed twice or never allocated", run.derived.violations);
+        let why = "no figure of that run can be trusted";
+        refused.push(Refusal::new(path.display().to_string(), "none", found, why));
+    }
+    if let (Some(refusal), false) = (refused.first(), force) {
         return Err(Error::Usage(format!(
-            "{} is a partial result: what is missing may be what was slow; --force compares its arms all the same, and marks the result",
-            path.display()
+            "{}: {}: {}; --force compares its arms all the same, and marks the result",
+            path.display(),
+            refusal.other,
+            refusal.why
         )));
     }
     run.derived.comparisons = of_arms(&run.header, &evidence, &run.derived.cases, difference);

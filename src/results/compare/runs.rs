@@ -78,7 +78,7 @@ fn read(asked: &Asked) -> Result<(Vec<Loaded>, Vec<Loaded>)> {
     let (ours, theirs) = (asked.base.len(), asked.candidate.len());
     if ours != theirs || ours == 0 {
         return Err(Error::Usage(format!(
-            "{ours} runs before -- and {theirs} behind it: runs are paired in the order given, so both sides need as many"
+            "runs before --: {ours}, behind it: {theirs}; runs are paired in the order given, so both sides need as many"
         )));
     }
     let load = |paths: &[PathBuf]| paths.iter().map(|path| Loaded::read(path)).collect::<Result<Vec<_>>>();
@@ -109,11 +109,17 @@ fn refusals(base: &[Loaded], candidate: &[Loaded]) -> Vec<Refusal> {
     }
     for side in [base, candidate] {
         for other in &side[1..] {
-            let cases = matching(&side[0].header.planned, &other.header.planned, true).pairs;
+            let Matching { pairs: cases, alone, .. } =
+                matching(&side[0].header.planned, &other.header.planned, true);
+            let alike = "the runs of one side have to be alike";
+            found.extend(alone.iter().map(|case| {
+                let what = format!("cases of {}", other.name());
+                Refusal::new(what, "those of the first run", &**case, alike)
+            }));
             let unlike = changes::between(&side[0], other, &cases);
             found.extend(unlike.iter().map(|change| {
                 let what = format!("{} of {}", change.what, other.name());
-                Refusal::new(what, &*change.base, &*change.candidate, "the runs of one side have to be alike")
+                Refusal::new(what, &*change.base, &*change.candidate, alike)
             }));
         }
     }
@@ -131,11 +137,13 @@ fn refuse(refused: &[Refusal], can_be_forced: bool) -> Error {
 
 fn matched(base: &[Loaded], candidate: &[Loaded], (ours, theirs): (usize, usize), basis: Basis) -> Matched {
     let (case, other) = (&base[0].header.planned[ours], &candidate[0].header.planned[theirs]);
-    let partner = |run: &Loaded| -> Option<String> {
-        let index = matching(&candidate[0].header.planned, &run.header.planned, true);
-        let (_, found) = index.pairs.into_iter().find(|(index, _)| *index == theirs)?;
+    // Runs of one side may call a case differently: a sweep of one value is no part of its id.
+    let partner = |first: &Loaded, index: usize, run: &Loaded| -> Option<String> {
+        let pairs = matching(&first.header.planned, &run.header.planned, true).pairs;
+        let (_, found) = pairs.into_iter().find(|(one, _)| *one == index)?;
         Some(run.header.planned[found].id.clone())
     };
+    let (first_base, first_candidate) = (&base[0], &candidate[0]);
     let quantities = Quantity::of(case.measure).iter().enumerate().map(|(index, quantity)| {
         let runs: Vec<(Series, Series, Seats)> = base
             .iter()
@@ -144,9 +152,9 @@ fn matched(base: &[Loaded], candidate: &[Loaded], (ours, theirs): (usize, usize)
                 let of = |run: &Loaded, case: &str| {
                     run.series.get(case)?.get(index).map(|(_, series)| series.clone())
                 };
-                let ours = of(base, &case.id)?;
-                let theirs = of(candidate, &partner(candidate)?)?;
-                Some((ours, seated(theirs, &candidate.partners(base)), Seats::of(&base.begins)))
+                let own = of(base, &partner(first_base, ours, base)?)?;
+                let theirs = of(candidate, &partner(first_candidate, theirs, candidate)?)?;
+                Some((own, seated(theirs, &candidate.partners(base)), Seats::of(&base.begins)))
             })
             .collect();
         match basis {
@@ -215,6 +223,15 @@ fn doubts(base: &[Loaded], candidate: &[Loaded]) -> Vec<String> {
     // RFC 3339 in UTC sorts by time.
     let apart = ours.last() < theirs.first() || theirs.last() < ours.first();
     let mut doubts = Vec::new();
+    if let ([ours], [theirs]) = (base, candidate) {
+        let (ours, theirs) = (ours.rounds(), theirs.rounds());
+        if ours != theirs {
+            doubts.push(format!(
+                "one side has {ours} rounds and the other {theirs}: only the first {} of each are compared",
+                ours.min(theirs)
+            ));
+        }
+    }
     if apart && base.len() > 1 {
         doubts.push(
             "all runs of one side came before all of the other: what changed on the machine meanwhile counts as \

@@ -75,10 +75,10 @@ pub(super) fn judge(matched: &[Matched], basis: Basis, difference: f64) -> Vec<C
             let effect = effect.as_ref();
             let p_adjusted = effect.and_then(|effect| effect.p).and_then(|_| adjusted.next());
             let floor = yardstick.and_then(|effects| effects.get(index)?.as_ref());
-            let replicates_min = family.replicates_min();
-            rows.push(
-                Judged { arms, paired, effect, p_adjusted, replicates_min, floor, basis, difference }.row(),
-            );
+            let (tests, replicates_min) = (family.tests(), family.replicates_min());
+            let judged =
+                Judged { arms, paired, effect, p_adjusted, tests, replicates_min, floor, basis, difference };
+            rows.push(judged.row());
         }
     }
     rows
@@ -106,10 +106,15 @@ impl Family {
         Family { adjusted: stats::holm(&p) }
     }
 
+    /// How many there are.
+    fn tests(&self) -> u32 {
+        u32::try_from(self.adjusted.len()).unwrap_or(u32::MAX).max(1)
+    }
+
     /// With fewer replicates not even one that wins every time is significant after Holm's correction: n replicates
     /// give a two-sided p of 2 / 2^n at the least.
     fn replicates_min(&self) -> u64 {
-        let tests = u32::try_from(self.adjusted.len()).unwrap_or(u32::MAX).max(1);
+        let tests = self.tests();
         let least = |count: &u64| {
             f64::from(tests) * 2.0 * 0.5_f64.powi(i32::try_from(*count).unwrap_or(i32::MAX)) <= SIGNIFICANT
         };
@@ -123,6 +128,8 @@ struct Judged<'a> {
     paired: &'a Paired,
     effect: Option<&'a Effect>,
     p_adjusted: Option<f64>,
+    /// How many tests are corrected together.
+    tests: u32,
     /// With fewer nothing can be told, whatever is measured.
     replicates_min: u64,
     floor: Option<&'a Effect>,
@@ -163,7 +170,10 @@ impl Judged<'_> {
             replicates_needed: self.needed(),
             smallest_detectable: effect
                 .filter(|effect| u64::from(effect.replicates) >= self.replicates_min)
-                .and_then(|effect| effect.smallest_detectable),
+                .and_then(|effect| {
+                    let replicates = usize::try_from(effect.replicates).unwrap_or(usize::MAX);
+                    stats::smallest_detectable(effect.spread?, replicates, self.tests)
+                }),
             p: effect.and_then(|effect| effect.p),
             p_adjusted: self.p_adjusted,
             p_signed_rank: effect.and_then(|effect| effect.p_signed_rank),
@@ -199,8 +209,12 @@ impl Judged<'_> {
             return (Verdict::CannotTell, Some(why));
         };
         if scope == Some(Scope::TheseProcesses) {
-            let why = "one run a side does not show by how much two runs of the same thing differ";
-            return (Verdict::CannotTell, Some(why.to_owned()));
+            let why = format!(
+                "one run a side does not show by how much two runs of the same thing differ; it takes {} a side at \
+                 the very least",
+                self.replicates_min
+            );
+            return (Verdict::CannotTell, Some(why));
         }
         let better = match self.paired.quantity.better {
             Better::Higher => stats::Better::Higher,
@@ -228,7 +242,7 @@ impl Judged<'_> {
             };
             let needed = self.replicates_min;
             return Some(format!(
-                "{replicates} {what} can tell nothing of so many figures at once, {needed} could"
+                "{replicates} {what} can tell nothing of so many figures at once; it takes {needed} at the very least"
             ));
         }
         let clear = effect.interval.is_some_and(|interval| !interval.contains(1.0));
@@ -243,11 +257,14 @@ impl Judged<'_> {
     }
 
     /// How many replicates would find the difference that is looked for. One run a side does not know the spread of
-    /// runs: then it is only how many could find anything.
+    /// runs, and fewer than that do not tell it.
     fn needed(&self) -> Option<u64> {
-        let needed = stats::pairs_needed(self.effect?.spread?, self.difference);
+        /// A spread of fewer values is anybody's guess.
+        const SPREAD_FROM: u32 = 3;
+        let effect = self.effect.filter(|effect| effect.replicates >= SPREAD_FROM)?;
+        let needed = stats::pairs_needed(effect.spread?, self.difference, self.tests);
         match self.reach() {
-            (Some(Scope::TheseProcesses), _) => Some(self.replicates_min),
+            (Some(Scope::TheseProcesses), _) => None,
             _ => Some(needed.max(self.replicates_min)),
         }
     }

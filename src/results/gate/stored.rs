@@ -1,14 +1,14 @@
 //! Gates against a stored run: its figures are read once, before the first repetition, and go into the header, so that
 //! `verify` needs nothing but the run itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::directory::RunDirectory;
-use super::super::run::Run;
+use super::super::run::{CaseResult, Run};
 use super::{Gate, figure};
 use crate::error::{Error, Result};
 use crate::job;
@@ -77,19 +77,40 @@ fn comparable(run: Run, cpu_model: Option<&str>) -> std::result::Result<Run, Str
     }
 }
 
+/// The id of a case without its arm, where that is the job as it stands.
+fn as_it_stands(id: &str) -> &str {
+    [job::Arm::BASE, job::Arm::BASE_AGAIN]
+        .iter()
+        .find_map(|arm| id.strip_suffix(arm)?.strip_suffix(".arm="))
+        .unwrap_or(id)
+}
+
+/// The first few of many.
+fn named(ids: &[&str]) -> String {
+    const NAMED: usize = 3;
+    let more = if ids.len() > NAMED { ", .." } else { "" };
+    format!("{}{more}", ids[..ids.len().min(NAMED)].join(", "))
+}
+
 fn figures(
     directory: &str,
     run: &Run,
     metric: &str,
     planned: &[&str],
 ) -> std::result::Result<Against, String> {
-    let planned: BTreeSet<&str> = planned.iter().copied().collect();
-    let same = || run.derived.cases.iter().filter(|case| planned.contains(case.id.as_str()));
-    if same().next().is_none() {
-        let theirs: Vec<&str> = run.derived.cases.iter().map(|case| case.id.as_str()).take(3).collect();
-        return Err(format!("none of its cases ({}, ..) is one of this job", theirs.join(", ")));
+    let cases = &run.derived.cases;
+    // The job as it stands is the arm `base` of a job with arms, and all of one without.
+    let stored = |id: &str| {
+        let exact = cases.iter().find(|case| case.id == id);
+        exact.or_else(|| cases.iter().find(|case| as_it_stands(&case.id) == as_it_stands(id)))
+    };
+    let same: Vec<(&str, &CaseResult)> = planned.iter().filter_map(|id| Some((*id, stored(id)?))).collect();
+    if same.is_empty() {
+        let theirs: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+        let [theirs, ours] = [theirs.as_slice(), planned].map(named);
+        return Err(format!("it has {theirs}, and this job {ours}: no case in common"));
     }
-    let values = same().filter_map(|case| Some((case.id.clone(), figure(case, metric)?.ok()?)));
+    let values = same.iter().filter_map(|(id, case)| Some(((*id).to_owned(), figure(case, metric)?.ok()?)));
     let against = Against {
         directory: directory.to_owned(),
         started: run.header.started.clone(),
