@@ -95,21 +95,12 @@ pub(super) fn part_name(rank: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::EndedBy;
-    use crate::results::record::LocalityRecord;
 
     #[test]
     fn a_full_disk_is_named_with_the_file() {
         let path = PathBuf::from("/dev/full");
         let file = OpenOptions::new().append(true).open(&path).expect("Linux has it");
-        let end = End {
-            locality: LocalityRecord::default(),
-            violations: 0,
-            resident_peak_bytes: None,
-            rounds: 1,
-            ended_by: EndedBy::Repetitions,
-            limits: [].into(),
-        };
+        let end = End::of_a_short_run();
         let why = Part { path, file, bytes: 0 }.append(&Line::End(end)).expect_err("it is always full");
         assert_eq!(why.exit_code(), crate::error::ExitCode::Failed);
         assert!(why.to_string().starts_with("cannot write /dev/full: No space left on device"), "{why}");

@@ -177,7 +177,6 @@ fn check(line: &Line) -> std::result::Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::EndedBy;
     use crate::results::record::LocalityRecord;
 
     fn begin() -> Begin {
@@ -221,14 +220,7 @@ mod tests {
     }
 
     fn end() -> Line {
-        Line::End(End {
-            locality: LocalityRecord::default(),
-            violations: 0,
-            resident_peak_bytes: None,
-            rounds: 1,
-            ended_by: EndedBy::Repetitions,
-            limits: [].into(),
-        })
+        Line::End(End::of_a_short_run())
     }
 
     #[test]

@@ -291,6 +291,21 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 }
 
 #[cfg(test)]
+impl End {
+    /// One round, of which there is nothing to say.
+    pub(super) fn of_a_short_run() -> End {
+        End {
+            locality: LocalityRecord::default(),
+            violations: 0,
+            resident_peak_bytes: None,
+            rounds: 1,
+            ended_by: EndedBy::Repetitions,
+            limits: BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
