@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use super::granule::Granule;
 use super::{LANES, Lanes, STEP_BYTES};
 use crate::mix::{GOLDEN_GAMMA, mix64};
 
@@ -38,6 +39,26 @@ pub(super) fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [Mayb
         for (slot, output) in bytes.chunks_exact_mut(size_of::<u64>()).zip(step(lanes)) {
             let slot = slot.try_into().expect("cut to 8 bytes");
             if NON_TEMPORAL { store_non_temporal(slot, output) } else { store(slot, output) }
+        }
+    }
+}
+
+/// Writes whole granules: each its lanes' bytes, then its own first word again and again.
+pub(super) fn write_granules<const NON_TEMPORAL: bool>(
+    lanes: &mut Lanes,
+    granule: &Granule,
+    out: &mut [MaybeUninit<u8>],
+) {
+    for bytes in out.chunks_exact_mut(granule.bytes()) {
+        let filler = lanes.next_word();
+        let (random, rest) = bytes.split_at_mut((granule.steps() - 1) * STEP_BYTES);
+        write::<NON_TEMPORAL>(lanes, random);
+        let blended = step(lanes).into_iter().zip(granule.masks());
+        let words =
+            blended.map(|(output, mask)| output & mask | filler & !mask).chain(std::iter::repeat(filler));
+        for (slot, word) in rest.chunks_exact_mut(size_of::<u64>()).zip(words) {
+            let slot = slot.try_into().expect("cut to 8 bytes");
+            if NON_TEMPORAL { store_non_temporal(slot, word) } else { store(slot, word) }
         }
     }
 }
