@@ -1,7 +1,9 @@
 //! What a granule is made of, so that it compresses by a given ratio by itself.
 //!
-//! First random bytes, then the granule's own first word again and again: no run of zeros, no two granules alike, and a
-//! compressor keeps the first part and next to nothing of the second.
+//! First the granule's own filler, a word again and again, then random bytes: no run of zeros, no two granules alike, and
+//! a compressor keeps next to nothing of the first part and all of the second. In this order, because compressors probe
+//! ever more sparsely while they run through random bytes: they would meet a filler behind them late, and by chance.
+//! A filler at the beginning is met at once, so that every granule is compressed to its random bytes and a constant.
 
 use crate::generator::ratio::Ratio;
 use crate::units::Bytes;
@@ -92,7 +94,7 @@ impl Compression {
         self.granule_bytes
     }
 
-    /// How many of its bytes are random: the first ones. The rest repeats the first word of the granule.
+    /// How many of its bytes are random: the last ones. The rest repeats the granule's filler.
     pub fn random_bytes(&self) -> usize {
         self.random_bytes
     }

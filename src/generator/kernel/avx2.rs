@@ -98,21 +98,22 @@ pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
     out: &mut [MaybeUninit<u8>],
 ) {
     let mut fillers = [0; FILLERS];
+    let (piece_bytes, repeated) = (granule.bytes().min(TILE_BYTES), granule.first_step() / STEP_BYTES);
+    let piece_steps = piece_bytes / STEP_BYTES;
     for whole in out.chunks_mut(granule.bytes().max(TILE_BYTES)) {
         let mut before = 0;
         for tile in whole.chunks_mut(TILE_BYTES) {
-            let of_granule = granule.steps().saturating_sub(before);
             let piece = Piece {
-                bytes: granule.bytes().min(TILE_BYTES),
-                steps: of_granule.min(TILE_BYTES / STEP_BYTES),
+                bytes: piece_bytes,
+                repeated: repeated.saturating_sub(before).min(piece_steps),
                 first: before == 0,
-                masks: (1..=TILE_BYTES / STEP_BYTES).contains(&of_granule).then(|| granule.masks()),
+                masks: (before..before + piece_steps).contains(&repeated).then(|| granule.masks()),
             };
             for group in 0..GROUPS {
                 // SAFETY: a tile is a whole number of pieces, and as aligned as `out`, which the caller vouches for.
                 unsafe { write_group_of_pieces::<NON_TEMPORAL>(lanes, group, &piece, &mut fillers, tile) };
             }
-            before += TILE_BYTES / STEP_BYTES;
+            before += piece_steps;
         }
     }
 }
@@ -120,11 +121,11 @@ pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
 /// What a tile holds once or several times: a granule, or as much of it as fits a tile.
 struct Piece<'a> {
     bytes: usize,
-    /// Steps of the lanes at its beginning.
-    steps: usize,
+    /// Steps of filler at its beginning.
+    repeated: usize,
     /// Whether it begins its granule.
     first: bool,
-    /// Those of its last step, if the lanes' bytes end in it.
+    /// Those of the step after them, if the lanes' bytes begin in it.
     masks: Option<&'a [u64; LANES]>,
 }
 
@@ -144,17 +145,16 @@ unsafe fn write_group_of_pieces<const NON_TEMPORAL: bool>(
     let mut registers = load(lanes, group);
     for (bytes, known) in tile.chunks_exact_mut(piece.bytes).zip(fillers) {
         if group == 0 && piece.first {
-            *known = _mm256_extract_epi64::<0>(output(&registers[0])).cast_unsigned();
+            *known = !_mm256_extract_epi64::<0>(output(&registers[0])).cast_unsigned();
         }
         let filler = _mm256_set1_epi64x(known.cast_signed());
-        let (random, repeated) = bytes.split_at_mut(piece.steps * STEP_BYTES);
-        let whole = piece.steps - usize::from(piece.masks.is_some());
-        let (whole, blended) = random.split_at_mut(whole * STEP_BYTES);
+        let (repeated, random) = bytes.split_at_mut(piece.repeated * STEP_BYTES);
+        let (blended, whole) = random.split_at_mut(usize::from(piece.masks.is_some()) * STEP_BYTES);
         // SAFETY: whole steps of `tile`, which is as aligned as the caller promised; what stands before each of
         // them is a multiple of 64 long.
         unsafe {
-            for line in lines(whole, group) {
-                put::<NON_TEMPORAL>(line, [step(&mut registers[0]), step(&mut registers[1])]);
+            for line in lines(repeated, group) {
+                put::<NON_TEMPORAL>(line, [filler; VECTORS]);
             }
             for (line, masks) in lines(blended, group).zip(piece.masks) {
                 let masks = load_masks(masks, group);
@@ -163,8 +163,8 @@ unsafe fn write_group_of_pieces<const NON_TEMPORAL: bool>(
                 });
                 put::<NON_TEMPORAL>(line, halves);
             }
-            for line in lines(repeated, group) {
-                put::<NON_TEMPORAL>(line, [filler; VECTORS]);
+            for line in lines(whole, group) {
+                put::<NON_TEMPORAL>(line, [step(&mut registers[0]), step(&mut registers[1])]);
             }
         }
     }

@@ -21,6 +21,8 @@ const VECTORS: usize = LANES / WIDTH;
 const XOR3: i32 = 0x96;
 /// Truth table of `a ? b : c`, bit by bit.
 const CHOOSE: i32 = 0xCA;
+/// Truth table of `!a`.
+const NOT: i32 = 0x0F;
 
 type Registers = [[__m512i; STATE_WORDS]; VECTORS];
 
@@ -66,26 +68,25 @@ pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
 ) {
     let masks: [__m512i; VECTORS] =
         std::array::from_fn(|vector| load_words(&granule.masks()[vector * WIDTH..]));
-    let whole_steps_bytes = (granule.steps() - 1) * STEP_BYTES;
     let mut registers = load(lanes);
     for bytes in out.chunks_exact_mut(granule.bytes()) {
-        // Lane 0's next output, which is the granule's first word: computed beside the lanes, which do not wait for it.
-        let filler = broadcast_lowest(output(&registers[0]));
-        let (random, rest) = bytes.split_at_mut(whole_steps_bytes);
-        let (blended, repeated) = rest.split_at_mut(STEP_BYTES);
+        // Of lane 0's next output: computed beside the lanes, which do not wait for it.
+        let filler = broadcast_complement(output(&registers[0]));
+        let (repeated, steps) = bytes.split_at_mut(granule.first_step());
+        let (blended, random) = steps.split_at_mut(STEP_BYTES);
         // SAFETY: whole steps and lines of `out`, which is as aligned as the caller promised; what stands before
         // each of them is a multiple of 64 long.
         unsafe {
-            write_steps::<NON_TEMPORAL>(&mut registers, random);
+            for line in repeated.chunks_exact_mut(LINE_BYTES) {
+                put::<NON_TEMPORAL>(line, filler);
+            }
             for ((vector, mask), line) in
                 registers.iter_mut().zip(&masks).zip(blended.chunks_exact_mut(LINE_BYTES))
             {
                 let word = _mm512_ternarylogic_epi64::<CHOOSE>(*mask, step(vector), filler);
                 put::<NON_TEMPORAL>(line, word);
             }
-            for line in repeated.chunks_exact_mut(LINE_BYTES) {
-                put::<NON_TEMPORAL>(line, filler);
-            }
+            write_steps::<NON_TEMPORAL>(&mut registers, random);
         }
     }
     store(&registers, lanes);
@@ -138,11 +139,12 @@ fn output(state: &[__m512i; STATE_WORDS]) -> __m512i {
     _mm512_add_epi64(_mm512_rol_epi64::<23>(_mm512_add_epi64(s0, s3)), s0)
 }
 
-/// The lowest word in every place.
+/// The complement of the lowest word in every place.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn broadcast_lowest(words: __m512i) -> __m512i {
-    _mm512_broadcastq_epi64(_mm512_castsi512_si128(words))
+fn broadcast_complement(words: __m512i) -> __m512i {
+    let lowest = _mm512_broadcastq_epi64(_mm512_castsi512_si128(words));
+    _mm512_ternarylogic_epi64::<NOT>(lowest, lowest, lowest)
 }
 
 #[inline]

@@ -1,17 +1,17 @@
-//! What a kernel needs to know of a granule: how much of it is the lanes', and where within a step that ends.
+//! What a kernel needs to know of a granule: how much of it is the lanes', and where within a step that begins.
 
 use std::mem::MaybeUninit;
 
 use super::{LANES, STEP_BYTES};
 
-/// A stretch that begins with bytes of the lanes and goes on with its own first word, repeated.
+/// A stretch that begins with its own filler, repeated, and ends with bytes of the lanes.
 ///
 /// Invariants: `bytes` is a whole number of steps, `1 <= random_bytes <= bytes`. A granule takes [`Granule::steps`]
 /// whole steps off the lanes, so that the next one begins with a fresh step.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub(in crate::generator) struct Granule {
-    /// Of the step in which the random bytes end: the bits of each lane's word that are the lane's.
+    /// Of the step in which the random bytes begin: the bits of each lane's word that are the lane's.
     masks: [u64; LANES],
     bytes: usize,
     random_bytes: usize,
@@ -23,9 +23,8 @@ impl Granule {
     pub(in crate::generator) fn new(bytes: usize, random_bytes: usize) -> Granule {
         assert!(bytes.is_multiple_of(STEP_BYTES), "a granule of {bytes} bytes is not whole steps");
         assert!((1..=bytes).contains(&random_bytes), "{random_bytes} random bytes in a granule of {bytes}");
-        let of_last_step = random_bytes - (random_bytes.div_ceil(STEP_BYTES) - 1) * STEP_BYTES;
-        let masks =
-            std::array::from_fn(|lane| low_bytes(of_last_step.saturating_sub(lane * size_of::<u64>())));
+        let hidden = random_bytes.next_multiple_of(STEP_BYTES) - random_bytes;
+        let masks = std::array::from_fn(|lane| !low_bytes(hidden.saturating_sub(lane * size_of::<u64>())));
         Granule { masks, bytes, random_bytes }
     }
 
@@ -34,19 +33,24 @@ impl Granule {
         self.bytes
     }
 
-    /// Steps that the lanes take for one granule; the last of them is blended with the filler.
+    /// Steps that the lanes take for one granule, which they end with; the first of them is blended with the filler.
     pub(super) fn steps(&self) -> usize {
         self.random_bytes.div_ceil(STEP_BYTES)
     }
 
-    /// Which bits of each lane's output are kept in the last step; the others are the filler's.
+    /// Which bits of each lane's output are seen in the first step; the others are the filler's.
     pub(super) fn masks(&self) -> &[u64; LANES] {
         &self.masks
     }
 
-    /// Bytes at its beginning that are the lanes'.
-    pub(super) fn random_bytes(&self) -> usize {
-        self.random_bytes
+    /// Where the first step begins: before it there are whole steps of filler.
+    pub(super) fn first_step(&self) -> usize {
+        self.bytes - self.steps() * STEP_BYTES
+    }
+
+    /// Where the filler ends and the bytes of the lanes are seen.
+    pub(super) fn first_random(&self) -> usize {
+        self.bytes - self.random_bytes
     }
 }
 
@@ -72,18 +76,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_masks_keep_as_many_bytes_as_the_last_step_has_of_the_lanes() {
+    fn the_masks_hide_of_the_first_step_what_is_more_than_the_random_bytes() {
         for (random_bytes, steps, kept) in
             [(16, 1, 16), (255, 1, 255), (256, 1, 256), (257, 2, 1), (512, 2, 256)]
         {
             let granule = Granule::new(512, random_bytes);
             let ones: u32 = granule.masks().iter().map(|mask| mask.count_ones()).sum();
             assert_eq!((granule.steps(), ones), (steps, kept * 8), "{random_bytes}");
-            // From the lowest byte of the first lane on, without a gap.
+            assert_eq!(granule.first_step(), 512 - steps * STEP_BYTES, "{random_bytes}");
+            assert_eq!(granule.first_random(), 512 - random_bytes, "{random_bytes}");
+            // Down from the highest byte of the last lane, without a gap.
             let bytes: Vec<u8> = granule.masks().iter().flat_map(|mask| mask.to_le_bytes()).collect();
             let kept = usize::try_from(kept).expect("a small number");
-            assert!(bytes[..kept].iter().all(|byte| *byte == 0xFF), "{random_bytes}");
-            assert!(bytes[kept..].iter().all(|byte| *byte == 0), "{random_bytes}");
+            let (hidden, seen) = bytes.split_at(STEP_BYTES - kept);
+            assert!(hidden.iter().all(|byte| *byte == 0), "{random_bytes}");
+            assert!(seen.iter().all(|byte| *byte == 0xFF), "{random_bytes}");
         }
     }
 

@@ -47,11 +47,12 @@ impl Lanes {
         Lanes { words: [[0; LANES]; STATE_WORDS] }
     }
 
-    /// The first word of the next step, which is what the filler of a granule that begins here is made of.
+    /// What the filler of a granule that begins here repeats: the complement of the first word of its first step, so that
+    /// it ends where that step begins even if all of the step is seen.
     #[inline]
-    pub(super) fn next_word(&self) -> u64 {
+    pub(super) fn filler(&self) -> u64 {
         let [s0, s3] = [self.words[0][0], self.words[3][0]];
-        s0.wrapping_add(s3).rotate_left(23).wrapping_add(s0)
+        !s0.wrapping_add(s3).rotate_left(23).wrapping_add(s0)
     }
 
     /// The four words of one lane.

@@ -73,8 +73,8 @@ impl Kernel {
         self.cut_from_a_granule(lanes, granule, stores, 0, tail);
     }
 
-    /// The part of the next granule that begins `from` bytes inside it. Takes no step for no bytes, and all of the
-    /// granule's if its last byte is among them.
+    /// The part of the next granule that begins `from` bytes inside it. Takes all of the granule's steps if its last byte
+    /// is in that part.
     fn cut_from_a_granule(
         self,
         lanes: &mut Lanes,
@@ -83,17 +83,13 @@ impl Kernel {
         from: usize,
         out: &mut [MaybeUninit<u8>],
     ) {
-        if out.is_empty() {
-            return;
+        let repeated_bytes = out.len().min(granule.first_random().saturating_sub(from));
+        let (repeated, random) = out.split_at_mut(repeated_bytes);
+        fill_with(lanes.filler(), from, repeated);
+        if !random.is_empty() {
+            let inside = from.max(granule.first_random()) - granule.first_step();
+            self.fill_piece(lanes, stores, inside, random);
         }
-        let filler = lanes.next_word();
-        let random_bytes = out.len().min(granule.random_bytes().saturating_sub(from));
-        let (random, repeated) = out.split_at_mut(random_bytes);
-        match random.is_empty() {
-            true => self.skip(lanes, granule.steps()),
-            false => self.fill_piece(lanes, stores, from, random),
-        }
-        fill_with(filler, from.max(granule.random_bytes()), repeated);
     }
 
     /// Writes all of `piece`, which begins `inside` bytes after the start of the segment the lanes are seeded for.
