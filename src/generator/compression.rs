@@ -5,6 +5,7 @@
 //! ever more sparsely while they run through random bytes: they would meet a filler behind them late, and by chance.
 //! A filler at the beginning is met at once, so that every granule is compressed to its random bytes and a constant.
 
+use crate::generator::calibration::Calibration;
 use crate::generator::ratio::Ratio;
 use crate::units::Bytes;
 
@@ -13,7 +14,7 @@ pub const GRANULE_BYTES_MIN: u64 = 512;
 /// Largest granule.
 pub const GRANULE_BYTES_MAX: u64 = 128 << 10;
 /// What every granule has of its own, however high the ratio: two granules must not be alike by chance.
-const RANDOM_BYTES_MIN: u64 = 16;
+pub const RANDOM_BYTES_MIN: u64 = 16;
 
 /// The compressor that a ratio is meant for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,7 +52,7 @@ pub struct Compression {
 
 impl Compression {
     /// Granules of this size, a power of two. Without a codec the share of random bytes is the inverse of the ratio:
-    /// what a compressor without any cost of its own would keep.
+    /// what a compressor without any cost of its own would keep. With one it is what the codec's [`Calibration`] says.
     ///
     /// # Errors
     /// When the granule is out of range, or cannot be compressed so far; what can.
@@ -66,8 +67,14 @@ impl Compression {
             ));
         }
         let (numerator, denominator) = ratio.parts();
-        // To the nearest byte.
-        let random_bytes = (granule_bytes * denominator + numerator / 2) / numerator;
+        let random_bytes = match codec {
+            // Nothing to compress: nothing to calibrate.
+            Some(codec) if !ratio.is_one() => {
+                Calibration::shipped(codec, granule_bytes).random_bytes(ratio)?
+            }
+            // To the nearest byte.
+            _ => (granule_bytes * denominator + numerator / 2) / numerator,
+        };
         if random_bytes < RANDOM_BYTES_MIN {
             let most = granule_bytes / RANDOM_BYTES_MIN;
             return Err(format!(

@@ -29,6 +29,7 @@
 //! Source of the lanes: David Blackman and Sebastiano Vigna, "Scrambled linear pseudorandom number
 //! generators", ACM TOMS 47 (2021), <https://prng.di.unimi.it/xoshiro256plusplus.c>.
 
+pub mod calibration;
 pub mod codec;
 pub mod compression;
 pub mod dedup;

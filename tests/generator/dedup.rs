@@ -31,7 +31,8 @@ fn distinct(units: &[u128]) -> u64 {
 /// The least number of units from one to the next that is equal.
 fn least_distance(units: &[u128]) -> Option<u64> {
     let mut last = HashMap::new();
-    let distances = units.iter().enumerate().filter_map(|(index, unit)| Some(index - last.insert(unit, index)?));
+    let distances =
+        units.iter().enumerate().filter_map(|(index, unit)| Some(index - last.insert(unit, index)?));
     distances.min().map(|units| units as u64)
 }
 
@@ -157,7 +158,10 @@ fn members_share_the_ratio_and_copies_fall_onto_other_members_first() {
             // A member has a copy of its own only when there are more copies than members; each of four windows rounds.
             let least = own.len() as f64 / (ratio(asked).value() / f64::from(members)).max(1.0);
             let found = distinct(own) as f64;
-            assert!(found >= least - 4.0, "{asked} : 1 among {members}: member {member} has {found} of its own");
+            assert!(
+                found >= least - 4.0,
+                "{asked} : 1 among {members}: member {member} has {found} of its own"
+            );
         }
     }
 }
@@ -169,8 +173,9 @@ fn outside_its_scope_a_unit_is_never_seen_again() {
     let shape = Shape::new(Some(dedup), None).expect("no granules");
     // Eight ranks with streams of their own, and the same ranks of another seed.
     let streams = (0..8).flat_map(|rank| [Stream::new(42, rank), Stream::new(43, rank)]);
-    let found: Vec<HashSet<u128>> =
-        streams.map(|stream| units(stream.shaped(shape), unit_bytes, 16 * MIB).into_iter().collect()).collect();
+    let found: Vec<HashSet<u128>> = streams
+        .map(|stream| units(stream.shaped(shape), unit_bytes, 16 * MIB).into_iter().collect())
+        .collect();
     let union: HashSet<u128> = found.iter().flatten().copied().collect();
     assert_eq!(union.len(), found.iter().map(HashSet::len).sum::<usize>());
     assert_eq!(union.len() as u64, 16 * 16 * MIB / unit_bytes / 4);

@@ -65,7 +65,8 @@ fn neither_workers_nor_the_size_of_the_whole_change_a_byte() {
         for count in [1_234_567, 5 << 20] {
             for workers in [1, 2, 3, 7, 64] {
                 let parts = (0..workers).map(|worker| share(count, worker, workers));
-                let filled: Vec<u8> = { parts }.flat_map(|part| bytes(stream, part.start as u64, part.len())).collect();
+                let filled: Vec<u8> =
+                    { parts }.flat_map(|part| bytes(stream, part.start as u64, part.len())).collect();
                 assert!(filled == truth[..count], "{workers} workers, {count} bytes");
             }
         }
@@ -141,7 +142,10 @@ fn compression_does_not_make_copies() {
                 // A store with larger records than units finds fewer copies, with smaller ones the same.
                 if record_bytes as u64 <= unit_bytes {
                     let off = (found / ratio(dedup).value() - 1.0).abs();
-                    assert!(off < 0.001, "dedup {dedup}, compression {compression}: {found} at {record_bytes}");
+                    assert!(
+                        off < 0.001,
+                        "dedup {dedup}, compression {compression}: {found} at {record_bytes}"
+                    );
                 }
             }
         }

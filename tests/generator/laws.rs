@@ -17,30 +17,40 @@ fn shapes() -> impl Strategy<Value = (Shape, Asked)> {
     let members = (1u32..9).prop_flat_map(|members| (0..members, Just(members)));
     let dedup = prop::option::of((ratios(), 0u32..11, distance, members));
     let compression = prop::option::of((ratios(), 0u32..9));
-    (dedup, compression).prop_filter_map("a granule fits a unit, and 16 bytes fit it", |(dedup, compression)| {
-        let ratio = |(numerator, denominator)| Ratio::new(numerator, denominator).expect("a ratio");
-        let mut asked = Asked { dedup: None, compression: None };
-        let dedup = dedup.map(|(of, doublings, distance, (member, members))| {
-            let unit = 4096u64 << doublings;
-            if of != (1, 1) {
-                let distance = distance.map(u128::from);
-                let place = (member.into(), members.into());
-                asked.dedup = Some((of.0.into(), of.1.into(), unit.into(), distance, place));
-            }
-            Dedup::new(ratio(of), unit, distance).expect("in range").among(member, members)
-        });
-        let compression = compression.and_then(|(of, doublings)| {
-            let granule = 512u64 << doublings;
-            asked.compression = Some((of.0.into(), of.1.into(), granule.into()));
-            Compression::new(ratio(of), granule, None).ok()
-        });
-        asked.compression = asked.compression.filter(|(n, d, _)| compression.is_some() && n != d);
-        Some((Shape::new(dedup, compression).ok()?, asked))
-    })
+    (dedup, compression).prop_filter_map(
+        "a granule fits a unit, and 16 bytes fit it",
+        |(dedup, compression)| {
+            let ratio = |(numerator, denominator)| Ratio::new(numerator, denominator).expect("a ratio");
+            let mut asked = Asked { dedup: None, compression: None };
+            let dedup = dedup.map(|(of, doublings, distance, (member, members))| {
+                let unit = 4096u64 << doublings;
+                if of != (1, 1) {
+                    let distance = distance.map(u128::from);
+                    let place = (member.into(), members.into());
+                    asked.dedup = Some((of.0.into(), of.1.into(), unit.into(), distance, place));
+                }
+                Dedup::new(ratio(of), unit, distance).expect("in range").among(member, members)
+            });
+            let compression = compression.and_then(|(of, doublings)| {
+                let granule = 512u64 << doublings;
+                asked.compression = Some((of.0.into(), of.1.into(), granule.into()));
+                Compression::new(ratio(of), granule, None).ok()
+            });
+            asked.compression = asked.compression.filter(|(n, d, _)| compression.is_some() && n != d);
+            Some((Shape::new(dedup, compression).ok()?, asked))
+        },
+    )
 }
 
 /// As many workers as given, each with its share of the chunk; the stores of neighbours differ.
-fn filled_by(workers: usize, stream: Stream, kernel: Kernel, offset: u64, count: usize, before: u8) -> Vec<u8> {
+fn filled_by(
+    workers: usize,
+    stream: Stream,
+    kernel: Kernel,
+    offset: u64,
+    count: usize,
+    before: u8,
+) -> Vec<u8> {
     let mut chunk = vec![MaybeUninit::new(before); count];
     std::thread::scope(|scope| {
         let mut rest = &mut chunk[..];
