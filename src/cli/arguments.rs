@@ -56,12 +56,10 @@ pub enum Command {
     )]
     Compare(CompareArguments),
     /// Write a stretch of a stream to standard output
-    #[command(
-        after_help = "Example: numamark generate --seed 7 --length 64MiB --dedup 1.5 --compress 2 > data.bin"
-    )]
+    #[command(after_help = "Example: numamark generate --length 64MiB --dedup 1.5 --compress 2 > data.bin")]
     Generate(GenerateArguments),
     /// Check that a file holds a stretch of a stream; exit code 1 at the first wrong byte
-    #[command(after_help = "Example: numamark check-data data.bin --seed 7 --dedup 1.5 --compress 2")]
+    #[command(after_help = "Example: numamark check-data data.bin --dedup 1.5 --compress 2")]
     CheckData(CheckDataArguments),
     /// Show what on this machine would disturb a benchmark, and what helps
     #[command(after_help = "Example: numamark env > env.txt")]
