@@ -2,6 +2,7 @@
 
 use super::Seat;
 use super::expected::Expected;
+use super::stores::resolve_stores;
 use super::sweep::Sweep;
 use crate::error::{Error, Result};
 use crate::generator::{Kernel, Stores};
@@ -66,6 +67,14 @@ impl Case {
             Work::Allocate(parameters) => parameters.arena_bytes(self.workers),
         }
     }
+
+    /// Bytes that the case asks of the system at most while it runs, beside the arena.
+    pub fn fresh_bytes(&self) -> u64 {
+        match self.work {
+            Work::Generate(parameters) => parameters.fresh_bytes(self.workers),
+            Work::Allocate(_) => 0,
+        }
+    }
 }
 
 /// Every case of the job as it stands, or of one arm, each once, in the order of the job file.
@@ -123,13 +132,14 @@ fn generate_cases(job: &Job, section: &Generate, seat: &Seat) -> Vec<Result<Case
 fn generate_case(job: &Job, section: &Generate, knobs: GenerateKnobs, seat: &Seat) -> Result<Case> {
     let workers = resolve_workers(knobs.workers, seat)?;
     let block = block_of(knobs, &section.block);
-    let parameters = generate::Parameters::plain(
+    let mut parameters = generate::Parameters::plain(
         size(knobs.chunk),
         size(block),
         knobs.in_flight,
         resolve_kernel(knobs.kernel)?,
-        resolve_stores(knobs.stores, knobs.chunk, knobs.in_flight, seat),
+        Stores::Ordinary,
     );
+    parameters.stores = resolve_stores(knobs.stores, &parameters, workers, seat);
     let mut name = Name::new("generate")
         .workers(knobs.workers, job.rank.workers.len() > 1)
         .bytes(("chunk", "chunk_bytes"), knobs.chunk, section.chunk.len() > 1)
@@ -279,14 +289,6 @@ fn resolve_kernel(name: KernelName) -> Result<Kernel> {
         KernelName::Avx512 => Isa::Avx512,
     };
     Kernel::named(isa)
-}
-
-fn resolve_stores(name: StoresName, chunk: Bytes, in_flight: u32, seat: &Seat) -> Stores {
-    match name {
-        StoresName::Auto => Stores::choose(chunk.0.saturating_mul(u64::from(in_flight)), seat.l3_bytes),
-        StoresName::Ordinary => Stores::Ordinary,
-        StoresName::NonTemporal => Stores::NonTemporal,
-    }
 }
 
 fn resolve_allocator(allocator: job::Allocator) -> allocate::Allocator {

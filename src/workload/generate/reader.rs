@@ -36,7 +36,7 @@ impl Reader {
             Consumer::Checksum => self.read.sum = self.read.sum.wrapping_add(sum(block)),
             Consumer::Copy => {
                 for piece in block.chunks(BUFFER_BYTES) {
-                    self.buffer[..piece.len()].copy_from_slice(piece);
+                    copy(piece, &mut self.buffer);
                     // Or nothing would be copied: nobody looks at it.
                     std::hint::black_box(&mut self.buffer);
                 }
@@ -56,6 +56,15 @@ impl Read {
     pub fn add(&mut self, other: Read) {
         self.bytes += other.bytes;
         self.sum = self.sum.wrapping_add(other.sum);
+    }
+}
+
+/// In stretches that a C library copies by vectors. For longer ones it takes `rep movsb`, which on Zen 4 falls to 4 GB/s
+/// when the places of both in their pages are a few bytes apart.
+fn copy(from: &[u8], to: &mut [u8]) {
+    const STRETCH_BYTES: usize = 1 << 10;
+    for (from, to) in from.chunks(STRETCH_BYTES).zip(to.chunks_mut(STRETCH_BYTES)) {
+        to[..from.len()].copy_from_slice(from);
     }
 }
 

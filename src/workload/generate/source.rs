@@ -86,3 +86,55 @@ impl Source {
         from
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::generator::{Kernel, Stores};
+    use crate::mix::Random;
+
+    fn source(chunk_bytes: usize, streams: u32) -> Source {
+        let plain = Parameters::plain(chunk_bytes, 4096, 1, Kernel::best(), Stores::Ordinary);
+        let names = Streams { seed: 5, first: 100, shape: Shape::PLAIN };
+        Source::new(&Parameters { streams, ..plain }, names)
+    }
+
+    #[test]
+    fn blocks_have_every_byte_of_every_stream_once_and_in_order() {
+        let mut random = Random::new(8);
+        // One stream; as many as fit; a number that divides nothing; more streams than pages; whole segments.
+        for (chunk_bytes, streams) in
+            [(64 << 10, 1), (64 << 10, 16), (100 << 10, 7), (12 << 10, 50), (8 << 20, 5)]
+        {
+            let source = source(chunk_bytes, streams);
+            let mut next = vec![0u64; streams as usize];
+            for chunk in 0..3u64 {
+                let mut inside = 0;
+                while inside < chunk_bytes {
+                    let end = (inside + 1 + random.below(70_000) as usize).min(chunk_bytes);
+                    let mut bytes = 0;
+                    for stretch in source.stretches(chunk * chunk_bytes as u64, inside..end) {
+                        let number = (0..streams)
+                            .find(|number| stretch.stream == Stream::new(5, 100 + u64::from(*number)));
+                        let next = &mut next[number.expect("one of the rank's") as usize];
+                        assert_eq!(stretch.offset, *next, "{streams} streams in {chunk_bytes} bytes");
+                        assert!(stretch.bytes > 0);
+                        *next += stretch.bytes as u64;
+                        bytes += stretch.bytes;
+                    }
+                    assert_eq!(bytes, end - inside);
+                    inside = end;
+                }
+                assert_eq!(next.iter().sum::<u64>(), (chunk + 1) * chunk_bytes as u64);
+            }
+        }
+    }
+
+    #[test]
+    fn one_stream_stands_where_its_chunk_does() {
+        // The last chunk of a data set begins anywhere and is shorter.
+        let stretches: Vec<Stretch> = source(64 << 10, 1).stretches(1 << 40, 100..5000).collect();
+        let expected = Stretch { stream: Stream::new(5, 100), offset: (1 << 40) + 100, bytes: 4900 };
+        assert_eq!(stretches, [expected]);
+    }
+}
