@@ -5,7 +5,7 @@ use super::check::Value;
 use super::diagnostic::{Diagnostic, Place, quoted};
 use super::entry::{Entry, Raw, Table};
 use super::key::{Key, Section};
-use super::keys::KEYS;
+use super::keys;
 use super::nearest::nearest;
 use super::range;
 use super::values::Values;
@@ -43,7 +43,7 @@ impl Job {
 
 /// The keys that an arm can set.
 fn settable() -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().filter(|key| key.sweep)
+    keys::all().filter(|key| key.sweep)
 }
 
 /// All of them, as an error lists them.

@@ -252,7 +252,7 @@ mod tests {
                 let bare = matches!(key.section, Section::Stop | Section::Drop | Section::Arm);
                 !bare && !matches!(key.kind, Kind::Table(_)) && key.name != "bytes"
             };
-            for key in super::super::keys::KEYS.iter().filter(written) {
+            for key in super::super::keys::all().filter(written) {
                 assert!(effective.contains(&format!("{} = ", key.name)), "{}\n{effective}", key.path());
             }
         }

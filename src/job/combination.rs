@@ -7,7 +7,7 @@ use super::check::Value;
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Table};
 use super::key::{Key, Section};
-use super::keys::{COMBINATIONS_MAX, INTERVALS_MAX, KEYS, REPETITIONS_MAX};
+use super::keys::{self, COMBINATIONS_MAX, INTERVALS_MAX, REPETITIONS_MAX};
 use super::metric::Metric;
 use super::values::Values;
 use super::words::{Allocator, CaseMetric, Histogram};
@@ -76,7 +76,7 @@ fn too_many_cases(job: &Job, values: &Values) -> Option<Diagnostic> {
     let combinations = of_all.saturating_mul(generate.saturating_add(allocate)).saturating_mul(arms);
     if combinations > COMBINATIONS_MAX {
         let mut swept: Vec<(usize, Place)> =
-            KEYS.iter().filter_map(|key| written_sweep(values, key)).collect();
+            keys::all().filter_map(|key| written_sweep(values, key)).collect();
         swept.sort_by_key(|(count, place)| (std::cmp::Reverse(*count), *place));
         let message = format!("these sweeps make {combinations} combinations");
         let (count, longest) = *swept.first().expect("arms alone make fewer");

@@ -1,6 +1,6 @@
 //! What a key of the job file is: where it stands, what it accepts, what its absence means.
 
-use super::keys::KEYS;
+use super::keys;
 
 /// A table of the job file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ impl Section {
 
     /// The key that holds this section, for one that stands in another.
     pub fn holder(self) -> Option<&'static Key> {
-        KEYS.iter().find(|key| matches!(key.kind, Kind::Table(section) if section == self))
+        keys::all().find(|key| matches!(key.kind, Kind::Table(section) if section == self))
     }
 
     /// Whether it stands in double brackets, once for each gate or arm.
@@ -102,7 +102,7 @@ impl Section {
 
     /// The keys of this section, in the order of the table.
     pub fn keys(self) -> impl Iterator<Item = &'static Key> {
-        KEYS.iter().filter(move |key| key.section == self)
+        keys::all().filter(move |key| key.section == self)
     }
 }
 

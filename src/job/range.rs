@@ -242,11 +242,11 @@ pub(super) fn refused(key: &Key, found: &Found) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::super::key::Section;
-    use super::super::keys::KEYS;
+    use super::super::keys;
     use super::*;
 
     fn numbers(name: &str, text: &str) -> Vec<u64> {
-        let key = KEYS.iter().find(|key| key.name == name).expect("a key");
+        let key = keys::all().find(|key| key.name == name).expect("a key");
         let place = Place { source: 1, start: 0, end: text.len() };
         let found = Found { place, raw: Raw::Text(text.to_owned()) };
         let text = text_of(key, &found).expect("a range");

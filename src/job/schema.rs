@@ -9,7 +9,7 @@ use super::Arm;
 use super::accepted::accepted;
 use super::entry::Raw;
 use super::key::{Absent, Key, Kind, Section};
-use super::keys::{ARMS_MAX, GATES_MAX, KEYS, SWEEP_VALUES_MAX};
+use super::keys::{self, ARMS_MAX, GATES_MAX, SWEEP_VALUES_MAX};
 use super::range::example;
 use super::setting::read_scalar;
 use super::words::{CaseMetric, Figure, Histogram, Word};
@@ -77,7 +77,7 @@ fn arm() -> Schema {
     let properties = schema.get_mut("properties").and_then(|properties| properties.as_object_mut());
     let properties = properties.expect("a table has properties");
     for section in Section::named() {
-        let keys: Vec<&Key> = KEYS.iter().filter(|key| key.section == section && key.sweep).collect();
+        let keys: Vec<&Key> = keys::all().filter(|key| key.section == section && key.sweep).collect();
         if keys.is_empty() {
             continue;
         }

@@ -9,7 +9,7 @@ use super::diagnostic::{Diagnostic, Place, quoted};
 use super::document::JOB_FILE;
 use super::entry::{Document, Entry, Header, Table};
 use super::key::{Absent, Key, Section};
-use super::keys::KEYS;
+use super::keys;
 use super::metric::Metric;
 use super::nearest::nearest;
 use super::setting::read_value;
@@ -178,7 +178,7 @@ fn suggestion(section: Section, found: &str) -> String {
     if let Some(key) = section.keys().find(elsewhere) {
         return format!("did you mean \"{}\"?", key.name);
     }
-    match KEYS.iter().find(|key| key.name == found).or_else(|| KEYS.iter().find(elsewhere)) {
+    match keys::all().find(|key| key.name == found).or_else(|| keys::all().find(elsewhere)) {
         Some(key) if key.name == found && section == Section::Arm && key.sweep => {
             format!("write {}", key.path())
         }
