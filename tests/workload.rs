@@ -49,13 +49,7 @@ fn alone() -> impl Drop {
 const KIB: usize = 1 << 10;
 
 fn parameters(chunk_bytes: usize, block_bytes: usize, in_flight: u32) -> generate::Parameters {
-    generate::Parameters {
-        chunk_bytes,
-        block_bytes,
-        in_flight,
-        kernel: Kernel::best(),
-        stores: Stores::Ordinary,
-    }
+    generate::Parameters::plain(chunk_bytes, block_bytes, in_flight, Kernel::best(), Stores::Ordinary)
 }
 
 /// A repetition of which every 10 ms, up to a second, have an interval.

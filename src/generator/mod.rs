@@ -8,24 +8,39 @@
 //! segment  = offset / SEGMENT_BYTES                        each is generated alone
 //! keys     = mix_words(seed, stream), mix_words(stream, seed, 1)      once a stream
 //! start[k] = mix64(keys[k] ^ segment)
-//! word[w][l] = mix64(start[w mod 2] + (32 w + l + 1) * GOLDEN_GAMMA)  w in 0..4, l in 0..32
-//! lane l   = xoshiro256++ in the state word[0..4][l]
+//! a, b     = mix64(start[k] + (l + 1) * GOLDEN_GAMMA)      for k = 0, 1 and each lane l in 0..32
+//! lane l   = xoshiro256++ in the state [a, b, rotate_left(a, 32) ^ GOLDEN_GAMMA, rotate_left(b, 29) + a]
 //! bytes    = step after step, each the next output of lanes 0..32, u64 little endian
 //! ```
 //!
 //! Two segments share a lane's state only when both 64-bit starts collide; within one stream neither does,
 //! because `mix64` is a bijection. `kernel::scalar` is this text as code and the specification of the others.
 //!
+//! A [`Shape`] asks for more: [`Dedup`] says which units are copies of which, and so which segments stand where;
+//! [`Compression`] says what part of a granule is the lanes' and what repeats its first word. With dedup a segment is no
+//! longer than a unit, with compression no shorter than a granule.
+//!
 //! Source of the lanes: David Blackman and Sebastiano Vigna, "Scrambled linear pseudorandom number
 //! generators", ACM TOMS 47 (2021), <https://prng.di.unimi.it/xoshiro256plusplus.c>.
 
+pub mod compression;
+pub mod dedup;
 pub mod digest;
 pub mod kernel;
+pub mod ratio;
+pub mod shape;
 pub mod stores;
 pub mod stream;
 
+pub use compression::{Codec, Compression};
+pub use dedup::Dedup;
 pub use digest::Digest;
 pub use kernel::segment::SEGMENT_BYTES;
 pub use kernel::{Kernel, KernelName, LANES, STEP_BYTES};
+pub use ratio::Ratio;
+pub use shape::Shape;
 pub use stores::Stores;
 pub use stream::{Mismatch, Stream, share};
+
+/// Which bytes a name stands for: another version, other bytes. Data sets on disk outlive this code.
+pub const STREAM_VERSION: u32 = 2;

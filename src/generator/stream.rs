@@ -5,7 +5,8 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use crate::generator::kernel::Kernel;
-use crate::generator::kernel::segment::{SEGMENT_BYTES, position};
+use crate::generator::kernel::segment::SEGMENT_BYTES;
+use crate::generator::shape::Shape;
 use crate::generator::stores::Stores;
 use crate::mix::mix_words;
 
@@ -19,6 +20,7 @@ const GRANULE_BYTES: usize = 4 << 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
     keys: [u64; 2],
+    shape: Shape,
 }
 
 /// The first byte that is not what the stream holds there.
@@ -45,7 +47,18 @@ impl Stream {
     /// The stream of this name. Every bit of both numbers changes every byte.
     pub const fn new(seed: u64, stream: u64) -> Stream {
         // Two keys in two orders: two pairs that collide in one, by 64 bits' chance, do not in the other.
-        Stream { keys: [mix_words(&[seed, stream]), mix_words(&[stream, seed, 1])] }
+        let keys = [mix_words(&[seed, stream]), mix_words(&[stream, seed, 1])];
+        Stream { keys, shape: Shape::PLAIN }
+    }
+
+    /// The same name, with dedup and compression as asked for. Units of one shape stand in streams of another.
+    pub const fn shaped(self, shape: Shape) -> Stream {
+        Stream { shape, ..self }
+    }
+
+    /// What was asked for.
+    pub const fn shape(&self) -> &Shape {
+        &self.shape
     }
 
     /// Fills all of `out` with the bytes from `offset` on, and gives it back as what it now is.
@@ -62,7 +75,7 @@ impl Stream {
         offset: u64,
         out: &'a mut [MaybeUninit<u8>],
     ) -> &'a mut [u8] {
-        kernel.fill(self.keys, stores, offset, out)
+        kernel.fill(self.keys, &self.shape, stores, offset, out)
     }
 
     /// Compares `data` with the bytes from `offset` on, by generating them again: no copy is kept anywhere.
@@ -76,7 +89,8 @@ impl Stream {
         let mut buffer = [MaybeUninit::uninit(); SEGMENT_BYTES];
         let (mut offset, mut rest) = (offset, data);
         while !rest.is_empty() {
-            let until_next = SEGMENT_BYTES - position(offset).1;
+            let inside = usize::try_from(offset % SEGMENT_BYTES as u64).expect("less than a segment");
+            let until_next = SEGMENT_BYTES - inside;
             let (piece, later) = rest.split_at(rest.len().min(until_next));
             let expected = self.fill(kernel, Stores::Ordinary, offset, &mut buffer[..piece.len()]);
             if expected != piece {

@@ -123,13 +123,13 @@ fn generate_cases(job: &Job, section: &Generate, seat: &Seat) -> Vec<Result<Case
 fn generate_case(job: &Job, section: &Generate, knobs: GenerateKnobs, seat: &Seat) -> Result<Case> {
     let workers = resolve_workers(knobs.workers, seat)?;
     let block = block_of(knobs, &section.block);
-    let parameters = generate::Parameters {
-        chunk_bytes: size(knobs.chunk),
-        block_bytes: size(block),
-        in_flight: knobs.in_flight,
-        kernel: resolve_kernel(knobs.kernel)?,
-        stores: resolve_stores(knobs.stores, knobs.chunk, knobs.in_flight, seat),
-    };
+    let parameters = generate::Parameters::plain(
+        size(knobs.chunk),
+        size(block),
+        knobs.in_flight,
+        resolve_kernel(knobs.kernel)?,
+        resolve_stores(knobs.stores, knobs.chunk, knobs.in_flight, seat),
+    );
     let mut name = Name::new("generate")
         .workers(knobs.workers, job.rank.workers.len() > 1)
         .bytes(("chunk", "chunk_bytes"), knobs.chunk, section.chunk.len() > 1)

@@ -74,6 +74,7 @@ fn generate(
         Amount::Duration(_) => Stream::new(plan.seed, u64::from(equipment.rank())),
         Amount::Dataset { .. } => Stream::new(plan.seed, 0),
     };
+    let stream = stream.shaped(parameters.shape);
     let workers = case.workers as usize;
     equipment.with_heap(case, stretch, |heap| {
         let session =

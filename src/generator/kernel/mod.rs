@@ -45,6 +45,13 @@ impl Lanes {
         Lanes { words: [[0; LANES]; STATE_WORDS] }
     }
 
+    /// The first word of the next step, which is what the filler of a granule that begins here is made of.
+    #[inline]
+    pub(super) fn next_word(&self) -> u64 {
+        let [s0, s3] = [self.words[0][0], self.words[3][0]];
+        s0.wrapping_add(s3).rotate_left(23).wrapping_add(s0)
+    }
+
     /// The four words of one lane.
     #[cfg(test)]
     pub(super) fn lane(&self, lane: usize) -> [u64; STATE_WORDS] {

@@ -1,50 +1,81 @@
-//! From steps to stretches: any offset, any length, segment after segment.
+//! From steps to stretches: any offset, any length, segment after segment, granule after granule.
 
 use std::mem::MaybeUninit;
 
 use super::{Kernel, Lanes, STEP_BYTES};
+use crate::generator::compression::Compression;
+use crate::generator::shape::Shape;
 use crate::generator::stores::Stores;
 
-/// Bytes that are generated from one seeding. A stretch that begins inside a segment runs its kernel over the
-/// part before it without storing, so cut work at multiples of this.
+/// Bytes that are generated from one seeding, unless the shape asks for other segments. A stretch that begins inside a
+/// segment runs its kernel over the part before it without storing, so cut work at multiples of this.
 pub const SEGMENT_BYTES: usize = 64 << 10;
 
 const _: () = assert!(SEGMENT_BYTES.is_multiple_of(STEP_BYTES), "a segment is a whole number of steps");
 
-/// The segment that holds this offset, and how far inside it.
-pub(in crate::generator) fn position(offset: u64) -> (u64, usize) {
-    let bytes = SEGMENT_BYTES as u64;
-    (offset / bytes, usize::try_from(offset % bytes).expect("less than a segment"))
-}
-
 impl Kernel {
-    /// Fills `out` with the bytes from `offset` on of the stream that has these keys.
+    /// Fills `out` with the bytes from `offset` on of the stream that has these keys and this shape.
     ///
     /// # Panics
     /// When the stretch does not end before 2^64.
-    pub(in crate::generator) fn fill(
+    pub(in crate::generator) fn fill<'a>(
         self,
         keys: [u64; 2],
+        shape: &Shape,
         stores: Stores,
         offset: u64,
-        out: &mut [MaybeUninit<u8>],
-    ) -> &mut [u8] {
+        out: &'a mut [MaybeUninit<u8>],
+    ) -> &'a mut [u8] {
         let bytes = out.len();
         assert!(offset.checked_add(bytes as u64).is_some(), "{bytes} bytes from {offset} end after 2^64");
+        let segment_bytes = shape.segment_bytes();
+        let mut inside = usize::try_from(offset % segment_bytes as u64).expect("less than a segment");
+        let mut segments = shape.segments(offset);
         let mut lanes = Lanes::unseeded();
-        let (mut segment, mut inside) = position(offset);
         let mut rest = &mut *out;
         while !rest.is_empty() {
-            let (piece, later) = rest.split_at_mut(rest.len().min(SEGMENT_BYTES - inside));
+            let segment = segments.next().expect("segments have no end");
+            let (piece, later) = rest.split_at_mut(rest.len().min(segment_bytes - inside));
             self.seed(keys, segment, &mut lanes);
-            self.fill_piece(&mut lanes, stores, inside, piece);
-            (segment, inside, rest) = (segment + 1, 0, later);
+            match shape.compression() {
+                None => self.fill_piece(&mut lanes, stores, inside, piece),
+                Some(compression) => self.fill_granules(&mut lanes, compression, stores, inside, piece),
+            }
+            (inside, rest) = (0, later);
         }
         if stores == Stores::NonTemporal {
             Kernel::fence();
         }
-        // SAFETY: the pieces are all of `out`, and `fill_piece` writes every byte of its piece.
+        // SAFETY: the pieces are all of `out`, and both ways to fill one write every byte of it.
         unsafe { &mut *(std::ptr::from_mut(out) as *mut [u8]) }
+    }
+
+    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment the lanes are seeded for, granule
+    /// by granule.
+    fn fill_granules(
+        self,
+        lanes: &mut Lanes,
+        compression: &Compression,
+        stores: Stores,
+        inside: usize,
+        piece: &mut [MaybeUninit<u8>],
+    ) {
+        let (granule_bytes, random_bytes) = (compression.granule_bytes(), compression.random_bytes());
+        let steps = random_bytes.div_ceil(STEP_BYTES);
+        self.skip(lanes, inside / granule_bytes * steps);
+        let mut from = inside % granule_bytes;
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let (granule, later) = rest.split_at_mut(rest.len().min(granule_bytes - from));
+            let filler = lanes.next_word();
+            let random = granule.len().min(random_bytes.saturating_sub(from));
+            let (random, filled) = granule.split_at_mut(random);
+            let mut own = lanes.clone();
+            self.fill_piece(&mut own, stores, from, random);
+            repeat(filler, from.max(random_bytes), filled);
+            self.skip(lanes, steps);
+            (from, rest) = (0, later);
+        }
     }
 
     /// Writes all of `piece`, which begins `inside` bytes after the start of the segment the lanes are seeded for.
@@ -66,6 +97,16 @@ impl Kernel {
             let mut step = [MaybeUninit::uninit(); STEP_BYTES];
             self.write(lanes, Stores::Ordinary, &mut step);
             out.copy_from_slice(&step[from..][..out.len()]);
+        }
+    }
+}
+
+/// The word again and again, as it would stand if the first had begun at position 0 and this is `position`.
+fn repeat(word: u64, position: usize, out: &mut [MaybeUninit<u8>]) {
+    let turned = word.rotate_right(8 * u32::try_from(position % 8).expect("below 8"));
+    for slot in out.chunks_mut(8) {
+        for (byte, value) in slot.iter_mut().zip(turned.to_le_bytes()) {
+            byte.write(value);
         }
     }
 }

@@ -8,8 +8,10 @@
 //! 2. allocates and fills its own part of the chunk, a block at a time;
 //! 3. waits for the others. The last to arrive reads the clock, once a chunk, and decides what comes next.
 
+mod design;
 mod parameters;
 mod session;
 
+pub use design::{Consumer, Handover, Memory, PoolUse, Schedule, Scope};
 pub use parameters::Parameters;
 pub use session::{Session, WorkerRecord};

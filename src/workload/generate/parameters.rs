@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::generator::{Kernel, Stores, share};
+use super::design::{Consumer, Handover, Memory, PoolUse, Schedule, Scope};
+use crate::generator::{Kernel, Shape, Stores, share};
 use crate::slab::{Demand, arena_bytes_needed};
 
 /// What makes one case of `generate` different from another.
@@ -18,9 +19,53 @@ pub struct Parameters {
     pub kernel: Kernel,
     /// How it stores.
     pub stores: Stores,
+    /// Dedup and compression, without the members of the scope.
+    pub shape: Shape,
+    /// Among whose data the copies of a unit lie.
+    pub scope: Scope,
+    /// Streams beside each other in a chunk, at least 1.
+    pub streams: u32,
+    /// What becomes of a block.
+    pub consumer: Consumer,
+    /// When.
+    pub handover: Handover,
+    /// Who fills which block.
+    pub schedule: Schedule,
+    /// Where blocks come from.
+    pub memory: Memory,
+    /// How long the workers live.
+    pub pool: PoolUse,
+    /// Whether a sample is held against what was asked, outside every timed region.
+    pub check: bool,
 }
 
 impl Parameters {
+    /// One plain stream, in the design that is the default.
+    pub fn plain(
+        chunk_bytes: usize,
+        block_bytes: usize,
+        in_flight: u32,
+        kernel: Kernel,
+        stores: Stores,
+    ) -> Parameters {
+        Parameters {
+            chunk_bytes,
+            block_bytes,
+            in_flight,
+            kernel,
+            stores,
+            shape: Shape::PLAIN,
+            scope: Scope::default(),
+            streams: 1,
+            consumer: Consumer::default(),
+            handover: Handover::default(),
+            schedule: Schedule::default(),
+            memory: Memory::default(),
+            pool: PoolUse::default(),
+            check: false,
+        }
+    }
+
     /// The part of a chunk that one worker fills, cut into the fewest blocks of at most `block_bytes`: parts are equal,
     /// and so are the blocks of a part, up to 4 KiB, or to a segment where there are many. A chunk smaller than
     /// workers x block is split as evenly as a larger one.

@@ -170,7 +170,7 @@ mod tests {
     use crate::workload::collect;
 
     fn parameters(chunk_bytes: usize, block_bytes: usize, in_flight: u32) -> Parameters {
-        Parameters { chunk_bytes, block_bytes, in_flight, kernel: Kernel::best(), stores: Stores::Ordinary }
+        Parameters::plain(chunk_bytes, block_bytes, in_flight, Kernel::best(), Stores::Ordinary)
     }
 
     /// A heap exactly as large as the case needs.

@@ -1,0 +1,99 @@
+//! What a granule is made of, so that it compresses by a given ratio by itself.
+//!
+//! First random bytes, then the granule's own first word again and again: no run of zeros, no two granules alike, and a
+//! compressor keeps the first part and next to nothing of the second.
+
+use crate::generator::ratio::Ratio;
+use crate::units::Bytes;
+
+/// Smallest granule: a sector.
+pub const GRANULE_BYTES_MIN: u64 = 512;
+/// Largest granule.
+pub const GRANULE_BYTES_MAX: u64 = 128 << 10;
+/// What every granule has of its own, however high the ratio: two granules must not be alike by chance.
+const RANDOM_BYTES_MIN: u64 = 16;
+
+/// The compressor that a ratio is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// Zstandard, level 1.
+    Zstd1,
+    /// Zstandard, level 3.
+    Zstd3,
+    /// LZ4, its fast mode.
+    Lz4,
+}
+
+impl Codec {
+    /// All of them.
+    pub const ALL: [Codec; 3] = [Codec::Zstd1, Codec::Zstd3, Codec::Lz4];
+
+    /// As the job file writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Codec::Zstd1 => "zstd-1",
+            Codec::Zstd3 => "zstd-3",
+            Codec::Lz4 => "lz4",
+        }
+    }
+}
+
+/// A stream of which every granule compresses by a ratio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compression {
+    ratio: Ratio,
+    codec: Option<Codec>,
+    granule_bytes: usize,
+    random_bytes: usize,
+}
+
+impl Compression {
+    /// Granules of this size, a power of two. Without a codec the share of random bytes is the inverse of the ratio:
+    /// what a compressor without any cost of its own would keep.
+    ///
+    /// # Errors
+    /// When the granule is out of range, or cannot be compressed so far; what can.
+    pub fn new(ratio: Ratio, granule_bytes: u64, codec: Option<Codec>) -> Result<Compression, String> {
+        let range = GRANULE_BYTES_MIN..=GRANULE_BYTES_MAX;
+        if !granule_bytes.is_power_of_two() || !range.contains(&granule_bytes) {
+            return Err(format!(
+                "a granule of {} is not a power of two from {} to {}",
+                Bytes(granule_bytes),
+                Bytes(GRANULE_BYTES_MIN),
+                Bytes(GRANULE_BYTES_MAX)
+            ));
+        }
+        let (numerator, denominator) = ratio.parts();
+        // To the nearest byte.
+        let random_bytes = (granule_bytes * denominator + numerator / 2) / numerator;
+        if random_bytes < RANDOM_BYTES_MIN {
+            let most = granule_bytes / RANDOM_BYTES_MIN;
+            return Err(format!(
+                "a granule of {} cannot be compressed {ratio} : 1; accepted: at most {most} : 1",
+                Bytes(granule_bytes)
+            ));
+        }
+        let size = |bytes: u64| usize::try_from(bytes).expect("a granule is small");
+        Ok(Compression { ratio, codec, granule_bytes: size(granule_bytes), random_bytes: size(random_bytes) })
+    }
+
+    /// Bytes before compression for each after it.
+    pub fn ratio(&self) -> Ratio {
+        self.ratio
+    }
+
+    /// What the ratio is calibrated for.
+    pub fn codec(&self) -> Option<Codec> {
+        self.codec
+    }
+
+    /// What compresses by the ratio by itself.
+    pub fn granule_bytes(&self) -> usize {
+        self.granule_bytes
+    }
+
+    /// How many of its bytes are random: the first ones. The rest repeats the first word of the granule.
+    pub fn random_bytes(&self) -> usize {
+        self.random_bytes
+    }
+}
