@@ -104,7 +104,7 @@ fn drop_rule(rule: &job::DropRule) -> Option<DropRule> {
 fn case_header(case: &Case) -> CaseHeader {
     let parameters = case.parameters.iter().map(|(name, parameter)| {
         let parameter = match parameter {
-            plan::Parameter::Word(word) => Parameter::Word((*word).to_owned()),
+            plan::Parameter::Word(word) => Parameter::Word(word.clone()),
             plan::Parameter::Number(number) => Parameter::Number(*number),
         };
         ((*name).to_owned(), parameter)
