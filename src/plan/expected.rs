@@ -1,6 +1,7 @@
 //! What a case's parameters say before it runs, to be held against what is measured.
 
 use super::Seat;
+use crate::generator::Stores;
 use crate::workload::generate::{self, Memory};
 
 /// A case of `generate` on one rank.
@@ -13,6 +14,8 @@ pub struct Expected {
     /// Bytes between their generation and the end of their consumption: the chunks in flight, of which the youngest is
     /// the one in the making, or the blocks. Memory is used again in this rhythm.
     pub working_set_bytes: u64,
+    /// How its blocks are stored, also when the job leaves that open.
+    pub stores: Stores,
     /// The L3 caches behind the rank's PUs; `None` when the machine does not say.
     pub l3_bytes: Option<u64>,
     /// The least that the arena's high-water mark can be once as many chunks were made: the working set; 0 for a case
@@ -35,6 +38,7 @@ impl Expected {
             blocks_per_chunk: number(blocks.iter().sum()),
             busy_workers: number(blocks.iter().filter(|blocks| **blocks > 0).count()),
             working_set_bytes,
+            stores: parameters.stores,
             l3_bytes: Some(seat.l3_bytes).filter(|bytes| *bytes > 0),
             memory_bytes_min: if ours { working_set_bytes } else { 0 },
             memory_bytes_max: if ours { parameters.arena_bytes(workers) } else { 0 },

@@ -7,10 +7,12 @@
 mod arms;
 mod cases;
 mod expected;
+mod generate_cases;
 mod layout;
 mod limits;
 mod memory;
 mod miniature;
+mod name;
 mod order;
 mod prediction;
 mod probed;
