@@ -7,8 +7,8 @@
 //! |---|---|---|
 //! | 0 | [`cgroup`], [`error`], [`hash`], [`mix`], [`units`] | where control groups are; one error enum; hashes of bytes; 64-bit mixing; byte sizes and durations |
 //! | 1 | [`numa`], [`comm`], [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
-//! | 2 | [`generator`], [`slab`], [`job`] | the byte stream; the rank-local allocator; the job file |
-//! | 3 | [`workload`] | what happens inside a timed region |
+//! | 2 | [`generator`], [`slab`] | the byte stream; the rank-local allocator |
+//! | 3 | [`job`], [`workload`] | the job file; what happens inside a timed region |
 //! | 4 | [`plan`] | job x world x topology -> every number resolved and checked |
 //! | 5 | [`results`] | the run directory |
 //! | 6 | [`rank`] | one rank's life |
@@ -30,9 +30,9 @@ pub mod numa;
 pub mod stats;
 
 pub mod generator;
-pub mod job;
 pub mod slab;
 
+pub mod job;
 pub mod workload;
 
 pub mod plan;

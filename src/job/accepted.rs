@@ -1,5 +1,6 @@
 //! What a key accepts, in words, and the value that was probably meant instead of one it does not accept.
 
+use crate::generator::Ratio;
 use crate::units::{Bytes, Nanoseconds, Share};
 
 use super::entry::{Found, Raw};
@@ -13,6 +14,16 @@ pub(super) fn accepted(kind: &Kind) -> String {
         Kind::Word(words) => words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "),
         Kind::Size { min, max, multiple } => {
             format!("a size from {} to {}, a multiple of {}", Bytes(min), Bytes(max), Bytes(multiple))
+        }
+        Kind::PowerOfTwo { min, max } => {
+            format!("a size from {} to {}, a power of two", Bytes(min), Bytes(max))
+        }
+        Kind::SizeOr { word, min, max, multiple } => {
+            format!("\"{word}\", or {}", accepted(&Kind::Size { min, max, multiple }))
+        }
+        Kind::Ratio => {
+            let most = Ratio::MAX;
+            format!("a ratio from 1 to {most}, such as 1.5, \"3/2\" or 2, with at most six decimals")
         }
         Kind::Duration { min, max } => {
             format!("a duration from {} to {}", Nanoseconds(min), Nanoseconds(max))
@@ -52,7 +63,7 @@ pub(super) fn accepted(kind: &Kind) -> String {
 /// The value that was probably meant, where the type alone is wrong.
 pub(super) fn remedy(key: &Key, found: &Found) -> String {
     match (key.kind, &found.raw) {
-        (Kind::Size { .. }, Raw::Integer(number, text)) => match u64::try_from(*number) {
+        (kind, Raw::Integer(number, text)) if kind.is_size() => match u64::try_from(*number) {
             // Nobody writes thousands of KiB or MiB: these are bytes.
             Ok(bytes) if bytes >= 4096 => format!("a number has no unit: write \"{}\"", Bytes(bytes)),
             _ => format!("a number has no unit: write \"{text}MiB\" or \"{text}KiB\""),
@@ -71,12 +82,28 @@ pub(super) fn remedy(key: &Key, found: &Found) -> String {
             format!("write {n:.0}")
         }
         (Kind::CountOr { word, .. }, Raw::Text(text)) => did_you_mean(text, [word]),
+        (Kind::Ratio, Raw::Switch(false)) => "write 1 for none".to_owned(),
         (Kind::Switch, Raw::Text(text)) if text == "true" || text == "false" => {
             format!("write {text} without quotes")
         }
         (Kind::Switch, Raw::Integer(n @ (0 | 1), _)) => format!("write {}", *n == 1),
         _ => String::new(),
     }
+}
+
+/// The ratio that somebody meant: `2/3` is `3/2`, and 50 % saved are 2 : 1.
+pub(super) fn ratio_meant(text: &str) -> String {
+    let text = text.trim();
+    if text.contains("..") {
+        return "ratios have no ranges: write a list".to_owned();
+    }
+    if let Some((below, above)) = text.split_once('/') {
+        let turned = format!("{}/{}", above.trim(), below.trim());
+        return Ratio::parse(&turned).map_or(String::new(), |_| format!("did you mean \"{turned}\"?"));
+    }
+    let saved = text.strip_suffix('%').and_then(|number| number.trim().parse::<u64>().ok());
+    let ratio = saved.and_then(|saved| Ratio::new(100, 100u64.checked_sub(saved)?).ok());
+    ratio.map_or(String::new(), |ratio| format!("{text} saved is a ratio of {ratio}"))
 }
 
 /// The same quantity with the unit that was meant: `64MB`, `64M` and `64` are `64MiB`; `5 sec` is `5s`.
@@ -104,7 +131,7 @@ pub(super) fn unit_meant(kind: &Kind, text: &str) -> Option<String> {
         Some(format!("{number}{name}"))
     };
     match kind {
-        Kind::Size { .. } => meant(&SIZES).filter(|text| Bytes::parse(text).is_ok()),
+        kind if kind.is_size() => meant(&SIZES).filter(|text| Bytes::parse(text).is_ok()),
         Kind::Duration { .. } => meant(&DURATIONS).filter(|text| Nanoseconds::parse(text).is_ok()),
         _ => None,
     }

@@ -5,11 +5,11 @@ use super::check::Value;
 use super::diagnostic::{Diagnostic, Place, quoted};
 use super::entry::{Entry, Raw, Table};
 use super::key::{Key, Section};
-use super::keys::KEYS;
+use super::keys;
 use super::nearest::nearest;
 use super::range;
 use super::values::Values;
-use super::{Arm, Change, Job, Workers};
+use super::{Arm, Change, GenerateChange, Job, Workers};
 use crate::units::Bytes;
 
 impl Arm {
@@ -27,11 +27,7 @@ impl Job {
             match (*change, &mut job.generate, &mut job.allocate) {
                 (Change::Workers(workers), ..) => job.rank.workers = vec![workers],
                 (Change::Batch(batch), ..) => job.slab.batch = vec![batch],
-                (Change::Chunk(chunk), Some(generate), _) => generate.chunk = vec![chunk],
-                (Change::Block(block), Some(generate), _) => generate.block = vec![block],
-                (Change::Kernel(kernel), Some(generate), _) => generate.kernel = vec![kernel],
-                (Change::Stores(stores), Some(generate), _) => generate.stores = vec![stores],
-                (Change::InFlight(count), Some(generate), _) => generate.in_flight = vec![count],
+                (Change::Generate(change), Some(generate), _) => generate.set(change),
                 (Change::Workload(workload), _, Some(allocate)) => allocate.workload = vec![workload],
                 (Change::Allocator(allocator), _, Some(allocate)) => allocate.allocator = vec![allocator],
                 (change, ..) => unreachable!("the job refuses {change:?} without its section"),
@@ -43,7 +39,7 @@ impl Job {
 
 /// The keys that an arm can set.
 fn settable() -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().filter(|key| key.sweep)
+    keys::all().filter(|key| key.sweep)
 }
 
 /// All of them, as an error lists them.
@@ -93,11 +89,9 @@ fn set_by(values: &Values, arm: usize) -> impl Iterator<Item = (&'static Key, &V
 fn change(key: &Key, value: &Value) -> Change {
     match (key.section, key.name) {
         (Section::Rank, "workers") => Change::Workers(Workers::of(value)),
-        (Section::Generate, "chunk") => Change::Chunk(value.size()),
-        (Section::Generate, "block") => Change::Block(value.size()),
-        (Section::Generate, "kernel") => Change::Kernel(value.word()),
-        (Section::Generate, "stores") => Change::Stores(value.word()),
-        (Section::Generate, "in_flight") => Change::InFlight(value.count_u32()),
+        (Section::Generate, name) => {
+            Change::Generate(GenerateChange::of(name, value).expect("an arm sets what can be swept"))
+        }
         (Section::Allocate, "workload") => Change::Workload(value.word()),
         (Section::Allocate, "allocator") => Change::Allocator(value.word()),
         (Section::Slab, "batch") => Change::Batch(value.count_u32()),

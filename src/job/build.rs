@@ -152,7 +152,7 @@ fn build(values: &Values) -> Job {
             workers: values.list(RANK, "workers", Workers::of),
             share_nodes: values.one(RANK, "share_nodes", Value::switch).expect(RESOLVED),
         },
-        generate: values.has(GENERATE).then(|| build_generate(values)),
+        generate: values.has(GENERATE).then(|| Generate::build(values)),
         allocate: values.has(ALLOCATE).then(|| Allocate {
             workload: values.list(ALLOCATE, "workload", Value::word),
             allocator: values.list(ALLOCATE, "allocator", Value::word),
@@ -206,16 +206,6 @@ impl Workers {
     }
 }
 
-fn build_generate(values: &Values) -> Generate {
-    Generate {
-        chunk: values.list(GENERATE, "chunk", Value::size),
-        block: values.list(GENERATE, "block", Value::size),
-        kernel: values.list(GENERATE, "kernel", Value::word),
-        stores: values.list(GENERATE, "stores", Value::word),
-        in_flight: values.list(GENERATE, "in_flight", Value::count_u32),
-    }
-}
-
 fn build_gate(values: &Values, gate: Table) -> Gate {
     let at_least = values.one(gate, "at_least", Value::number).map(Bound::AtLeast);
     let at_most = || values.one(gate, "at_most", Value::number).map(Bound::AtMost);
@@ -252,7 +242,7 @@ mod tests {
                 let bare = matches!(key.section, Section::Stop | Section::Drop | Section::Arm);
                 !bare && !matches!(key.kind, Kind::Table(_)) && key.name != "bytes"
             };
-            for key in super::super::keys::KEYS.iter().filter(written) {
+            for key in super::super::keys::all().filter(written) {
                 assert!(effective.contains(&format!("{} = ", key.name)), "{}\n{effective}", key.path());
             }
         }
@@ -261,7 +251,11 @@ mod tests {
     const COMPARISON: &str = "schema = 1\nname = \"x\"\n[run]\nstop = { half_width = \"2.5%\", time = \"10m\" }\naa = true\n\
         drop = { cpu_share = 0.97, core_clock = \"2%\", steal = \"1%\", run_delay = 0.005 }\n[generate]\n[allocate]\n\
         [[arm]]\nname = \"one\"\nrank.workers = 2\ngenerate.chunk = \"8MiB\"\ngenerate.block = \"1MiB\"\n\
-        generate.kernel = \"scalar\"\ngenerate.stores = \"ordinary\"\ngenerate.in_flight = 3\nslab.batch = 128\n\
+        generate.kernel = \"scalar\"\ngenerate.stores = \"ordinary\"\ngenerate.in_flight = 3\n\
+        generate.dedup = \"10/3\"\ngenerate.unit = \"128KiB\"\ngenerate.scope = \"host\"\ngenerate.distance = \"1MiB\"\n\
+        generate.compress = 2.5\ngenerate.granule = \"8KiB\"\ngenerate.codec = \"lz4\"\ngenerate.streams = 16\n\
+        generate.consumer = \"copy\"\ngenerate.handover = \"piece\"\ngenerate.schedule = \"stealing\"\n\
+        generate.memory = \"fresh\"\ngenerate.pool = \"per-chunk\"\nslab.batch = 128\n\
         [[arm]]\nname = \"other\"\n[arm.allocate]\nallocator = \"system\"\n";
 
     #[test]
@@ -276,7 +270,7 @@ mod tests {
             [job.run.drop.cpu_share, job.run.drop.core_clock, job.run.drop.steal, job.run.drop.run_delay];
         assert_eq!(bounds, [0.97, 0.02, 0.01, 0.005].map(|bound| Some(Share(bound))));
         let names: Vec<&str> = job.arms.iter().map(|arm| arm.name.as_str()).collect();
-        assert_eq!((names, job.arms[0].changes.len()), (vec!["one", "other"], 7));
+        assert_eq!((names, job.arms[0].changes.len()), (vec!["one", "other"], 20));
     }
 
     /// The keys are as many as can be swept, but the workload, of which this release has one.
@@ -284,7 +278,9 @@ mod tests {
     fn an_arm_is_the_job_with_its_keys_set_and_without_arms() {
         let job = job(COMPARISON, &[]);
         let one = "schema = 1\nname = \"x\"\n[rank]\nworkers = 2\n[generate]\nchunk = \"8MiB\"\nblock = \"1MiB\"\n\
-            kernel = \"scalar\"\nstores = \"ordinary\"\nin_flight = 3\n[allocate]\n[slab]\nbatch = 128\n";
+            kernel = \"scalar\"\nstores = \"ordinary\"\nin_flight = 3\ndedup = \"10/3\"\nunit = \"128KiB\"\nscope = \"host\"\n\
+            distance = \"1MiB\"\ncompress = 2.5\ngranule = \"8KiB\"\ncodec = \"lz4\"\nstreams = 16\nconsumer = \"copy\"\n\
+            handover = \"piece\"\nschedule = \"stealing\"\nmemory = \"fresh\"\npool = \"per-chunk\"\n[allocate]\n[slab]\nbatch = 128\n";
         let other = "schema = 1\nname = \"x\"\n[generate]\n[allocate]\nallocator = \"system\"\n";
         for (arm, written) in job.arms.iter().zip([one, other]) {
             let written = self::job(written, &[]);

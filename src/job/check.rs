@@ -1,8 +1,9 @@
 //! One value against what its key accepts.
 
+use crate::generator::Ratio;
 use crate::units::{Bytes, Nanoseconds, Share};
 
-use super::accepted::{accepted, remedy, unit_meant};
+use super::accepted::{accepted, ratio_meant, remedy, unit_meant};
 use super::diagnostic::{Diagnostic, Place, quoted, shortened};
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind, Section};
@@ -16,6 +17,7 @@ use super::range;
 pub(super) enum Value {
     Word(&'static str),
     Size(Bytes),
+    Ratio(Ratio),
     Duration(Nanoseconds),
     Count(u64),
     Number(f64),
@@ -100,12 +102,30 @@ fn listed_twice(key: &Key, item: &Found, value: &Value, first: Place) -> Diagnos
 pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
     match (key.kind, &found.raw) {
         (Kind::Word(words), Raw::Text(text)) => word(key, found.place, words, text),
-        (Kind::CountOr { word: only, .. }, Raw::Text(text)) if text == only => Ok(Value::Word(only)),
-        (Kind::Size { min, max, multiple }, Raw::Text(text)) => {
-            let bytes = Bytes::parse(text).map_err(|why| unreadable(key, found.place, text, &why))?;
-            in_range(key, found.place, bytes.0, min, max, |n| Bytes(n).to_string())?;
+        (Kind::CountOr { word: only, .. } | Kind::SizeOr { word: only, .. }, Raw::Text(text))
+            if text == only =>
+        {
+            Ok(Value::Word(only))
+        }
+        (Kind::Size { min, max, multiple } | Kind::SizeOr { min, max, multiple, .. }, Raw::Text(text)) => {
+            let bytes = size(key, found.place, text, min, max)?;
             whole_multiple(key, found.place, bytes, multiple)?;
             Ok(Value::Size(bytes))
+        }
+        (Kind::PowerOfTwo { min, max }, Raw::Text(text)) => {
+            let bytes = size(key, found.place, text, min, max)?;
+            power_of_two(key, found.place, bytes)?;
+            Ok(Value::Size(bytes))
+        }
+        (Kind::Ratio, Raw::Text(text)) => ratio(key, found.place, text),
+        (Kind::Ratio, Raw::Integer(number, text)) => match (1..=i128::from(Ratio::MAX)).contains(number) {
+            true => ratio(key, found.place, text),
+            false => Err(out_of_range(key, found.place, *number < 1, text)),
+        },
+        (Kind::Ratio, Raw::Float(number)) => {
+            real(key, found.place, *number, 1.0, Ratio::MAX as f64)?;
+            // The shortest text that stands for the number is what was written.
+            ratio(key, found.place, &number.to_string())
         }
         (Kind::Duration { min, max }, Raw::Text(text)) => {
             let duration =
@@ -147,6 +167,19 @@ pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
         (Kind::Name { max_chars, marks }, Raw::Text(text)) => name(key, found.place, text, max_chars, marks),
         _ => Err(wrong_type(key, found)),
     }
+}
+
+fn size(key: &Key, place: Place, text: &str, min: u64, max: u64) -> Result<Bytes, Diagnostic> {
+    let bytes = Bytes::parse(text).map_err(|why| unreadable(key, place, text, &why))?;
+    in_range(key, place, bytes.0, min, max, |n| Bytes(n).to_string())?;
+    Ok(bytes)
+}
+
+fn ratio(key: &Key, place: Place, text: &str) -> Result<Value, Diagnostic> {
+    Ratio::parse(text).map(Value::Ratio).map_err(|_| {
+        let message = format!("{}: {} is not a ratio", key.path(), quoted(text));
+        Diagnostic::new(place, message, ratio_meant(text)).accepted(accepted(&key.kind))
+    })
 }
 
 /// NaN is in no range.
@@ -262,10 +295,22 @@ fn whole_multiple(key: &Key, place: Place, bytes: Bytes, multiple: u64) -> Resul
     Err(Diagnostic::new(place, message, label).accepted(accepted(&key.kind)))
 }
 
+fn power_of_two(key: &Key, place: Place, bytes: Bytes) -> Result<(), Diagnostic> {
+    if bytes.0.is_power_of_two() {
+        return Ok(());
+    }
+    let above = bytes.0.next_power_of_two();
+    let message = format!("{}: {bytes} is not a power of two", key.path());
+    let label = format!("nearest: {} and {}", Bytes(above / 2), Bytes(above));
+    Err(Diagnostic::new(place, message, label).accepted(accepted(&key.kind)))
+}
+
 fn wrong_type(key: &Key, found: &Found) -> Diagnostic {
     let expected = match key.kind {
         Kind::Word(_) | Kind::Name { .. } | Kind::Metric => "text".to_owned(),
-        Kind::Size { .. } => "a size".to_owned(),
+        Kind::Size { .. } | Kind::PowerOfTwo { .. } => "a size".to_owned(),
+        Kind::SizeOr { word, .. } => format!("\"{word}\" or a size"),
+        Kind::Ratio => "a ratio".to_owned(),
         Kind::Duration { .. } => "a duration".to_owned(),
         Kind::Count { .. } => "a whole number".to_owned(),
         Kind::CountOr { word, .. } => format!("\"{word}\" or a whole number"),

@@ -7,11 +7,12 @@ use super::check::Value;
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Table};
 use super::key::{Key, Section};
-use super::keys::{COMBINATIONS_MAX, INTERVALS_MAX, KEYS, REPETITIONS_MAX};
+use super::keys::{self, COMBINATIONS_MAX, INTERVALS_MAX, REPETITIONS_MAX};
 use super::metric::Metric;
+use super::shape;
 use super::values::Values;
 use super::words::{Allocator, CaseMetric, Histogram};
-use super::{Amount, Change, Job, Repetitions};
+use super::{Amount, Change, Generate, Job, Repetitions};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -53,7 +54,10 @@ pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Di
     // Arms that contradict the job say nothing about the rest.
     let of_arms = arms::check(values);
     if of_arms.is_empty() {
-        wrong.extend(too_many_cases(job, values));
+        match too_many_cases(job, values) {
+            Some(too_many) => wrong.push(too_many),
+            None => wrong.extend(shape::check(job, values)),
+        }
     }
     wrong.extend(of_arms);
     if let Amount::Duration(duration) = job.run.amount {
@@ -68,15 +72,13 @@ pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Di
 fn too_many_cases(job: &Job, values: &Values) -> Option<Diagnostic> {
     let product = |counts: &[usize]| counts.iter().map(|count| *count as u64).fold(1, u64::saturating_mul);
     let of_all = product(&[job.rank.workers.len(), job.slab.batch.len()]);
-    let generate = job.generate.as_ref().map_or(0, |g| {
-        product(&[g.chunk.len(), g.block.len(), g.kernel.len(), g.stores.len(), g.in_flight.len()])
-    });
+    let generate = job.generate.as_ref().map_or(0, Generate::combination_count);
     let allocate = job.allocate.as_ref().map_or(0, |a| product(&[a.workload.len(), a.allocator.len()]));
     let arms = 1 + job.arms.len() as u64 + u64::from(job.run.aa);
     let combinations = of_all.saturating_mul(generate.saturating_add(allocate)).saturating_mul(arms);
     if combinations > COMBINATIONS_MAX {
         let mut swept: Vec<(usize, Place)> =
-            KEYS.iter().filter_map(|key| written_sweep(values, key)).collect();
+            keys::all().filter_map(|key| written_sweep(values, key)).collect();
         swept.sort_by_key(|(count, place)| (std::cmp::Reverse(*count), *place));
         let message = format!("these sweeps make {combinations} combinations");
         let (count, longest) = *swept.first().expect("arms alone make fewer");

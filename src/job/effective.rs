@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::key::Section;
 use super::words::Word;
-use super::{Amount, Bound, Change, Job, Repetitions, Workers};
+use super::{Amount, Bound, Change, Generate, Job, Repetitions, Workers};
 
 impl Job {
     /// The job with all defaults and settings, as a job file.
@@ -45,7 +45,7 @@ impl Job {
                 ("workers", list(&self.rank.workers, workers)),
                 ("share_nodes", self.rank.share_nodes.to_string()),
             ]],
-            Section::Generate => self.generate.iter().map(generate).collect(),
+            Section::Generate => self.generate.iter().map(Generate::written).collect(),
             Section::Allocate => self.allocate.iter().map(allocate).collect(),
             Section::Slab => {
                 vec![vec![("design", word(self.slab.design)), ("batch", list(&self.slab.batch, number))]]
@@ -100,25 +100,11 @@ fn arm(arm: &super::Arm) -> Vec<(&'static str, String)> {
 fn change(change: Change) -> (&'static str, String) {
     match change {
         Change::Workers(count) => ("rank.workers", workers(count)),
-        Change::Chunk(bytes) => ("generate.chunk", text(bytes)),
-        Change::Block(bytes) => ("generate.block", text(bytes)),
-        Change::Kernel(kernel) => ("generate.kernel", word(kernel)),
-        Change::Stores(stores) => ("generate.stores", word(stores)),
-        Change::InFlight(count) => ("generate.in_flight", number(count)),
+        Change::Generate(change) => change.written(),
         Change::Workload(workload) => ("allocate.workload", word(workload)),
         Change::Allocator(allocator) => ("allocate.allocator", word(allocator)),
         Change::Batch(batch) => ("slab.batch", number(batch)),
     }
-}
-
-fn generate(generate: &super::Generate) -> Vec<(&'static str, String)> {
-    vec![
-        ("chunk", list(&generate.chunk, text)),
-        ("block", list(&generate.block, text)),
-        ("kernel", list(&generate.kernel, word)),
-        ("stores", list(&generate.stores, word)),
-        ("in_flight", list(&generate.in_flight, number)),
-    ]
 }
 
 fn allocate(allocate: &super::Allocate) -> Vec<(&'static str, String)> {
@@ -158,7 +144,7 @@ fn workers(workers: Workers) -> String {
 }
 
 /// A sweep of one is written as the scalar it was, or could have been.
-fn list<T: Copy>(values: &[T], shown: impl Fn(T) -> String) -> String {
+pub(super) fn list<T: Copy>(values: &[T], shown: impl Fn(T) -> String) -> String {
     match values {
         [value] => shown(*value),
         values => format!("[{}]", values.iter().copied().map(shown).collect::<Vec<_>>().join(", ")),

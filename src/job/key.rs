@@ -1,6 +1,6 @@
 //! What a key of the job file is: where it stands, what it accepts, what its absence means.
 
-use super::keys::KEYS;
+use super::keys;
 
 /// A table of the job file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ impl Section {
 
     /// The key that holds this section, for one that stands in another.
     pub fn holder(self) -> Option<&'static Key> {
-        KEYS.iter().find(|key| matches!(key.kind, Kind::Table(section) if section == self))
+        keys::all().find(|key| matches!(key.kind, Kind::Table(section) if section == self))
     }
 
     /// Whether it stands in double brackets, once for each gate or arm.
@@ -102,7 +102,7 @@ impl Section {
 
     /// The keys of this section, in the order of the table.
     pub fn keys(self) -> impl Iterator<Item = &'static Key> {
-        KEYS.iter().filter(move |key| key.section == self)
+        keys::all().filter(move |key| key.section == self)
     }
 }
 
@@ -113,6 +113,12 @@ pub(super) enum Kind {
     Word(&'static [&'static str]),
     /// A size in bytes, with its unit, that is a multiple of `multiple`.
     Size { min: u64, max: u64, multiple: u64 },
+    /// A size in bytes that is a power of two.
+    PowerOfTwo { min: u64, max: u64 },
+    /// One word, or a size in bytes that is a multiple of `multiple`.
+    SizeOr { word: &'static str, min: u64, max: u64, multiple: u64 },
+    /// A rational number from 1: `1.5`, or `"3/2"`.
+    Ratio,
     /// A duration in nanoseconds, with its unit.
     Duration { min: u64, max: u64 },
     /// A whole number.
@@ -133,6 +139,13 @@ pub(super) enum Kind {
     Name { max_chars: usize, marks: &'static str },
     /// A section of its own inside this one.
     Table(Section),
+}
+
+impl Kind {
+    /// Whether its values are sizes, for all but a word.
+    pub fn is_size(&self) -> bool {
+        matches!(self, Kind::Size { .. } | Kind::PowerOfTwo { .. } | Kind::SizeOr { .. })
+    }
 }
 
 /// What happens when a key is not given.

@@ -14,6 +14,7 @@ mod document;
 mod effective;
 mod entry;
 mod excerpt;
+mod generate;
 mod hash;
 mod key;
 mod keys;
@@ -22,18 +23,20 @@ mod nearest;
 mod range;
 mod schema;
 mod setting;
+mod shape;
 mod syntax;
 mod values;
 mod words;
 
 pub use build::{JOB_FILE_BYTES_MAX, decode};
+pub use generate::{Generate, GenerateChange, GenerateKnobs};
 pub use metric::Metric;
 pub use nearest::nearest;
 pub use schema::schema;
 pub use setting::Setting;
 pub use words::{
-    Allocator, Bind, CaseMetric, Figure, Histogram, KernelName, Level, Order, SlabDesign, StoresName, Word,
-    Workload,
+    Allocator, Bind, CaseMetric, CodecName, Consumer, Figure, Handover, Histogram, KernelName, Level, Memory,
+    Order, Pool, Schedule, Scope, SlabDesign, StoresName, Word, Workload,
 };
 
 use crate::units::{Bytes, Nanoseconds, Share};
@@ -165,21 +168,6 @@ pub enum Workers {
     Count(u32),
 }
 
-/// `[generate]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Generate {
-    /// The unit of data handed to a consumer: 4 KiB to 64 GiB, a multiple of 4 KiB.
-    pub chunk: Vec<Bytes>,
-    /// What one worker fills at a time: 4 KiB to 512 MiB, a multiple of 4 KiB. May be larger than its share of a chunk.
-    pub block: Vec<Bytes>,
-    /// The code that fills a block.
-    pub kernel: Vec<KernelName>,
-    /// Through the cache or past it.
-    pub stores: Vec<StoresName>,
-    /// Chunks the consumer keeps: 1 to 64.
-    pub in_flight: Vec<u32>,
-}
-
 /// `[allocate]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allocate {
@@ -212,16 +200,8 @@ pub struct Arm {
 pub enum Change {
     /// `rank.workers`
     Workers(Workers),
-    /// `generate.chunk`
-    Chunk(Bytes),
-    /// `generate.block`
-    Block(Bytes),
-    /// `generate.kernel`
-    Kernel(KernelName),
-    /// `generate.stores`
-    Stores(StoresName),
-    /// `generate.in_flight`
-    InFlight(u32),
+    /// `generate.chunk` and its neighbours.
+    Generate(GenerateChange),
     /// `allocate.workload`
     Workload(Workload),
     /// `allocate.allocator`

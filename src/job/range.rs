@@ -17,10 +17,8 @@ const DOTS: &str = "..";
 
 /// The text of a range, if that is what was found: words and names may contain dots of their own.
 pub(super) fn text_of<'a>(key: &Key, found: &'a Found) -> Option<&'a str> {
-    let countable = matches!(
-        key.kind,
-        Kind::Size { .. } | Kind::Duration { .. } | Kind::Count { .. } | Kind::CountOr { .. }
-    );
+    let countable = key.kind.is_size()
+        || matches!(key.kind, Kind::Duration { .. } | Kind::Count { .. } | Kind::CountOr { .. });
     match &found.raw {
         Raw::Text(text) if countable && text.contains(DOTS) => Some(text),
         _ => None,
@@ -30,7 +28,10 @@ pub(super) fn text_of<'a>(key: &Key, found: &'a Found) -> Option<&'a str> {
 /// A range as an example, of values that the key accepts; `None` for keys that count nothing.
 pub(super) fn example(kind: &Kind) -> Option<String> {
     match *kind {
-        Kind::Size { .. } => Some("8MiB..512MiB*2".to_owned()),
+        Kind::Size { .. } | Kind::SizeOr { .. } => Some("8MiB..512MiB*2".to_owned()),
+        Kind::PowerOfTwo { min, max } => {
+            Some(format!("{}..{}*2", Bytes(min), Bytes(min.saturating_mul(16).min(max))))
+        }
         Kind::Duration { .. } => Some("1s..8s*2".to_owned()),
         Kind::Count { min, max } | Kind::CountOr { min, max, .. } => {
             let first = min.max(1);
@@ -148,7 +149,8 @@ impl<'a> Parts<'a> {
             Value::Count(count) => Ok(count),
             _ => {
                 let message = format!("{}: a range runs between numbers, found \"{text}\"", key.path());
-                let label = format!("write [\"1..4*2\", \"{text}\"]");
+                let example = example(&key.kind).expect("it has ranges");
+                let label = format!("write [\"{example}\", \"{text}\"]");
                 Err(Diagnostic::new(place, message, label))
             }
         }
@@ -171,7 +173,7 @@ impl<'a> Parts<'a> {
             };
         }
         let (step, what, example) = match key.kind {
-            Kind::Size { .. } => (Bytes::parse(text).ok().map(|bytes| bytes.0), "a size", "8MiB"),
+            kind if kind.is_size() => (Bytes::parse(text).ok().map(|bytes| bytes.0), "a size", "8MiB"),
             Kind::Duration { .. } => (Nanoseconds::parse(text).ok().map(|time| time.0), "a duration", "2s"),
             _ => (text.parse().ok(), "a whole number", "2"),
         };
@@ -227,7 +229,7 @@ impl Step {
 
 fn raw(kind: &Kind, number: u64) -> Raw {
     match kind {
-        Kind::Size { .. } => Raw::Text(Bytes(number).to_string()),
+        kind if kind.is_size() => Raw::Text(Bytes(number).to_string()),
         Kind::Duration { .. } => Raw::Text(Nanoseconds(number).to_string()),
         _ => Raw::Integer(number.into(), number.to_string()),
     }
@@ -242,11 +244,11 @@ pub(super) fn refused(key: &Key, found: &Found) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::super::key::Section;
-    use super::super::keys::KEYS;
+    use super::super::keys;
     use super::*;
 
     fn numbers(name: &str, text: &str) -> Vec<u64> {
-        let key = KEYS.iter().find(|key| key.name == name).expect("a key");
+        let key = keys::all().find(|key| key.name == name).expect("a key");
         let place = Place { source: 1, start: 0, end: text.len() };
         let found = Found { place, raw: Raw::Text(text.to_owned()) };
         let text = text_of(key, &found).expect("a range");

@@ -9,10 +9,11 @@ use super::Arm;
 use super::accepted::accepted;
 use super::entry::Raw;
 use super::key::{Absent, Key, Kind, Section};
-use super::keys::{ARMS_MAX, GATES_MAX, KEYS, SWEEP_VALUES_MAX};
+use super::keys::{self, ARMS_MAX, GATES_MAX, SWEEP_VALUES_MAX};
 use super::range::example;
 use super::setting::read_scalar;
 use super::words::{CaseMetric, Figure, Histogram, Word};
+use crate::generator::Ratio;
 
 /// What `numamark schema job` prints: the JSON Schema of a job file, indented.
 pub fn schema() -> String {
@@ -77,7 +78,7 @@ fn arm() -> Schema {
     let properties = schema.get_mut("properties").and_then(|properties| properties.as_object_mut());
     let properties = properties.expect("a table has properties");
     for section in Section::named() {
-        let keys: Vec<&Key> = KEYS.iter().filter(|key| key.section == section && key.sweep).collect();
+        let keys: Vec<&Key> = keys::all().filter(|key| key.section == section && key.sweep).collect();
         if keys.is_empty() {
             continue;
         }
@@ -147,7 +148,7 @@ fn property(key: &Key) -> Schema {
 /// What stands at a swept key or in its list: a range is `FIRST..LAST*FACTOR` or `FIRST..LAST+STEP`.
 fn value_or_range(kind: &Kind, value: Schema) -> Schema {
     let quantity = match kind {
-        Kind::Size { .. } => SIZE,
+        kind if kind.is_size() => SIZE,
         Kind::Duration { .. } => DURATION,
         Kind::Count { .. } | Kind::CountOr { .. } => "[0-9]+",
         _ => return value,
@@ -163,7 +164,21 @@ const DURATION: &str = r"[0-9]+(\.[0-9]+)?\s*(ns|us|ms|s|m|h)";
 fn one_value(kind: &Kind) -> Schema {
     match *kind {
         Kind::Word(words) => json_schema!({ "type": "string", "enum": words }),
-        Kind::Size { .. } => json_schema!({ "type": "string", "pattern": format!(r"^\s*{SIZE}\s*$") }),
+        Kind::Size { .. } | Kind::PowerOfTwo { .. } => {
+            json_schema!({ "type": "string", "pattern": format!(r"^\s*{SIZE}\s*$") })
+        }
+        Kind::SizeOr { word, .. } => json_schema!({
+            "anyOf": [
+                { "type": "string", "const": word },
+                { "type": "string", "pattern": format!(r"^\s*{SIZE}\s*$") },
+            ],
+        }),
+        Kind::Ratio => json_schema!({
+            "anyOf": [
+                { "type": "number", "minimum": 1, "maximum": Ratio::MAX },
+                { "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+|\s*/\s*[0-9]+)?\s*$" },
+            ],
+        }),
         Kind::Duration { .. } => {
             json_schema!({ "type": "string", "pattern": format!(r"^\s*{DURATION}\s*$") })
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::diagnostic::{Diagnostic, Place, Source};
 use super::entry::{Entry, Found, Raw, Table};
 use super::key::{Key, Section};
-use super::keys::KEYS;
+use super::keys;
 use super::nearest::did_you_mean;
 
 /// The argument of one `--set` or `--sweep`, as it was typed: `run.duration=5s`, `run.stop.half_width=2%`,
@@ -107,7 +107,7 @@ impl Setting {
 fn can_be_swept(table: Table, path: &str, name: &str, place: Place) -> Result<(), Diagnostic> {
     match Key::find(table.section, name) {
         Some(key) if !key.sweep => {
-            let swept: Vec<String> = KEYS.iter().filter(|key| key.sweep).map(Key::path).collect();
+            let swept: Vec<String> = keys::all().filter(|key| key.sweep).map(Key::path).collect();
             let message = format!("{path} takes one value and cannot be swept");
             let label = format!("write --set {path}=VALUE");
             Err(Diagnostic::new(place, message, label).accepted(swept.join(", ")))
@@ -122,7 +122,7 @@ fn table_of(path: &str, source: usize) -> Result<(Table, usize), Diagnostic> {
     let Some((section_name, rest)) = path.split_once('.') else {
         // `name` is a key of the job, and of an arm, too.
         let of_job = Key::find(Section::Job, path.trim());
-        return match KEYS.iter().find(|key| of_job.is_none() && key.name == path.trim()) {
+        return match keys::all().find(|key| of_job.is_none() && key.name == path.trim()) {
             Some(key) => Err(Diagnostic::new(
                 at(0, path.len()),
                 format!("\"{}\" needs its section", key.name),

@@ -9,11 +9,12 @@ use super::diagnostic::{Diagnostic, Place, quoted};
 use super::document::JOB_FILE;
 use super::entry::{Document, Entry, Header, Table};
 use super::key::{Absent, Key, Section};
-use super::keys::KEYS;
+use super::keys;
 use super::metric::Metric;
 use super::nearest::nearest;
 use super::setting::read_value;
 use super::words::Word;
+use crate::generator::Ratio;
 use crate::units::{Bytes, Nanoseconds, Share};
 
 /// The checked values of one key, each with its place.
@@ -171,14 +172,18 @@ fn suggestion(section: Section, found: &str) -> String {
     {
         return format!("\"{found}\" is a section: set one of its keys");
     }
-    let sections = Section::named().filter(|_| section == Section::Arm).map(Section::name);
-    if let Some(name) = nearest(found, section.keys().map(|key| key.name).chain(sections)) {
-        return format!("did you mean \"{name}\"?");
-    }
+    let known = |key: &&Key| key.name == found || elsewhere(key);
     if let Some(key) = section.keys().find(elsewhere) {
         return format!("did you mean \"{}\"?", key.name);
     }
-    match KEYS.iter().find(|key| key.name == found).or_else(|| KEYS.iter().find(elsewhere)) {
+    let sections = Section::named().filter(|_| section == Section::Arm).map(Section::name);
+    // A word that is right elsewhere is no typing mistake.
+    let mistyped = !keys::all().any(|key| known(&key));
+    let near = nearest(found, section.keys().map(|key| key.name).chain(sections));
+    if let Some(name) = near.filter(|_| mistyped) {
+        return format!("did you mean \"{name}\"?");
+    }
+    match keys::all().find(|key| key.name == found).or_else(|| keys::all().find(elsewhere)) {
         Some(key) if key.name == found && section == Section::Arm && key.sweep => {
             format!("write {}", key.path())
         }
@@ -218,6 +223,13 @@ impl Value {
         match self {
             Value::Size(bytes) => *bytes,
             other => unreachable!("a key of sizes holds {other:?}"),
+        }
+    }
+
+    pub fn ratio(&self) -> Ratio {
+        match self {
+            Value::Ratio(ratio) => *ratio,
+            other => unreachable!("a key of ratios holds {other:?}"),
         }
     }
 

@@ -72,6 +72,70 @@ words! {
         NonTemporal = "non-temporal",
     }
 
+    /// `[generate] scope`: among whose data the copies of a unit lie.
+    Scope {
+        /// Each rank's own.
+        Rank = "rank",
+        /// That of all ranks of a host.
+        Host = "host",
+        /// That of all ranks.
+        All = "all",
+    }
+
+    /// `[generate] codec`: the compressor that a ratio is met with.
+    CodecName {
+        /// One without any cost of its own: the inverse of the ratio is random.
+        None = "none",
+        /// Zstandard, level 1.
+        Zstd1 = "zstd-1",
+        /// Zstandard, level 3.
+        Zstd3 = "zstd-3",
+        /// LZ4, its fast mode.
+        Lz4 = "lz4",
+    }
+
+    /// `[generate] consumer`: what becomes of a block.
+    Consumer {
+        /// Nothing.
+        Discard = "discard",
+        /// Every byte is read.
+        Checksum = "checksum",
+        /// Every byte is read once and written elsewhere, as on the way into a file or a socket.
+        Copy = "copy",
+    }
+
+    /// `[generate] handover`: when a block reaches its consumer.
+    Handover {
+        /// With its chunk.
+        Chunk = "chunk",
+        /// As soon as it is filled.
+        Piece = "piece",
+    }
+
+    /// `[generate] schedule`: who fills which block.
+    Schedule {
+        /// Each worker its own part of every chunk.
+        Static = "static",
+        /// Whoever has nothing to do takes from others.
+        Stealing = "stealing",
+    }
+
+    /// `[generate] memory`: where a block's memory comes from.
+    Memory {
+        /// The rank's slab allocator.
+        Slab = "slab",
+        /// A zeroed buffer for every block.
+        Fresh = "fresh",
+    }
+
+    /// `[generate] pool`: how long the workers live.
+    Pool {
+        /// As long as the rank.
+        Kept = "kept",
+        /// As long as a chunk.
+        PerChunk = "per-chunk",
+    }
+
     /// `[allocate] workload`: the pattern of allocations.
     Workload {
         /// A worker's 1024 slots; a random one is freed and allocated again with 8 to 128 bytes.
@@ -200,6 +264,13 @@ mod tests {
         is_a_bijection::<Bind>();
         is_a_bijection::<KernelName>();
         is_a_bijection::<StoresName>();
+        is_a_bijection::<Scope>();
+        is_a_bijection::<CodecName>();
+        is_a_bijection::<Consumer>();
+        is_a_bijection::<Handover>();
+        is_a_bijection::<Schedule>();
+        is_a_bijection::<Memory>();
+        is_a_bijection::<Pool>();
         is_a_bijection::<Workload>();
         is_a_bijection::<Allocator>();
         is_a_bijection::<SlabDesign>();

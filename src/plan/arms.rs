@@ -2,6 +2,7 @@
 
 use super::Seat;
 use super::cases::{Case, Parameter, of_one_arm};
+use super::generate_cases::Asked;
 use crate::error::{Error, Result};
 use crate::job::{Arm, Job};
 
@@ -12,9 +13,11 @@ use crate::job::{Arm, Job};
 /// # Errors
 /// As [`of_one_arm`], and when arms cannot be compared case by case, or one of them touches no case.
 pub(super) fn expand(job: &Job, seat: &Seat) -> Result<Vec<Case>> {
-    let mut groups: Vec<Vec<Case>> = of_one_arm(job, seat)?.into_iter().map(|case| vec![case]).collect();
+    let asked = Asked::of(job);
+    let mut groups: Vec<Vec<Case>> =
+        of_one_arm(job, asked, seat)?.into_iter().map(|case| vec![case]).collect();
     for arm in &job.arms {
-        let cases = of_one_arm(&job.with(arm), seat)?;
+        let cases = of_one_arm(&job.with(arm), asked, seat)?;
         check_alike(arm, &groups, &cases)?;
         let mut touched = false;
         for case in cases {

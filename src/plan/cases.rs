@@ -2,11 +2,12 @@
 
 use super::Seat;
 use super::expected::Expected;
+use super::generate_cases::{Asked, generate_cases};
+use super::name::Name;
 use super::sweep::Sweep;
 use crate::error::{Error, Result};
-use crate::generator::{Kernel, Stores};
-use crate::job::{self, Allocate, Generate, Job, KernelName, StoresName, Word, Workers};
-use crate::slab::BATCH_BYTES_MAX;
+use crate::generator::Kernel;
+use crate::job::{self, Allocate, Job, KernelName, Word, Workers};
 use crate::units::Bytes;
 use crate::workload::{allocate, generate};
 
@@ -35,8 +36,8 @@ pub struct Case {
 /// A parameter as programs read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parameter {
-    /// A word out of a closed set.
-    Word(&'static str),
+    /// A word out of a closed set, or a ratio.
+    Word(String),
     /// A whole number: bytes, or a count.
     Number(u64),
 }
@@ -66,15 +67,23 @@ impl Case {
             Work::Allocate(parameters) => parameters.arena_bytes(self.workers),
         }
     }
+
+    /// Bytes that the case asks of the system at most while it runs, beside the arena.
+    pub fn fresh_bytes(&self) -> u64 {
+        match self.work {
+            Work::Generate(parameters) => parameters.fresh_bytes(self.workers),
+            Work::Allocate(_) => 0,
+        }
+    }
 }
 
 /// Every case of the job as it stands, or of one arm, each once, in the order of the job file.
 ///
 /// # Errors
 /// When this rank lacks the PUs, or its CPU the instructions, that a case asks for.
-pub(super) fn of_one_arm(job: &Job, seat: &Seat) -> Result<Vec<Case>> {
+pub(super) fn of_one_arm(job: &Job, asked: Asked, seat: &Seat) -> Result<Vec<Case>> {
     let mut cases: Vec<Case> = Vec::new();
-    let generate = job.generate.iter().flat_map(|section| generate_cases(job, section, seat));
+    let generate = job.generate.iter().flat_map(|section| generate_cases(job, section, asked, seat));
     let allocate = job.allocate.iter().flat_map(|section| allocate_cases(job, section, seat));
     for case in generate.chain(allocate) {
         let case = case?;
@@ -84,82 +93,6 @@ pub(super) fn of_one_arm(job: &Job, seat: &Seat) -> Result<Vec<Case>> {
         }
     }
     Ok(cases)
-}
-
-/// One value of every knob of `generate`.
-#[derive(Clone, Copy)]
-struct GenerateKnobs {
-    workers: Workers,
-    chunk: Bytes,
-    block: Bytes,
-    kernel: KernelName,
-    stores: StoresName,
-    in_flight: u32,
-    batch: u32,
-}
-
-fn generate_cases(job: &Job, section: &Generate, seat: &Seat) -> Vec<Result<Case>> {
-    let first = GenerateKnobs {
-        workers: job.rank.workers[0],
-        chunk: section.chunk[0],
-        block: section.block[0],
-        kernel: section.kernel[0],
-        stores: section.stores[0],
-        in_flight: section.in_flight[0],
-        batch: job.slab.batch[0],
-    };
-    let combinations = Sweep::of(first)
-        .over(&job.rank.workers, |knobs, workers| knobs.workers = workers)
-        .over(&section.chunk, |knobs, chunk| knobs.chunk = chunk)
-        .over(&section.block, |knobs, block| knobs.block = block)
-        .over(&section.kernel, |knobs, kernel| knobs.kernel = kernel)
-        .over(&section.stores, |knobs, stores| knobs.stores = stores)
-        .over(&section.in_flight, |knobs, in_flight| knobs.in_flight = in_flight)
-        .over(&job.slab.batch, |knobs, batch| knobs.batch = batch)
-        .combinations();
-    combinations.into_iter().map(|knobs| generate_case(job, section, knobs, seat)).collect()
-}
-
-fn generate_case(job: &Job, section: &Generate, knobs: GenerateKnobs, seat: &Seat) -> Result<Case> {
-    let workers = resolve_workers(knobs.workers, seat)?;
-    let block = block_of(knobs, &section.block);
-    let parameters = generate::Parameters::plain(
-        size(knobs.chunk),
-        size(block),
-        knobs.in_flight,
-        resolve_kernel(knobs.kernel)?,
-        resolve_stores(knobs.stores, knobs.chunk, knobs.in_flight, seat),
-    );
-    let mut name = Name::new("generate")
-        .workers(knobs.workers, job.rank.workers.len() > 1)
-        .bytes(("chunk", "chunk_bytes"), knobs.chunk, section.chunk.len() > 1)
-        .bytes(("block", "block_bytes"), block, section.block.len() > 1)
-        .word("kernel", knobs.kernel, section.kernel.len() > 1)
-        .word("stores", knobs.stores, section.stores.len() > 1)
-        .count("in_flight", knobs.in_flight, section.in_flight.len() > 1);
-    // A block that fills a batch by itself comes alone whatever the batch is.
-    let batched = 2 * parameters.block_bytes.min(parameters.chunk_bytes) <= BATCH_BYTES_MAX;
-    if batched {
-        name = name.count("batch", knobs.batch, job.slab.batch.len() > 1);
-    }
-    Ok(Case {
-        compared_as: name.id.clone(),
-        id: name.id,
-        arm: None,
-        parameters: name.parameters,
-        workers,
-        batch: if batched { knobs.batch } else { job.slab.batch[0] },
-        work: Work::Generate(parameters),
-        expected: Some(Expected::of(&parameters, workers, seat)),
-    })
-}
-
-/// Blocks that no chunk fills are all alike, whatever the number of workers: the case goes by the smallest of them.
-fn block_of(knobs: GenerateKnobs, asked: &[Bytes]) -> Bytes {
-    if knobs.block < knobs.chunk {
-        return knobs.block;
-    }
-    asked.iter().copied().filter(|block| *block >= knobs.chunk).min().unwrap_or(knobs.block)
 }
 
 /// One value of every knob of an allocator workload.
@@ -211,55 +144,7 @@ fn allocate_case(job: &Job, section: &Allocate, knobs: AllocateKnobs, seat: &Sea
     })
 }
 
-/// The name of a case in the making: parameters are added in the order of the job file, and those that are swept stand
-/// in the id.
-struct Name {
-    id: String,
-    parameters: Vec<(&'static str, Parameter)>,
-}
-
-impl Name {
-    fn new(workload: &'static str) -> Name {
-        Name { id: workload.to_owned(), parameters: Vec::new() }
-    }
-
-    fn word(self, key: &'static str, word: impl Word, swept: bool) -> Name {
-        self.add((key, key), Parameter::Word(word.word()), word.word(), swept)
-    }
-
-    fn bytes(self, keys: (&'static str, &'static str), bytes: Bytes, swept: bool) -> Name {
-        self.add(keys, Parameter::Number(bytes.0), bytes, swept)
-    }
-
-    fn count(self, key: &'static str, count: u32, swept: bool) -> Name {
-        self.add((key, key), Parameter::Number(count.into()), count, swept)
-    }
-
-    /// "all" may be another number on every rank: the id keeps the word, so that it is the same everywhere.
-    fn workers(self, asked: Workers, swept: bool) -> Name {
-        match asked {
-            Workers::All => self.add(("workers", "workers"), Parameter::Word("all"), "all", swept),
-            Workers::Count(count) => self.count("workers", count, swept),
-        }
-    }
-
-    /// `key` stands in the id, `parameter` in `run.json`: there sizes say what they count.
-    fn add(
-        mut self,
-        (key, parameter): (&str, &'static str),
-        value: Parameter,
-        shown: impl std::fmt::Display,
-        swept: bool,
-    ) -> Name {
-        self.parameters.push((parameter, value));
-        if swept {
-            self.id.push_str(&format!(".{key}={shown}"));
-        }
-        self
-    }
-}
-
-fn resolve_workers(asked: Workers, seat: &Seat) -> Result<u32> {
+pub(super) fn resolve_workers(asked: Workers, seat: &Seat) -> Result<u32> {
     match asked {
         Workers::All => Ok(seat.pus),
         Workers::Count(count) if count <= seat.pus => Ok(count),
@@ -270,7 +155,7 @@ fn resolve_workers(asked: Workers, seat: &Seat) -> Result<u32> {
     }
 }
 
-fn resolve_kernel(name: KernelName) -> Result<Kernel> {
+pub(super) fn resolve_kernel(name: KernelName) -> Result<Kernel> {
     use crate::generator::KernelName as Isa;
     let isa = match name {
         KernelName::Auto => return Ok(Kernel::best()),
@@ -281,14 +166,6 @@ fn resolve_kernel(name: KernelName) -> Result<Kernel> {
     Kernel::named(isa)
 }
 
-fn resolve_stores(name: StoresName, chunk: Bytes, in_flight: u32, seat: &Seat) -> Stores {
-    match name {
-        StoresName::Auto => Stores::choose(chunk.0.saturating_mul(u64::from(in_flight)), seat.l3_bytes),
-        StoresName::Ordinary => Stores::Ordinary,
-        StoresName::NonTemporal => Stores::NonTemporal,
-    }
-}
-
 fn resolve_allocator(allocator: job::Allocator) -> allocate::Allocator {
     match allocator {
         job::Allocator::Slab => allocate::Allocator::Slab,
@@ -296,6 +173,6 @@ fn resolve_allocator(allocator: job::Allocator) -> allocate::Allocator {
     }
 }
 
-fn size(bytes: Bytes) -> usize {
+pub(super) fn size(bytes: Bytes) -> usize {
     usize::try_from(bytes.0).expect("the job's largest size is far below the address space")
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Parameter, Plan, Seat, Work};
+use super::{Complex, Parameter, Plan, Seat, Work};
 use crate::error::ExitCode;
 use crate::job::{Job, Setting};
-use crate::workload::Amount;
+use crate::workload::{Amount, generate};
 
 const JOB: &str = "schema = 1\nname = \"t\"\n[generate]\n[allocate]\n";
 
@@ -21,6 +21,9 @@ pub(super) fn seat() -> Seat {
         ranks: 4,
         pus: 23,
         l3_bytes: 96 << 20,
+        complexes: (0..3)
+            .map(|index| Complex { l3_bytes: 32 << 20, pus: (8 * index..8 * index + 8).collect() })
+            .collect(),
         node: "node 1 (os 3)".to_owned(),
         free_bytes: Some(24 << 30),
         ranks_on_node: 1,
@@ -98,6 +101,89 @@ fn blocks_larger_than_their_chunk_are_all_alike() {
 }
 
 #[test]
+fn a_ratio_of_one_leaves_what_belongs_to_it_without_effect() {
+    let settings =
+        ["generate.dedup=[1, 1.5, 10/3]", "generate.unit=[4KiB, 64KiB]", "generate.codec=[none, lz4]"];
+    assert_eq!(
+        ids(&[&settings[..], &["allocate.workload=larson"]].concat()),
+        [
+            "generate.dedup=1",
+            "generate.dedup=1.5.unit=4KiB",
+            "generate.dedup=1.5.unit=64KiB",
+            "generate.dedup=10/3.unit=4KiB",
+            "generate.dedup=10/3.unit=64KiB",
+            "larson"
+        ]
+    );
+    let plan = Plan::new(&job(&settings), &seat()).expect("a plan");
+    let names = |case: usize| -> Vec<&str> {
+        plan.cases[case]
+            .parameters
+            .iter()
+            .map(|(name, _)| *name)
+            .skip_while(|name| *name != "dedup")
+            .collect()
+    };
+    assert_eq!((names(0), names(1)), (vec!["dedup"], vec!["dedup", "unit_bytes", "scope", "distance_bytes"]));
+    assert!(plan.cases[3].parameters.contains(&("dedup", Parameter::Word("10/3".to_owned()))));
+}
+
+#[test]
+fn what_nobody_asked_for_is_no_parameter_of_a_case() {
+    let names = |settings: &[&str]| -> Vec<&'static str> {
+        let plan = Plan::new(&job(settings), &seat()).expect("a plan");
+        plan.cases[0].parameters.iter().map(|(name, _)| *name).collect()
+    };
+    let usual = ["workers", "chunk_bytes", "block_bytes", "kernel", "stores", "in_flight"];
+    assert_eq!(names(&["generate.granule=8KiB", "generate.check=true"]), usual);
+    let more = names(&["generate.streams=2", "generate.consumer=copy", "generate.compress=2"]);
+    assert_eq!(more[6..], ["compress", "granule_bytes", "codec", "streams", "consumer"]);
+}
+
+#[test]
+fn a_case_has_the_shape_and_the_design_that_were_asked_for() {
+    let plan = Plan::new(
+        &job(&[
+            "generate.dedup=1.5",
+            "generate.distance=16MiB",
+            "generate.compress=4",
+            "generate.granule=8KiB",
+            "generate.scope=all",
+            "generate.handover=piece",
+            "generate.schedule=stealing",
+            "generate.pool=per-chunk",
+            "generate.check=true",
+        ]),
+        &seat(),
+    );
+    let Work::Generate(parameters) = plan.expect("a plan").cases[0].work else { panic!("it generates") };
+    let dedup = parameters.shape.dedup().expect("asked for");
+    assert_eq!((dedup.ratio().parts(), dedup.unit_bytes()), ((3, 2), 64 << 10));
+    assert!(dedup.distance_bytes() >= 16 << 20);
+    assert_eq!(parameters.shape.compression().expect("asked for").random_bytes(), 2 << 10);
+    assert_eq!((parameters.scope, parameters.handover), (generate::Scope::All, generate::Handover::Piece));
+    assert_eq!(
+        (parameters.schedule, parameters.pool, parameters.check),
+        (generate::Schedule::Stealing, generate::PoolUse::PerChunk, true)
+    );
+}
+
+/// The base has the parameter that an arm sets, so that a comparison can name both sides; buffers of one's own have no
+/// batch.
+#[test]
+fn an_arm_names_what_it_sets_on_both_sides() {
+    let text = "schema = 1\nname = \"t\"\n[generate]\nblock = \"64KiB\"\n[[arm]]\nname = \"fresh\"\ngenerate.memory = \"fresh\"\n";
+    let plan = Plan::new(&Job::parse(text, "t.toml", &[]).expect("a job"), &seat()).expect("a plan");
+    let value = |case: usize, name: &str| {
+        let found = plan.cases[case].parameters.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.clone())
+    };
+    let word = |word: &str| Some(Parameter::Word(word.to_owned()));
+    assert_eq!([value(0, "memory"), value(1, "memory")], [word("slab"), word("fresh")]);
+    assert_eq!([value(0, "batch"), value(1, "batch")], [Some(Parameter::Number(64)), None]);
+}
+
+#[test]
 fn what_is_expected_of_a_case_follows_from_its_parameters() {
     let expected = |settings: &[&str]| {
         let plan = Plan::new(&job(settings), &seat()).expect("a plan");
@@ -143,7 +229,7 @@ fn an_id_is_the_same_on_ranks_that_have_another_number_of_pus() {
 fn all_workers_are_the_pus_of_the_seat_and_more_are_refused() {
     let plan = Plan::new(&job(&[]), &seat()).expect("a plan");
     assert_eq!((plan.workers, plan.cases[0].workers), (23, 23));
-    assert_eq!(plan.cases[0].parameters[0], ("workers", Parameter::Word("all")));
+    assert_eq!(plan.cases[0].parameters[0], ("workers", Parameter::Word("all".to_owned())));
     let error = Plan::new(&job(&["rank.workers=24"]), &seat()).expect_err("23 PUs");
     assert_eq!(error.exit_code(), ExitCode::Environment);
     assert!(error.to_string().contains("node 1 (os 3) offers this rank 23 PUs"), "{error}");

@@ -104,7 +104,7 @@ fn drop_rule(rule: &job::DropRule) -> Option<DropRule> {
 fn case_header(case: &Case) -> CaseHeader {
     let parameters = case.parameters.iter().map(|(name, parameter)| {
         let parameter = match parameter {
-            plan::Parameter::Word(word) => Parameter::Word((*word).to_owned()),
+            plan::Parameter::Word(word) => Parameter::Word(word.clone()),
             plan::Parameter::Number(number) => Parameter::Number(*number),
         };
         ((*name).to_owned(), parameter)
@@ -133,6 +133,7 @@ fn expected(expected: plan::Expected) -> Expected {
         blocks_per_chunk: expected.blocks_per_chunk,
         busy_workers: expected.busy_workers,
         working_set_bytes: expected.working_set_bytes,
+        stores: Some(expected.stores.name().to_owned()),
         l3_bytes: expected.l3_bytes,
         memory_bytes_min: expected.memory_bytes_min,
         memory_bytes_max: expected.memory_bytes_max,

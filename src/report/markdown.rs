@@ -6,7 +6,7 @@ use super::heat;
 use super::limits::Limits;
 use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
-use super::{compact, compare, expected, notes};
+use super::{advice, compact, compare, expected, notes};
 use crate::results::Run;
 
 /// The whole report of a run.
@@ -40,6 +40,10 @@ fn workload(group: &Group<'_>, seen: Seen) -> String {
     if let Some(beside) = expected::rows(&group.axes(), &group.cases) {
         text += &format!("\n{}", grid(&beside));
         text.extend(expected::legend(&beside).map(|line| format!("\n{}\n", escaped(line))));
+    }
+    for (index, line) in advice::lines(group).iter().enumerate() {
+        let gap = if index == 0 { "\n" } else { "" };
+        text += &format!("{gap}- {}\n", escaped(line));
     }
     // Of a sweep every case has its share in the table above.
     if let [case] = group.cases[..]

@@ -1,5 +1,6 @@
 //! What a person looks at: text of at most 80 columns, whatever stands in it, and the same as Markdown and CSV.
 
+mod advice;
 mod cells;
 mod compact;
 mod compare;

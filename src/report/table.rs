@@ -7,7 +7,7 @@ use super::heat::{self, Heat};
 use super::limits::Limits;
 use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
-use super::{cells, compact, compare, detail, expected, notes, terminal};
+use super::{advice, cells, compact, compare, detail, expected, notes, terminal};
 use crate::results::run::{CaseResult, Run};
 
 /// How much a report shows.
@@ -67,6 +67,11 @@ fn sweep(group: &Group<'_>, seen: Seen) -> String {
             text += &format!("\n{}", terminal::grid(&beside));
             text.extend(expected::legend(&beside).map(terminal::prose));
         }
+    }
+    let advice = advice::lines(group);
+    if !advice.is_empty() {
+        text += "\n";
+        text.extend(advice.iter().map(|line| terminal::prose(line)));
     }
     let all = group.cases.len();
     let across = match axes[..] {

@@ -33,6 +33,7 @@ fn value() -> impl Strategy<Value = String> {
         any::<f64>().prop_map(|n| n.to_string()),
         "[0-9]{1,40}(\\.[0-9]{1,30})?(B|KiB|MiB|GiB|TiB|ns|us|ms|s|m|h)",
         "\\[[\"0-9A-Za-z, ]{0,20}\\]",
+        "[0-9]{1,9}(\\.[0-9]{1,9}|/[0-9]{1,9})?",
         Just("\u{1b}[31mred\u{202e}".to_owned()),
     ]
 }
@@ -62,7 +63,8 @@ proptest! {
             "schema", "name", "seed", "warmup", "duration", "bytes", "repetitions", "order", "bind", "workers",
             "share_nodes", "chunk", "block", "kernel", "stores", "in_flight", "workload", "allocator", "design",
             "batch", "metric", "at_least", "at_most", "level", "other", "stop", "drop", "limit", "aa", "half_width", "time",
-            "cpu_share", "steal", "slab.batch", "rank.workers", "generate.chunk", "slab",
+            "cpu_share", "steal", "slab.batch", "rank.workers", "generate.chunk", "slab", "dedup", "unit", "scope", "distance", "compress", "granule", "codec",
+            "check", "streams", "consumer", "generate.dedup",
         ]),
         value in value(),
     ) {

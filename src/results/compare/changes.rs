@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::loaded::Loaded;
-use super::matching::{TREATMENTS, shown};
+use super::matching::{TREATMENTS, shown, value};
 use super::refusal::Refusal;
 use crate::job::Arm;
 use crate::results::environment::Environment;
@@ -72,7 +72,7 @@ fn of_cases(base: &CaseHeader, candidate: &CaseHeader, arm: &str) -> Vec<Change>
     names.sort_unstable();
     names.dedup();
     let value = |case: &CaseHeader, name: &str| {
-        case.parameters.get(name).map_or("none".to_owned(), |value| readable(name, value))
+        value(case, name).map_or("none".to_owned(), |value| readable(name, &value))
     };
     names
         .into_iter()

@@ -1,12 +1,37 @@
 //! Which case of one run is compared with which of another.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::refusal::Refusal;
 use crate::results::run::{CaseHeader, Parameter};
 
 /// Parameters that change how the work is done and not what it is: what comparisons are made for.
-pub(super) const TREATMENTS: [&str; 5] = ["allocator", "batch", "design", "kernel", "stores"];
+pub(super) const TREATMENTS: [&str; 10] = [
+    "allocator",
+    "batch",
+    "consumer",
+    "design",
+    "handover",
+    "kernel",
+    "memory",
+    "pool",
+    "schedule",
+    "stores",
+];
+
+/// What a case has of a parameter that it does not name: runs name those that their jobs ask for, and runs of before know
+/// no others.
+const UNNAMED: [(&str, &str); 8] = [
+    ("compress", "1"),
+    ("consumer", "discard"),
+    ("dedup", "1"),
+    ("handover", "chunk"),
+    ("memory", "slab"),
+    ("pool", "kept"),
+    ("schedule", "static"),
+    ("streams", "1"),
+];
 
 /// Cases of two runs side by side.
 #[derive(Debug, Default, PartialEq)]
@@ -49,7 +74,7 @@ pub(super) fn matching(base: &[CaseHeader], candidate: &[CaseHeader], force: boo
 }
 
 fn partner(case: &CaseHeader, base: &[CaseHeader], candidate: &[CaseHeader]) -> Option<usize> {
-    let equal = |other: &CaseHeader| work(other) == work(case) && other.parameters == case.parameters;
+    let equal = |other: &CaseHeader| work(other) == work(case) && named(other) == named(case);
     if let Some(exact) = candidate.iter().position(equal) {
         return Some(exact);
     }
@@ -61,8 +86,25 @@ fn partner(case: &CaseHeader, base: &[CaseHeader], candidate: &[CaseHeader]) -> 
 
 /// What is asked for, whoever does it and however.
 fn work(case: &CaseHeader) -> (&str, Option<&str>, BTreeMap<&str, &Parameter>) {
-    let kept = case.parameters.iter().filter(|(name, _)| !TREATMENTS.contains(&name.as_str()));
-    (&case.workload, case.arm.as_deref(), kept.map(|(name, value)| (name.as_str(), value)).collect())
+    let mut kept = named(case);
+    kept.retain(|name, _| !TREATMENTS.contains(name));
+    (&case.workload, case.arm.as_deref(), kept)
+}
+
+/// The parameters that a case has to name.
+fn named(case: &CaseHeader) -> BTreeMap<&str, &Parameter> {
+    let unnamed = |name: &str, value: &Parameter| UNNAMED.contains(&(name, shown(value).as_str()));
+    let all = case.parameters.iter().map(|(name, value)| (name.as_str(), value));
+    all.filter(|(name, value)| !unnamed(name, value)).collect()
+}
+
+/// A parameter's value, named or not; `None` where it does not touch the case.
+pub(super) fn value<'a>(case: &'a CaseHeader, name: &str) -> Option<Cow<'a, Parameter>> {
+    let unnamed = || {
+        let (_, word) = UNNAMED.iter().find(|(known, _)| *known == name)?;
+        Some(Cow::Owned(Parameter::Word((*word).to_owned())))
+    };
+    case.parameters.get(name).map(Cow::Borrowed).or_else(unnamed)
 }
 
 /// The parameters in which two cases of one name ask for other work.
@@ -74,8 +116,8 @@ fn other_work(base: &CaseHeader, candidate: &CaseHeader) -> Vec<Refusal> {
     let differing = names.filter(|name| !TREATMENTS.contains(&name.as_str()));
     differing
         .filter_map(|name| {
-            let [ours, theirs] =
-                [base, candidate].map(|case| case.parameters.get(name).map_or("none".to_owned(), shown));
+            let [ours, theirs] = [base, candidate]
+                .map(|case| value(case, name).map_or("none".to_owned(), |value| shown(&value)));
             let what = format!("{name} of {}", base.id);
             (ours != theirs).then(|| Refusal::new(what, ours, theirs, "other work takes another time"))
         })
@@ -116,6 +158,54 @@ mod tests {
         let found = matching(&[case("generate", 64, 16)], &[case("generate", 32, 16)], false);
         assert_eq!((found.pairs.len(), found.alone.len(), found.refused.len()), (0, 0, 1), "other chunks");
         assert_eq!(matching(&[case("generate", 64, 16)], &[case("generate", 32, 16)], true).pairs, [(0, 0)]);
+    }
+
+    fn with(case: CaseHeader, name: &str, value: &str) -> CaseHeader {
+        let more = [(name.to_owned(), Parameter::Word(value.to_owned()))];
+        CaseHeader { parameters: case.parameters.into_iter().chain(more).collect(), ..case }
+    }
+
+    #[test]
+    fn what_makes_other_bytes_is_work_and_how_they_are_made_is_a_treatment() {
+        let plain = || case("generate", 64, 16);
+        for name in ["consumer", "handover", "schedule", "memory", "pool", "stores"] {
+            let found = matching(&[plain()], &[with(plain(), name, "other")], false);
+            assert_eq!((found.pairs, found.refused), (vec![(0, 0)], vec![]), "{name}");
+        }
+        for name in [
+            "dedup",
+            "unit_bytes",
+            "scope",
+            "distance_bytes",
+            "compress",
+            "granule_bytes",
+            "codec",
+            "streams",
+        ] {
+            let found = matching(&[plain()], &[with(plain(), name, "other")], false);
+            let refused: Vec<&str> = found.refused.iter().map(|refusal| refusal.what.as_str()).collect();
+            assert_eq!((found.pairs, refused), (vec![], vec![format!("{name} of generate").as_str()]));
+        }
+    }
+
+    #[test]
+    fn a_case_that_names_what_goes_without_saying_is_the_same_case() {
+        let named = UNNAMED
+            .into_iter()
+            .fold(case("generate.dedup=1", 64, 16), |case, (name, value)| with(case, name, value));
+        let found = matching(&[case("generate", 64, 16)], &[named], false);
+        assert_eq!((found.pairs, found.alone), (vec![(0, 0)], Vec::<String>::new()));
+    }
+
+    /// The table says what the job file does.
+    #[test]
+    fn what_goes_without_saying_are_the_defaults_of_the_job() {
+        let job =
+            crate::job::Job::parse("schema = 1\nname = \"x\"\n[generate]\n", "job.toml", &[]).expect("a job");
+        let effective = job.effective().replace('"', "");
+        for (name, value) in UNNAMED {
+            assert!(effective.contains(&format!("\n{name} = {value}\n")), "{name} = {value}:\n{effective}");
+        }
     }
 
     #[test]

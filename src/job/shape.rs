@@ -1,0 +1,178 @@
+//! Dedup, compression and streams of a job: the shape that they make, and what cannot go together.
+
+use std::collections::BTreeSet;
+
+use super::diagnostic::{Diagnostic, Place};
+use super::entry::Table;
+use super::generate::Field;
+use super::key::Section;
+use super::values::Values;
+use super::words::{CodecName, Scope};
+use super::{Amount, GenerateKnobs, Job};
+use crate::generator::{Codec, Compression, Dedup, Shape};
+use crate::units::Bytes;
+
+/// What one stream has of a chunk at the least: a page.
+const STRIPE_BYTES_MIN: u64 = 4 << 10;
+
+impl GenerateKnobs {
+    /// What is asked of the stream, without the members of its scope. What a ratio of 1 leaves without effect may have
+    /// any value.
+    ///
+    /// # Errors
+    /// When it cannot be; what can. A job has none of these.
+    pub fn shape(&self) -> Result<Shape, String> {
+        Shape::new(self.deduplication()?, self.compression()?)
+    }
+
+    fn deduplication(&self) -> Result<Option<Dedup>, String> {
+        let distance = self.distance.map(|bytes| bytes.0);
+        let dedup = (!self.dedup.is_one()).then(|| Dedup::new(self.dedup, self.unit.0, distance));
+        dedup.transpose()
+    }
+
+    fn compression(&self) -> Result<Option<Compression>, String> {
+        let codec = match self.codec {
+            CodecName::None => None,
+            CodecName::Zstd1 => Some(Codec::Zstd1),
+            CodecName::Zstd3 => Some(Codec::Zstd3),
+            CodecName::Lz4 => Some(Codec::Lz4),
+        };
+        let compression =
+            (!self.compress.is_one()).then(|| Compression::new(self.compress, self.granule.0, codec));
+        compression.transpose()
+    }
+
+    /// What is wrong with these values together, each with the keys that it is about: what is to be changed first.
+    fn contradictions(&self) -> Vec<(String, &'static [&'static str])> {
+        let mut found = Vec::new();
+        match (self.deduplication(), self.compression()) {
+            (Ok(dedup), Ok(compression)) => {
+                let together = Shape::new(dedup, compression).err();
+                found.extend(together.map(|why| (why, ["granule", "unit", "compress", "dedup"].as_slice())));
+            }
+            (dedup, compression) => {
+                found.extend(dedup.err().map(|why| (why, ["distance", "unit", "dedup"].as_slice())));
+                found.extend(compression.err().map(|why| (why, ["compress", "granule", "codec"].as_slice())));
+            }
+        }
+        let needed = u64::from(self.streams).saturating_mul(STRIPE_BYTES_MIN);
+        if needed > self.chunk.0 {
+            let why = format!(
+                "a chunk of {} has no room for {} streams; accepted: at most {}, or a chunk of at least {}",
+                self.chunk,
+                self.streams,
+                self.chunk.0 / STRIPE_BYTES_MIN,
+                Bytes(needed)
+            );
+            found.push((why, &["streams", "chunk"]));
+        }
+        found
+    }
+}
+
+/// Combinations of the job and of its arms that no stream can have, each once.
+pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
+    let mut wrong = Vec::new();
+    let mut said = BTreeSet::new();
+    let of_arms = job.arms.iter().enumerate().map(|(index, arm)| (Some(index), job.with(arm)));
+    for (arm, job) in std::iter::once((None, job.clone())).chain(of_arms) {
+        let Some(section) = &job.generate else { continue };
+        let written = Written { values, arm };
+        for knobs in section.combinations() {
+            let found = knobs.contradictions().into_iter();
+            let mut found: Vec<Diagnostic> =
+                found.map(|(why, keys)| written.contradiction(&knobs, &why, keys)).collect();
+            if let Amount::Bytes(_) = job.run.amount {
+                found.extend(written.several_streams(&knobs));
+            }
+            // What an arm leaves as it is was said of the base.
+            wrong.extend(found.into_iter().filter(|one| said.insert((one.message.clone(), one.place))));
+        }
+    }
+    wrong
+}
+
+/// Where the values of a job, or of one of its arms, were written.
+struct Written<'a> {
+    values: &'a Values,
+    arm: Option<usize>,
+}
+
+impl Written<'_> {
+    fn contradiction(&self, knobs: &GenerateKnobs, why: &str, keys: &[&str]) -> Diagnostic {
+        let (message, accepted) = why.split_once("; accepted: ").unwrap_or((why, ""));
+        let places: Vec<(&str, Place)> = keys.iter().map(|key| (*key, self.place(knobs, key))).collect();
+        let mut written = places.iter().filter(|(_, place)| *place != Place::NOWHERE);
+        let (key, first) = written.next().expect("all defaults together are a stream");
+        let diagnostic = Diagnostic::new(*first, format!("generate.{key}: {message}"), "");
+        let diagnostic = written
+            .fold(diagnostic, |diagnostic, (key, place)| diagnostic.related(*place, format!("this {key}")));
+        let defaults = places.iter().filter(|(key, place)| {
+            // A word is only worth a line where it is one of a size.
+            *place == Place::NOWHERE && ["unit", "granule", "chunk"].contains(key)
+        });
+        let diagnostic = defaults.fold(diagnostic, |diagnostic, (key, _)| {
+            let value = match *key {
+                "unit" => knobs.unit,
+                "granule" => knobs.granule,
+                _ => knobs.chunk,
+            };
+            diagnostic.note(format!("generate.{key} is {value} unless it is given"))
+        });
+        if accepted.is_empty() { diagnostic } else { diagnostic.accepted(accepted) }
+    }
+
+    /// A data set is one stream, of which every rank makes a part: neither ranks nor stripes have streams of their own.
+    fn several_streams(&self, knobs: &GenerateKnobs) -> Vec<Diagnostic> {
+        let bytes = self.values.places(Table::single(Section::Run), "bytes")[0].1;
+        let refused = |place: Place, message: &str, label: &str| {
+            Diagnostic::new(place, message, label).related(bytes, "a data set is one stream of all ranks")
+        };
+        let mut wrong = Vec::new();
+        if !knobs.dedup.is_one() && knobs.scope != Scope::All {
+            let place = [self.place(knobs, "scope"), self.place(knobs, "dedup")]
+                .into_iter()
+                .find(|place| *place != Place::NOWHERE);
+            let message = "generate.scope: the copies of a data set lie in all of it";
+            wrong.push(refused(
+                place.expect("dedup is 1 unless it is given"),
+                message,
+                "write scope = \"all\"",
+            ));
+        }
+        if knobs.streams > 1 {
+            let message = format!("generate.streams: a data set has one stream, not {}", knobs.streams);
+            wrong.push(refused(
+                self.place(knobs, "streams"),
+                &message,
+                "or give a duration instead of bytes",
+            ));
+        }
+        wrong
+    }
+
+    /// Where the value that a key has here was written; nowhere for a default.
+    fn place(&self, knobs: &GenerateKnobs, key: &str) -> Place {
+        match key {
+            "chunk" => self.of(key, knobs.chunk),
+            "dedup" => self.of(key, knobs.dedup),
+            "unit" => self.of(key, knobs.unit),
+            "scope" => self.of(key, knobs.scope),
+            "distance" => self.of(key, knobs.distance),
+            "compress" => self.of(key, knobs.compress),
+            "granule" => self.of(key, knobs.granule),
+            "codec" => self.of(key, knobs.codec),
+            "streams" => self.of(key, knobs.streams),
+            other => unreachable!("no contradiction is about {other}"),
+        }
+    }
+
+    fn of<T: Field + PartialEq>(&self, key: &str, value: T) -> Place {
+        let own =
+            self.arm.map_or(&[][..], |arm| self.values.places(Table::of_arm(Section::Generate, arm), key));
+        let all =
+            if own.is_empty() { self.values.places(Table::single(Section::Generate), key) } else { own };
+        all.iter().find(|(found, _)| T::read(found) == value).map_or(Place::NOWHERE, |(_, place)| *place)
+    }
+}

@@ -1,0 +1,53 @@
+//! What a sweep of chunks says about a machine: where parallelism, cache and memory limit it, and which chunk to take.
+//!
+//! `reading` is the judgement, a pure function of what was measured; `sentences` puts it into words.
+
+mod reading;
+mod sentences;
+
+use super::cells;
+use super::sweep::Group;
+use crate::results::run::{CaseResult, Expected};
+use reading::{Point, Sweep, read};
+
+/// The parameter that is swept.
+const CHUNK: &str = "chunk_bytes";
+/// Fewer sizes have no middle.
+const SIZES_MIN: usize = 3;
+
+/// What the chunks of this workload say, a sentence a line; nothing unless three sizes of them were swept.
+pub(super) fn lines(group: &Group<'_>) -> Vec<String> {
+    if !group.axes().contains(&CHUNK) {
+        return Vec::new();
+    }
+    let line = group.along(CHUNK);
+    let mut points: Vec<Point> = line.cases.iter().filter_map(|case| point(case)).collect();
+    points.sort_by_key(|point| point.chunk_bytes);
+    if points.len() < SIZES_MIN || points.windows(2).any(|pair| pair[0].chunk_bytes == pair[1].chunk_bytes) {
+        return Vec::new();
+    }
+    let ranks = line.cases.iter().map(|case| case.per_rank.len()).max().unwrap_or(1).max(1);
+    let sweep = Sweep { points, ranks: ranks as f64 };
+    let Some(reading) = read(&sweep) else { return Vec::new() };
+    sentences::lines(&sweep, &reading)
+}
+
+/// `None` for a case of which no repetition has a rate.
+fn point(case: &CaseResult) -> Option<Point> {
+    let plan: &Expected = case.expected.as_ref()?;
+    let (_, rate) = cells::rate(case)?;
+    let number = |parameter: &crate::results::Parameter| match parameter {
+        crate::results::Parameter::Number(number) => Some(*number),
+        crate::results::Parameter::Word(_) => None,
+    };
+    Some(Point {
+        chunk_bytes: case.parameters.get(CHUNK).and_then(number)?,
+        rates: rate.values.clone(),
+        rate: rate.value.filter(|rate| *rate > 0.0)?,
+        limit_share: cells::limit_share(case),
+        working_set_bytes: plan.working_set_bytes,
+        l3_bytes: plan.l3_bytes.filter(|bytes| *bytes > 0),
+        workers: case.per_rank.iter().map(|row| row.workers).min().unwrap_or(plan.busy_workers),
+        busy_workers: plan.busy_workers,
+    })
+}

@@ -1,0 +1,213 @@
+//! A judgement in words: what to take and why, then the three limits, then what is open.
+
+use super::reading::{ALIKE, Against, Point, Reading, Standing, Sweep};
+use crate::report::text::percent;
+use crate::units::{Bytes, human_bytes, human_duration, three_digits};
+
+/// The advice, a sentence a line.
+pub(super) fn lines(sweep: &Sweep, reading: &Reading) -> Vec<String> {
+    let about = About { sweep, reading };
+    let mut lines = vec![about.advice(), about.parallelism(), about.cache(), about.memory()];
+    lines.extend(about.open());
+    lines
+}
+
+struct About<'a> {
+    sweep: &'a Sweep,
+    reading: &'a Reading,
+}
+
+impl About<'_> {
+    fn points(&self) -> &[Point] {
+        &self.sweep.points
+    }
+
+    /// `16MiB`
+    fn size(&self, index: usize) -> String {
+        Bytes(self.points()[index].chunk_bytes).to_string()
+    }
+
+    /// `working set 32.0 MiB, 1.00 x L3`
+    fn working_set(&self, index: usize) -> String {
+        let point = &self.points()[index];
+        let of_l3 = point.l3_bytes.map(|l3| point.working_set_bytes as f64 / l3 as f64);
+        let of_l3 = of_l3.map_or(String::new(), |times| format!(", {} x L3", three_digits(times)));
+        format!("working set {}{of_l3}", human_bytes(point.working_set_bytes))
+    }
+
+    fn advice(&self) -> String {
+        let fastest = self.size(self.reading.fastest);
+        let near = percent_of(ALIKE);
+        let Some(chosen) = self.reading.recommended else {
+            return format!(
+                "advice: none; {fastest} has the highest rate, and this run cannot tell whether any other chunk is slower"
+            );
+        };
+        let (size, whole) = (self.size(chosen), self.points().len());
+        let alike = |standing: &&Standing| matches!(standing, Standing::Fastest | Standing::Alike);
+        let good = self.reading.standings.iter().filter(alike).count();
+        let why = match (good == whole, chosen == self.reading.fastest) {
+            (true, _) => {
+                format!(
+                    "every chunk of this sweep is within {near} of the fastest, and this one takes the least memory"
+                )
+            }
+            (false, true) => "it is the fastest, and no smaller one comes within reach".to_owned(),
+            (false, false) => {
+                format!(
+                    "within {near} of the fastest ({fastest}), and the smallest that is: it takes the least cache"
+                )
+            }
+        };
+        let place = match self.points()[chosen].fits() {
+            Some(true) => "; it stays in the L3",
+            Some(false) => "; it does not fit the L3",
+            None => "",
+        };
+        format!(
+            "advice: generate.chunk = \"{size}\" on this machine: {why} ({}{place})",
+            self.working_set(chosen)
+        )
+    }
+
+    /// Where chunks become too short for their workers.
+    fn parallelism(&self) -> String {
+        let Some(short) = self.reading.too_short else {
+            let smallest = self.points()[0].chunk_bytes;
+            let further = [smallest / 4, smallest / 2].map(|bytes| Bytes(bytes).to_string()).join(",");
+            return match smallest / 4 >= 4 << 10 {
+                true => format!(
+                    "parallelism: no chunk is surely too short for its workers; --sweep generate.chunk={further} looks \
+                     further down"
+                ),
+                false => "parallelism: no chunk is surely too short for its workers".to_owned(),
+            };
+        };
+        let point = &self.points()[short];
+        let slower = self.slower(short);
+        if point.busy_workers < point.workers {
+            return format!(
+                "parallelism: {} has a block for only {} of {} workers: {slower}",
+                self.size(short),
+                point.busy_workers,
+                point.workers
+            );
+        }
+        let fastest = &self.points()[self.reading.fastest];
+        let bytes = point.chunk_bytes as f64 * self.sweep.ranks;
+        let (took, wanted) = (bytes / point.rate * 1e9, bytes / fastest.rate * 1e9);
+        let barrier = match point.workers {
+            1 => "between chunks".to_owned(),
+            workers => format!("between chunks, where {workers} workers wait for each other"),
+        };
+        format!(
+            "parallelism: {} is too short: {slower}, {} of the {} that each chunk takes go {barrier}",
+            self.size(short),
+            human_duration(took - wanted),
+            human_duration(took),
+        )
+    }
+
+    /// Where the chunks in flight leave the cache.
+    fn cache(&self) -> String {
+        let last = self.reading.last;
+        let largest = self.points().len() - 1;
+        let Some(beyond) = self.reading.too_large else {
+            let why = match (self.points()[largest].fits(), self.reading.memory_from) {
+                (Some(true), _) => "even the largest working set fits the L3",
+                (_, Some(from)) if from <= self.reading.fastest => {
+                    "the memory takes the data as fast as the workers make it"
+                }
+                _ => "no larger chunk is surely slower",
+            };
+            return format!(
+                "cache: no edge up to {} ({}): {why}",
+                self.size(largest),
+                self.working_set(largest)
+            );
+        };
+        let why = match (self.points()[last].fits(), self.points()[beyond].fits()) {
+            (Some(true), Some(false)) => "; in between the chunks in flight outgrow the L3",
+            (Some(false), Some(false)) => {
+                "; the edge lies above the size of the L3, which keeps a part of them"
+            }
+            (Some(true), Some(true)) => "; both would fit the L3: something else is in it",
+            _ => "",
+        };
+        format!(
+            "cache: the edge lies between {} ({}) and {} ({}): {}{why}",
+            self.size(last),
+            self.working_set(last),
+            self.size(beyond),
+            self.working_set(beyond),
+            self.slower(beyond),
+        )
+    }
+
+    /// From where on memory is the limit.
+    fn memory(&self) -> String {
+        let points = self.points();
+        let largest = points.len() - 1;
+        if let Some(from) = self.reading.memory_from {
+            let shares = points[from..].iter().filter_map(|point| point.limit_share);
+            let (low, high) = shares.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), share| {
+                (low.min(share), high.max(share))
+            });
+            let [low, high] = [low, high].map(|share| three_digits(share * 100.0));
+            let shares = if low == high { low } else { format!("{low} to {high}") };
+            return format!(
+                "memory: from {} on it is the limit: {shares} % of what it takes of plain stores, which no other size \
+                 changes",
+                self.size(from)
+            );
+        }
+        match points[largest].limit_share {
+            None => "memory: its limit was not measured; run.limit = \"100ms\" does".to_owned(),
+            Some(share) if points[largest].fits() == Some(true) => format!(
+                "memory: not reached, every chunk fits the L3; {} makes {} of what that takes of plain stores",
+                self.size(largest),
+                percent(share)
+            ),
+            Some(share) => format!(
+                "memory: not the limit: {} makes {} of what it takes of plain stores; the workers are",
+                self.size(largest),
+                percent(share)
+            ),
+        }
+    }
+
+    /// What this run could not tell.
+    fn open(&self) -> Option<String> {
+        let unknown = |index: &usize| self.reading.standings[*index] == Standing::Unknown;
+        let sizes: Vec<String> =
+            (0..self.points().len()).filter(unknown).map(|index| self.size(index)).collect();
+        let done = self.points()[self.reading.fastest].rates.len();
+        let more =
+            self.reading.repetitions_needed.filter(|needed| *needed > done as u64 && *needed <= 10_000);
+        let more = more.map_or(String::new(), |needed| {
+            format!(" (about {needed} repetitions would tell, this run has {done})")
+        });
+        (!sizes.is_empty()).then(|| {
+            format!(
+                "open: {} may be as fast as {}, or slower by more than {}{more}",
+                sizes.join(", "),
+                self.size(self.reading.fastest),
+                percent_of(ALIKE)
+            )
+        })
+    }
+
+    /// `22 % slower (18 to 25)`
+    fn slower(&self, index: usize) -> String {
+        let Standing::Slower(Against { ratio, interval }) = self.reading.standings[index] else {
+            unreachable!("an edge is surely slower")
+        };
+        let [by, least, most] =
+            [ratio, interval.high, interval.low].map(|end| three_digits((1.0 - end) * 100.0));
+        format!("{by} % slower than {} ({least} to {most})", self.size(self.reading.fastest))
+    }
+}
+
+fn percent_of(share: f64) -> String {
+    format!("{} %", share * 100.0)
+}
