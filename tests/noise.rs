@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use numamark::generator::{Kernel, Stores, Stream};
+use numamark::generator::{Kernel, Stores};
 use numamark::measure::{Clock, Counters, Instruments, Prices};
 use numamark::numa::{self, Topology};
 use numamark::slab::{Arena, Heap, HeapOptions};
@@ -27,19 +27,14 @@ fn alone() -> impl Drop {
 fn repetition(topology: &Topology, pu: u32, timed_ns: u64) -> Measured {
     let (clock, counters) = (Clock::start(), Counters::survey(Some(&[pu])));
     let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
-    let parameters = generate::Parameters {
-        chunk_bytes: 1 << 20,
-        block_bytes: 1 << 18,
-        in_flight: 2,
-        kernel: Kernel::best(),
-        stores: Stores::Ordinary,
-    };
+    let parameters = generate::Parameters::plain(1 << 20, 1 << 18, 2, Kernel::best(), Stores::Ordinary);
     let arena = Arena::plain(usize::try_from(parameters.arena_bytes(1)).expect("small")).expect("memory");
     let heap = Heap::new(arena, HeapOptions::new(1, clock)).expect("valid options");
     let division = Division { interval_ns: 100_000_000, count_max: 100 };
     let amount = Amount::Duration(timed_ns);
     let extent = Extent { warmup_ns: 5_000_000, amount, division, stop: &|| false };
-    let session = generate::Session::new(parameters, 1, extent, Stream::new(7, 0), &heap, instruments);
+    let streams = generate::Streams { seed: 7, first: 0, shape: parameters.shape };
+    let session = generate::Session::new(parameters, 1, extent, streams, &heap, instruments);
     let record = std::thread::scope(|scope| {
         let worker = || {
             numa::bind_thread(topology, pu).expect("an allowed PU");

@@ -6,8 +6,8 @@ use super::generate_cases::{Asked, generate_cases};
 use super::name::Name;
 use super::sweep::Sweep;
 use crate::error::{Error, Result};
-use crate::generator::{Kernel, Stores};
-use crate::job::{self, Allocate, Job, KernelName, StoresName, Word, Workers};
+use crate::generator::Kernel;
+use crate::job::{self, Allocate, Job, KernelName, Word, Workers};
 use crate::units::Bytes;
 use crate::workload::{allocate, generate};
 
@@ -65,6 +65,14 @@ impl Case {
         match self.work {
             Work::Generate(parameters) => parameters.arena_bytes(self.workers),
             Work::Allocate(parameters) => parameters.arena_bytes(self.workers),
+        }
+    }
+
+    /// Bytes that the case asks of the system at most while it runs, beside the arena.
+    pub fn fresh_bytes(&self) -> u64 {
+        match self.work {
+            Work::Generate(parameters) => parameters.fresh_bytes(self.workers),
+            Work::Allocate(_) => 0,
         }
     }
 }
@@ -156,14 +164,6 @@ pub(super) fn resolve_kernel(name: KernelName) -> Result<Kernel> {
         KernelName::Avx512 => Isa::Avx512,
     };
     Kernel::named(isa)
-}
-
-pub(super) fn resolve_stores(name: StoresName, chunk: Bytes, in_flight: u32, seat: &Seat) -> Stores {
-    match name {
-        StoresName::Auto => Stores::choose(chunk.0.saturating_mul(u64::from(in_flight)), seat.l3_bytes),
-        StoresName::Ordinary => Stores::Ordinary,
-        StoresName::NonTemporal => Stores::NonTemporal,
-    }
 }
 
 fn resolve_allocator(allocator: job::Allocator) -> allocate::Allocator {

@@ -1,12 +1,13 @@
 //! The cases of `[generate]`: every combination of its keys, each with the parameters that touch it.
 
 use super::Seat;
-use super::cases::{Case, Work, resolve_kernel, resolve_stores, resolve_workers, size};
+use super::cases::{Case, Work, resolve_kernel, resolve_workers, size};
 use super::expected::Expected;
 use super::name::Name;
+use super::stores::resolve_stores;
 use super::sweep::Sweep;
 use crate::error::{Error, Result};
-use crate::generator::{Ratio, Shape};
+use crate::generator::{Ratio, Shape, Stores};
 use crate::job::{self, Generate, Job, Workers};
 use crate::slab::BATCH_BYTES_MAX;
 use crate::units::Bytes;
@@ -71,12 +72,13 @@ fn generate_case(job: &Job, section: &Generate, asked: Asked, knobs: Knobs, seat
     let Knobs { workers: workers_asked, own, batch } = knobs;
     let workers = resolve_workers(workers_asked, seat)?;
     let block = block_of(own, &section.block);
-    let parameters = generate::Parameters {
+    let mut parameters = generate::Parameters {
         chunk_bytes: size(own.chunk),
         block_bytes: size(block),
         in_flight: own.in_flight,
         kernel: resolve_kernel(own.kernel)?,
-        stores: resolve_stores(own.stores, own.chunk, own.in_flight, seat),
+        // What the job means by it follows from all the others.
+        stores: Stores::Ordinary,
         // The job's own check has been through every combination.
         shape: own.shape().map_err(Error::Usage)?,
         scope: scope(own.scope),
@@ -88,6 +90,7 @@ fn generate_case(job: &Job, section: &Generate, asked: Asked, knobs: Knobs, seat
         pool: pool(own.pool),
         check: section.check,
     };
+    parameters.stores = resolve_stores(own.stores, &parameters, workers, seat);
     let name = Name::new("generate")
         .workers(workers_asked, job.rank.workers.len() > 1)
         .bytes(("chunk", "chunk_bytes"), own.chunk, section.chunk.len() > 1)

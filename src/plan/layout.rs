@@ -20,6 +20,8 @@ pub struct Footprint {
     chunk_bytes: usize,
     block_bytes: usize,
     in_flight: u32,
+    /// Of the first worker, between generation and consumption.
+    held_blocks: usize,
 }
 
 impl Case {
@@ -31,6 +33,7 @@ impl Case {
             chunk_bytes: parameters.chunk_bytes,
             block_bytes: parameters.block_bytes,
             in_flight: parameters.in_flight,
+            held_blocks: parameters.held_blocks(0, self.workers as usize).count(),
         })
     }
 }
@@ -90,6 +93,7 @@ mod tests {
             ranks: 2,
             pus: 2,
             l3_bytes: 32 << 20,
+            complexes: Vec::new(),
             node: "node 0".to_owned(),
             free_bytes: None,
             ranks_on_node: 1,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Case, Work};
 use crate::job::Job;
 use crate::workload::Amount;
+use crate::workload::generate::{Consumer, Memory, PoolUse};
 
 /// Time limits for the watchdog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,9 @@ const SLOWEST_BYTES_PER_S: u64 = 20 << 20;
 /// A hundredth of the speed at which fresh pages are handed out, in bytes a second.
 const SLOWEST_POPULATE_BYTES_PER_S: u64 = 10 << 20;
 
+/// A hundred times what starting and pinning a thread takes.
+const SLOWEST_START: Duration = Duration::from_millis(5);
+
 /// What a worker may go over beyond its time while it measures a limit: two strides of a piece in each of four loops.
 const BEYOND_LIMIT_BYTES: u64 = 16 << 20;
 
@@ -48,18 +52,14 @@ impl Limits {
         limit_ns: u64,
     ) -> Limits {
         let rows = u64::from(ranks) * u64::from(job.run.repetitions.at_most()) * cases.len() as u64;
-        let slowest_chunk = cases.iter().map(|case| match case.work {
-            Work::Generate(parameters) => parameters.chunk_bytes as u64,
-            Work::Allocate(_) => 0,
-        });
-        let chunk = at(slowest_chunk.max().unwrap_or(0), SLOWEST_BYTES_PER_S);
+        let slowest =
+            |bytes: Option<u64>| cases.iter().map(|case| slowest(case, bytes)).max().unwrap_or_default();
+        let chunk = slowest(None);
         let warmup = Duration::from_nanos(job.run.warmup.0);
         let timed = match amount {
             // A worker looks at the clock after each chunk: the last one may begin just before the end.
             Amount::Duration(ns) => Duration::from_nanos(ns) + 2 * chunk,
-            Amount::Dataset { bytes, ranks, .. } => {
-                at(bytes / u64::from(ranks), SLOWEST_BYTES_PER_S) + 2 * chunk
-            }
+            Amount::Dataset { bytes, ranks, .. } => slowest(Some(bytes / u64::from(ranks))) + 2 * chunk,
         };
         let limit = match limit_ns {
             0 => Duration::ZERO,
@@ -89,6 +89,25 @@ impl Limits {
     pub fn one_at_a_time(&self, ranks_on_host: u32) -> Duration {
         FIRST_GRACE + ranks_on_host * self.limit
     }
+}
+
+/// What the case takes for so many bytes, or for one chunk, when everything is a hundred times slower than it is.
+fn slowest(case: &Case, bytes: Option<u64>) -> Duration {
+    let Work::Generate(parameters) = case.work else { return Duration::ZERO };
+    let chunk_bytes = parameters.chunk_bytes as u64;
+    let bytes = bytes.unwrap_or(chunk_bytes);
+    let filled = at(bytes, SLOWEST_BYTES_PER_S);
+    let read = if parameters.consumer == Consumer::Discard { Duration::ZERO } else { filled };
+    let populated = match parameters.memory {
+        Memory::Slab => Duration::ZERO,
+        Memory::Fresh => at(bytes, SLOWEST_POPULATE_BYTES_PER_S),
+    };
+    let chunks = u32::try_from(bytes.div_ceil(chunk_bytes)).unwrap_or(u32::MAX);
+    let started = match parameters.pool {
+        PoolUse::Kept => Duration::ZERO,
+        PoolUse::PerChunk => SLOWEST_START.saturating_mul(case.workers).saturating_mul(chunks),
+    };
+    [read, populated, started].into_iter().fold(filled, Duration::saturating_add)
 }
 
 fn at(bytes: u64, bytes_per_s: u64) -> Duration {

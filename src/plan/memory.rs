@@ -13,6 +13,11 @@ pub(super) fn arena_bytes(cases: &[Case]) -> u64 {
     with_slack(cases.iter().map(Case::arena_bytes).max().unwrap_or(0))
 }
 
+/// What the system must have for the buffers of the hungriest case that asks it for them.
+pub(super) fn fresh_bytes(cases: &[Case]) -> u64 {
+    cases.iter().map(Case::fresh_bytes).max().unwrap_or(0)
+}
+
 /// What a source of memory can give one rank, of which something stays free.
 pub(super) fn usable(offered: u64, sharing: u32) -> u64 {
     (offered as f64 * (1.0 - KEPT_FREE_SHARE)) as u64 / u64::from(sharing.max(1))
@@ -24,8 +29,10 @@ pub(super) fn check(cases: &[Case], seat: &Seat) -> Result<()> {
         (seat.free_bytes, seat.ranks_on_node, format!("free on {}", seat.node)),
         (seat.cgroup_bytes, seat.ranks_on_host, "left in this process's cgroup".to_owned()),
     ];
-    let Some(hungriest) = cases.iter().max_by_key(|case| case.arena_bytes()) else { return Ok(()) };
-    let needed = with_slack(hungriest.arena_bytes());
+    // The arena is there while a case has buffers of its own.
+    let needed = arena_bytes(cases).saturating_add(fresh_bytes(cases));
+    let hungry = |case: &&Case| case.arena_bytes().saturating_add(case.fresh_bytes());
+    let Some(hungriest) = cases.iter().max_by_key(hungry) else { return Ok(()) };
     for (offered, sharing, where_) in offers {
         let Some(offered) = offered else { continue };
         if needed > usable(offered, sharing) {

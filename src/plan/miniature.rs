@@ -146,6 +146,7 @@ mod tests {
             ranks: 64,
             pus: 256,
             l3_bytes: 32 << 20,
+            complexes: Vec::new(),
             node: "node 0".to_owned(),
             free_bytes: None,
             ranks_on_node: 1,

@@ -16,6 +16,7 @@ mod name;
 mod order;
 mod prediction;
 mod probed;
+mod stores;
 mod sweep;
 
 #[cfg(test)]
@@ -50,6 +51,8 @@ pub struct Seat {
     pub pus: u32,
     /// Sum of the L3 caches behind those PUs, 0 when unknown.
     pub l3_bytes: u64,
+    /// These caches one by one; empty when unknown.
+    pub complexes: Vec<Complex>,
     /// The node, as messages name it.
     pub node: String,
     /// Memory that is free on the node, `None` when the machine does not say.
@@ -60,6 +63,15 @@ pub struct Seat {
     pub cgroup_bytes: Option<u64>,
     /// Ranks of this host, which all draw on it.
     pub ranks_on_host: u32,
+}
+
+/// An L3 cache behind PUs of a rank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complex {
+    /// This rank's share of it: all of it, unless other ranks have PUs there, too.
+    pub l3_bytes: u64,
+    /// Which of the rank's workers it serves, when it has one on every PU.
+    pub pus: Vec<u32>,
 }
 
 /// What will run on one rank.

@@ -6,7 +6,7 @@
 
 use super::miniature::{Miniature, ROUNDS, chunk_bytes};
 use super::probed::{LOG, Probed, ProbedCase, ProbedLog};
-use super::{Case, Plan};
+use super::{Case, Plan, memory};
 use crate::workload::Amount;
 
 /// What the real run will take; with a stop rule, what it takes when nothing but the most repetitions, or the time that
@@ -61,7 +61,10 @@ impl Prediction {
             wall_ns: begin_ns + repetitions + limits_alone_ns + finish_ns,
             repetition_ns: each.iter().map(|one| one.ns).collect(),
             files,
-            resident_bytes: probed.resident_bytes,
+            resident_bytes: probed.resident_bytes.map(|bytes| {
+                let fresh = [plan, here].map(|plan| memory::fresh_bytes(&plan.cases));
+                bytes.saturating_sub(fresh[1]).saturating_add(fresh[0])
+            }),
         }
     }
 

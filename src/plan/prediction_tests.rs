@@ -16,6 +16,7 @@ fn plan(settings: &[&str]) -> Plan {
         ranks: 1,
         pus: 4,
         l3_bytes: 32 << 20,
+        complexes: Vec::new(),
         node: "node 0".to_owned(),
         free_bytes: None,
         ranks_on_node: 1,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Parameter, Plan, Seat, Work};
+use super::{Complex, Parameter, Plan, Seat, Work};
 use crate::error::ExitCode;
 use crate::job::{Job, Setting};
 use crate::workload::{Amount, generate};
@@ -21,6 +21,9 @@ pub(super) fn seat() -> Seat {
         ranks: 4,
         pus: 23,
         l3_bytes: 96 << 20,
+        complexes: (0..3)
+            .map(|index| Complex { l3_bytes: 32 << 20, pus: (8 * index..8 * index + 8).collect() })
+            .collect(),
         node: "node 1 (os 3)".to_owned(),
         free_bytes: Some(24 << 30),
         ranks_on_node: 1,

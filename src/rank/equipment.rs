@@ -12,12 +12,16 @@ use crate::mix::mix_words;
 use crate::numa::{How, Locality, NodeId, Reservation, SAMPLE_PAGES, Topology, locality};
 use crate::plan::{Case, Plan};
 use crate::slab::{Arena, Heap, HeapOptions, Stretch};
+use crate::workload::generate::World;
 
 /// Made once a run, outside every timed region.
 pub struct Equipment {
     rank: u32,
     seed: u64,
     pool: Pool,
+    /// Where its workers are, in their order; pinned there or not.
+    pus: Vec<u32>,
+    pinned: bool,
     clock: Clock,
     prices: Prices,
     counters: Counters,
@@ -27,6 +31,7 @@ pub struct Equipment {
     node: Option<NodeId>,
     topology: Topology,
     place_on_host: (u32, u32),
+    world: World,
 }
 
 impl Equipment {
@@ -53,6 +58,8 @@ impl Equipment {
             rank: placement.rank,
             seed: plan.seed,
             pool,
+            pus: pus.to_vec(),
+            pinned,
             clock,
             prices,
             counters,
@@ -61,6 +68,7 @@ impl Equipment {
             node,
             topology,
             place_on_host: (seat.host_world.rank, most_on_a_host(&seat.host_world)),
+            world: world(placement.rank, &seat.host_world),
         })
     }
 
@@ -77,6 +85,19 @@ impl Equipment {
     /// The workers.
     pub fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// A pool beside the rank's, of its first so many workers: on the same PUs.
+    ///
+    /// # Errors
+    /// When a thread cannot be started, or is not where it was pinned.
+    pub fn start_pool(&self, workers: usize) -> Result<Pool> {
+        Pool::start(self.rank, &self.topology, &self.pus[..workers], self.pinned)
+    }
+
+    /// The rank's place among all ranks.
+    pub fn world(&self) -> World {
+        self.world
     }
 
     /// The clock of all workers.
@@ -131,6 +152,16 @@ impl Equipment {
                 locality(&self.topology, base, arena.bytes(), node, SAMPLE_PAGES)
             }
         }
+    }
+}
+
+fn world(rank: u32, hosts: &HostWorld) -> World {
+    World {
+        rank,
+        ranks: u32::try_from(hosts.host_of_rank.len()).expect("ranks are counted in 32 bits"),
+        host: hosts.host_index,
+        rank_on_host: hosts.rank,
+        ranks_on_host: hosts.size,
     }
 }
 

@@ -133,6 +133,7 @@ fn expected(expected: plan::Expected) -> Expected {
         blocks_per_chunk: expected.blocks_per_chunk,
         busy_workers: expected.busy_workers,
         working_set_bytes: expected.working_set_bytes,
+        stores: Some(expected.stores.name().to_owned()),
         l3_bytes: expected.l3_bytes,
         memory_bytes_min: expected.memory_bytes_min,
         memory_bytes_max: expected.memory_bytes_max,

@@ -4,6 +4,7 @@
 //! by all (`comm.agree`), so that every rank takes the same way out with the same exit code.
 
 mod begin;
+mod crew;
 mod ending;
 mod equipment;
 mod fault;

@@ -1,5 +1,7 @@
 //! A rank's workers: one rayon thread each, pinned to one PU, kept for the whole run.
 
+use rayon::prelude::*;
+
 use crate::comm::worker_thread_name;
 use crate::error::{Error, Result};
 use crate::numa::{Topology, bind_thread};
@@ -40,5 +42,11 @@ impl Pool {
         let results =
             self.threads.broadcast(|context| (context.index() < workers).then(|| work(context.index())));
         results.into_iter().flatten().collect()
+    }
+
+    /// Runs `work(worker, item)` once for each item, as rayon deals them: a worker that has none left takes others'.
+    pub fn steal(&self, items: usize, work: impl Fn(usize, usize) + Sync) {
+        let worker = || rayon::current_thread_index().expect("rayon runs this on its own threads");
+        self.threads.install(|| (0..items).into_par_iter().for_each(|item| work(worker(), item)));
     }
 }

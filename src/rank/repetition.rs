@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use super::crew::Workers;
 use super::equipment::Equipment;
 use super::{fault, limits};
 use crate::comm::Comm;
 use crate::error::Result;
-use crate::generator::Stream;
 use crate::plan::{Case, Plan, Turn, Work};
 use crate::results::{HistogramRecord, LimitTiming, Repetition, When};
 use crate::slab::{RefillRecord, Stage, Stratum, Stretch};
@@ -69,20 +69,18 @@ fn generate(
     parameters: generate::Parameters,
     extent: Extent<'_>,
 ) -> Result<Measured> {
-    let stream = match extent.amount {
-        // Every rank its own stream: no rank's data is found again on another.
-        Amount::Duration(_) => Stream::new(plan.seed, u64::from(equipment.rank())),
-        Amount::Dataset { .. } => Stream::new(plan.seed, 0),
-    };
-    let stream = stream.shaped(parameters.shape);
+    let streams = generate::Streams::of(plan.seed, &parameters, extent.amount, equipment.world());
     let workers = case.workers as usize;
     equipment.with_heap(case, stretch, |heap| {
         let session =
-            generate::Session::new(parameters, workers, extent, stream, heap, equipment.instruments());
-        let records = collect(equipment.pool().run(workers, |worker| {
-            fault::strike(fault::Place { rank: equipment.rank(), worker: Some(worker) });
-            session.work(worker)
-        }))?;
+            generate::Session::new(parameters, workers, extent, streams, heap, equipment.instruments());
+        let records = match parameters.workers_stay() {
+            true => collect(equipment.pool().run(workers, |worker| {
+                fault::strike(fault::Place { rank: equipment.rank(), worker: Some(worker) });
+                session.work(worker)
+            })),
+            false => session.drive(&Workers::new(equipment, workers, parameters.pool)?),
+        }?;
         Ok(session.measured(&records))
     })
 }

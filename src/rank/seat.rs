@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use crate::comm::{Comm, HostWorld};
 use crate::error::Result;
 use crate::job::{self, Job};
-use crate::numa::{self, Placement, PuSet, Request, Topology};
-use crate::plan;
+use crate::numa::{self, CacheGroup, Placement, PuSet, Request, Topology};
+use crate::plan::{self, Complex};
 use crate::results::record;
 
 /// A rank's place in the world and on its machine.
@@ -94,7 +94,15 @@ pub fn described(topology: &Topology, placements: &[Placement], mine: &Placement
     let count = |items: usize| u32::try_from(items).expect("ranks and PUs are counted in 32 bits");
     let pus: BTreeSet<u32> = mine.pus.iter().copied().collect();
     let caches = topology.nodes().iter().flat_map(|node| &node.l3);
-    let reached = caches.filter(|cache| cache.pus.iter().any(|pu| pus.contains(pu)));
+    let reached = || caches.clone().filter(|cache| cache.pus.iter().any(|pu| pus.contains(pu)));
+    let complex = |cache: &CacheGroup| Complex {
+        l3_bytes: cache.bytes / u64::from(ranks_behind(cache, placements).max(1)),
+        pus: (0u32..)
+            .zip(&mine.pus)
+            .filter(|(_, pu)| cache.pus.contains(pu))
+            .map(|(index, _)| index)
+            .collect(),
+    };
     let node = match mine.node {
         Some(node) => format!("node {} (os {})", node.index, node.os_index),
         None => "this host".to_owned(),
@@ -103,11 +111,18 @@ pub fn described(topology: &Topology, placements: &[Placement], mine: &Placement
         rank: mine.rank,
         ranks,
         pus: count(mine.pus.len()),
-        l3_bytes: reached.map(|cache| cache.bytes).sum(),
+        l3_bytes: reached().map(|cache| cache.bytes).sum(),
+        complexes: reached().map(complex).collect(),
         node,
         free_bytes: None,
         ranks_on_node: count(placements.iter().filter(|other| other.node == mine.node).count()),
         cgroup_bytes: None,
         ranks_on_host: count(placements.len()),
     }
+}
+
+/// How many of the ranks have PUs behind this cache.
+fn ranks_behind(cache: &CacheGroup, placements: &[Placement]) -> u32 {
+    let behind = placements.iter().filter(|rank| rank.pus.iter().any(|pu| cache.pus.contains(pu)));
+    u32::try_from(behind.count()).expect("ranks are counted in 32 bits")
 }

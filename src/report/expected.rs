@@ -37,6 +37,12 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
     grid.push(Column::figures("expected", "workers"), expected(|plan| plan.busy_workers.to_string()));
     grid.push(Column::figures("working set", "MiB"), expected(|plan| mebibytes(plan.working_set_bytes)));
     grid.push(Column::figures("of L3", "x"), expected(of_l3));
+    if rows.windows(2).any(|pair| pair[0].1.stores != pair[1].1.stores) {
+        grid.push(
+            Column::words("stores"),
+            expected(|plan| plan.stores.clone().unwrap_or_else(|| NOT_AVAILABLE.to_owned())),
+        );
+    }
     grid.push(Column::figures("memory", "peak MiB"), rows.iter().map(|(case, plan)| peak(case, plan)));
     grid.push(Column::figures("expected", "MiB"), expected(memory));
     Some(grid)

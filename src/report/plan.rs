@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::text::{NOT_AVAILABLE, percent};
-use crate::plan::{Case, Expected, Plan, Prediction, Seat};
+use crate::generator::Stores;
+use crate::plan::{Case, Expected, Parameter, Plan, Prediction, Seat};
 use crate::units::{human_bytes, human_span};
 
 /// Everything that is known of a run before it runs.
@@ -54,6 +55,7 @@ pub fn plan(planned: &Planned<'_>) -> String {
     }
     text.push('\n');
     text += &paragraphs("data", &data(planned, first));
+    text += &paragraphs("stores", &stores(first));
     text += &paragraphs("memory", &memory(planned));
     text += &paragraphs("time", &[time(planned, first)]);
     text += &paragraphs("files", &[files(planned)]);
@@ -169,6 +171,22 @@ fn data(planned: &Planned<'_>, plan: &Plan) -> Vec<String> {
         ),
         (None, None) => "as much as is generated in the time: not known without trying the cases".to_owned(),
     }]
+}
+
+/// What `stores = "auto"` came to; nothing where no case left it open.
+fn stores(plan: &Plan) -> Vec<String> {
+    let auto = ("stores", Parameter::Word("auto".to_owned()));
+    let open: Vec<&Case> = plan.cases.iter().filter(|case| case.parameters.contains(&auto)).collect();
+    let of = |stores: Stores| -> Vec<&str> {
+        let such = |case: &&&Case| case.expected.is_some_and(|expected| expected.stores == stores);
+        open.iter().filter(such).map(|case| case.id.as_str()).collect()
+    };
+    let sentence = |stores: Stores| match of(stores) {
+        cases if cases.is_empty() => None,
+        cases if cases.len() == open.len() => Some(format!("{stores} in every case that leaves them open")),
+        cases => Some(format!("{stores} in {}", cases.join(", "))),
+    };
+    Stores::ALL.into_iter().filter_map(sentence).collect()
 }
 
 /// What each node has to give, and what is free there; nodes that are alike stand together.

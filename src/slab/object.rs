@@ -51,6 +51,11 @@ impl Object<'_> {
     pub fn layout(&self) -> Layout {
         self.layout.unpack()
     }
+
+    /// Where it begins.
+    pub(super) fn start(&self) -> NonNull<u8> {
+        self.pointer
+    }
 }
 
 impl AsMut<[MaybeUninit<u8>]> for Object<'_> {
@@ -82,6 +87,27 @@ impl<'heap> Allocate for Cache<'heap> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
+/// The allocator of the system when zeroed memory is asked of it, as `vec![0; bytes]` does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Zeroed;
+
+impl Allocate for Zeroed {
+    type Object = SystemObject;
+
+    fn take(&mut self, layout: Layout) -> Result<SystemObject, OutOfMemory> {
+        // The system's allocator must not be asked for nothing.
+        let layout =
+            Layout::from_size_align(layout.size().max(1), layout.align()).map_err(|_| OutOfMemory)?;
+        // SAFETY: the size is not zero.
+        let pointer = unsafe { std::alloc::System.alloc_zeroed(layout) };
+        NonNull::new(pointer).map(|pointer| SystemObject { pointer, layout }).ok_or(OutOfMemory)
+    }
+
+    fn give_back(&mut self, object: SystemObject) -> Result<(), Misuse> {
+        System.give_back(object)
+    }
+}
+
 /// A live object of the system's allocator. Dropping it without giving it back leaks it.
 ///
 /// Invariant: `pointer` was allocated with `layout` by the system and has not been given back.
@@ -94,6 +120,15 @@ pub struct SystemObject {
 
 // SAFETY: it owns its memory as a Box would.
 unsafe impl Send for SystemObject {}
+// SAFETY: a shared reference gives no access to the memory.
+unsafe impl Sync for SystemObject {}
+
+impl SystemObject {
+    /// Where it begins.
+    pub(super) fn start(&self) -> NonNull<u8> {
+        self.pointer
+    }
+}
 
 impl AsMut<[MaybeUninit<u8>]> for SystemObject {
     #[inline]

@@ -60,7 +60,8 @@ pub struct Measured {
     pub operations: u64,
     /// The timed region summed over the workers.
     pub worker_ns: u64,
-    /// CPU time of the workers, from just before the timed region to just after it.
+    /// CPU time of the workers, from just before the timed region to just after it; of the thread that wakes or starts
+    /// them as well, where they do not stay.
     pub cpu_ns: u64,
     /// Workers that did at least one block or operation in the timed region.
     pub busy_workers: u32,
@@ -74,6 +75,8 @@ pub struct Measured {
     pub refills: Option<RefillRecord>,
     /// Digest of this rank's chunks, when asked for.
     pub digest: Option<Digest>,
+    /// What consumers read, warm-up included.
+    pub read: generate::Read,
     /// What else happened on the workers' cores.
     pub noise: Noise,
     /// What measuring all this cost.

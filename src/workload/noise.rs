@@ -54,7 +54,8 @@ impl<'a> Watch<'a> {
         Ok(WorkerNoise::between(clock, [&before.counts, &after], probes_ns))
     }
 
-    fn read_machine(&self, place: usize) {
+    /// Before (0) and after (1) the timed region, when [`Watch::begin`] and [`Watch::end`] are not used.
+    pub(super) fn read_machine(&self, place: usize) {
         let counts = self.instruments.counters.machine(self.workers);
         self.machine.lock().expect("only the last worker at a barrier comes here")[place] = counts;
     }

@@ -76,6 +76,7 @@ pub fn header(ranks: u32) -> Header {
             blocks_per_chunk: 16,
             busy_workers: 2,
             working_set_bytes: 3 << 26,
+            stores: Some("ordinary".to_owned()),
             l3_bytes: Some(1 << 25),
             memory_bytes_min: 3 << 26,
             memory_bytes_max: 1 << 28,

@@ -121,6 +121,7 @@ fn with_expectations() -> Run {
             blocks_per_chunk: blocks,
             busy_workers: blocks.min(4),
             working_set_bytes: 3 * chunk,
+            stores: None,
             l3_bytes: Some(32 << 20),
             memory_bytes_min: 3 * chunk,
             memory_bytes_max: 4 * chunk,

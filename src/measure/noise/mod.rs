@@ -4,17 +4,24 @@
 //! machine offers, [`ThreadCounts`] are each worker's own, [`MachineCounts`] one reading a rank. What lies between the two
 //! readings is a [`Noise`]. Nothing is judged here.
 
+mod life;
 mod machine;
 mod survey;
 mod thread;
 
 use serde::{Deserialize, Serialize};
 
+pub use life::ThreadLife;
 pub use machine::MachineCounts;
 pub use survey::Counters;
 pub use thread::ThreadCounts;
 
 use super::Clock;
+
+/// CPU time of the calling thread, since it began.
+pub fn thread_cpu_ns() -> u64 {
+    thread::cpu_ns()
+}
 
 /// What else happened on one rank's cores during one timed region.
 ///

@@ -100,8 +100,8 @@ fn head<'buffer>(root: &Path, path: &str, buffer: &'buffer mut [u8]) -> Result<&
     }
 }
 
-/// CPU time of the calling thread in nanoseconds.
-fn cpu_ns() -> u64 {
+/// CPU time of the calling thread in nanoseconds, since it began.
+pub(super) fn cpu_ns() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is a timespec of ours to write to; this clock exists since Linux 2.6.12.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
@@ -109,7 +109,7 @@ fn cpu_ns() -> u64 {
     u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }
 
-fn switches() -> Switches {
+pub(super) fn switches() -> Switches {
     // SAFETY: a rusage is integers, for which zero bytes are a value.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: `usage` is ours to write to; threads are counted one by one since Linux 2.6.26.

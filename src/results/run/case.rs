@@ -35,6 +35,10 @@ pub struct Expected {
     pub busy_workers: u32,
     /// The chunks that are in flight, of which the youngest is being filled.
     pub working_set_bytes: u64,
+    /// How its blocks are stored, `ordinary` or `non-temporal`, also when the job leaves that open; null in runs of
+    /// versions that did not say.
+    #[serde(default)]
+    pub stores: Option<String>,
     /// The L3 caches behind the rank's PUs; null when unknown.
     pub l3_bytes: Option<u64>,
     /// The least memory that the case uses at once when it makes as many chunks: its working set.

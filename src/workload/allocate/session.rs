@@ -9,6 +9,7 @@ use crate::measure::{Clock, Events, Histogram, Instruments, Ticks, WorkerNoise};
 use crate::mix::mix_words;
 use crate::slab::{Allocate, Demand, Heap, RefillRecord, System, arena_bytes_needed};
 use crate::workload::barrier::{Barrier, PoisonOnDrop};
+use crate::workload::generate::Read;
 use crate::workload::intervals::{Division, Intervals};
 use crate::workload::noise::Watch;
 use crate::workload::{Ended, Measured};
@@ -222,6 +223,7 @@ impl<'a> Session<'a> {
             chunk_ns: Histogram::new(),
             refills,
             digest: None,
+            read: Read::default(),
             noise: self.watch.noise(records.iter().map(|record| record.noise).collect()),
             measuring: events.at(self.watch.instruments().prices),
         }

@@ -74,30 +74,81 @@ impl Parameters {
         chunk_bytes: usize,
         worker: usize,
         workers: usize,
-    ) -> impl Iterator<Item = Range<usize>> {
+    ) -> impl ExactSizeIterator<Item = Range<usize>> {
         let part = share(chunk_bytes, worker, workers);
-        let count = part.len().div_ceil(self.block_bytes);
-        (0..count).map(move |index| {
-            let inside = share(part.len(), index, count);
-            part.start + inside.start..part.start + inside.end
-        })
+        (0..part.len().div_ceil(self.block_bytes)).map(move |index| self.cut(&part, index))
+    }
+
+    /// Block `index` of a worker's part, if there are so many.
+    pub fn block(
+        &self,
+        chunk_bytes: usize,
+        worker: usize,
+        workers: usize,
+        index: usize,
+    ) -> Option<Range<usize>> {
+        let part = share(chunk_bytes, worker, workers);
+        (index < part.len().div_ceil(self.block_bytes)).then(|| self.cut(&part, index))
+    }
+
+    fn cut(&self, part: &Range<usize>, index: usize) -> Range<usize> {
+        let inside = share(part.len(), index, part.len().div_ceil(self.block_bytes));
+        part.start + inside.start..part.start + inside.end
+    }
+
+    /// Lengths of one worker's blocks between their generation and the end of their consumption: its part of the chunks
+    /// in flight, of which the youngest is in the making; piece by piece what the consumer keeps, and the one in the
+    /// making. Their memory is used again in this rhythm.
+    pub fn held_blocks(&self, worker: usize, workers: usize) -> impl Iterator<Item = usize> {
+        let of_a_part: Vec<usize> =
+            self.blocks(self.chunk_bytes, worker, workers).map(|block| block.len()).collect();
+        let in_flight = self.in_flight as usize;
+        let count = match self.handover {
+            Handover::Chunk => of_a_part.len() * in_flight,
+            Handover::Piece => in_flight + 1,
+        };
+        of_a_part.into_iter().cycle().take(count)
     }
 
     /// Bytes of an arena in which a rank with so many workers never runs out.
     pub fn arena_bytes(&self, workers: u32) -> u64 {
         let count = workers as usize;
         let blocks = || (0..count).flat_map(|worker| self.blocks(self.chunk_bytes, worker, count));
-        let chunks = u64::from(self.in_flight) + 1;
         let demand = Demand {
-            live_per_worker: self.blocks_of_a_part(count) as u64 * chunks,
+            live_per_worker: self.live_per_worker(count),
             bytes_min: blocks().map(|block| block.len()).min().unwrap_or(0) as u64,
             bytes_max: blocks().map(|block| block.len()).max().unwrap_or(0) as u64,
         };
         arena_bytes_needed(workers, demand)
     }
 
+    /// Bytes of buffers that a rank with so many workers asks of the system, at most; 0 when its blocks are the arena's.
+    pub fn fresh_bytes(&self, workers: u32) -> u64 {
+        match self.memory {
+            Memory::Slab => 0,
+            Memory::Fresh => {
+                let largest = self.block_bytes.min(self.chunk_bytes) as u64;
+                let count = self.live_per_worker(workers as usize).saturating_mul(u64::from(workers));
+                count.saturating_mul(largest)
+            }
+        }
+    }
+
+    /// Blocks of one worker that are allocated and not given back, at most.
+    fn live_per_worker(&self, workers: usize) -> u64 {
+        let of_a_part = self.blocks_of_a_part(workers) as u64;
+        let in_flight = u64::from(self.in_flight);
+        match self.handover {
+            // The chunks in flight, and the one that is being made.
+            Handover::Chunk => of_a_part * (in_flight + 1),
+            // What the consumer keeps and the one that it reads; and where it is late, what was filled since it last looked:
+            // the rest of a chunk and all of the next.
+            Handover::Piece => 2 * of_a_part + in_flight + 1,
+        }
+    }
+
     /// The most blocks that any worker fills of one chunk.
     pub fn blocks_of_a_part(&self, workers: usize) -> usize {
-        (0..workers).map(|worker| self.blocks(self.chunk_bytes, worker, workers).count()).max().unwrap_or(0)
+        (0..workers).map(|worker| self.blocks(self.chunk_bytes, worker, workers).len()).max().unwrap_or(0)
     }
 }

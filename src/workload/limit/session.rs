@@ -92,12 +92,10 @@ impl<'a> Session<'a> {
         Ok(timings)
     }
 
-    /// This worker's parts of the chunks that the case keeps in flight.
+    /// As many blocks of this worker as the case keeps in flight.
     fn blocks(&self, worker: usize, cache: &mut Cache<'a>) -> Result<Vec<Object<'a>>, Ended> {
-        let Parameters { chunk_bytes, in_flight, .. } = self.parameters;
-        let lengths = || self.parameters.blocks(chunk_bytes, worker, self.workers).map(|block| block.len());
-        let mut blocks = Vec::with_capacity(lengths().count() * in_flight as usize);
-        for bytes in (0..in_flight).flat_map(|_| lengths()) {
+        let mut blocks = Vec::new();
+        for bytes in self.parameters.held_blocks(worker, self.workers) {
             // Aligned as the case's own.
             let layout =
                 Layout::from_size_align(bytes, 64).expect("a block is far smaller than the address space");

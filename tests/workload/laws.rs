@@ -1,98 +1,21 @@
-//! Laws of the timed region, on the shipped sessions over a plain arena.
+//! What holds for every repetition.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::sync::Mutex;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use numamark::error::Result;
 use numamark::generator::{Digest, Kernel, Stores, Stream};
 use numamark::measure::{Clock, Counters, Instruments, Prices};
 use numamark::slab::{Arena, Heap, HeapOptions};
-use numamark::workload::intervals::Division;
-use numamark::workload::{Amount, Extent, Measured, allocate, collect, generate};
+use numamark::workload::{Amount, Extent, allocate, collect, generate};
 
-/// Counts what workers ask of the system's allocator.
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-thread_local! {
-    /// The test harness has threads of its own, which allocate when they like.
-    static IS_A_WORKER: Cell<bool> = const { Cell::new(false) };
-}
-
-// SAFETY: every call is handed to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(u64::from(IS_A_WORKER.get()), Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-/// The tests share the counter, and the cores: one at a time.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-fn alone() -> impl Drop {
-    ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-const KIB: usize = 1 << 10;
-
-fn parameters(chunk_bytes: usize, block_bytes: usize, in_flight: u32) -> generate::Parameters {
-    generate::Parameters::plain(chunk_bytes, block_bytes, in_flight, Kernel::best(), Stores::Ordinary)
-}
-
-/// A repetition of which every 10 ms, up to a second, have an interval.
-fn extent(warmup_ns: u64, amount: Amount, stop: &(dyn Fn() -> bool + Sync)) -> Extent<'_> {
-    Extent { warmup_ns, amount, division: Division { interval_ns: 10_000_000, count_max: 100 }, stop }
-}
-
-/// Runs one repetition with so many workers, each on a thread, over an arena of `bytes`.
-fn run(
-    parameters: generate::Parameters,
-    workers: usize,
-    bytes: u64,
-    extent: Extent<'_>,
-) -> (Result<Measured>, Heap) {
-    let clock = Clock::start();
-    let arena = Arena::plain(usize::try_from(bytes).expect("small")).expect("memory");
-    let count = u32::try_from(workers).expect("few");
-    let heap = Heap::new(arena, HeapOptions::new(count, clock)).expect("valid options");
-    let counters = Counters::survey(None);
-    let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
-    let session = generate::Session::new(parameters, workers, extent, Stream::new(7, 0), &heap, instruments);
-    let results = std::thread::scope(|scope| {
-        let session = &session;
-        let work = move |worker| {
-            IS_A_WORKER.set(true);
-            session.work(worker)
-        };
-        let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(move || work(worker))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
-    });
-    let measured = collect(results).map(|records| session.measured(&records));
-    (measured, heap)
-}
-
-fn data_set(bytes: u64, rank: u32, ranks: u32) -> Amount {
-    Amount::Dataset { bytes, rank, ranks, digest: true }
-}
+use crate::fixture::{KIB, data_set, extent, parameters, run};
+use crate::{ALLOCATIONS, alone};
 
 #[test]
 fn the_digest_is_that_of_the_stream_whoever_filled_which_part() {
     let _alone = alone();
     let bytes = 37 * 64 * KIB;
-    let mut data = vec![std::mem::MaybeUninit::uninit(); bytes];
+    let mut data = vec![MaybeUninit::uninit(); bytes];
     let data = Stream::new(7, 0).fill(Kernel::best(), Stores::Ordinary, 0, &mut data);
     let mut expected = Digest::new();
     expected.add(0, data);

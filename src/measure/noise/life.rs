@@ -1,0 +1,70 @@
+//! What threads that live for a moment took: each is asked just before it ends, and what it says is all it ever took.
+
+use super::WorkerNoise;
+use super::thread::{Switches, cpu_ns, switches};
+
+/// The threads that were one worker, one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ThreadLife {
+    cpu_ns: u64,
+    switches: Switches,
+}
+
+impl ThreadLife {
+    /// Adds the calling thread, from its beginning until now: two system calls.
+    pub fn add_own(&mut self) {
+        let Switches { involuntary, voluntary, minor_faults, major_faults } = switches();
+        self.cpu_ns += cpu_ns();
+        self.switches.involuntary += involuntary;
+        self.switches.voluntary += voluntary;
+        self.switches.minor_faults += minor_faults;
+        self.switches.major_faults += major_faults;
+    }
+
+    /// As the noise of a worker whose timed region took so long. Run delay and migrations are files whose reading takes as
+    /// long as a thread lives: they are not known.
+    pub fn noise(&self, wall_ns: u64, [probe_before_ns, probe_after_ns]: [f64; 2]) -> WorkerNoise {
+        let Switches { involuntary, voluntary, minor_faults, major_faults } = self.switches;
+        WorkerNoise {
+            cpu_ns: self.cpu_ns,
+            wall_ns,
+            involuntary_switches: involuntary,
+            voluntary_switches: voluntary,
+            minor_faults,
+            major_faults,
+            migrations: None,
+            run_delay_ns: None,
+            probe_before_ns,
+            probe_after_ns,
+        }
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn threads_that_have_ended_are_counted() {
+        let mut life = ThreadLife::default();
+        for _ in 0..3 {
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let began = Instant::now();
+                    while super::cpu_ns() < 2_000_000 && began.elapsed() < Duration::from_secs(10) {
+                        std::hint::spin_loop();
+                    }
+                    std::thread::sleep(Duration::from_millis(1));
+                    life.add_own();
+                });
+            });
+        }
+        let noise = life.noise(50_000_000, [3.0, 4.0]);
+        assert!(noise.cpu_ns >= 6_000_000, "{noise:?}");
+        assert!(noise.voluntary_switches >= 3, "each slept: {noise:?}");
+        assert_eq!((noise.wall_ns, noise.migrations, noise.run_delay_ns), (50_000_000, None, None));
+        assert_eq!([noise.probe_before_ns, noise.probe_after_ns], [3.0, 4.0]);
+    }
+}

@@ -1,0 +1,81 @@
+//! Where a workload's blocks come from: a worker's cache, or a zeroed buffer of the system's for every block.
+
+use std::alloc::Layout;
+use std::mem::MaybeUninit;
+
+use super::cache::Cache;
+use super::misuse::{Misuse, OutOfMemory};
+use super::object::{Allocate, Object, SystemObject, Zeroed};
+use super::record::RefillRecord;
+
+/// What serves one worker.
+pub struct Supply<'heap> {
+    /// `None`: every block is a new, zeroed buffer.
+    cache: Option<Cache<'heap>>,
+}
+
+/// A block of either kind. Dropping it without giving it back leaks it.
+#[derive(Debug)]
+#[must_use = "a block that is not given back is lost"]
+pub enum Block<'heap> {
+    /// From a cache.
+    Slab(Object<'heap>),
+    /// A buffer of its own.
+    Zeroed(SystemObject),
+}
+
+impl<'heap> Supply<'heap> {
+    /// A worker's cache.
+    pub fn of_cache(cache: Cache<'heap>) -> Supply<'heap> {
+        Supply { cache: Some(cache) }
+    }
+
+    /// A zeroed buffer for every block, freed when it is given back.
+    pub fn zeroed() -> Supply<'heap> {
+        Supply { cache: None }
+    }
+
+    /// Counts refills from now on, if there are any.
+    pub fn start_recording(&mut self) {
+        if let Some(cache) = &mut self.cache {
+            cache.start_recording();
+        }
+    }
+
+    /// What refills cost since then; `None` without a cache.
+    pub fn take_record(&mut self) -> Option<RefillRecord> {
+        self.cache.as_mut().map(Cache::take_record)
+    }
+}
+
+impl<'heap> Allocate for Supply<'heap> {
+    type Object = Block<'heap>;
+
+    #[inline]
+    fn take(&mut self, layout: Layout) -> Result<Block<'heap>, OutOfMemory> {
+        match &mut self.cache {
+            Some(cache) => cache.take(layout).map(Block::Slab),
+            None => Zeroed.take(layout).map(Block::Zeroed),
+        }
+    }
+
+    /// A buffer may be given back to any supply, an object to that of any worker of its heap.
+    #[inline]
+    fn give_back(&mut self, block: Block<'heap>) -> Result<(), Misuse> {
+        match (block, &mut self.cache) {
+            (Block::Slab(object), Some(cache)) => cache.give_back(object),
+            (Block::Slab(_), None) => Err(Misuse::Foreign),
+            (Block::Zeroed(buffer), _) => Zeroed.give_back(buffer),
+        }
+    }
+}
+
+impl AsMut<[MaybeUninit<u8>]> for Block<'_> {
+    #[inline]
+    fn as_mut(&mut self) -> &mut [MaybeUninit<u8>] {
+        match self {
+            Block::Slab(object) => object.as_mut(),
+            Block::Zeroed(buffer) => buffer.as_mut(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Blocks between the worker that filled them and their consumer.
+//!
+//! The consumer of worker `w`'s blocks is worker `w - 1`, as that of a real pipeline runs on another core. With the
+//! chunk they wait until `in_flight` chunks later; piece by piece the consumer takes what is there whenever it has
+//! filled a block of its own, reads it at once and keeps the latest `in_flight` of them.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard};
+
+use super::{Parameters, lock};
+use crate::slab::Written;
+
+/// By the worker that filled them.
+pub(super) struct Handover<'a> {
+    in_flight: usize,
+    /// `[chunk mod (in_flight + 1)][worker]`: what that worker filled. Under the static schedule a list is locked once a
+    /// chunk, by the worker that fills or, a barrier later, by the consumer: never by two at a time.
+    of_chunks: Vec<Vec<Mutex<Vec<Written<'a>>>>>,
+    /// `[worker]`: filled and not yet consumed.
+    pieces: Vec<Mutex<VecDeque<Written<'a>>>>,
+    /// `[worker]`: consumed and still kept.
+    kept: Vec<Mutex<VecDeque<Written<'a>>>>,
+}
+
+impl<'a> Handover<'a> {
+    /// With room for all that can be on its way, so that nothing is allocated later.
+    pub(super) fn new(parameters: &Parameters, workers: usize) -> Handover<'a> {
+        let in_flight = parameters.in_flight as usize;
+        let blocks = parameters.blocks_of_a_part(workers);
+        let slot = |_| (0..workers).map(|_| Mutex::new(Vec::with_capacity(blocks))).collect();
+        let queues = |room: usize| (0..workers).map(|_| Mutex::new(VecDeque::with_capacity(room))).collect();
+        Handover {
+            in_flight,
+            of_chunks: (0..=in_flight).map(slot).collect(),
+            pieces: queues(2 * blocks),
+            kept: queues(in_flight + 1),
+        }
+    }
+
+    /// What the worker fills of a chunk.
+    pub(super) fn filled(&self, chunk: u64, worker: usize) -> MutexGuard<'_, Vec<Written<'a>>> {
+        lock(&self.of_chunks[(chunk % self.of_chunks.len() as u64) as usize][worker])
+    }
+
+    /// What the worker filled of the chunk that leaves when this one is made; `None` while none does.
+    pub(super) fn leaving(&self, chunk: u64, worker: usize) -> Option<MutexGuard<'_, Vec<Written<'a>>>> {
+        Some(self.filled(chunk.checked_sub(self.in_flight as u64)?, worker))
+    }
+
+    /// Hands over one block.
+    pub(super) fn put(&self, worker: usize, block: Written<'a>) {
+        lock(&self.pieces[worker]).push_back(block);
+    }
+
+    /// Has `read` read every block of the worker that is there, and `give_back` take what is no longer kept. One consumer
+    /// at a time: who finds another one at it leaves the blocks to that one.
+    pub(super) fn consume_pieces<E>(
+        &self,
+        worker: usize,
+        mut read: impl FnMut(&Written<'a>),
+        mut give_back: impl FnMut(Written<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Ok(mut kept) = self.kept[worker].try_lock() else { return Ok(()) };
+        // In a statement of its own: the queue is not locked while a block is read.
+        while let Some(block) = { lock(&self.pieces[worker]).pop_front() } {
+            read(&block);
+            kept.push_back(block);
+            if kept.len() > self.in_flight {
+                give_back(kept.pop_front().expect("one was put there"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything of the worker that is still on its way, and what its consumer keeps: the first in need of being read.
+    pub(super) fn left(&self, worker: usize) -> (Vec<Written<'a>>, Vec<Written<'a>>) {
+        let of_chunks = self.of_chunks.iter().flat_map(|slot| std::mem::take(&mut *lock(&slot[worker])));
+        let unread = of_chunks.chain(std::mem::take(&mut *lock(&self.pieces[worker]))).collect();
+        (unread, std::mem::take(&mut *lock(&self.kept[worker])).into())
+    }
+}
