@@ -29,6 +29,7 @@ fn sweep(points: &[(f64, f64)], noise: f64) -> Run {
             l3_bytes: Some(32 << 20),
             memory_bytes_min: 2 * chunk << 20,
             memory_bytes_max: 3 * chunk << 20,
+            stores: None,
         });
         made.per_rank.iter_mut().for_each(|row| row.workers = 2);
         cases.push(made);
