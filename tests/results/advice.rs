@@ -29,6 +29,7 @@ fn sweep(points: &[(f64, f64)], noise: f64) -> Run {
             l3_bytes: Some(32 << 20),
             memory_bytes_min: 2 * chunk << 20,
             memory_bytes_max: 3 * chunk << 20,
+            stores: None,
         });
         made.per_rank.iter_mut().for_each(|row| row.workers = 2);
         cases.push(made);
@@ -60,7 +61,10 @@ fn a_sweep_of_chunks_names_its_limits_and_the_chunk_to_take() {
         "advice:",
         &["generate.chunk = \"8MiB\"", "within 5 % of the fastest (16MiB)", "0.50 x L3; it stays in the L3"],
     );
-    says("parallelism:", &["4MiB is too short: 25. than 16MiB (", "where 2 workers wait for each other"]);
+    says(
+        "parallelism:",
+        &["4MiB is too short: 25.1 % slower than 16MiB (", "where 2 workers wait for each other"],
+    );
     says("cache:", &["between 16MiB (", "1.00 x L3) and 32MiB (", "43.", "outgrow the L3"]);
     says("memory:", &["from 64MiB on", "96.0 to 100 % of what it takes of plain stores"]);
     assert!(!text.contains("open:"), "{text}");
