@@ -26,7 +26,7 @@ fn line(case: &CaseResult) -> Option<String> {
         None => "1".to_owned(),
     };
     let shown = |ratio: Option<f64>| ratio.map_or("nothing".to_owned(), |ratio| format!("{ratio:.3}"));
-    let scope = match asked("scope").as_str() {
+    let scope = match asked("dedup_scope").as_str() {
         "all" => "",
         "host" => " within hosts",
         _ if case.per_rank.len() > 1 => " within ranks",

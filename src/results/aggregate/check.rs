@@ -49,7 +49,7 @@ fn groups<'a>(
     evidence: &Evidence,
     checks: &'a [(u32, CheckRecord)],
 ) -> Vec<Vec<&'a CheckRecord>> {
-    let scope = match case.parameters.get("scope") {
+    let scope = match case.parameters.get("dedup_scope") {
         Some(Parameter::Word(scope)) => scope.as_str(),
         _ => "rank",
     };
