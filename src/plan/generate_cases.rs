@@ -127,7 +127,7 @@ fn shaped(name: Name, section: &Generate, asked: Asked, own: job::GenerateKnobs,
     if shape.dedup().is_some() {
         name = name
             .bytes(("unit", "unit_bytes"), own.unit, section.unit.len() > 1)
-            .word("scope", own.scope, section.scope.len() > 1)
+            .scope(own.scope, section.scope.len() > 1)
             .distance(own.distance, section.distance.len() > 1);
     }
     if asked.compress {

@@ -36,6 +36,11 @@ impl Name {
         self.add((key, key), Parameter::Word(ratio.to_string()), ratio, swept)
     }
 
+    /// `scope` by itself is a column of samples.parquet.
+    pub(super) fn scope(self, scope: impl Word, swept: bool) -> Name {
+        self.add(("scope", "dedup_scope"), Parameter::Word(scope.word().to_owned()), scope.word(), swept)
+    }
+
     /// As it was asked for: what copies are apart in the end follows from the ratio, too, and is no parameter of its own.
     pub(super) fn distance(self, asked: Option<Bytes>, swept: bool) -> Name {
         match asked {

@@ -124,7 +124,10 @@ fn a_ratio_of_one_leaves_what_belongs_to_it_without_effect() {
             .skip_while(|name| *name != "dedup")
             .collect()
     };
-    assert_eq!((names(0), names(1)), (vec!["dedup"], vec!["dedup", "unit_bytes", "scope", "distance_bytes"]));
+    assert_eq!(
+        (names(0), names(1)),
+        (vec!["dedup"], vec!["dedup", "unit_bytes", "dedup_scope", "distance_bytes"])
+    );
     assert!(plan.cases[3].parameters.contains(&("dedup", Parameter::Word("10/3".to_owned()))));
 }
 

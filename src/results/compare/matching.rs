@@ -175,7 +175,7 @@ mod tests {
         for name in [
             "dedup",
             "unit_bytes",
-            "scope",
+            "dedup_scope",
             "distance_bytes",
             "compress",
             "granule_bytes",
