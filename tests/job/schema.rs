@@ -101,6 +101,7 @@ fn the_schema_accepts_every_effective_job() {
          [run.drop]\ncpu_share = 0.97\ncore_clock = \"2%\"\nsteal = 0\n[generate]\n[allocate]\n\
          [[arm]]\nname = \"one\"\nslab.batch = 128\nrank.workers = 1\ngenerate.stores = \"ordinary\"\n\
          [[arm]]\nname = \"other\"\n[arm.allocate]\nallocator = \"system\"\n",
+        "schema = 1\nname = \"x\"\n[run]\nbytes = \"1GiB\"\n[generate]\ndedup = [1, 2]\nscope = \"all\"\n",
         "schema = 1\nname = \"x\"\n[generate]\ndedup = [1, 1.5, \"10/3\"]\nunit = \"4KiB..64KiB*2\"\nscope = [\"rank\", \"all\"]\n\
          distance = [\"auto\", \"8MiB..32MiB*2\"]\ncompress = 2\ngranule = [\"512B\", \"4KiB\"]\ncheck = true\nstreams = \"1..64*4\"\n\
          consumer = \"copy\"\npool = [\"kept\", \"per-chunk\"]\n[[arm]]\nname = \"more\"\ngenerate.memory = \"fresh\"\n",
