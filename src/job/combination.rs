@@ -186,6 +186,9 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
             (false, "[run] limit, the time in which the limit is measured, above 0ms")
         }
         Metric::Case(LimitShare | SlowestRankLimitShare) => (job.generate.is_some(), "[generate]"),
+        Metric::Case(DedupRatio | DedupRatioAcross | CompressionRatio | CompressionRatioMin) => {
+            (job.generate.as_ref().is_some_and(|generate| generate.check), "[generate] check = true")
+        }
         Metric::Case(MemoryPeakBytes) => (uses_slab, "[generate], or [allocate] with allocator = \"slab\""),
         Metric::Case(
             BusyWorkers | CoreClockChange | CpuShare | InvoluntarySwitches | Locality | MeasuringShare

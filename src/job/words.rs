@@ -192,6 +192,14 @@ words! {
         CoreClockChange = "core_clock_change",
         /// Workers of the idlest rank that did anything.
         BusyWorkers = "busy_workers",
+        /// Units for each that differs, among the ranks of the scope: of what `check` sampled.
+        DedupRatio = "dedup_ratio",
+        /// Units that differ within their scope for each that differs at all: 1, unless scopes have data in common.
+        DedupRatioAcross = "dedup_ratio_across",
+        /// Bytes before compression for each after it, by the case's codec: of what `check` sampled.
+        CompressionRatio = "compression_ratio",
+        /// The same of the granule that compressed least.
+        CompressionRatioMin = "compression_ratio_min",
         /// The most bytes of a rank's arena in use at once.
         MemoryPeakBytes = "memory_peak_bytes",
         /// Nodes slower than others of their class: of the run, not of a case.

@@ -9,7 +9,7 @@ use super::{fault, limits};
 use crate::comm::Comm;
 use crate::error::Result;
 use crate::plan::{Case, Plan, Turn, Work};
-use crate::results::{HistogramRecord, LimitTiming, Repetition, When};
+use crate::results::{CheckRecord, HistogramRecord, LimitTiming, Repetition, When};
 use crate::slab::{RefillRecord, Stage, Stratum, Stretch};
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
@@ -20,6 +20,8 @@ pub struct Outcome {
     heap_offset_bytes: u64,
     /// Before and after, with all ranks.
     limits: Vec<LimitTiming>,
+    /// What a sample of the data was found to be.
+    check: Option<generate::Found>,
 }
 
 /// Runs the case once, its limits before and after it, and with a data set, in the first round, once more to hash it.
@@ -47,8 +49,28 @@ pub fn run(
         let hashing = Extent { warmup_ns: 0, amount, ..extent };
         measured.digest = comm.agree(once(equipment, plan, turn, hashing))?.digest;
     }
+    let check = match plan.cases[turn.case].work {
+        Work::Generate(parameters) if parameters.check && turn.round == 0 => {
+            Some(check(equipment, plan, &plan.cases[turn.case], parameters))
+        }
+        _ => None,
+    };
     let heap_offset_bytes = plan.stretch(equipment.rank(), turn).map_or(0, |stretch| stretch.offset_bytes);
-    Ok(Outcome { measured, heap_offset_bytes, limits })
+    Ok(Outcome { measured, heap_offset_bytes, limits, check })
+}
+
+/// Hashes and compresses a sample of the case's data, on all its workers.
+fn check(
+    equipment: &Equipment,
+    plan: &Plan,
+    case: &Case,
+    parameters: generate::Parameters,
+) -> generate::Found {
+    let (amount, world) = (plan.amount, equipment.world());
+    let streams = generate::Streams::of(plan.seed, &parameters, amount, world);
+    let sample = generate::Sample::of(&parameters, streams, amount, world);
+    let workers = case.workers as usize;
+    sample.found(equipment.pool().run(workers, |worker| sample.inspect(worker, workers)))
 }
 
 /// Into the timed region and out again.
@@ -115,7 +137,7 @@ fn allocate(
 
 /// What the rank's part says about a repetition that began at this time.
 pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &Outcome) -> Repetition {
-    let Outcome { measured, heap_offset_bytes, limits } = outcome;
+    let Outcome { measured, heap_offset_bytes, limits, check } = outcome;
     // A clock that stands before 1970 was never set.
     let since_1970 = began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let mut histograms = BTreeMap::new();
@@ -146,6 +168,7 @@ pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &Outcome) -> 
         measuring: measured.measuring,
         limits: limits.clone(),
         digest: measured.digest.map(|digest| digest.to_hex()),
+        check: check.as_ref().map(|found| Box::new(CheckRecord::new(found))),
     }
 }
 

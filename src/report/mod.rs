@@ -2,6 +2,7 @@
 
 mod advice;
 mod cells;
+mod checks;
 mod compact;
 mod compare;
 mod detail;

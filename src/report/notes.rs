@@ -1,7 +1,7 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
 use super::text::{counted, grouped, percent, plain};
-use super::{cells, disturbances, ending, gates, limits, measuring, missing, stragglers};
+use super::{cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers};
 use crate::results::run::{CaseResult, HistogramSummary, Run};
 use crate::units::three_digits;
 
@@ -50,6 +50,7 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
     let mut lines = how(run);
     lines.extend(doubts(run));
     lines.extend(digests(run));
+    lines.extend(checks::checks(run));
     lines.extend(disturbances::disturbances(run));
     lines.extend(stragglers::stragglers(run));
     lines.extend(gates::gates(&run.derived.gate_results));

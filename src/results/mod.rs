@@ -33,8 +33,8 @@ pub use gate::{Against, Bound, Gate, GateResult, Level, Outcome, resolve_gates};
 pub use name::{default_path, utc_now};
 pub use part::{Part, PartReader};
 pub use record::{
-    Begin, End, HistogramRecord, LimitKernel, LimitTiming, Line, LocalityRecord, Measuring, Noise,
-    Repetition, Row, When, With, WorkerNoise, decode, encode,
+    Begin, CheckRecord, End, HistogramRecord, LimitKernel, LimitTiming, Line, LocalityRecord, Measuring,
+    Noise, Repetition, Row, When, With, WorkerNoise, decode, encode,
 };
 pub use resume::Done;
 pub use run::{

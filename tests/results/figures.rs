@@ -62,6 +62,7 @@ pub fn plain(round: u32, bytes: u64) -> Repetition {
         measuring: Measuring::default(),
         limits: Vec::new(),
         digest: None,
+        check: None,
     }
 }
 

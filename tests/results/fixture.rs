@@ -217,6 +217,7 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
         limits: if generates { limits(seed, round, rank) } else { Vec::new() },
         histograms,
         digest: generates.then(|| format!("{:032x}", u128::MAX - u128::from(rank))),
+        check: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! end, `verify` and `recover` call it on the parts.
 
 mod cause;
+mod check;
 mod distribution;
 mod disturbances;
 mod dropping;
@@ -151,6 +152,8 @@ fn case_result(
     let slowest_rank = slowest.map(|row| row.rank);
     let rates = per_rank.iter_mut().map(|row| &mut row.rate);
     rates.chain(metrics.values_mut()).for_each(|metric| dropping::open_gaps(metric, &gaps));
+    // What data is does not depend on how fast it was made: also that of a dropped repetition is.
+    metrics.extend(check::of_case(case, evidence));
     Ok(CaseResult {
         id: case.id.clone(),
         workload: case.workload.clone(),

@@ -25,6 +25,9 @@ pub(super) fn rows(rows: &[Row], ranks: usize, summed: &BTreeMap<String, Counter
             return Err(failed(format!("rank {} has other histograms than rank 0", row.rank)));
         }
         other.check_intervals().map_err(|why| failed(format!("rank {}: {why}", row.rank)))?;
+        if let Some(check) = &other.check {
+            check.check().map_err(|why| failed(format!("rank {}: {why}", row.rank)))?;
+        }
         for (name, record) in &other.histograms {
             record.check_scalars().map_err(|why| failed(format!("rank {}, {name}: {why}", row.rank)))?;
         }

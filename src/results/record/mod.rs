@@ -3,9 +3,11 @@
 //! A part is `Begin`, then one `Repetition` for every (round, case) the rank finished, then `End`. A part without
 //! `End` belongs to a run that died; every line before the tear is whole and counts.
 
+mod check;
 mod limit;
 
 pub use crate::measure::{Measuring, Noise, WorkerNoise};
+pub use check::CheckRecord;
 pub use limit::{LimitKernel, LimitTiming, When, With};
 
 use std::collections::BTreeMap;
@@ -121,6 +123,9 @@ pub struct Repetition {
     pub limits: Vec<LimitTiming>,
     /// With `[run] bytes`: this rank's share of the data set's digest, as hexadecimal.
     pub digest: Option<String>,
+    /// With `check`, in the first round: what a sample of the data was found to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Box<CheckRecord>>,
 }
 
 /// A histogram on disk: exact extremes and sum, and the counters that are not zero.
@@ -183,6 +188,7 @@ impl Repetition {
             noise: self.noise.summary(),
             limits: self.limits.clone(),
             digest: self.digest.clone(),
+            check: self.check.clone(),
             ..*self
         };
         Row { rank, repetition }

@@ -15,6 +15,7 @@
 //! | `handover.rs`, `reader.rs` | blocks on their way to their consumer; what it does with them |
 //! | `parts.rs` | a worker's part of a chunk |
 //! | `session.rs` | what workers share; the life of one that stays: the default |
+//! | `sample.rs` | what the data really is, outside every timed region |
 //! | `drive.rs`, `crew.rs` | workers that are woken or started for every chunk |
 
 mod course;
@@ -25,6 +26,7 @@ mod handover;
 mod parameters;
 mod parts;
 mod reader;
+mod sample;
 mod scope;
 mod session;
 mod source;
@@ -35,6 +37,7 @@ pub use crew::{Crew, Team};
 pub use design::{Consumer, Handover, Memory, PoolUse, Schedule, Scope};
 pub use parameters::Parameters;
 pub use reader::Read;
+pub use sample::{Found, Sample};
 pub use scope::World;
 pub use session::{Session, WorkerRecord};
 pub use source::Streams;

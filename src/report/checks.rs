@@ -1,0 +1,52 @@
+//! What was asked of the data, and what a sample of it was found to be: a line for each case that was checked.
+
+use super::text::{counted, plain};
+use crate::results::run::{CaseResult, Parameter, Run};
+
+/// Cases that are shown; the rest is counted.
+const SHOWN: usize = 8;
+
+/// Nothing where nothing was checked.
+pub(super) fn checks(run: &Run) -> Vec<String> {
+    let mut lines: Vec<String> = run.derived.cases.iter().filter_map(line).collect();
+    if lines.len() > SHOWN {
+        let more = counted((lines.len() - SHOWN) as u64, "more case");
+        lines.truncate(SHOWN);
+        lines.push(format!("check: {more} in run.json: dedup_ratio, compression_ratio"));
+    }
+    lines
+}
+
+fn line(case: &CaseResult) -> Option<String> {
+    let found = |name: &str| case.metrics.get(name).map(|metric| metric.value);
+    let dedup = found("dedup_ratio")?;
+    let asked = |name: &str| match case.parameters.get(name) {
+        Some(Parameter::Word(ratio)) => ratio.clone(),
+        Some(Parameter::Number(ratio)) => ratio.to_string(),
+        None => "1".to_owned(),
+    };
+    let shown = |ratio: Option<f64>| ratio.map_or("nothing".to_owned(), |ratio| format!("{ratio:.3}"));
+    let scope = match asked("scope").as_str() {
+        "all" => "",
+        "host" => " within hosts",
+        _ if case.per_rank.len() > 1 => " within ranks",
+        _ => "",
+    };
+    let across = match (scope, found("dedup_ratio_across").flatten()) {
+        ("", _) | (_, None) => String::new(),
+        (_, across) => format!(" and {} across them", shown(across)),
+    };
+    let codec = match case.parameters.get("codec") {
+        Some(Parameter::Word(codec)) if codec != "none" => codec.clone(),
+        _ => "zstd-3, not calibrated".to_owned(),
+    };
+    Some(format!(
+        "check of {}: dedup {} asked, {} found{scope}{across}; compress {} asked, {} found, {} at least ({codec})",
+        plain(&case.id),
+        asked("dedup"),
+        shown(dedup),
+        asked("compress"),
+        shown(found("compression_ratio").flatten()),
+        shown(found("compression_ratio_min").flatten()),
+    ))
+}

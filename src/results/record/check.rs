@@ -1,0 +1,106 @@
+//! What a sample of a rank's data was found to be.
+
+use serde::{Deserialize, Serialize};
+
+use crate::workload::generate::Found;
+
+/// Units hashed and granules compressed, outside every timed region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRecord {
+    /// What was hashed at a time.
+    pub unit_bytes: u64,
+    /// How many were hashed.
+    pub units: u64,
+    /// How many of them differ.
+    pub distinct_units: u64,
+    /// Hashes that begin with so many zero bits are all in `hashes`; what ranks have in common is counted on these.
+    pub hash_zero_bits: u32,
+    /// `[hash, count]`: XXH3 of a unit, its upper 64 bits, ascending, and how often it was found.
+    pub hashes: Vec<(u64, u64)>,
+    /// What compressed: `zstd-1`, `zstd-3`, `lz4`.
+    pub codec: String,
+    /// What was compressed by itself.
+    pub granule_bytes: u64,
+    /// How many were.
+    pub granules: u64,
+    /// What was left of all of them.
+    pub compressed_bytes: u64,
+    /// What was left of the one that compressed least.
+    pub compressed_bytes_max: u64,
+}
+
+impl CheckRecord {
+    /// As it is written down.
+    pub fn new(found: &Found) -> CheckRecord {
+        CheckRecord {
+            unit_bytes: found.unit_bytes,
+            units: found.units,
+            distinct_units: found.distinct,
+            hash_zero_bits: found.hash_zero_bits,
+            hashes: found.hashes.clone(),
+            codec: found.codec.name().to_owned(),
+            granule_bytes: found.granule_bytes,
+            granules: found.granules,
+            compressed_bytes: found.compressed_bytes,
+            compressed_bytes_max: found.compressed_bytes_max,
+        }
+    }
+
+    /// Checks what only an edited or damaged file can break.
+    ///
+    /// # Errors
+    /// The rule that does not hold.
+    pub fn check(&self) -> Result<(), String> {
+        let CheckRecord { units, distinct_units, hash_zero_bits, hashes, .. } = self;
+        let counted: u128 = hashes.iter().map(|(_, count)| u128::from(*count)).sum();
+        let known = hashes.len() as u64;
+        let rules = [
+            (distinct_units <= units, "more units differ than there are"),
+            (hashes.is_sorted_by(|a, b| a.0 < b.0), "the hashes do not ascend"),
+            (
+                hashes.iter().all(|(hash, count)| hash.leading_zeros() >= *hash_zero_bits && *count > 0),
+                "a hash does not belong",
+            ),
+            (known <= *distinct_units && counted <= u128::from(*units), "there are more hashes than units"),
+            (*hash_zero_bits > 0 || known == *distinct_units, "hashes are missing"),
+            (self.compressed_bytes_max <= self.compressed_bytes, "one granule is larger than all"),
+        ];
+        rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(format!("check: {rule}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_broken_rule_is_named() {
+        let record = CheckRecord {
+            unit_bytes: 4096,
+            units: 5,
+            distinct_units: 2,
+            hash_zero_bits: 0,
+            hashes: vec![(3, 2), (9, 3)],
+            codec: "lz4".to_owned(),
+            granule_bytes: 4096,
+            granules: 2,
+            compressed_bytes: 30,
+            compressed_bytes_max: 16,
+        };
+        assert_eq!(record.check(), Ok(()));
+        let broken = |change: fn(&mut CheckRecord), rule: &str| {
+            let mut record = record.clone();
+            change(&mut record);
+            let why = record.check().expect_err(rule);
+            assert!(why.contains(rule), "{why}");
+        };
+        broken(|r| r.distinct_units = 6, "differ than there are");
+        broken(|r| r.hashes.swap(0, 1), "ascend");
+        broken(|r| r.hash_zero_bits = 62, "does not belong");
+        broken(|r| r.hashes[0].1 = 0, "does not belong");
+        broken(|r| r.hashes[0].1 = 3, "more hashes than units");
+        broken(|r| drop(r.hashes.pop()), "missing");
+        broken(|r| r.compressed_bytes_max = 31, "larger than all");
+    }
+}

@@ -1,0 +1,220 @@
+//! What a rank's data really is: a sample of its streams, its units hashed and its granules compressed. Never in a timed
+//! region.
+
+use std::collections::BTreeMap;
+use std::mem::MaybeUninit;
+
+use super::{Parameters, Streams, World};
+use crate::generator::codec::Compressor;
+use crate::generator::{Codec, Kernel, Stores, Stream};
+use crate::hash;
+use crate::workload::Amount;
+
+/// What is hashed of a stream, unless all its copies lie in a longer stretch.
+const HASHED_BYTES: u64 = 64 << 20;
+/// And what even then, at most.
+const HASHED_BYTES_MAX: u64 = 1 << 30;
+/// What is compressed, of all streams.
+const COMPRESSED_BYTES: u64 = 64 << 20;
+/// Of so many streams.
+const STREAMS: u32 = 4;
+/// What a worker fills at a time, unless a unit is longer.
+const PIECE_BYTES: u64 = 1 << 20;
+/// Without dedup nothing must be found twice: not a page.
+const UNIT_BYTES_PLAIN: u64 = 4 << 10;
+/// Without compression there is a granule all the same: a page.
+const GRANULE_BYTES_PLAIN: u64 = 4 << 10;
+/// Without a codec the ratio is the share of random bytes; what Zstandard makes of them by default is shown.
+const CODEC_PLAIN: Codec = Codec::Zstd3;
+/// Hashes that leave a rank, and that all ranks send: beyond, those that begin with so many zero bits.
+const HASHES_MAX: u64 = 1024;
+const HASHES_OF_ALL_MAX: u64 = 64 << 10;
+
+/// The stretches that are looked at: the same beginnings of their streams on every rank.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    streams: Vec<Stream>,
+    offset: u64,
+    stream_bytes: u64,
+    piece_bytes: u64,
+    unit_bytes: u64,
+    granule_bytes: u64,
+    codec: Codec,
+    hash_zero_bits: u32,
+    kernel: Kernel,
+    stores: Stores,
+}
+
+/// What one rank's sample was found to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What was hashed at a time.
+    pub unit_bytes: u64,
+    /// How many were hashed.
+    pub units: u64,
+    /// How many of them differ.
+    pub distinct: u64,
+    /// Of hashes with so many leading zero bits the counts are known.
+    pub hash_zero_bits: u32,
+    /// These hashes, ascending, and how often each was found.
+    pub hashes: Vec<(u64, u64)>,
+    /// What compressed.
+    pub codec: Codec,
+    /// What was compressed by itself.
+    pub granule_bytes: u64,
+    /// How many were.
+    pub granules: u64,
+    /// What was left of all of them.
+    pub compressed_bytes: u64,
+    /// What was left of the one that compressed least.
+    pub compressed_bytes_max: u64,
+}
+
+/// What one worker found.
+#[derive(Clone, Debug, Default)]
+pub struct Share {
+    hashes: Vec<u64>,
+    granules: u64,
+    compressed_bytes: u64,
+    compressed_bytes_max: u64,
+}
+
+impl Sample {
+    /// Of this rank's streams; of a data set the ranks take stretches one after the other.
+    pub fn of(parameters: &Parameters, streams: Streams, amount: Amount, world: World) -> Sample {
+        let (dedup, compression) = (streams.shape.dedup(), streams.shape.compression());
+        let unit_bytes = dedup.map_or(UNIT_BYTES_PLAIN, |dedup| dedup.unit_bytes());
+        let piece_bytes = PIECE_BYTES.max(unit_bytes);
+        let window_bytes = dedup.map_or(0, |dedup| dedup.window_bytes());
+        let wanted = window_bytes.clamp(HASHED_BYTES, HASHED_BYTES_MAX);
+        let (offset, stream_bytes) = match amount {
+            Amount::Duration(_) => (0, wanted),
+            Amount::Dataset { bytes, rank, ranks, .. } => {
+                let own = (bytes / u64::from(ranks) / piece_bytes * piece_bytes).min(wanted);
+                (u64::from(rank) * own, own)
+            }
+        };
+        let count = parameters.streams.clamp(1, STREAMS);
+        let units = stream_bytes / unit_bytes * u64::from(count);
+        let fewer = |bits: &u32| {
+            units >> bits <= HASHES_MAX && (units * u64::from(world.ranks)) >> bits <= HASHES_OF_ALL_MAX
+        };
+        let named = (0..u64::from(count))
+            .map(|number| Stream::new(streams.seed, streams.first + number).shaped(streams.shape));
+        Sample {
+            streams: named.collect(),
+            offset,
+            stream_bytes,
+            piece_bytes,
+            unit_bytes,
+            granule_bytes: compression.map_or(GRANULE_BYTES_PLAIN, |asked| asked.granule_bytes() as u64),
+            codec: compression.and_then(|asked| asked.codec()).unwrap_or(CODEC_PLAIN),
+            hash_zero_bits: (0..u64::BITS).find(fewer).expect("no number has as many bits"),
+            kernel: parameters.kernel,
+            stores: parameters.stores,
+        }
+    }
+
+    /// One worker's share: every so-many-th piece, by the case's own kernel and stores.
+    pub fn inspect(&self, worker: usize, workers: usize) -> Share {
+        let size = |bytes: u64| usize::try_from(bytes).expect("a piece fits memory");
+        let mut memory = vec![MaybeUninit::uninit(); size(self.piece_bytes)];
+        let mut compressor = Compressor::new(self.codec);
+        let mut share = Share::default();
+        let pieces = self.stream_bytes / self.piece_bytes;
+        let places = (0..pieces).flat_map(|piece| self.streams.iter().map(move |stream| (piece, stream)));
+        for (number, (piece, stream)) in (0u64..).zip(places).skip(worker).step_by(workers) {
+            let offset = self.offset + piece * self.piece_bytes;
+            let data = &*stream.fill(self.kernel, self.stores, offset, &mut memory);
+            share.hashes.extend(data.chunks_exact(size(self.unit_bytes)).map(hash_of));
+            if (number + 1) * self.piece_bytes <= COMPRESSED_BYTES {
+                for granule in data.chunks_exact(size(self.granule_bytes)) {
+                    let left = compressor.compressed_bytes(granule) as u64;
+                    share.granules += 1;
+                    share.compressed_bytes += left;
+                    share.compressed_bytes_max = share.compressed_bytes_max.max(left);
+                }
+            }
+        }
+        share
+    }
+
+    /// What all workers of the rank found.
+    pub fn found(&self, shares: Vec<Share>) -> Found {
+        let sum = |of: fn(&Share) -> u64| shares.iter().map(of).sum::<u64>();
+        let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
+        for hash in shares.iter().flat_map(|share| &share.hashes) {
+            *counts.entry(*hash).or_default() += 1;
+        }
+        Found {
+            unit_bytes: self.unit_bytes,
+            units: counts.values().sum(),
+            distinct: counts.len() as u64,
+            hash_zero_bits: self.hash_zero_bits,
+            codec: self.codec,
+            granule_bytes: self.granule_bytes,
+            granules: sum(|share| share.granules),
+            compressed_bytes: sum(|share| share.compressed_bytes),
+            compressed_bytes_max: shares.iter().map(|share| share.compressed_bytes_max).max().unwrap_or(0),
+            hashes: counts
+                .into_iter()
+                .filter(|(hash, _)| hash.leading_zeros() >= self.hash_zero_bits)
+                .collect(),
+        }
+    }
+}
+
+/// 64 bits are enough: a million units collide with a chance of one in 36 million.
+fn hash_of(unit: &[u8]) -> u64 {
+    u64::try_from(hash::hash(unit) >> 64).expect("half of it")
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::generator::{Compression, Dedup, Ratio, Shape};
+
+    fn found(shape: Shape, streams: u32, world: World, workers: usize) -> Found {
+        let plain = Parameters::plain(1 << 20, 1 << 20, 1, Kernel::best(), Stores::Ordinary);
+        let parameters = Parameters { shape, streams, ..plain };
+        let amount = Amount::Duration(1);
+        let sample = Sample::of(&parameters, Streams { seed: 4, first: 9, shape }, amount, world);
+        sample.found((0..workers).map(|worker| sample.inspect(worker, workers)).collect())
+    }
+
+    fn alone() -> World {
+        World { rank: 0, ranks: 1, host: 0, rank_on_host: 0, ranks_on_host: 1 }
+    }
+
+    #[test]
+    fn ratios_are_found_as_they_were_asked_for_by_any_number_of_workers() {
+        let dedup = Dedup::new(Ratio::parse("1.5").expect("a ratio"), 64 << 10, None).expect("a unit");
+        let compression = Compression::new(Ratio::parse("2").expect("a ratio"), 4096, Some(Codec::Lz4));
+        let shape = Shape::new(Some(dedup), compression.ok()).expect("it fits");
+        let one = found(shape, 1, alone(), 1);
+        assert_eq!((one.units, one.distinct), (1024, 683));
+        assert_eq!(one.granules, COMPRESSED_BYTES / 4096);
+        // Few enough to know all of them.
+        assert_eq!((one.hash_zero_bits, one.hashes.len() as u64), (0, one.distinct));
+        assert!((2 * one.compressed_bytes).abs_diff(one.granules * 4096) < one.granules * 4096 / 1000);
+        assert!(one.compressed_bytes_max * 2 <= 4096 * 102 / 100);
+        assert_eq!(found(shape, 1, alone(), 3), one);
+    }
+
+    #[test]
+    fn of_many_hashes_those_of_one_prefix_are_kept_with_their_counts() {
+        let dedup = Dedup::new(Ratio::parse("2").expect("a ratio"), 4 << 10, None).expect("a unit");
+        let found = found(Shape::new(Some(dedup), None).expect("it fits"), 1, alone(), 2);
+        assert_eq!((found.units, found.distinct, found.hash_zero_bits), (16384, 8192, 4));
+        assert!((400..620).contains(&found.hashes.len()), "{} of 8192, one in 16", found.hashes.len());
+        assert!(found.hashes.iter().all(|(hash, count)| hash >> 60 == 0 && *count == 2));
+    }
+
+    #[test]
+    fn a_plain_sample_has_nothing_twice_and_nothing_to_compress() {
+        let found = found(Shape::PLAIN, 9, World { ranks: 1000, ..alone() }, 2);
+        assert_eq!((found.units, found.distinct), (4 * 16384, 4 * 16384));
+        assert!(found.compressed_bytes > found.granules * 4096);
+        assert!(found.hashes.len() < 200, "{} of one of a thousand ranks", found.hashes.len());
+    }
+}
