@@ -7,7 +7,7 @@ use crate::catalogue::catalogue;
 use crate::validator::violations;
 
 /// What only the parser can refuse: arithmetic on units, and rules over several keys.
-const BEYOND_THE_SCHEMA: [&str; 55] = [
+const BEYOND_THE_SCHEMA: [&str; 58] = [
     "a size that is too small",
     "a size that is too large",
     "a size off the grid",
@@ -58,6 +58,9 @@ const BEYOND_THE_SCHEMA: [&str; 55] = [
     "a ratio listed twice",
     "a ratio of too many decimals",
     "a ratio that no granule reaches",
+    "a ratio that a compressor does not reach in a small granule",
+    "a ratio that is within reach of some compressors",
+    "a gate on what nobody checks",
     "a unit that is no power of two",
     "a unit that is too large",
     "copies nearer than the unit of an arm",
