@@ -35,6 +35,9 @@ pub fn table(run: &Run, extent: Extent) -> String {
     for group in swept {
         report += &sweep(group, Seen::by(run));
     }
+    if extent == Extent::Everything {
+        report.extend(groups.iter().map(advised));
+    }
     for case in single {
         let Some(limits) = Limits::of(case, extent == Extent::Everything) else { continue };
         report += &format!("\n{}{}", terminal::prose(&limits.title()), terminal::grid(&limits.grid()));
@@ -68,11 +71,7 @@ fn sweep(group: &Group<'_>, seen: Seen) -> String {
             text.extend(expected::legend(&beside).map(terminal::prose));
         }
     }
-    let advice = advice::lines(group);
-    if !advice.is_empty() {
-        text += "\n";
-        text.extend(advice.iter().map(|line| terminal::prose(line)));
-    }
+    text += &advised(group);
     let all = group.cases.len();
     let across = match axes[..] {
         [down, across] => compact::across(group, [down, across]),
@@ -85,6 +84,12 @@ fn sweep(group: &Group<'_>, seen: Seen) -> String {
         text += &format!("\n{}", terminal::prose(&line));
     }
     text
+}
+
+/// What the chunks of a sweep say; nothing where none were swept.
+fn advised(group: &Group<'_>) -> String {
+    let lines: String = advice::lines(group).iter().map(|line| terminal::prose(line)).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// `generate: 8 values of chunk; block 4MiB, kernel auto`

@@ -7,7 +7,7 @@ use crate::catalogue::catalogue;
 use crate::validator::violations;
 
 /// What only the parser can refuse: arithmetic on units, and rules over several keys.
-const BEYOND_THE_SCHEMA: [&str; 55] = [
+const BEYOND_THE_SCHEMA: [&str; 58] = [
     "a size that is too small",
     "a size that is too large",
     "a size off the grid",
@@ -58,6 +58,9 @@ const BEYOND_THE_SCHEMA: [&str; 55] = [
     "a ratio listed twice",
     "a ratio of too many decimals",
     "a ratio that no granule reaches",
+    "a ratio that a compressor does not reach in a small granule",
+    "a ratio that is within reach of some compressors",
+    "a gate on what nobody checks",
     "a unit that is no power of two",
     "a unit that is too large",
     "copies nearer than the unit of an arm",
@@ -101,6 +104,7 @@ fn the_schema_accepts_every_effective_job() {
          [run.drop]\ncpu_share = 0.97\ncore_clock = \"2%\"\nsteal = 0\n[generate]\n[allocate]\n\
          [[arm]]\nname = \"one\"\nslab.batch = 128\nrank.workers = 1\ngenerate.stores = \"ordinary\"\n\
          [[arm]]\nname = \"other\"\n[arm.allocate]\nallocator = \"system\"\n",
+        "schema = 1\nname = \"x\"\n[run]\nbytes = \"1GiB\"\n[generate]\ndedup = [1, 2]\nscope = \"all\"\n",
         "schema = 1\nname = \"x\"\n[generate]\ndedup = [1, 1.5, \"10/3\"]\nunit = \"4KiB..64KiB*2\"\nscope = [\"rank\", \"all\"]\n\
          distance = [\"auto\", \"8MiB..32MiB*2\"]\ncompress = 2\ngranule = [\"512B\", \"4KiB\"]\ncheck = true\nstreams = \"1..64*4\"\n\
          consumer = \"copy\"\npool = [\"kept\", \"per-chunk\"]\n[[arm]]\nname = \"more\"\ngenerate.memory = \"fresh\"\n",

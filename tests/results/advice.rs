@@ -25,10 +25,10 @@ fn sweep(points: &[(f64, f64)], noise: f64) -> Run {
         made.expected = Some(Expected {
             blocks_per_chunk: 2,
             busy_workers: 2,
-            working_set_bytes: 2 * chunk << 20,
+            working_set_bytes: (2 * chunk) << 20,
             l3_bytes: Some(32 << 20),
-            memory_bytes_min: 2 * chunk << 20,
-            memory_bytes_max: 3 * chunk << 20,
+            memory_bytes_min: (2 * chunk) << 20,
+            memory_bytes_max: (3 * chunk) << 20,
             stores: None,
         });
         made.per_rank.iter_mut().for_each(|row| row.workers = 2);
@@ -51,8 +51,13 @@ const CACHE_AND_MEMORY: [(f64, f64); 6] =
 
 #[test]
 fn a_sweep_of_chunks_names_its_limits_and_the_chunk_to_take() {
-    let text = report::table(&sweep(&CACHE_AND_MEMORY, 0.01), Extent::Summary);
+    let run = sweep(&CACHE_AND_MEMORY, 0.01);
+    let text = report::table(&run, Extent::Summary);
     assert_fits(&text);
+    assert!(
+        report::table(&run, Extent::Everything).contains(&sentence(&text, "advice:")[..60]),
+        "-v has it, too"
+    );
     let says = |begins: &str, what: &[&str]| {
         let sentence = sentence(&text, begins);
         assert!(what.iter().all(|part| sentence.contains(part)), "{sentence}");
