@@ -27,7 +27,7 @@ endif
 # cargo's last line says nothing when nothing was built.
 without_finished = { grep --line-buffered -vE '^ +Finished ' >&2 || true; }
 
-.PHONY: help run build build-mpich notebook sample-run setup test test-deep bench lint doc deny clean
+.PHONY: help run build build-mpich notebook sample-run setup test test-deep bench calibration quality lint doc deny clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -65,6 +65,14 @@ test-deep: ## Miri, loom, sanitizers, cargo deny: what needs a nightly toolchain
 bench: ## compare generator and allocator with their peers, side by side
 	@scripts/setup.sh build test
 	@cargo bench $(or $(CARGO_FLAGS),--all-features) $(ARGS)
+
+calibration: setup ## measure anew how far each codec compresses granules: src/generator/calibration/table.txt
+	@cargo run --quiet $(CARGO_FLAGS) --example calibration > target/calibration.txt
+	@mv target/calibration.txt src/generator/calibration/table.txt
+
+quality: ## dieharder's whole battery on the stream, half an hour of a core each (ARGS="written seeds")
+	@scripts/setup.sh build
+	@scripts/quality.sh $(ARGS)
 
 lint: ## rustfmt, clippy and rustdoc, warnings as errors
 	@scripts/setup.sh build test

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::stream::StreamArguments;
 use crate::job::Setting;
 use crate::units::Nanoseconds;
 
@@ -54,6 +55,12 @@ pub enum Command {
         after_help = "Example: numamark compare results/first -- results/second"
     )]
     Compare(CompareArguments),
+    /// Write a stretch of a stream to standard output
+    #[command(after_help = "Example: numamark generate --length 64MiB --dedup 1.5 --compress 2 > data.bin")]
+    Generate(GenerateArguments),
+    /// Check that a file holds a stretch of a stream; exit code 1 at the first wrong byte
+    #[command(after_help = "Example: numamark check-data data.bin --dedup 1.5 --compress 2")]
+    CheckData(CheckDataArguments),
     /// Show what on this machine would disturb a benchmark, and what helps
     #[command(after_help = "Example: numamark env > env.txt")]
     Env,
@@ -240,6 +247,31 @@ fn percent(text: &str) -> Result<f64, String> {
         Ok(percent) if percent > 0.0 && percent < 100.0 => Ok(percent / 100.0),
         _ => Err("expected a percentage above 0 and below 100, such as 2%".to_owned()),
     }
+}
+
+/// `numamark generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArguments {
+    /// How much to write: 256MiB
+    #[arg(long, value_name = "SIZE", value_parser = super::stream::size)]
+    pub length: u64,
+    /// Which stream, and from where
+    #[command(flatten)]
+    pub stream: StreamArguments,
+}
+
+/// `numamark check-data`.
+#[derive(Debug, Args)]
+pub struct CheckDataArguments {
+    /// The file; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Check so much of the file from its beginning [default: all of it]
+    #[arg(long, value_name = "SIZE", value_parser = super::stream::size)]
+    pub length: Option<u64>,
+    /// Which stream, and from where: as it was generated
+    #[command(flatten)]
+    pub stream: StreamArguments,
 }
 
 /// `numamark schema`.

@@ -1,13 +1,16 @@
 //! The command line: one file a subcommand, and the only place that prints an error.
 
 mod arguments;
+mod check_data;
 mod compare;
 mod completions;
 mod env;
+mod generate;
 mod inspect;
 mod machine;
 mod progress;
 mod run;
+mod stream;
 mod suggestions;
 
 use clap::{CommandFactory, FromArgMatches};
@@ -72,6 +75,8 @@ fn execute(command: &Command) -> Result<ExitCode> {
         Command::Recover(arguments) => inspect::recover(arguments),
         Command::Report(arguments) => inspect::report(arguments),
         Command::Compare(arguments) => compare::compare(arguments),
+        Command::Generate(arguments) => generate::generate(arguments),
+        Command::CheckData(arguments) => check_data::check_data(arguments),
         Command::Env => env::env(),
         Command::Schema(arguments) => inspect::schema(arguments),
         Command::Completions(arguments) => completions::completions(arguments),

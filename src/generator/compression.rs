@@ -1,8 +1,11 @@
 //! What a granule is made of, so that it compresses by a given ratio by itself.
 //!
-//! First random bytes, then the granule's own first word again and again: no run of zeros, no two granules alike, and a
-//! compressor keeps the first part and next to nothing of the second.
+//! First the granule's own filler, a word again and again, then random bytes: no run of zeros, no two granules alike, and
+//! a compressor keeps next to nothing of the first part and all of the second. In this order, because compressors probe
+//! ever more sparsely while they run through random bytes: they would meet a filler behind them late, and by chance.
+//! A filler at the beginning is met at once, so that every granule is compressed to its random bytes and a constant.
 
+use crate::generator::calibration::Calibration;
 use crate::generator::ratio::Ratio;
 use crate::units::Bytes;
 
@@ -11,7 +14,7 @@ pub const GRANULE_BYTES_MIN: u64 = 512;
 /// Largest granule.
 pub const GRANULE_BYTES_MAX: u64 = 128 << 10;
 /// What every granule has of its own, however high the ratio: two granules must not be alike by chance.
-const RANDOM_BYTES_MIN: u64 = 16;
+pub const RANDOM_BYTES_MIN: u64 = 16;
 
 /// The compressor that a ratio is meant for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,7 +52,7 @@ pub struct Compression {
 
 impl Compression {
     /// Granules of this size, a power of two. Without a codec the share of random bytes is the inverse of the ratio:
-    /// what a compressor without any cost of its own would keep.
+    /// what a compressor without any cost of its own would keep. With one it is what the codec's [`Calibration`] says.
     ///
     /// # Errors
     /// When the granule is out of range, or cannot be compressed so far; what can.
@@ -64,8 +67,14 @@ impl Compression {
             ));
         }
         let (numerator, denominator) = ratio.parts();
-        // To the nearest byte.
-        let random_bytes = (granule_bytes * denominator + numerator / 2) / numerator;
+        let random_bytes = match codec {
+            // Nothing to compress: nothing to calibrate.
+            Some(codec) if !ratio.is_one() => {
+                Calibration::shipped(codec, granule_bytes).random_bytes(ratio)?
+            }
+            // To the nearest byte.
+            _ => (granule_bytes * denominator + numerator / 2) / numerator,
+        };
         if random_bytes < RANDOM_BYTES_MIN {
             let most = granule_bytes / RANDOM_BYTES_MIN;
             return Err(format!(
@@ -92,7 +101,7 @@ impl Compression {
         self.granule_bytes
     }
 
-    /// How many of its bytes are random: the first ones. The rest repeats the first word of the granule.
+    /// How many of its bytes are random: the last ones. The rest repeats the granule's filler.
     pub fn random_bytes(&self) -> usize {
         self.random_bytes
     }

@@ -17,12 +17,20 @@
 //! because `mix64` is a bijection. `kernel::scalar` is this text as code and the specification of the others.
 //!
 //! A [`Shape`] asks for more: [`Dedup`] says which units are copies of which, and so which segments stand where;
-//! [`Compression`] says what part of a granule is the lanes' and what repeats its first word. With dedup a segment is no
-//! longer than a unit, with compression no shorter than a granule.
+//! [`Compression`] says what part of a granule is the lanes' and what repeats its filler. With dedup a segment is no longer
+//! than a unit, with compression no shorter than a granule.
+//!
+//! ```text
+//! steps    = ceil(random_bytes / 256)      off the lanes for each granule; the last steps * 256 bytes of it are theirs,
+//! byte p   = byte p mod 8 of the filler    but for p < granule_bytes - random_bytes
+//! filler   = !w, where w is the first word that the granule takes off the lanes (lane 0 of its first step)
+//! ```
 //!
 //! Source of the lanes: David Blackman and Sebastiano Vigna, "Scrambled linear pseudorandom number
 //! generators", ACM TOMS 47 (2021), <https://prng.di.unimi.it/xoshiro256plusplus.c>.
 
+pub mod calibration;
+pub mod codec;
 pub mod compression;
 pub mod dedup;
 pub mod digest;

@@ -75,6 +75,7 @@ impl Shape {
 /// Which segment is generated at each position of the stream, one after the other, without end.
 pub(super) struct Segments {
     sources: Option<Sources>,
+    /// Segments of a unit, a power of two.
     per_unit: u64,
     position: u64,
     /// The distinct unit that stands here.
@@ -97,8 +98,8 @@ impl Iterator for Segments {
         if self.sources.is_none() {
             return Some(position);
         }
-        let segment = self.source.wrapping_mul(per_unit).wrapping_add(position % per_unit);
-        if self.position.is_multiple_of(per_unit) {
+        let segment = self.source.wrapping_mul(per_unit).wrapping_add(position & (per_unit - 1));
+        if self.position & (per_unit - 1) == 0 {
             self.source = self.next_source();
         }
         Some(segment)

@@ -8,6 +8,11 @@ impl Job {
     ///
     /// Comments, order of keys, notation of sizes and whether a default was written out do not change it.
     pub fn hash(&self) -> String {
-        format!("{:032x}", hash(self.effective().as_bytes()))
+        hash_of(&self.effective())
     }
+}
+
+/// The hash of a job by its effective text.
+pub fn hash_of(effective: &str) -> String {
+    format!("{:032x}", hash(effective.as_bytes()))
 }

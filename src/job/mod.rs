@@ -30,6 +30,7 @@ mod words;
 
 pub use build::{JOB_FILE_BYTES_MAX, decode};
 pub use generate::{Generate, GenerateChange, GenerateKnobs};
+pub use hash::hash_of;
 pub use metric::Metric;
 pub use nearest::nearest;
 pub use schema::schema;

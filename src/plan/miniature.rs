@@ -104,7 +104,9 @@ fn choose(cases: &[Case]) -> (Vec<usize>, Vec<usize>) {
 fn shrunk(case: &Case) -> Case {
     let Work::Generate(mut parameters) = case.work else { return case.clone() };
     let chunks = parameters.in_flight as usize + 1;
-    let largest = (WORKING_SET_BYTES_MAX / chunks / GRAIN).max(1) * GRAIN;
+    // Every stream beside the others keeps its page.
+    let streams = parameters.streams as usize;
+    let largest = (WORKING_SET_BYTES_MAX / chunks / GRAIN).max(streams) * GRAIN;
     parameters.chunk_bytes = parameters.chunk_bytes.min(largest);
     Case { work: Work::Generate(parameters), ..case.clone() }
 }

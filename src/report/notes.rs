@@ -6,7 +6,7 @@ use crate::results::run::{CaseResult, HistogramSummary, Run};
 use crate::units::three_digits;
 
 /// Below this share of worker time on a CPU, something else ran there (statistics of shared machines).
-const CONTAMINATED_BELOW: f64 = 0.97;
+pub(super) const CONTAMINATED_BELOW: f64 = 0.97;
 /// Lines of one kind that are printed; the rest is counted.
 const SHOWN: usize = 5;
 /// Cases that are named one by one.

@@ -16,6 +16,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("libm", &["stats/"]),
     ("libmimalloc_sys", BENCHES_ONLY),
     ("loom", ANYWHERE),
+    ("lz4", &["generator/codec.rs"]),
     ("mpi", &["comm/mpi.rs"]),
     ("parquet", &["results/samples/table/"]),
     ("rayon", &["rank/"]),
@@ -28,6 +29,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("thiserror", ANYWHERE),
     ("toml", &["job/"]),
     ("xxhash_rust", &["hash.rs"]),
+    ("zstd", &["generator/codec.rs"]),
 ];
 
 /// Peers that are measured, never shipped: not below `src/`.

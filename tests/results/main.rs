@@ -1,5 +1,6 @@
 //! The run directory end to end: what ranks write, what rank 0 makes of it, and what `verify` and `recover` prove.
 
+mod advice;
 mod again;
 mod compare;
 mod directory;

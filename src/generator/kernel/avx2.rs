@@ -4,11 +4,13 @@
 //! `out` is aligned) of every step, while the tile, 4 KiB, stays in the L1. Otherwise as the specification.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi64, _mm256_load_si256, _mm256_or_si256, _mm256_slli_epi64, _mm256_srli_epi64,
+    __m256i, _mm256_add_epi64, _mm256_blendv_epi8, _mm256_extract_epi64, _mm256_load_si256,
+    _mm256_loadu_si256, _mm256_or_si256, _mm256_set1_epi64x, _mm256_slli_epi64, _mm256_srli_epi64,
     _mm256_store_si256, _mm256_storeu_si256, _mm256_stream_si256, _mm256_xor_si256,
 };
 use std::mem::MaybeUninit;
 
+use super::granule::Granule;
 use super::{LANES, Lanes, STATE_WORDS, STEP_BYTES, scalar};
 
 /// Lanes in one vector.
@@ -21,6 +23,9 @@ const GROUPS: usize = LANES / (WIDTH * VECTORS);
 const GROUP_BYTES: usize = STEP_BYTES / GROUPS;
 /// Steps before the next group's turn.
 const TILE_BYTES: usize = 16 * STEP_BYTES;
+
+/// Granules in a tile: the smallest have two steps.
+const FILLERS: usize = TILE_BYTES / STEP_BYTES;
 
 type Registers = [[__m256i; STATE_WORDS]; VECTORS];
 
@@ -74,31 +79,123 @@ unsafe fn write_group<const NON_TEMPORAL: bool>(
     tile: &mut [MaybeUninit<u8>],
 ) {
     let mut registers = load(lanes, group);
-    for bytes in tile.chunks_exact_mut(STEP_BYTES) {
-        let line = &mut bytes[group * GROUP_BYTES..][..GROUP_BYTES];
-        for (vector, slot) in registers.iter_mut().zip(line.chunks_exact_mut(size_of::<__m256i>())) {
-            let output = step(vector);
-            let slot: *mut __m256i = slot.as_mut_ptr().cast();
-            // SAFETY: the slot is 32 writable bytes that we borrow; aligned to them where it must be, because
-            // `tile` is (the caller's obligation) and what stands before is a multiple of 32 long.
-            unsafe {
-                if NON_TEMPORAL {
-                    _mm256_stream_si256(slot, output);
-                } else {
-                    _mm256_storeu_si256(slot, output);
-                }
+    for line in lines(tile, group) {
+        // SAFETY: 64 bytes of `tile`, aligned to them where they must be, because `tile` is (the caller's obligation)
+        // and what stands before is a multiple of 64 long.
+        unsafe { put::<NON_TEMPORAL>(line, [step(&mut registers[0]), step(&mut registers[1])]) };
+    }
+    store(&registers, lanes, group);
+}
+
+/// Writes whole granules: tiles of a granule, or of several small ones, are dealt out to the groups.
+///
+/// # Safety
+/// `out` is a whole number of granules and, if `NON_TEMPORAL`, aligned to 64 bytes.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
+    lanes: &mut Lanes,
+    granule: &Granule,
+    out: &mut [MaybeUninit<u8>],
+) {
+    let mut fillers = [0; FILLERS];
+    let (piece_bytes, repeated) = (granule.bytes().min(TILE_BYTES), granule.first_step() / STEP_BYTES);
+    let piece_steps = piece_bytes / STEP_BYTES;
+    for whole in out.chunks_mut(granule.bytes().max(TILE_BYTES)) {
+        let mut before = 0;
+        for tile in whole.chunks_mut(TILE_BYTES) {
+            let piece = Piece {
+                bytes: piece_bytes,
+                repeated: repeated.saturating_sub(before).min(piece_steps),
+                first: before == 0,
+                masks: (before..before + piece_steps).contains(&repeated).then(|| granule.masks()),
+            };
+            for group in 0..GROUPS {
+                // SAFETY: a tile is a whole number of pieces, and as aligned as `out`, which the caller vouches for.
+                unsafe { write_group_of_pieces::<NON_TEMPORAL>(lanes, group, &piece, &mut fillers, tile) };
+            }
+            before += piece_steps;
+        }
+    }
+}
+
+/// What a tile holds once or several times: a granule, or as much of it as fits a tile.
+struct Piece<'a> {
+    bytes: usize,
+    /// Steps of filler at its beginning.
+    repeated: usize,
+    /// Whether it begins its granule.
+    first: bool,
+    /// Those of the step after them, if the lanes' bytes begin in it.
+    masks: Option<&'a [u64; LANES]>,
+}
+
+/// One group's lines of every piece of a tile. The first group is the one that learns the fillers.
+///
+/// # Safety
+/// `tile` is a whole number of pieces and, if `NON_TEMPORAL`, aligned to 64 bytes.
+#[inline(never)]
+#[target_feature(enable = "avx2")]
+unsafe fn write_group_of_pieces<const NON_TEMPORAL: bool>(
+    lanes: &mut Lanes,
+    group: usize,
+    piece: &Piece<'_>,
+    fillers: &mut [u64; FILLERS],
+    tile: &mut [MaybeUninit<u8>],
+) {
+    let mut registers = load(lanes, group);
+    for (bytes, known) in tile.chunks_exact_mut(piece.bytes).zip(fillers) {
+        if group == 0 && piece.first {
+            *known = !_mm256_extract_epi64::<0>(output(&registers[0])).cast_unsigned();
+        }
+        let filler = _mm256_set1_epi64x(known.cast_signed());
+        let (repeated, random) = bytes.split_at_mut(piece.repeated * STEP_BYTES);
+        let (blended, whole) = random.split_at_mut(usize::from(piece.masks.is_some()) * STEP_BYTES);
+        // SAFETY: whole steps of `tile`, which is as aligned as the caller promised; what stands before each of
+        // them is a multiple of 64 long.
+        unsafe {
+            for line in lines(repeated, group) {
+                put::<NON_TEMPORAL>(line, [filler; VECTORS]);
+            }
+            for (line, masks) in lines(blended, group).zip(piece.masks) {
+                let masks = load_masks(masks, group);
+                let halves = std::array::from_fn(|half| {
+                    _mm256_blendv_epi8(filler, step(&mut registers[half]), masks[half])
+                });
+                put::<NON_TEMPORAL>(line, halves);
+            }
+            for line in lines(whole, group) {
+                put::<NON_TEMPORAL>(line, [step(&mut registers[0]), step(&mut registers[1])]);
             }
         }
     }
     store(&registers, lanes, group);
 }
 
+/// One group's line of every step.
+fn lines(steps: &mut [MaybeUninit<u8>], group: usize) -> impl Iterator<Item = &mut [MaybeUninit<u8>]> {
+    steps.chunks_exact_mut(STEP_BYTES).map(move |bytes| &mut bytes[group * GROUP_BYTES..][..GROUP_BYTES])
+}
+
+/// # Safety
+/// `line` is 64 bytes and, if `NON_TEMPORAL`, aligned to them.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn put<const NON_TEMPORAL: bool>(line: &mut [MaybeUninit<u8>], halves: [__m256i; VECTORS]) {
+    for (slot, value) in line.chunks_exact_mut(size_of::<__m256i>()).zip(halves) {
+        let slot: *mut __m256i = slot.as_mut_ptr().cast();
+        // SAFETY: 32 writable bytes that we borrow; their alignment is the caller's promise.
+        unsafe {
+            if NON_TEMPORAL { _mm256_stream_si256(slot, value) } else { _mm256_storeu_si256(slot, value) }
+        };
+    }
+}
+
 /// The next output of four lanes.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn step(state: &mut [__m256i; STATE_WORDS]) -> __m256i {
+    let output = output(state);
     let [s0, s1, s2, s3] = *state;
-    let output = _mm256_add_epi64(rotate_left::<23, 41>(_mm256_add_epi64(s0, s3)), s0);
     let (s2, s3, shifted) = (_mm256_xor_si256(s2, s0), _mm256_xor_si256(s3, s1), _mm256_slli_epi64::<17>(s1));
     *state = [
         _mm256_xor_si256(s0, s3),
@@ -107,6 +204,14 @@ fn step(state: &mut [__m256i; STATE_WORDS]) -> __m256i {
         rotate_left::<45, 19>(s3),
     ];
     output
+}
+
+/// What four lanes put out in this state.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn output(state: &[__m256i; STATE_WORDS]) -> __m256i {
+    let [s0, _, _, s3] = *state;
+    _mm256_add_epi64(rotate_left::<23, 41>(_mm256_add_epi64(s0, s3)), s0)
 }
 
 /// There is no rotation before AVX-512; `LEFT + RIGHT` is 64.
@@ -126,6 +231,17 @@ fn load(lanes: &Lanes, group: usize) -> Registers {
             // SAFETY: four words are 32 bytes; Lanes is aligned to 64 and each vector is a multiple of 32 away.
             unsafe { _mm256_load_si256(four.as_ptr().cast()) }
         })
+    })
+}
+
+/// A group's part of the masks of a step.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_masks(masks: &[u64; LANES], group: usize) -> [__m256i; VECTORS] {
+    std::array::from_fn(|vector| {
+        let four = &masks[(group * VECTORS + vector) * WIDTH..][..WIDTH];
+        // SAFETY: four words are 32 bytes, and the load asks for no alignment.
+        unsafe { _mm256_loadu_si256(four.as_ptr().cast()) }
     })
 }
 

@@ -4,12 +4,14 @@
 //! are single instructions. The order of the lanes is that of memory.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi64, _mm512_load_si512, _mm512_rol_epi64, _mm512_slli_epi64, _mm512_store_si512,
-    _mm512_storeu_si512, _mm512_stream_si512, _mm512_ternarylogic_epi64, _mm512_xor_si512,
+    __m512i, _mm512_add_epi64, _mm512_broadcastq_epi64, _mm512_castsi512_si128, _mm512_loadu_si512,
+    _mm512_rol_epi64, _mm512_slli_epi64, _mm512_store_si512, _mm512_storeu_si512, _mm512_stream_si512,
+    _mm512_ternarylogic_epi64, _mm512_xor_si512,
 };
 use std::mem::MaybeUninit;
 
-use super::{LANES, Lanes, STATE_WORDS, STEP_BYTES, scalar};
+use super::granule::Granule;
+use super::{LANES, LINE_BYTES, Lanes, STATE_WORDS, STEP_BYTES, scalar};
 
 /// Lanes in one vector.
 const WIDTH: usize = 8;
@@ -17,6 +19,10 @@ const WIDTH: usize = 8;
 const VECTORS: usize = LANES / WIDTH;
 /// Truth table of `a ^ b ^ c`.
 const XOR3: i32 = 0x96;
+/// Truth table of `a ? b : c`, bit by bit.
+const CHOOSE: i32 = 0xCA;
+/// Truth table of `!a`.
+const NOT: i32 = 0x0F;
 
 type Registers = [[__m512i; STATE_WORDS]; VECTORS];
 
@@ -45,30 +51,77 @@ pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
 #[target_feature(enable = "avx512f")]
 pub(super) unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
     let mut registers = load(lanes);
-    for bytes in out.chunks_exact_mut(STEP_BYTES) {
-        for (vector, slot) in registers.iter_mut().zip(bytes.chunks_exact_mut(size_of::<__m512i>())) {
-            let output = step(vector);
-            let slot: *mut __m512i = slot.as_mut_ptr().cast();
-            // SAFETY: the slot is 64 writable bytes that we borrow; aligned to them where it must be, because
-            // `out` is (the caller's obligation) and every slot before it is as long.
-            unsafe {
-                if NON_TEMPORAL {
-                    _mm512_stream_si512(slot, output);
-                } else {
-                    _mm512_storeu_si512(slot, output);
-                }
+    // SAFETY: the caller's promise.
+    unsafe { write_steps::<NON_TEMPORAL>(&mut registers, out) };
+    store(&registers, lanes);
+}
+
+/// Writes whole granules; the lanes stay in registers from one to the next, and every line is written once.
+///
+/// # Safety
+/// `out` is a whole number of granules and, if `NON_TEMPORAL`, aligned to 64 bytes.
+#[target_feature(enable = "avx512f")]
+pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
+    lanes: &mut Lanes,
+    granule: &Granule,
+    out: &mut [MaybeUninit<u8>],
+) {
+    let masks: [__m512i; VECTORS] =
+        std::array::from_fn(|vector| load_words(&granule.masks()[vector * WIDTH..]));
+    let mut registers = load(lanes);
+    for bytes in out.chunks_exact_mut(granule.bytes()) {
+        // Of lane 0's next output: computed beside the lanes, which do not wait for it.
+        let filler = broadcast_complement(output(&registers[0]));
+        let (repeated, steps) = bytes.split_at_mut(granule.first_step());
+        let (blended, random) = steps.split_at_mut(STEP_BYTES);
+        // SAFETY: whole steps and lines of `out`, which is as aligned as the caller promised; what stands before
+        // each of them is a multiple of 64 long.
+        unsafe {
+            for line in repeated.chunks_exact_mut(LINE_BYTES) {
+                put::<NON_TEMPORAL>(line, filler);
             }
+            for ((vector, mask), line) in
+                registers.iter_mut().zip(&masks).zip(blended.chunks_exact_mut(LINE_BYTES))
+            {
+                let word = _mm512_ternarylogic_epi64::<CHOOSE>(*mask, step(vector), filler);
+                put::<NON_TEMPORAL>(line, word);
+            }
+            write_steps::<NON_TEMPORAL>(&mut registers, random);
         }
     }
     store(&registers, lanes);
+}
+
+/// # Safety
+/// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn write_steps<const NON_TEMPORAL: bool>(registers: &mut Registers, out: &mut [MaybeUninit<u8>]) {
+    for bytes in out.chunks_exact_mut(STEP_BYTES) {
+        for (vector, line) in registers.iter_mut().zip(bytes.chunks_exact_mut(LINE_BYTES)) {
+            // SAFETY: 64 bytes of `out`; aligned to them where they must be, because `out` is (the caller's
+            // obligation) and every line before it is as long.
+            unsafe { put::<NON_TEMPORAL>(line, step(vector)) };
+        }
+    }
+}
+
+/// # Safety
+/// `line` is 64 bytes and, if `NON_TEMPORAL`, aligned to them.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn put<const NON_TEMPORAL: bool>(line: &mut [MaybeUninit<u8>], value: __m512i) {
+    let line: *mut __m512i = line.as_mut_ptr().cast();
+    // SAFETY: 64 writable bytes that we borrow; their alignment is the caller's promise.
+    unsafe { if NON_TEMPORAL { _mm512_stream_si512(line, value) } else { _mm512_storeu_si512(line, value) } };
 }
 
 /// The next output of eight lanes.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn step(state: &mut [__m512i; STATE_WORDS]) -> __m512i {
+    let output = output(state);
     let [s0, s1, s2, s3] = *state;
-    let output = _mm512_add_epi64(_mm512_rol_epi64::<23>(_mm512_add_epi64(s0, s3)), s0);
     *state = [
         _mm512_ternarylogic_epi64::<XOR3>(s0, s1, s3),
         _mm512_ternarylogic_epi64::<XOR3>(s0, s1, s2),
@@ -78,16 +131,35 @@ fn step(state: &mut [__m512i; STATE_WORDS]) -> __m512i {
     output
 }
 
+/// What eight lanes put out in this state.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn output(state: &[__m512i; STATE_WORDS]) -> __m512i {
+    let [s0, _, _, s3] = *state;
+    _mm512_add_epi64(_mm512_rol_epi64::<23>(_mm512_add_epi64(s0, s3)), s0)
+}
+
+/// The complement of the lowest word in every place.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn broadcast_complement(words: __m512i) -> __m512i {
+    let lowest = _mm512_broadcastq_epi64(_mm512_castsi512_si128(words));
+    _mm512_ternarylogic_epi64::<NOT>(lowest, lowest, lowest)
+}
+
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn load(lanes: &Lanes) -> Registers {
-    std::array::from_fn(|vector| {
-        std::array::from_fn(|word| {
-            let eight = &lanes.words[word][vector * WIDTH..][..WIDTH];
-            // SAFETY: eight words are 64 bytes; Lanes is aligned to 64 and each vector is a multiple of that away.
-            unsafe { _mm512_load_si512(eight.as_ptr().cast()) }
-        })
-    })
+    std::array::from_fn(|vector| std::array::from_fn(|word| load_words(&lanes.words[word][vector * WIDTH..])))
+}
+
+/// The first eight of these words.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_words(words: &[u64]) -> __m512i {
+    let eight = &words[..WIDTH];
+    // SAFETY: eight words are 64 bytes, and the load asks for no alignment.
+    unsafe { _mm512_loadu_si512(eight.as_ptr().cast()) }
 }
 
 #[inline]
@@ -96,7 +168,8 @@ fn store(registers: &Registers, lanes: &mut Lanes) {
     for (vector, state) in registers.iter().enumerate() {
         for (word, value) in state.iter().enumerate() {
             let eight = &mut lanes.words[word][vector * WIDTH..][..WIDTH];
-            // SAFETY: as in `load`, and we borrow the words for writing.
+            // SAFETY: eight words are 64 bytes that we borrow; Lanes is aligned to 64 and each vector a multiple of
+            // that away.
             unsafe { _mm512_store_si512(eight.as_mut_ptr().cast(), *value) };
         }
     }

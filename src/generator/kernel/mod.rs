@@ -9,6 +9,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+pub(super) mod granule;
 mod scalar;
 pub(super) mod segment;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use std::mem::MaybeUninit;
 
 use crate::error::{Error, Result};
 use crate::generator::stores::Stores;
+use granule::Granule;
 
 /// Interleaved xoshiro256++ generators: enough for four independent AVX-512 vectors.
 pub const LANES: usize = 32;
@@ -45,11 +47,12 @@ impl Lanes {
         Lanes { words: [[0; LANES]; STATE_WORDS] }
     }
 
-    /// The first word of the next step, which is what the filler of a granule that begins here is made of.
+    /// What the filler of a granule that begins here repeats: the complement of the first word of its first step, so that
+    /// it ends where that step begins even if all of the step is seen.
     #[inline]
-    pub(super) fn next_word(&self) -> u64 {
+    pub(super) fn filler(&self) -> u64 {
         let [s0, s3] = [self.words[0][0], self.words[3][0]];
-        s0.wrapping_add(s3).rotate_left(23).wrapping_add(s0)
+        !s0.wrapping_add(s3).rotate_left(23).wrapping_add(s0)
     }
 
     /// The four words of one lane.
@@ -207,6 +210,39 @@ impl Kernel {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             (Isa::Avx512, true) => unsafe { avx512::write::<true>(lanes, out) },
+        }
+    }
+
+    /// Writes the next granules into `out`, all of it; otherwise as [`Kernel::write`].
+    ///
+    /// # Panics
+    /// When `out` is not a whole number of granules.
+    #[inline]
+    pub(super) fn write_granules(
+        self,
+        lanes: &mut Lanes,
+        granule: &Granule,
+        stores: Stores,
+        out: &mut [MaybeUninit<u8>],
+    ) {
+        assert!(out.len().is_multiple_of(granule.bytes()), "{} bytes are not whole granules", out.len());
+        let aligned = out.as_ptr().addr().is_multiple_of(LINE_BYTES);
+        let non_temporal = stores == Stores::NonTemporal && aligned;
+        match (self.0, non_temporal) {
+            (Isa::Scalar, false) => scalar::write_granules::<false>(lanes, granule, out),
+            (Isa::Scalar, true) => scalar::write_granules::<true>(lanes, granule, out),
+            // SAFETY: the invariant of Kernel: this CPU has AVX2; granules and alignment were checked above.
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx2, false) => unsafe { avx2::write_granules::<false>(lanes, granule, out) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx2, true) => unsafe { avx2::write_granules::<true>(lanes, granule, out) },
+            // SAFETY: the invariant of Kernel: this CPU has AVX-512 F; granules and alignment were checked.
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512, false) => unsafe { avx512::write_granules::<false>(lanes, granule, out) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Avx512, true) => unsafe { avx512::write_granules::<true>(lanes, granule, out) },
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use super::granule::Granule;
 use super::{LANES, Lanes, STEP_BYTES};
 use crate::mix::{GOLDEN_GAMMA, mix64};
 
@@ -35,10 +36,25 @@ pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
 /// Writes whole steps.
 pub(super) fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
     for bytes in out.chunks_exact_mut(STEP_BYTES) {
-        for (slot, output) in bytes.chunks_exact_mut(size_of::<u64>()).zip(step(lanes)) {
-            let slot = slot.try_into().expect("cut to 8 bytes");
-            if NON_TEMPORAL { store_non_temporal(slot, output) } else { store(slot, output) }
-        }
+        put::<NON_TEMPORAL>(bytes, step(lanes));
+    }
+}
+
+/// Writes whole granules: each its own filler again and again, then its lanes' bytes.
+pub(super) fn write_granules<const NON_TEMPORAL: bool>(
+    lanes: &mut Lanes,
+    granule: &Granule,
+    out: &mut [MaybeUninit<u8>],
+) {
+    for bytes in out.chunks_exact_mut(granule.bytes()) {
+        let filler = lanes.filler();
+        let (repeated, steps) = bytes.split_at_mut(granule.first_step());
+        let (blended, random) = steps.split_at_mut(STEP_BYTES);
+        let first_step = step(lanes).into_iter().zip(granule.masks());
+        let first_step = first_step.map(|(output, mask)| output & mask | filler & !mask);
+        put::<NON_TEMPORAL>(repeated, std::iter::repeat(filler));
+        put::<NON_TEMPORAL>(blended, first_step);
+        write::<NON_TEMPORAL>(lanes, random);
     }
 }
 
@@ -58,6 +74,15 @@ fn step(lanes: &mut Lanes) -> [u64; LANES] {
         s3[l] = s3[l].rotate_left(45);
     }
     outputs
+}
+
+/// Writes as many words as there is room for.
+#[inline(always)]
+fn put<const NON_TEMPORAL: bool>(out: &mut [MaybeUninit<u8>], words: impl IntoIterator<Item = u64>) {
+    for (slot, word) in out.chunks_exact_mut(size_of::<u64>()).zip(words) {
+        let slot = slot.try_into().expect("cut to 8 bytes");
+        if NON_TEMPORAL { store_non_temporal(slot, word) } else { store(slot, word) }
+    }
 }
 
 #[inline(always)]

@@ -2,8 +2,8 @@
 
 use std::mem::MaybeUninit;
 
+use super::granule::{Granule, fill_with};
 use super::{Kernel, Lanes, STEP_BYTES};
-use crate::generator::compression::Compression;
 use crate::generator::shape::Shape;
 use crate::generator::stores::Stores;
 
@@ -31,15 +31,17 @@ impl Kernel {
         let segment_bytes = shape.segment_bytes();
         let mut inside = usize::try_from(offset % segment_bytes as u64).expect("less than a segment");
         let mut segments = shape.segments(offset);
+        let granule =
+            { shape.compression() }.map(|asked| Granule::new(asked.granule_bytes(), asked.random_bytes()));
         let mut lanes = Lanes::unseeded();
         let mut rest = &mut *out;
         while !rest.is_empty() {
             let segment = segments.next().expect("segments have no end");
             let (piece, later) = rest.split_at_mut(rest.len().min(segment_bytes - inside));
             self.seed(keys, segment, &mut lanes);
-            match shape.compression() {
+            match &granule {
                 None => self.fill_piece(&mut lanes, stores, inside, piece),
-                Some(compression) => self.fill_granules(&mut lanes, compression, stores, inside, piece),
+                Some(granule) => self.fill_granules(&mut lanes, granule, stores, inside, piece),
             }
             (inside, rest) = (0, later);
         }
@@ -50,31 +52,43 @@ impl Kernel {
         unsafe { &mut *(std::ptr::from_mut(out) as *mut [u8]) }
     }
 
-    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment the lanes are seeded for, granule
-    /// by granule.
-    fn fill_granules(
+    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment the lanes are seeded for: granules
+    /// cut at the ends of `piece`, and whole ones in one go.
+    pub(super) fn fill_granules(
         self,
         lanes: &mut Lanes,
-        compression: &Compression,
+        granule: &Granule,
         stores: Stores,
         inside: usize,
         piece: &mut [MaybeUninit<u8>],
     ) {
-        let (granule_bytes, random_bytes) = (compression.granule_bytes(), compression.random_bytes());
-        let steps = random_bytes.div_ceil(STEP_BYTES);
-        self.skip(lanes, inside / granule_bytes * steps);
-        let mut from = inside % granule_bytes;
-        let mut rest = piece;
-        while !rest.is_empty() {
-            let (granule, later) = rest.split_at_mut(rest.len().min(granule_bytes - from));
-            let filler = lanes.next_word();
-            let random = granule.len().min(random_bytes.saturating_sub(from));
-            let (random, filled) = granule.split_at_mut(random);
-            let mut own = lanes.clone();
-            self.fill_piece(&mut own, stores, from, random);
-            repeat(filler, from.max(random_bytes), filled);
-            self.skip(lanes, steps);
-            (from, rest) = (0, later);
+        let bytes = granule.bytes();
+        self.skip(lanes, inside / bytes * granule.steps());
+        let from = inside % bytes;
+        let head_bytes = if from == 0 { 0 } else { piece.len().min(bytes - from) };
+        let (head, rest) = piece.split_at_mut(head_bytes);
+        let (whole, tail) = rest.split_at_mut(rest.len() - rest.len() % bytes);
+        self.cut_from_a_granule(lanes, granule, stores, from, head);
+        self.write_granules(lanes, granule, stores, whole);
+        self.cut_from_a_granule(lanes, granule, stores, 0, tail);
+    }
+
+    /// The part of the next granule that begins `from` bytes inside it. Takes all of the granule's steps if its last byte
+    /// is in that part.
+    fn cut_from_a_granule(
+        self,
+        lanes: &mut Lanes,
+        granule: &Granule,
+        stores: Stores,
+        from: usize,
+        out: &mut [MaybeUninit<u8>],
+    ) {
+        let repeated_bytes = out.len().min(granule.first_random().saturating_sub(from));
+        let (repeated, random) = out.split_at_mut(repeated_bytes);
+        fill_with(lanes.filler(), from, repeated);
+        if !random.is_empty() {
+            let inside = from.max(granule.first_random()) - granule.first_step();
+            self.fill_piece(lanes, stores, inside, random);
         }
     }
 
@@ -97,16 +111,6 @@ impl Kernel {
             let mut step = [MaybeUninit::uninit(); STEP_BYTES];
             self.write(lanes, Stores::Ordinary, &mut step);
             out.copy_from_slice(&step[from..][..out.len()]);
-        }
-    }
-}
-
-/// The word again and again, as it would stand if the first had begun at position 0 and this is `position`.
-fn repeat(word: u64, position: usize, out: &mut [MaybeUninit<u8>]) {
-    let turned = word.rotate_right(8 * u32::try_from(position % 8).expect("below 8"));
-    for slot in out.chunks_mut(8) {
-        for (byte, value) in slot.iter_mut().zip(turned.to_le_bytes()) {
-            byte.write(value);
         }
     }
 }

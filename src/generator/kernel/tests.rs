@@ -87,6 +87,71 @@ fn fill_between_guards(
     memory[start..start + count].to_vec()
 }
 
+/// The smallest granule, one as long as the AVX2 kernel's tile and one beyond it; random bytes that begin on a step, inside
+/// a line, inside a word, one byte before a step, and at once.
+#[test]
+fn every_kernel_writes_the_granules_that_the_scalar_one_writes() {
+    let granules =
+        [(512, 16), (512, 257), (1024, 1024), (4096, 3), (4096, 2048), (4096, 3900), (16384, 4100)];
+    let granules = if cfg!(miri) { &granules[..2] } else { &granules[..] };
+    for &(granule_bytes, random_bytes) in granules {
+        let granule = Granule::new(granule_bytes, random_bytes);
+        let count = (2 * 4096 / granule_bytes).max(2) + 1;
+        let written = |kernel: Kernel, stores| {
+            let mut lanes = Lanes::unseeded();
+            kernel.seed([5, 6], 7, &mut lanes);
+            let mut memory = vec![0xA5; count * granule_bytes + LINE_BYTES];
+            let start = memory.as_ptr().addr().next_multiple_of(LINE_BYTES) - memory.as_ptr().addr();
+            let target = &mut memory[start..][..count * granule_bytes];
+            // SAFETY: the kernel writes nothing but initialised bytes, so the vector stays initialised.
+            let unwritten = unsafe { &mut *(std::ptr::from_mut(target) as *mut [MaybeUninit<u8>]) };
+            kernel.write_granules(&mut lanes, &granule, stores, unwritten);
+            Kernel::fence();
+            (memory[start..][..count * granule_bytes].to_vec(), lanes)
+        };
+        let (truth, lanes_after) = written(scalar(), Stores::Ordinary);
+        for (kernel, stores) in
+            kernels().into_iter().flat_map(|kernel| Stores::ALL.map(|stores| (kernel, stores)))
+        {
+            let (found, lanes) = written(kernel, stores);
+            assert!(found == truth, "{} {stores} {granule_bytes} {random_bytes}", kernel.name());
+            assert_eq!(lanes, lanes_after, "{} {granule_bytes} {random_bytes}", kernel.name());
+        }
+    }
+}
+
+/// Cuts anywhere in a granule, the random bytes' end and its last byte included, give the bytes of the whole.
+#[test]
+fn a_cut_inside_a_granule_does_not_show() {
+    for (granule_bytes, random_bytes) in
+        if cfg!(miri) { vec![(512, 300)] } else { vec![(512, 300), (2048, 520)] }
+    {
+        let granule = Granule::new(granule_bytes, random_bytes);
+        let total = 3 * granule_bytes;
+        let piece = |kernel: Kernel, inside: usize, count: usize| {
+            let mut lanes = Lanes::unseeded();
+            kernel.seed([5, 6], 7, &mut lanes);
+            let mut out = vec![MaybeUninit::new(0); count];
+            kernel.fill_granules(&mut lanes, &granule, Stores::Ordinary, inside, &mut out);
+            // SAFETY: the vector was made of written bytes.
+            out.into_iter().map(|byte| unsafe { byte.assume_init() }).collect::<Vec<u8>>()
+        };
+        let truth = piece(scalar(), 0, total);
+        let first = granule_bytes - random_bytes;
+        let edges = [0, 1, 8, 255, 256, 257, first - 1, first, first + 1, granule_bytes - 1];
+        let edges: Vec<usize> = edges.into_iter().flat_map(|edge| [edge, edge + granule_bytes]).collect();
+        let edges = if cfg!(miri) { vec![1, first, 511, 513] } else { edges };
+        for kernel in kernels() {
+            for &from in &edges {
+                for &to in edges.iter().filter(|to| **to >= from).chain([&total]) {
+                    let found = piece(kernel, from, to - from);
+                    assert!(found == truth[from..to], "{} {from}..{to}", kernel.name());
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_lane_is_the_published_xoshiro256_plus_plus() {
     let keys = [11, 22];

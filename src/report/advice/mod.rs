@@ -49,5 +49,6 @@ fn point(case: &CaseResult) -> Option<Point> {
         l3_bytes: plan.l3_bytes.filter(|bytes| *bytes > 0),
         workers: case.per_rank.iter().map(|row| row.workers).min().unwrap_or(plan.busy_workers),
         busy_workers: plan.busy_workers,
+        cpu_share: case.metrics.get("cpu_share").and_then(|metric| metric.value),
     })
 }

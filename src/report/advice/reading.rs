@@ -1,5 +1,7 @@
 //! From rates to a judgement: every chunk against the fastest, round by round.
 
+use std::ops::Range;
+
 use crate::stats::{
     Better, ENOUGH, Interval, Judgement, Pair, Scope, effect_within, holm, judge, pairs_needed,
 };
@@ -34,6 +36,8 @@ pub(super) struct Point {
     pub(super) workers: u32,
     /// Those with a block of every chunk.
     pub(super) busy_workers: u32,
+    /// The share of their time in which they had their processors.
+    pub(super) cpu_share: Option<f64>,
 }
 
 impl Point {
@@ -71,6 +75,8 @@ pub(super) struct Reading {
     pub(super) fastest: usize,
     /// The smallest that is as good as the fastest, without a slower one between; `None`: this run cannot tell.
     pub(super) recommended: Option<usize>,
+    /// Around the fastest, up to the next that are surely slower.
+    pub(super) plateau: Range<usize>,
     /// The largest that is as good as the fastest, likewise.
     pub(super) last: usize,
     /// The next smaller one that is surely slower: too short.
@@ -96,9 +102,12 @@ pub(super) fn read(sweep: &Sweep) -> Option<Reading> {
     let too_short = (0..fastest).rev().find(slower);
     let too_large = (fastest + 1..points.len()).find(slower);
     let plateau = too_short.map_or(0, |index| index + 1)..too_large.unwrap_or(points.len());
-    let told = standings.iter().any(|standing| matches!(standing, Standing::Alike | Standing::Slower(_)));
+    // The highest of several medians that cannot be told apart is the fastest by chance.
+    let open = plateau.clone().any(|index| standings[index] == Standing::Unknown);
+    let recommended = plateau.clone().find(good).filter(|index| *index != fastest || !open);
     Some(Reading {
-        recommended: plateau.clone().find(good).filter(|_| told),
+        recommended,
+        plateau: plateau.clone(),
         last: plateau.rev().find(good).unwrap_or(fastest),
         fastest,
         too_short,
@@ -192,6 +201,7 @@ mod tests {
                 l3_bytes: Some(32 << 20),
                 workers: 2,
                 busy_workers: 2,
+                cpu_share: Some(1.0),
             }
         };
         Sweep { points: rates.iter().zip(shares).enumerate().map(of).collect(), ranks: 1.0 }
@@ -247,6 +257,20 @@ mod tests {
         assert_eq!((reading.recommended, reading.too_large), (None, None));
         assert_eq!(reading.repetitions_needed, Some(fewest(3)));
         assert_eq!([fewest(1), fewest(7), fewest(100)], [6, 9, 12]);
+    }
+
+    #[test]
+    fn the_highest_of_medians_that_cannot_be_told_apart_is_no_advice() {
+        let mut sweep = sweep(&[10.0, 39.0, 40.0, 39.0], &[0.5; 4], 0.01);
+        for (index, point) in sweep.points.iter_mut().enumerate().filter(|(index, _)| [1, 3].contains(index))
+        {
+            let wild = |(round, rate): (usize, &mut Option<f64>)| {
+                *rate = rate.map(|rate| rate * if (round + index / 2) % 2 == 0 { 0.6 } else { 1.3 });
+            };
+            point.rates.iter_mut().enumerate().for_each(wild);
+        }
+        let reading = read(&sweep).expect("points");
+        assert_eq!((reading.too_short, reading.plateau.clone(), reading.recommended), (Some(0), 1..4, None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A judgement in words: what to take and why, then the three limits, then what is open.
 
 use super::reading::{ALIKE, Against, Point, Reading, Standing, Sweep};
+use crate::report::notes::CONTAMINATED_BELOW;
 use crate::report::text::percent;
 use crate::units::{Bytes, human_bytes, human_duration, three_digits};
 
@@ -9,6 +10,7 @@ pub(super) fn lines(sweep: &Sweep, reading: &Reading) -> Vec<String> {
     let about = About { sweep, reading };
     let mut lines = vec![about.advice(), about.parallelism(), about.cache(), about.memory()];
     lines.extend(about.open());
+    lines.extend(about.doubt());
     lines
 }
 
@@ -39,8 +41,11 @@ impl About<'_> {
         let fastest = self.size(self.reading.fastest);
         let near = percent_of(ALIKE);
         let Some(chosen) = self.reading.recommended else {
+            let ends =
+                [self.reading.plateau.start, self.reading.plateau.end - 1].map(|index| self.size(index));
             return format!(
-                "advice: none; {fastest} has the highest rate, and this run cannot tell whether any other chunk is slower"
+                "advice: none; {fastest} has the highest rate, and this run cannot tell it from others of {} to {}",
+                ends[0], ends[1]
             );
         };
         let (size, whole) = (self.size(chosen), self.points().len());
@@ -52,7 +57,7 @@ impl About<'_> {
                     "every chunk of this sweep is within {near} of the fastest, and this one takes the least memory"
                 )
             }
-            (false, true) => "it is the fastest, and no smaller one comes within reach".to_owned(),
+            (false, true) => format!("it is the fastest, and no smaller one is surely within {near} of it"),
             (false, false) => {
                 format!(
                     "within {near} of the fastest ({fastest}), and the smallest that is: it takes the least cache"
@@ -195,6 +200,17 @@ impl About<'_> {
                 percent_of(ALIKE)
             )
         })
+    }
+
+    /// Workers that are not always there are late for every barrier, and others use their caches.
+    fn doubt(&self) -> Option<String> {
+        let shares = self.points().iter().filter_map(|point| point.cpu_share);
+        let least = shares.reduce(f64::min).filter(|share| *share < CONTAMINATED_BELOW)?;
+        Some(format!(
+            "doubt: workers had their processors for as little as {} of the time; what a barrier costs, and where the \
+             cache ends, is partly somebody else's doing",
+            percent(least)
+        ))
     }
 
     /// `22 % slower (18 to 25)`

@@ -1,0 +1,129 @@
+//! The flags that name a stretch of a stream: the same for those that write it and those that check it.
+
+use clap::Args;
+
+use crate::error::{Error, Result};
+use crate::generator::{Codec, Compression, Dedup, Ratio, Shape, Stream};
+use crate::units::Bytes;
+
+/// A stream, its shape, and where to begin in it.
+#[derive(Debug, Args)]
+pub struct StreamArguments {
+    /// Seed of the data
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Number of the stream
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub stream: u64,
+    /// Where in the stream the first byte stands
+    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub offset: u64,
+    /// Bytes written for each that is new: 1.5, 3/2 or 2
+    #[arg(long, value_name = "RATIO", value_parser = Ratio::parse)]
+    pub dedup: Option<Ratio>,
+    /// What is duplicated as a whole, 4KiB to 4MiB [default: 64KiB]
+    #[arg(long, value_name = "SIZE", requires = "dedup", value_parser = size)]
+    pub unit: Option<u64>,
+    /// The least distance of two copies [default: 8MiB, or as far as 64MiB allow]
+    #[arg(long, value_name = "SIZE", requires = "dedup", value_parser = size)]
+    pub distance: Option<u64>,
+    /// One of several streams among which copies are spread: 0/8 to 7/8
+    #[arg(long, value_name = "I/N", requires = "dedup", value_parser = member)]
+    pub member: Option<(u32, u32)>,
+    /// How far every granule compresses by itself
+    #[arg(long, value_name = "RATIO", value_parser = Ratio::parse)]
+    pub compress: Option<Ratio>,
+    /// What compresses by itself, 512B to 128KiB [default: 4KiB]
+    #[arg(long, value_name = "SIZE", requires = "compress", value_parser = size)]
+    pub granule: Option<u64>,
+    /// Calibrate for zstd-1, zstd-3 or lz4 [default: none of them]
+    #[arg(long, value_name = "CODEC", requires = "compress", value_parser = codec)]
+    pub codec: Option<Codec>,
+}
+
+const UNIT_BYTES_USUAL: u64 = 64 << 10;
+const GRANULE_BYTES_USUAL: u64 = 4 << 10;
+
+impl StreamArguments {
+    /// The stream they name.
+    ///
+    /// # Errors
+    /// When a size or a ratio is out of reach; what is in reach.
+    pub fn stream(&self) -> Result<Stream> {
+        let shape = self.shape().map_err(Error::Usage)?;
+        Ok(Stream::new(self.seed, self.stream).shaped(shape))
+    }
+
+    fn shape(&self) -> Result<Shape, String> {
+        let dedup = self.dedup.map(|ratio| {
+            let dedup = Dedup::new(ratio, self.unit.unwrap_or(UNIT_BYTES_USUAL), self.distance)?;
+            Ok::<_, String>(self.member.map_or(dedup, |(member, members)| dedup.among(member, members)))
+        });
+        let compression = self
+            .compress
+            .map(|ratio| Compression::new(ratio, self.granule.unwrap_or(GRANULE_BYTES_USUAL), self.codec));
+        Shape::new(dedup.transpose()?, compression.transpose()?)
+    }
+
+    /// The stretch of so many bytes ends where offsets end.
+    ///
+    /// # Errors
+    /// When it would go on.
+    pub fn check_end(&self, length: u64) -> Result<()> {
+        match self.offset.checked_add(length) {
+            Some(_) => Ok(()),
+            None => Err(Error::Usage(format!(
+                "{length} bytes from offset {} end after 2^64, where streams end",
+                self.offset
+            ))),
+        }
+    }
+}
+
+/// A size with its unit, or a number of bytes: programs compute offsets.
+pub fn size(text: &str) -> Result<u64, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(bytes) if digits => Ok(bytes),
+        _ => Bytes::parse(text).map(|bytes| bytes.0),
+    }
+}
+
+/// `2/8`: the third of eight.
+fn member(text: &str) -> Result<(u32, u32), String> {
+    let pair = text
+        .split_once('/')
+        .and_then(|(member, members)| Some((member.parse().ok()?, members.parse().ok()?)));
+    pair.filter(|(member, members)| member < members)
+        .ok_or_else(|| "expected a member and their number, such as 0/8 to 7/8".to_owned())
+}
+
+fn codec(text: &str) -> Result<Codec, String> {
+    let names = Codec::ALL.map(Codec::name);
+    let named = Codec::ALL.into_iter().find(|codec| codec.name() == text);
+    named.ok_or_else(|| format!("expected {}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_a_unit_or_are_bytes() {
+        assert_eq!(size("0"), Ok(0));
+        assert_eq!(size("18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(size("64KiB"), Ok(65536));
+        for nonsense in ["", "-1", "+1", "1e3", "18446744073709551616", "64KB", "KiB"] {
+            assert!(size(nonsense).is_err(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_member_is_one_of_them() {
+        assert_eq!(member("0/1"), Ok((0, 1)));
+        assert_eq!(member("7/8"), Ok((7, 8)));
+        for nonsense in ["", "8/8", "1", "/", "-1/2", "0/0"] {
+            assert!(member(nonsense).is_err(), "{nonsense}");
+        }
+    }
+}

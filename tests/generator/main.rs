@@ -1,0 +1,28 @@
+//! The laws of the byte stream, held against an oracle that was written from its text and shares no code with it.
+
+mod dedup;
+mod defects;
+mod golden;
+mod laws;
+mod oracle;
+
+use std::mem::MaybeUninit;
+
+use numamark::generator::{Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream};
+
+/// Bytes of a stream, by the widest kernel.
+fn bytes(stream: Stream, offset: u64, count: usize) -> Vec<u8> {
+    let mut out = vec![MaybeUninit::uninit(); count];
+    stream.fill(Kernel::best(), Stores::Ordinary, offset, &mut out).to_vec()
+}
+
+fn ratio(text: &str) -> Ratio {
+    Ratio::parse(text).expect("a ratio")
+}
+
+/// Units `unit_bytes` long and granules of 4 KiB, with copies as far apart as they are by default.
+fn shape(dedup: &str, unit_bytes: u64, compression: &str) -> Shape {
+    let dedup = Dedup::new(ratio(dedup), unit_bytes, None).expect("a unit");
+    let compression = Compression::new(ratio(compression), 4 << 10, None).expect("a granule");
+    Shape::new(Some(dedup), Some(compression)).expect("granules fit units")
+}

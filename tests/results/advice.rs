@@ -1,0 +1,124 @@
+//! The advice of a sweep of chunks, as a report gives it: from the run alone, in words that fit 80 columns.
+
+use numamark::report::{self, Extent};
+use numamark::results::Run;
+use numamark::results::run::Expected;
+
+use crate::made_up::{GIB, bytes, case, template, word};
+use crate::table::assert_fits;
+
+/// A sweep of chunks from 4 MiB on, doubling: rates in GiB/s and shares of the limit, over ten rounds that scatter by
+/// `noise`; two in flight, an L3 of 32 MiB.
+fn sweep(points: &[(f64, f64)], noise: f64) -> Run {
+    let mut run = template();
+    let mut cases = Vec::new();
+    for (index, (rate, share)) in points.iter().enumerate() {
+        let chunk = 4u64 << index;
+        let mut made = case(&run, 0, rate * GIB, &[("chunk_bytes", bytes(chunk))]);
+        // Wobbles that no two sizes share, and whose median is 0.
+        let wobble = |round: usize| ((round * 7 + index * 3) % 11) as f64 / 5.0 - 1.0;
+        let metric = made.metrics.get_mut("throughput_bytes_per_s").expect("it generates");
+        metric.values = (0..11).map(|round| Some(rate * GIB * (1.0 + noise * wobble(round)))).collect();
+        let mut limit = metric.clone();
+        (limit.value, limit.unit) = (Some(*share), "share".to_owned());
+        made.metrics.insert("limit_share".to_owned(), limit);
+        made.expected = Some(Expected {
+            blocks_per_chunk: 2,
+            busy_workers: 2,
+            working_set_bytes: 2 * chunk << 20,
+            l3_bytes: Some(32 << 20),
+            memory_bytes_min: 2 * chunk << 20,
+            memory_bytes_max: 3 * chunk << 20,
+            stores: None,
+        });
+        made.per_rank.iter_mut().for_each(|row| row.workers = 2);
+        cases.push(made);
+    }
+    run.derived.cases = cases;
+    run
+}
+
+/// The sentence that begins so, on one line.
+fn sentence(text: &str, begins: &str) -> String {
+    let mut lines = text.lines().skip_while(|line| !line.starts_with(begins));
+    let first = lines.next().unwrap_or_else(|| panic!("no {begins:?} in\n{text}"));
+    let more = lines.take_while(|line| line.starts_with("  ")).map(str::trim);
+    std::iter::once(first).chain(more).collect::<Vec<_>>().join(" ")
+}
+
+const CACHE_AND_MEMORY: [(f64, f64); 6] =
+    [(60.0, 0.5), (79.0, 0.7), (80.0, 0.7), (45.0, 0.8), (27.0, 0.96), (26.5, 1.0)];
+
+#[test]
+fn a_sweep_of_chunks_names_its_limits_and_the_chunk_to_take() {
+    let text = report::table(&sweep(&CACHE_AND_MEMORY, 0.01), Extent::Summary);
+    assert_fits(&text);
+    let says = |begins: &str, what: &[&str]| {
+        let sentence = sentence(&text, begins);
+        assert!(what.iter().all(|part| sentence.contains(part)), "{sentence}");
+    };
+    says(
+        "advice:",
+        &["generate.chunk = \"8MiB\"", "within 5 % of the fastest (16MiB)", "0.50 x L3; it stays in the L3"],
+    );
+    says(
+        "parallelism:",
+        &["4MiB is too short: 25.1 % slower than 16MiB (", "where 2 workers wait for each other"],
+    );
+    says("cache:", &["between 16MiB (", "1.00 x L3) and 32MiB (", "43.", "outgrow the L3"]);
+    says("memory:", &["from 64MiB on", "96.0 to 100 % of what it takes of plain stores"]);
+    assert!(!text.contains("open:"), "{text}");
+}
+
+#[test]
+fn the_markdown_has_the_same_sentences() {
+    let markdown = report::markdown(&sweep(&CACHE_AND_MEMORY, 0.01));
+    assert!(markdown.contains("\n- advice: generate.chunk = \"8MiB\""), "{markdown}");
+    assert!(markdown.contains("\n- memory: from 64MiB on"), "{markdown}");
+}
+
+#[test]
+fn a_flat_sweep_is_answered_with_its_smallest_chunk() {
+    let text = report::table(
+        &sweep(&[(26.0, 0.97), (26.1, 0.97), (26.0, 0.98), (26.1, 0.98), (26.0, 0.97)], 0.01),
+        Extent::Summary,
+    );
+    let advice = sentence(&text, "advice:");
+    assert!(
+        advice.contains("\"4MiB\"") && advice.contains("every chunk of this sweep is within 5 %"),
+        "{advice}"
+    );
+    assert!(
+        sentence(&text, "parallelism:").contains("--sweep generate.chunk=1MiB,2MiB looks further down"),
+        "{text}"
+    );
+    assert!(sentence(&text, "cache:").contains("no edge up to 64MiB"), "{text}");
+}
+
+#[test]
+fn a_noisy_sweep_has_no_advice_and_says_what_would_tell() {
+    let text =
+        report::table(&sweep(&[(26.0, 0.5), (27.0, 0.5), (28.0, 0.5), (27.0, 0.5)], 0.5), Extent::Summary);
+    assert_fits(&text);
+    assert!(sentence(&text, "advice:").contains("none; 16MiB has the highest rate"), "{text}");
+    let open = sentence(&text, "open:");
+    assert!(
+        open.contains("4MiB, 8MiB, 32MiB") && open.contains("repetitions would tell, this run has 11"),
+        "{open}"
+    );
+}
+
+/// A sweep of something else, or of two chunks, has no edges to look for.
+#[test]
+fn other_sweeps_have_no_advice() {
+    let mut other = sweep(&CACHE_AND_MEMORY, 0.01);
+    for (index, case) in other.derived.cases.iter_mut().enumerate() {
+        case.parameters.insert("chunk_bytes".to_owned(), bytes(8));
+        case.parameters.insert("kernel".to_owned(), word(["scalar", "avx2", "avx512", "a", "b", "c"][index]));
+    }
+    let mut two = sweep(&CACHE_AND_MEMORY, 0.01);
+    two.derived.cases.truncate(2);
+    for run in [other, two] {
+        assert!(!report::table(&run, Extent::Summary).contains("advice:"));
+    }
+}
