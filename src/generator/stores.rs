@@ -23,15 +23,15 @@ impl Stores {
     /// `bytes_in_flight` is everything written before the first of it is consumed and reused, `l3_bytes` the
     /// L3 that the same workers share (0: no L3). Twice, because an L3 does not throw out the oldest line first: of twice
     /// its size a part is still there when it comes round again. GiB/s of two workers behind an L3 of 32 MiB, ordinary and
-    /// non-temporal, where nobody reads and where every byte is read once (in one chunk, or in two):
+    /// non-temporal, where nobody reads and where every byte is read once by the other worker:
     ///
     /// | in flight | nobody reads | read once |
     /// |---|---|---|
-    /// | 8 MiB | 81, 51 | 57, 17 |
-    /// | 32 MiB | 78 to 80, 51 | 26, 15 to 17 |
-    /// | 48 MiB | 56 to 67, 50 | 16 to 20, 13 to 15 |
-    /// | 64 MiB | 54 to 56, 50 | 12 to 18, 13 to 15 |
-    /// | 96 MiB | 41 to 49, 49 to 50 | 7 to 8, 8 to 27 |
+    /// | 16 MiB | 81, 26 | 52, 16 |
+    /// | 32 MiB | 60, 26 | 24, 15 |
+    /// | 48 MiB | 35, 26 | 16, 10 |
+    /// | 64 MiB | 34, 26 | 8 to 12, 8 to 13 |
+    /// | 96 MiB | 22, 18 to 25 | 10, 12 |
     ///
     /// To store the first part of each chunk through the caches and the rest around them was slower than ordinary stores
     /// up to twice the L3, and no faster than non-temporal ones beyond it.
