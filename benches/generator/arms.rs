@@ -1,25 +1,29 @@
-//! The arms: our stream in all its shapes, the peer, and loops that store and compute nothing, over the same memory.
+//! What is measured against each other, and one measurement of it.
 
-use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::time::Instant;
 
 use dgen_data::{DataGenerator, GeneratorConfig, NumaMode};
-use numamark::generator::{Digest, Kernel, KernelName, Shape, Stores, Stream, share};
+use numamark::generator::{Compression, Dedup, Kernel, KernelName, Ratio, Shape, Stores, Stream, share};
 use numamark::workload::barrier::Barrier;
 use numamark::workload::limit::StoreLoop;
 
-use crate::machine::{as_written, pin, process_core_s};
+use crate::machine::{available_cpus, pin, process_core_s};
 
-/// One side of a ratio.
+/// One side of a comparison.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Arm {
-    /// The stream of this shape from this offset on.
-    Ours { kernel: Kernel, shape: Shape, stores: Stores, from: u64 },
-    /// `dgen-data` with this compression factor.
-    Peer { compress: usize },
-    /// Stores alone.
+    /// This project's stream. Dedup ratio and unit, compression ratio and granule, all as a job writes them.
+    Ours {
+        name: &'static str,
+        kernel: Option<KernelName>,
+        dedup: (&'static str, u64),
+        compress: (&'static str, u64),
+    },
+    /// The crate `dgen-data`, with its compression factor.
+    Peer { name: &'static str, compress: usize },
+    /// A loop that stores and computes nothing.
     Loop(StoreLoop),
 }
 
@@ -30,100 +34,77 @@ pub struct Sample {
     pub core_s_per_gib: f64,
 }
 
-const SEED: u64 = 1;
-const STREAM: u64 = 2;
-
 impl Arm {
-    /// The plain stream with the widest kernel.
-    pub fn plain(stores: Stores) -> Arm {
-        Arm::Ours { kernel: Kernel::best(), shape: Shape::PLAIN, stores, from: 0 }
+    /// As tables call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Arm::Ours { name, .. } | Arm::Peer { name, .. } => name,
+            Arm::Loop(store_loop) => store_loop.name(),
+        }
     }
 
-    /// Fills the chunk `passes` times, and once before that is not timed.
-    pub fn run(self, chunk: &mut [MaybeUninit<u8>], workers: usize, passes: usize) -> Sample {
+    /// The stream and the kernel of one of ours; `None` for the others, and where this CPU has not got the kernel.
+    pub fn ours(&self) -> Option<(Stream, Kernel)> {
+        let Arm::Ours { kernel, dedup, compress, .. } = self else { return None };
+        let ratio = |text| Ratio::parse(text).expect("a ratio");
+        let dedup = Dedup::new(ratio(dedup.0), dedup.1, None).expect("a unit");
+        let compression = Compression::new(ratio(compress.0), compress.1, None).expect("a granule");
+        let shape = Shape::new(Some(dedup), Some(compression)).expect("granules fit units");
+        let kernel = kernel.map_or_else(|| Ok(Kernel::best()), Kernel::named).ok()?;
+        Some((Stream::new(1, 2).shaped(shape), kernel))
+    }
+
+    /// Fills the chunk again and again.
+    pub fn run(
+        &self,
+        chunk: &mut [MaybeUninit<u8>],
+        workers: usize,
+        stores: Stores,
+        passes: usize,
+    ) -> Sample {
         let chunk_bytes = chunk.len() as u64;
         match self {
-            Arm::Ours { kernel, shape, stores, from } => {
-                let stream = Stream::new(SEED, STREAM).shaped(shape);
+            Arm::Ours { .. } => {
+                let (stream, kernel) = self.ours().expect("arms without their kernel were left out");
                 together(chunk, workers, passes, |pass, range, part| {
-                    let offset = from + pass as u64 * chunk_bytes + range.start as u64;
-                    black_box(stream.fill(kernel, stores, offset, part));
+                    stream.fill(kernel, stores, pass as u64 * chunk_bytes + range.start as u64, part);
                 })
             }
             Arm::Loop(store_loop) => {
                 together(chunk, workers, passes, |pass, _, part| store_loop.run(part, pass as u64))
             }
-            Arm::Peer { compress } => {
-                let mut peer = peer(chunk.len() * (passes + 1), workers, compress);
+            Arm::Peer { compress, .. } => {
+                // One chunk more: the first is not timed.
+                let mut peer = peer(chunk.len() * (passes + 1), workers, *compress);
                 let chunk = as_written(chunk);
                 assert_eq!(peer.fill_chunk(chunk), chunk.len());
                 timed(chunk.len(), passes, |_| assert_eq!(peer.fill_chunk(chunk), chunk.len()))
             }
         }
     }
-
-    /// Whole chunks are what they should be, over two different earlier contents.
-    pub fn verify(self, chunk: &mut [MaybeUninit<u8>], workers: usize) {
-        let over = |before: u8, chunk: &mut [MaybeUninit<u8>]| {
-            chunk.fill(MaybeUninit::new(before));
-            self.run(chunk, workers, 1);
-        };
-        match self {
-            Arm::Ours { shape, from, .. } => {
-                let scalar = Kernel::named(KernelName::Scalar).expect("runs everywhere");
-                let stream = Stream::new(SEED, STREAM).shaped(shape);
-                for before in [0x00, 0xFF] {
-                    over(before, chunk);
-                    let checked = stream.verify(scalar, from, as_written(chunk));
-                    checked.expect("the scalar kernel says otherwise");
-                }
-            }
-            Arm::Peer { .. } => {
-                let digests = [0xFF, 0x00].map(|before| {
-                    over(before, chunk);
-                    let mut digest = Digest::new();
-                    digest.add(0, as_written(chunk));
-                    digest
-                });
-                assert_eq!(digests[0], digests[1], "dgen-data left bytes unwritten");
-            }
-            Arm::Loop(store_loop) => {
-                for before in [0x00, 0xFF] {
-                    chunk.fill(MaybeUninit::new(before));
-                    together(chunk, workers, 1, |_, _, part| store_loop.run(part, 0x0101_0101_0101_0101));
-                    let whole = as_written(chunk).iter().all(|byte| *byte == 1);
-                    assert!(whole, "{} left bytes unwritten", store_loop.name());
-                }
-            }
-        }
-    }
 }
 
-/// Each worker touches the part it will fill, so that memory is where it would be in a run.
-pub fn populate(memory: &mut [MaybeUninit<u8>], workers: usize) {
-    together(memory, workers, 1, |_, _, part| StoreLoop::Memset.run(part, 0));
-}
-
-fn peer(size: usize, workers: usize, compress_factor: usize) -> DataGenerator {
+/// The peer as its documentation recommends it for one process: without its own NUMA placement, one thread a worker.
+pub fn peer(size: usize, workers: usize, compress: usize) -> DataGenerator {
     DataGenerator::new(GeneratorConfig {
         size,
-        compress_factor,
+        compress_factor: compress,
         numa_mode: NumaMode::Disabled,
         max_threads: Some(workers),
-        seed: Some(SEED),
+        seed: Some(1),
         ..GeneratorConfig::default()
     })
 }
 
-/// Pinned workers, each with its own part of the chunk, meeting after every chunk. The first pass is not timed; the last
-/// that is timed is pass 0, which is what `verify` looks at.
-fn together(
+/// Pinned workers, each with its own part of the chunk, meeting after every chunk. The first pass is not timed.
+pub fn together(
     chunk: &mut [MaybeUninit<u8>],
     workers: usize,
     passes: usize,
     fill: impl Fn(usize, &Range<usize>, &mut [MaybeUninit<u8>]) + Sync,
 ) -> Sample {
     let barrier = Barrier::new(u32::try_from(workers).expect("few workers"));
+    let cpus = available_cpus();
     let mut rest = chunk;
     let chunk_bytes = rest.len();
     let mut samples: Vec<Sample> = std::thread::scope(|scope| {
@@ -132,13 +113,13 @@ fn together(
             let range = share(chunk_bytes, index, workers);
             let (part, later) = std::mem::take(&mut rest).split_at_mut(range.len());
             rest = later;
-            let (barrier, fill) = (&barrier, &fill);
+            let (barrier, fill, cpus) = (&barrier, &fill, &cpus);
             started.push(scope.spawn(move || {
-                pin(index);
+                pin(cpus[index]);
                 fill(passes, &range, part);
                 barrier.wait().expect("nobody fails");
                 timed(chunk_bytes, passes, |pass| {
-                    fill(passes - 1 - pass, &range, part);
+                    fill(pass, &range, part);
                     barrier.wait().expect("nobody fails");
                 })
             }));
@@ -164,4 +145,10 @@ fn timed(chunk_bytes: usize, passes: usize, mut fill: impl FnMut(usize)) -> Samp
     chunk_s.sort_unstable_by(f64::total_cmp);
     let gib = (chunk_bytes * passes) as f64 / (1u64 << 30) as f64;
     Sample { bytes_per_s: chunk_bytes as f64 / chunk_s[passes / 2], core_s_per_gib: core_s / gib }
+}
+
+/// Memory that was populated before the first arm ran.
+pub fn as_written(memory: &mut [MaybeUninit<u8>]) -> &mut [u8] {
+    // SAFETY: `main` has every byte written before anybody comes here, and nobody can unwrite one.
+    unsafe { &mut *(std::ptr::from_mut(memory) as *mut [u8]) }
 }

@@ -1,66 +1,93 @@
 //! How fast chunks are filled, against the crate `dgen-data` and against loops that store and compute nothing.
 //!
-//! `cargo bench --bench generator --features peers`, and with `-- --quick` a third of the rounds. The arms of a question run
-//! in turn, in shuffled order, over the same pages of one process; a ratio is that of the rounds, with its 95 % interval
-//! (`numamark::stats::effect`), never a ratio of two runs. Outputs are verified first. Without `--bench` (as
-//! `cargo test` starts it) it verifies and measures nothing.
+//! `cargo bench --bench generator --features peers [-- --quick]`. All arms of a case run in turn, in shuffled order, over the
+//! same pages in the same process: a claim is about the ratio of two arms within rounds, never of two days. Outputs are
+//! verified first. Without `--bench` (as `cargo test` starts it) it verifies and measures nothing.
 
 mod arms;
+mod cases;
+mod far;
 mod machine;
-mod questions;
 mod table;
+mod verify;
 
+use std::mem::MaybeUninit;
+
+use numamark::generator::{Kernel, Stores};
 use numamark::mix::Random;
+use numamark::numa::Reservation;
 use numamark::units::Bytes;
+use numamark::workload::limit::StoreLoop;
 
-use arms::{Sample, populate};
-use machine::{Memory, available_cpus, l3_bytes};
-use questions::{CHUNK_BYTES_MAX, Question};
+use arms::{Sample, together};
+use cases::{Case, cases};
 
-/// Written by an arm in a round: long against a scheduling slice, short enough that the arms of one round meet
-/// the same neighbours on the machine.
-const BYTES_A_ROUND: usize = 1 << 30;
-const ROUNDS: u32 = 25;
-const ROUNDS_QUICK: u32 = 9;
+/// How much is measured: enough rounds for a 95 % interval whatever the noise, each long against a scheduling slice and
+/// short enough that its arms meet the same neighbours on the machine.
+struct Effort {
+    rounds: usize,
+    bytes_a_round: usize,
+}
+
+const WHOLE: Effort = Effort { rounds: 25, bytes_a_round: 1 << 30 };
+const QUICK: Effort = Effort { rounds: 7, bytes_a_round: 256 << 20 };
 
 fn main() {
-    let given = |name: &str| std::env::args().any(|argument| argument == name);
-    let (measure, rounds) = (given("--bench"), if given("--quick") { ROUNDS_QUICK } else { ROUNDS });
-    let most_workers = available_cpus().len().min(2);
+    let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
+    let effort = if asked("--quick") { QUICK } else { WHOLE };
+    let most_workers = machine::available_cpus().len().min(2);
     // SAFETY: no other thread has been started yet; the peer reads it when its pool is built.
     unsafe { std::env::set_var("DGEN_THREADS", most_workers.to_string()) };
-    let mut memory = Memory::of(CHUNK_BYTES_MAX);
-    populate(memory.bytes(), most_workers);
-    if measure {
-        table::begin(Bytes(l3_bytes()), rounds);
+    let cases = cases(most_workers);
+    let largest = cases.iter().map(|case| case.chunk_bytes).max().expect("there are cases");
+    let reservation = Reservation::new(largest).expect("256 MiB of address space");
+    // SAFETY: the reservation is ours alone, this long, and lives as long as this function.
+    let memory = unsafe { std::slice::from_raw_parts_mut(reservation.base().as_ptr().cast(), largest) };
+    // Each worker touches the part it will fill, so that memory is where it would be in a run.
+    together(memory, most_workers, 1, |_, _, part| StoreLoop::Memset.run(part, 0));
+    let l3_bytes = machine::l3_bytes();
+    if asked("--bench") {
+        let Effort { rounds, bytes_a_round } = effort;
+        println!(
+            "kernel {}, L3 {}, {rounds} rounds of {} an arm",
+            Kernel::best().name(),
+            Bytes(l3_bytes),
+            Bytes(bytes_a_round as u64)
+        );
     }
-    for question in questions::all(l3_bytes()) {
-        if question.workers > most_workers {
-            println!("skipped, for want of a second CPU: {}", question.what);
-            continue;
+    let mut findings = Vec::new();
+    for case in &cases {
+        let chunk = &mut memory[..case.chunk_bytes];
+        // A chunk that is filled again and again is all there is in flight.
+        let stores = Stores::choose(case.chunk_bytes as u64, l3_bytes);
+        verify::verify(case, chunk, stores);
+        if asked("--bench") {
+            let rounds = rounds(case, chunk, stores, &effort);
+            table::print_arms(case, stores, &rounds);
+            findings.extend(table::findings(case, &rounds));
         }
-        let chunk = &mut memory.bytes()[..question.chunk_bytes];
-        question.arms().for_each(|arm| arm.verify(chunk, question.workers));
-        if measure {
-            table::answer(&question, &measured(&question, chunk, rounds));
-        }
+    }
+    if asked("--bench") {
+        let shaped = cases.iter().max_by_key(|case| case.arms.len()).expect("there are cases");
+        findings.extend(shaped.arms.iter().filter_map(|arm| far::far(arm, effort.rounds)));
+        table::print_findings(&findings);
     }
     println!("all outputs verified");
 }
 
 /// Every arm once a round; `[round][arm]`.
-fn measured(question: &Question, chunk: &mut [std::mem::MaybeUninit<u8>], rounds: u32) -> Vec<Vec<Sample>> {
-    let arms: Vec<arms::Arm> = question.arms().collect();
+fn rounds(case: &Case, chunk: &mut [MaybeUninit<u8>], stores: Stores, effort: &Effort) -> Vec<Vec<Sample>> {
     let mut random = Random::new(chunk.len() as u64);
-    let passes = (BYTES_A_ROUND / chunk.len()).max(1);
+    // The median of few chunks would be one that waited.
+    let passes = (effort.bytes_a_round / chunk.len()).max(3);
     let mut one_round = |_| {
-        let mut order: Vec<usize> = (0..arms.len()).collect();
+        let mut order: Vec<usize> = (0..case.arms.len()).collect();
         random.shuffle(&mut order);
-        let mut samples = vec![Sample::default(); arms.len()];
+        let mut samples = vec![Sample::default(); case.arms.len()];
         for arm in order {
-            samples[arm] = arms[arm].run(chunk, question.workers, passes);
+            samples[arm] = case.arms[arm].run(chunk, case.workers, stores, passes);
         }
         samples
     };
-    (0..rounds).map(&mut one_round).collect()
+    (0..effort.rounds).map(&mut one_round).collect()
 }

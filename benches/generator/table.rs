@@ -1,96 +1,124 @@
-//! The table: what was measured, the ratio with its interval, and what the project promises of it.
+//! What the rounds of a case say: medians of arms, and claims as ratios with their intervals.
 
-use numamark::generator::Kernel;
-use numamark::stats::{Effect, Pair, effect};
+use numamark::generator::Stores;
+use numamark::stats::{Interval, Pair, effect, median, median_interval};
 use numamark::units::{Bytes, human_rate, three_digits};
 
 use crate::arms::{Arm, Sample};
-use crate::questions::{Figure, Question};
+use crate::cases::{Against, Bound, Case, Claim, Figure};
 
-/// The head of the table.
-pub fn begin(l3: Bytes, rounds: u32) {
+/// A claim and what became of it: a line of the closing table.
+pub struct Finding {
+    pub case: String,
+    pub what: String,
+    pub ratio: f64,
+    pub interval: Option<Interval>,
+    pub bound: Bound,
+}
+
+impl Figure {
+    fn of(self, sample: &Sample) -> f64 {
+        match self {
+            Figure::Rate => sample.bytes_per_s,
+            Figure::CoreTime => sample.core_s_per_gib,
+        }
+    }
+}
+
+/// Prints the medians of all arms; `rounds[round][arm]`.
+pub fn print_arms(case: &Case, stores: Stores, rounds: &[Vec<Sample>]) {
+    println!("\n{} worker(s), chunks of {}, {stores} stores", case.workers, Bytes(case.chunk_bytes as u64));
+    println!("  {:14} {:>6} {:16} {:>10}", "arm", "GiB/s", "[95 %]", "core-s/GiB");
+    for (index, arm) in case.arms.iter().enumerate() {
+        let rates = figures(rounds, index, Figure::Rate);
+        let within = median_interval(&rates).map_or(String::new(), |interval| {
+            format!("[{} {}]", human_rate(interval.low), human_rate(interval.high))
+        });
+        let core_s = median(&figures(rounds, index, Figure::CoreTime)).expect("rounds");
+        let rate = human_rate(median(&rates).expect("rounds"));
+        println!("  {:14} {rate:>6} {within:16} {core_s:>10.4}", arm.name());
+    }
+}
+
+/// Every claim of a case.
+pub fn findings(case: &Case, rounds: &[Vec<Sample>]) -> Vec<Finding> {
+    case.claims.iter().map(|claim| finding(case, claim, rounds)).collect()
+}
+
+fn finding(case: &Case, claim: &Claim, rounds: &[Vec<Sample>]) -> Finding {
+    let place = |name: &str| case.arms.iter().position(|arm| arm.name() == name).expect("an arm of the case");
+    let base = match claim.against {
+        Against::Arm(name) => place(name),
+        Against::BestLoop => best_loop(case, rounds),
+    };
+    let candidate = figures(rounds, place(claim.of), claim.figure);
+    let figure = if claim.figure == Figure::Rate { "" } else { " (CPU time)" };
+    Finding {
+        case: format!("{} worker(s), {}", case.workers, Bytes(case.chunk_bytes as u64)),
+        what: format!("{} / {}{figure}", claim.of, case.arms[base].name()),
+        bound: claim.bound,
+        ..compared(&figures(rounds, base, claim.figure), &candidate)
+    }
+}
+
+/// The effect over the rounds, which are pairs: what disturbed one arm of a round disturbed its neighbours.
+pub fn compared(base: &[f64], candidate: &[f64]) -> Finding {
+    let pairs: Vec<Pair> = (0..)
+        .zip(base.iter().zip(candidate))
+        .map(|(round, (base, candidate))| Pair {
+            host: 0,
+            node: 0,
+            round,
+            base: *base,
+            candidate: *candidate,
+        })
+        .collect();
+    let effect = effect(&pairs).expect("figures above 0");
+    let (case, what) = (String::new(), String::new());
+    Finding { case, what, ratio: effect.ratio, interval: effect.interval, bound: Bound::AtLeast(0.0) }
+}
+
+/// The fastest by its median over all rounds: not the luckiest of each.
+fn best_loop(case: &Case, rounds: &[Vec<Sample>]) -> usize {
+    let rate = |index: &usize| median(&figures(rounds, *index, Figure::Rate)).expect("rounds");
+    let loops = (0..case.arms.len()).filter(|index| matches!(case.arms[*index], Arm::Loop(_)));
+    loops.max_by(|a, b| rate(a).total_cmp(&rate(b))).expect("every case has loops")
+}
+
+fn figures(rounds: &[Vec<Sample>], arm: usize, figure: Figure) -> Vec<f64> {
+    rounds.iter().map(|round| figure.of(&round[arm])).collect()
+}
+
+/// All claims, as a table for a document.
+pub fn print_findings(findings: &[Finding]) {
+    println!("\n| case | ratio | found [95 %] | must be | |\n|---|---|---|---|---|");
+    for finding in findings {
+        let Finding { case, what, ratio, interval, .. } = finding;
+        let within = interval.map_or(String::new(), |interval| {
+            format!(" [{} {}]", three_digits(interval.low), three_digits(interval.high))
+        });
+        let bound = match finding.bound {
+            Bound::AtLeast(least) => format!(">= {least}"),
+            Bound::AtMost(most) => format!("<= {most}"),
+        };
+        println!("| {case} | {what} | {}{within} | {bound} | {} |", three_digits(*ratio), verdict(finding));
+    }
     println!(
-        "kernel {}, L3 {l3}, {rounds} rounds; GiB/s, medians; ratios of rounds with their 95 % interval",
-        { Kernel::best().name() }
-    );
-    println!(
-        "CPU time in core-s/GiB. Promised: the whole interval keeps it, the ratio keeps it, or it does not.\n"
-    );
-    println!(
-        "{:36} {:>7} {:>7}  {:>6} {:>6}  {:22} promised",
-        "", "workers", "chunk", "ours", "other", "ratio"
+        "\nmet or not met: all of the interval is. Otherwise the interval holds the bound, and the ratio decides."
     );
 }
 
-/// One line.
-pub fn answer(question: &Question, rounds: &[Vec<Sample>]) {
-    let value = |sample: &Sample| match question.figure {
-        Figure::Rate => sample.bytes_per_s,
-        Figure::CpuTime => sample.core_s_per_gib,
+/// Whether the bound is kept, and whether the interval leaves a doubt.
+fn verdict(finding: &Finding) -> &'static str {
+    let keeps = |ratio: f64| match finding.bound {
+        Bound::AtLeast(least) => ratio >= least,
+        Bound::AtMost(most) => ratio <= most,
     };
-    let median = |arm: usize, of: &dyn Fn(&Sample) -> f64| {
-        let mut values: Vec<f64> = rounds.iter().map(|round| of(&round[arm])).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    // Of several the fastest is the limit, whatever is compared.
-    let rate = |arm: &usize| median(*arm, &|sample| sample.bytes_per_s);
-    let other = (1..=question.others.len()).max_by(|a, b| rate(a).total_cmp(&rate(b))).expect("another arm");
-    let pairs = rounds.iter().zip(0..).map(|(samples, round)| Pair {
-        host: 0,
-        node: 0,
-        round,
-        base: value(&samples[other]),
-        candidate: value(&samples[0]),
-    });
-    let effect = effect(&pairs.collect::<Vec<_>>()).expect("rates are above 0");
-    let shown = |arm: usize| match question.figure {
-        Figure::Rate => human_rate(median(arm, &value)),
-        Figure::CpuTime => format!("{:.4}", median(arm, &value)),
-    };
-    println!(
-        "{:36} {:>7} {:>7}  {:>6} {:>6}  {:22} {}{}",
-        question.what,
-        question.workers,
-        Bytes(question.chunk_bytes as u64).to_string(),
-        shown(0),
-        shown(other),
-        ratio(&effect),
-        kept(question, &effect),
-        details(question, other)
-    );
-}
-
-fn ratio(effect: &Effect) -> String {
-    let interval = effect.interval.as_ref();
-    let interval = interval.map(|i| format!(" [{} {}]", three_digits(i.low), three_digits(i.high)));
-    format!("{}{}", three_digits(effect.ratio), interval.unwrap_or_default())
-}
-
-fn kept(question: &Question, effect: &Effect) -> String {
-    let Some(promised) = question.promised else { return String::new() };
-    let (sign, kept): (_, fn(f64, f64) -> bool) = match question.figure {
-        Figure::Rate => (">=", |found, least| found >= least),
-        Figure::CpuTime => ("<=", |found, most| found <= most),
-    };
-    let interval = effect.interval.as_ref();
-    let whole = interval.is_some_and(|i| kept(i.low, promised) && kept(i.high, promised));
-    let verdict = match (whole, kept(effect.ratio, promised)) {
-        (true, _) => "kept",
-        (false, true) => "kept, not by the whole interval",
-        (false, false) => "NOT KEPT",
-    };
-    format!("{sign} {promised}: {verdict}")
-}
-
-/// How ours stored, and which loop was the best.
-fn details(question: &Question, other: usize) -> String {
-    let stores = match question.ours {
-        Arm::Ours { stores, .. } => stores.to_string(),
-        _ => String::new(),
-    };
-    match question.others[other - 1] {
-        Arm::Loop(best) => format!(" ({stores}; {})", best.name()),
-        _ => format!(" ({stores})"),
+    let doubt = finding.interval.is_none_or(|interval| keeps(interval.low) != keeps(interval.high));
+    match (keeps(finding.ratio), doubt) {
+        (true, false) => "met",
+        (true, true) => "met, within the noise",
+        (false, true) => "not met, within the noise",
+        (false, false) => "NOT MET",
     }
 }

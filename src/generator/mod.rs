@@ -26,6 +26,32 @@
 //! filler   = !w, where w is the first word that the granule takes off the lanes (lane 0 of its first step)
 //! ```
 //!
+//! # As a library
+//! Needs neither MPI nor hwloc (`default-features = false`). One kernel and one stream are plain data, to be copied to every
+//! thread; whoever has a stretch fills it, and whoever reads it back verifies it. `examples/write_direct.rs` writes a file
+//! around the page cache.
+//!
+//! ```
+//! use std::mem::MaybeUninit;
+//!
+//! use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream};
+//!
+//! // Of three units of 64 KiB two are new, and each 4 KiB of them compress 2 : 1 by zstd -3.
+//! let dedup = Dedup::new(Ratio::parse("1.5")?, 64 << 10, None)?;
+//! let compression = Compression::new(Ratio::parse("2")?, 4 << 10, Some(Codec::Zstd3))?;
+//! let stream = Stream::new(7, 3).shaped(Shape::new(Some(dedup), Some(compression))?);
+//!
+//! let (kernel, offset) = (Kernel::best(), 1 << 60);
+//! let mut memory = vec![MaybeUninit::uninit(); 1 << 20];
+//! let data: &mut [u8] = stream.fill(kernel, Stores::Ordinary, offset, &mut memory);
+//! assert_eq!(stream.verify(kernel, offset, data), Ok(()));
+//!
+//! data[12_345] ^= 1;
+//! let wrong = stream.verify(kernel, offset, data).expect_err("one bit is another");
+//! assert_eq!(wrong.offset, offset + 12_345);
+//! # Ok::<(), String>(())
+//! ```
+//!
 //! Source of the lanes: David Blackman and Sebastiano Vigna, "Scrambled linear pseudorandom number
 //! generators", ACM TOMS 47 (2021), <https://prng.di.unimi.it/xoshiro256plusplus.c>.
 

@@ -78,6 +78,15 @@ impl Stream {
         kernel.fill(self.keys, &self.shape, stores, offset, out)
     }
 
+    /// As [`Stream::fill`], over memory that holds something already, such as a `Vec<u8>`. Memory that nobody has
+    /// written yet need not be zeroed for this: `fill` takes it as it is.
+    ///
+    /// # Panics
+    /// When the stretch does not end before 2^64.
+    pub fn overwrite(&self, kernel: Kernel, stores: Stores, offset: u64, out: &mut [u8]) {
+        kernel.overwrite(self.keys, &self.shape, stores, offset, out);
+    }
+
     /// Compares `data` with the bytes from `offset` on, by generating them again: no copy is kept anywhere.
     ///
     /// # Errors
@@ -156,6 +165,15 @@ mod tests {
         let elsewhere =
             stream.verify(kernel, offset + 1, data).expect_err("these are the bytes of another offset");
         assert!(elsewhere.to_string().contains("should be 0x"), "{elsewhere}");
+    }
+
+    #[test]
+    fn overwritten_bytes_are_those_that_are_filled_in() {
+        let (stream, kernel) = (Stream::new(1, 2), Kernel::best());
+        let mut out = [MaybeUninit::uninit(); 600];
+        let mut written = [0xA5; 600];
+        stream.overwrite(kernel, Stores::Ordinary, 77, &mut written);
+        assert_eq!(written, stream.fill(kernel, Stores::Ordinary, 77, &mut out));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What holds for every shape: the bytes are those of the text, whoever makes them, and what is wrong is found.
 
+use std::collections::HashSet;
 use std::mem::MaybeUninit;
 
-use numamark::generator::{Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream, share};
+use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream, share};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::oracle::{Asked, oracle};
-use crate::{bytes, shape};
+use crate::{bytes, ratio, shape};
 
 /// A shape, and the same for the oracle. Ratios that divide nothing evenly and one far above the number of units in a
 /// window; every unit and granule there is.
@@ -16,12 +17,13 @@ fn shapes() -> impl Strategy<Value = (Shape, Asked)> {
     let distance = prop::option::of(4096u64 << 10..100 << 20);
     let members = (1u32..9).prop_flat_map(|members| (0..members, Just(members)));
     let dedup = prop::option::of((ratios(), 0u32..11, distance, members));
-    let compression = prop::option::of((ratios(), 0u32..9));
+    let codec = prop::option::of(select(Codec::ALL.to_vec()));
+    let compression = prop::option::of((ratios(), 0u32..9, codec));
     (dedup, compression).prop_filter_map(
-        "a granule fits a unit, and 16 bytes fit it",
+        "granules that fit units and compress so far",
         |(dedup, compression)| {
             let ratio = |(numerator, denominator)| Ratio::new(numerator, denominator).expect("a ratio");
-            let mut asked = Asked { dedup: None, compression: None };
+            let mut asked = Asked { dedup: None, granule: None };
             let dedup = dedup.map(|(of, doublings, distance, (member, members))| {
                 let unit = 4096u64 << doublings;
                 if of != (1, 1) {
@@ -31,12 +33,20 @@ fn shapes() -> impl Strategy<Value = (Shape, Asked)> {
                 }
                 Dedup::new(ratio(of), unit, distance).expect("in range").among(member, members)
             });
-            let compression = compression.and_then(|(of, doublings)| {
-                let granule = 512u64 << doublings;
-                asked.compression = Some((of.0.into(), of.1.into(), granule.into()));
-                Compression::new(ratio(of), granule, None).ok()
-            });
-            asked.compression = asked.compression.filter(|(n, d, _)| compression.is_some() && n != d);
+            let compression = match compression {
+                Some((of, doublings, codec)) => {
+                    let compression = Compression::new(ratio(of), 512 << doublings, codec).ok()?;
+                    let granule = 512usize << doublings;
+                    // Only what is calibrated is taken from what is tested.
+                    let random = match codec {
+                        Some(_) => compression.random_bytes(),
+                        None => usize::try_from((granule as u64 * of.1 + of.0 / 2) / of.0).expect("small"),
+                    };
+                    asked.granule = (of != (1, 1)).then_some((granule, random));
+                    Some(compression)
+                }
+                None => None,
+            };
             Some((Shape::new(dedup, compression).ok()?, asked))
         },
     )
@@ -120,10 +130,10 @@ proptest! {
     }
 
     #[test]
-    fn a_granule_is_random_first_and_then_its_first_word_and_like_no_other(
+    fn a_granule_is_its_own_filler_and_then_its_own_random_bytes(
         (numerator, denominator) in select(vec![(3, 2), (2, 1), (4, 1), (21, 20), (32, 1)]),
         doublings in 0u32..9,
-        segment in 0u64..1 << 40,
+        start in 0u64..1 << 40,
     ) {
         let asked = Ratio::new(numerator, denominator).expect("a ratio");
         let compression = Compression::new(asked, 512 << doublings, None).expect("a granule");
@@ -131,16 +141,36 @@ proptest! {
         let (granule_bytes, random_bytes) = (compression.granule_bytes(), compression.random_bytes());
         let kept = granule_bytes as f64 / random_bytes as f64;
         prop_assert!((kept / asked.value() - 1.0).abs() < 0.02, "{} of {}", random_bytes, granule_bytes);
-        let data = bytes(stream, segment << 16, 1 << 20);
-        let mut firsts: Vec<&[u8]> = data.chunks_exact(granule_bytes).map(|granule| &granule[..16]).collect();
+        let data = bytes(stream, start << 17, 1 << 20);
+        let (mut fillers, mut ends) = (HashSet::new(), HashSet::new());
         for granule in data.chunks_exact(granule_bytes) {
-            let own = |p: usize| granule[p] == granule[p % 8];
-            prop_assert!((random_bytes..granule_bytes).all(own));
-            // The random part is not such a repetition.
-            prop_assert!(!(8..16).all(own));
+            let (filler, random) = granule.split_at(granule_bytes - random_bytes);
+            let repeats = |p: usize| granule[p] == filler[p % 8];
+            prop_assert!((0..filler.len()).all(repeats));
+            // What is random does not go on with the repetition: one byte may by chance, not eight.
+            prop_assert!(!(filler.len()..filler.len() + 8).all(repeats));
+            prop_assert!(!(granule_bytes - 8..granule_bytes).all(repeats));
+            prop_assert!(fillers.insert(&filler[..8]) && ends.insert(&random[random_bytes - 8..]), "seen before");
         }
-        firsts.sort_unstable();
-        prop_assert!(firsts.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+}
+
+/// Around everything that a stretch can be cut at, with a granule of 512 bytes of which 341 are random.
+#[test]
+fn every_flipped_bit_around_a_granule_a_unit_and_a_window_is_found() {
+    let dedup = Dedup::new(ratio("1.5"), 4 << 10, Some(1 << 20)).expect("in range");
+    let compression = Compression::new(ratio("1.5"), 512, None).expect("in range");
+    let stream = Stream::new(4, 2).shaped(Shape::new(Some(dedup), Some(compression)).expect("granules fit"));
+    for edge in [4 << 10, dedup.window_bytes(), 1 << 60] {
+        let offset = edge - 600;
+        let mut data = bytes(stream, offset, 1200);
+        for bit in 0..data.len() * 8 {
+            data[bit / 8] ^= 1 << (bit % 8);
+            let mismatch = stream.verify(Kernel::best(), offset, &data).expect_err("one bit is wrong");
+            assert_eq!(mismatch.offset, offset + bit as u64 / 8);
+            data[bit / 8] ^= 1 << (bit % 8);
+        }
+        assert_eq!(stream.verify(Kernel::best(), offset, &data), Ok(()));
     }
 }
 

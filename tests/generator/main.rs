@@ -5,6 +5,7 @@ mod defects;
 mod golden;
 mod laws;
 mod oracle;
+mod prefixes;
 
 use std::mem::MaybeUninit;
 

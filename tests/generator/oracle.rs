@@ -10,8 +10,8 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 pub struct Asked {
     /// Numerator and denominator, unit, distance (`None`: as far as 64 MiB allow, at most 8 MiB), member of members.
     pub dedup: Option<(u128, u128, u128, Option<u128>, (u128, u128))>,
-    /// Numerator and denominator, granule.
-    pub compression: Option<(u128, u128, u128)>,
+    /// Granule and its random bytes.
+    pub granule: Option<(usize, usize)>,
 }
 
 /// The bytes from `offset` on.
@@ -31,8 +31,7 @@ pub fn oracle(seed: u64, stream: u64, asked: Asked, offset: u64, count: usize) -
 }
 
 fn segment_bytes(asked: Asked) -> u128 {
-    let granule = asked.compression.map_or(0, |(_, _, granule)| granule);
-    let whole = granule.max(64 << 10);
+    let whole = asked.granule.map_or(0, |(granule, _)| granule as u128).max(64 << 10);
     asked.dedup.map_or(whole, |(_, _, unit, _, _)| whole.min(unit))
 }
 
@@ -69,17 +68,15 @@ fn segment(keys: [u64; 2], number: u64, asked: Asked, segment_bytes: usize) -> V
     };
     let mut lanes: Vec<Xoshiro256PlusPlus> = (0..32).map(lane).collect();
     let mut step = || lanes.iter_mut().flat_map(|lane| lane.next_u64().to_le_bytes()).collect::<Vec<u8>>();
-    let Some((numerator, denominator, granule)) = asked.compression.filter(|(n, d, _)| n != d) else {
+    let Some((granule, random)) = asked.granule else {
         return (0..segment_bytes / 256).flat_map(|_| step()).collect();
     };
-    let random = usize::try_from((granule * denominator + numerator / 2) / numerator).expect("small");
-    let granule = usize::try_from(granule).expect("small");
     let mut out = Vec::new();
     while out.len() < segment_bytes {
-        let mut bytes: Vec<u8> = (0..random.div_ceil(256)).flat_map(|_| step()).collect();
-        bytes.truncate(random);
-        let word = bytes[..8].to_vec();
-        bytes.extend((random..granule).map(|p| word[p % 8]));
+        // As if all of a granule were filler, and then its end were written over by the end of its steps.
+        let steps: Vec<u8> = (0..random.div_ceil(256)).flat_map(|_| step()).collect();
+        let mut bytes: Vec<u8> = (0..granule).map(|p| !steps[p % 8]).collect();
+        bytes[granule - random..].copy_from_slice(&steps[steps.len() - random..]);
         out.extend(bytes);
     }
     out

@@ -52,6 +52,20 @@ impl Kernel {
         unsafe { &mut *(std::ptr::from_mut(out) as *mut [u8]) }
     }
 
+    /// As [`Kernel::fill`], over bytes that are something already.
+    pub(in crate::generator) fn overwrite(
+        self,
+        keys: [u64; 2],
+        shape: &Shape,
+        stores: Stores,
+        offset: u64,
+        out: &mut [u8],
+    ) {
+        // SAFETY: the same bytes, borrowed for writing; `fill` writes nothing but initialised ones into them.
+        let unwritten = unsafe { &mut *(std::ptr::from_mut(out) as *mut [MaybeUninit<u8>]) };
+        self.fill(keys, shape, stores, offset, unwritten);
+    }
+
     /// Writes all of `piece`, which begins `inside` bytes after the start of the segment the lanes are seeded for: granules
     /// cut at the ends of `piece`, and whole ones in one go.
     pub(super) fn fill_granules(
