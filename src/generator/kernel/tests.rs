@@ -100,7 +100,7 @@ fn every_kernel_writes_the_granules_that_the_scalar_one_writes() {
         let written = |kernel: Kernel, stores| {
             let mut lanes = Lanes::unseeded();
             kernel.seed([5, 6], 7, &mut lanes);
-            let mut memory = vec![0xA5; count * granule_bytes + LINE_BYTES];
+            let mut memory = vec![0xA5u8; count * granule_bytes + LINE_BYTES];
             let start = memory.as_ptr().addr().next_multiple_of(LINE_BYTES) - memory.as_ptr().addr();
             let target = &mut memory[start..][..count * granule_bytes];
             // SAFETY: the kernel writes nothing but initialised bytes, so the vector stays initialised.
