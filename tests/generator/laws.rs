@@ -7,7 +7,7 @@ use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Store
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::oracle::{Asked, oracle};
+use crate::oracle::{Asked, Units, oracle};
 use crate::{bytes, ratio, shape};
 
 /// A shape, and the same for the oracle. Ratios that divide nothing evenly and one far above the number of units in a
@@ -23,13 +23,16 @@ fn shapes() -> impl Strategy<Value = (Shape, Asked)> {
         "granules that fit units and compress so far",
         |(dedup, compression)| {
             let ratio = |(numerator, denominator)| Ratio::new(numerator, denominator).expect("a ratio");
-            let mut asked = Asked { dedup: None, granule: None };
+            let mut asked = Asked { units: None, granule: None };
             let dedup = dedup.map(|(of, doublings, distance, (member, members))| {
                 let unit = 4096u64 << doublings;
                 if of != (1, 1) {
-                    let distance = distance.map(u128::from);
-                    let place = (member.into(), members.into());
-                    asked.dedup = Some((of.0.into(), of.1.into(), unit.into(), distance, place));
+                    asked.units = Some(Units {
+                        ratio: (of.0.into(), of.1.into()),
+                        bytes: unit.into(),
+                        distance: distance.map(u128::from),
+                        member: (member.into(), members.into()),
+                    });
                 }
                 Dedup::new(ratio(of), unit, distance).expect("in range").among(member, members)
             });

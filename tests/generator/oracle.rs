@@ -8,10 +8,21 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 /// What the oracle is asked for, in the words of a job.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
-    /// Numerator and denominator, unit, distance (`None`: as far as 64 MiB allow, at most 8 MiB), member of members.
-    pub dedup: Option<(u128, u128, u128, Option<u128>, (u128, u128))>,
+    pub units: Option<Units>,
     /// Granule and its random bytes.
     pub granule: Option<(usize, usize)>,
+}
+
+/// Dedup.
+#[derive(Clone, Copy, Debug)]
+pub struct Units {
+    /// Numerator and denominator.
+    pub ratio: (u128, u128),
+    pub bytes: u128,
+    /// `None`: as far as 64 MiB allow, at most 8 MiB.
+    pub distance: Option<u128>,
+    /// Of so many.
+    pub member: (u128, u128),
 }
 
 /// The bytes from `offset` on.
@@ -32,12 +43,14 @@ pub fn oracle(seed: u64, stream: u64, asked: Asked, offset: u64, count: usize) -
 
 fn segment_bytes(asked: Asked) -> u128 {
     let whole = asked.granule.map_or(0, |(granule, _)| granule as u128).max(64 << 10);
-    asked.dedup.map_or(whole, |(_, _, unit, _, _)| whole.min(unit))
+    asked.units.map_or(whole, |units| whole.min(units.bytes))
 }
 
 /// The number of the segment that stands at this position.
 fn number(asked: Asked, position: u128, segment_bytes: u128) -> u64 {
-    let Some((numerator, denominator, unit, distance, (member, members))) = asked.dedup else {
+    let Some(Units { ratio: (numerator, denominator), bytes: unit, distance, member: (member, members) }) =
+        asked.units
+    else {
         return u64::try_from(position).expect("64 bits");
     };
     let enough = |distance: u128| {
