@@ -37,11 +37,10 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
     grid.push(Column::figures("expected", "workers"), expected(|plan| plan.busy_workers.to_string()));
     grid.push(Column::figures("working set", "MiB"), expected(|plan| mebibytes(plan.working_set_bytes)));
     grid.push(Column::figures("of L3", "x"), expected(of_l3));
-    if rows.windows(2).any(|pair| pair[0].1.stores != pair[1].1.stores) {
-        grid.push(
-            Column::words("stores"),
-            expected(|plan| plan.stores.clone().unwrap_or_else(|| NOT_AVAILABLE.to_owned())),
-        );
+    // Where they are swept they stand in the first column.
+    let differ = rows.windows(2).any(|pair| pair[0].1.stores != pair[1].1.stores);
+    if differ && !axes.contains(&"stores") {
+        grid.push(Column::words("stores"), expected(stores));
     }
     grid.push(Column::figures("memory", "peak MiB"), rows.iter().map(|(case, plan)| peak(case, plan)));
     grid.push(Column::figures("expected", "MiB"), expected(memory));
@@ -63,6 +62,15 @@ fn memory(plan: &Expected) -> String {
     match (plan.memory_bytes_min, plan.memory_bytes_max) {
         (min, max) if min == max => mebibytes(min),
         (min, max) => format!("{} to {}", mebibytes(min), mebibytes(max)),
+    }
+}
+
+/// In a column that leaves room for the others.
+fn stores(plan: &Expected) -> String {
+    match plan.stores.as_deref() {
+        Some("ordinary") => "cached".to_owned(),
+        Some("non-temporal") => "around".to_owned(),
+        _ => NOT_AVAILABLE.to_owned(),
     }
 }
 
