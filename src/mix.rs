@@ -6,11 +6,14 @@
 /// The increment of splitmix64: 2^64 divided by the golden ratio, odd.
 pub const GOLDEN_GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
+/// What [`mix64`] multiplies by, first and second.
+pub const MIX_FACTORS: [u64; 2] = [0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB];
+
 /// Mixes 64 bits: a bijection in which every input bit changes every output bit with probability close to 1/2.
 #[inline]
 pub const fn mix64(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z = (z ^ (z >> 30)).wrapping_mul(MIX_FACTORS[0]);
+    z = (z ^ (z >> 27)).wrapping_mul(MIX_FACTORS[1]);
     z ^ (z >> 31)
 }
 

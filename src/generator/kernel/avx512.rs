@@ -5,13 +5,15 @@
 
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_broadcastq_epi64, _mm512_castsi512_si128, _mm512_loadu_si512,
-    _mm512_rol_epi64, _mm512_slli_epi64, _mm512_store_si512, _mm512_storeu_si512, _mm512_stream_si512,
-    _mm512_ternarylogic_epi64, _mm512_xor_si512,
+    _mm512_mullo_epi64, _mm512_rol_epi64, _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srli_epi64,
+    _mm512_store_si512, _mm512_storeu_si512, _mm512_stream_si512, _mm512_ternarylogic_epi64,
+    _mm512_xor_si512,
 };
 use std::mem::MaybeUninit;
 
 use super::granule::Granule;
 use super::{LANES, LINE_BYTES, Lanes, STATE_WORDS, STEP_BYTES, scalar};
+use crate::mix::{GOLDEN_GAMMA, MIX_FACTORS, mix64};
 
 /// Lanes in one vector.
 const WIDTH: usize = 8;
@@ -42,6 +44,56 @@ pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
         }
     }
     store(&registers, lanes);
+}
+
+/// Writes the first steps of a segment. Its lanes begin and end in registers: a unit of 4 KiB is 16 steps, and to have its
+/// lanes go through memory would cost a tenth of them.
+///
+/// # Safety
+/// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
+#[target_feature(enable = "avx512f,avx512dq")]
+pub(super) unsafe fn write_segment<const NON_TEMPORAL: bool>(
+    keys: [u64; 2],
+    segment: u64,
+    out: &mut [MaybeUninit<u8>],
+) {
+    let mut registers = seeded(keys, segment);
+    // SAFETY: the caller's promise.
+    unsafe { write_steps::<NON_TEMPORAL>(&mut registers, out) };
+}
+
+/// What `seed` puts into the lanes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn seeded(keys: [u64; 2], segment: u64) -> Registers {
+    /// Of each lane.
+    const COUNTERS: [u64; LANES] = {
+        let mut counters = [0; LANES];
+        let mut lane = 0;
+        while lane < LANES {
+            counters[lane] = (lane as u64 + 1).wrapping_mul(GOLDEN_GAMMA);
+            lane += 1;
+        }
+        counters
+    };
+    let starts = keys.map(|key| _mm512_set1_epi64(mix64(key ^ segment).cast_signed()));
+    let gamma = _mm512_set1_epi64(GOLDEN_GAMMA.cast_signed());
+    std::array::from_fn(|vector| {
+        let counters = load_words(&COUNTERS[vector * WIDTH..]);
+        let [a, b] = starts.map(|start| mix(_mm512_add_epi64(start, counters)));
+        let turned = _mm512_xor_si512(_mm512_rol_epi64::<32>(a), gamma);
+        [a, b, turned, _mm512_add_epi64(_mm512_rol_epi64::<29>(b), a)]
+    })
+}
+
+/// `mix64` of eight words.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn mix(z: __m512i) -> __m512i {
+    let [first, second] = MIX_FACTORS.map(|factor| _mm512_set1_epi64(factor.cast_signed()));
+    let z = _mm512_mullo_epi64(_mm512_xor_si512(z, _mm512_srli_epi64::<30>(z)), first);
+    let z = _mm512_mullo_epi64(_mm512_xor_si512(z, _mm512_srli_epi64::<27>(z)), second);
+    _mm512_xor_si512(z, _mm512_srli_epi64::<31>(z))
 }
 
 /// Writes whole steps.

@@ -38,10 +38,15 @@ impl Kernel {
         while !rest.is_empty() {
             let segment = segments.next().expect("segments have no end");
             let (piece, later) = rest.split_at_mut(rest.len().min(segment_bytes - inside));
-            self.seed(keys, segment, &mut lanes);
-            match &granule {
-                None => self.fill_piece(&mut lanes, stores, inside, piece),
-                Some(granule) => self.fill_granules(&mut lanes, granule, stores, inside, piece),
+            let whole_steps = inside == 0 && piece.len().is_multiple_of(STEP_BYTES);
+            if granule.is_none() && whole_steps {
+                self.write_segment(keys, segment, &mut lanes, stores, piece);
+            } else {
+                self.seed(keys, segment, &mut lanes);
+                match &granule {
+                    None => self.fill_piece(&mut lanes, stores, inside, piece),
+                    Some(granule) => self.fill_granules(&mut lanes, granule, stores, inside, piece),
+                }
             }
             (inside, rest) = (0, later);
         }

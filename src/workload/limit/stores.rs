@@ -29,7 +29,8 @@ impl StoreLoop {
 
     /// Writes every byte of `memory` once: `word` again and again, or its lowest byte for `memset`.
     ///
-    /// When it returns the stores are ordered before whatever the caller does next.
+    /// When it returns the stores are ordered before whatever the caller does next. A word of zero measures something
+    /// else: on some CPUs (Zen 4) a line of zeros crosses to memory as a command without data, up to three times as fast.
     pub fn run(self, memory: &mut [MaybeUninit<u8>], word: u64) {
         match self {
             StoreLoop::Memset => memory.fill(MaybeUninit::new(word.to_le_bytes()[0])),
