@@ -67,8 +67,8 @@ bench: ## compare generator and allocator with their peers, side by side
 	@cargo bench $(or $(CARGO_FLAGS),--all-features) $(ARGS)
 
 calibration: setup ## measure anew how far each codec compresses granules: src/generator/calibration/table.txt
-	@cargo run --quiet $(CARGO_FLAGS) --example calibration > target/calibration.txt
-	@mv target/calibration.txt src/generator/calibration/table.txt
+	@cargo run --quiet $(CARGO_FLAGS) --example calibration > $(CARGO_TARGET_DIR)/calibration.txt
+	@mv $(CARGO_TARGET_DIR)/calibration.txt src/generator/calibration/table.txt
 
 quality: ## dieharder's whole battery on the stream, half an hour of a core each (ARGS="written seeds")
 	@scripts/setup.sh build
