@@ -5,7 +5,7 @@
 #   scripts/quality.sh written lane-0 seeds   these
 #   scripts/quality.sh --short lane-0         the tests that take seconds: a minute an arrangement
 #
-# QUALITY_FOLDER (quality): one file an arrangement; one that is whole is not made again. A test that dieharder calls weak is
+# QUALITY_FOLDER (quality): one file an arrangement; one that is whole is not made again. A test that dieharder calls weak or failed is
 # repeated three times on streams of other seeds: by chance one of a hundred is weak, and a flaw is weak again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -43,7 +43,7 @@ battery() {
   mv "$file.part" "$file"
 }
 
-# repeats ARRANGEMENT: once a weak test and seed, one line each.
+# repeats ARRANGEMENT: once a weak or failed test and seed, one line each.
 repeats() {
   local file=$folder/$1.repeats.txt name ntuple again line number
   [[ -e $file ]] && return
@@ -57,7 +57,7 @@ repeats() {
         awk -F'|' -v name="$name" -v size="$ntuple" '{ n = $1; s = $2; gsub(/ /, "", n); gsub(/ /, "", s) } n == name && s == size' | head -n 1)
       echo "seed $again: $line" >>"$file.part"
     done
-  done < <(grep 'WEAK' "$folder/$1.txt" || true)
+  done < <(grep -E 'WEAK|FAILED' "$folder/$1.txt" || true)
   mv "$file.part" "$file"
 }
 

@@ -108,9 +108,10 @@ fn memory_is_bounded_however_long_it_goes_on() {
 }
 
 #[test]
-fn no_consumer_allocates_from_the_program_while_the_clock_runs() {
+fn nothing_is_allocated_from_the_program_while_the_clock_runs() {
     let _alone = alone();
-    for (handover, consumer) in consumers() {
+    let blocks = [64, 128].into_iter();
+    for ((handover, consumer), block) in blocks.flat_map(|block| consumers().map(move |way| (way, block))) {
         // `stop` is asked at the end of every chunk: a look at the counter from inside the region.
         let seen = [const { AtomicU64::new(0) }; 64];
         let looks = AtomicU64::new(0);
@@ -121,7 +122,7 @@ fn no_consumer_allocates_from_the_program_while_the_clock_runs() {
             }
             index + 1 >= seen.len()
         };
-        let parameters = Parameters { handover, consumer, ..parameters(512 * KIB, 64 * KIB, 2) };
+        let parameters = Parameters { handover, consumer, ..parameters(512 * KIB, block * KIB, 2) };
         let extent = extent(0, Amount::Duration(u64::MAX / 4), &look);
         let (measured, _) = run(parameters, 2, parameters.arena_bytes(2), extent);
         assert_eq!(measured.expect("enough memory").chunk_ns.count(), seen.len() as u64);

@@ -1,15 +1,14 @@
 //! What holds for every repetition.
 
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use numamark::generator::{Digest, Kernel, Stores, Stream};
 use numamark::measure::{Clock, Counters, Instruments, Prices};
 use numamark::slab::{Arena, Heap, HeapOptions};
 use numamark::workload::{Amount, Extent, allocate, collect, generate};
 
+use crate::alone;
 use crate::fixture::{KIB, data_set, extent, parameters, run};
-use crate::{ALLOCATIONS, alone};
 
 #[test]
 fn the_digest_is_that_of_the_stream_whoever_filled_which_part() {
@@ -87,32 +86,6 @@ fn every_block_is_given_back(parameters: generate::Parameters, amount: Amount, c
         assert_eq!(stages, stratum.total.sum(), "stages sum to the total");
     }
     assert_eq!(heap.violations(), 0);
-}
-
-#[test]
-fn nothing_is_allocated_from_the_program_while_the_clock_runs() {
-    let _alone = alone();
-    // `stop` is asked at the end of every chunk, by the last worker: a look at the counter from inside the region.
-    let seen = [const { AtomicU64::new(0) }; 64];
-    let looks = AtomicU64::new(0);
-    let look = || {
-        let index = looks.fetch_add(1, Ordering::Relaxed) as usize;
-        if let Some(place) = seen.get(index) {
-            place.store(ALLOCATIONS.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-        index + 1 >= seen.len()
-    };
-    let extent = extent(0, Amount::Duration(u64::MAX / 4), &look);
-    let parameters = parameters(512 * KIB, 128 * KIB, 2);
-    let (measured, _) = run(parameters, 2, parameters.arena_bytes(2), extent);
-    assert_eq!(measured.expect("enough memory").chunk_ns.count(), seen.len() as u64);
-    let seen = seen.map(AtomicU64::into_inner);
-    assert_eq!(
-        seen[0],
-        seen[seen.len() - 1],
-        "allocations grew from chunk 1 to chunk {}: {seen:?}",
-        seen.len()
-    );
 }
 
 #[test]
