@@ -5,15 +5,16 @@
 //!
 //! | floor | module | owns |
 //! |---|---|---|
-//! | 0 | [`cgroup`], [`error`], [`hash`], [`mix`], [`units`] | where control groups are; one error enum; hashes of bytes; 64-bit mixing; byte sizes and durations |
+//! | 0 | [`cgroup`], [`error`], [`hash`], [`mix`], [`units`], [`word`] | where control groups are; one error enum; hashes of bytes; 64-bit mixing; byte sizes and durations; closed sets of words |
 //! | 1 | [`numa`], [`comm`], [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
 //! | 2 | [`generator`], [`slab`] | the byte stream; the rank-local allocator |
-//! | 3 | [`job`], [`workload`] | the job file; what happens inside a timed region |
-//! | 4 | [`plan`] | job x world x topology -> every number resolved and checked |
-//! | 5 | [`results`] | the run directory |
-//! | 6 | [`rank`] | one rank's life |
-//! | 7 | [`report`] | what a person looks at |
-//! | 8 | [`cli`] | argv, exit codes, the only place that prints an error |
+//! | 3 | [`workload`] | what happens inside a timed region |
+//! | 4 | [`job`] | the job file, whose words are the enums of the rooms below |
+//! | 5 | [`plan`] | job x world x topology -> every number resolved and checked |
+//! | 6 | [`results`] | the run directory |
+//! | 7 | [`rank`] | one rank's life |
+//! | 8 | [`report`] | what a person looks at |
+//! | 9 | [`cli`] | argv, exit codes, the only place that prints an error |
 //!
 //! `docs/architecture.md` follows one chunk through all of them.
 #![deny(unsafe_code)]
@@ -23,6 +24,7 @@ pub mod error;
 pub mod hash;
 pub mod mix;
 pub mod units;
+pub mod word;
 
 pub mod comm;
 pub mod measure;
@@ -32,8 +34,9 @@ pub mod stats;
 pub mod generator;
 pub mod slab;
 
-pub mod job;
 pub mod workload;
+
+pub mod job;
 
 pub mod plan;
 

@@ -1,37 +1,7 @@
 //! The closed sets of the job file: every word a key accepts, and nothing that this release does not do.
 
-/// A value out of a closed set, written as one word.
-pub trait Word: Copy + PartialEq + Sized + 'static {
-    /// What a job file writes, in the order of `ALL`.
-    const WORDS: &'static [&'static str];
-    /// Every member of the set.
-    const ALL: &'static [Self];
-
-    /// The word a job file writes for this value.
-    fn word(self) -> &'static str;
-
-    /// The value this word stands for.
-    fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|value| value.word() == word)
-    }
-}
-
-macro_rules! words {
-    ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ })+) => {$(
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$doc])* $variant,)+ }
-
-        impl Word for $name {
-            const WORDS: &'static [&'static str] = &[$($word,)+];
-            const ALL: &'static [$name] = &[$($name::$variant,)+];
-
-            fn word(self) -> &'static str {
-                match self { $($name::$variant => $word,)+ }
-            }
-        }
-    )+};
-}
+pub use crate::word::Word;
+use crate::word::words;
 
 words! {
     /// `[run] order`: how repetitions of different cases follow each other.
