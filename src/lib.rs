@@ -5,7 +5,7 @@
 //!
 //! | floor | module | owns |
 //! |---|---|---|
-//! | 0 | [`cgroup`], [`error`], [`hash`], [`mix`], [`units`], [`word`] | where control groups are; one error enum; hashes of bytes; 64-bit mixing; byte sizes and durations; closed sets of words |
+//! | 0 | [`cgroup`], [`error`], [`hash`], [`mix`], [`screen`], [`units`], [`word`] | where control groups are; one error enum; hashes of bytes; 64-bit mixing; line breaks; byte sizes and durations; closed sets of words |
 //! | 1 | [`numa`], [`comm`], [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
 //! | 2 | [`generator`], [`slab`] | the byte stream; the rank-local allocator |
 //! | 3 | [`workload`] | what happens inside a timed region |
@@ -23,6 +23,7 @@ pub mod cgroup;
 pub mod error;
 pub mod hash;
 pub mod mix;
+pub mod screen;
 pub mod units;
 pub mod word;
 

@@ -8,7 +8,7 @@ use super::stream::StreamArguments;
 use crate::job::Setting;
 use crate::units::Nanoseconds;
 
-/// How fast does each NUMA node generate data and allocate memory, and how much of that is to be believed?
+/// Measures how fast each NUMA node generates data and allocates memory, and how far the figures can be believed
 #[derive(Debug, Parser)]
 #[command(
     name = "numamark",
@@ -18,7 +18,7 @@ use crate::units::Nanoseconds;
     arg_required_else_help = true
 )]
 pub struct Arguments {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -99,7 +99,7 @@ pub struct RunArguments {
     /// No progress on stderr
     #[arg(long, short)]
     pub quiet: bool,
-    /// Where each rank is bound, the figures of each repetition, the time each stage took; on stderr
+    /// Print where each rank is bound, the figures of each repetition, the time each stage took; on stderr
     #[arg(long, short, conflicts_with = "quiet")]
     pub verbose: bool,
 }
@@ -130,7 +130,7 @@ pub struct PlanArguments {
     pub no_probe: bool,
 }
 
-/// What `run` and `plan` change in a job without editing it.
+/// Changes that `run` and `plan` make to a job without editing its file.
 #[derive(Debug, Args)]
 pub struct ChangeArguments {
     /// Change a key of the job, checked like the file
@@ -177,7 +177,7 @@ pub struct ReportArguments {
     /// The run directory
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
-    /// What to print
+    /// Form of the output
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub format: ReportFormat,
     /// Every case in full, with its own heat map of all hosts
@@ -188,7 +188,7 @@ pub struct ReportArguments {
 /// Forms a run can be shown in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
-    /// What `run` ends with, in 80 columns
+    /// The summary that `run` prints at its end, in 80 columns
     Table,
     /// The same as GitHub's tables, every case a row
     Markdown,
@@ -218,7 +218,7 @@ pub struct CompareArguments {
     /// Exit with 3 when a rate is worse by more than this with its whole interval; warn when that cannot be excluded
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub bound: Option<f64>,
-    /// What to print
+    /// Form of the output
     #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
     pub format: CompareFormat,
     /// Compare what cannot be compared, and mark the output
@@ -252,7 +252,7 @@ fn percent(text: &str) -> Result<f64, String> {
 /// `numamark generate`.
 #[derive(Debug, Args)]
 pub struct GenerateArguments {
-    /// How much to write: 256MiB
+    /// Bytes to write: 256MiB
     #[arg(long, value_name = "SIZE", value_parser = super::stream::size)]
     pub length: u64,
     /// Which stream, and from where

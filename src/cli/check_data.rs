@@ -1,4 +1,4 @@
-//! `numamark check-data`: whether a file holds a stretch of a stream, and if not, where it begins to differ.
+//! `numamark check-data`: checks that a file holds a stretch of a stream, or finds the first byte that differs.
 
 use std::fs::File;
 use std::io::{Read, stdin};
@@ -10,7 +10,7 @@ use crate::error::{Error, ExitCode, Result};
 use crate::generator::{Kernel, Mismatch, Shape, Stream};
 use crate::units::Bytes;
 
-/// What is read and checked at a time.
+/// Bytes that are read and checked at a time.
 const BLOCK_BYTES: usize = 1 << 20;
 /// Blocks that may wait to be checked.
 const BLOCKS_AHEAD: usize = 2;
@@ -46,7 +46,7 @@ pub fn check_data(arguments: &CheckDataArguments) -> Result<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-/// Reads on ahead of the check, until the end, `limit` bytes, an error, or nobody listens.
+/// Reads ahead of the check, until the end, `limit` bytes, an error, or the end of the receiver.
 fn read(input: &mut dyn Read, limit: u64, blocks: SyncSender<std::io::Result<Vec<u8>>>) {
     let mut input = input.take(limit);
     loop {
@@ -63,7 +63,7 @@ fn read(input: &mut dyn Read, limit: u64, blocks: SyncSender<std::io::Result<Vec
     }
 }
 
-/// How many bytes are right, up to the end.
+/// Number of bytes that are right, up to the end.
 fn check(
     stream: &Stream,
     offset: u64,
@@ -85,7 +85,7 @@ fn check(
     Ok(checked)
 }
 
-/// Where the first wrong byte is, in every way somebody may look for it.
+/// The position of the first wrong byte, in each form that helps to find it.
 fn wrong(mismatch: &Mismatch, first: u64, shape: &Shape) -> String {
     let Mismatch { offset, expected, found } = *mismatch;
     let right = offset - first;

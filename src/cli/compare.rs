@@ -1,4 +1,4 @@
-//! `numamark compare`: whether one arm, or some runs, are faster than others.
+//! `numamark compare`: tells if one arm, or one set of runs, is faster than another.
 
 use super::arguments::{CompareArguments, CompareFormat};
 use super::print;
@@ -46,7 +46,7 @@ fn ask(arguments: &CompareArguments) -> Result<Compared> {
             let paths = |paths: &[std::path::PathBuf]| {
                 paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
             };
-            // The likeliest intention: the first half against the second.
+            // The most likely intention: the first half is compared with the second.
             let (ours, theirs) = match base.len() {
                 odd if odd % 2 == 1 => arguments.base.split_at(arguments.base.len() / 2),
                 _ => (base, std::slice::from_ref(last)),

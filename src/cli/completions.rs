@@ -1,4 +1,4 @@
-//! `numamark completions`: what a shell needs to complete the command line.
+//! `numamark completions`: a script with which a shell completes the command line.
 
 pub use clap_complete::Shell;
 

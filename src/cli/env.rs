@@ -1,4 +1,4 @@
-//! `numamark env`: what on this machine would disturb a benchmark.
+//! `numamark env`: checks this machine for anything that would disturb a benchmark.
 
 use super::print;
 use crate::error::{ExitCode, Result};
@@ -6,7 +6,7 @@ use crate::measure::clock::Clock;
 use crate::results::environment::{Facts, inspect};
 use crate::{numa, report};
 
-/// Shows every check. What it finds is no failure: the exit code is 0 as long as it could look.
+/// Shows every check. A finding is no failure: the exit code is 0 whenever the checks could be made.
 pub fn env() -> Result<ExitCode> {
     let facts = Facts::new(&Clock::start(), Err("not asked".to_owned()));
     let (environment, checks) = inspect(&facts);

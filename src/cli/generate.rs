@@ -14,7 +14,7 @@ use crate::error::{Error, ExitCode, Result};
 use crate::generator::{Kernel, Stores, Stream};
 use crate::units::human_bytes;
 
-/// What is filled and written at a time: fits the L2 of many cores, and is worth a system call.
+/// Bytes that are filled and written at a time: they fit the L2 of many cores and are worth a system call.
 const BLOCK_BYTES: u64 = 1 << 20;
 
 /// Writes the stretch. A reader that has enough and closes the pipe (`| head`) is not an error.
@@ -28,7 +28,7 @@ pub fn generate(arguments: &GenerateArguments) -> Result<ExitCode> {
                 .to_owned(),
         ));
     }
-    // Around the buffer of `stdout`, which would look for the ends of lines.
+    // Bypasses the buffer of `stdout`, which would search for line ends.
     let output =
         stdout.as_fd().try_clone_to_owned().map(File::from).map_err(|why| failed(&why.to_string()))?;
     let stretch = Stretch { stream, offset: arguments.stream.offset, length: arguments.length };
@@ -45,20 +45,20 @@ fn failed(why: &str) -> Error {
     Error::Failed(format!("cannot write to standard output: {why}"))
 }
 
-/// What is to be written.
+/// The stretch to be written.
 struct Stretch {
     stream: Stream,
     offset: u64,
     length: u64,
 }
 
-/// How far it came.
+/// Progress, shared by both threads.
 struct Stopped {
     why: std::io::Error,
     written: u64,
 }
 
-/// Who has it may write: the output, and how much was written.
+/// The output and the number of bytes written; only the thread that holds it may write.
 struct Turn {
     output: File,
     written: u64,
@@ -71,7 +71,7 @@ impl Stretch {
         std::thread::scope(|scope| {
             let odd = scope.spawn(move || self.write_every_other(1, &odd, &to_even));
             let even = self.write_every_other(0, &even, &to_odd);
-            // A thread whose neighbour stopped waits for a turn that does not come.
+            // Wakes the other thread, which may be waiting for a turn that would never come.
             drop(to_odd);
             even.and(odd.join().expect("it panics in no case"))
         })
@@ -90,10 +90,10 @@ impl Stretch {
         for begin in (first * BLOCK_BYTES..self.length).step_by(2 * block_bytes.max(1)) {
             let bytes = usize::try_from(BLOCK_BYTES.min(self.length - begin)).expect("no more than a block");
             let filled = self.stream.fill(kernel, Stores::Ordinary, self.offset + begin, &mut block[..bytes]);
-            // Without a turn: the other thread stopped, and says why.
+            // No turn: the other thread stopped and reports the reason.
             let Ok(Turn { mut output, written }) = turns.recv() else { return Ok(()) };
             output.write_all(filled).map_err(|why| Stopped { why, written })?;
-            // Nobody waits behind the last block.
+            // No thread waits for a turn after the last block.
             let _finished = next.send(Turn { output, written: written + bytes as u64 });
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! `numamark verify`, `recover`, `report` and `schema`: looking at runs that are over.
+//! `numamark verify`, `recover`, `report` and `schema`: subcommands that read the run directories of ended runs.
 
 use super::arguments::{DirectoryArguments, ReportArguments, ReportFormat, SchemaArguments, SchemaOf};
 use super::print;

@@ -1,4 +1,4 @@
-//! `numamark topo` and `numamark plan`: what would happen, on this machine or an imagined one.
+//! `numamark topo` and `numamark plan`: a run before it runs, on this machine or on a described one.
 
 use super::arguments::{PlanArguments, TopoArguments};
 use super::print;
@@ -12,14 +12,14 @@ use crate::results::environment::cpu_model;
 use crate::results::resolve_gates;
 use crate::units::human_span;
 
-/// Shows which rank would bind where, and why.
+/// Shows where each rank would bind, and why.
 pub fn topo(arguments: &TopoArguments) -> Result<ExitCode> {
     let (topology, placements) = place(arguments, Bind::Numa, arguments.share_nodes)?;
     print(&report::topology(&topology, &placements));
     Ok(ExitCode::Done)
 }
 
-/// Predicts cases, time, memory and files. Tries each case for a moment, unless it must not or cannot.
+/// Predicts cases, time, memory and files. Tries each case for a moment where that is possible and not forbidden.
 pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
     let mut settings = arguments.change.settings();
     if arguments.machine.share_nodes {
@@ -30,7 +30,7 @@ pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
     let (topology, placements) = place(&arguments.machine, bind(&job), job.rank.share_nodes)?;
     let ranks = seats(&job, &topology, &placements, arguments.hosts)?;
     let cases: Vec<&str> = ranks[0].1.cases.iter().map(|case| case.id.as_str()).collect();
-    // What a run would refuse before its first repetition; another machine may have another CPU.
+    // A run would refuse these before its first repetition. A described machine may have another CPU.
     let cpu_model = if topology.is_this_system() { cpu_model() } else { None };
     resolve_gates(&job.gates, &cases, cpu_model.as_deref())?;
     let (prediction, unknown) = predict(arguments, &source, &topology, &ranks)?;
@@ -56,7 +56,7 @@ pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
     within(arguments, wall_ns)
 }
 
-/// One seat and plan a rank of the host.
+/// Seat and plan of each rank of the host.
 fn seats(job: &Job, topology: &Topology, placements: &[Placement], hosts: u32) -> Result<Vec<(Seat, Plan)>> {
     let of_host = u32::try_from(placements.len()).expect("ranks are counted in 32 bits");
     let world = of_host.saturating_mul(hosts);
@@ -72,7 +72,7 @@ fn seats(job: &Job, topology: &Topology, placements: &[Placement], hosts: u32) -
     placements.iter().map(of_rank).collect()
 }
 
-/// What trying the cases says, and what nothing says.
+/// The prediction, if the cases were tried, and sentences about everything that remains unknown.
 fn predict(
     arguments: &PlanArguments,
     source: &Source,
@@ -108,14 +108,14 @@ fn predict(
     Ok((prediction, unknown))
 }
 
-/// What `run` would be given after its name.
+/// The arguments of `run` for the same job.
 fn run_arguments(arguments: &PlanArguments) -> Vec<String> {
     let settings = arguments.change.settings();
     let changes = settings.iter().flat_map(|setting| [setting.flag().to_owned(), setting.text().to_owned()]);
     std::iter::once(arguments.job.display().to_string()).chain(changes).collect()
 }
 
-/// Holds the time against `--time`.
+/// Compares the predicted time with `--time`.
 fn within(arguments: &PlanArguments, wall_ns: Option<f64>) -> Result<ExitCode> {
     match (arguments.time, wall_ns) {
         (Some(limit), Some(wall_ns)) if wall_ns > limit.0 as f64 => Err(Error::Environment(format!(

@@ -19,7 +19,7 @@ use crate::comm::speak_as_one;
 use crate::error::{Error, ExitCode, Result};
 use arguments::{Arguments, Command};
 
-/// Runs the program on its own command line, and says how it ended.
+/// Runs the program on its own command line and returns the exit code.
 pub fn main() -> ExitCode {
     let arguments = match parse() {
         Ok(arguments) => arguments,
@@ -54,7 +54,7 @@ fn parse() -> Result<Arguments, clap::Error> {
         .map_err(|error| suggestions::with_suggestions(error, &command))
 }
 
-/// The command line, with the whole usage line in every error: clap's own has only what is missing or was given.
+/// The command line, with the whole usage line in every error: clap's own line has only missing and given arguments.
 fn command() -> clap::Command {
     let mut command = Arguments::command();
     command.build();

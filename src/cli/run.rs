@@ -16,7 +16,7 @@ use crate::results::{GateResult, Outcome, RunDirectory};
 /// Runs a job.
 ///
 /// # Errors
-/// Those of this process alone; what the ranks agree on is reported here, once for all of them.
+/// Errors of this process alone. Errors that all ranks agreed on are printed here, once for all of them.
 pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let started = Instant::now();
     let launcher = launcher();
@@ -51,7 +51,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     }
 }
 
-/// Who started this process, as its environment tells.
+/// The launcher that started this process, as its environment tells; `None` without one.
 pub fn launcher() -> Option<Launcher> {
     launcher::detect(|name| std::env::var(name).ok())
 }
@@ -64,8 +64,8 @@ fn origin(arguments: &RunArguments) -> Origin {
     }
 }
 
-/// As many as were asked for; else as many as the run that is resumed has, so that the line which a stopped run prints
-/// continues it; else one a node. Under a launcher nobody asks.
+/// Number of ranks in this process: the number asked for; else that of the run to be resumed, so that the command which a
+/// stopped run prints needs no number; else one a node. Unused under a launcher.
 fn ranks_in_process(arguments: &RunArguments, launcher: Option<&Launcher>) -> Result<u32> {
     match (arguments.ranks, &arguments.resume, launcher) {
         (Some(ranks), ..) => Ok(ranks),

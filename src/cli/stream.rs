@@ -1,4 +1,4 @@
-//! The flags that name a stretch of a stream: the same for those that write it and those that check it.
+//! The flags that name a stretch of a stream, shared by the subcommand that writes it and the one that checks it.
 
 use clap::Args;
 
@@ -15,13 +15,13 @@ pub struct StreamArguments {
     /// Number of the stream
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub stream: u64,
-    /// Where in the stream the first byte stands
+    /// Offset of the first byte in the stream
     #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
     pub offset: u64,
     /// Bytes written for each that is new: 1.5, 3/2 or 2
     #[arg(long, value_name = "RATIO", value_parser = Ratio::parse)]
     pub dedup: Option<Ratio>,
-    /// What is duplicated as a whole, 4KiB to 4MiB [default: 64KiB]
+    /// Size of the unit that is duplicated as a whole, 4KiB to 4MiB [default: 64KiB]
     #[arg(long, value_name = "SIZE", requires = "dedup", value_parser = size)]
     pub unit: Option<u64>,
     /// The least distance of two copies [default: 8MiB, or as far as 64MiB allow]
@@ -30,10 +30,10 @@ pub struct StreamArguments {
     /// One of several streams among which copies are spread: 0/8 to 7/8
     #[arg(long, value_name = "I/N", requires = "dedup", value_parser = member)]
     pub member: Option<(u32, u32)>,
-    /// How far every granule compresses by itself
+    /// Ratio by which every granule compresses by itself
     #[arg(long, value_name = "RATIO", value_parser = Ratio::parse)]
     pub compress: Option<Ratio>,
-    /// What compresses by itself, 512B to 128KiB [default: 4KiB]
+    /// Size of the granule that compresses by itself, 512B to 128KiB [default: 4KiB]
     #[arg(long, value_name = "SIZE", requires = "compress", value_parser = size)]
     pub granule: Option<u64>,
     /// Calibrate for zstd-1, zstd-3 or lz4 [default: none of them]
@@ -45,10 +45,10 @@ const UNIT_BYTES_USUAL: u64 = 64 << 10;
 const GRANULE_BYTES_USUAL: u64 = 4 << 10;
 
 impl StreamArguments {
-    /// The stream they name.
+    /// Returns the stream that the flags name.
     ///
     /// # Errors
-    /// When a size or a ratio is out of reach; what is in reach.
+    /// When a size or a ratio is out of range; the message gives the range.
     pub fn stream(&self) -> Result<Stream> {
         let shape = self.shape().map_err(Error::Usage)?;
         Ok(Stream::new(self.seed, self.stream).shaped(shape))
@@ -65,10 +65,10 @@ impl StreamArguments {
         Shape::new(dedup.transpose()?, compression.transpose()?)
     }
 
-    /// The stretch of so many bytes ends where offsets end.
+    /// Checks that a stretch of `bytes` bytes ends within the range of offsets.
     ///
     /// # Errors
-    /// When it would go on.
+    /// When it would end beyond that.
     pub fn check_end(&self, length: u64) -> Result<()> {
         match self.offset.checked_add(length) {
             Some(_) => Ok(()),

@@ -1,13 +1,13 @@
-//! Mistyped words on the command line: clap's errors with suggestions of our own where its are none, or wrong.
+//! Mistyped words on the command line: replaces the suggestions in clap's errors where they are missing or wrong.
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 use crate::job::nearest;
 
-/// The error as it is shown.
+/// Returns the error with the suggestions to be shown.
 pub fn with_suggestions(mut error: Error, command: &Command) -> Error {
-    // "To pass '--sett' as a value, use '-- --sett'": nothing of ours begins with a dash.
+    // "To pass '--sett' as a value, use '-- --sett'": no value of this program begins with a dash.
     let says_dashes = |tip: &ContextValue| tip.to_string().contains("as a value, use '-- ");
     if error.get(ContextKind::Suggested).is_some_and(says_dashes) {
         error.remove(ContextKind::Suggested);
@@ -19,7 +19,7 @@ pub fn with_suggestions(mut error: Error, command: &Command) -> Error {
         return error;
     }
     let names = || command.get_subcommands().map(Command::get_name);
-    // clap compares letters that stand near each other: "rnu" is far from "run" to it.
+    // clap compares letters at nearby positions, so it finds "rnu" far from "run".
     if let Some(name) = begins_alike(&word, names()).or_else(|| nearest(&word, names())) {
         error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![name.to_owned()]));
     } else if word.ends_with(".toml") {
@@ -29,7 +29,7 @@ pub fn with_suggestions(mut error: Error, command: &Command) -> Error {
     error
 }
 
-/// The name that begins as the word does, for four letters at least and for longer than any other.
+/// The name that has the longest beginning in common with the word; at least four letters.
 fn begins_alike<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     const LETTERS_MIN: usize = 4;
     let alike = |name: &str| word.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();

@@ -10,6 +10,7 @@
 use std::fmt::Write as _;
 
 use super::diagnostic::{Diagnostic, Place, Source, cut};
+use crate::screen::{is_invisible, wrapped};
 
 /// How many diagnostics are printed: the first few are usually the cause of the rest.
 const SHOWN_MAX: usize = 10;
@@ -57,29 +58,12 @@ fn render_one(diagnostic: &Diagnostic, sources: &[Source<'_>]) -> String {
     }
     for note in &diagnostic.notes {
         let mut sign = "=";
-        for line in wrapped(&printable(note), COLUMNS - margin - 5) {
+        for line in wrapped(printable(note).split(' '), " ", "", COLUMNS - margin - 5) {
             write!(text, "\n  {:margin$} {sign} {line}", "").expect("a String takes everything");
             sign = " ";
         }
     }
     text
-}
-
-/// Lines of at most this many characters, broken between words; a longer word has its own line.
-fn wrapped(text: &str, chars_max: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is always a line");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > chars_max {
-            lines.push(word.to_owned());
-            continue;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines
 }
 
 /// A line of a source, without its end.
@@ -198,9 +182,4 @@ fn printable(text: &str) -> String {
             c => c,
         })
         .collect()
-}
-
-/// Characters that reorder or hide what stands around them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }

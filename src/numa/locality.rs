@@ -32,14 +32,6 @@ impl Locality {
         Locality { unverified: Some(why.into()), ..Locality::default() }
     }
 
-    /// The share of the pages with memory behind them that are local; `None` when nothing is known.
-    pub fn local_share(&self) -> Option<f64> {
-        match (self.local_pages, self.local_pages + self.remote_pages) {
-            (_, 0) => None,
-            (local, present) => Some(local as f64 / present as f64),
-        }
-    }
-
     /// Counts one page.
     fn add(&mut self, found: Option<u32>, own: u32) {
         match found {
@@ -159,19 +151,6 @@ mod tests {
             let (expected, sigma) = (1.0 / stride as f64, (1.0 / stride as f64 / 1024.0f64).sqrt());
             assert!((on_first - expected).abs() < 4.0 * sigma, "stride {stride}: {on_first}");
         }
-    }
-
-    #[test]
-    fn shares_are_of_pages_that_exist() {
-        let counts = |local_pages, remote_pages| Locality {
-            local_pages,
-            remote_pages,
-            absent_pages: 9,
-            unverified: None,
-        };
-        assert_eq!(counts(3, 1).local_share(), Some(0.75));
-        assert_eq!(counts(0, 0).local_share(), None);
-        assert_eq!(Locality::unverified("why").local_share(), None);
     }
 
     #[test]

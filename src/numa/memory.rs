@@ -53,8 +53,7 @@ impl Reservation {
         }
         let base = NonNull::new(aligned as *mut u8).expect("a mapping is never at address 0");
         let reservation = Reservation { base, bytes };
-        // SAFETY: the invariant's range, which nobody uses yet. A refusal of huge pages only costs speed;
-        // `huge_page_bytes` tells what came of it.
+        // SAFETY: the invariant's range, which nobody uses yet. A refusal of huge pages only costs speed.
         unsafe {
             if libc::mprotect(base.as_ptr().cast(), bytes, libc::PROT_READ | libc::PROT_WRITE) != 0 {
                 return Err(no_space(bytes));

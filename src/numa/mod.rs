@@ -27,7 +27,6 @@ mod place;
 mod policy;
 mod pu_set;
 mod share;
-mod smaps;
 mod topology;
 
 pub use bind::{affinity, bind_process, bind_rank_thread, bind_thread};
@@ -38,5 +37,4 @@ pub use memory::{RESERVATION_ALIGNMENT, Reservation};
 pub use node::{CacheGroup, Node, Standing};
 pub use place::{Bind, How, NodeId, Placement, Request, conflicts, place_all};
 pub use pu_set::PuSet;
-pub use smaps::huge_page_bytes;
 pub use topology::Topology;

@@ -8,7 +8,7 @@ use crate::workload::intervals::Division;
 /// A plan of the same cases, each a few times for a moment.
 #[derive(Clone, Debug)]
 pub struct Miniature {
-    /// What to run.
+    /// The plan to run.
     pub plan: Plan,
     /// For each case of the real plan, the index of the case here that stands for it.
     pub stands_for: Vec<usize>,
@@ -16,17 +16,17 @@ pub struct Miniature {
 
 /// Rounds of a miniature.
 pub(super) const ROUNDS: u32 = 4;
-/// What all repetitions together may take, as long as no single chunk takes longer than its share.
+/// Time limit of all repetitions together; exceeded only by chunks that take longer than their share.
 const BUDGET_NS: u64 = 2_400_000_000;
-/// A shorter timed region says nothing.
+/// Shortest timed region that still gives usable times.
 const TIMED_NS_MIN: u64 = 10_000_000;
-/// More cases are not tried one by one.
+/// Most cases that are all tried; of more only a selection is.
 const CASES_MAX: usize = 48;
-/// Chunks are made smaller until those in flight fit: beyond every cache, and populated in a moment.
+/// Chunks are made smaller until those in flight fit: more than every cache holds, and populated in a moment.
 const WORKING_SET_BYTES_MAX: usize = 512 << 20;
 /// Chunks are multiples of this.
 const GRAIN: usize = 4096;
-/// Of a data set, each rank makes this much at least.
+/// Smallest share of a data set for each rank.
 const SHARE_BYTES_MIN: u64 = 64 << 20;
 
 impl Plan {
@@ -42,7 +42,7 @@ impl Plan {
                 Amount::Dataset { bytes: bytes.min(dataset_bytes(&cases, ranks)), rank, ranks, digest }
             }
         };
-        // As many intervals as the real plan has: their number decides how much is written.
+        // The same number of intervals as in the real plan: it decides the size of a record.
         let interval_ns = match (self.amount, amount) {
             (Amount::Duration(real), Amount::Duration(here)) => scaled(self.division.interval_ns, here, real),
             _ => self.division.interval_ns,
@@ -51,7 +51,7 @@ impl Plan {
         let plan = Plan {
             turns: turns.collect(),
             repetitions: ROUNDS,
-            // It has its rounds, however certain they are.
+            // The miniature always runs all its rounds.
             stop: None,
             warmup_ns: self.warmup_ns.min(share_ns / 4),
             amount,
@@ -66,7 +66,7 @@ impl Plan {
 }
 
 impl Miniature {
-    /// In what the miniature is not the real thing, one sentence each.
+    /// The differences between the miniature and the real plan, one sentence each.
     pub fn differences(&self, plan: &Plan) -> Vec<String> {
         let mut differences = Vec::new();
         let (tried, all) = (self.plan.cases.len(), plan.cases.len());
@@ -86,7 +86,8 @@ impl Miniature {
     }
 }
 
-/// All cases, or some of them spread evenly, the first of each workload among them; and which one stands for which.
+/// Chooses all cases, or a selection that is spread evenly and has the first case of each workload. Returns their indices,
+/// and for every case the position in the selection of the case that stands for it.
 fn choose(cases: &[Case]) -> (Vec<usize>, Vec<usize>) {
     let stride = cases.len().div_ceil(CASES_MAX);
     let mut chosen: Vec<usize> = Vec::new();
@@ -104,14 +105,14 @@ fn choose(cases: &[Case]) -> (Vec<usize>, Vec<usize>) {
 fn shrunk(case: &Case) -> Case {
     let Work::Generate(mut parameters) = case.work else { return case.clone() };
     let chunks = parameters.in_flight as usize + 1;
-    // Every stream beside the others keeps its page.
+    // A chunk keeps at least one page for each of its streams.
     let streams = parameters.streams as usize;
     let largest = (WORKING_SET_BYTES_MAX / chunks / GRAIN).max(streams) * GRAIN;
     parameters.chunk_bytes = parameters.chunk_bytes.min(largest);
     Case { work: Work::Generate(parameters), ..case.clone() }
 }
 
-/// Two chunks a rank of the largest size, or a little more.
+/// Bytes of a data set that gives each rank at least two chunks of the largest size.
 fn dataset_bytes(cases: &[Case], ranks: u32) -> u64 {
     let largest = cases.iter().map(chunk_bytes).max().unwrap_or(0).max(1);
     SHARE_BYTES_MIN.max(2 * largest).next_multiple_of(largest) * u64::from(ranks)

@@ -150,19 +150,26 @@ pub(super) fn region_ns(asked_ns: f64, chunk_ns: f64) -> f64 {
 /// the data leave records that are 2.0 to 2.5 times as long, allocator cases and sweeps of chunks alike.
 const COUNTER_GROWTH: f64 = 1.0 / 3.0;
 
+/// Share of the files beside the parts that each further host adds: rows of its ranks, and its lines of the log.
+const HOST_SHARE: f64 = 1.0 / 3.0;
+
 /// Estimates the bytes in `parts/` and the bytes of all other files.
 ///
 /// Both are the miniature's, multiplied by rounds, cases and hosts; parts, which hold every counter, also by the growth of
-/// counters. The estimate may be wrong by a factor of two. It is too high for several hosts, because they share one
-/// `run.json` and the log's lines of each round, and for very long repetitions, because histograms fill up.
+/// counters. Hosts share most of the rest. The estimate may be wrong by a factor of two; it is too high for very long
+/// repetitions, because histograms fill up.
 fn files(plan: &Plan, here: &Plan, probed: &Probed, each: &[Repetition], hosts: u32) -> [u64; 2] {
     let rounds = f64::from(plan.repetitions) / f64::from(ROUNDS);
     let cases = plan.cases.len() as f64 / here.cases.len() as f64;
-    let scale = rounds * cases * f64::from(hosts);
+    let hosts = f64::from(hosts);
+    let scale = rounds * cases;
+    let rest_hosts = 1.0 + (hosts - 1.0) * HOST_SHARE;
     let growth: f64 = each.iter().map(|one| one.work.max(1.0).powf(COUNTER_GROWTH)).sum();
     let growth = growth / each.len() as f64;
     // Saturates: no disk is that large.
-    [probed.parts_bytes as f64 * scale * growth, probed.rest_bytes as f64 * scale].map(|bytes| bytes as u64)
+    let parts = probed.parts_bytes as f64 * scale * growth * hosts;
+    let rest = probed.rest_bytes as f64 * scale * rest_hosts;
+    [parts, rest].map(|bytes| bytes as u64)
 }
 
 /// 1 when there is nothing to divide by.

@@ -102,7 +102,7 @@ fn files_grow_with_rounds_and_hosts_and_parts_with_the_data_of_a_repetition() {
         (prediction.parts_bytes, prediction.rest_bytes)
     };
     assert_eq!(files(&["run.repetitions=4"], 1), (40_000, 8000));
-    assert_eq!(files(&["run.repetitions=100"], 3), (3_000_000, 600_000));
+    assert_eq!(files(&["run.repetitions=100"], 3), (3_000_000, 333_333));
     // The miniature's region is 450 ms and half a chunk: eight times as long, its parts are twice as large.
     let (parts, rest) = files(&["run.repetitions=4", "run.duration=3635ms"], 1);
     assert!(parts.abs_diff(80_000) < 10 && rest == 8000, "{parts} and {rest}");

@@ -1,5 +1,7 @@
 //! The line that submits a run to Slurm.
 
+use crate::screen::wrapped;
+
 /// What Slurm has to know of a run.
 #[derive(Debug)]
 pub struct Submission<'a> {
@@ -32,19 +34,10 @@ pub fn submission(submission: &Submission<'_>) -> String {
     words.extend(submission.wall_ns.map(|ns| format!("--time={}", time_limit(ns))));
     words.push("slurm/run.sbatch".to_owned());
     words.extend(submission.arguments.iter().map(|argument| quoted(argument)));
-    let mut text = "\n".to_owned();
-    let mut line = String::new();
-    for word in words {
-        // Room for the space and the backslash.
-        if !line.is_empty() && line.chars().count() + 3 + word.chars().count() > COLUMNS {
-            text += &format!("{line} \\\n");
-            line = "  ".to_owned();
-        } else if !line.is_empty() {
-            line.push(' ');
-        }
-        line += &word;
-    }
-    text + &line + "\n"
+    let words = words.iter().map(String::as_str);
+    // Room for the space and the backslash.
+    let lines = wrapped(words, " ", "  ", COLUMNS - " \\".len());
+    format!("\n{}\n", lines.join(" \\\n"))
 }
 
 /// `HH:MM:00`: Slurm rounds up to minutes anyway. Days are hours.

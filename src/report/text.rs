@@ -1,15 +1,11 @@
 //! Figures and names as they fit a column.
 
+use crate::screen::is_invisible;
 use crate::units::{human_duration, human_rate, three_digits};
 
 /// Without what could move the cursor or hide text: names come from job files and host names.
 pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_invisible(c) { '?' } else { c }).collect()
-}
-
-/// Marks that turn the direction of a line, and characters of no width.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{00ad}')
 }
 
 /// A host without its domain.

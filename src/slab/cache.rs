@@ -229,11 +229,6 @@ impl<'heap> Cache<'heap> {
         record
     }
 
-    /// The same without allocating: swaps what was recorded into `record`.
-    pub fn take_record_into(&mut self, record: &mut RefillRecord) {
-        self.recorder.stop(record);
-    }
-
     /// The worker this cache belongs to.
     pub fn worker(&self) -> u32 {
         self.worker

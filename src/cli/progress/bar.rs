@@ -2,26 +2,27 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Draws a second that are not dropped: a drawing that is dropped would stand wrong for a whole repetition.
+/// Drawings per second above which indicatif drops some. High, because a dropped drawing would leave the bar wrong for
+/// a whole repetition.
 const DRAWS_PER_SECOND: u8 = u8::MAX;
 
 /// One line at the bottom of the terminal. It is cleared when it is dropped.
 pub struct Bar(ProgressBar);
 
 impl Bar {
-    /// Not drawn before there is something to say.
+    /// Nothing is drawn before the first stage or repetition.
     pub fn new() -> Bar {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND));
         Bar(bar)
     }
 
-    /// Before and after the rounds: what is going on.
+    /// Shows the stage before or after the rounds.
     pub fn stage(&self, name: &str) {
         self.0.set_style(style("{wide_msg}"));
         self.0.set_message(format!("{name} .."));
     }
 
-    /// `index` of `count` repetitions are over.
+    /// Shows that `index` of `count` repetitions are over.
     pub fn at(&self, index: usize, count: usize, message: &str) {
         self.0.set_style(style("[{bar:20.=> }] {pos}/{len}  {wide_msg}"));
         self.0.set_length(count as u64);
@@ -29,7 +30,7 @@ impl Bar {
         self.0.set_message(message.to_owned());
     }
 
-    /// A line that stays. Not by `println` of indicatif, which pads it with blanks instead of ending it.
+    /// Prints a line that stays. indicatif's `println` is not used: it pads the line with blanks instead of ending it.
     pub fn line_above(&self, line: &str) {
         self.0.suspend(|| super::line_on_stderr(line));
     }

@@ -1,6 +1,6 @@
 //! Progress on stderr, from rank 0 alone: a bar on a terminal, otherwise a plain line every few seconds.
 //!
-//! Nothing here runs by itself: lines and the bar are written when the rank says so, which is between timed regions.
+//! No thread runs here: lines and the bar are written in calls of the rank, which come between timed regions.
 
 mod bar;
 mod pace;
@@ -19,30 +19,30 @@ use pace::Pace;
 /// Between two plain lines.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How much is told.
+/// Amount of progress that is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Volume {
     /// Nothing.
     Quiet,
-    /// How far the run is.
+    /// The progress of the run.
     Normal,
-    /// And where each rank is bound, the figures of each repetition, the time of each stage.
+    /// Also where each rank is bound, the figures of each repetition, the time of each stage.
     Verbose,
 }
 
-/// What is told about a run, and what has to be remembered for it.
+/// Prints the progress of a run, and keeps the state for that.
 pub struct Teller {
     volume: Volume,
     bar: Option<Bar>,
     pace: Pace,
     /// When the latest plain line was written.
     latest: Option<Instant>,
-    /// The stage outside the rounds that is going on, and since when.
+    /// The current stage outside the rounds, and its beginning.
     stage: Option<(String, Instant)>,
 }
 
 impl Volume {
-    /// What the command line asks for.
+    /// Returns the volume that the command line asks for.
     pub fn asked(arguments: &RunArguments) -> Volume {
         match (arguments.quiet, arguments.verbose) {
             (true, _) => Volume::Quiet,
@@ -53,12 +53,12 @@ impl Volume {
 }
 
 impl Teller {
-    /// One for each rank; it is told something on rank 0 alone, and begins to speak then.
+    /// Makes one for a rank. Only rank 0 calls it afterwards; it prints nothing before.
     pub fn new(volume: Volume) -> Teller {
         Teller { volume, bar: None, pace: Pace::default(), latest: None, stage: None }
     }
 
-    /// A whole line, above the bar where there is one.
+    /// Prints a whole line, above the bar if there is one.
     fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.line_above(line),
@@ -66,7 +66,7 @@ impl Teller {
         }
     }
 
-    /// With `verbose`: how long the stage took that is over now.
+    /// Ends the current stage; with `verbose` prints its duration.
     fn end_stage(&mut self) {
         let Some((name, began)) = self.stage.take() else { return };
         if self.volume == Volume::Verbose {
@@ -105,7 +105,7 @@ impl Progress for Teller {
             let left = left.map_or(String::new(), |left| format!("{at_most}{} left  ", pace::clock(left)));
             return bar.at(step.index, step.count, &format!("{left}{repetition}"));
         }
-        // The figures that `verbose` shows of each repetition say the same.
+        // With `verbose` the figures of each repetition show the same.
         let due = self.latest.is_none_or(|latest| now - latest >= PLAIN_INTERVAL);
         if self.volume == Volume::Normal && due {
             self.latest = Some(now);
@@ -130,12 +130,12 @@ impl Progress for Teller {
     }
 }
 
-/// Progress that nobody can read is no error.
+/// Prints a line on stderr. A closed stderr is no error.
 fn line_on_stderr(line: &str) {
     let _closed_stderr = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// A bar needs a terminal that can go back to the beginning of a line, and a person who wants more than plain text.
+/// A bar needs a terminal that can go back to the beginning of a line, and an environment that does not ask for plain text.
 fn wants_bar() -> bool {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let dumb = set("TERM").is_none_or(|term| term == "dumb");

@@ -1,11 +1,11 @@
-//! How long a run will still take: from what it took so far, and before that from what the job plans.
+//! The remaining time of a run, from its time so far, or before its first repetition from the planned times.
 
 use std::time::{Duration, Instant};
 
 use crate::rank::Step;
 use crate::units::human_span;
 
-/// When this session began its first repetition, and how many it has finished.
+/// Start of this session's first repetition, and number of repetitions it has finished.
 #[derive(Debug, Default)]
 pub struct Pace {
     first: Option<Instant>,
@@ -13,17 +13,17 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// A repetition begins.
+    /// Records that a repetition begins.
     pub fn begin(&mut self, now: Instant) {
         self.first.get_or_insert(now);
     }
 
-    /// It is over.
+    /// Records that it is over.
     pub fn end(&mut self) {
         self.done += 1;
     }
 
-    /// From the beginning of `step` to the end of the last repetition. `None` when nothing is known yet.
+    /// Time from the beginning of `step` to the end of the last repetition; `None` when nothing is known yet.
     pub fn left(&self, step: &Step<'_>, now: Instant) -> Option<Duration> {
         let each = match (self.first, self.done) {
             (Some(first), done) if done > 0 => Some((now - first) / done),
