@@ -2,13 +2,15 @@
 
 use super::arguments::{PlanArguments, TopoArguments};
 use super::print;
+use crate::environment::cpu_model;
 use crate::error::{Error, ExitCode, Result};
 use crate::job::Job;
-use crate::numa::{self, Bind, Placement, Request, Topology};
+use crate::numa;
+use crate::numa::{Bind, Placement, Request, Topology};
 use crate::plan::{Plan, Prediction, Seat};
 use crate::rank::{Source, bind, described, probe};
-use crate::report::{self, Planned, Submission};
-use crate::results::environment::cpu_model;
+use crate::report;
+use crate::report::{Planned, Submission};
 use crate::results::resolve_gates;
 use crate::units::human_span;
 

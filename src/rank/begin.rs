@@ -3,10 +3,11 @@
 use super::equipment::Equipment;
 use super::seat::Seat;
 use crate::comm::Comm;
+use crate::environment;
 use crate::job::Job;
 use crate::numa::{Locality, package_of};
 use crate::plan::Plan;
-use crate::results::{Begin, LocalityRecord, environment};
+use crate::record::{Begin, LocalityRecord};
 use crate::units::human_bytes;
 
 /// The first line of this rank's part.

@@ -6,7 +6,7 @@ use super::output::Output;
 use crate::comm::Comm;
 use crate::error::Result;
 use crate::plan::Plan;
-use crate::results::{EndedBy, decode, encode};
+use crate::record::{EndedBy, decode, encode};
 
 /// How many rounds there were in the end, and why no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,14 +4,17 @@ use super::Request;
 use super::equipment::Equipment;
 use super::seat::{Seat, all_gather};
 use crate::comm::Comm;
+use crate::environment;
+use crate::environment::{Environment, Facts};
 use crate::error::Result;
-use crate::job::{self, Job};
-use crate::plan::{self, Case, Plan, Work};
-use crate::results::environment::{self, Environment, Facts};
-use crate::results::run::SCHEMA;
-use crate::results::{
-    Begin, CaseHeader, DropRule, Expected, Gate, Header, Measure, Parameter, Stop, resolve_gates, utc_now,
-};
+use crate::job;
+use crate::job::Job;
+use crate::plan;
+use crate::plan::{Case, Plan, Work};
+use crate::record::run::Gate;
+use crate::record::run::SCHEMA;
+use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Parameter, Stop};
+use crate::results::{resolve_gates, utc_now};
 use crate::units::Share;
 
 /// The environment of rank 0, and in what other hosts differ from it. Collective.

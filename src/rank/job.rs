@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::job::{JOB_FILE_BYTES_MAX, Job, Setting, decode, nearest};
-use crate::results::{RunDirectory, record};
+use crate::record::line as record;
+use crate::results::RunDirectory;
 
 /// A job as it was written: the file's name for messages, its text, and the `--set` and `--sweep` arguments in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use super::equipment::Equipment;
 use crate::comm::Comm;
 use crate::error::Result;
 use crate::plan::{Footprint, Plan, Turn, Work};
-use crate::results::{LimitKernel, LimitTiming, When, With};
+use crate::record::{LimitKernel, LimitTiming, When, With};
 use crate::workload::collect;
 use crate::workload::limit::{Loop, Session, StoreLoop, Timing};
 

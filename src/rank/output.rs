@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::seat::all_gather;
+use crate::aggregate::aggregate;
+use crate::aggregate::{Evidence, Totals, ended_by};
 use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::plan::{Case, Plan};
+use crate::record::{Begin, Done, End, EndedBy, Header, Part, Repetition, Row, Run, decode, encode};
+use crate::results::RunDirectory;
 use crate::results::live::{LiveFile, State};
-use crate::results::{
-    Begin, Done, End, EndedBy, Evidence, Header, Part, Repetition, Row, Run, RunDirectory, Totals, aggregate,
-    decode, encode, ended_by,
-};
 
 /// One rank's part, and on rank 0 the run directory's other files and the evidence for them.
 pub struct Output {

@@ -9,7 +9,7 @@ use super::{fault, limits};
 use crate::comm::Comm;
 use crate::error::Result;
 use crate::plan::{Case, Plan, Turn, Work};
-use crate::results::{CheckRecord, HistogramRecord, LimitTiming, Repetition, When};
+use crate::record::{CheckRecord, HistogramRecord, LimitTiming, Repetition, When};
 use crate::slab::{RefillRecord, Stage, Stratum, Stretch};
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 

@@ -11,7 +11,7 @@ use super::{Progress, Step, repetition};
 use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::results::When;
+use crate::record::When;
 use crate::units::Nanoseconds;
 use crate::workload::Amount;
 

@@ -7,10 +7,13 @@ use serde::de::DeserializeOwned;
 
 use crate::comm::{Comm, HostWorld};
 use crate::error::Result;
-use crate::job::{self, Job};
-use crate::numa::{self, CacheGroup, Placement, PuSet, Request, Topology};
-use crate::plan::{self, Complex};
-use crate::results::record;
+use crate::job;
+use crate::job::Job;
+use crate::numa;
+use crate::numa::{CacheGroup, Placement, PuSet, Request, Topology};
+use crate::plan;
+use crate::plan::Complex;
+use crate::record;
 
 /// A rank's place in the world and on its machine.
 pub struct Seat {

@@ -4,7 +4,7 @@ use super::text::{
     NOT_AVAILABLE, OperationUnit, bare_percent, between, byte_rate, duration_by, durations, operation_rate,
     percent, plain, ratio_percent, short_host,
 };
-use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
+use crate::record::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
 use crate::stats::relative_range;
 use crate::units::{Bytes, human_rate};
 

@@ -1,7 +1,7 @@
 //! What was asked of the data, and what a sample of it was found to be: a line for each case that was checked.
 
 use super::text::{counted, plain};
-use crate::results::run::{CaseResult, Parameter, Run};
+use crate::record::run::{CaseResult, Parameter, Run};
 
 /// Cases that are shown; the rest is counted.
 const SHOWN: usize = 8;

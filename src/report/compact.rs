@@ -1,10 +1,11 @@
 //! One line a case: the tables of a sweep.
 
-use super::cells::{self, parameter_name as name, parameter_value as value};
 use super::grid::{Column, Grid};
 use super::sweep::Group;
 use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, microseconds_by, ratio_percent, short_host};
-use crate::results::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult, Run};
+use crate::record::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult, Run};
+use crate::report::cells;
+use crate::report::cells::{parameter_name as name, parameter_value as value};
 use crate::units::human_rate;
 
 /// `block 4MiB, kernel auto`

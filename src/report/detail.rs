@@ -1,7 +1,7 @@
 //! Every case in full: a few lines each, in columns of fixed width, so that no content can make them wider.
 
 use super::{cells, terminal};
-use crate::results::run::CaseResult;
+use crate::record::run::CaseResult;
 
 /// Header and width of each column, without the gap between two.
 const LAYOUT: [(&str, u16); 5] =

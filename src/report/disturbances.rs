@@ -2,7 +2,7 @@
 
 use super::notes::limited;
 use super::text::{counted, plain};
-use crate::results::run::{CaseResult, Coincidence, DropRule, Run};
+use crate::record::run::{CaseResult, Coincidence, DropRule, Run};
 use crate::stats::holm;
 
 /// A coincidence that chance makes more often than this is none.

@@ -2,8 +2,8 @@
 
 use super::text::plain;
 use crate::job::Job;
-use crate::results::Run;
-use crate::results::run::{EndedBy, Stop};
+use crate::record::Run;
+use crate::record::run::{EndedBy, Stop};
 use crate::units::{Nanoseconds, Share};
 
 /// Repetitions and warm-up, one sentence each.

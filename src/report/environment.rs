@@ -1,9 +1,10 @@
 //! What `numamark env` shows: one line a check, below it the command that helps.
 
-use super::terminal::{self, COLUMNS};
 use super::text::{counted, plain};
-use crate::results::Environment;
-use crate::results::environment::check::{Check, Remedy, Standing};
+use crate::environment::Environment;
+use crate::environment::check::{Check, Remedy, Standing};
+use crate::report::terminal;
+use crate::report::terminal::COLUMNS;
 use crate::units::human_bytes;
 
 /// Where the second and the third column begin.
@@ -83,8 +84,8 @@ fn ending(checks: &[Check]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::{Facts, inspect};
     use crate::measure::clock::Clock;
-    use crate::results::environment::{Facts, inspect};
 
     #[test]
     fn this_host_fits_one_screen_of_80_columns() {

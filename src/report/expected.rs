@@ -3,7 +3,7 @@
 use super::cells::{parameter_name, parameter_value};
 use super::grid::{Column, Grid};
 use super::text::NOT_AVAILABLE;
-use crate::results::run::{CaseResult, Expected};
+use crate::record::run::{CaseResult, Expected};
 use crate::units::three_digits;
 
 const MIB: f64 = (1u64 << 20) as f64;

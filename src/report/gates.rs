@@ -1,7 +1,7 @@
 //! What a report says about the gates: `PASS locality 0.998 >= 0.99`.
 
 use super::text::{byte_rate, counted, grouped, operation_rate, percent, plain};
-use crate::results::gate::{Bound, GateResult, Outcome};
+use crate::record::run::{Bound, GateResult, Outcome};
 use crate::units::human_duration;
 
 /// Cases in which a gate was met in one line, every case in which it was not in its own.

@@ -6,7 +6,7 @@ use super::cells;
 use super::grid::{Column, Grid};
 use super::terminal::COLUMNS;
 use super::text::short_host;
-use crate::results::run::{CaseResult, RankResult};
+use crate::record::run::{CaseResult, RankResult};
 use crate::stats::median;
 
 /// Below each share of the median rank a cell is filled with its mark.

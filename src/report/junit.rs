@@ -5,8 +5,8 @@
 
 use super::gates::line;
 use super::text::plain;
-use crate::results::gate::{Bound, GateResult, Outcome};
-use crate::results::run::Run;
+use crate::record::run::Run;
+use crate::record::run::{Bound, GateResult, Outcome};
 
 /// The whole file.
 pub fn junit(run: &Run) -> String {

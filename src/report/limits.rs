@@ -3,7 +3,7 @@
 use super::cells::NODE_UNKNOWN;
 use super::grid::{Column, Grid};
 use super::text::{NOT_AVAILABLE, percent, plain, ratio_percent, short_host};
-use crate::results::run::{CaseLimits, CaseResult, GroupLimit};
+use crate::record::run::{CaseLimits, CaseResult, GroupLimit};
 use crate::units::human_rate;
 
 /// More nodes are not shown one by one, but those with the lowest shares.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::cells::figure;
 use super::text::{percent, plain, short_host};
+use crate::aggregate;
 use crate::numa::PuSet;
-use crate::results::run::{Measure, Metric};
-use crate::results::{Begin, Row, aggregate};
+use crate::record::run::{Measure, Metric};
+use crate::record::{Begin, Row};
 use crate::units::human_duration;
 
 /// Where one rank is bound, and why there.

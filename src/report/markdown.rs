@@ -7,7 +7,7 @@ use super::limits::Limits;
 use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
 use super::{advice, compact, compare, expected, notes};
-use crate::results::Run;
+use crate::record::Run;
 
 /// The whole report of a run.
 pub fn markdown(run: &Run) -> String {

@@ -1,7 +1,7 @@
 //! With what it was measured, and what that cost: the clock, the price of its events, and what is not counted here.
 
 use super::text::{percent, plain};
-use crate::results::run::Run;
+use crate::record::run::Run;
 use crate::units::human_duration;
 
 /// One line for the clock, one for the cost, one for what is missing.

@@ -2,7 +2,7 @@
 
 use super::cells;
 use super::text::{NOT_AVAILABLE, grouped, plain};
-use crate::results::run::{CaseResult, HistogramSummary};
+use crate::record::run::{CaseResult, HistogramSummary};
 
 /// Why a figure is missing, and how many timed values there were where more would have given it.
 struct Reason {

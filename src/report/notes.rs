@@ -2,7 +2,7 @@
 
 use super::text::{counted, grouped, percent, plain};
 use super::{cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers};
-use crate::results::run::{CaseResult, HistogramSummary, Run};
+use crate::record::run::{CaseResult, HistogramSummary, Run};
 use crate::units::three_digits;
 
 /// Below this share of worker time on a CPU, something else ran there (statistics of shared machines).

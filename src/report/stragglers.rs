@@ -1,7 +1,7 @@
 //! What a report says of nodes that are slower than their class: which, by how much, what it costs, why.
 
 use super::text::{counted, plain, short_host};
-use crate::results::run::{Interval, PlacementRow, Run, Straggler};
+use crate::record::run::{Interval, PlacementRow, Run, Straggler};
 
 /// Three lines a straggler, the slowest first, and what to do.
 pub(super) fn stragglers(run: &Run) -> Vec<String> {

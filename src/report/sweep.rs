@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::results::Run;
-use crate::results::run::{CaseResult, Parameter};
+use crate::record::Run;
+use crate::record::run::{CaseResult, Parameter};
 
 use super::cells;
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::compact::Seen;
-use super::heat::{self, Heat};
 use super::limits::Limits;
 use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
 use super::{advice, cells, compact, compare, detail, expected, notes, terminal};
-use crate::results::run::{CaseResult, Run};
+use crate::record::run::{CaseResult, Run};
+use crate::report::heat;
+use crate::report::heat::Heat;
 
 /// How much a report shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

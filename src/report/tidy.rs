@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::sweep;
-use crate::results::run::{CaseResult, HistogramSummary, Interval, Metric, Parameter, Run};
+use crate::record::run::{CaseResult, HistogramSummary, Interval, Metric, Parameter, Run};
 
 /// Columns before those of the parameters, and behind them.
 const BEFORE: [&str; 3] = ["run", "case", "workload"];

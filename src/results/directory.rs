@@ -19,14 +19,14 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
-use super::durable::{replace, sync_names, write_durably};
-use super::evidence::Evidence;
 use super::name::unique;
-use super::part::Part;
-use super::record::Begin;
-use super::run::{Header, Run, SCHEMA};
 use super::{histograms, samples, suspects};
+use crate::aggregate::evidence::Evidence;
 use crate::error::{Error, Result};
+use crate::record::durable::{replace, sync_names, write_durably};
+use crate::record::line::Begin;
+use crate::record::part::Part;
+use crate::record::run::{Header, Run, SCHEMA};
 
 /// One run's directory, on disk.
 #[derive(Clone, Debug)]
@@ -152,7 +152,7 @@ impl RunDirectory {
         for path in [self.run(), self.samples(), self.histograms(), self.suspects()] {
             match fs::remove_file(&path) {
                 Err(why) if why.kind() != io::ErrorKind::NotFound => {
-                    return Err(super::durable::write_error(&path, &why));
+                    return Err(crate::record::durable::write_error(&path, &why));
                 }
                 _ => {}
             }
@@ -179,7 +179,7 @@ impl RunDirectory {
     }
 
     /// That there is a `run.json` of a schema that this numamark reads.
-    pub(super) fn check_run(&self) -> Result<()> {
+    pub(crate) fn check_run(&self) -> Result<()> {
         let path = self.run();
         if !path.exists() {
             let directory = self.path.display();

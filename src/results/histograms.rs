@@ -8,11 +8,12 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use super::durable::replace;
-use super::evidence::{Evidence, Packed, Round};
-use super::run::{Header, Run};
+use crate::aggregate::evidence::{Evidence, Packed, Round};
 use crate::error::Result;
-use crate::measure::log::{self, Interval};
+use crate::measure::log;
+use crate::measure::log::Interval;
+use crate::record::durable::replace;
+use crate::record::run::{Header, Run};
 
 /// Writes the log of a run.
 ///

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::aggregate::{of_repetition, rate_name};
 use super::directory::RunDirectory;
-use super::evidence::Evidence;
 use super::name::utc_now;
-use super::record::Row;
-use super::run::{CaseHeader, Header, SCHEMA};
+use crate::aggregate::evidence::Evidence;
+use crate::aggregate::{of_repetition, rate_name};
+use crate::record::line::Row;
+use crate::record::run::{CaseHeader, Header, SCHEMA};
 use crate::stats::median;
 
 /// The contents of `live.json`.
@@ -212,7 +212,7 @@ impl LiveFile {
 
 fn unit(case: &CaseHeader) -> &'static str {
     match case.measure {
-        super::run::Measure::Bytes => "bytes/s",
-        super::run::Measure::Operations => "operations/s",
+        crate::record::run::Measure::Bytes => "bytes/s",
+        crate::record::run::Measure::Operations => "operations/s",
     }
 }

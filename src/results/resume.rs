@@ -1,19 +1,15 @@
 //! Going on with a run that was stopped: what every rank had finished is kept, the rest is cut off the parts.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use super::directory::RunDirectory;
-use super::durable::replace;
-use super::evidence::{Totals, finished_by_all};
-use super::part::{Part, PartReader, Survey, part_name};
-use super::record::{Begin, Line};
-use super::run::Header;
+use crate::aggregate::evidence::{Totals, finished_by_all};
 use crate::error::{Error, Result};
-
-/// Repetitions that every rank has finished, by case and round.
-pub type Done = BTreeSet<(String, u32)>;
+use crate::record::durable::replace;
+use crate::record::line::{Begin, Line};
+use crate::record::part::{Done, Part, PartReader, Survey, part_name};
+use crate::record::run::Header;
 
 impl RunDirectory {
     /// Opens the directory of a stopped run, on rank 0: what was asked for, what is done, and a new token for the other

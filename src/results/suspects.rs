@@ -5,9 +5,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::durable::{replace, write_error};
-use super::run::Run;
 use crate::error::Result;
+use crate::record::durable::{replace, write_error};
+use crate::record::run::Run;
 
 /// The contents; `None` when no node is a straggler. Names are those of the batch system, which are short ones.
 fn contents(run: &Run) -> Option<String> {

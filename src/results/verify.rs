@@ -4,12 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::aggregate::aggregate;
 use super::directory::RunDirectory;
-use super::run::Run;
 use super::{histograms, samples, suspects};
+use crate::aggregate::aggregate;
 use crate::error::{Error, Result};
 use crate::job::{Job, hash_of};
+use crate::record::run::Run;
 
 /// What was proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::plan::{LOG, ProbedFile, ProbedLog, ROUNDS};
-use crate::results::{self, Line, PartReader, RunDirectory};
+use crate::record;
+use crate::record::{Line, PartReader};
+use crate::results;
+use crate::results::RunDirectory;
 
 /// The files beside the parts and the log, after all rounds and, as `recover` makes them, after the first.
 pub fn files(after_all: &Path, after_one: &Path) -> Result<Vec<ProbedFile>> {
@@ -86,7 +89,7 @@ fn first_round(part: &Path) -> Result<Vec<u8>> {
             lines.push(line);
         }
     }
-    let newline = |line: &Line| [results::encode(line), vec![b'\n']].concat();
+    let newline = |line: &Line| [record::encode(line), vec![b'\n']].concat();
     Ok(lines.iter().flat_map(newline).collect())
 }
 

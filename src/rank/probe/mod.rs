@@ -15,7 +15,9 @@ use crate::job::Job;
 use crate::measure::resident_peak_bytes;
 use crate::numa;
 use crate::plan::{LOG, Miniature, Plan, Probed, ProbedCase, ROUNDS};
-use crate::results::{self, End, EndedBy, Line, Repetition};
+use crate::record;
+
+use crate::record::{End, EndedBy, Line, Repetition};
 
 /// Runs the miniature of a job with so many ranks on this host, and measures what it takes. A few seconds.
 ///
@@ -183,11 +185,11 @@ fn counters_of(turns: &[&TurnSeen]) -> f64 {
         counters.into_iter().collect::<Vec<(u32, u64)>>()
     });
     // An empty list is two brackets, which the record without counters has as well.
-    merged.map(|counters| results::encode(&counters).len() as f64 - 2.0).sum()
+    merged.map(|counters| record::encode(&counters).len() as f64 - 2.0).sum()
 }
 
 fn line_bytes(record: &Repetition) -> f64 {
-    results::encode(&Line::Repetition(record.clone())).len() as f64 + 1.0
+    record::encode(&Line::Repetition(record.clone())).len() as f64 + 1.0
 }
 
 fn nanoseconds(since: Instant) -> f64 {

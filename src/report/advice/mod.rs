@@ -7,7 +7,7 @@ mod sentences;
 
 use super::cells;
 use super::sweep::Group;
-use crate::results::run::{CaseResult, Expected};
+use crate::record::run::{CaseResult, Expected};
 use reading::{Point, Sweep, read};
 
 /// The parameter that is swept.
@@ -36,9 +36,9 @@ pub(super) fn lines(group: &Group<'_>) -> Vec<String> {
 fn point(case: &CaseResult) -> Option<Point> {
     let plan: &Expected = case.expected.as_ref()?;
     let (_, rate) = cells::rate(case)?;
-    let number = |parameter: &crate::results::Parameter| match parameter {
-        crate::results::Parameter::Number(number) => Some(*number),
-        crate::results::Parameter::Word(_) => None,
+    let number = |parameter: &crate::record::Parameter| match parameter {
+        crate::record::Parameter::Number(number) => Some(*number),
+        crate::record::Parameter::Word(_) => None,
     };
     Some(Point {
         chunk_bytes: case.parameters.get(CHUNK).and_then(number)?,

@@ -1,7 +1,7 @@
 //! Figures of one row of a comparison, as they fit a column.
 
+use crate::record::run::{Better, Comparison, Interval, Replicated, Scope, Verdict};
 use crate::report::text::NOT_AVAILABLE;
-use crate::results::run::{Better, Comparison, Interval, Replicated, Scope, Verdict};
 use crate::units::three_digits;
 
 const GIB: f64 = (1u64 << 30) as f64;

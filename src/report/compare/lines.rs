@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::figures::{self, round_share};
+use crate::compare::Compared;
+use crate::compare::{BoundResult, Change, Projection, RunRecord};
+use crate::record::run::Outcome;
+use crate::record::run::{Comparison, Replicated, Scope, Verdict};
 use crate::report::cells;
+use crate::report::compare::figures;
+use crate::report::compare::figures::round_share;
 use crate::report::text::{counted, percent, plain};
-use crate::results::compare::{BoundResult, Change, Projection, RunRecord};
-use crate::results::run::{Comparison, Replicated, Scope, Verdict};
-use crate::results::{Compared, Outcome};
 
 /// Lines of one kind that are printed; the rest is counted.
 const SHOWN: usize = 5;
@@ -19,7 +21,7 @@ pub(super) fn forced(compared: &Compared) -> Vec<String> {
     }
     let mut lines =
         vec!["FORCED: these cannot be compared, and no verdict here is to be believed".to_owned()];
-    let why = |refusal: &crate::results::compare::Refusal| {
+    let why = |refusal: &crate::compare::Refusal| {
         let [what, base, other, why] =
             [&refusal.what, &refusal.base, &refusal.other, &refusal.why].map(|text| plain(text));
         format!("  {what}: {base} here, {other} there: {why}")

@@ -7,8 +7,8 @@ mod rows;
 use super::grid::Grid;
 use super::table::Extent;
 use super::{markdown, terminal};
-use crate::results::Compared;
-use crate::results::run::{Comparison, Run};
+use crate::compare::Compared;
+use crate::record::run::{Comparison, Run};
 
 /// So many tables are shown one by one; more become one of rates.
 const TABLES: usize = 3;

@@ -1,9 +1,9 @@
 //! Rows of a comparison as tables.
 
 use super::figures;
+use crate::record::run::Comparison;
 use crate::report::grid::{Column, Grid};
 use crate::report::text::{grouped, plain};
-use crate::results::run::Comparison;
 
 /// What stands where nothing that was done can tell how many it takes.
 const NOBODY_KNOWS: &str = "-";

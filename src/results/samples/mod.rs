@@ -17,10 +17,10 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::durable::replace;
-use super::evidence::Evidence;
-use super::run::{CaseHeader, Header, Parameter, Run, SCHEMA};
+use crate::aggregate::evidence::Evidence;
 use crate::error::Result;
+use crate::record::durable::replace;
+use crate::record::run::{CaseHeader, Header, Parameter, Run, SCHEMA};
 use rows::Sample;
 use table::{Cell, Column, Kind, TableReader, TableWriter};
 

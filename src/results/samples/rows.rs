@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use crate::results::aggregate::of_case;
-use crate::results::evidence::Evidence;
-use crate::results::record::{Begin, Repetition, Row};
-use crate::results::run::{CaseHeader, Measure, Metric, Run};
+use crate::aggregate::evidence::Evidence;
+use crate::aggregate::of_case;
+use crate::record::line::{Begin, Repetition, Row};
+use crate::record::run::{CaseHeader, Measure, Metric, Run};
 
 /// One measured value.
 pub(super) struct Sample<'a> {

@@ -1,0 +1,131 @@
+//! Gates: conditions on figures, and whether they were met.
+
+use std::collections::BTreeSet;
+
+use crate::job;
+use crate::record::run::{Bound, CaseResult, Gate, GateResult, HistogramSummary, Level, Outcome};
+use crate::stats::median;
+
+/// A figure of a case, or why it has no value.
+type Figure = Result<f64, String>;
+
+/// Tries every gate on every case that has its figure. A gate that no case has, or whose figure is null, is not met.
+///
+/// `stragglers` is how many nodes are slower than others of their class: a figure of the run, not of a case.
+pub(crate) fn evaluate(gates: &[Gate], cases: &[CaseResult], stragglers: usize) -> Vec<GateResult> {
+    let mut results = Vec::new();
+    for gate in gates {
+        if gate.metric == STRAGGLERS {
+            results.push(gate.judge(None, Ok(stragglers as f64)));
+            continue;
+        }
+        let before = results.len();
+        for case in cases {
+            if let Some(figure) = figure(case, &gate.metric) {
+                results.push(gate.judge(Some(&case.id), figure));
+            }
+        }
+        if results.len() == before {
+            results.push(gate.judge(None, Err(unknown(&gate.metric, cases))));
+        }
+    }
+    results
+}
+
+impl Gate {
+    /// A gate of the job, without what a stored run has.
+    pub(crate) fn of(gate: &job::Gate) -> Gate {
+        let bound = match gate.bound {
+            job::Bound::AtLeast(bound) => Bound::AtLeast(bound),
+            job::Bound::AtMost(bound) => Bound::AtMost(bound),
+        };
+        let level = match gate.level {
+            job::Level::Fail => Level::Fail,
+            job::Level::Warn => Level::Warn,
+        };
+        Gate { metric: gate.metric.name(), bound, level, against: None }
+    }
+
+    fn judge(&self, case: Option<&str>, figure: Figure) -> GateResult {
+        let stored = match (&self.against, case) {
+            (Some(against), Some(case)) => Some(against.value(case)),
+            _ => None,
+        };
+        // A bound that cannot be told is as bad as a figure that is not there.
+        let bound = match &stored {
+            None => Ok(self.bound),
+            Some(stored) => stored.clone().map(|stored| self.bound.of(stored)),
+        };
+        let met = matches!((&figure, &bound), (Ok(value), Ok(bound)) if bound.admits(*value));
+        let outcome = match (met, self.level) {
+            (true, _) => Outcome::Pass,
+            (false, Level::Warn) => Outcome::Warn,
+            (false, Level::Fail) => Outcome::Fail,
+        };
+        GateResult {
+            metric: self.metric.clone(),
+            bound: self.bound,
+            case: case.map(str::to_owned),
+            value: figure.as_ref().ok().copied(),
+            stored: stored.and_then(Result::ok),
+            against: self.against.as_ref().map(|against| against.directory.clone()),
+            outcome,
+            reason: figure.err().or(bound.err()),
+        }
+    }
+}
+
+/// The one figure that is of the run.
+const STRAGGLERS: &str = "stragglers";
+/// The one metric that has a sign: a gate holds its size.
+const CORE_CLOCK_CHANGE: &str = "core_clock_change";
+
+/// `None`: this case does not have such a figure at all.
+pub(crate) fn figure(case: &CaseResult, name: &str) -> Option<Figure> {
+    if name == "locality" {
+        let locality = &case.locality;
+        let why = || format!("unverified: {}", locality.unverified.as_deref().unwrap_or("not asked"));
+        return Some(locality.share.ok_or_else(why));
+    }
+    if let (CORE_CLOCK_CHANGE, Some(metric)) = (name, case.metrics.get(name)) {
+        let sizes: Vec<f64> = metric.values.iter().flatten().map(|change| change.abs()).collect();
+        return Some(median(&sizes).ok_or_else(|| metric.reason.clone().unwrap_or_default()));
+    }
+    if let Some(metric) = case.metrics.get(name) {
+        return Some(metric.value.ok_or_else(|| metric.reason.clone().unwrap_or_default()));
+    }
+    let (histogram, field) = name.rsplit_once('.')?;
+    histogram_figure(case.histograms.get(histogram)?, field)
+}
+
+const FIELDS: [&str; 8] = ["count", "min", "p50", "p90", "p99", "p999", "max", "sum"];
+
+fn histogram_figure(histogram: &HistogramSummary, field: &str) -> Option<Figure> {
+    let value = match field {
+        "count" => Some(histogram.count),
+        "min" => histogram.min,
+        "p50" => histogram.p50,
+        "p90" => histogram.p90,
+        "p99" => histogram.p99,
+        "p999" => histogram.p999,
+        "max" => histogram.max,
+        "sum" => Some(histogram.sum),
+        _ => return None,
+    };
+    let why = || format!("too few timed values: {} of {}", histogram.timed, histogram.count);
+    Some(value.map(|value| value as f64).ok_or_else(why))
+}
+
+fn unknown(name: &str, cases: &[CaseResult]) -> String {
+    let metrics: BTreeSet<&str> =
+        cases.iter().flat_map(|case| case.metrics.keys()).map(String::as_str).collect();
+    let histograms: BTreeSet<&str> =
+        cases.iter().flat_map(|case| case.histograms.keys()).map(String::as_str).collect();
+    let list = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
+    format!(
+        "no case has a metric {name}; there are stragglers, locality, {}, and {} of {}",
+        list(metrics),
+        FIELDS.map(|field| format!(".{field}")).join(" "),
+        list(histograms)
+    )
+}

@@ -1,0 +1,147 @@
+//! One run as a comparison needs it: what it was, and its values. The rest of the evidence is let go.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::RunRecord;
+use crate::aggregate::aggregate;
+use crate::aggregate::arms::quantity::{Quantity, Series, series};
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::record::line::Begin;
+use crate::record::run::Header;
+use crate::results::directory::RunDirectory;
+
+/// A run that was read from its parts.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// As it was given on the command line.
+    pub(super) path: PathBuf,
+    /// What was asked for.
+    pub(super) header: Header,
+    /// The job in it.
+    pub(super) job: Job,
+    /// One entry a rank.
+    pub(super) begins: Vec<Begin>,
+    /// Whether all of it was done.
+    pub(super) complete: bool,
+    /// Of the allocator.
+    pub(super) violations: u64,
+    /// Coarsest step of any rank's clock.
+    pub(super) clock_step_ns: f64,
+    /// Of the data set of each case that has one.
+    pub(super) digests: BTreeMap<String, String>,
+    /// By case: every quantity.
+    pub(super) series: BTreeMap<String, Vec<(Quantity, Series)>>,
+}
+
+/// A place for a rank that is the same in every run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SeatName<'run> {
+    host: &'run str,
+    node_index: Option<u32>,
+    /// Of the ranks that share the node.
+    ordinal: usize,
+}
+
+impl Loaded {
+    /// Reads a run that has come to an end, from its parts.
+    ///
+    /// # Errors
+    /// When it has no `run.json`, or its parts are missing, damaged or of another job.
+    pub(super) fn read(path: &Path) -> Result<Loaded> {
+        let at = |why: Error| match why {
+            // These name the file already.
+            why @ Error::Usage(_) => why,
+            why => Error::Failed(format!("{}: {why}", path.display())),
+        };
+        let directory = RunDirectory::open(path)?;
+        directory.check_run()?;
+        let header = directory.read_header()?;
+        let job = Job::parse(&header.job, "the job in run.json", &[]).map_err(at)?;
+        let evidence = directory.evidence().map_err(at)?;
+        let run = aggregate(&header, &evidence, None).map_err(at)?;
+        let mut values = BTreeMap::new();
+        for (case, result) in header.planned.iter().zip(&run.derived.cases) {
+            let dropped: BTreeSet<u32> = result.dropped.iter().map(|dropped| dropped.round).collect();
+            values.insert(case.id.clone(), series(&evidence, &case.id, case.measure, &dropped));
+        }
+        let digests =
+            run.derived.cases.iter().filter_map(|case| Some((case.id.clone(), case.digest.clone()?)));
+        Ok(Loaded {
+            path: path.to_owned(),
+            job,
+            begins: evidence.begins().to_vec(),
+            complete: run.complete,
+            violations: run.derived.violations,
+            clock_step_ns: run.derived.clock_step_ns,
+            digests: digests.collect(),
+            series: values,
+            header,
+        })
+    }
+
+    /// Repetitions of the case that has most.
+    pub(super) fn rounds(&self) -> usize {
+        let of_series =
+            |series: &Series| series.values.keys().map(|(_, round)| round).collect::<BTreeSet<_>>().len();
+        self.series.values().flatten().map(|(_, series)| of_series(series)).max().unwrap_or(0)
+    }
+
+    /// How messages call it.
+    pub(super) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// How the result of a comparison names it.
+    pub(super) fn record(&self) -> RunRecord {
+        RunRecord {
+            directory: self.name(),
+            started: self.header.started.clone(),
+            job_hash: self.header.job_hash.clone(),
+            hosts: self.header.hosts.clone(),
+        }
+    }
+
+    /// The place of every rank, by rank.
+    pub(super) fn seats(&self) -> Vec<SeatName<'_>> {
+        let mut ranks: BTreeMap<(&str, Option<u32>), usize> = BTreeMap::new();
+        let mut seats = Vec::with_capacity(self.begins.len());
+        for begin in &self.begins {
+            let before = ranks.entry((begin.host.as_str(), begin.node_index)).or_default();
+            seats.push(SeatName { host: &begin.host, node_index: begin.node_index, ordinal: *before });
+            *before += 1;
+        }
+        seats
+    }
+
+    /// For each rank of `base`: the rank of this run in the same place; the same rank where there is none.
+    pub(super) fn partners(&self, base: &Loaded) -> BTreeMap<u32, u32> {
+        let here: BTreeMap<SeatName<'_>, u32> = self.seats().into_iter().zip(0..).collect();
+        base.seats()
+            .into_iter()
+            .zip(0..)
+            .map(|(seat, rank)| (rank, here.get(&seat).copied().unwrap_or(rank)))
+            .collect()
+    }
+
+    /// Whether both are one measurement: a run given twice, or a copy of it.
+    pub(super) fn is(&self, other: &Loaded) -> bool {
+        let measured = self.series.values().flatten().any(|(_, series)| !series.values.is_empty());
+        measured && self.header.started == other.header.started && self.series == other.series
+    }
+}
+
+impl fmt::Display for SeatName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.node_index {
+            Some(node) => write!(f, "{} node {node}", self.host)?,
+            None => write!(f, "{} not bound", self.host)?,
+        }
+        match self.ordinal {
+            0 => Ok(()),
+            others => write!(f, " ({others} more before it)"),
+        }
+    }
+}
