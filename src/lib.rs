@@ -6,7 +6,7 @@
 //! | floor | module | owns |
 //! |---|---|---|
 //! | 0 | [`cgroup`], [`error`], [`hash`], [`mix`], [`units`], [`word`] | where control groups are; one error enum; hashes of bytes; 64-bit mixing; byte sizes and durations; closed sets of words |
-//! | 1 | [`stats`] | pure statistics |
+//! | 1 | [`stats`], [`metric`] | pure statistics; every metric once |
 //! | 2 | [`numa`], [`comm`], [`measure`], [`generator`] | topology and binding; ranks talking; clock and histograms; the byte stream |
 //! | 3 | [`slab`], [`environment`] | the rank-local allocator; the machine as far as it changes a benchmark |
 //! | 4 | [`workload`] | what happens inside a timed region |
@@ -28,6 +28,7 @@ pub mod mix;
 pub mod units;
 pub mod word;
 
+pub mod metric;
 pub mod stats;
 
 pub mod comm;

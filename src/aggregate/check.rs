@@ -3,13 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aggregate::evidence::Evidence;
+use crate::metric::CaseMetric;
 use crate::record::line::{CheckRecord, Row};
 use crate::record::run::{CaseHeader, Metric, Parameter};
-
-pub(crate) const DEDUP_RATIO: &str = "dedup_ratio";
-const DEDUP_RATIO_ACROSS: &str = "dedup_ratio_across";
-const COMPRESSION_RATIO: &str = "compression_ratio";
-const COMPRESSION_RATIO_MIN: &str = "compression_ratio_min";
+use crate::word::Word;
 
 /// The figures of a case that was checked; none of one that was not.
 pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence) -> BTreeMap<String, Metric> {
@@ -21,10 +18,10 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence) -> BTreeMap<String
     };
     let checks: Vec<(u32, CheckRecord)> = round.rows.iter().filter_map(checked).collect();
     let groups = groups(case, evidence, &checks);
-    let metric = |value: Option<f64>| Metric {
+    let metric = |metric: CaseMetric, value: Option<f64>| Metric {
         value,
         interval: None,
-        unit: "ratio".to_owned(),
+        unit: metric.facts().unit.word().to_owned(),
         repetitions: u32::from(value.is_some()),
         values: rounds().map(|(_, round)| value.filter(|_| is_checked(&round.rows))).collect(),
         reason: Some(match value {
@@ -34,12 +31,12 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence) -> BTreeMap<String
     };
     let all: Vec<&CheckRecord> = checks.iter().map(|(_, check)| check).collect();
     [
-        (DEDUP_RATIO, dedup(&groups)),
-        (DEDUP_RATIO_ACROSS, dedup_across(&groups)),
-        (COMPRESSION_RATIO, compression(&all)),
-        (COMPRESSION_RATIO_MIN, compression_min(&all)),
+        (CaseMetric::DedupRatio, dedup(&groups)),
+        (CaseMetric::DedupRatioAcross, dedup_across(&groups)),
+        (CaseMetric::CompressionRatio, compression(&all)),
+        (CaseMetric::CompressionRatioMin, compression_min(&all)),
     ]
-    .map(|(name, value)| (name.to_owned(), metric(value)))
+    .map(|(name, value)| (name.word().to_owned(), metric(name, value)))
     .into()
 }
 

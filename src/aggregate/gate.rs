@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::job;
+use crate::metric::{CaseMetric, GateMetric, Statistic};
 use crate::record::run::{Bound, CaseResult, Gate, GateResult, HistogramSummary, Level, Outcome};
 use crate::stats::median;
+use crate::word::Word;
 
 /// A figure of a case, or why it has no value.
 type Figure = Result<f64, String>;
@@ -15,7 +17,8 @@ type Figure = Result<f64, String>;
 pub(crate) fn evaluate(gates: &[Gate], cases: &[CaseResult], stragglers: usize) -> Vec<GateResult> {
     let mut results = Vec::new();
     for gate in gates {
-        if gate.metric == STRAGGLERS {
+        let named = GateMetric::from_name(&gate.metric);
+        if named == Some(GateMetric::Case(CaseMetric::Stragglers)) {
             results.push(gate.judge(None, Ok(stragglers as f64)));
             continue;
         }
@@ -75,19 +78,16 @@ impl Gate {
     }
 }
 
-/// The one figure that is of the run.
-const STRAGGLERS: &str = "stragglers";
-/// The one metric that has a sign: a gate holds its size.
-const CORE_CLOCK_CHANGE: &str = "core_clock_change";
-
 /// `None`: this case does not have such a figure at all.
 pub(crate) fn figure(case: &CaseResult, name: &str) -> Option<Figure> {
-    if name == "locality" {
+    let metric = CaseMetric::from_word(name);
+    if metric == Some(CaseMetric::Locality) {
         let locality = &case.locality;
         let why = || format!("unverified: {}", locality.unverified.as_deref().unwrap_or("not asked"));
         return Some(locality.share.ok_or_else(why));
     }
-    if let (CORE_CLOCK_CHANGE, Some(metric)) = (name, case.metrics.get(name)) {
+    if let (Some(CaseMetric::CoreClockChange), Some(metric)) = (metric, case.metrics.get(name)) {
+        // The one metric that has a sign: a gate holds its size.
         let sizes: Vec<f64> = metric.values.iter().flatten().map(|change| change.abs()).collect();
         return Some(median(&sizes).ok_or_else(|| metric.reason.clone().unwrap_or_default()));
     }
@@ -98,19 +98,16 @@ pub(crate) fn figure(case: &CaseResult, name: &str) -> Option<Figure> {
     histogram_figure(case.histograms.get(histogram)?, field)
 }
 
-const FIELDS: [&str; 8] = ["count", "min", "p50", "p90", "p99", "p999", "max", "sum"];
-
 fn histogram_figure(histogram: &HistogramSummary, field: &str) -> Option<Figure> {
-    let value = match field {
-        "count" => Some(histogram.count),
-        "min" => histogram.min,
-        "p50" => histogram.p50,
-        "p90" => histogram.p90,
-        "p99" => histogram.p99,
-        "p999" => histogram.p999,
-        "max" => histogram.max,
-        "sum" => Some(histogram.sum),
-        _ => return None,
+    let value = match Statistic::from_word(field)? {
+        Statistic::Count => Some(histogram.count),
+        Statistic::Min => histogram.min,
+        Statistic::P50 => histogram.p50,
+        Statistic::P90 => histogram.p90,
+        Statistic::P99 => histogram.p99,
+        Statistic::P999 => histogram.p999,
+        Statistic::Max => histogram.max,
+        Statistic::Sum => Some(histogram.sum),
     };
     let why = || format!("too few timed values: {} of {}", histogram.timed, histogram.count);
     Some(value.map(|value| value as f64).ok_or_else(why))
@@ -125,7 +122,7 @@ fn unknown(name: &str, cases: &[CaseResult]) -> String {
     format!(
         "no case has a metric {name}; there are stragglers, locality, {}, and {} of {}",
         list(metrics),
-        FIELDS.map(|field| format!(".{field}")).join(" "),
+        Statistic::WORDS.iter().map(|word| format!(".{word}")).collect::<Vec<_>>().join(" "),
         list(histograms)
     )
 }

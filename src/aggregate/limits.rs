@@ -14,9 +14,6 @@ use crate::record::line::{Begin, LimitKernel, LimitTiming, Row, When, With};
 use crate::record::run::{CaseHeader, CaseLimits, GroupLimit};
 use crate::stats::{Drift, drift, median};
 
-pub(super) const SHARE: &str = "limit_share";
-pub(super) const SLOWEST_RANK_SHARE: &str = "slowest_rank_limit_share";
-
 const STORES: [LimitKernel; 3] = [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal];
 const BOTH: [When; 2] = [When::Before, When::After];
 /// A limit that changes by less than this is no drift, however steadily it does: 2 %, as for the core clock.

@@ -5,60 +5,37 @@
 use std::collections::BTreeMap;
 
 use crate::aggregate::{distribution, limits};
+use crate::metric::{CaseMetric, Distribution, Measure};
 use crate::record::line::{Noise, Row};
-use crate::record::run::{Interval, Measure, Metric};
+use crate::record::run::{Interval, Metric};
 use crate::stats::{median, median_interval};
+use crate::word::Word;
 
-pub(super) const REFILL_SHARE: &str = "refill_share";
-pub(super) const CPU_SHARE: &str = "cpu_share";
-const BUSY_WORKERS: &str = "busy_workers";
-const MEMORY_PEAK: &str = "memory_peak_bytes";
-const MEASURING_SHARE: &str = "measuring_share";
-const INVOLUNTARY_SWITCHES: &str = "involuntary_switches";
-const RUN_DELAY_SHARE: &str = "run_delay_share";
-const STEAL_SHARE: &str = "steal_share";
-const CORE_CLOCK_CHANGE: &str = "core_clock_change";
 const GIB: f64 = (1u64 << 30) as f64;
-
-/// The name of what a case is compared by.
-pub(crate) fn rate_name(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Bytes => "throughput_bytes_per_s",
-        Measure::Operations => "operations_per_s",
-    }
-}
-
-/// The name of the lowest rank's rate.
-pub(super) fn slowest_rank_name(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Bytes => "slowest_rank_throughput_bytes_per_s",
-        Measure::Operations => "slowest_rank_operations_per_s",
-    }
-}
 
 /// All figures over these rows: of all ranks, or of one.
 pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String, Metric> {
     let mut metrics = BTreeMap::new();
-    let mut put = |name: &str, unit: &str, value: fn(&[&Row]) -> Result<f64, String>| {
-        metrics.insert(name.to_owned(), over_rounds(unit, rounds, value));
+    let mut put = |metric: CaseMetric, value: fn(&[&Row]) -> Result<f64, String>| {
+        metrics.insert(metric.word().to_owned(), over_rounds(metric, rounds, value));
     };
     match measure {
         Measure::Bytes => {
-            put(rate_name(measure), "bytes/s", byte_rate);
-            put("core_seconds_per_gib", "s/GiB", |rows| {
+            put(measure.rate(), byte_rate);
+            put(CaseMetric::CoreSecondsPerGib, |rows| {
                 share(cpu_ns(rows)? / 1e9, bytes(rows) / GIB, "no byte was generated")
             });
         }
         Measure::Operations => {
-            put(rate_name(measure), "operations/s", |rows| rate(rows, "operation", operations(rows)));
-            put("core_ns_per_operation", "ns", |rows| {
+            put(measure.rate(), |rows| rate(rows, "operation", operations(rows)));
+            put(CaseMetric::CoreNsPerOperation, |rows| {
                 share(cpu_ns(rows)?, operations(rows), "no operation was done")
             });
         }
     }
-    put(CPU_SHARE, "share", |rows| share(cpu_ns(rows)?, worker_ns(rows), NO_WORKER_TIME));
-    put(REFILL_SHARE, "share", |rows| {
-        let estimate = distribution::sum_estimate(rows, "refill_ns")?;
+    put(CaseMetric::CpuShare, |rows| share(cpu_ns(rows)?, worker_ns(rows), NO_WORKER_TIME));
+    put(CaseMetric::RefillShare, |rows| {
+        let estimate = distribution::sum_estimate(rows, Distribution::Refill.word())?;
         match share(estimate, worker_ns(rows), NO_WORKER_TIME)? {
             // A worker that lost its core during one of the few timed refills: the sample stands for nothing.
             impossible if impossible > 1.0 => Err(format!(
@@ -68,34 +45,35 @@ pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String
             share => Ok(share),
         }
     });
-    put(BUSY_WORKERS, "workers", |rows| {
+    put(CaseMetric::BusyWorkers, |rows| {
         let fewest = rows.iter().map(|row| row.repetition.busy_workers).min();
         fewest.map(f64::from).ok_or_else(|| "no rank took part".to_owned())
     });
-    put(MEMORY_PEAK, "bytes", |rows| {
+    put(CaseMetric::MemoryPeakBytes, |rows| {
         let peaks = rows.iter().map(|row| row.repetition.memory_peak_bytes.map(|peak| peak as f64));
         let most = peaks.collect::<Option<Vec<f64>>>().and_then(|peaks| peaks.into_iter().reduce(f64::max));
         most.ok_or_else(|| "the memory is not taken from the arena".to_owned())
     });
-    put(MEASURING_SHARE, "share", |rows| {
+    put(CaseMetric::MeasuringShare, |rows| {
         share(sum(rows, |row| row.repetition.measuring.cost_ns), worker_ns(rows), NO_WORKER_TIME)
     });
-    put(INVOLUNTARY_SWITCHES, "switches", |rows| {
+    put(CaseMetric::InvoluntarySwitches, |rows| {
         Ok(sum(rows, |row| row.repetition.noise.involuntary_switches))
     });
-    put(RUN_DELAY_SHARE, "share", |rows| {
+    put(CaseMetric::RunDelayShare, |rows| {
         share(known(rows, "run delay", |noise| noise.run_delay_ns)?, worker_ns(rows), NO_WORKER_TIME)
     });
-    put(STEAL_SHARE, "share", |rows| {
+    put(CaseMetric::StealShare, |rows| {
         share(known(rows, "stolen time", |noise| noise.steal_ns)?, worker_ns(rows), NO_WORKER_TIME)
     });
-    put(CORE_CLOCK_CHANGE, "share", |rows| {
+    put(CaseMetric::CoreClockChange, |rows| {
         let changes = rows.iter().filter_map(|row| row.repetition.noise.core_clock_change);
         changes.max_by(|a, b| a.abs().total_cmp(&b.abs())).ok_or_else(|| "no core was probed".to_owned())
     });
     if let Some(kernel) = limits::fastest(rounds) {
-        let share = over_rounds("share", rounds, |rows| limits::share(rows, kernel));
-        metrics.insert(limits::SHARE.to_owned(), share);
+        let metric = CaseMetric::LimitShare;
+        let share = over_rounds(metric, rounds, |rows| limits::share(rows, kernel));
+        metrics.insert(metric.word().to_owned(), share);
     }
     metrics
 }
@@ -109,7 +87,11 @@ fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64
     Ok(all.into_iter().map(u128::from).sum::<u128>() as f64)
 }
 
-fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: impl Fn(&[&Row]) -> Result<f64, String>) -> Metric {
+fn over_rounds(
+    metric: CaseMetric,
+    rounds: &[Vec<&Row>],
+    value: impl Fn(&[&Row]) -> Result<f64, String>,
+) -> Metric {
     let all: Vec<Result<f64, String>> = rounds.iter().map(|rows| value(rows)).collect();
     let known: Vec<f64> = all.iter().filter_map(|value| value.as_ref().ok().copied()).collect();
     let reason = match all.iter().find_map(|value| value.as_ref().err()) {
@@ -119,7 +101,7 @@ fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: impl Fn(&[&Row]) -> Resu
     Metric {
         value: median(&known),
         interval: median_interval(&known).map(Interval::from),
-        unit: unit.to_owned(),
+        unit: metric.facts().unit.word().to_owned(),
         repetitions: u32::try_from(known.len()).unwrap_or(u32::MAX),
         values: all.into_iter().map(Result::ok).collect(),
         reason,

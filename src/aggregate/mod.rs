@@ -17,16 +17,18 @@ mod stragglers;
 
 pub use ending::ended_by;
 pub use evidence::{Evidence, Totals};
-pub(crate) use metric::{of_case, rate_name};
+pub(crate) use metric::of_case;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, Result};
 use crate::generator::Digest;
+use crate::metric::{CaseMetric, Distribution};
 use crate::record::line::{Begin, End, Row};
 use crate::record::run::{
     CaseHeader, CaseResult, Derived, Header, Locality, Measure, Metric, PlacementRow, RankResult, Run, Total,
 };
+use crate::word::Word;
 use dropping::AllDropped;
 
 /// Builds `run.json`: complete only when every rank reached its end and every case has every repetition.
@@ -145,9 +147,10 @@ fn case_result(
         .map(|(row, _)| row);
     let mut metrics = metric::of_case(case.measure, &rounds);
     if let Some(row) = slowest {
-        metrics.insert(metric::slowest_rank_name(case.measure).to_owned(), row.rate.clone());
-        let share = metric::of_case(case.measure, &own_rows(&rounds, row.rank)).remove(limits::SHARE);
-        metrics.extend(share.map(|share| (limits::SLOWEST_RANK_SHARE.to_owned(), share)));
+        metrics.insert(case.measure.slowest_rank_rate().word().to_owned(), row.rate.clone());
+        let mut own = metric::of_case(case.measure, &own_rows(&rounds, row.rank));
+        let share = own.remove(CaseMetric::LimitShare.word());
+        metrics.extend(share.map(|share| (CaseMetric::SlowestRankLimitShare.word().to_owned(), share)));
     }
     let slowest_rank = slowest.map(|row| row.rank);
     let rates = per_rank.iter_mut().map(|row| &mut row.rate);
@@ -196,10 +199,10 @@ fn own_rows<'a>(rounds: &[Vec<&'a Row>], rank: u32) -> Vec<Vec<&'a Row>> {
 fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Vec<&Row>]) -> RankResult {
     let own = own_rows(rounds, begin.rank);
     let mut metrics = metric::of_case(case.measure, &own);
-    let mut take = |name: &str| metrics.remove(name).and_then(|metric: Metric| metric.value);
-    let (refill_share, cpu_share) = (take(metric::REFILL_SHARE), take(metric::CPU_SHARE));
-    let limit_share = take(limits::SHARE);
-    let rate = metrics.remove(metric::rate_name(case.measure)).expect("every case has its rate");
+    let mut take = |metric: CaseMetric| metrics.remove(metric.word()).and_then(|metric: Metric| metric.value);
+    let (refill_share, cpu_share) = (take(CaseMetric::RefillShare), take(CaseMetric::CpuShare));
+    let limit_share = take(CaseMetric::LimitShare);
+    let rate = metrics.remove(case.measure.rate().word()).expect("every case has its rate");
     RankResult {
         rank: begin.rank,
         host: begin.host.clone(),
@@ -209,8 +212,8 @@ fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Ve
         rate,
         refill_share,
         cpu_share,
-        chunk_ns_max: distribution::max(&own, "chunk_ns"),
-        refill_ns_max: distribution::max(&own, "refill_ns"),
+        chunk_ns_max: distribution::max(&own, Distribution::Chunk.word()),
+        refill_ns_max: distribution::max(&own, Distribution::Refill.word()),
         memory_peak_bytes: own.iter().filter_map(|rows| rows[0].repetition.memory_peak_bytes).max(),
         locality: locality::of_rank(&begin.locality, end.map(|end| &end.locality)),
         limit_share,

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::changes::{Change, is_of_allocator};
+use crate::metric::CaseMetric;
 use crate::record::run::{Better, Comparison, Interval};
+use crate::word::Word;
 
 /// The most that an allocator could gain in one case, and what this one does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,7 +41,8 @@ pub(super) fn projections(rows: &[Comparison], changes: &[Change]) -> Vec<Projec
         })
         .filter_map(|rate| {
             let of_refills = |row: &&Comparison| {
-                row.metric == "refill_share" && (&row.case, &row.candidate) == (&rate.case, &rate.candidate)
+                row.metric == CaseMetric::RefillShare.word()
+                    && (&row.case, &row.candidate) == (&rate.case, &rate.candidate)
             };
             let refill_share = rows.iter().find(of_refills)?.base_value.filter(|share| *share < 1.0)?;
             let projected = 1.0 / (1.0 - refill_share) - 1.0;

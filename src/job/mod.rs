@@ -31,15 +31,15 @@ mod words;
 pub use build::{JOB_FILE_BYTES_MAX, decode};
 pub use generate::{Generate, GenerateChange, GenerateKnobs};
 pub use hash::hash_of;
-pub use metric::Metric;
 pub use nearest::nearest;
 pub use schema::schema;
 pub use setting::Setting;
 pub use words::{
-    Allocator, Bind, CaseMetric, CodecName, Consumer, Figure, Handover, Histogram, KernelName, Level, Memory,
-    Order, Pool, Schedule, Scope, SlabDesign, StoresName, Word, Workload,
+    Allocator, Bind, CodecName, Consumer, Handover, KernelName, Level, Memory, Order, Pool, Schedule, Scope,
+    SlabDesign, StoresName, Word, Workload,
 };
 
+use crate::metric::GateMetric;
 use crate::units::{Bytes, Nanoseconds, Share};
 
 /// What a person asked for. A list is a sweep; a scalar is a sweep of one. No list is empty.
@@ -215,7 +215,7 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
     /// What is held against the bound, in every case that has it.
-    pub metric: Metric,
+    pub metric: GateMetric,
     /// In the metric's own unit, finite, not negative.
     pub bound: Bound,
     /// What a bound that is not met does.

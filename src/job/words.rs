@@ -126,94 +126,6 @@ words! {
         Sharded = "sharded",
     }
 
-    /// `[[gate]] metric`: what a case has one value of.
-    CaseMetric {
-        /// Bytes generated a second by all ranks.
-        ThroughputBytesPerS = "throughput_bytes_per_s",
-        /// Bytes generated a second by the slowest rank.
-        SlowestRankThroughputBytesPerS = "slowest_rank_throughput_bytes_per_s",
-        /// Allocations and frees a second by all ranks.
-        OperationsPerS = "operations_per_s",
-        /// Allocations and frees a second by the slowest rank.
-        SlowestRankOperationsPerS = "slowest_rank_operations_per_s",
-        /// CPU time that the workers spend on a GiB of data.
-        CoreSecondsPerGib = "core_seconds_per_gib",
-        /// CPU time that the workers spend on an operation.
-        CoreNsPerOperation = "core_ns_per_operation",
-        /// Share of worker time in which the workers had their processors.
-        CpuShare = "cpu_share",
-        /// Share of worker time spent in refills.
-        RefillShare = "refill_share",
-        /// Share of the arena's pages that are on the rank's own node.
-        Locality = "locality",
-        /// Throughput over what the same pages and cores take of plain stores.
-        LimitShare = "limit_share",
-        /// The same of the slowest rank.
-        SlowestRankLimitShare = "slowest_rank_limit_share",
-        /// Share of worker time that measuring took.
-        MeasuringShare = "measuring_share",
-        /// Times that a worker lost its processor to somebody else.
-        InvoluntarySwitches = "involuntary_switches",
-        /// Share of worker time spent ready and without a processor.
-        RunDelayShare = "run_delay_share",
-        /// Share of worker time that the hypervisor gave to others.
-        StealShare = "steal_share",
-        /// The most that a core clock changed over a repetition, up or down.
-        CoreClockChange = "core_clock_change",
-        /// Workers of the idlest rank that did anything.
-        BusyWorkers = "busy_workers",
-        /// Units for each that differs, among the ranks of the scope: of what `check` sampled.
-        DedupRatio = "dedup_ratio",
-        /// Units that differ within their scope for each that differs at all: 1, unless scopes have data in common.
-        DedupRatioAcross = "dedup_ratio_across",
-        /// Bytes before compression for each after it, by the case's codec: of what `check` sampled.
-        CompressionRatio = "compression_ratio",
-        /// The same of the granule that compressed least.
-        CompressionRatioMin = "compression_ratio_min",
-        /// The most bytes of a rank's arena in use at once.
-        MemoryPeakBytes = "memory_peak_bytes",
-        /// Nodes slower than others of their class: of the run, not of a case.
-        Stragglers = "stragglers",
-    }
-
-    /// `[[gate]] metric`, before its last point: what a case has a distribution of.
-    Histogram {
-        /// Durations of chunks.
-        Chunk = "chunk_ns",
-        /// Durations of refills.
-        Refill = "refill_ns",
-        /// The stage of a refill that looks for a slab.
-        RefillFind = "refill_stage_ns.find",
-        /// The stage that takes memory from the arena.
-        RefillMap = "refill_stage_ns.map",
-        /// The stage that prepares a slab.
-        RefillInitialise = "refill_stage_ns.initialise",
-        /// The stage that makes objects.
-        RefillCarve = "refill_stage_ns.carve",
-        /// The stage that takes what other workers freed.
-        RefillDrain = "refill_stage_ns.drain",
-    }
-
-    /// `[[gate]] metric`, after its last point: a figure of a distribution.
-    Figure {
-        /// How many there were.
-        Count = "count",
-        /// The smallest.
-        Min = "min",
-        /// The median.
-        P50 = "p50",
-        /// What 90 of 100 stay below.
-        P90 = "p90",
-        /// What 99 of 100 stay below.
-        P99 = "p99",
-        /// What 999 of 1000 stay below.
-        P999 = "p999",
-        /// The largest.
-        Max = "max",
-        /// All of them together.
-        Sum = "sum",
-    }
-
     /// `[[gate]] level`: what a bound that is not met does to the exit code.
     Level {
         /// Exit code 3.
@@ -252,9 +164,6 @@ mod tests {
         is_a_bijection::<Workload>();
         is_a_bijection::<Allocator>();
         is_a_bijection::<SlabDesign>();
-        is_a_bijection::<CaseMetric>();
-        is_a_bijection::<Histogram>();
-        is_a_bijection::<Figure>();
         is_a_bijection::<Level>();
     }
 }

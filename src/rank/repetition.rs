@@ -8,9 +8,11 @@ use super::equipment::Equipment;
 use super::{fault, limits};
 use crate::comm::Comm;
 use crate::error::Result;
+use crate::metric::Distribution;
 use crate::plan::{Case, Plan, Turn, Work};
 use crate::record::{CheckRecord, HistogramRecord, LimitTiming, Repetition, When};
 use crate::slab::{RefillRecord, Stage, Stratum, Stretch};
+use crate::word::Word;
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
 /// What one rank brings back from a repetition.
@@ -143,7 +145,8 @@ pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &Outcome) -> 
     let mut histograms = BTreeMap::new();
     if let Work::Generate(_) = case.work {
         let chunks = &measured.chunk_ns;
-        histograms.insert("chunk_ns".to_owned(), HistogramRecord::new(chunks.count(), chunks));
+        histograms
+            .insert(Distribution::Chunk.word().to_owned(), HistogramRecord::new(chunks.count(), chunks));
     }
     if let Some(RefillRecord { slow, fast, .. }) = &measured.refills {
         for (name, stratum) in [("slow", slow), ("fast", fast)] {

@@ -4,9 +4,11 @@ use super::text::{
     NOT_AVAILABLE, OperationUnit, bare_percent, between, byte_rate, duration_by, durations, operation_rate,
     percent, plain, ratio_percent, short_host,
 };
+use crate::metric::{CaseMetric, Distribution};
 use crate::record::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
 use crate::stats::relative_range;
 use crate::units::{Bytes, human_rate};
+use crate::word::Word;
 
 /// In place of a node, where a rank may run on several.
 pub(super) const NODE_UNKNOWN: &str = "not bound";
@@ -51,7 +53,7 @@ pub(super) fn all_ranks(case: &CaseResult) -> String {
 
 /// What the case reached of its write-only limit, over all ranks.
 pub(super) fn limit_share(case: &CaseResult) -> Option<f64> {
-    case.metrics.get("limit_share").and_then(|metric| metric.value)
+    case.metrics.get(CaseMetric::LimitShare.word()).and_then(|metric| metric.value)
 }
 
 /// A line of its own; nothing where the limit was not measured.
@@ -90,7 +92,7 @@ pub(super) fn slowest(case: &CaseResult) -> String {
 
 /// Chunk times as rates of one rank: the median, and what 1 % of the chunks do not reach.
 pub(super) fn chunk(case: &CaseResult) -> String {
-    if !case.histograms.contains_key("chunk_ns") {
+    if !case.histograms.contains_key(Distribution::Chunk.word()) {
         return "-".to_owned();
     }
     let (median, slow) = (chunk_rate(case, |times| times.p50), chunk_rate(case, |times| times.p99));
@@ -100,7 +102,8 @@ pub(super) fn chunk(case: &CaseResult) -> String {
 
 /// The interval of a quantile of the chunk times as rates: the longer time is the lower rate.
 fn chunk_interval(case: &CaseResult, quantile: &str) -> String {
-    let times = case.histograms.get("chunk_ns").and_then(|times| times.intervals.get(quantile));
+    let times =
+        case.histograms.get(Distribution::Chunk.word()).and_then(|times| times.intervals.get(quantile));
     let (Some(bytes), Some(times)) = (case.number("chunk_bytes"), times) else { return String::new() };
     let [low, high] = [times.high, times.low].map(|time| human_rate(bytes as f64 / (time / 1e9)));
     format!("{:>13}\n", between(low, high))
@@ -108,7 +111,7 @@ fn chunk_interval(case: &CaseResult, quantile: &str) -> String {
 
 /// One quantile of the chunk times as a rate, in GiB/s.
 pub(super) fn chunk_rate(case: &CaseResult, quantile: fn(&HistogramSummary) -> Option<u64>) -> String {
-    let Some(times) = case.histograms.get("chunk_ns") else { return "-".to_owned() };
+    let Some(times) = case.histograms.get(Distribution::Chunk.word()) else { return "-".to_owned() };
     match (case.number("chunk_bytes"), quantile(times)) {
         (Some(bytes), Some(time)) if time > 0 => human_rate(bytes as f64 / (time as f64 / 1e9)),
         _ => NOT_AVAILABLE.to_owned(),
@@ -118,7 +121,7 @@ pub(super) fn chunk_rate(case: &CaseResult, quantile: fn(&HistogramSummary) -> O
 /// Refill times by a clock of this step, and their share of worker time.
 pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
     let Some(times) = refills(case) else { return "-".to_owned() };
-    let share = case.metrics.get("refill_share");
+    let share = case.metrics.get(CaseMetric::RefillShare.word());
     let value = share.and_then(|share| share.value).map_or(NOT_AVAILABLE.to_owned(), percent);
     let around_share = share.and_then(|share| share.interval).map_or(String::new(), |interval| {
         format!("\n{:>14}", between(bare_percent(interval.low), bare_percent(interval.high)))
@@ -139,13 +142,16 @@ pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
 
 /// The combined refill times of a case that has any.
 pub(super) fn refills(case: &CaseResult) -> Option<&HistogramSummary> {
-    case.histograms.get("refill_ns").filter(|times| times.count > 0)
+    case.histograms.get(Distribution::Refill.word()).filter(|times| times.count > 0)
 }
 
 /// The metric a case is compared by.
 pub(super) fn rate(case: &CaseResult) -> Option<(Measure, &Metric)> {
-    let bytes = case.metrics.get("throughput_bytes_per_s").map(|metric| (Measure::Bytes, metric));
-    bytes.or_else(|| case.metrics.get("operations_per_s").map(|metric| (Measure::Operations, metric)))
+    let bytes =
+        case.metrics.get(CaseMetric::ThroughputBytesPerS.word()).map(|metric| (Measure::Bytes, metric));
+    bytes.or_else(|| {
+        case.metrics.get(CaseMetric::OperationsPerS.word()).map(|metric| (Measure::Operations, metric))
+    })
 }
 
 /// A rate with its unit.

@@ -3,10 +3,12 @@
 use super::grid::{Column, Grid};
 use super::sweep::Group;
 use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, microseconds_by, ratio_percent, short_host};
+use crate::metric::{CaseMetric, Distribution};
 use crate::record::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult, Run};
 use crate::report::cells;
 use crate::report::cells::{parameter_name as name, parameter_value as value};
 use crate::units::human_rate;
+use crate::word::Word;
 
 /// `block 4MiB, kernel auto`
 pub(super) fn list<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a Parameter)>) -> String {
@@ -43,7 +45,7 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
     if limits {
         grid.push(Column::figures("limit", "%"), cases().map(limit_share));
     }
-    if cases().any(|case| case.histograms.contains_key("chunk_ns")) {
+    if cases().any(|case| case.histograms.contains_key(Distribution::Chunk.word())) {
         grid.push(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
     }
     if cases().any(|case| cells::refills(case).is_some()) {
@@ -154,7 +156,7 @@ fn refill_p99(case: &CaseResult, step_ns: f64) -> String {
 }
 
 fn refill_share(case: &CaseResult) -> String {
-    let share = case.metrics.get("refill_share").and_then(|metric| metric.value);
+    let share = case.metrics.get(CaseMetric::RefillShare.word()).and_then(|metric| metric.value);
     match cells::refills(case) {
         None => "-".to_owned(),
         Some(_) => share.map_or(NOT_AVAILABLE.to_owned(), bare_percent),

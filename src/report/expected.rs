@@ -3,8 +3,10 @@
 use super::cells::{parameter_name, parameter_value};
 use super::grid::{Column, Grid};
 use super::text::NOT_AVAILABLE;
+use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, Expected};
 use crate::units::three_digits;
+use crate::word::Word;
 
 const MIB: f64 = (1u64 << 20) as f64;
 /// Behind a figure that is not what the plan expects.
@@ -48,12 +50,14 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
 }
 
 fn busy(case: &CaseResult, plan: &Expected) -> String {
-    let Some(busy) = measured(case, "busy_workers") else { return NOT_AVAILABLE.to_owned() };
+    let Some(busy) = measured(case, CaseMetric::BusyWorkers.word()) else { return NOT_AVAILABLE.to_owned() };
     format!("{busy}{}", if busy < f64::from(plan.busy_workers) { UNEXPECTED } else { "" })
 }
 
 fn peak(case: &CaseResult, plan: &Expected) -> String {
-    let Some(peak) = measured(case, "memory_peak_bytes") else { return NOT_AVAILABLE.to_owned() };
+    let Some(peak) = measured(case, CaseMetric::MemoryPeakBytes.word()) else {
+        return NOT_AVAILABLE.to_owned();
+    };
     let range = plan.memory_bytes_min as f64..=plan.memory_bytes_max as f64;
     format!("{}{}", three_digits(peak / MIB), if range.contains(&peak) { "" } else { UNEXPECTED })
 }

@@ -1,8 +1,10 @@
 //! What a report says about the gates: `PASS locality 0.998 >= 0.99`.
 
 use super::text::{byte_rate, counted, grouped, operation_rate, percent, plain};
+use crate::metric::{CaseMetric, GateMetric, Unit};
 use crate::record::run::{Bound, GateResult, Outcome};
 use crate::units::human_duration;
+use crate::word::Word;
 
 /// Cases in which a gate was met in one line, every case in which it was not in its own.
 pub(super) fn gates(results: &[GateResult]) -> Vec<String> {
@@ -59,9 +61,12 @@ fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)>
     let nearest = met.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
     let alike = met.iter().all(|result| (result.value, result.stored) == (nearest.value, nearest.stored));
     let beside = match (met.len(), alike) {
-        (1, _) => {
-            nearest.case.iter().filter(|_| nearest.metric != "locality").map(|case| plain(case)).collect()
-        }
+        (1, _) => nearest
+            .case
+            .iter()
+            .filter(|_| nearest.metric != CaseMetric::Locality.word())
+            .map(|case| plain(case))
+            .collect(),
         // The run's own figures, such as its locality, are those of every case.
         (_, true) => Vec::new(),
         (count, false) => {
@@ -74,24 +79,24 @@ fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)>
 
 /// The case of an unmet gate, unless it is all of them alike.
 fn of_case(result: &GateResult, gate: &[GateResult]) -> Vec<String> {
-    let only = gate.len() == 1 && result.metric == "locality";
+    let only = gate.len() == 1 && result.metric == CaseMetric::Locality.word();
     result.case.iter().filter(|_| !only).map(|case| plain(case)).collect()
 }
 
 /// Figure and bound in the metric's unit, with as many digits as it takes to see on which side the figure is.
 fn figures(result: &GateResult) -> (String, String) {
-    let unit = Unit::of(&result.metric);
+    let unit = unit(&result.metric);
     match (result.value, result.own_bound().map(Bound::number)) {
         (Some(value), Some(bound)) => {
-            let (short, shown) = (unit.text(value), unit.text(bound));
+            let (short, shown) = (text(unit, value), text(unit, bound));
             match short == shown && value != bound {
                 false => (short, shown),
                 true => (exact(value, bound), exact(bound, value)),
             }
         }
         (value, bound) => {
-            let text = |figure: Option<f64>| figure.map_or("n/a".to_owned(), |figure| unit.text(figure));
-            (text(value), text(bound))
+            let shown = |figure: Option<f64>| figure.map_or("n/a".to_owned(), |figure| text(unit, figure));
+            (shown(value), shown(bound))
         }
     }
 }
@@ -103,39 +108,28 @@ fn exact(figure: f64, other: f64) -> String {
     rounded(figure, digits).to_string()
 }
 
-/// What a metric is counted in, by its name.
-enum Unit {
-    BytesPerSecond,
-    OperationsPerSecond,
-    Nanoseconds,
-    Count,
-    Number,
+/// The unit of a metric by its name; of one that is no metric of a gate, by what the name says.
+fn unit(metric: &str) -> Unit {
+    GateMetric::from_name(metric).map_or_else(
+        || match metric.rsplit_once('.') {
+            Some((_, "count")) => Unit::Events,
+            Some((histogram, _)) if histogram.contains("_ns") => Unit::Nanoseconds,
+            _ => Unit::Ratio,
+        },
+        GateMetric::unit,
+    )
 }
 
-impl Unit {
-    fn of(metric: &str) -> Unit {
-        let (histogram, figure) = metric.rsplit_once('.').unwrap_or(("", metric));
-        match figure {
-            "count" => Unit::Count,
-            _ if histogram.contains("_ns") || metric == "core_ns_per_operation" => Unit::Nanoseconds,
-            _ if metric.ends_with("_bytes_per_s") => Unit::BytesPerSecond,
-            _ if metric.ends_with("operations_per_s") => Unit::OperationsPerSecond,
-            _ => Unit::Number,
-        }
-    }
-
-    fn text(&self, figure: f64) -> String {
-        match self {
-            Unit::BytesPerSecond => byte_rate(figure),
-            Unit::OperationsPerSecond => operation_rate(figure),
-            Unit::Nanoseconds => human_duration(figure),
-            Unit::Count if figure >= 0.0 && figure.fract() == 0.0 => grouped(figure as u64),
-            // A share that is not quite all is not rounded up to it.
-            Unit::Number if (0.995..1.0).contains(&figure) => exact(figure, 1.0),
-            Unit::Count | Unit::Number => {
-                format!("{figure:.2e}").parse::<f64>().unwrap_or(figure).to_string()
-            }
-        }
+/// A figure in its unit, with three digits.
+fn text(unit: Unit, figure: f64) -> String {
+    match unit {
+        Unit::BytesPerSecond => byte_rate(figure),
+        Unit::OperationsPerSecond => operation_rate(figure),
+        Unit::Nanoseconds => human_duration(figure),
+        Unit::Events if figure >= 0.0 && figure.fract() == 0.0 => grouped(figure as u64),
+        // A share that is not quite all is not rounded up to it.
+        Unit::Share | Unit::Ratio if (0.995..1.0).contains(&figure) => exact(figure, 1.0),
+        _ => format!("{figure:.2e}").parse::<f64>().unwrap_or(figure).to_string(),
     }
 }
 

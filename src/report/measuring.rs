@@ -1,8 +1,10 @@
 //! With what it was measured, and what that cost: the clock, the price of its events, and what is not counted here.
 
 use super::text::{percent, plain};
+use crate::metric::CaseMetric;
 use crate::record::run::Run;
 use crate::units::human_duration;
+use crate::word::Word;
 
 /// One line for the clock, one for the cost, one for what is missing.
 pub(super) fn lines(run: &Run) -> Vec<String> {
@@ -28,7 +30,7 @@ fn cost(run: &Run) -> Option<String> {
         let cases = run.derived.cases.iter();
         cases.filter_map(|case| case.metrics.get(name)?.value).reduce(f64::max)
     };
-    let most = percent(share("measuring_share")?);
+    let most = percent(share(CaseMetric::MeasuringShare.word())?);
     let up_to = if run.derived.cases.len() == 1 { "" } else { "up to " };
     Some(format!("measuring: {up_to}{most} of worker time (readings and records at their cost)"))
 }

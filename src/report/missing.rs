@@ -2,7 +2,9 @@
 
 use super::cells;
 use super::text::{NOT_AVAILABLE, grouped, plain};
+use crate::metric::{CaseMetric, Distribution};
 use crate::record::run::{CaseResult, HistogramSummary};
+use crate::word::Word;
 
 /// Why a figure is missing, and how many timed values there were where more would have given it.
 struct Reason {
@@ -50,15 +52,19 @@ impl Shared<'_> {
 
 fn of_case(case: &CaseResult) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    for name in ["throughput_bytes_per_s", "operations_per_s", "refill_share"] {
+    for name in [
+        CaseMetric::ThroughputBytesPerS.word(),
+        CaseMetric::OperationsPerS.word(),
+        CaseMetric::RefillShare.word(),
+    ] {
         let Some(metric) = case.metrics.get(name).filter(|metric| metric.value.is_none()) else { continue };
         // A case without refills shows a dash.
-        let shown = name != "refill_share" || cells::refills(case).is_some();
+        let shown = name != CaseMetric::RefillShare.word() || cells::refills(case).is_some();
         let reason = metric.reason.iter().filter(|_| shown);
         reasons.extend(reason.map(|why| Reason { why: format!("{name}: {}", plain(why)), timed: None }));
     }
     for (times, name, shown) in [
-        (case.histograms.get("chunk_ns"), "chunk", &["p50", "p99"][..]),
+        (case.histograms.get(Distribution::Chunk.word()), "chunk", &["p50", "p99"][..]),
         (cells::refills(case), "refill", &["p50", "p99", "p99.9"][..]),
     ] {
         reasons.extend(times.and_then(|times| missing_quantile(times, name, shown)));

@@ -2,8 +2,10 @@
 
 use super::text::{counted, grouped, percent, plain};
 use super::{cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers};
+use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, HistogramSummary, Run};
 use crate::units::three_digits;
+use crate::word::Word;
 
 /// Below this share of worker time on a CPU, something else ran there (statistics of shared machines).
 pub(super) const CONTAMINATED_BELOW: f64 = 0.97;
@@ -151,7 +153,8 @@ fn doubts(run: &Run) -> Vec<String> {
 
 /// Cases whose workers did not have their cores: each by itself as long as they are few.
 fn contaminated(cases: &[CaseResult]) -> Vec<String> {
-    let share = |case: &CaseResult| case.metrics.get("cpu_share").and_then(|metric| metric.value);
+    let share =
+        |case: &CaseResult| case.metrics.get(CaseMetric::CpuShare.word()).and_then(|metric| metric.value);
     let disturbed: Vec<(&CaseResult, f64)> = cases
         .iter()
         .filter_map(|case| Some((case, share(case)?)))

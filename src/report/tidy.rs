@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::sweep;
+use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, HistogramSummary, Interval, Metric, Parameter, Run};
+use crate::word::Word;
 
 /// Columns before those of the parameters, and behind them.
 const BEFORE: [&str; 3] = ["run", "case", "workload"];
@@ -60,7 +62,7 @@ fn figures(case: &CaseResult) -> impl Iterator<Item = Figure> {
     let metrics = case.metrics.iter().map(|(name, metric)| Figure::of_metric(name, metric));
     let histograms = case.histograms.iter().flat_map(|(name, summary)| of_histogram(name, summary));
     let locality = Figure {
-        metric: "locality".to_owned(),
+        metric: CaseMetric::Locality.word().to_owned(),
         unit: "share".to_owned(),
         value: text(case.locality.share),
         reason: case.locality.unverified.clone().unwrap_or_default(),

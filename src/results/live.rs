@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use super::directory::RunDirectory;
 use super::name::utc_now;
 use crate::aggregate::evidence::Evidence;
-use crate::aggregate::{of_repetition, rate_name};
+use crate::aggregate::of_repetition;
 use crate::record::line::Row;
 use crate::record::run::{CaseHeader, Header, SCHEMA};
 use crate::stats::median;
+use crate::word::Word;
 
 /// The contents of `live.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -171,7 +172,7 @@ impl LiveFile {
         let (id, round) = (&first.repetition.case, first.repetition.round);
         let Some(place) = self.planned.iter().position(|case| case.id == *id) else { return };
         let (case, standing) = (&self.planned[place], &mut self.live.cases[place]);
-        let rate = of_repetition(case.measure, rows).remove(rate_name(case.measure));
+        let rate = of_repetition(case.measure, rows).remove(case.measure.rate().word());
         let value = rate.and_then(|rate| rate.value);
         let rates = self.rates.entry(id.clone()).or_default();
         rates.extend(value);
@@ -211,8 +212,5 @@ impl LiveFile {
 }
 
 fn unit(case: &CaseHeader) -> &'static str {
-    match case.measure {
-        crate::record::run::Measure::Bytes => "bytes/s",
-        crate::record::run::Measure::Operations => "operations/s",
-    }
+    case.measure.rate().facts().unit.word()
 }

@@ -20,7 +20,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("mpi", &["comm/mpi.rs"]),
     ("parquet", &["results/samples/table/"]),
     ("rayon", &["rank/"]),
-    ("schemars", &["compare/", "environment/", "job/", "record/"]),
+    ("schemars", &["compare/", "environment/", "job/", "metric/", "record/"]),
     ("serde", ANYWHERE),
     ("serde_json", &["compare/", "environment/tests.rs", "record/", "results/"]),
     ("signal_hook", &["comm/"]),

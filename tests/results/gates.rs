@@ -2,7 +2,7 @@
 
 use numamark::aggregate::aggregate;
 use numamark::job;
-use numamark::job::CaseMetric;
+use numamark::metric::{CaseMetric, GateMetric};
 use numamark::record::Run;
 use numamark::record::run::{Bound, Outcome};
 use numamark::report::junit;
@@ -14,7 +14,7 @@ const RATE: &str = "throughput_bytes_per_s";
 
 fn gate(directory: &str, bound: job::Bound) -> job::Gate {
     job::Gate {
-        metric: job::Metric::Case(CaseMetric::ThroughputBytesPerS),
+        metric: GateMetric::Case(CaseMetric::ThroughputBytesPerS),
         bound,
         level: job::Level::Fail,
         against: Some(directory.to_owned()),

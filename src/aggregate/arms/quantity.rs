@@ -4,18 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aggregate::evidence::{Counters, Evidence, Round};
 use crate::aggregate::{self, distribution};
+use crate::metric::{Better, CaseMetric, Distribution, GateMetric, Measure};
 use crate::record::line::Row;
-use crate::record::run::{Better, Measure};
+use crate::record::run::Metric;
+use crate::word::Word;
 
 /// One figure that two arms are compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quantity {
-    /// As `run.json` names it.
-    pub(crate) name: &'static str,
-    /// Of the values.
-    pub(crate) unit: &'static str,
-    /// Which way is better.
-    pub(crate) better: Better,
+    /// The metric; it has a column.
+    pub(crate) metric: GateMetric,
     /// What has one value in each round.
     pub(crate) grain: Grain,
 }
@@ -38,30 +36,35 @@ pub(crate) struct Series {
     pub(crate) reason: Option<String>,
 }
 
-/// The rate comes first: it is what a case is judged by.
+/// The rate comes first: a case is judged by it.
 const BYTES: [Quantity; 5] = [
-    rank("throughput_bytes_per_s", "bytes/s", Better::Higher),
-    rank("core_seconds_per_gib", "s/GiB", Better::Lower),
-    rank("refill_share", "share", Better::Lower),
-    world("chunk_ns.p99"),
-    world("refill_ns.p99"),
+    rank(CaseMetric::ThroughputBytesPerS),
+    rank(CaseMetric::CoreSecondsPerGib),
+    rank(CaseMetric::RefillShare),
+    world(Distribution::Chunk),
+    world(Distribution::Refill),
 ];
 const OPERATIONS: [Quantity; 4] = [
-    rank("operations_per_s", "operations/s", Better::Higher),
-    rank("core_ns_per_operation", "ns", Better::Lower),
-    rank("refill_share", "share", Better::Lower),
-    world("refill_ns.p99"),
+    rank(CaseMetric::OperationsPerS),
+    rank(CaseMetric::CoreNsPerOperation),
+    rank(CaseMetric::RefillShare),
+    world(Distribution::Refill),
 ];
 
-const fn rank(name: &'static str, unit: &'static str, better: Better) -> Quantity {
-    Quantity { name, unit, better, grain: Grain::Rank }
+const fn rank(metric: CaseMetric) -> Quantity {
+    Quantity { metric: GateMetric::Case(metric), grain: Grain::Rank }
 }
 
-const fn world(name: &'static str) -> Quantity {
-    Quantity { name, unit: "ns", better: Better::Lower, grain: Grain::World }
+const fn world(distribution: Distribution) -> Quantity {
+    Quantity { metric: GateMetric::p99(distribution), grain: Grain::World }
 }
 
 impl Quantity {
+    /// Which way it is better.
+    pub(crate) fn better(self) -> Better {
+        self.metric.better().expect("arms are compared by metrics that are better one way")
+    }
+
     /// What cases with this rate are compared by.
     pub(crate) fn of(measure: Measure) -> &'static [Quantity] {
         match measure {
@@ -81,17 +84,20 @@ pub(crate) fn series(
     let mut all: Vec<(Quantity, Series)> =
         Quantity::of(measure).iter().map(|quantity| (*quantity, Series::default())).collect();
     for (number, round) in evidence.rounds(case).filter(|(number, _)| !dropped.contains(number)) {
-        for row in &round.rows {
-            let figures = aggregate::of_repetition(measure, std::slice::from_ref(row));
-            for (quantity, series) in all.iter_mut().filter(|(quantity, _)| quantity.grain == Grain::Rank) {
-                let figure = figures.get(quantity.name);
-                let value = figure.and_then(|metric| metric.value);
-                let reason = figure.and_then(|metric| metric.reason.clone());
-                series.put((row.rank, number), value.ok_or_else(|| reason.unwrap_or_default()));
+        let by_rank = |row: &Row| (row.rank, aggregate::of_repetition(measure, std::slice::from_ref(row)));
+        let figures: Vec<(u32, BTreeMap<String, Metric>)> = round.rows.iter().map(by_rank).collect();
+        for (quantity, series) in &mut all {
+            match quantity.metric {
+                GateMetric::Case(metric) => {
+                    for (rank, figures) in &figures {
+                        let figure = figures.get(metric.word());
+                        let value = figure.and_then(|metric| metric.value);
+                        let reason = figure.and_then(|metric| metric.reason.clone());
+                        series.put((*rank, number), value.ok_or_else(|| reason.unwrap_or_default()));
+                    }
+                }
+                GateMetric::Statistic(distribution, _) => series.put((0, number), p99(distribution, round)),
             }
-        }
-        for (quantity, series) in all.iter_mut().filter(|(quantity, _)| quantity.grain == Grain::World) {
-            series.put((0, number), quantile(quantity.name, round));
         }
     }
     all
@@ -108,9 +114,9 @@ impl Series {
     }
 }
 
-/// `refill_ns.p99` of one round, over all ranks.
-fn quantile(name: &str, round: &Round) -> Result<f64, String> {
-    let histogram = name.trim_end_matches(".p99");
+/// 99 % quantile of one round, over all ranks.
+fn p99(distribution: Distribution, round: &Round) -> Result<f64, String> {
+    let histogram = distribution.word();
     let of_it = |name: &str| {
         name == histogram || name.strip_prefix(histogram).is_some_and(|end| end.starts_with('.'))
     };

@@ -5,6 +5,7 @@ use super::quantity::Quantity;
 use crate::record::run::{Better, Comparison, Floor, Interval, Replicated, Scope, Verdict};
 use crate::stats;
 use crate::stats::{Effect, Pair, median};
+use crate::word::Word;
 
 /// Two arms in one case, before anything is said about them.
 #[derive(Clone, Debug)]
@@ -150,9 +151,9 @@ impl Judged<'_> {
             base: self.arms.base.clone(),
             candidate: self.arms.candidate.clone(),
             same: self.arms.same,
-            metric: paired.quantity.name.to_owned(),
-            unit: paired.quantity.unit.to_owned(),
-            better: paired.quantity.better,
+            metric: paired.quantity.metric.name(),
+            unit: paired.quantity.metric.unit().word().to_owned(),
+            better: paired.quantity.better(),
             base_value: of(|pair| pair.base),
             candidate_value: of(|pair| pair.candidate),
             ratio: effect.map(|effect| effect.ratio),
@@ -217,7 +218,7 @@ impl Judged<'_> {
             );
             return (Verdict::CannotTell, Some(why));
         }
-        let better = match self.paired.quantity.better {
+        let better = match self.paired.quantity.better() {
             Better::Higher => stats::Better::Higher,
             Better::Lower => stats::Better::Lower,
         };

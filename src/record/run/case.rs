@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::metric::Measure;
 use crate::record::run::{CaseLimits, Dropped, Interval, Locality};
 
 /// One case as the plan has it.
@@ -55,16 +56,6 @@ pub enum Parameter {
     Number(u64),
     /// A word of a closed set: a kernel, an allocator.
     Word(String),
-}
-
-/// What the rate of a workload counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Measure {
-    /// Bytes: `throughput_bytes_per_s`.
-    Bytes,
-    /// Operations: `operations_per_s`.
-    Operations,
 }
 
 /// One case: what was done and what came out.

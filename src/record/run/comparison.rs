@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Interval;
+use crate::metric::Better;
+use crate::record::run::Interval;
 
 /// One metric of one case, between two arms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -66,16 +67,6 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Why values are null, or why it cannot be told.
     pub reason: Option<String>,
-}
-
-/// Which way a metric is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// Rates.
-    Higher,
-    /// Times, costs, shares.
-    Lower,
 }
 
 /// Of what an interval speaks.

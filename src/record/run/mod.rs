@@ -8,10 +8,9 @@ mod comparison;
 mod gate;
 mod judged;
 
-pub use case::{
-    CaseHeader, CaseResult, Expected, HistogramSummary, Measure, Metric, Parameter, RankResult, Total,
-};
-pub use comparison::{Better, Comparison, Floor, Replicated, Scope, Verdict};
+pub use crate::metric::{Better, Measure};
+pub use case::{CaseHeader, CaseResult, Expected, HistogramSummary, Metric, Parameter, RankResult, Total};
+pub use comparison::{Comparison, Floor, Replicated, Scope, Verdict};
 pub use gate::{Against, Bound, Gate, GateResult, Level, Outcome};
 pub use judged::{
     CaseLimits, Coincidence, Disturbance, DropRule, Dropped, EndedBy, GroupLimit, Interval, Stop, Straggler,

@@ -7,7 +7,9 @@ mod sentences;
 
 use super::cells;
 use super::sweep::Group;
+use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, Expected};
+use crate::word::Word;
 use reading::{Point, Sweep, read};
 
 /// The parameter that is swept.
@@ -49,6 +51,6 @@ fn point(case: &CaseResult) -> Option<Point> {
         l3_bytes: plan.l3_bytes.filter(|bytes| *bytes > 0),
         workers: case.per_rank.iter().map(|row| row.workers).min().unwrap_or(plan.busy_workers),
         busy_workers: plan.busy_workers,
-        cpu_share: case.metrics.get("cpu_share").and_then(|metric| metric.value),
+        cpu_share: case.metrics.get(CaseMetric::CpuShare.word()).and_then(|metric| metric.value),
     })
 }

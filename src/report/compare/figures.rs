@@ -1,45 +1,28 @@
 //! Figures of one row of a comparison, as they fit a column.
 
+use crate::metric::{Column, GateMetric};
 use crate::record::run::{Better, Comparison, Interval, Replicated, Scope, Verdict};
-use crate::report::text::NOT_AVAILABLE;
+use crate::report::text::{NOT_AVAILABLE, plain};
 use crate::units::three_digits;
 
-const GIB: f64 = (1u64 << 30) as f64;
-
-/// A metric in few letters, the unit it is shown in, and what its values are divided by.
-fn shown(metric: &str) -> (&'static str, &'static str, f64) {
-    match metric {
-        "throughput_bytes_per_s" => ("rate", "GiB/s", GIB),
-        "operations_per_s" => ("rate", "Mop/s", 1e6),
-        "core_seconds_per_gib" => ("core", "ms/GiB", 1e-3),
-        "core_ns_per_operation" => ("core", "ns/op", 1.0),
-        "refill_share" => ("refills", "%", 0.01),
-        "chunk_ns.p99" => ("chunk p99", "ms", 1e6),
-        "refill_ns.p99" => ("refill p99", "us", 1e3),
-        _ => ("other", "", 1.0),
-    }
+/// The column of a row's metric; `None` for one that no column knows.
+fn column(row: &Comparison) -> Option<Column> {
+    GateMetric::from_name(&row.metric)?.column()
 }
 
 /// `rate GiB/s`
 pub(super) fn figure(row: &Comparison) -> String {
-    let (name, unit, _) = shown(&row.metric);
-    if name == "other" {
-        return crate::report::text::plain(&row.metric);
-    }
-    format!("{name} {unit}")
+    column(row).map_or_else(|| plain(&row.metric), |Column { name, unit, .. }| format!("{name} {unit}"))
 }
 
 /// `rate`
 pub(super) fn name(row: &Comparison) -> String {
-    match shown(&row.metric).0 {
-        "other" => crate::report::text::plain(&row.metric),
-        name => name.to_owned(),
-    }
+    column(row).map_or_else(|| plain(&row.metric), |column| column.name.to_owned())
 }
 
 /// A value in the unit of [`figure`].
 pub(super) fn value(row: &Comparison, value: Option<f64>) -> String {
-    let (_, _, scale) = shown(&row.metric);
+    let scale = column(row).map_or(1.0, |column| column.scale);
     value.map_or(NOT_AVAILABLE.to_owned(), |value| match value / scale {
         // A small value keeps its digits: a change of 2 % has to be seen.
         small if small > 0.0 && small < 0.0995 => format!("{small:.3}"),
