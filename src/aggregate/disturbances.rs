@@ -1,6 +1,6 @@
 //! Slow repetitions, and what happened on their cores meanwhile: coincidence, not proof.
 
-use super::metric::rate_of;
+use super::rate::rate_of;
 use crate::aggregate::cause::{CAUSES, Cause, beyond_usual};
 use crate::aggregate::evidence::{Evidence, Round};
 use crate::record::line::{Repetition, Row};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::dropping::dropped;
 use super::evidence::Evidence;
-use super::metric::rate_of;
+use super::rate::rate_of;
 use crate::record::line::Row;
 use crate::record::run::{CaseHeader, EndedBy, Header, Stop};
 use crate::stats;

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::metric;
+use super::rate;
 use crate::aggregate::evidence::Evidence;
 use crate::record::line::{Begin, LimitKernel, LimitTiming, Row, When, With};
 use crate::record::run::{CaseHeader, CaseLimits, GroupLimit};
@@ -29,7 +29,7 @@ pub(super) fn fastest(rounds: &[Vec<&Row>]) -> Option<LimitKernel> {
 /// The rate of these ranks over what that loop took in the same repetition.
 pub(super) fn share(rows: &[&Row], kernel: LimitKernel) -> Result<f64, String> {
     let limit = with_all(rows, kernel, &BOTH).ok_or_else(|| "the limit was not measured".to_owned())?;
-    Ok(metric::byte_rate(rows)? / limit)
+    Ok(rate::byte_rate(rows)? / limit)
 }
 
 /// Limits and shares of every node, socket and host; `None` for a case of which none was measured.
@@ -100,7 +100,7 @@ fn with_alone(node: GroupLimit, timings: &[&LimitTiming], rounds: &[Vec<&Row>]) 
         )
     };
     let write = best(&STORES.map(alone));
-    let rate = median_of(rounds, |rows| metric::byte_rate(&rows_of(rows, &node.ranks)).ok());
+    let rate = median_of(rounds, |rows| rate::byte_rate(&rows_of(rows, &node.ranks)).ok());
     GroupLimit {
         write_alone_bytes_per_s: write,
         triad_alone_bytes_per_s: alone(LimitKernel::Triad),

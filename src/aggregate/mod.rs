@@ -13,6 +13,7 @@ pub mod gate;
 mod limits;
 mod locality;
 mod metric;
+mod rate;
 mod stragglers;
 
 pub use ending::ended_by;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cause::beyond_usual;
 use super::dropping::AllDropped;
-use super::metric::rate_of;
+use super::rate::rate_of;
 use crate::aggregate::evidence::Evidence;
 use crate::record::line::{Begin, Repetition};
 use crate::record::run::{CaseResult, Header, Interval, Straggler};

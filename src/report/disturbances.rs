@@ -1,7 +1,6 @@
 //! What a report says of repetitions that something else disturbed: dropped by rule, or slow.
 
-use super::notes::limited;
-use super::text::{counted, plain};
+use super::text::{counted, limited, plain};
 use crate::record::run::{CaseResult, Coincidence, DropRule, Run};
 use crate::stats::holm;
 

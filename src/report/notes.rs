@@ -1,6 +1,6 @@
 //! What a figure needs to be believed: the lines above and below the table.
 
-use super::text::{counted, grouped, percent, plain};
+use super::text::{counted, grouped, limited, percent, plain};
 use super::{cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers};
 use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, HistogramSummary, Run};
@@ -9,8 +9,6 @@ use crate::word::Word;
 
 /// Below this share of worker time on a CPU, something else ran there (statistics of shared machines).
 pub(super) const CONTAMINATED_BELOW: f64 = 0.97;
-/// Lines of one kind that are printed; the rest is counted.
-const SHOWN: usize = 5;
 /// Cases that are named one by one.
 const FEW: usize = 2;
 
@@ -196,14 +194,4 @@ fn digests(run: &Run) -> Vec<String> {
 
 fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
-}
-
-/// The first few lines of one kind, and how many more there are.
-pub(super) fn limited(mut lines: Vec<String>) -> Vec<String> {
-    let rest = lines.len().saturating_sub(SHOWN);
-    if rest > 0 {
-        lines.truncate(SHOWN);
-        lines.push(format!("  and {rest} more like these; run.json has them all"));
-    }
-    lines
 }

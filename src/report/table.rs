@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::compact::Seen;
+use super::document::Extent;
 use super::limits::Limits;
 use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
@@ -10,15 +11,6 @@ use super::{advice, cells, compact, compare, detail, expected, notes, terminal};
 use crate::record::run::{CaseResult, Run};
 use crate::report::heat;
 use crate::report::heat::Heat;
-
-/// How much a report shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// Sweeps as one line a case, the hosts with the slowest ranks.
-    Summary,
-    /// Every case in full, every host.
-    Everything,
-}
 
 /// The whole report of a run: a headline, the tables, and how it was measured.
 pub fn table(run: &Run, extent: Extent) -> String {

@@ -151,6 +151,19 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
+/// Lines of one kind that are printed; the rest is counted.
+const SHOWN: usize = 5;
+
+/// The first few lines of one kind, and how many more there are.
+pub(super) fn limited(mut lines: Vec<String>) -> Vec<String> {
+    let rest = lines.len().saturating_sub(SHOWN);
+    if rest > 0 {
+        lines.truncate(SHOWN);
+        lines.push(format!("  and {rest} more like these; run.json has them all"));
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,9 +4,9 @@ mod figures;
 mod lines;
 mod rows;
 
+use super::document::{self, Extent, escaped};
 use super::grid::Grid;
-use super::table::Extent;
-use super::{markdown, terminal};
+use super::terminal;
 use crate::compare::Compared;
 use crate::record::run::{Comparison, Run};
 
@@ -27,17 +27,17 @@ pub fn compared(compared: &Compared, extent: Extent) -> String {
 
 /// The same for an issue or a wiki, with every table.
 pub fn compared_markdown(compared: &Compared) -> String {
-    let escaped = |line: &String| markdown::escaped(line.trim_start());
-    let mut text = format!("# {}\n", markdown::escaped(&super::text::plain(&compared.name)));
+    let line_escaped = |line: &String| escaped(line.trim_start());
+    let mut text = format!("# {}\n", escaped(&super::text::plain(&compared.name)));
     for line in lines::forced(compared).iter().chain(&lines::headline(compared)) {
-        text += &format!("\n{}\n", escaped(line));
+        text += &format!("\n{}\n", line_escaped(line));
     }
     for (caption, grid) in tables(compared, Extent::Everything) {
-        text += &format!("\n{}\n\n{}", markdown::escaped(&caption), markdown::grid(&grid));
+        text += &format!("\n{}\n\n{}", escaped(&caption), document::grid(&grid));
     }
     text += "\n## How to read it\n\n";
     for line in lines::notes(compared).iter().chain(&lines::forced(compared)) {
-        text += &format!("- {}\n", escaped(line));
+        text += &format!("- {}\n", line_escaped(line));
     }
     text
 }
