@@ -8,7 +8,7 @@ from .dropping import dropped
 from .judged import JUDGED
 from .metrics import METRICS, Facts
 from .middle import median
-from .run import distribution, quantity
+from .strata import distribution, quantity
 
 BASE, BASE_AGAIN = "base", "base-again"
 #: The difference below which arms count as equal.

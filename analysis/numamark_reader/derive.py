@@ -4,7 +4,7 @@ from . import arms, ending, figures, limits
 from .dropping import dropped, with_gaps
 from .judged import JUDGED
 from .middle import median, median_interval
-from .run import distribution, quantity
+from .strata import distribution, quantity
 
 #: Which side of its bound a gate accepts; the bound itself is.
 BOUNDS = {"at_least": lambda value, bound: value >= bound, "at_most": lambda value, bound: value <= bound}

@@ -7,7 +7,7 @@ a quotient is rounded where the program rounds it, so a figure is run.json's bit
 from . import limits
 from .metrics import METRICS
 from .middle import median, median_interval
-from .run import distribution, quantity
+from .strata import distribution, quantity
 
 GIB = float(1 << 30)
 NS_PER_S = 1e9
