@@ -1,7 +1,7 @@
-//! Who started this process, and whether that fits the MPI library it is linked to.
+//! Detection of the launcher that started this process, and the check that it fits the linked MPI library.
 //!
-//! N processes started by the wrong launcher each believe to be rank 0 of 1. They would run N times the same thing, all
-//! over each other, and exit with 0. The environment variables of the launchers tell.
+//! When the launcher does not match the MPI library, each of its N processes sees itself as rank 0 of 1. All N would
+//! run the same job over each other's files and exit with 0. The launchers' environment variables reveal this.
 
 use super::World;
 use crate::error::{Error, Result};
@@ -33,23 +33,23 @@ impl Family {
     }
 }
 
-/// What the environment says about the processes that were started together.
+/// The processes that were started together, as the environment describes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Launcher {
-    /// Who started them.
+    /// The launcher that started them.
     pub family: Family,
-    /// How many they are.
+    /// Number of processes.
     pub size: u32,
-    /// Which of them this is, where the launcher tells.
+    /// Index of this process among them, if the launcher gives it.
     pub rank: Option<u32>,
-    /// Whether the launcher offers what an MPI library needs to find the other processes.
+    /// True when the launcher offers the service by which an MPI library finds the other processes.
     pub serves_mpi: bool,
 }
 
-/// Reads the launcher's variables through `lookup`; `None` when nobody launched this process.
+/// Reads the launcher's variables through `lookup`; `None` when no launcher started this process.
 ///
-/// A launcher inside a Slurm step (mpirun starts its daemons with srun) comes before Slurm itself. In an sbatch script
-/// without `srun` nobody has launched this process, though `SLURM_NTASKS` is set.
+/// A launcher inside a Slurm step (mpirun starts its daemons with srun) takes precedence over Slurm. In an sbatch
+/// script without `srun` no launcher started this process, although `SLURM_NTASKS` is set.
 pub fn detect(lookup: impl Fn(&str) -> Option<String>) -> Option<Launcher> {
     let number = |name: &str| lookup(name)?.trim().parse::<u32>().ok();
     let present = |name: &str| lookup(name).is_some();
@@ -75,14 +75,15 @@ pub fn detect(lookup: impl Fn(&str) -> Option<String>) -> Option<Launcher> {
 }
 
 impl Launcher {
-    /// Whether this process speaks for all that were started together, before (or without) MPI: exactly one does.
+    /// True if this process reports for all that were started together, before (or without) MPI. True for exactly one
+    /// of them when the launcher gives the index.
     pub fn speaks(&self) -> bool {
         self.rank.is_none_or(|rank| rank == 0)
     }
 
-    /// Before `MPI_Init`: refuses what is known to end in a page of the library's own messages.
+    /// Before `MPI_Init`: refuses starts that are known to fail with a page of the MPI library's own messages.
     ///
-    /// `library` is what the MPI library says it is, `None` in a build without MPI.
+    /// `library` is the version text of the MPI library, `None` in a build without MPI.
     ///
     /// # Errors
     /// When many processes were started and cannot become ranks.
@@ -108,11 +109,11 @@ impl Launcher {
     }
 }
 
-/// After `MPI_Init`, before anything is written: are the processes that were started together ranks of one world, and as
-/// many as expected?
+/// Checks, after `MPI_Init` and before anything is written, that the processes that were started together are the ranks
+/// of one world, and that their number is the expected one.
 ///
 /// # Errors
-/// When not: names the launcher, the library and the remedy.
+/// When they are not; the message names the launcher, the library and the remedy.
 pub fn check(launcher: Option<&Launcher>, world: World, library: &str, expected: Option<u32>) -> Result<()> {
     if let Some(launcher) = launcher.filter(|launcher| launcher.size != world.size) {
         let (name, size) = (launcher.family.name(), launcher.size);
@@ -135,7 +136,7 @@ pub fn check(launcher: Option<&Launcher>, world: World, library: &str, expected:
     }
 }
 
-/// Open MPI's text goes on with package, ident, revision and date.
+/// The first part of the version text: Open MPI appends package, ident, revision and date.
 fn short(library: &str) -> &str {
     library.split(',').next().unwrap_or(library)
 }
@@ -144,7 +145,7 @@ fn is_open_mpi(library: &str) -> bool {
     library.starts_with("Open MPI")
 }
 
-/// How to start a program that is linked to `library`.
+/// Advice for starting a program that is linked to `library`.
 fn remedy(family: Family, library: &str) -> &'static str {
     match (family, is_open_mpi(library)) {
         (Family::Slurm, true) => "start it with srun --mpi=pmix, or with mpirun of Open MPI",
@@ -171,7 +172,7 @@ mod tests {
         detect(|name| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string()))
     }
 
-    /// As the launchers of Debian 12 were seen to set them, and what must come out.
+    /// Variables as the launchers of Debian 12 were seen to set them, and the expected result.
     #[test]
     fn each_launcher_is_known_by_its_variables() {
         let launcher = |family, size, rank, serves_mpi| Some(Launcher { family, size, rank, serves_mpi });
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_innermost_launcher_counts() {
-        // mpirun in an sbatch script starts one daemon a host with srun; the daemons start the ranks.
+        // mpirun in an sbatch script starts one daemon per host with srun; the daemons start the ranks.
         let daemon = [("SLURM_STEP_ID", "0"), ("SLURM_STEP_NUM_TASKS", "2"), ("SLURM_PROCID", "1")];
         let rank = [&daemon[..], &[("OMPI_COMM_WORLD_SIZE", "8"), ("OMPI_COMM_WORLD_RANK", "5")]].concat();
         assert_eq!(detect_in(&rank).map(|launcher| launcher.size), Some(8));

@@ -21,12 +21,13 @@ impl Link {
         }
     }
 
-    /// Whether the ranks are threads of one process.
+    /// True when the ranks are threads of one process.
     pub fn in_process(&self) -> bool {
         matches!(self, Link::Local(_))
     }
 
-    /// Sends to one rank. Whoever waits in here also receives, so that two ranks that send to each other get on.
+    /// Sends to one rank. A rank that waits in this call also receives, so two ranks that send to each other do not
+    /// block.
     pub fn send(&self, to: u32, bytes: Vec<u8>) {
         match self {
             Link::Local(link) => link.send(to, bytes),
@@ -35,7 +36,7 @@ impl Link {
         }
     }
 
-    /// Sends the same to every other rank.
+    /// Sends the same bytes to every other rank.
     pub fn send_to_all(&self, bytes: Vec<u8>) {
         let World { rank, size } = self.world();
         let others: Vec<u32> = (0..size).filter(|to| *to != rank).collect();
@@ -46,7 +47,7 @@ impl Link {
         }
     }
 
-    /// Sleeps until a message is there; gives its sender and its bytes.
+    /// Sleeps until a message arrives; returns its sender and its bytes.
     pub fn receive(&self) -> (u32, Vec<u8>) {
         match self {
             Link::Local(link) => link.receive(),
@@ -55,8 +56,8 @@ impl Link {
         }
     }
 
-    /// Leaves the sums of all ranks' `values` on rank 0, where the wire itself can add in a tree; otherwise gives
-    /// `values` back. All ranks must be in here, with slices of one length.
+    /// Adds all ranks' `values` on rank 0 and returns `None`, if the wire itself can add in a tree; otherwise returns
+    /// `values` unchanged. All ranks must make this call, with slices of equal length.
     pub fn reduce<'v>(&self, values: &'v mut [u64]) -> Option<&'v mut [u64]> {
         match self {
             Link::Local(_) => Some(values),

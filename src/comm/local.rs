@@ -10,10 +10,10 @@ use super::star::Star;
 use super::{Comm, Stop, World, link};
 use crate::error::{Error, ExitCode, Result};
 
-/// The sender's rank, and what it sent.
+/// The sender's rank and the bytes it sent.
 type Letter = (u32, Vec<u8>);
 
-/// One rank's mailbox, and the way to those of all others.
+/// One rank's mailbox, and the senders to the mailboxes of all ranks.
 pub(super) struct Link {
     world: World,
     received: Receiver<Letter>,
@@ -39,7 +39,7 @@ impl Link {
     }
 
     pub fn send(&self, to: u32, bytes: Vec<u8>) {
-        // A rank leaves only when nobody has anything to tell it any more: after `finish` or a failure's handshake.
+        // A rank leaves only when no rank will send to it any more: after `finish` or the handshake of a failure.
         let _the_rank_has_left = self.mailboxes[to as usize].send((self.world.rank, bytes));
     }
 
@@ -48,16 +48,17 @@ impl Link {
     }
 }
 
-/// More ranks than any host has nodes; two threads each, and every rank knows every other.
+/// Above the number of nodes of any host. A limit is needed because each rank has two threads and a sender to every
+/// rank.
 pub const RANKS_MAX: u32 = 1024;
 
-/// Runs `body` once a rank, each on its own thread named `rank N`, and returns what they returned, in rank order.
+/// Runs `body` once per rank, each on its own thread named `rank N`, and returns their values in rank order.
 ///
-/// A rank that returns an error or panics ends the collectives of all others with that error, so nobody hangs, and
-/// the same error is returned here; with more than one rank it is an [`Error::OnRank`].
+/// When a rank returns an error or panics, the collectives of all other ranks end with that error, so no rank hangs.
+/// This function returns the same error; with more than one rank it is an [`Error::OnRank`].
 ///
 /// # Errors
-/// The error all ranks agreed on; that the threads cannot be started; a number of ranks outside `1..=RANKS_MAX`.
+/// The error that all ranks agreed on; a thread that cannot be started; a number of ranks outside `1..=RANKS_MAX`.
 pub fn run<T: Send>(
     ranks: u32,
     host: &str,
@@ -87,7 +88,7 @@ pub fn run<T: Send>(
     })
 }
 
-/// Where a rank's thread finds its link; full until the thread runs.
+/// Holds the link of one rank until the rank's thread takes it.
 type Slot = Mutex<Option<Link>>;
 
 fn take(slot: &Slot) -> Link {
@@ -108,12 +109,13 @@ fn live<T>(link: Link, host: &str, stop: &Stop, body: impl Fn(&Comm) -> Result<T
     comm.finish(result)
 }
 
-/// The ranks that have no thread fail the others, who would wait for them. Returns the error that they agreed on.
+/// Fails in the name of the ranks that have no thread, because the started ranks would wait for them. Returns the error
+/// that all ranks agreed on.
 fn speak_for(slots: &[Slot], host: &str, error: &Error) -> Error {
     let mut agreed = error.clone();
     for link in slots.iter().map(take) {
         if link.world.rank == 0 {
-            break; // nobody was started, nobody waits
+            break; // no rank was started, so none waits
         }
         agreed = Star::new(link::Link::Local(link), host).fail(error.clone());
     }

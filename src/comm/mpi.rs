@@ -1,8 +1,8 @@
 //! Ranks as MPI processes. The only file that names the `mpi` crate.
 //!
-//! `MPI_THREAD_FUNNELED`: the thread that calls [`run`] makes all calls, except `MPI_Abort`, which any thread may need to
-//! make and which both Open MPI and MPICH carry out from any. Everything that waits polls and sleeps, so that ranks that
-//! wait leave the cores to those that work. MPI's error handler stays `MPI_ERRORS_ARE_FATAL`: rsmpi drops return codes.
+//! `MPI_THREAD_FUNNELED`: the thread that calls [`run`] makes all MPI calls except `MPI_Abort`. Any thread may need
+//! `MPI_Abort`, and both Open MPI and MPICH carry it out from any thread. All waiting polls and sleeps, so that waiting
+//! ranks leave the cores to working ranks. MPI's error handler stays `MPI_ERRORS_ARE_FATAL`: rsmpi drops return codes.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -22,27 +22,27 @@ use super::watchdog::Watchdog;
 use super::{Comm, Start, Stop, World, install_panic_hook, link};
 use crate::error::{Error, ExitCode, Result};
 
-/// How long `MPI_Finalize` may take: hundreds of processes on few cores need a minute.
+/// Time limit of `MPI_Finalize`: hundreds of processes on few cores need a minute.
 const FINALIZE_LIMIT: Duration = Duration::from_secs(120);
 
-/// Messages travel in pieces of at most this many bytes: MPI counts in 32-bit integers. Far less than that, so that
-/// tests send messages of many pieces.
+/// Largest piece of a message, in bytes. MPI counts in 32-bit integers; the piece is far smaller, so that tests send
+/// messages of many pieces.
 const PIECE_BYTES: usize = 8 << 20;
 
-/// Values are reduced in pieces of this many: 8 MiB of scratch memory on rank 0 and no more.
+/// Largest piece of a reduction, in values: limits the scratch memory on rank 0 to 8 MiB.
 const PIECE_VALUES: usize = 1 << 20;
 
-/// The tag of a message's last piece, and of those before it.
+/// The tags of a message's last piece (`LAST`) and of the pieces before it (`MORE`).
 const LAST: i32 = 0;
 const MORE: i32 = 1;
 
-/// What the MPI library says it is: one line. May be called before MPI is initialised.
+/// Version text of the MPI library, in one line. May be called before MPI is initialised.
 pub(super) fn library() -> String {
     let text = mpi::environment::library_version().unwrap_or_else(|_| "an MPI library without a name".into());
     text.split(['\n', '\r', '\0']).next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether MPI can be called, from any thread.
+/// True while MPI may be called. Any thread may ask.
 pub(super) fn is_running() -> bool {
     mpi::environment::is_initialized() && !mpi::environment::is_finalized()
 }
@@ -52,15 +52,16 @@ pub(super) fn abort(code: ExitCode) -> ! {
     SimpleCommunicator::world().abort(code.number())
 }
 
-/// Initialises MPI, runs `body` as this process's rank, ends the collectives and finalizes MPI. Installs the panic hook.
+/// Initialises MPI, runs `body` as this process's rank, ends the collectives and finalizes MPI. Installs the panic
+/// hook.
 ///
-/// To be called once, from the main thread. A rank that returns an error ends the collectives of all others with that
-/// error, so every process returns the same one; with more than one rank it is an [`Error::OnRank`]. Rank 0 calls
-/// `report` with the number of ranks and the error while all others still wait: once one process has exited with a failure, Open MPI's `mpirun` kills
-/// the rest, who may have had something to say.
+/// To be called once, from the main thread. When a rank returns an error, the collectives of all other ranks end with
+/// that error, so every process returns the same one; with more than one rank it is an [`Error::OnRank`]. Rank 0 calls
+/// `report` with the number of ranks and the error while all other ranks still wait: as soon as one process exits with
+/// a failure, Open MPI's `mpirun` kills the rest, perhaps before rank 0 has printed its report.
 ///
 /// # Errors
-/// The error all ranks agreed on, or that MPI has been initialised before.
+/// The error that all ranks agreed on; or that MPI was already initialised.
 pub(super) fn run<T>(
     start: &Start<'_>,
     stop: &Stop,
@@ -86,8 +87,8 @@ pub(super) fn run<T>(
     result
 }
 
-/// Unwinding through here would leave the other ranks waiting. The panic hook ends the job before that; this is for
-/// a hook that somebody has replaced.
+/// Ends the job when `run` unwinds, because the other ranks would wait. Needed only when the panic hook, which ends the
+/// job earlier, has been replaced.
 struct Unfinished;
 
 impl Drop for Unfinished {
@@ -116,7 +117,7 @@ pub(super) struct Link {
     world: World,
     /// Messages that came while this rank was sending.
     received: RefCell<VecDeque<(u32, Vec<u8>)>>,
-    /// By sender: the pieces of a message whose last piece is still to come.
+    /// Indexed by sender: the pieces received so far of a message that is not complete.
     pieces: RefCell<Vec<Vec<u8>>>,
 }
 
@@ -183,7 +184,7 @@ impl Link {
         true
     }
 
-    /// Sleeps until all requests are complete; `meanwhile` says whether it got something else done.
+    /// Sleeps until all requests are complete. Calls `meanwhile` in between, which returns true when it made progress.
     fn complete<'a, D: ?Sized>(
         &self,
         mut requests: Vec<Request<'a, D, &LocalScope<'a>>>,
@@ -227,8 +228,8 @@ fn rank_number(rank: u32) -> i32 {
     i32::try_from(rank).expect("MPI counts ranks in 31 bits")
 }
 
-/// Sleeps longer the longer nothing happens: ranks that arrive together go on within microseconds, ranks that wait for a
-/// slow one cost it nothing.
+/// Back-off that sleeps longer the longer nothing happens: ranks that arrive together continue within microseconds, and
+/// ranks that wait for a slow rank do not take its CPU time.
 struct Pause {
     tries: u32,
     longest: Duration,
@@ -237,12 +238,12 @@ struct Pause {
 impl Pause {
     const YIELDS: u32 = 32;
 
-    /// Between looks for a message, which may be a round away.
+    /// Pause between polls for a message, which may be a whole round away.
     fn for_a_message() -> Pause {
         Pause { tries: 0, longest: Duration::from_millis(1) }
     }
 
-    /// Between looks at a transfer: large ones advance by a fragment (32 KiB) each time both sides look.
+    /// Pause between polls of a transfer. A large transfer advances by one fragment (32 KiB) each time both sides poll.
     fn for_a_transfer() -> Pause {
         Pause { tries: 0, longest: Duration::from_micros(50) }
     }

@@ -1,4 +1,4 @@
-//! The three ways to start one run: no launcher, a launcher of the right MPI library, and everything else, refused.
+//! The start of a run: without a launcher, or with the launcher of the right MPI library. All else is refused.
 
 use std::time::Duration;
 
@@ -8,35 +8,36 @@ use super::{Comm, Speaker, Stop, install_panic_hook, local};
 use super::{launcher, mpi, mpi_library};
 use crate::error::{Error, Result};
 
-/// What a run needs to know before it has ranks.
+/// The settings of a run before it has ranks.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
-    /// This host's name, as messages give it.
+    /// This host's name, as used in messages.
     pub host: &'a str,
-    /// Who started this process: [`super::launcher::detect`].
+    /// The launcher that started this process: [`super::launcher::detect`].
     pub launcher: Option<&'a Launcher>,
-    /// Ranks to run as threads when nobody has started many processes.
+    /// Number of ranks to run as threads when no launcher has started many processes.
     pub ranks_in_process: u32,
     /// `--expect-ranks`: any other number is refused.
     pub ranks_expected: Option<u32>,
-    /// How long the processes may take to become ranks; also the limit of `body`'s first stage. [`Start::LIMIT`] suits.
+    /// Time limit for the processes to become ranks, and of `body`'s first stage. [`Start::LIMIT`] is a good value.
     pub limit: Duration,
 }
 
 impl Start<'_> {
-    /// Hundreds of processes on a few cores, with a cold file system, need minutes.
+    /// Default time limit: hundreds of processes on a few cores, with a cold file system, need minutes.
     pub const LIMIT: Duration = Duration::from_secs(300);
 
-    /// Runs `body` once a rank, as MPI processes under a launcher and as threads without one. Returns what `body` returned
-    /// on this process's rank, which is rank 0 where this process holds all. Installs the panic hook and listens to the
-    /// signals that ask to stop. To be called once, from the main thread.
+    /// Runs `body` once per rank: as MPI processes under a launcher, as threads without one. Returns the value of
+    /// `body` on this process's rank, which is rank 0 when this process holds all ranks. Installs the panic hook and
+    /// the handlers of the signals that ask to stop. To be called once, from the main thread.
     ///
-    /// Of all processes that were started together, one calls `report` with the error, if there is one: it is the one
-    /// place to print it. The others leave later, so that the launcher does not kill it in mid-sentence.
+    /// If there is an error, exactly one of the processes that were started together calls `report` with it; the error
+    /// is printed only there. The other processes leave later, so that the launcher does not kill the reporting one
+    /// early.
     ///
     /// # Errors
-    /// The error all ranks agreed on; or, before `body` runs, that the processes which were started are not the ranks
-    /// of one world.
+    /// The error that all ranks agreed on; or, before `body` runs, that the started processes are not the ranks of one
+    /// world.
     pub fn run<T: Send>(
         &self,
         body: impl Fn(&Comm) -> Result<T> + Sync,
@@ -90,38 +91,40 @@ impl Start<'_> {
     ) -> Result<T> {
         let checked = started.check_before_init(None).map_err(|error| self.on_rank(started, error));
         checked.inspect_err(|error| report_as_one(started, 1, error, &report))?;
-        // One process, started by mpirun: all ranks are its threads.
+        // mpirun started one process: all ranks are its threads.
         self.run_as_threads(body).inspect_err(report)
     }
 
-    /// With the rank this process was meant to be: the ranks that MPI knows are all 0.
+    /// Adds the rank that the launcher gave this process; MPI's own rank is 0 in every process that found itself alone.
     fn on_rank(&self, started: &Launcher, error: Error) -> Error {
         let (rank, code) = (started.rank.unwrap_or(0), error.exit_code());
         Error::OnRank { rank, host: self.host.into(), code, message: error.to_string() }
     }
 }
 
-/// Whether the processes that were started are the ranks. One process in a Slurm step is most often an interactive shell
+/// True when the started processes are the ranks. A single process in a Slurm step is most often an interactive shell
 /// (`srun --pty bash`, `salloc`): its ranks are threads, as without a launcher. `mpirun -n 1` asks for one rank.
 fn makes_ranks(launcher: &Launcher) -> bool {
     launcher.size > 1 || (launcher.serves_mpi && launcher.family != Family::Slurm)
 }
 
-/// How much longer than the one that speaks the processes stay that found themselves alone.
+/// Extra time that the other processes stay after the reporting process, when each found itself alone.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Called once in every world of `ranks` ranks; where that is not the world that was started, one of many such worlds.
+/// Reports `error`; called once in every world of `ranks` ranks. If `ranks` is not the number of started processes,
+/// there are many such worlds, and only one of them reports.
 fn report_as_one(started: &Launcher, ranks: u32, error: &Error, report: impl Fn(&Error)) {
     if ranks == started.size { report(error) } else { speak_as_one(Some(started), || report(error)) }
 }
 
-/// For what every process finds out on its own before there are ranks, a wrong command line for instance: one of those
-/// that were started together says it, the others leave later.
+/// Calls `say` in one of the processes that were started together; the other processes leave later. For errors that
+/// every process finds by itself before there are ranks, such as a wrong command line.
 pub fn speak_as_one(started: Option<&Launcher>, say: impl FnOnce()) {
     if started.is_none_or(Launcher::speaks) {
         return say();
     }
-    // The launcher may send TERM to all as soon as the one that speaks has left: their exit code is to stand.
+    // The launcher may send TERM to all processes as soon as the reporting one has left. The handlers keep TERM from
+    // ending this process, so that its own exit code counts.
     let _without_handlers_that_wins = Stop::listen();
     std::thread::sleep(LINGER);
 }
