@@ -1,6 +1,6 @@
 //! Figures of a case: one value a repetition, and their median.
 //!
-//! Rates are all bytes over the longest elapsed time of any rank, never a mean of rates.
+//! A rate is the bytes of all ranks over the longest elapsed time of any rank, never a mean of rates.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const STEAL_SHARE: &str = "steal_share";
 const CORE_CLOCK_CHANGE: &str = "core_clock_change";
 const GIB: f64 = (1u64 << 30) as f64;
 
-/// The name of what a case is compared by.
+/// Name of the metric by which cases are compared.
 pub(in crate::results) fn rate_name(measure: Measure) -> &'static str {
     match measure {
         Measure::Bytes => "throughput_bytes_per_s",
@@ -28,7 +28,7 @@ pub(in crate::results) fn rate_name(measure: Measure) -> &'static str {
     }
 }
 
-/// The name of the lowest rank's rate.
+/// Name of the slowest rank's rate.
 pub(super) fn slowest_rank_name(measure: Measure) -> &'static str {
     match measure {
         Measure::Bytes => "slowest_rank_throughput_bytes_per_s",
@@ -36,7 +36,7 @@ pub(super) fn slowest_rank_name(measure: Measure) -> &'static str {
     }
 }
 
-/// All figures over these rows: of all ranks, or of one.
+/// All figures over these rows, which are those of all ranks or of one.
 pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String, Metric> {
     let mut metrics = BTreeMap::new();
     let mut put = |name: &str, unit: &str, value: fn(&[&Row]) -> Result<f64, String>| {
@@ -60,7 +60,7 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
     put(REFILL_SHARE, "share", |rows| {
         let estimate = distribution::sum_estimate(rows, "refill_ns")?;
         match share(estimate, worker_ns(rows), NO_WORKER_TIME)? {
-            // A worker that lost its core during one of the few timed refills: the sample stands for nothing.
+            // A worker lost its core during one of the few timed refills, so the sample is not representative.
             impossible if impossible > 1.0 => Err(format!(
                 "the timed refills make {:.0} % of the worker time: too few of them for a machine so disturbed",
                 impossible * 100.0
@@ -102,7 +102,7 @@ pub(in crate::results) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTr
 
 const NO_WORKER_TIME: &str = "no worker time was measured";
 
-/// A counter of noise, summed over the rows that must all have it.
+/// A noise counter summed over the rows; `Err` unless all rows have it.
 fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64, String> {
     let all: Option<Vec<u64>> = rows.iter().map(|row| of(&row.repetition.noise)).collect();
     let all = all.ok_or_else(|| format!("{what} is not counted on every rank's machine"))?;
@@ -126,12 +126,12 @@ fn over_rounds(unit: &str, rounds: &[Vec<&Row>], value: impl Fn(&[&Row]) -> Resu
     }
 }
 
-/// Bytes a second of all these ranks.
+/// Bytes per second of all these ranks.
 pub(super) fn byte_rate(rows: &[&Row]) -> Result<f64, String> {
     rate(rows, "byte", bytes(rows))
 }
 
-/// What these rows did together over the longest time of any; `None` when nothing was done, or in no time.
+/// Combined work of these rows over the longest time of any; `None` when the work or the time is zero.
 pub(in crate::results) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
     let (what, total) = match measure {
         Measure::Bytes => ("byte", bytes(rows)),
@@ -140,7 +140,7 @@ pub(in crate::results) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64
     rate(rows, what, total).ok()
 }
 
-/// Total over the longest elapsed time.
+/// Total work over the longest elapsed time.
 fn rate(rows: &[&Row], what: &str, total: f64) -> Result<f64, String> {
     let longest = rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
     match total {
@@ -153,7 +153,7 @@ fn share(part: f64, whole: f64, why_not: &str) -> Result<f64, String> {
     if whole > 0.0 { Ok(part / whole) } else { Err(why_not.to_owned()) }
 }
 
-/// Sums as integers, rounds once.
+/// Sum as an integer, rounded once.
 fn sum(rows: &[&Row], of: fn(&Row) -> u64) -> f64 {
     rows.iter().map(|row| u128::from(of(row))).sum::<u128>() as f64
 }

@@ -1,4 +1,4 @@
-//! The arms of one run: measured in turns by the same processes, and paired by host, node and round.
+//! Arms of one run: measured in turns by the same processes, and paired by host, node and round.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::results::record::Begin;
 use crate::results::run::{CaseResult, Comparison, Header};
 use crate::stats::Pair;
 
-/// Every arm against the base, in every case they have in common. Empty for a job without arms.
+/// Compares every arm with the base, in every case they have in common. Empty for a job without arms.
 pub(in crate::results) fn comparisons(
     header: &Header,
     evidence: &Evidence,
@@ -37,7 +37,7 @@ fn arms_of(
     candidate: &CaseResult,
 ) -> Option<Matched> {
     let measure = header.planned.iter().find(|case| case.id == base.id)?.measure;
-    // What the job's rule takes out of one arm has no partner in the other.
+    // A round dropped from one arm has no partner in the other.
     let dropped: BTreeSet<u32> =
         base.dropped.iter().chain(&candidate.dropped).map(|dropped| dropped.round).collect();
     let [ours, theirs] = [base, candidate].map(|case| series(evidence, &case.id, measure, &dropped));
@@ -55,12 +55,12 @@ fn arms_of(
     })
 }
 
-/// The host and node of every rank, as running numbers.
+/// Host and node of every rank, as running numbers.
 pub(super) struct Seats(Vec<(u32, u32)>);
 
 impl Seats {
     pub(super) fn of(begins: &[Begin]) -> Seats {
-        // By host: its number, and how many ranks it has so far.
+        // By host: its number, and its ranks so far.
         let mut hosts: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
         let mut seats = Vec::with_capacity(begins.len());
         for begin in begins {
@@ -72,7 +72,7 @@ impl Seats {
         Seats(seats)
     }
 
-    /// Where a rank's values, or those of all ranks, come from.
+    /// Host and node of a rank's values; (0, 0) for values of all ranks together.
     pub(super) fn of_rank(&self, rank: u32, grain: Grain) -> (u32, u32) {
         match grain {
             Grain::World => (0, 0),
@@ -83,7 +83,7 @@ impl Seats {
     }
 }
 
-/// Both values at each rank and round that have both.
+/// Pairs the values at each rank and round that both arms have.
 pub(super) fn paired(quantity: Quantity, base: Series, candidate: &Series, seats: &Seats) -> Paired {
     let pairs: Vec<Pair> = base
         .values

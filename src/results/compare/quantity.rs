@@ -1,4 +1,4 @@
-//! What is compared of a case: each quantity with its unit, which way is better, and its value in every round.
+//! Quantities that are compared in a case: unit, better direction, and the value in every round.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,38 +7,38 @@ use crate::results::evidence::{Counters, Evidence, Round};
 use crate::results::record::Row;
 use crate::results::run::{Better, Measure};
 
-/// One figure that two arms are compared by.
+/// A figure by which two arms are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Quantity {
-    /// As `run.json` names it.
+    /// Name in `run.json`.
     pub(super) name: &'static str,
-    /// Of the values.
+    /// Unit of the values.
     pub(super) unit: &'static str,
-    /// Which way is better.
+    /// Direction that is better.
     pub(super) better: Better,
-    /// What has one value in each round.
+    /// Entity that has one value in each round.
     pub(super) grain: Grain,
 }
 
-/// What has one value of a quantity in each round.
+/// Entity that has one value of a quantity in each round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Grain {
-    /// Every rank: it is one node.
+    /// A rank, which is one node.
     Rank,
-    /// All ranks together: counters are kept summed over them, and a quantile is of the sum.
+    /// All ranks together: the counters are stored as sums over ranks, and a quantile is taken from the sum.
     World,
 }
 
 /// Values of one quantity in one case.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Series {
-    /// By rank and round; with [`Grain::World`] everything stands at rank 0. All are above 0.
+    /// Values by rank and round, all above 0; with [`Grain::World`], all at rank 0.
     pub(super) values: BTreeMap<(u32, u32), f64>,
-    /// Why some have no value.
+    /// Reason that some values are missing.
     pub(super) reason: Option<String>,
 }
 
-/// The rate comes first: it is what a case is judged by.
+/// The rate comes first: cases are judged by it.
 const BYTES: [Quantity; 5] = [
     rank("throughput_bytes_per_s", "bytes/s", Better::Higher),
     rank("core_seconds_per_gib", "s/GiB", Better::Lower),
@@ -62,7 +62,7 @@ const fn world(name: &'static str) -> Quantity {
 }
 
 impl Quantity {
-    /// What cases with this rate are compared by.
+    /// Quantities of cases with this measure.
     pub(super) fn of(measure: Measure) -> &'static [Quantity] {
         match measure {
             Measure::Bytes => &BYTES,
@@ -98,7 +98,7 @@ pub(super) fn series(
 }
 
 impl Series {
-    /// Ratios are of values above 0.
+    /// Adds a value; a value of 0 is left out, because ratios need values above 0.
     fn put(&mut self, at: (u32, u32), value: Result<f64, String>) {
         match value {
             Ok(value) if value > 0.0 => drop(self.values.insert(at, value)),
@@ -108,7 +108,7 @@ impl Series {
     }
 }
 
-/// `refill_ns.p99` of one round, over all ranks.
+/// A quantile such as `refill_ns.p99` in one round, over all ranks.
 fn quantile(name: &str, round: &Round) -> Result<f64, String> {
     let histogram = name.trim_end_matches(".p99");
     let of_it = |name: &str| {
