@@ -24,7 +24,7 @@ pub(super) struct Matched {
 /// The pairs of one quantity.
 #[derive(Clone, Debug)]
 pub(super) struct Paired {
-    /// Which.
+    /// The quantity.
     pub(super) quantity: Quantity,
     /// Values of both arms. With several runs a side, `round` numbers the runs.
     pub(super) pairs: Vec<Pair>,
@@ -39,11 +39,11 @@ pub(super) struct Paired {
 /// Arrangement of the measurement of the arms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Basis {
-    /// In one run, in turns: both arms are the same processes.
+    /// In one run, in turns: both arms use the same processes.
     OneRun,
-    /// One run each: whatever two runs of one job differ by is in the effect, and cannot be told from it.
+    /// One run each: the effect includes the usual difference between two runs of one job, inseparably.
     OneRunEach,
-    /// So many runs each: the runs are what is repeated.
+    /// This many runs each: runs are the replicates.
     Runs(u32),
 }
 
