@@ -1,10 +1,10 @@
-//! What a report says about the gates: `PASS locality 0.998 >= 0.99`.
+//! Gates in a report: `PASS locality 0.998 >= 0.99`.
 
 use super::text::{byte_rate, counted, grouped, operation_rate, percent, plain};
 use crate::results::gate::{Bound, GateResult, Outcome};
 use crate::units::human_duration;
 
-/// Cases in which a gate was met in one line, every case in which it was not in its own.
+/// One line a gate for all cases that met it, and one line for each case that did not.
 pub(super) fn gates(results: &[GateResult]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut rest = results;
@@ -22,7 +22,7 @@ pub(super) fn gates(results: &[GateResult]) -> Vec<String> {
     lines
 }
 
-/// One gate on one case; `beside` stands in brackets.
+/// One gate on one case; `beside` is shown in brackets.
 pub(super) fn line(result: &GateResult, beside: Vec<String>) -> String {
     let outcome = match result.outcome {
         Outcome::Pass => "PASS",
@@ -47,9 +47,9 @@ fn sign(bound: Bound) -> &'static str {
     }
 }
 
-/// Of the cases that met a gate the one that came nearest to its bound.
+/// The case that met the gate with the smallest distance to its bound.
 fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)> {
-    // How far it is from the bound, as a share of it; a bound of 0 leaves the figure itself.
+    // Distance from the bound as a share of the bound; for a bound of 0, the figure itself.
     let distance = |result: &GateResult| {
         let (value, bound) =
             (result.value.unwrap_or(f64::NAN), result.own_bound().map_or(f64::NAN, Bound::number));
@@ -62,7 +62,7 @@ fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)>
         (1, _) => {
             nearest.case.iter().filter(|_| nearest.metric != "locality").map(|case| plain(case)).collect()
         }
-        // The run's own figures, such as its locality, are those of every case.
+        // Figures of the whole run, such as its locality, are equal in every case.
         (_, true) => Vec::new(),
         (count, false) => {
             let case = nearest.case.as_deref().map_or(String::new(), plain);
@@ -72,13 +72,13 @@ fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)>
     Some((nearest, beside))
 }
 
-/// The case of an unmet gate, unless it is all of them alike.
+/// The case of an unmet gate; empty for a locality gate with a single result.
 fn of_case(result: &GateResult, gate: &[GateResult]) -> Vec<String> {
     let only = gate.len() == 1 && result.metric == "locality";
     result.case.iter().filter(|_| !only).map(|case| plain(case)).collect()
 }
 
-/// Figure and bound in the metric's unit, with as many digits as it takes to see on which side the figure is.
+/// Figure and bound in the metric's unit, with enough digits to show the side of the bound.
 fn figures(result: &GateResult) -> (String, String) {
     let unit = Unit::of(&result.metric);
     match (result.value, result.own_bound().map(Bound::number)) {
@@ -96,14 +96,14 @@ fn figures(result: &GateResult) -> (String, String) {
     }
 }
 
-/// The fewest digits, from three on, by which a figure differs from another.
+/// The figure with the fewest digits, at least three, that distinguish it from the other.
 fn exact(figure: f64, other: f64) -> String {
     let rounded = |figure: f64, digits: usize| format!("{figure:.digits$e}").parse::<f64>().unwrap_or(figure);
     let digits = (2..17).find(|digits| rounded(figure, *digits) != rounded(other, *digits)).unwrap_or(17);
     rounded(figure, digits).to_string()
 }
 
-/// What a metric is counted in, by its name.
+/// Unit of a metric, derived from its name.
 enum Unit {
     BytesPerSecond,
     OperationsPerSecond,
@@ -130,7 +130,7 @@ impl Unit {
             Unit::OperationsPerSecond => operation_rate(figure),
             Unit::Nanoseconds => human_duration(figure),
             Unit::Count if figure >= 0.0 && figure.fract() == 0.0 => grouped(figure as u64),
-            // A share that is not quite all is not rounded up to it.
+            // A share just below 1 is not rounded up to 1.
             Unit::Number if (0.995..1.0).contains(&figure) => exact(figure, 1.0),
             Unit::Count | Unit::Number => {
                 format!("{figure:.2e}").parse::<f64>().unwrap_or(figure).to_string()
