@@ -1,29 +1,29 @@
-//! What may make a repetition slow: the noise record as amounts that can be held against what is usual.
+//! Possible causes of a slow repetition: amounts from the noise record, compared with their usual values.
 
 use crate::record::line::Repetition;
 use crate::stats::median;
 use crate::units::three_digits;
 
-/// One thing that the noise record has an amount of. Amounts are large when they are bad.
+/// A disturbance that the noise record has an amount of. Larger amounts are worse.
 pub(super) struct Cause {
     name: &'static str,
     what: &'static str,
     amount: fn(&Repetition) -> Option<f64>,
-    /// Less above the usual than this slows nothing.
+    /// Smallest excess over the usual amount that can slow a repetition.
     least: f64,
     shown: Shown,
 }
 
-/// How an amount is written.
+/// Format of an amount.
 #[derive(Clone, Copy)]
 enum Shown {
     /// Per cent of the time, or of the core clock.
     Share,
-    /// A number of times.
+    /// Number of events.
     Count,
 }
 
-/// By the names that the parts have for them.
+/// All causes, under the names that the parts use.
 pub(super) const CAUSES: [Cause; 11] = [
     share("cpu_share", "a worker had no CPU for", 0.01, |row| {
         row.noise.cpu_share_min.map(|share| 1.0 - share)
@@ -72,7 +72,7 @@ fn of_worker_time(row: &Repetition, ns: Option<u64>) -> Option<f64> {
 }
 
 fn of_time(row: &Repetition, ns: Option<u64>) -> Option<f64> {
-    // It is read a moment before and a moment after.
+    // The pressure is read slightly before and after the timed region, so the share may exceed 1.
     (row.elapsed_ns > 0).then_some((ns? as f64 / row.elapsed_ns as f64).min(1.0))
 }
 
@@ -80,15 +80,15 @@ fn times(count: Option<u64>) -> Option<f64> {
     count.map(|count| count as f64)
 }
 
-/// Makes a median absolute deviation of normal values their standard deviation.
+/// Factor from the median absolute deviation of normally distributed values to their standard deviation.
 const DEVIATION_PER_MAD: f64 = 1.4826;
-/// So many others have a spread.
+/// Fewest others that give a spread.
 const OTHERS_MIN: usize = 4;
-/// How many deviations above its own usual an amount is more than usual.
+/// Standard deviations above the usual amount beyond which an amount is unusual.
 const DEVIATIONS: f64 = 3.0;
 
-/// Everything of which these repetitions have more than is usual: the median of the first against those of the others,
-/// one list each. In the order of the list of causes.
+/// Returns every cause with a median amount in `these` above the usual, the median over `others`, one list of
+/// repetitions for each. The order is that of `CAUSES`.
 pub(super) fn beyond_usual(these: &[&Repetition], others: &[Vec<&Repetition>]) -> Vec<String> {
     let typical = |rows: &[&Repetition], cause: &Cause| {
         let amounts: Vec<f64> = rows.iter().filter_map(|row| (cause.amount)(row)).collect();
@@ -100,7 +100,7 @@ pub(super) fn beyond_usual(these: &[&Repetition], others: &[Vec<&Repetition>]) -
         let middle = median(&usual)?;
         let distances: Vec<f64> = usual.iter().map(|amount| (amount - middle).abs()).collect();
         let margin = match usual.len() {
-            // So few do not tell how much they vary.
+            // Fewer values do not show how much they vary.
             0..OTHERS_MIN => middle / 2.0,
             _ => DEVIATIONS * DEVIATION_PER_MAD * median(&distances)?,
         };
@@ -114,7 +114,7 @@ impl Cause {
         self.name
     }
 
-    /// How much of it a repetition had; `None` when it is not counted.
+    /// Amount in a repetition; `None` when it is not counted.
     pub(super) fn amount(&self, repetition: &Repetition) -> Option<f64> {
         (self.amount)(repetition)
     }

@@ -1,4 +1,4 @@
-//! Ratios that a sample of the data was found to have: of the first repetition, which is the one that is checked.
+//! Measured ratios of a sample of the data. Only a case's first repetition is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::record::line::{CheckRecord, Row};
 use crate::record::run::{CaseHeader, Metric, Parameter};
 use crate::word::Word;
 
-/// The figures of a case that was checked; none of one that was not.
+/// Returns the ratios of a checked case; empty when the case was not checked.
 pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence) -> BTreeMap<String, Metric> {
     let checked = |row: &Row| Some((row.rank, (**row.repetition.check.as_ref()?).clone()));
     let is_checked = |rows: &[Row]| rows.iter().any(|row| row.repetition.check.is_some());
@@ -40,7 +40,7 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence) -> BTreeMap<String
     .into()
 }
 
-/// The checks of the ranks among which copies are spread, by scope.
+/// Groups the checks by dedup scope: each group holds the ranks that share copies.
 fn groups<'a>(
     case: &CaseHeader,
     evidence: &Evidence,
@@ -64,8 +64,8 @@ fn groups<'a>(
     groups.into_values().collect()
 }
 
-/// Units for each that differs within its scope. Of ranks by themselves all are counted, else those whose hash is in the
-/// sample, on every rank.
+/// Units per distinct unit of the same scope. If every group is one rank, all units count; otherwise only units
+/// with a hash in the sample, on every rank.
 fn dedup(groups: &[Vec<&CheckRecord>]) -> Option<f64> {
     let checks = || groups.iter().flatten();
     if groups.iter().all(|group| group.len() == 1) {
@@ -75,7 +75,7 @@ fn dedup(groups: &[Vec<&CheckRecord>]) -> Option<f64> {
     ratio(sampled, groups.iter().map(|group| distinct(group.iter().copied())))
 }
 
-/// Units that differ within their scope for each that differs at all: 1, or scopes have data in common.
+/// Distinct units within each scope, summed, per distinct unit of the whole run. 1 unless scopes share data.
 fn dedup_across(groups: &[Vec<&CheckRecord>]) -> Option<f64> {
     let within = groups.iter().map(|group| distinct(group.iter().copied()));
     ratio(within, std::iter::once(distinct(groups.iter().flatten().copied())))
@@ -86,13 +86,13 @@ fn distinct<'a>(checks: impl Iterator<Item = &'a CheckRecord>) -> u64 {
     hashes.len() as u64
 }
 
-/// Bytes before for each byte after, over all granules of all ranks.
+/// Bytes before compression per byte after it, over all granules of all ranks.
 fn compression(checks: &[&CheckRecord]) -> Option<f64> {
     let before = checks.iter().map(|check| check.granules.saturating_mul(check.granule_bytes));
     ratio(before, checks.iter().map(|check| check.compressed_bytes))
 }
 
-/// That of the granule that compressed least.
+/// Compression ratio of the granule that compressed least.
 fn compression_min(checks: &[&CheckRecord]) -> Option<f64> {
     let worst = |check: &&CheckRecord| {
         ratio(std::iter::once(check.granule_bytes), std::iter::once(check.compressed_bytes_max))
@@ -100,7 +100,7 @@ fn compression_min(checks: &[&CheckRecord]) -> Option<f64> {
     checks.iter().filter_map(worst).min_by(f64::total_cmp)
 }
 
-/// Sums as integers, divides once.
+/// Quotient of two integer sums; one division, so one rounding.
 fn ratio(above: impl Iterator<Item = u64>, below: impl Iterator<Item = u64>) -> Option<f64> {
     let sum = |values: &mut dyn Iterator<Item = u64>| values.map(u128::from).sum::<u128>() as f64;
     let (above, below) = (sum(&mut { above }), sum(&mut { below }));
@@ -111,7 +111,7 @@ fn ratio(above: impl Iterator<Item = u64>, below: impl Iterator<Item = u64>) -> 
 mod tests {
     use super::*;
 
-    /// A rank's hashes with their counts, all of them known.
+    /// A rank's check with every hash and its count in the sample.
     fn check(hashes: &[(u64, u64)], compressed_bytes_max: u64) -> CheckRecord {
         CheckRecord {
             unit_bytes: 4096,
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn copies_count_within_their_scope_and_what_scopes_share_counts_across() {
         let (a, b) = (check(&[(1, 2), (2, 1)], 1024), check(&[(2, 1), (3, 2)], 2048));
-        // Each rank by itself: 6 units, 2 + 2 differ, and 3 over both.
+        // Each rank by itself: 6 units, 2 + 2 of them distinct; 3 distinct over both ranks.
         let apart = [vec![&a], vec![&b]];
         assert_eq!((dedup(&apart), dedup_across(&apart)), (Some(1.5), Some(4.0 / 3.0)));
         let together = [vec![&a, &b]];

@@ -1,4 +1,4 @@
-//! Histograms of a case: each as it was recorded, and the strata of one quantity combined.
+//! Histograms of a case: each recorded one, and the combined strata of each quantity.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,16 @@ use crate::record::line::{HistogramRecord, Row};
 use crate::record::run::{HistogramSummary, Interval};
 use crate::stats::{Stratum, median_interval, quantile};
 
-/// How a stratum's name ends: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
+/// Suffixes of strata: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
 const STRATA: [&str; 2] = [".slow", ".fast"];
 
-/// The quantity of which this histogram is a stratum; the histogram itself when it is none.
+/// Returns the quantity that this histogram is a stratum of, or the name itself for a histogram that is no
+/// stratum.
 fn quantity(name: &str) -> &str {
     STRATA.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
 }
 
-/// Every recorded histogram and every combined one, by name.
+/// Summaries of every recorded histogram and every combined one, by name.
 pub(crate) fn summaries<'a>(
     rounds: &[Vec<&Row>],
     counters: &'a BTreeMap<&'a str, Counters>,
@@ -39,7 +40,8 @@ pub(crate) fn summaries<'a>(
     groups.into_iter().map(|(name, strata)| (name.to_owned(), summary(&strata))).collect()
 }
 
-/// The same for a whole case: over all rounds that count, and how far these rounds' own quantiles are apart.
+/// Summaries of a whole case over the rounds that count, with a confidence interval for each quantile from its
+/// values in these rounds.
 pub(super) fn of_case(
     evidence: &Evidence,
     case: &str,
@@ -60,7 +62,7 @@ pub(super) fn of_case(
         }
     }
     for ((name, quantile), values) in quantiles {
-        // Only where every repetition has it: those without are not the same kind of repetition.
+        // All repetitions must have the quantile: those without it are a different kind of repetition.
         let interval = median_interval(&values).filter(|_| values.len() == rounds.len());
         if let (Some(summary), Some(interval)) = (whole.get_mut(&name), interval) {
             summary.intervals.insert(quantile.to_owned(), Interval::from(interval));
@@ -69,7 +71,7 @@ pub(super) fn of_case(
     Ok(whole)
 }
 
-/// Estimated total duration of a quantity over the given rows; `Err` says why there is none.
+/// Estimates the total duration of a quantity over the given rows; `Err` gives the reason when it is unknown.
 pub(super) fn sum_estimate(rows: &[&Row], wanted: &str) -> Result<f64, String> {
     let mut strata: BTreeMap<&str, Vec<&HistogramRecord>> = BTreeMap::new();
     for (name, record) in of_rows(rows).filter(|(name, _)| quantity(name) == wanted) {
@@ -96,7 +98,7 @@ fn of_rows<'a>(rows: &[&'a Row]) -> impl Iterator<Item = (&'a str, &'a Histogram
     all.map(|(name, record)| (name.as_str(), record))
 }
 
-/// What travels beside the counters, summed.
+/// Sums of the scalar fields recorded beside the counters.
 #[derive(Clone, Copy, Debug, Default)]
 struct Scalars {
     count: u64,
@@ -148,7 +150,8 @@ fn summary(strata: &[(&Scalars, &Counters)]) -> HistogramSummary {
         .iter()
         .map(|(scalars, counters)| Stratum { count: scalars.count, timed: scalars.timed, counters })
         .collect();
-    // A counter's upper edge may lie above the largest value in it; that of the highest below, where values are clamped.
+    // The upper edge of a counter can exceed the largest value in it. The edge of the highest counter can be
+    // below that value, because larger values are clamped into it.
     let value = |q: f64| {
         let index = usize::try_from(quantile(&weighted, q)?).expect("an index of the layout");
         total.max.map(|max| if index >= highest_index() { max } else { layout()[index].min(max) })

@@ -1,4 +1,4 @@
-//! Slow repetitions, and what happened on their cores meanwhile: coincidence, not proof.
+//! Slow repetitions and the noise on their cores at the same time: coincidence, not proof.
 
 use super::rate::rate_of;
 use crate::aggregate::cause::{CAUSES, Cause, beyond_usual};
@@ -7,11 +7,11 @@ use crate::record::line::{Repetition, Row};
 use crate::record::run::{CaseHeader, Coincidence, Disturbance, Header};
 use crate::stats::{coincidence, median, slow_repetitions};
 
-/// Two repetitions have no usual.
+/// Fewest rounds with a usual value; two are too few.
 const ROUNDS_MIN: usize = 3;
 
-/// Every slow repetition, and which kinds of noise fall together with them, in the order of the cases. Repetitions that
-/// a rule drops are among them: they are the reason for the rule.
+/// Finds every slow repetition, and the causes that coincide with slow repetitions, in the order of the cases.
+/// Dropped repetitions are included: they are the reason for the drop rule.
 pub(super) fn of_run(header: &Header, evidence: &Evidence) -> (Vec<Disturbance>, Vec<Coincidence>) {
     let (mut disturbances, mut coincidences): (Vec<Disturbance>, Vec<Coincidence>) = Default::default();
     for case in &header.planned {
@@ -22,7 +22,7 @@ pub(super) fn of_run(header: &Header, evidence: &Evidence) -> (Vec<Disturbance>,
     (disturbances, coincidences)
 }
 
-/// The repetitions of a case, and which of them are slow.
+/// Repetitions of a case, with the places of the slow ones.
 struct Slow<'a> {
     case: &'a CaseHeader,
     rounds: Vec<(u32, &'a Round)>,
@@ -60,13 +60,13 @@ impl<'a> Slow<'a> {
         }
     }
 
-    /// The place of the rank whose rate fell farthest below its own median.
+    /// Index of the rank with the rate that fell farthest below its own median.
     fn most_disturbed(&self, place: usize) -> usize {
         let rate =
             |place: usize, rank: usize| rate_of(self.case.measure, &[self.row(place, rank)]).unwrap_or(0.0);
         let fall = |rank: usize| {
             let all: Vec<f64> = (0..self.rounds.len()).map(|place| rate(place, rank)).collect();
-            // A rank that had nothing to do was not disturbed in it.
+            // A rank without work in this case cannot be disturbed.
             let usual = median(&all).filter(|usual| *usual > 0.0);
             usual.map_or(f64::INFINITY, |usual| rate(place, rank) / usual)
         };
@@ -74,7 +74,7 @@ impl<'a> Slow<'a> {
         falls.min_by(|a, b| a.1.total_cmp(&b.1)).expect("a round has a row of every rank").0
     }
 
-    /// How often the worst rank had more of a cause than is usual; `None` when no slow repetition had.
+    /// Counts how often the worst rank had more than usual of a cause; `None` when no slow repetition had.
     fn coincidence(&self, cause: &Cause) -> Option<Coincidence> {
         let worst = |(_, round): &(u32, &Round)| {
             round.rows.iter().filter_map(|row| cause.amount(&row.repetition)).reduce(f64::max)

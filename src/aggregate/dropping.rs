@@ -1,4 +1,4 @@
-//! The job's rule for repetitions that were disturbed: which of them count in no figure. Without a rule all of them count.
+//! The job's rule that drops disturbed repetitions from every figure. Without a rule, all repetitions count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +6,11 @@ use crate::aggregate::evidence::Evidence;
 use crate::record::line::Row;
 use crate::record::run::{CaseHeader, DropRule, Dropped, Header, Metric};
 
-/// By case what is dropped, by round.
+/// Dropped repetitions by case and round.
 pub(crate) type AllDropped = BTreeMap<String, BTreeMap<u32, Dropped>>;
 
-/// Holds every repetition against the rule. What one arm drops, the others of its pair drop, too.
+/// Applies the rule to every repetition. A repetition that one arm drops is dropped in the other arms of its
+/// pair, too.
 pub(crate) fn dropped(header: &Header, evidence: &Evidence) -> AllDropped {
     let Some(rule) = &header.drop else { return AllDropped::new() };
     let own: AllDropped =
@@ -22,7 +23,7 @@ pub(crate) fn dropped(header: &Header, evidence: &Evidence) -> AllDropped {
                 all.entry(*round).or_insert_with(|| of_partner(partner, dropped));
             }
         }
-        // A round that this arm did not finish has nothing to drop.
+        // Rounds that this arm did not finish have nothing to drop.
         let finished: BTreeSet<u32> = evidence.rounds(&case.id).map(|(round, _)| round).collect();
         all.retain(|round, _| finished.contains(round));
         all
@@ -48,7 +49,7 @@ fn of_case(rule: &DropRule, evidence: &Evidence, case: &CaseHeader) -> BTreeMap<
     broken.collect()
 }
 
-/// The first part of the rule that a row breaks. A counter that the machine does not offer breaks none.
+/// The first condition of the rule that a row breaks. A counter that the machine does not offer breaks none.
 fn broken(rule: &DropRule, row: &Row) -> Option<String> {
     let (repetition, noise) = (&row.repetition, &row.repetition.noise);
     let of_worker_time = |ns: u64| ns as f64 / repetition.worker_ns.max(1) as f64;
@@ -67,13 +68,13 @@ fn broken(rule: &DropRule, row: &Row) -> Option<String> {
         .or_else(|| above(rule.run_delay, noise.run_delay_ns.map(of_worker_time), "workers waited for a CPU"))
 }
 
-/// Enough digits to see on which side of the bound it is.
+/// Per cent with enough digits to show the side of the bound.
 fn per_cent(share: f64) -> String {
     let rounded = (share * 1e6).round() / 1e4;
     rounded.to_string()
 }
 
-/// The rows of the rounds of a case that count, and the places that the others have among all of them.
+/// Rows of the case's kept rounds, and the places of its dropped rounds among all its rounds.
 pub(super) fn kept<'a>(
     case: &CaseHeader,
     evidence: &'a Evidence,
@@ -89,7 +90,7 @@ pub(super) fn kept<'a>(
     (kept, gaps)
 }
 
-/// Puts null where rounds were dropped: `positions` are their places among all rounds of the case.
+/// Inserts null for each dropped round: `positions` are the places of these rounds among all rounds of the case.
 pub(super) fn open_gaps(metric: &mut Metric, positions: &[usize]) {
     for position in positions {
         metric.values.insert((*position).min(metric.values.len()), None);
@@ -97,7 +98,7 @@ pub(super) fn open_gaps(metric: &mut Metric, positions: &[usize]) {
     if positions.is_empty() {
         return;
     }
-    // Where all were dropped, nothing else is missing.
+    // If all rounds were dropped, any other reason is irrelevant.
     let (count, all) = (positions.len(), metric.values.len());
     let dropped = format!("{count} of {all} repetitions were dropped by the job's rule");
     metric.reason = Some(match metric.reason.take().filter(|_| count < all) {

@@ -1,10 +1,11 @@
-//! What a case made of its limits: its throughput over what the same pages and cores took of plain stores, by node, socket
-//! and host.
+//! A case's throughput as a share of its limits (the rate of plain stores on the same pages and cores), by node,
+//! socket and host.
 //!
-//! A loop's rate is bytes over time, before and after a repetition together, and for several ranks the bytes of all over
-//! the longest time of any: what the case's own rate is. The write-only limit is that of the store loop with the highest
-//! median over the repetitions; the best of each repetition would be too high by what the loops vary. A share is taken
-//! repetition by repetition, so that a machine that is slower for a while is no worse.
+//! A loop's rate is its bytes over its time, the loops before and after a repetition taken together. For several
+//! ranks it is the bytes of all over the longest time of any rank, exactly as for the case's own rate. The
+//! write-only limit is the rate of the store loop with the highest median over the repetitions. Taking the best
+//! loop of each repetition would overstate the limit by the variation between loops. Shares are taken within each
+//! repetition, so a temporarily slower machine does not lower them.
 
 use std::collections::BTreeMap;
 
@@ -16,23 +17,23 @@ use crate::stats::{Drift, drift, median};
 
 const STORES: [LimitKernel; 3] = [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal];
 const BOTH: [When; 2] = [When::Before, When::After];
-/// A limit that changes by less than this is no drift, however steadily it does: 2 %, as for the core clock.
+/// A smaller change of the limit is no drift, however steady: 2 %, as for the core clock.
 const DRIFT_MIN: f64 = 0.02;
 
-/// The store loop that is fastest over these repetitions of some ranks; `None` when none was measured.
+/// The store loop that is fastest over these repetitions of the given ranks; `None` when none was measured.
 pub(super) fn fastest(rounds: &[Vec<&Row>]) -> Option<LimitKernel> {
     let rate = |kernel| median_of(rounds, |rows| with_all(rows, kernel, &BOTH));
     let known = STORES.into_iter().filter_map(|kernel| Some((kernel, rate(kernel)?)));
     known.reduce(|best, other| if other.1 > best.1 { other } else { best }).map(|(kernel, _)| kernel)
 }
 
-/// The rate of these ranks over what that loop took in the same repetition.
+/// Rate of these ranks as a share of the loop's rate in the same repetition.
 pub(super) fn share(rows: &[&Row], kernel: LimitKernel) -> Result<f64, String> {
     let limit = with_all(rows, kernel, &BOTH).ok_or_else(|| "the limit was not measured".to_owned())?;
     Ok(rate::byte_rate(rows)? / limit)
 }
 
-/// Limits and shares of every node, socket and host; `None` for a case of which none was measured.
+/// Limits and shares of every node, socket and host; `None` for a case without measured limits.
 pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence, rounds: &[Vec<&Row>]) -> Option<CaseLimits> {
     fastest(rounds)?;
     let (mut sockets, mut hosts): (BTreeMap<_, Vec<u32>>, BTreeMap<_, Vec<u32>>) = Default::default();
@@ -61,8 +62,9 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence, rounds: &[Vec<&Row
     })
 }
 
-/// How the limit changed, and whether that is more than it varies: over the run (its second half against the first, each
-/// before the repetitions) where that is, else within the repetitions.
+/// Relative change of the limit, and true when it exceeds the usual variation. The change over the run (second
+/// half against first, each measured before the repetitions) is reported if it is a drift, else the change within
+/// repetitions.
 fn worst_drift(ends: &[(f64, f64)]) -> Option<(f64, bool)> {
     let half = ends.len() / 2;
     let halves = ends[..half].iter().zip(&ends[ends.len() - half..]);
@@ -72,7 +74,7 @@ fn worst_drift(ends: &[(f64, f64)]) -> Option<(f64, bool)> {
     over_the_run.map(|found| (found.change, true)).or(within)
 }
 
-/// Some ranks of a host, what they took together and what the case made of it.
+/// Combined limits and share of some ranks of one host.
 fn group(host: &str, package: Option<u32>, ranks: Vec<u32>, rounds: &[Vec<&Row>]) -> GroupLimit {
     let own: Vec<Vec<&Row>> = rounds.iter().map(|rows| rows_of(rows, &ranks)).collect();
     let fastest = fastest(&own);
@@ -89,7 +91,7 @@ fn group(host: &str, package: Option<u32>, ranks: Vec<u32>, rounds: &[Vec<&Row>]
     }
 }
 
-/// A node's limit while no other rank of its host measured, too.
+/// Adds the limits that a node reached while no other rank of its host measured.
 fn with_alone(node: GroupLimit, timings: &[&LimitTiming], rounds: &[Vec<&Row>]) -> GroupLimit {
     let alone = |kernel: LimitKernel| {
         let of_kernel =
@@ -109,7 +111,8 @@ fn with_alone(node: GroupLimit, timings: &[&LimitTiming], rounds: &[Vec<&Row>]) 
     }
 }
 
-/// What a rank measured alone: before the case's first repetition, whether that counts or not, and after the run's last.
+/// Timings a rank measured alone: before the case's first repetition, whether or not that counts, and after the
+/// run's last.
 fn alone<'a>(case: &CaseHeader, evidence: &'a Evidence, rank: u32) -> Vec<&'a LimitTiming> {
     let index = usize::try_from(rank).expect("a rank is an index");
     let own = evidence.rounds(&case.id).map(|(_, round)| &round.rows[index].repetition);
@@ -118,15 +121,16 @@ fn alone<'a>(case: &CaseHeader, evidence: &'a Evidence, rank: u32) -> Vec<&'a Li
     before.chain(after.into_iter().flatten()).filter(|timing| timing.with == With::Alone).collect()
 }
 
-/// The best of the loops before and after this repetition.
+/// Rates of the fastest store loop before and after this repetition.
 fn before_and_after(rows: &[&Row]) -> Option<(f64, f64)> {
     let [before, after] = BOTH.map(|when| best(&STORES.map(|kernel| with_all(rows, kernel, &[when]))));
     before.zip(after)
 }
 
-/// Whether the limit moved: by enough to matter, and surely. Below six repetitions nothing is sure at 95 %; then all of
-/// them must have moved, and by more than they differ. Of limits that only vary this marks 5 % or fewer from five
-/// repetitions on, 3 % of four, 9 % of three, and none of fewer (simulated with normal and with t-distributed noise).
+/// True when the limit certainly changed by more than `DRIFT_MIN`. Fewer than six repetitions cannot give
+/// certainty at 95 %; then all of them must have changed in the same direction, by more than they differ. If
+/// limits only vary at random, this reports a drift for at most 5 % of cases from five repetitions on, for 3 % at
+/// four, for 9 % at three, and never below three (simulated with normal and with t-distributed noise).
 fn is_drift(drift: &Drift, repetitions: usize) -> bool {
     let sure = drift.interval.is_some_and(|interval| {
         let moved = !interval.contains(0.0);
@@ -136,7 +140,8 @@ fn is_drift(drift: &Drift, repetitions: usize) -> bool {
     sure && drift.change.abs() > DRIFT_MIN
 }
 
-/// One loop of these ranks at the same time: the bytes of all over the longest time of any. `None` unless all have it.
+/// Rate of one loop run by these ranks together: the bytes of all over the longest time of any. `None` unless
+/// every rank has it.
 fn with_all(rows: &[&Row], kernel: LimitKernel, whens: &[When]) -> Option<f64> {
     let at = |when: When| {
         let of_row = |row: &&Row| {
@@ -153,7 +158,7 @@ fn with_all(rows: &[&Row], kernel: LimitKernel, whens: &[When]) -> Option<f64> {
     together(whens.iter().filter_map(|when| at(*when)))
 }
 
-/// Bytes a second of what was done one after the other.
+/// Bytes per second of timings that ran one after another.
 fn together(timings: impl Iterator<Item = (u64, u64)>) -> Option<f64> {
     let add = |sum: (u64, u64), one: (u64, u64)| (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1));
     let (bytes, elapsed_ns) = timings.fold((0, 0), add);

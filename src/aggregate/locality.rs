@@ -1,11 +1,11 @@
-//! Where the memory of all ranks was: a share is given only when every rank's kernel answered.
+//! Locality of all ranks' memory. A share is given only when the kernel answered on every rank.
 
 use std::collections::BTreeMap;
 
 use crate::record::line::{Begin, End, LocalityRecord};
 use crate::record::run::{Locality, Pages};
 
-/// Local pages over pages with memory, over all ranks, the lower of start and end.
+/// Share of local pages among the pages with memory, over all ranks; the lower of start and end.
 pub(super) fn of_all(begins: &[Begin], ends: &BTreeMap<u32, End>) -> Locality {
     let start: Vec<&LocalityRecord> = begins.iter().map(|begin| &begin.locality).collect();
     let end: Vec<&LocalityRecord> = ends.values().map(|end| &end.locality).collect();
@@ -14,7 +14,7 @@ pub(super) fn of_all(begins: &[Begin], ends: &BTreeMap<u32, End>) -> Locality {
     let mut share = None;
     if unverified.is_none() {
         share = share_of(sum(&start));
-        // An end that some ranks did not reach still counts as far as it goes.
+        // Ranks that reached the end count even when others did not.
         if !end.is_empty() {
             share = lowest(share, share_of(sum(&end)));
         }
@@ -25,7 +25,7 @@ pub(super) fn of_all(begins: &[Begin], ends: &BTreeMap<u32, End>) -> Locality {
     Locality { share, unverified, start: sum(&start), end: all_ended.then(|| sum(&end)) }
 }
 
-/// One rank's share, the lower of start and end.
+/// One rank's share of local pages, the lower of start and end.
 pub(super) fn of_rank(start: &LocalityRecord, end: Option<&LocalityRecord>) -> Option<f64> {
     let share =
         |record: &LocalityRecord| record.unverified.is_none().then(|| share_of(sum(&[record]))).flatten();
@@ -33,7 +33,7 @@ pub(super) fn of_rank(start: &LocalityRecord, end: Option<&LocalityRecord>) -> O
     end.map_or(start, |end| lowest(start, end))
 }
 
-/// `None` when either is not known.
+/// The smaller value; `None` unless both are known.
 fn lowest(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     Some(a?.min(b?))
 }

@@ -1,6 +1,6 @@
 //! Figures of a case: one value a repetition, and their median.
 //!
-//! Rates are all bytes over the longest elapsed time of any rank, never a mean of rates.
+//! A rate is the bytes of all ranks over the longest elapsed time of any rank, never a mean of rates.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::word::Word;
 
 const GIB: f64 = (1u64 << 30) as f64;
 
-/// All figures over these rows: of all ranks, or of one.
+/// All figures over these rows, which are those of all ranks or of one.
 pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String, Metric> {
     let mut metrics = BTreeMap::new();
     let mut put = |metric: CaseMetric, value: fn(&[&Row]) -> Result<f64, String>| {
@@ -38,7 +38,7 @@ pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String
     put(CaseMetric::RefillShare, |rows| {
         let estimate = distribution::sum_estimate(rows, Distribution::Refill.word())?;
         match share(estimate, worker_ns(rows), NO_WORKER_TIME)? {
-            // A worker that lost its core during one of the few timed refills: the sample stands for nothing.
+            // A worker lost its core during one of the few timed refills, so the sample is not representative.
             impossible if impossible > 1.0 => Err(format!(
                 "the timed refills make {:.0} % of the worker time: too few of them for a machine so disturbed",
                 impossible * 100.0
@@ -81,7 +81,7 @@ pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String
 
 const NO_WORKER_TIME: &str = "no worker time was measured";
 
-/// A counter of noise, summed over the rows that must all have it.
+/// A noise counter summed over the rows; `Err` unless all rows have it.
 fn known(rows: &[&Row], what: &str, of: fn(&Noise) -> Option<u64>) -> Result<f64, String> {
     let all: Option<Vec<u64>> = rows.iter().map(|row| of(&row.repetition.noise)).collect();
     let all = all.ok_or_else(|| format!("{what} is not counted on every rank's machine"))?;

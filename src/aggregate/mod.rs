@@ -1,5 +1,5 @@
-//! From evidence to figures: pure, deterministic, and the only place where figures are made. A run calls it once at its
-//! end, `verify` and `recover` call it on the parts.
+//! From evidence to figures: pure, deterministic, and the only place where figures are made. A run aggregates
+//! once at its end; `verify` and `recover` aggregate the parts.
 
 pub mod arms;
 mod cause;
@@ -35,7 +35,7 @@ use dropping::AllDropped;
 /// Builds `run.json`: complete only when every rank reached its end and every case has every repetition.
 ///
 /// # Errors
-/// When the evidence is of another job, or repetitions of one data set have different digests.
+/// When the evidence belongs to another job, or repetitions of one data set have different digests.
 pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -> Result<Run> {
     check_same_run(header, evidence)?;
     let everywhere = locality::of_all(evidence.begins(), evidence.ends());
@@ -78,12 +78,12 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
     Ok(Run { complete, header: header.clone(), elapsed_s, derived })
 }
 
-/// Repetitions of each case that the run says it did; without its last words as many as were asked for.
+/// Repetitions of each case according to the ends of the parts; without an end, the number that the job asks for.
 fn rounds(header: &Header, evidence: &Evidence) -> u32 {
     evidence.ends().values().map(|end| end.rounds).min().unwrap_or(header.repetitions)
 }
 
-/// What some machine does not offer, with the first reason given.
+/// Items that some machine does not offer, each with the first reason given.
 fn unavailable(begins: &[Begin]) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for (name, why) in begins.iter().flat_map(|begin| &begin.unavailable) {
@@ -156,7 +156,7 @@ fn case_result(
     let slowest_rank = slowest.map(|row| row.rank);
     let rates = per_rank.iter_mut().map(|row| &mut row.rate);
     rates.chain(metrics.values_mut()).for_each(|metric| dropping::open_gaps(metric, &gaps));
-    // What data is does not depend on how fast it was made: also that of a dropped repetition is.
+    // Data checks do not depend on timing, so dropped repetitions count too.
     metrics.extend(check::of_case(case, evidence));
     Ok(CaseResult {
         id: case.id.clone(),
@@ -177,7 +177,7 @@ fn case_result(
     })
 }
 
-/// What was done in all, as exact integers.
+/// Total work of all repetitions, in exact integers.
 fn total(rounds: &[Vec<&Row>]) -> Total {
     let sum = |of: fn(&Row) -> u64| {
         rounds.iter().flatten().map(|row| of(row)).fold(0u64, |sum, value| sum.saturating_add(value))
@@ -191,7 +191,7 @@ fn total(rounds: &[Vec<&Row>]) -> Total {
     }
 }
 
-/// One rank's rows: `rounds` have one row a rank, in order.
+/// One rank's rows. Each round of `rounds` holds one row a rank, in rank order.
 fn own_rows<'a>(rounds: &[Vec<&'a Row>], rank: u32) -> Vec<Vec<&'a Row>> {
     let index = usize::try_from(rank).expect("a rank is an index");
     rounds.iter().map(|rows| vec![rows[index]]).collect()
@@ -222,7 +222,7 @@ fn rank_result(case: &CaseHeader, begin: &Begin, end: Option<&End>, rounds: &[Ve
     }
 }
 
-/// The digest of the case's data set: what all ranks hashed, equal in every repetition.
+/// Digest of the case's data set, merged from all ranks; equal in every repetition.
 fn digest(case: &CaseHeader, rounds: &[Vec<&Row>]) -> Result<Option<String>> {
     let failed = |why: String| Error::Failed(format!("case {}: {why}", case.id));
     let mut digests = BTreeSet::new();
@@ -247,7 +247,7 @@ fn digest(case: &CaseHeader, rounds: &[Vec<&Row>]) -> Result<Option<String>> {
     Ok(digests.pop_first())
 }
 
-/// The figures of one repetition: of all ranks, or of the one whose row this is.
+/// Figures of one repetition, for all ranks or for one, depending on `rows`.
 pub fn of_repetition(measure: Measure, rows: &[Row]) -> BTreeMap<String, Metric> {
     metric::of_case(measure, &[rows.iter().collect()])
 }

@@ -3,12 +3,12 @@
 use crate::metric::Measure;
 use crate::record::line::Row;
 
-/// Bytes a second of all these ranks.
+/// Bytes per second of all these ranks.
 pub(super) fn byte_rate(rows: &[&Row]) -> Result<f64, String> {
     rate(rows, "byte", bytes(rows))
 }
 
-/// What these rows did together over the longest time of any; `None` when nothing was done, or in no time.
+/// Combined work of these rows over the longest time of any; `None` when the work or the time is zero.
 pub(super) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
     let (what, total) = match measure {
         Measure::Bytes => ("byte", bytes(rows)),
@@ -17,7 +17,7 @@ pub(super) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
     rate(rows, what, total).ok()
 }
 
-/// Total over the longest elapsed time.
+/// Total work over the longest elapsed time.
 pub(super) fn rate(rows: &[&Row], what: &str, total: f64) -> Result<f64, String> {
     let longest = rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
     match total {
@@ -30,7 +30,7 @@ pub(super) fn share(part: f64, whole: f64, why_not: &str) -> Result<f64, String>
     if whole > 0.0 { Ok(part / whole) } else { Err(why_not.to_owned()) }
 }
 
-/// Sums as integers, rounds once.
+/// Sum as an integer, rounded once.
 pub(super) fn sum(rows: &[&Row], of: fn(&Row) -> u64) -> f64 {
     rows.iter().map(|row| u128::from(of(row))).sum::<u128>() as f64
 }

@@ -1,4 +1,4 @@
-//! Nodes slower than those that should be as fast: what they cost, and what the record has on them.
+//! Nodes slower than others of their class, the cost of each, and its possible causes in the record.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,22 @@ use crate::record::line::{Begin, Repetition};
 use crate::record::run::{CaseResult, Header, Interval, Straggler};
 use crate::stats::{Straggling, Watched, cost, median, stragglers};
 
-/// Below this share of local pages, and below its class by as much, remote memory is a cause.
+/// Remote memory is a cause when the share of local pages is lower than in the class by more than this.
 const LOCALITY_MARGIN: f64 = 0.01;
-/// A node whose memory takes so much less of plain stores than its class has slower memory.
+/// Memory is slower when its limit of plain stores is lower than in the class by more than this.
 const LIMIT_MARGIN: f64 = 0.02;
 
-/// A core clock that is lower by so much is a cause; the probe is that exact on a quiet core.
+/// A core clock lower by more than this is a cause; the probe is that exact on a quiet core.
 const CLOCK_MARGIN: f64 = 0.02;
 
-/// One column of rates: a case in a round that counts.
+/// Rates of all ranks for one case in one round that counts.
 struct Column<'a> {
     round: u32,
     rows: Vec<&'a Repetition>,
     rates: Vec<Option<f64>>,
 }
 
-/// The stragglers of the run, the slowest first.
+/// Stragglers of the run, the slowest first.
 pub(super) fn of_run(
     header: &Header,
     evidence: &Evidence,
@@ -72,7 +72,7 @@ fn columns<'a>(header: &Header, evidence: &'a Evidence, dropped: &AllDropped) ->
     columns
 }
 
-/// The class of each rank, counted.
+/// The class of each rank, as a number.
 fn classes(begins: &[Begin]) -> Vec<u32> {
     let mut known: BTreeMap<&str, u32> = BTreeMap::new();
     let classes = begins.iter().map(|begin| {
@@ -82,7 +82,7 @@ fn classes(begins: &[Begin]) -> Vec<u32> {
     classes.collect()
 }
 
-/// What is known of the nodes that a straggler is held against.
+/// Data of the nodes that a straggler is compared with.
 struct Class<'a> {
     evidence: &'a Evidence,
     cases: &'a [CaseResult],
@@ -118,7 +118,8 @@ impl Class<'_> {
         }
     }
 
-    /// The good nodes of a rank's class.
+    /// The other nodes of a rank's class that are not stragglers; all of the others when every one is a
+    /// straggler.
     fn others(&self, rank: usize) -> Vec<usize> {
         let class = self.classes[rank];
         let alike = (0..self.classes.len()).filter(|other| *other != rank && self.classes[*other] == class);
@@ -127,7 +128,7 @@ impl Class<'_> {
         if good.is_empty() { slow } else { good }
     }
 
-    /// What the straggler has, and its class has not: where its memory is, how fast that is, what else ran.
+    /// Causes that set the straggler apart from its class: locality, memory speed, core clock, other noise.
     fn causes(&self, rank: usize) -> Vec<String> {
         let others = self.others(rank);
         let mut causes = Vec::new();
@@ -150,7 +151,8 @@ impl Class<'_> {
             .then(|| format!("{:.1} % of its pages are on other nodes", (1.0 - found) * 100.0))
     }
 
-    /// The same instructions take longer where the core clock is lower: a power cap, heat, another BIOS setting.
+    /// A lower core clock makes the same instructions take longer. Reasons: a power cap, heat, another BIOS
+    /// setting.
     fn slow_clock(&self, rank: usize, others: &[usize]) -> Option<String> {
         let probe = |rank: usize| {
             let probes: Vec<f64> =

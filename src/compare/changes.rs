@@ -1,4 +1,4 @@
-//! What was changed between two arms: what a verdict is about.
+//! Differences between two arms: the subject of a verdict.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,25 +10,25 @@ use crate::environment::Environment;
 use crate::job::Arm;
 use crate::record::run::{CaseHeader, Parameter, Run};
 
-/// One thing that is not the same on both sides.
+/// One difference between the two sides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
-    /// The case it belongs to; null when it is no parameter of a case.
+    /// The case with the changed parameter; null when the change is no parameter of a case.
     pub case: Option<String>,
-    /// The arm it makes.
+    /// The arm that has the change.
     pub arm: String,
-    /// What: a parameter, or a part of the environment.
+    /// The changed item: a parameter, or a part of the environment.
     pub what: String,
-    /// In the base.
+    /// Value in the base.
     pub base: String,
-    /// In the candidate.
+    /// Value in the candidate.
     pub candidate: String,
 }
 
-/// The operating system: if anything else is changed with it, nobody can tell which of them did it.
+/// The operating system. If anything else changes with it, an effect cannot be attributed to either.
 const KERNEL: &str = "operating system kernel";
 
-/// What two runs differ in, beside what forbids to compare them.
+/// Differences between two runs, without those that forbid the comparison.
 pub(super) fn between(base: &Loaded, candidate: &Loaded, cases: &[(usize, usize)]) -> Vec<Change> {
     let (ours, theirs) = (&base.header, &candidate.header);
     let mut found: Vec<Change> = cases
@@ -39,7 +39,7 @@ pub(super) fn between(base: &Loaded, candidate: &Loaded, cases: &[(usize, usize)
     found
 }
 
-/// What the arms of one run differ in.
+/// Differences between the arms of one run.
 pub(super) fn of_arms(run: &Run) -> Vec<Change> {
     let planned = &run.header.planned;
     let arm = |case: &&CaseHeader| case.arm.clone().filter(|arm| arm != Arm::BASE);
@@ -52,7 +52,7 @@ pub(super) fn of_arms(run: &Run) -> Vec<Change> {
     found
 }
 
-/// The kernel may be what a comparison is about, but not together with something else.
+/// Refuses a change of the kernel together with any other change. A change of the kernel alone may be compared.
 pub(super) fn refusals(changes: &[Change]) -> Vec<Refusal> {
     let (kernel, others): (Vec<&Change>, Vec<&Change>) =
         changes.iter().partition(|change| change.what == KERNEL);
@@ -88,7 +88,7 @@ fn of_cases(base: &CaseHeader, candidate: &CaseHeader, arm: &str) -> Vec<Change>
         .collect()
 }
 
-/// `64MiB` for a size.
+/// A parameter's value for people: `64MiB` for a size.
 fn readable(name: &str, value: &Parameter) -> String {
     match value {
         Parameter::Number(bytes) if name.ends_with("_bytes") => crate::units::Bytes(*bytes).to_string(),
@@ -96,7 +96,7 @@ fn readable(name: &str, value: &Parameter) -> String {
     }
 }
 
-/// The software around the workload.
+/// Changes of the software around the workload.
 fn environment(base: &Environment, candidate: &Environment) -> Vec<Change> {
     let word = |value: &Option<String>| value.clone().unwrap_or("unknown".to_owned());
     let flag = |value: Option<bool>| value.map_or("unknown".to_owned(), |value| value.to_string());
@@ -128,7 +128,7 @@ fn environment(base: &Environment, candidate: &Environment) -> Vec<Change> {
         .collect()
 }
 
-/// Whether a change is one of the allocator: refills are its doing.
+/// True when a change concerns the allocator, which is responsible for refills.
 pub(super) fn is_of_allocator(change: &Change) -> bool {
     const OF_ALLOCATOR: [&str; 3] = ["allocator", "batch", "design"];
     debug_assert!(OF_ALLOCATOR.iter().all(|name| TREATMENTS.contains(name)));

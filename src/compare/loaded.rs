@@ -1,4 +1,4 @@
-//! One run as a comparison needs it: what it was, and its values. The rest of the evidence is let go.
+//! A run reduced to the needs of a comparison: header, job and values, without the remaining evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,46 +13,46 @@ use crate::record::line::Begin;
 use crate::record::run::Header;
 use crate::results::directory::RunDirectory;
 
-/// A run that was read from its parts.
+/// A run read from its parts.
 #[derive(Debug)]
 pub(super) struct Loaded {
-    /// As it was given on the command line.
+    /// Path as given on the command line.
     pub(super) path: PathBuf,
-    /// What was asked for.
+    /// Header of the run.
     pub(super) header: Header,
-    /// The job in it.
+    /// Job in the header.
     pub(super) job: Job,
-    /// One entry a rank.
+    /// One entry for each rank.
     pub(super) begins: Vec<Begin>,
-    /// Whether all of it was done.
+    /// True when every planned repetition was finished.
     pub(super) complete: bool,
-    /// Of the allocator.
+    /// Misuses of the allocator.
     pub(super) violations: u64,
-    /// Coarsest step of any rank's clock.
+    /// Coarsest step of any rank's clock, in ns.
     pub(super) clock_step_ns: f64,
-    /// Of the data set of each case that has one.
+    /// Digest of the data set of each case that has one.
     pub(super) digests: BTreeMap<String, String>,
-    /// By case: every quantity.
+    /// Every quantity, by case.
     pub(super) series: BTreeMap<String, Vec<(Quantity, Series)>>,
 }
 
-/// A place for a rank that is the same in every run.
+/// A rank's place, with the same name in every run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct SeatName<'run> {
     host: &'run str,
     node_index: Option<u32>,
-    /// Of the ranks that share the node.
+    /// Index among the ranks that share the node.
     ordinal: usize,
 }
 
 impl Loaded {
-    /// Reads a run that has come to an end, from its parts.
+    /// Reads a finished run from its parts.
     ///
     /// # Errors
     /// When it has no `run.json`, or its parts are missing, damaged or of another job.
     pub(super) fn read(path: &Path) -> Result<Loaded> {
         let at = |why: Error| match why {
-            // These name the file already.
+            // Usage errors already name the file.
             why @ Error::Usage(_) => why,
             why => Error::Failed(format!("{}: {why}", path.display())),
         };
@@ -82,19 +82,19 @@ impl Loaded {
         })
     }
 
-    /// Repetitions of the case that has most.
+    /// Largest number of repetitions of any case.
     pub(super) fn rounds(&self) -> usize {
         let of_series =
             |series: &Series| series.values.keys().map(|(_, round)| round).collect::<BTreeSet<_>>().len();
         self.series.values().flatten().map(|(_, series)| of_series(series)).max().unwrap_or(0)
     }
 
-    /// How messages call it.
+    /// Name for messages.
     pub(super) fn name(&self) -> String {
         self.path.display().to_string()
     }
 
-    /// How the result of a comparison names it.
+    /// Record for the result of a comparison.
     pub(super) fn record(&self) -> RunRecord {
         RunRecord {
             directory: self.name(),
@@ -104,7 +104,7 @@ impl Loaded {
         }
     }
 
-    /// The place of every rank, by rank.
+    /// Seat of every rank, in rank order.
     pub(super) fn seats(&self) -> Vec<SeatName<'_>> {
         let mut ranks: BTreeMap<(&str, Option<u32>), usize> = BTreeMap::new();
         let mut seats = Vec::with_capacity(self.begins.len());
@@ -116,7 +116,8 @@ impl Loaded {
         seats
     }
 
-    /// For each rank of `base`: the rank of this run in the same place; the same rank where there is none.
+    /// Maps each rank of `base` to the rank of this run in the same seat, or to the same rank number when there
+    /// is none.
     pub(super) fn partners(&self, base: &Loaded) -> BTreeMap<u32, u32> {
         let here: BTreeMap<SeatName<'_>, u32> = self.seats().into_iter().zip(0..).collect();
         base.seats()
@@ -126,7 +127,7 @@ impl Loaded {
             .collect()
     }
 
-    /// Whether both are one measurement: a run given twice, or a copy of it.
+    /// True when both are one measurement: a run given twice, or a copy of it.
     pub(super) fn is(&self, other: &Loaded) -> bool {
         let measured = self.series.values().flatten().any(|(_, series)| !series.values.is_empty());
         measured && self.header.started == other.header.started && self.series == other.series

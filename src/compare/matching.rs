@@ -1,4 +1,4 @@
-//! Which case of one run is compared with which of another.
+//! Matching of the cases of one run with those of another.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::refusal::Refusal;
 use crate::record::run::{CaseHeader, Parameter};
 
-/// Parameters that change how the work is done and not what it is: what comparisons are made for.
+/// Parameters that change the way work is done, but not the work: the usual subject of comparisons.
 pub(super) const TREATMENTS: [&str; 10] = [
     "allocator",
     "batch",
@@ -20,8 +20,8 @@ pub(super) const TREATMENTS: [&str; 10] = [
     "stores",
 ];
 
-/// What a case has of a parameter that it does not name: runs name those that their jobs ask for, and runs of before know
-/// no others.
+/// Values of parameters that a case does not name. A run names only parameters set in its job, and older runs
+/// know no other values.
 const UNNAMED: [(&str, &str); 8] = [
     ("compress", "1"),
     ("consumer", "discard"),
@@ -33,19 +33,19 @@ const UNNAMED: [(&str, &str); 8] = [
     ("streams", "1"),
 ];
 
-/// Cases of two runs side by side.
+/// Pairs of cases of two runs.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Matching {
     /// Indices into both lists, in the order of the base.
     pub(super) pairs: Vec<(usize, usize)>,
     /// Cases without a partner, one sentence each.
     pub(super) alone: Vec<String>,
-    /// Cases of one name that do other work, and what differs.
+    /// Differing parameters of cases that have the same name but do other work.
     pub(super) refused: Vec<Refusal>,
 }
 
-/// Finds the partners: a case with the same parameters, else the only one that differs in treatments alone. With
-/// `force` also one of the same name that does other work.
+/// Finds partners: a case with the same parameters, else the only case that differs in treatments alone. With
+/// `force`, a case of the same name also matches when it does other work.
 pub(super) fn matching(base: &[CaseHeader], candidate: &[CaseHeader], force: bool) -> Matching {
     let mut found = Matching::default();
     let mut taken = vec![false; candidate.len()];
@@ -78,27 +78,27 @@ fn partner(case: &CaseHeader, base: &[CaseHeader], candidate: &[CaseHeader]) -> 
     if let Some(exact) = candidate.iter().position(equal) {
         return Some(exact);
     }
-    // Where a treatment is swept on either side, only equal values are partners.
+    // If either side sweeps a treatment, only cases with equal values are partners.
     let alike = |other: &&CaseHeader| work(other) == work(case);
     let only = base.iter().filter(alike).count() == 1 && candidate.iter().filter(alike).count() == 1;
     candidate.iter().position(|other| only && alike(&other))
 }
 
-/// What is asked for, whoever does it and however.
+/// The requested work, without its treatments.
 fn work(case: &CaseHeader) -> (&str, Option<&str>, BTreeMap<&str, &Parameter>) {
     let mut kept = named(case);
     kept.retain(|name, _| !TREATMENTS.contains(name));
     (&case.workload, case.arm.as_deref(), kept)
 }
 
-/// The parameters that a case has to name.
+/// Parameters of a case that differ from the unnamed values.
 fn named(case: &CaseHeader) -> BTreeMap<&str, &Parameter> {
     let unnamed = |name: &str, value: &Parameter| UNNAMED.contains(&(name, shown(value).as_str()));
     let all = case.parameters.iter().map(|(name, value)| (name.as_str(), value));
     all.filter(|(name, value)| !unnamed(name, value)).collect()
 }
 
-/// A parameter's value, named or not; `None` where it does not touch the case.
+/// A parameter's value, named or not; `None` when the case has no such parameter.
 pub(super) fn value<'a>(case: &'a CaseHeader, name: &str) -> Option<Cow<'a, Parameter>> {
     let unnamed = || {
         let (_, word) = UNNAMED.iter().find(|(known, _)| *known == name)?;
@@ -107,7 +107,7 @@ pub(super) fn value<'a>(case: &'a CaseHeader, name: &str) -> Option<Cow<'a, Para
     case.parameters.get(name).map(Cow::Borrowed).or_else(unnamed)
 }
 
-/// The parameters in which two cases of one name ask for other work.
+/// Work parameters that differ between two cases of the same name.
 fn other_work(base: &CaseHeader, candidate: &CaseHeader) -> Vec<Refusal> {
     let names = base
         .parameters
@@ -124,7 +124,7 @@ fn other_work(base: &CaseHeader, candidate: &CaseHeader) -> Vec<Refusal> {
         .collect()
 }
 
-/// A parameter's value as it stands in `run.json`.
+/// A parameter's value as in `run.json`.
 pub(super) fn shown(value: &Parameter) -> String {
     match value {
         Parameter::Number(number) => number.to_string(),
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!((found.pairs, found.alone), (vec![(0, 0)], Vec::<String>::new()));
     }
 
-    /// The table says what the job file does.
+    /// `UNNAMED` agrees with the defaults of the job file.
     #[test]
     fn what_goes_without_saying_are_the_defaults_of_the_job() {
         let job =

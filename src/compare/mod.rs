@@ -1,7 +1,7 @@
-//! Whether one arm is faster than another: pairs from the evidence, effects, verdicts, and what forbids to ask.
+//! Comparison of arms and runs: pairs from the evidence, effects, verdicts, and reasons to refuse.
 //!
-//! Arms of one run are compared when the run is aggregated, and `verify` does it again; runs are compared by
-//! [`compare_runs`]. Both end in a [`Compared`], which is what a person sees.
+//! Arms of one run are compared when the run is aggregated, and again by `verify`. Runs are compared by
+//! [`compare_runs`]. Both produce a [`Compared`], which is shown to people.
 
 mod bound;
 mod changes;
@@ -29,41 +29,41 @@ use crate::record::run::Outcome;
 use crate::record::run::{Comparison, Run};
 use crate::results::directory::RunDirectory;
 
-/// Everything a comparison says.
+/// Complete result of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Compared {
     /// Name of the job.
     pub name: String,
-    /// Whether this should not have been compared: no verdict is to be believed.
+    /// True when the comparison was forced although it was refused: no verdict is reliable.
     pub forced: bool,
-    /// Why not.
+    /// Reasons that the comparison was refused.
     pub refused: Vec<Refusal>,
     /// The base's runs; the run itself when its arms are compared.
     pub base: Vec<RunRecord>,
-    /// The candidate's runs, in the order in which they are paired; empty when the arms of one run are compared.
+    /// The candidate's runs, in the order of the pairs; empty when the arms of one run are compared.
     pub candidate: Vec<RunRecord>,
-    /// What the arms differ in.
+    /// Differences between the arms.
     pub changes: Vec<Change>,
-    /// Cases that have no partner.
+    /// Cases without a partner.
     pub alone: Vec<String>,
-    /// What speaks against the verdicts.
+    /// Doubts about the verdicts.
     pub doubts: Vec<String>,
-    /// The difference below which arms count as equal, as a share.
+    /// Differences below this count as equal, as a share.
     pub difference: f64,
-    /// One row a case, candidate and metric.
+    /// One row for each case, candidate and metric.
     pub comparisons: Vec<Comparison>,
-    /// What an allocator could gain, beside what was gained.
+    /// Possible gain from an allocator, beside the measured gain.
     pub projections: Vec<Projection>,
-    /// What became of `--bound`.
+    /// Outcomes of `--bound`.
     pub bounds: Vec<BoundResult>,
 }
 
-/// One run that was compared.
+/// One compared run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
-    /// Its directory, as it was given; empty when it is shown by itself.
+    /// Its directory as given; empty when it is shown by itself.
     pub directory: String,
-    /// When it started.
+    /// Start time.
     pub started: String,
     /// Hash of its job.
     pub job_hash: String,
@@ -113,7 +113,7 @@ pub fn compare_arms(path: &Path, difference: f64, force: bool) -> Result<Compare
 }
 
 impl Compared {
-    /// What the arms of a run have come to, as the run has it.
+    /// Comparison of the arms as stored in the run.
     pub fn of_run(run: &Run) -> Compared {
         let comparisons = run.derived.comparisons.clone();
         let changes = changes::of_arms(run);
@@ -138,23 +138,23 @@ impl Compared {
         }
     }
 
-    /// The same, with every rate held against the largest loss that is accepted.
+    /// Adds the check of every rate against the largest accepted loss.
     pub fn bounded(mut self, bound: f64) -> Compared {
         self.bounds = bound::bounds(&self.comparisons, bound);
         self
     }
 
-    /// As JSON, ending with a new line.
+    /// Returns the comparison as JSON with a final newline.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("numbers, strings and lists of them");
         text.push('\n');
         text
     }
 
-    /// How the comparison ends.
+    /// Returns the outcome as an error or success.
     ///
     /// # Errors
-    /// [`Error::Gate`] when a rate is worse than the bound with its whole interval.
+    /// [`Error::Gate`] when the whole confidence interval of a rate lies beyond the bound.
     pub fn verdict(&self) -> Result<()> {
         match self.bounds.iter().filter(|bound| bound.outcome == Outcome::Fail).count() {
             0 => Ok(()),

@@ -1,4 +1,4 @@
-//! What could be gained beside what was: refills that cost nothing would leave the rest of the worker time.
+//! Possible gain beside the measured one: the worker time without any refills.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,26 +8,26 @@ use crate::metric::CaseMetric;
 use crate::record::run::{Better, Comparison, Interval};
 use crate::word::Word;
 
-/// The most that an allocator could gain in one case, and what this one does.
+/// Upper bound on the gain from an allocator in one case, and the gain of this allocator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Projection {
     /// The case, without its arm.
     pub case: String,
     /// The arm.
     pub candidate: String,
-    /// The base's refill share: of worker time.
+    /// The base's refill share of worker time.
     pub refill_share: f64,
-    /// By how much the rate would rise if refills were free, as a share: 1 / (1 - refill_share) - 1.
+    /// Rise of the rate if refills were free, as a share: 1 / (1 - refill_share) - 1.
     pub projected: f64,
-    /// By how much it rose, as a share.
+    /// Measured rise of the rate, as a share.
     pub measured: f64,
-    /// Of what was measured, as a share.
+    /// Confidence interval of the measured rise, as a share.
     pub interval: Option<Interval>,
-    /// Whether more was measured than refills could give: something else changed as well.
+    /// True when the measured rise exceeds the projected one: something else changed as well.
     pub exceeds: bool,
 }
 
-/// For every arm that changes the allocator, in every case whose refills were measured.
+/// Projections for every arm that changes the allocator, in every case with measured refills.
 pub(super) fn projections(rows: &[Comparison], changes: &[Change]) -> Vec<Projection> {
     let rates = rows.iter().filter(|row| row.better == Better::Higher);
     rates
@@ -65,7 +65,8 @@ pub(super) fn projections(rows: &[Comparison], changes: &[Change]) -> Vec<Projec
         .collect()
 }
 
-/// A comparison of runs names both ids when they differ: `generate / generate.batch=16`.
+/// True when a row belongs to this case. A comparison of runs shows both ids when they differ: `generate /
+/// generate.batch=16`.
 fn is_case(shown: &str, case: &str) -> bool {
     shown == case || shown.split(" / ").next() == Some(case)
 }

@@ -1,4 +1,4 @@
-//! What cannot be compared, and why: other data, other hardware, another clock, results that are not whole.
+//! Reasons to refuse a comparison: other data, other hardware, another clock, incomplete results.
 
 use std::collections::BTreeSet;
 
@@ -9,22 +9,22 @@ use crate::compare::loaded::{Loaded, SeatName};
 use crate::environment::Environment;
 use crate::job::Amount;
 
-/// One thing in which two runs differ so that a difference of their figures would mean nothing.
+/// A difference between two runs that makes a comparison of their figures meaningless.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
-    /// What differs.
+    /// Item that differs.
     pub what: String,
-    /// What the base has.
+    /// Value in the base.
     pub base: String,
-    /// What the other run has.
+    /// Value in the other run.
     pub other: String,
-    /// Why that matters.
+    /// Reason that the difference matters.
     pub why: String,
 }
 
-/// Two steps of one kind of clock, measured twice, differ by less than this factor.
+/// Steps of the same kind of clock, measured twice, differ by less than this factor.
 const STEPS_ALIKE: f64 = 1.5;
-/// Memory of equal hosts differs by what the firmware keeps.
+/// Largest ratio between the memory of equal hosts; it differs by the memory that the firmware reserves.
 const MEMORY_ALIKE: f64 = 1.02;
 
 impl Refusal {
@@ -37,13 +37,13 @@ impl Refusal {
         Refusal { what: what.into(), base: base.into(), other: other.into(), why: why.to_owned() }
     }
 
-    /// When the two values differ.
+    /// A refusal if the two values differ.
     fn unless_equal(what: &str, base: String, other: String, why: &str) -> Option<Refusal> {
         (base != other).then(|| Refusal::new(what, base, other, why))
     }
 }
 
-/// What is wrong with one run by itself.
+/// Defects of one run by itself.
 pub(super) fn of_itself(run: &Loaded) -> Vec<Refusal> {
     let name = run.name();
     let whole = (!run.complete).then(|| {
@@ -56,12 +56,12 @@ pub(super) fn of_itself(run: &Loaded) -> Vec<Refusal> {
     whole.into_iter().chain(sound).collect()
 }
 
-/// What two runs differ in, so that they cannot be compared.
+/// Differences that forbid the comparison of two runs.
 pub(super) fn between(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
     [data(base, other), hardware(base, other), placement(base, other), clock(base, other)].concat()
 }
 
-/// Seed, amount and what was made of them.
+/// Seed, amount, and the digests of the resulting data.
 fn data(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
     let (a, b) = (&base.job, &other.job);
     let amount = |amount: Amount| match amount {
@@ -139,7 +139,7 @@ fn listed(flags: &[&str]) -> String {
     if flags.is_empty() { "nothing more".to_owned() } else { flags.join(" ") }
 }
 
-/// Ranks, workers, and where they were.
+/// Ranks, workers, and their nodes.
 fn placement(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
     let (ranks, theirs) = (base.begins.len(), other.begins.len());
     if ranks != theirs {
@@ -169,7 +169,7 @@ fn placement(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
     found
 }
 
-/// What the figures are read from.
+/// Clock source and step.
 fn clock(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
     const WHY: &str = "short times are rounded another way";
     let source = |run: &Loaded| run.header.environment.clock_source.clone();

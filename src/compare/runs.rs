@@ -1,5 +1,5 @@
-//! Several runs a side: paired in the order given, with the run as what is repeated, because two runs of one job differ
-//! by more than two rounds of one run.
+//! Comparison of several runs a side. Runs are paired in the given order and are the replicates, because two runs
+//! of one job differ more than two rounds of one run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,20 +15,20 @@ use crate::compare::{Compared, changes, projection};
 use crate::error::{Error, Result};
 use crate::stats::{Pair, median};
 
-/// What is asked of a comparison of runs.
+/// Request for a comparison of runs.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// Directories of the base's runs.
     pub base: Vec<PathBuf>,
-    /// Directories of the candidate's runs, as many.
+    /// Directories of the candidate's runs, as many as for the base.
     pub candidate: Vec<PathBuf>,
-    /// The difference below which both count as equal, as a share.
+    /// Differences below this count as equal, as a share.
     pub difference: f64,
-    /// Compare also what cannot be compared, and say so.
+    /// Compare even runs that cannot be compared, and report that.
     pub force: bool,
 }
 
-/// What the sides are called.
+/// Names of the two sides.
 const NAMES: [&str; 2] = ["base", "candidate"];
 
 /// Compares runs.
@@ -96,7 +96,7 @@ fn read(asked: &Asked) -> Result<(Vec<Loaded>, Vec<Loaded>)> {
     Ok((base, candidate))
 }
 
-/// Every run against the first of the base; within a side the job has to be the same, too.
+/// Compares every run with the first of the base. Within a side, the jobs must also be equal.
 fn refusals(base: &[Loaded], candidate: &[Loaded]) -> Vec<Refusal> {
     let first = &base[0];
     let mut found: Vec<Refusal> = base.iter().chain(candidate).flat_map(refusal::of_itself).collect();
@@ -138,7 +138,7 @@ fn refuse(refused: &[Refusal], can_be_forced: bool) -> Error {
 
 fn matched(base: &[Loaded], candidate: &[Loaded], (ours, theirs): (usize, usize), basis: Basis) -> Matched {
     let (case, other) = (&base[0].header.planned[ours], &candidate[0].header.planned[theirs]);
-    // Runs of one side may call a case differently: a sweep of one value is no part of its id.
+    // Runs of one side may name a case differently: a parameter swept over one value is no part of the id.
     let partner = |first: &Loaded, index: usize, run: &Loaded| -> Option<String> {
         let pairs = matching(&first.header.planned, &run.header.planned, true).pairs;
         let (_, found) = pairs.into_iter().find(|(one, _)| *one == index)?;
@@ -176,7 +176,7 @@ fn matched(base: &[Loaded], candidate: &[Loaded], (ours, theirs): (usize, usize)
     }
 }
 
-/// The candidate's values at the ranks that the base has in the same places.
+/// Moves the candidate's values to the base's ranks in the same seats.
 fn seated(series: Series, partners: &BTreeMap<u32, u32>) -> Series {
     let back: BTreeMap<u32, u32> = partners.iter().map(|(ours, theirs)| (*theirs, *ours)).collect();
     let values = series.values.into_iter();
@@ -188,8 +188,8 @@ fn seated(series: Series, partners: &BTreeMap<u32, u32>) -> Series {
     }
 }
 
-/// One pair for each run and node: of the medians over the rounds, of which there may be more on one side. The number of
-/// the run stands where the round stands in a single run: it is what is repeated.
+/// One pair for each run and node: the medians over the rounds, of which one side may have more. The number of
+/// the run takes the place of the round, because runs are the replicates.
 fn of_runs(quantity: Quantity, runs: Vec<(Series, Series, Seats)>) -> Paired {
     let (mut pairs, mut rounds, mut hosts, mut reason) = (Vec::new(), BTreeSet::new(), BTreeSet::new(), None);
     for (run, (base, candidate, seats)) in (0u32..).zip(runs) {
@@ -207,7 +207,7 @@ fn of_runs(quantity: Quantity, runs: Vec<(Series, Series, Seats)>) -> Paired {
     Paired { quantity, pairs, rounds: count(rounds.len()), hosts: count(hosts.len()), reason }
 }
 
-/// By rank, over the rounds.
+/// Median over the rounds, by rank.
 fn medians(series: &Series) -> BTreeMap<u32, f64> {
     let mut by_rank: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for ((rank, _), value) in &series.values {
@@ -216,7 +216,7 @@ fn medians(series: &Series) -> BTreeMap<u32, f64> {
     by_rank.into_iter().filter_map(|(rank, values)| Some((rank, median(&values)?))).collect()
 }
 
-/// What speaks against the comparison and does not forbid it.
+/// Doubts about the comparison that do not forbid it.
 fn doubts(base: &[Loaded], candidate: &[Loaded]) -> Vec<String> {
     let started =
         |runs: &[Loaded]| runs.iter().map(|run| run.header.started.clone()).collect::<BTreeSet<_>>();

@@ -1,12 +1,13 @@
-//! What hosts of one run have differently.
+//! Differences between the hosts of one run.
 
 use crate::environment::{Environment, NodeRecord};
 
-/// Memory of equal hosts differs by what the firmware keeps; more than one part in this many is another size.
+/// Equal hosts differ slightly in memory because of the firmware; a difference of more than 1 / 50 is another
+/// size.
 const MEMORY_TOLERANCE: u64 = 50;
 
-/// What `host` has differently from rank 0's host, one sentence each. What differs from boot to boot is not compared:
-/// the cost of the clock, and the last few megabytes.
+/// Differences of `host` from rank 0's host, one sentence each. Values that change with every boot are not
+/// compared: the cost of the clock, and the last few megabytes.
 pub fn differences(reference: &Environment, host: &str, other: &Environment) -> Vec<String> {
     let (a, b) = (fields(reference), fields(other));
     let mut lines: Vec<String> = a
@@ -36,7 +37,7 @@ pub fn differences(reference: &Environment, host: &str, other: &Environment) -> 
     lines
 }
 
-/// What must be equal on equal hosts, in words.
+/// Values that must be equal on equal hosts, as text.
 fn fields(environment: &Environment) -> [(&'static str, String); 13] {
     let Environment { caches, .. } = environment;
     let word = |value: &Option<String>| value.clone().unwrap_or("unknown".to_owned());

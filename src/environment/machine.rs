@@ -17,22 +17,22 @@ pub struct Caches {
     pub l1d_bytes: Option<u64>,
     /// Second level.
     pub l2_bytes: Option<u64>,
-    /// Third level: one instance.
+    /// Third level, one instance.
     pub l3_bytes: Option<u64>,
 }
 
 /// One NUMA node of the host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeRecord {
-    /// As the kernel counts.
+    /// Index of the node in the kernel.
     pub os_index: u32,
     /// Its PUs as the kernel lists them; empty for memory without CPUs.
     pub pus: String,
-    /// Its memory.
+    /// Its memory in bytes.
     pub memory_bytes: Option<u64>,
 }
 
-/// What the kernel says of CPUs and memory.
+/// CPUs and memory according to the kernel.
 pub(super) struct Machine {
     pub(super) cpu_model: Option<String>,
     pub(super) cpu_flags: Vec<String>,
@@ -83,7 +83,7 @@ pub(super) fn read(probe: &mut Probe) -> Machine {
     }
 }
 
-/// The governors of all CPUs, each once.
+/// Distinct governors of all CPUs.
 pub(super) fn governors(probe: &mut Probe) -> Option<String> {
     let online = probe.peek(&format!("{CPUS}/online")).and_then(|list| parse_list(&list)).unwrap_or_default();
     let governor = |pu: &u32| probe.peek(&format!("{CPUS}/cpu{pu}/cpufreq/scaling_governor"));
@@ -95,7 +95,7 @@ pub(super) fn governors(probe: &mut Probe) -> Option<String> {
     Some(governors.into_iter().collect::<Vec<_>>().join(", "))
 }
 
-/// `key : value` lines of /proc.
+/// Returns the value of a `key : value` line of /proc.
 fn value_of(text: &str, keys: &[&str]) -> Option<String> {
     text.lines()
         .filter_map(|line| line.split_once(':'))
@@ -103,7 +103,7 @@ fn value_of(text: &str, keys: &[&str]) -> Option<String> {
         .map(|(_, value)| value.trim().to_owned())
 }
 
-/// Distinct sets of sibling threads among these PUs.
+/// Number of distinct sets of sibling threads among these PUs.
 fn cores(probe: &Probe, pus: &[u32]) -> Option<u32> {
     let siblings = |pu: &u32| probe.peek(&format!("{CPUS}/cpu{pu}/topology/thread_siblings_list"));
     let sets: Option<BTreeSet<String>> = pus.iter().map(siblings).collect();

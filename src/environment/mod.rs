@@ -1,5 +1,5 @@
-//! What the machine looks like to a benchmark, read from the kernel's files; a thing that cannot be known is null and
-//! `unavailable` says why.
+//! A benchmark's view of the machine, read from the kernel's files. Unknown values are null, and `unavailable`
+//! gives the reason.
 
 pub mod check;
 mod difference;
@@ -20,24 +20,24 @@ use probe::Probe;
 
 use crate::measure::clock::{Clock, Source};
 
-/// One host and this build, as far as they change results.
+/// One host and this build, with the properties that affect results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Environment {
     /// Model of the CPU.
     pub cpu_model: Option<String>,
-    /// What the CPU can do, as the kernel names it.
+    /// Features of the CPU, by the kernel's names.
     pub cpu_flags: Vec<String>,
     /// Processing units that are online.
     pub pus: Option<u32>,
     /// Physical cores that are online.
     pub cores: Option<u32>,
-    /// Simultaneous multithreading is on: more PUs than cores.
+    /// True when simultaneous multithreading is on: more PUs than cores.
     pub smt: Option<bool>,
     /// Cache sizes of the first core.
     pub caches: Caches,
     /// Cores that share one L3.
     pub cores_per_l3: Option<u32>,
-    /// NUMA nodes that are online, as the kernel counts, also those without CPUs.
+    /// Online NUMA nodes, by the kernel's numbers, including nodes without CPUs.
     pub nodes: Vec<NodeRecord>,
     /// Memory of the host in bytes.
     pub memory_bytes: Option<u64>,
@@ -47,17 +47,17 @@ pub struct Environment {
     pub governor: Option<String>,
     /// Transparent huge pages: `always`, `madvise` or `never`.
     pub transparent_huge_pages: Option<String>,
-    /// When the kernel compacts memory to make a huge page.
+    /// Circumstances in which the kernel compacts memory to make a huge page.
     pub transparent_huge_pages_defrag: Option<String>,
-    /// Whether the kernel moves pages to the node that uses them.
+    /// True when the kernel moves pages to the node that uses them.
     pub numa_balancing: Option<bool>,
     /// The kernel's own clock source.
     pub kernel_clock_source: Option<String>,
     /// The clock of timed regions.
     pub clock_source: String,
-    /// Its smallest advance in nanoseconds: a finer figure is not exact.
+    /// Smallest advance of that clock in ns; times below it are not exact.
     pub clock_step_ns: f64,
-    /// The cost of one reading in nanoseconds.
+    /// Cost of one clock reading in ns.
     pub clock_read_ns: f64,
     /// The MPI library and its version.
     pub mpi_library: Option<String>,
@@ -65,31 +65,31 @@ pub struct Environment {
     pub scheduler_job: Option<String>,
     /// Version of numamark.
     pub numamark_version: String,
-    /// The commit it was built from, with `-dirty` when files were changed.
+    /// Commit of the build, with `-dirty` when files were changed.
     pub git_commit: Option<String>,
-    /// Optional features it was built with.
+    /// Optional features of the build.
     pub build_features: Vec<String>,
     /// Profile, optimisation, target and compiler.
     pub build: String,
-    /// For each field that is null or empty: why.
+    /// Reason for each field that is null or empty.
     pub unavailable: BTreeMap<String, String>,
 }
 
-/// What the kernel's files do not tell.
+/// Facts that the kernel's files do not contain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
     /// The clock's source, in words.
     pub clock_source: String,
-    /// Its step.
+    /// Smallest advance of the clock in ns.
     pub clock_step_ns: f64,
-    /// Its cost.
+    /// Cost of one clock reading in ns.
     pub clock_read_ns: f64,
-    /// The MPI library's own version string, or why there is none.
+    /// The MPI library's own version string, or the reason that there is none.
     pub mpi_library: Result<String, String>,
 }
 
 impl Facts {
-    /// The clock that timed regions use, and the MPI library or why there is none.
+    /// Combines the clock of timed regions with the MPI library's version, or the reason that there is none.
     pub fn new(clock: &Clock, mpi_library: Result<String, String>) -> Facts {
         let clock_source = match clock.source() {
             Source::TimeStampCounter => "time stamp counter",
@@ -104,7 +104,7 @@ impl Facts {
     }
 }
 
-/// Batch systems, and the variable that holds the job's id.
+/// Batch systems, each with the variable that holds the job's id.
 const SCHEDULERS: [(&str, &str); 6] = [
     ("Slurm", "SLURM_JOB_ID"),
     ("PBS", "PBS_JOBID"),
@@ -114,7 +114,7 @@ const SCHEDULERS: [(&str, &str); 6] = [
     ("Grid Engine", "JOB_ID"),
 ];
 
-/// The CPU of this host, as the kernel names it.
+/// Model of this host's CPU, by the kernel's name.
 pub fn cpu_model() -> Option<String> {
     machine::read(&mut Probe::new("/")).cpu_model
 }
@@ -124,10 +124,10 @@ pub fn collect(facts: &Facts) -> Environment {
     collect_from(Probe::new("/"), facts, |name| std::env::var(name).ok())
 }
 
-/// How long `inspect` watches what else runs on the host.
+/// Duration for which `inspect` watches other load on the host.
 const WATCH: Duration = Duration::from_millis(500);
 
-/// Reads this host and watches it for half a second: what it looks like to a benchmark, and what would disturb one.
+/// Reads this host and watches it for half a second. Returns the environment, and the checks for disturbances.
 pub fn inspect(facts: &Facts) -> (Environment, Vec<Check>) {
     let environment = collect(facts);
     let checks = check::checks(&environment, &reading::read(&Probe::new("/"), WATCH));
@@ -184,7 +184,7 @@ fn collect_from(mut probe: Probe, facts: &Facts, variable: impl Fn(&str) -> Opti
     }
 }
 
-/// Version strings of MPI libraries run over pages; their first line says it.
+/// Version strings of MPI libraries can fill pages; the first line holds the version.
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim().to_owned()
 }

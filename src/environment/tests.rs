@@ -1,4 +1,4 @@
-//! The record of a made-up machine, and of the one the tests run on.
+//! Records of a made-up machine and of the machine that runs the tests.
 
 use std::fs;
 
@@ -85,7 +85,7 @@ fn what_is_not_there_is_null_with_the_reason() {
     };
     let empty =
         |value: &serde_json::Value| value.is_null() || value.as_array().is_some_and(|list| list.is_empty());
-    // The build's own features may be none; they are known.
+    // A build without features has an empty list, which is a known value.
     for (name, _) in fields.iter().filter(|(name, value)| empty(value) && *name != "build_features") {
         assert!(nothing.unavailable.contains_key(name), "{name} is empty without a reason");
     }

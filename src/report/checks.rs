@@ -1,14 +1,14 @@
-//! What was asked of the data, and what a sample of it was found to be: a line for each case that was checked.
+//! Requested and measured properties of the data: one line for each checked case.
 
 use super::text::{counted, plain};
 use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, Parameter, Run};
 use crate::word::Word;
 
-/// Cases that are shown; the rest is counted.
+/// Largest number of cases shown; the rest are counted.
 const SHOWN: usize = 8;
 
-/// Nothing where nothing was checked.
+/// Lines of the data checks; empty when no case was checked.
 pub(super) fn checks(run: &Run) -> Vec<String> {
     let mut lines: Vec<String> = run.derived.cases.iter().filter_map(line).collect();
     if lines.len() > SHOWN {

@@ -1,4 +1,4 @@
-//! What a report says about the gates: `PASS locality 0.998 >= 0.99`.
+//! Gates in a report: `PASS locality 0.998 >= 0.99`.
 
 use super::text::{byte_rate, counted, grouped, operation_rate, percent, plain};
 use crate::metric::{CaseMetric, GateMetric, Unit};
@@ -6,7 +6,7 @@ use crate::record::run::{Bound, GateResult, Outcome};
 use crate::units::human_duration;
 use crate::word::Word;
 
-/// Cases in which a gate was met in one line, every case in which it was not in its own.
+/// One line a gate for all cases that met it, and one line for each case that did not.
 pub(super) fn gates(results: &[GateResult]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut rest = results;
@@ -24,7 +24,7 @@ pub(super) fn gates(results: &[GateResult]) -> Vec<String> {
     lines
 }
 
-/// One gate on one case; `beside` stands in brackets.
+/// One gate on one case; `beside` is shown in brackets.
 pub(super) fn line(result: &GateResult, beside: Vec<String>) -> String {
     let outcome = match result.outcome {
         Outcome::Pass => "PASS",
@@ -49,9 +49,9 @@ fn sign(bound: Bound) -> &'static str {
     }
 }
 
-/// Of the cases that met a gate the one that came nearest to its bound.
+/// The case that met the gate with the smallest distance to its bound.
 fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)> {
-    // How far it is from the bound, as a share of it; a bound of 0 leaves the figure itself.
+    // Distance from the bound as a share of the bound; for a bound of 0, the figure itself.
     let distance = |result: &GateResult| {
         let (value, bound) =
             (result.value.unwrap_or(f64::NAN), result.own_bound().map_or(f64::NAN, Bound::number));
@@ -67,7 +67,7 @@ fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)>
             .filter(|_| nearest.metric != CaseMetric::Locality.word())
             .map(|case| plain(case))
             .collect(),
-        // The run's own figures, such as its locality, are those of every case.
+        // Figures of the whole run, such as its locality, are equal in every case.
         (_, true) => Vec::new(),
         (count, false) => {
             let case = nearest.case.as_deref().map_or(String::new(), plain);
@@ -77,13 +77,13 @@ fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)>
     Some((nearest, beside))
 }
 
-/// The case of an unmet gate, unless it is all of them alike.
+/// The case of an unmet gate; empty for a locality gate with a single result.
 fn of_case(result: &GateResult, gate: &[GateResult]) -> Vec<String> {
     let only = gate.len() == 1 && result.metric == CaseMetric::Locality.word();
     result.case.iter().filter(|_| !only).map(|case| plain(case)).collect()
 }
 
-/// Figure and bound in the metric's unit, with as many digits as it takes to see on which side the figure is.
+/// Figure and bound in the metric's unit, with enough digits to show the side of the bound.
 fn figures(result: &GateResult) -> (String, String) {
     let unit = unit(&result.metric);
     match (result.value, result.own_bound().map(Bound::number)) {
@@ -101,7 +101,7 @@ fn figures(result: &GateResult) -> (String, String) {
     }
 }
 
-/// The fewest digits, from three on, by which a figure differs from another.
+/// The figure with the fewest digits, at least three, that distinguish it from the other.
 fn exact(figure: f64, other: f64) -> String {
     let rounded = |figure: f64, digits: usize| format!("{figure:.digits$e}").parse::<f64>().unwrap_or(figure);
     let digits = (2..17).find(|digits| rounded(figure, *digits) != rounded(other, *digits)).unwrap_or(17);

@@ -1,4 +1,4 @@
-//! The arms of one run: measured in turns by the same processes, and paired by host, node and round.
+//! Arms of one run: measured in turns by the same processes, and paired by host, node and round.
 
 pub(crate) mod quantity;
 pub(crate) mod verdict;
@@ -16,7 +16,7 @@ use crate::stats::Pair;
 /// Differences below this count as none, unless another is asked for: 2 %.
 pub const DIFFERENCE: f64 = 0.02;
 
-/// Every arm against the base, in every case they have in common. Empty for a job without arms.
+/// Compares every arm with the base, in every case they have in common. Empty for a job without arms.
 pub(crate) fn comparisons(
     header: &Header,
     evidence: &Evidence,
@@ -43,7 +43,7 @@ fn arms_of(
     candidate: &CaseResult,
 ) -> Option<Matched> {
     let measure = header.planned.iter().find(|case| case.id == base.id)?.measure;
-    // What the job's rule takes out of one arm has no partner in the other.
+    // A round dropped from one arm has no partner in the other.
     let dropped: BTreeSet<u32> =
         base.dropped.iter().chain(&candidate.dropped).map(|dropped| dropped.round).collect();
     let [ours, theirs] = [base, candidate].map(|case| series(evidence, &case.id, measure, &dropped));
@@ -61,12 +61,12 @@ fn arms_of(
     })
 }
 
-/// The host and node of every rank, as running numbers.
+/// Host and node of every rank, as running numbers.
 pub(crate) struct Seats(Vec<(u32, u32)>);
 
 impl Seats {
     pub(crate) fn of(begins: &[Begin]) -> Seats {
-        // By host: its number, and how many ranks it has so far.
+        // By host: its number, and its ranks so far.
         let mut hosts: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
         let mut seats = Vec::with_capacity(begins.len());
         for begin in begins {
@@ -78,7 +78,7 @@ impl Seats {
         Seats(seats)
     }
 
-    /// Where a rank's values, or those of all ranks, come from.
+    /// Host and node of a rank's values; (0, 0) for values of all ranks together.
     pub(crate) fn of_rank(&self, rank: u32, grain: Grain) -> (u32, u32) {
         match grain {
             Grain::World => (0, 0),
@@ -89,7 +89,7 @@ impl Seats {
     }
 }
 
-/// Both values at each rank and round that have both.
+/// Pairs the values at each rank and round that both arms have.
 pub(crate) fn paired(quantity: Quantity, base: Series, candidate: &Series, seats: &Seats) -> Paired {
     let pairs: Vec<Pair> = base
         .values

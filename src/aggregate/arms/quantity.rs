@@ -1,4 +1,4 @@
-//! What is compared of a case: each quantity with its unit, which way is better, and its value in every round.
+//! Quantities that are compared in a case: unit, better direction, and the value in every round.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::record::line::Row;
 use crate::record::run::Metric;
 use crate::word::Word;
 
-/// One figure that two arms are compared by.
+/// A figure by which two arms are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quantity {
     /// The metric; it has a column.
@@ -18,21 +18,21 @@ pub(crate) struct Quantity {
     pub(crate) grain: Grain,
 }
 
-/// What has one value of a quantity in each round.
+/// Entity that has one value of a quantity in each round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Grain {
-    /// Every rank: it is one node.
+    /// A rank, which is one node.
     Rank,
-    /// All ranks together: counters are kept summed over them, and a quantile is of the sum.
+    /// All ranks together: the counters are stored as sums over ranks, and a quantile is taken from the sum.
     World,
 }
 
 /// Values of one quantity in one case.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Series {
-    /// By rank and round; with [`Grain::World`] everything stands at rank 0. All are above 0.
+    /// Values by rank and round, all above 0; with [`Grain::World`], all at rank 0.
     pub(crate) values: BTreeMap<(u32, u32), f64>,
-    /// Why some have no value.
+    /// Reason that some values are missing.
     pub(crate) reason: Option<String>,
 }
 
@@ -65,7 +65,7 @@ impl Quantity {
         self.metric.better().expect("arms are compared by metrics that are better one way")
     }
 
-    /// What cases with this rate are compared by.
+    /// Quantities of cases with this measure.
     pub(crate) fn of(measure: Measure) -> &'static [Quantity] {
         match measure {
             Measure::Bytes => &BYTES,
@@ -104,7 +104,7 @@ pub(crate) fn series(
 }
 
 impl Series {
-    /// Ratios are of values above 0.
+    /// Adds a value; a value of 0 is left out, because ratios need values above 0.
     fn put(&mut self, at: (u32, u32), value: Result<f64, String>) {
         match value {
             Ok(value) if value > 0.0 => drop(self.values.insert(at, value)),

@@ -1,5 +1,4 @@
-//! From pairs to verdicts: effects, Holm's correction over everything that is judged together, the floor of arms that
-//! are the same.
+//! From pairs to verdicts: effects, Holm's correction over all tests judged together, and the A/A floor.
 
 use super::quantity::Quantity;
 use crate::record::run::{Better, Comparison, Floor, Interval, Replicated, Scope, Verdict};
@@ -7,7 +6,7 @@ use crate::stats;
 use crate::stats::{Effect, Pair, median};
 use crate::word::Word;
 
-/// Two arms in one case, before anything is said about them.
+/// Two arms in one case, before judgement.
 #[derive(Clone, Debug)]
 pub(crate) struct Matched {
     /// The case, without its arm.
@@ -18,48 +17,48 @@ pub(crate) struct Matched {
     pub(crate) base: String,
     /// Name of the candidate.
     pub(crate) candidate: String,
-    /// Whether both are the same.
+    /// True when both arms are the same.
     pub(crate) same: bool,
-    /// One entry a quantity.
+    /// One entry for each quantity.
     pub(crate) quantities: Vec<Paired>,
 }
 
 /// The pairs of one quantity.
 #[derive(Clone, Debug)]
 pub(crate) struct Paired {
-    /// Which.
+    /// The quantity.
     pub(crate) quantity: Quantity,
     /// Values of both arms. With several runs a side, `round` numbers the runs.
     pub(crate) pairs: Vec<Pair>,
-    /// Rounds behind the pairs: with several runs a side a pair is of medians.
+    /// Rounds behind the pairs. With several runs a side, each pair holds medians.
     pub(crate) rounds: u32,
     /// Hosts behind the pairs.
     pub(crate) hosts: u32,
-    /// Why some values are not there.
+    /// Reason that some values are missing.
     pub(crate) reason: Option<String>,
 }
 
-/// How the arms were measured.
+/// Arrangement of the measurement of the arms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Basis {
-    /// In one run, in turns: both arms are the same processes.
+    /// In one run, in turns: both arms use the same processes.
     OneRun,
-    /// One run each: whatever two runs of one job differ by is in the effect, and cannot be told from it.
+    /// One run each: the effect includes the usual difference between two runs of one job, inseparably.
     OneRunEach,
-    /// So many runs each: the runs are what is repeated.
+    /// This many runs each: runs are the replicates.
     Runs(u32),
 }
 
-/// The largest p, after correction, that counts.
+/// Largest corrected p that is significant.
 const SIGNIFICANT: f64 = 0.05;
 
-/// Judges everything that stands on one screen together.
+/// Judges all comparisons that are shown together.
 pub(crate) fn judge(matched: &[Matched], basis: Basis, difference: f64) -> Vec<Comparison> {
     let effects: Vec<Vec<Option<Effect>>> = matched
         .iter()
         .map(|arms| arms.quantities.iter().map(|paired| basis.effect(&paired.pairs)).collect())
         .collect();
-    // Arms that are the same are the yardstick: they cost the others no power.
+    // Equal arms form a family of their own, so they do not reduce the power of the other tests.
     let [others, same] = [false, true].map(|same| {
         let family = matched.iter().zip(&effects).filter(|(arms, _)| arms.same == same);
         Family::of(family.flat_map(|(_, effects)| effects))
@@ -87,7 +86,7 @@ pub(crate) fn judge(matched: &[Matched], basis: Basis, difference: f64) -> Vec<C
 }
 
 impl Basis {
-    /// Runs are what is repeated, however many hosts each of them has.
+    /// Effect over the pairs. With several runs a side, runs are the replicates, however many hosts each has.
     fn effect(self, pairs: &[Pair]) -> Option<Effect> {
         match self {
             Basis::OneRun | Basis::OneRunEach => stats::effect(pairs),
@@ -96,9 +95,9 @@ impl Basis {
     }
 }
 
-/// Tests that are judged together: the more of them, the more one has to show.
+/// Tests that are judged together. A larger family demands a smaller p of each test.
 struct Family {
-    /// In the order of the effects that have a p.
+    /// Corrected p of each effect that has a p, in the order of the effects.
     adjusted: Vec<f64>,
 }
 
@@ -108,13 +107,13 @@ impl Family {
         Family { adjusted: stats::holm(&p) }
     }
 
-    /// How many there are.
+    /// Number of tests, at least 1.
     fn tests(&self) -> u32 {
         u32::try_from(self.adjusted.len()).unwrap_or(u32::MAX).max(1)
     }
 
-    /// With fewer replicates not even one that wins every time is significant after Holm's correction: n replicates
-    /// give a two-sided p of 2 / 2^n at the least.
+    /// Fewest replicates that can be significant after Holm's correction: n replicates give a two-sided p of at
+    /// least 2 / 2^n, even if the candidate wins every time.
     fn replicates_min(&self) -> u64 {
         let tests = self.tests();
         let least = |count: &u64| {
@@ -124,15 +123,15 @@ impl Family {
     }
 }
 
-/// Everything about one row.
+/// Input for one row.
 struct Judged<'a> {
     arms: &'a Matched,
     paired: &'a Paired,
     effect: Option<&'a Effect>,
     p_adjusted: Option<f64>,
-    /// How many tests are corrected together.
+    /// Number of tests corrected together.
     tests: u32,
-    /// With fewer nothing can be told, whatever is measured.
+    /// Fewer replicates allow no verdict, whatever the values.
     replicates_min: u64,
     floor: Option<&'a Effect>,
     basis: Basis,
@@ -186,7 +185,7 @@ impl Judged<'_> {
         }
     }
 
-    /// Of what the interval speaks, and what was repeated for it.
+    /// Population that the confidence interval applies to, and the replicates behind it.
     fn reach(&self) -> (Option<Scope>, Replicated) {
         let Some(effect) = self.effect else {
             let replicated =
@@ -204,7 +203,7 @@ impl Judged<'_> {
         (Some(scope), replicated)
     }
 
-    /// What follows, and why nothing does.
+    /// The verdict, and the reason when there is none.
     fn verdict(&self) -> (Verdict, Option<String>) {
         let (Some(effect), (scope, replicated)) = (self.effect, self.reach()) else {
             let why = self.paired.reason.clone().unwrap_or_else(|| "no round has both arms".to_owned());
@@ -233,7 +232,7 @@ impl Judged<'_> {
         (verdict, why.or_else(|| self.paired.reason.clone()))
     }
 
-    /// Why an effect that is there is not taken for one.
+    /// Reason that a visible effect is not accepted as one.
     fn doubt(&self, effect: &Effect, replicated: Replicated) -> Option<String> {
         let replicates = u64::from(effect.replicates);
         if replicates < self.replicates_min {
@@ -258,10 +257,10 @@ impl Judged<'_> {
         }
     }
 
-    /// How many replicates would find the difference that is looked for. One run a side does not know the spread of
-    /// runs, and fewer than that do not tell it.
+    /// Replicates needed to find the difference of interest. `None` for one run a side: the spread between runs
+    /// is unknown.
     fn needed(&self) -> Option<u64> {
-        /// A spread of fewer values is anybody's guess.
+        /// Fewest replicates that give a usable spread.
         const SPREAD_FROM: u32 = 3;
         let effect = self.effect.filter(|effect| effect.replicates >= SPREAD_FROM)?;
         let needed = stats::pairs_needed(effect.spread?, self.difference, self.tests);

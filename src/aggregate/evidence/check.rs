@@ -1,4 +1,4 @@
-//! Whether what the ranks say fits together.
+//! Consistency of the ranks' records.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::aggregate::evidence::{Counters, Evidence, failed};
 use crate::error::Result;
 use crate::record::line::Row;
 
-/// The invariant of [`Evidence`], for one repetition.
+/// Checks the invariant of [`Evidence`] for one repetition.
 pub(super) fn rows(rows: &[Row], ranks: usize, summed: &BTreeMap<String, Counters>) -> Result<()> {
     let first = rows.first().ok_or_else(|| failed("a repetition without rows".to_owned()))?;
     let (case, round) = (&first.repetition.case, first.repetition.round);
@@ -42,10 +42,10 @@ pub(super) fn rows(rows: &[Row], ranks: usize, summed: &BTreeMap<String, Counter
     Ok(())
 }
 
-/// That the hosts' counters are the same values as the rounds': two ways to sum one thing.
+/// Checks that the sums by host equal the sums by round: one total, summed in two ways.
 ///
 /// # Errors
-/// With the first histogram that differs.
+/// When a histogram differs; the first one is named.
 pub(super) fn hosts(evidence: &Evidence) -> Result<()> {
     for case in evidence.cases() {
         let mut summed: BTreeMap<&str, Counters> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Counters of histograms as they are summed and as they are kept.
+//! Counters of histograms: in maps for summing, and packed for storage.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::record::line::Repetition;
 /// Counters that are not zero, by index.
 pub type Counters = BTreeMap<u32, u64>;
 
-/// Adds counter by counter.
+/// Adds counters index by index.
 ///
 /// # Errors
-/// When a sum does not fit 64 bits: no clock measured that.
+/// When a sum does not fit 64 bits, which no measurement can reach.
 pub(super) fn add(total: &mut Counters, counters: impl IntoIterator<Item = (u32, u64)>) -> Result<()> {
     for (index, count) in counters {
         let entry = total.entry(index).or_default();
@@ -27,7 +27,7 @@ fn overflow(index: u32) -> Error {
     failed(format!("counter {index} does not fit 64 bits: the parts are damaged"))
 }
 
-/// The counters of some ranks and repetitions, summed: by case, by histogram.
+/// Summed counters of some ranks and repetitions, by case and histogram.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals(BTreeMap<String, BTreeMap<String, Counters>>);
 
@@ -50,7 +50,7 @@ impl Totals {
         Ok(())
     }
 
-    /// Adds other ranks.
+    /// Adds the totals of other ranks.
     ///
     /// # Errors
     /// When a counter overflows.
@@ -64,21 +64,22 @@ impl Totals {
         Ok(())
     }
 
-    /// By case, by histogram.
+    /// Packed counters by case and histogram.
     pub(super) fn into_packed(self) -> BTreeMap<String, BTreeMap<String, Packed>> {
         let pack = |(name, counters): (String, Counters)| (name, Packed::new(&counters));
         self.0.into_iter().map(|(case, all)| (case, all.into_iter().map(pack).collect())).collect()
     }
 }
 
-/// Counters as they are kept for each repetition: about three bytes each instead of sixteen and a tree.
+/// Counters as stored for each repetition: about 3 bytes a counter instead of 16 and a tree.
 ///
-/// Each is two numbers, seven bits a byte and the lowest first: the distance from the counter before, and the count.
+/// A counter is two numbers, the distance from the previous index and the count. Each number is stored with 7
+/// bits a byte, the lowest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Packed(Box<[u8]>);
 
 impl Packed {
-    /// Packs.
+    /// Packs counters.
     pub fn new(counters: &Counters) -> Packed {
         Packed::of(counters.iter().map(|(index, count)| (*index, *count)))
     }
@@ -94,7 +95,7 @@ impl Packed {
         Packed(bytes.into_boxed_slice())
     }
 
-    /// The sum with other counters that ascend by index.
+    /// Returns the sum with other counters, which ascend by index.
     ///
     /// # Errors
     /// When a counter overflows.
@@ -159,7 +160,7 @@ mod tests {
         let mut cases = vec![
             Counters::new(),
             Counters::from([(0, 1)]),
-            // Every width of a number, up to the widest.
+            // Every length of a packed number.
             Counters::from([(0, 0x7f), (0x80, 0x80), (0x4000, 0x3fff), (u32::MAX, u64::MAX)]),
         ];
         cases.extend((0..50).map(|size| {

@@ -1,4 +1,4 @@
-//! Evidence from parts, one host after the other and one line at a time: only sums and rows stay in memory.
+//! Evidence from parts, read host by host and line by line, so that only sums and rows stay in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::record::Done;
 use crate::record::line::{Line, Repetition};
 use crate::record::part::{PartReader, Survey};
 
-/// Repetitions that every rank has finished, and how many only some have.
+/// Returns the repetitions that every rank finished, and the number that only some ranks finished.
 pub(crate) fn finished_by_all(surveys: &[Survey]) -> (Done, u32) {
     let mut found: BTreeMap<&(String, u32), usize> = BTreeMap::new();
     for repetition in surveys.iter().flat_map(|survey| &survey.repetitions) {
@@ -21,11 +21,11 @@ pub(crate) fn finished_by_all(surveys: &[Survey]) -> (Done, u32) {
 }
 
 impl Evidence {
-    /// Collects what the parts say, twice: first what all ranks have finished, then its figures. A repetition that some
-    /// rank did not finish is counted, not used.
+    /// Reads the parts in two passes: first the repetitions that all ranks finished, then their figures.
+    /// Repetitions that some rank did not finish are counted, but not used.
     ///
     /// # Errors
-    /// When a part is unreadable or damaged before its last line, or as `new` and `add`.
+    /// When a part is unreadable or damaged before its last line, or as in `new` and `add`.
     pub fn from_parts(paths: &[PathBuf]) -> Result<Evidence> {
         let surveys: Vec<Survey> =
             paths.iter().map(|path| PartReader::open(path)?.survey()).collect::<Result<_>>()?;
@@ -68,7 +68,7 @@ fn read(path: PathBuf, done: &Done, each: &mut dyn FnMut(Repetition) -> Result<(
     Ok(())
 }
 
-/// A round of which the ranks come one by one.
+/// A round that is being collected rank by rank.
 #[derive(Default)]
 struct Gathering {
     rows: Vec<Row>,

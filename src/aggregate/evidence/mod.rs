@@ -1,5 +1,5 @@
-//! What every aggregate is derived from, whichever way it came: gathered rows and summed counters while the run goes on,
-//! or the parts afterwards.
+//! Source of every aggregate: rows and summed counters gathered during the run, or read from the parts
+//! afterwards.
 
 mod check;
 mod counters;
@@ -15,11 +15,11 @@ use crate::error::{Error, Result};
 use crate::measure::histogram::layout;
 use crate::record::line::{Begin, End, Repetition, Row};
 
-/// Everything that all ranks measured, as far as the result needs it.
+/// Measurements of all ranks, reduced to what the result needs.
 ///
-/// Invariant: `begins` has one entry a rank, in order; a round is in `cases` only with one row a rank, in order, all
-/// with the same histograms, and its counters are the sums over exactly these rows. What `hosts` has are sums over the
-/// same rows, one host each.
+/// Invariant: `begins` has one entry a rank, in order. A round is in `cases` only with one row a rank, in order,
+/// all with the same histograms; its counters are the sums over exactly these rows. `hosts` holds sums over the
+/// same rows, by host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     begins: Vec<Begin>,
@@ -32,17 +32,17 @@ pub struct Evidence {
 /// One repetition of one case, on all ranks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Round {
-    /// One a rank, in order.
+    /// One row a rank, in rank order.
     pub rows: Vec<Row>,
-    /// Summed over the ranks, by histogram.
+    /// Counters summed over the ranks, by histogram.
     pub counters: BTreeMap<String, Packed>,
 }
 
-/// By case, by histogram.
+/// Counters by case and histogram.
 type Histograms = BTreeMap<String, BTreeMap<String, Packed>>;
 
 impl Evidence {
-    /// Begins with who takes part.
+    /// Starts evidence of the given ranks, without repetitions.
     ///
     /// # Errors
     /// When the ranks are not 0 to size - 1, once each, of one job.
@@ -75,7 +75,7 @@ impl Evidence {
     /// Adds one repetition of one case: a row from every rank and the sum of their [`Repetition::dense`].
     ///
     /// # Errors
-    /// When a rank is missing or tells another story, or the counters are not the sum of what the rows say.
+    /// When a rank is missing or contradicts the others, or the counters are not the sum over the rows.
     pub fn add(&mut self, rows: Vec<Row>, dense: &[u64]) -> Result<()> {
         let width = layout().len();
         let names =
@@ -94,7 +94,7 @@ impl Evidence {
         self.insert(rows, summed)
     }
 
-    /// Adds the last words of every rank, in any order of ranks.
+    /// Adds the end of each rank, in any order of ranks.
     pub fn finish(&mut self, ends: impl IntoIterator<Item = (u32, End)>) {
         self.ends.extend(ends);
     }
@@ -104,7 +104,7 @@ impl Evidence {
         self.hosts.insert(host.to_owned(), totals.into_packed());
     }
 
-    /// One entry a rank, in order.
+    /// One entry a rank, in rank order.
     pub fn begins(&self) -> &[Begin] {
         &self.begins
     }
@@ -114,7 +114,7 @@ impl Evidence {
         self.cases.get(case).into_iter().flatten().map(|(number, round)| (*number, round))
     }
 
-    /// The rows of one round, one a rank; empty when it is not there.
+    /// Rows of one round, one a rank; empty when the round does not exist.
     pub fn rows(&self, case: &str, round: u32) -> &[Row] {
         self.cases.get(case).and_then(|rounds| rounds.get(&round)).map_or(&[], |round| &round.rows)
     }
@@ -122,15 +122,15 @@ impl Evidence {
     /// The counters of a case summed over all rounds, by histogram.
     ///
     /// # Errors
-    /// When one overflows.
+    /// When a counter overflows.
     pub fn totals(&self, case: &str) -> Result<BTreeMap<&str, Counters>> {
         self.totals_of(case, |_| true)
     }
 
-    /// The same over the rounds that count.
+    /// The counters of a case summed over the rounds that count, by histogram.
     ///
     /// # Errors
-    /// When one overflows.
+    /// When a counter overflows.
     pub fn totals_of(&self, case: &str, counts: impl Fn(u32) -> bool) -> Result<BTreeMap<&str, Counters>> {
         let mut totals: BTreeMap<&str, Counters> = BTreeMap::new();
         for (_, round) in self.rounds(case).filter(|(number, _)| counts(*number)) {
@@ -141,15 +141,15 @@ impl Evidence {
         Ok(totals)
     }
 
-    /// The hosts whose counters are known, with those of a case, by histogram.
+    /// Hosts with known counters, each with the counters of the case, by histogram.
     pub fn hosts(&self, case: &str) -> impl Iterator<Item = (&str, &BTreeMap<String, Packed>)> {
         self.hosts.iter().filter_map(move |(host, cases)| Some((host.as_str(), cases.get(case)?)))
     }
 
-    /// Checks that hosts and rounds, which were summed in two ways, are the same values.
+    /// Checks that the sums by host and the sums by round are equal.
     ///
     /// # Errors
-    /// With the first histogram that differs.
+    /// When a histogram differs; the first one is named.
     pub(crate) fn check_hosts(&self) -> Result<()> {
         check::hosts(self)
     }
@@ -159,12 +159,12 @@ impl Evidence {
         self.cases.keys().map(String::as_str)
     }
 
-    /// The last words of each rank that had any.
+    /// Ends of the ranks that have one, by rank.
     pub fn ends(&self) -> &BTreeMap<u32, End> {
         &self.ends
     }
 
-    /// Repetitions that some rank did not finish.
+    /// Number of repetitions that some rank did not finish.
     pub fn unfinished(&self) -> u32 {
         self.unfinished
     }

@@ -1,12 +1,12 @@
-//! What the kernel does with memory while a benchmark runs, and how much there is of it.
+//! The kernel's handling of memory during a benchmark, and the amount of memory.
 
 use super::share::bytes;
 use crate::environment::check::{Check, Host, Remedy};
 use crate::environment::reading::NodeMemory;
 
-/// Free huge pages that nobody asked for: more than one part in this many of the memory is missing elsewhere.
+/// Unused reserved huge pages of more than 1 / 100 of the memory noticeably reduce the rest.
 const POOL_PART: u64 = 100;
-/// A node with less than one part in this many free and more than that in cached files has to evict them first.
+/// A node with less than 1 / 4 of its memory free, and more than that in cached files, has to evict them first.
 const FREE_PART: u64 = 4;
 
 pub(super) fn huge_pages(host: &Host<'_>) -> Check {

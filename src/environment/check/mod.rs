@@ -1,4 +1,4 @@
-//! What would disturb a benchmark on this host, and what to do about it: pure functions of what was read.
+//! Disturbances of a benchmark on this host, and remedies: pure functions of the readings.
 
 mod memory;
 mod processors;
@@ -12,41 +12,41 @@ use super::reading::Reading;
 /// One line of `numamark env`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// What was looked at.
+    /// Subject of the check.
     pub what: &'static str,
-    /// What was found, in words; why it is not known.
+    /// Finding in words, or the reason that it is unknown.
     pub found: String,
-    /// What that means for a benchmark.
+    /// Meaning for a benchmark.
     pub standing: Standing,
 }
 
-/// What a finding means for a benchmark.
+/// Meaning of a finding for a benchmark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It does not disturb.
+    /// No disturbance.
     Fine,
-    /// It would, unless this is done.
+    /// A disturbance, unless the remedy is applied.
     Warn(Remedy),
-    /// It cannot be told.
+    /// Unknown.
     Unknown,
 }
 
-/// What helps.
+/// Remedy for a disturbance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// A command for a shell.
     Command(String),
-    /// Nothing a command could do.
+    /// Advice, when no command can help.
     Advice(&'static str),
 }
 
-/// The host as the checks see it.
+/// Input of the checks.
 pub(super) struct Host<'a> {
     environment: &'a Environment,
     reading: &'a Reading,
 }
 
-/// All checks, in the order in which they are shown.
+/// All checks, in the order of display.
 const CHECKS: [fn(&Host<'_>) -> Check; 18] = [
     share::hypervisor,
     share::pus,
@@ -68,19 +68,19 @@ const CHECKS: [fn(&Host<'_>) -> Check; 18] = [
     memory::address_space,
 ];
 
-/// Holds everything that was read against what a benchmark needs.
+/// Runs all checks on the readings.
 pub fn checks(environment: &Environment, reading: &Reading) -> Vec<Check> {
     let host = Host { environment, reading };
     CHECKS.iter().map(|check| check(&host)).collect()
 }
 
 impl Host<'_> {
-    /// Whether Slurm runs this process: what it took away, it has to give.
+    /// True when Slurm runs this process: limits set by Slurm can only be raised in Slurm.
     fn in_slurm(&self) -> bool {
         self.environment.scheduler_job.as_deref().is_some_and(|job| job.starts_with("Slurm"))
     }
 
-    /// Why the environment has no such field.
+    /// Check with an unknown finding; gives the reason that the environment lacks the field.
     fn missing(&self, what: &'static str, field: &str) -> Check {
         let why = self.environment.unavailable.get(field);
         Check::unknown(what, why.map_or("not read", String::as_str))
@@ -100,7 +100,7 @@ impl Check {
         Check { what, found: why.into(), standing: Standing::Unknown }
     }
 
-    /// Whether it would disturb.
+    /// True when the finding disturbs.
     pub fn warns(&self) -> bool {
         matches!(self.standing, Standing::Warn(_))
     }
@@ -111,7 +111,8 @@ impl Remedy {
         Remedy::Command(text.into())
     }
 
-    /// Writes a value into a file of the kernel; the path has a line of its own, so that both fit 80 columns.
+    /// Command that writes a value into a kernel file. A long path is put on a line of its own, so that both
+    /// lines fit 80 columns.
     fn write(value: &str, path: &str) -> Remedy {
         let short = format!("echo {value} | sudo tee {path}");
         if short.len() <= ONE_LINE {
@@ -122,5 +123,5 @@ impl Remedy {
     }
 }
 
-/// A command that is longer does not stand on one line of the screen.
+/// Longest command that fits on one line of the screen.
 const ONE_LINE: usize = 72;

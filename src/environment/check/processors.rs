@@ -1,14 +1,14 @@
-//! How fast a PU is, and whether it stays so; the clock that says it.
+//! Speed of the PUs, stability of that speed, and the clock that measures it.
 
 use crate::environment::check::{Check, Host, Remedy};
 use crate::units::human_duration;
 
-/// Sources whose reading is no system call.
+/// Clock sources that are read without a system call.
 const READ_WITHOUT_THE_KERNEL: [&str; 5] =
     ["tsc", "kvm-clock", "hyperv_clocksource_tsc_page", "arch_sys_counter", "timebase"];
-/// A reading that costs more is felt in the shortest refills.
+/// Largest cost of a clock reading, in ns, that does not distort the shortest refills.
 const READ_NS_MAX: f64 = 100.0;
-/// From this level on the kernel refuses to count for those without privileges.
+/// Lowest `perf_event_paranoid` level at which the kernel refuses counters to unprivileged users.
 const PERF_REFUSED_FROM: i64 = 3;
 
 pub(super) fn governor(host: &Host<'_>) -> Check {
@@ -69,7 +69,7 @@ pub(super) fn clock(host: &Host<'_>) -> Check {
     }
     let remedy = match host.reading.clock_sources.iter().any(|source| source == "tsc") {
         true => Remedy::write("tsc", "/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-        // The kernel has found the counter unstable; why, it has said.
+        // The kernel found the counter unstable and logged the reason.
         false => Remedy::command("sudo dmesg | grep -i -e tsc -e clocksource"),
     };
     Check::warn(what, found, remedy)

@@ -1,12 +1,12 @@
-//! Whether the host is ours: what others run on it, and what keeps us from using all of it.
+//! Exclusive use of the host: other load on it, and restrictions on this process.
 
 use crate::environment::check::{Check, Host, Remedy};
 use crate::units::human_bytes;
 
-/// Busy PUs that count as other load: a tenth of one, and half a per cent of all for the kernel's own threads.
+/// Busy PUs that count as other load: 0.1 PU, plus 0.5 % of all PUs for the kernel's own threads.
 const BUSY_ONE: f64 = 0.1;
 const BUSY_EACH: f64 = 0.005;
-/// Share of CPU time that a hypervisor may take before it counts as disturbance.
+/// Share of CPU time taken by a hypervisor above which it counts as a disturbance.
 const STOLEN: f64 = 0.01;
 
 pub(super) fn hypervisor(host: &Host<'_>) -> Check {
@@ -50,7 +50,7 @@ pub(super) fn pus(host: &Host<'_>) -> Check {
     Check::warn(what, found, Remedy::Command(remedy))
 }
 
-/// As the kernel lists: `0-3,8`.
+/// Formats a list of PUs as the kernel does: `0-3,8`.
 fn shown(pus: &[u32]) -> String {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for pu in pus {
@@ -137,7 +137,7 @@ pub(super) fn stolen(host: &Host<'_>) -> Check {
     }
 }
 
-/// A limit of memory for a person.
+/// Formats a memory limit for people.
 pub(super) fn bytes(amount: f64) -> String {
     human_bytes(amount as u64)
 }

@@ -1,4 +1,4 @@
-//! A made-up host on which nothing disturbs, and one change after the other that does.
+//! A made-up host without disturbances, and single changes that each disturb.
 
 use std::fs;
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ const QUIET: [(&str, &str); 27] = [
     ),
 ];
 
-/// The checks of the quiet host with other files in place of its own, inside a batch job or not.
+/// The quiet host with some files replaced, inside a Slurm job or not.
 struct MadeUp {
     root: PathBuf,
     slurm: bool,
@@ -81,7 +81,7 @@ impl MadeUp {
         checks(&environment, &reading)
     }
 
-    /// The one check that warns: what was found, and what helps.
+    /// Returns the found text and the remedy of the only warning; panics unless there is exactly one.
     fn only_warning(&self, what: &str) -> (String, String) {
         let checks = self.checks();
         let mut warning = checks.iter().filter(|check| check.warns());

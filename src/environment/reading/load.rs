@@ -1,4 +1,4 @@
-//! What else runs on the host: two looks at the kernel's counters of ticks, some time apart.
+//! Other load on the host, from two snapshots of the kernel's tick counters.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use super::super::probe::Probe;
 /// The kernel's counters at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Snapshot {
-    /// Of each PU that is online: ticks in all, and of these busy and stolen.
+    /// Ticks of each online PU: all, busy, and stolen.
     pus: Vec<Ticks>,
-    /// Of each process: its name and its ticks.
+    /// Name and ticks of each process.
     processes: BTreeMap<u32, (String, u64)>,
 }
 
@@ -20,24 +20,24 @@ struct Ticks {
     stolen: u64,
 }
 
-/// What ran between two looks, numamark itself asleep.
+/// Load between two snapshots, while numamark itself slept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Load {
-    /// PUs that were looked at.
+    /// Number of observed PUs.
     pub pus: usize,
-    /// How many of them were busy: 0.5 is one of them half of the time.
+    /// Average number of busy PUs: 0.5 is one PU busy half of the time.
     pub busy: f64,
-    /// How many of them the hypervisor gave to others.
+    /// Average number of PUs that the hypervisor gave to others.
     pub stolen: f64,
     /// The kernel's load average of the last minute.
     pub average: Option<f64>,
-    /// The processes that took most, each with its id, its name and how many PUs it kept busy; the busiest first.
+    /// Busiest processes, each with its id, its name and its average number of busy PUs; the busiest first.
     pub busiest: Vec<(u32, String, f64)>,
 }
 
-/// Processes that are named.
+/// Largest number of processes in the report.
 const NAMED: usize = 2;
-/// What a process has to take of a PU to be named.
+/// Smallest share of a PU for which a process is named.
 const WORTH_NAMING: f64 = 0.05;
 
 impl Snapshot {
@@ -52,7 +52,7 @@ impl Snapshot {
 }
 
 impl Load {
-    /// `None` when no tick lies between the two, or PUs came or went.
+    /// `None` when no tick lies between the two snapshots, or the number of PUs changed.
     pub(super) fn between(before: &Snapshot, after: &Snapshot, average: Option<f64>) -> Option<Load> {
         if before.pus.len() != after.pus.len() {
             return None;
@@ -92,7 +92,8 @@ impl Ticks {
     }
 }
 
-/// `cpu3 USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL GUEST GUEST_NICE`; guests are counted in user, too.
+/// Parses `cpu3 USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL GUEST GUEST_NICE`. USER already includes the guest
+/// ticks.
 fn of_pu(line: &str) -> Option<Ticks> {
     let mut words = line.split_whitespace();
     words.next()?.strip_prefix("cpu")?.parse::<u32>().ok()?;
@@ -110,7 +111,8 @@ fn processes(probe: &Probe) -> BTreeMap<u32, (String, u64)> {
     ids.filter_map(of).collect()
 }
 
-/// `1234 (name) S ..`: the name, which may hold blanks and brackets, and the ticks in user and system mode.
+/// Parses `1234 (name) S ..` into the name, which may contain blanks and brackets, and the ticks in user and
+/// system mode.
 fn of_process(line: &str) -> Option<(String, u64)> {
     let (_, rest) = line.split_once('(')?;
     let (name, rest) = rest.rsplit_once(')')?;

@@ -1,5 +1,5 @@
-//! What the checks look at beyond the [`Environment`](super::Environment): what may disturb, and cannot be told from
-//! the record of a run. Each is a value, or why it is not known.
+//! Readings for the checks beyond the [`Environment`](super::Environment): possible disturbances that the record
+//! of a run does not show. Each is a value, or the reason that it is unknown.
 
 mod load;
 
@@ -11,65 +11,65 @@ use load::Snapshot;
 use crate::environment::probe::{Probe, parse_list};
 use crate::numa::{CgroupLimits, cgroup_limits};
 
-/// A value, or why it is not known.
+/// A value, or the reason that it is unknown.
 pub type Known<T> = Result<T, String>;
 
-/// What may disturb a benchmark on this host.
+/// Possible disturbances of a benchmark on this host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
-    /// PUs that are online, as the kernel counts.
+    /// Online PUs, by the kernel's numbers.
     pub online: Known<Vec<u32>>,
     /// PUs this process may use.
     pub allowed: Known<Vec<u32>>,
     /// Nodes this process may take memory from.
     pub allowed_nodes: Known<Vec<u32>>,
-    /// Whether a core may run faster than its base clock; `None` where that is not controlled.
+    /// True if a core may run faster than its base clock; `None` when there is no control for it.
     pub boost: Option<bool>,
     /// Clock sources the kernel could use.
     pub clock_sources: Vec<String>,
-    /// Who made the machine: of a virtual one, whose hypervisor it is.
+    /// Manufacturer of the machine; of the hypervisor for a virtual machine.
     pub vendor: Option<String>,
-    /// What cgroups limit.
+    /// Limits set by cgroups.
     pub limits: Known<CgroupLimits>,
-    /// Bytes of swap, and how many of them are in use.
+    /// Bytes of swap: total and in use.
     pub swap: Known<(u64, u64)>,
-    /// Pages set aside for those who ask by name.
+    /// Huge pages reserved for explicit requests.
     pub huge_page_pools: Vec<HugePagePool>,
     /// `kernel.perf_event_paranoid`.
     pub perf_event_paranoid: Known<i64>,
-    /// This process may use `perf` whatever that says.
+    /// True if this process may use `perf` regardless of `perf_event_paranoid`.
     pub may_use_perf: bool,
-    /// The kernel looks for equal pages to merge.
+    /// True if the kernel searches for equal pages to merge (KSM).
     pub merges_pages: Known<bool>,
     /// Memory of each node.
     pub nodes: Vec<NodeMemory>,
-    /// The most address space a process may have, in bytes; `None`: as much as it wants.
+    /// Largest address space of a process in bytes; `None` when unlimited.
     pub address_space: Known<Option<u64>>,
-    /// How much this process gives way: above 0 to everybody else.
+    /// Niceness of this process; above 0 it yields to normal processes.
     pub nice: Known<i64>,
-    /// What else ran.
+    /// Other load on the host.
     pub load: Known<Load>,
 }
 
-/// Huge pages of one size that are set aside.
+/// Reserved huge pages of one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HugePagePool {
-    /// Size of one.
+    /// Size of a page.
     pub page_bytes: u64,
-    /// How many there are.
+    /// Number of reserved pages.
     pub total: u64,
-    /// How many nobody has taken.
+    /// Number of free pages.
     pub free: u64,
 }
 
 /// Memory of one node in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeMemory {
-    /// As the kernel counts.
+    /// Index of the node in the kernel.
     pub os_index: u32,
-    /// All of it.
+    /// Total memory.
     pub total: u64,
-    /// In use by nobody.
+    /// Unused memory.
     pub free: u64,
     /// Cached files.
     pub cached: u64,
@@ -78,7 +78,7 @@ pub struct NodeMemory {
 /// Capabilities that allow `perf`, as bits of the kernel's mask: CAP_SYS_ADMIN and CAP_PERFMON.
 const PERF_CAPABILITIES: u64 = 1 << 21 | 1 << 38;
 
-/// Reads this host, and watches for `watch` what else runs on it.
+/// Reads this host, and watches its other load for `watch`.
 pub(super) fn read(probe: &Probe, watch: Duration) -> Reading {
     let status = probe.known("proc/self/status");
     let of_status = |name: &str| -> Known<String> {
@@ -121,7 +121,7 @@ fn number(probe: &Probe, path: &str) -> Known<i64> {
     text.parse().map_err(|_| format!("/{path} holds \"{text}\", not a number"))
 }
 
-/// `Name:  value` lines; of a value with a unit the number.
+/// Returns the value of a `Name:  value` line; without the unit, if it has one.
 fn value_of(text: &str, name: &str) -> Option<String> {
     let line = text.lines().find_map(|line| line.trim_start().strip_prefix(name)?.strip_prefix(':'))?;
     line.split_whitespace().next().map(str::to_owned)
@@ -131,7 +131,7 @@ fn kib_of(text: &str, name: &str) -> Option<u64> {
     value_of(text, name)?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// The two drivers say it the other way round.
+/// The two drivers have opposite meanings: `boost` is 1 when on, `no_turbo` is 1 when off.
 fn boost(probe: &Probe) -> Option<bool> {
     let is_1 = |path: &str| probe.peek(&format!("{CPUS}/{path}")).map(|text| text == "1");
     is_1("cpufreq/boost").or_else(|| is_1("intel_pstate/no_turbo").map(|off| !off))
@@ -201,7 +201,7 @@ fn address_space(probe: &Probe) -> Known<Option<u64>> {
     }
 }
 
-/// The 19th field of the process's line; the second, its name, may hold blanks.
+/// The 19th field of /proc/self/stat. The second field, the process name, may contain blanks.
 fn nice(probe: &Probe) -> Known<i64> {
     let line = probe.known("proc/self/stat")?;
     let field = line.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(16)?.parse().ok());
