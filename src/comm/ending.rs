@@ -58,9 +58,9 @@ pub fn end_job(code: ExitCode) -> ! {
             std::process::abort();
         });
     #[cfg(feature = "mpi")]
-    if super::mpi::is_running() {
+    if super::wire::mpi::is_running() {
         std::thread::sleep(LISTENING);
-        super::mpi::abort(code);
+        super::wire::mpi::abort(code);
     }
     std::process::exit(code.number())
 }

@@ -1,4 +1,4 @@
-//! Communication between ranks: MPI processes (`mpi`) or threads of one process ([`local`]), with one contract.
+//! Communication between ranks: MPI processes (`mpi`) or threads of one process ([`threads`]), with one contract.
 //!
 //! **The contract.** All ranks call the collectives in the same order, outside timed regions, on the thread that was
 //! given the [`Comm`]. When one rank fails, the collectives of all ranks end: every rank returns the same error, which
@@ -9,26 +9,23 @@
 //! | file | contents |
 //! |---|---|
 //! | [`launcher`] | the launcher that started this process, and the check that it fits the MPI library |
-//! | `start`, [`local`], `mpi` | running a program as ranks |
+//! | `start`, [`threads`] | running a program as ranks |
 //! | `star`, `message` | the protocol of the collectives; its messages |
-//! | `link` | the wire: threads or MPI |
+//! | `wire` | the wire: threads or MPI |
 //! | `watchdog`, `waiting` | stages and their time limits; the missing ranks |
 //! | `ending`, `panic_hook`, `stop` | ending the job at once; panics; signals |
 
 mod ending;
 mod hosts;
-pub mod launcher;
-mod link;
-pub mod local;
 mod message;
-#[cfg(feature = "mpi")]
-mod mpi;
 mod panic_hook;
 mod star;
 mod start;
 mod stop;
 mod waiting;
 mod watchdog;
+mod wire;
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,27 +33,19 @@ use std::time::Duration;
 pub use ending::{Speaker, end_job};
 pub use hosts::HostWorld;
 pub use panic_hook::{install_panic_hook, worker_thread_name};
-pub use start::{Start, speak_as_one};
+pub use start::{Start, launcher, speak_as_one, threads};
 pub use stop::{Signal, Stop};
+pub use world::World;
 
 use crate::error::{Error, ExitCode, Result};
 use message::{Kind, decode_error, decode_texts, encode_error, encode_texts};
 use star::Star;
 use watchdog::Watchdog;
 
-/// A rank's place among all ranks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct World {
-    /// Index of this rank, from 0.
-    pub rank: u32,
-    /// Number of ranks.
-    pub size: u32,
-}
-
 /// Version text of the MPI library that this program is linked to; `None` in a build without MPI.
 pub fn mpi_library() -> Option<String> {
     #[cfg(feature = "mpi")]
-    return Some(mpi::library());
+    return Some(wire::mpi::library());
     #[cfg(not(feature = "mpi"))]
     None
 }
@@ -71,7 +60,7 @@ pub struct Comm {
 
 impl Comm {
     /// Not collective. The caller continues with `introduce`.
-    fn new(link: link::Link, host: &str, stop: &Stop) -> Comm {
+    fn new(link: wire::Link, host: &str, stop: &Stop) -> Comm {
         let star = Star::new(link, host);
         let speaker = Speaker { host: host.into(), rank: Some(star.world().rank) };
         let waiting = Arc::clone(star.waiting());

@@ -18,10 +18,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::World;
-use super::link::Link;
 use super::message::{Kind, Message, decode_error, encode_error};
 use super::waiting::Waiting;
+use super::wire::Link;
+use super::world::World;
 use crate::error::{Error, ExitCode, Result};
 
 pub(super) struct Star {

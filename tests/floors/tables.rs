@@ -17,7 +17,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("libmimalloc_sys", BENCHES_ONLY),
     ("loom", ANYWHERE),
     ("lz4", &["generator/codec.rs"]),
-    ("mpi", &["comm/mpi.rs"]),
+    ("mpi", &["comm/wire/mpi.rs"]),
     ("parquet", &["results/samples/table/"]),
     ("rayon", &["rank/"]),
     ("schemars", &["compare/", "environment/", "job/", "metric/", "record/"]),
@@ -40,7 +40,7 @@ const ANYWHERE: &[&str] = &[""];
 
 /// The only places that may contain `unsafe`.
 pub const UNSAFE: [&str; 7] = [
-    "comm/mpi.rs",
+    "comm/wire/mpi.rs",
     "generator/kernel/",
     "measure/clock.rs",
     "measure/noise/thread.rs",

@@ -9,7 +9,7 @@ use std::time::{Instant, SystemTime};
 use self::folder::{Folder, files, log, size};
 use super::equipment::Equipment;
 use super::{Origin, Request, begin, locality_record, output, repetition, seat};
-use crate::comm::{Comm, Stop, local};
+use crate::comm::{Comm, Stop, threads};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::measure::resident_peak_bytes;
@@ -35,7 +35,7 @@ pub fn probe(job: &Job, ranks: u32) -> Result<(Miniature, Probed)> {
         started,
         time: None,
     };
-    let lives = local::run(ranks, &numa::host_name(), &stop, |comm| live(comm, job, &request))?;
+    let lives = threads::run(ranks, &numa::host_name(), &stop, |comm| live(comm, job, &request))?;
     let finished_ns = nanoseconds(started);
     let first = lives.first().ok_or_else(|| Error::Environment("there is no rank to try".to_owned()))?;
     let arenas: u64 = lives.iter().map(|life| life.miniature.plan.arena_bytes).sum();

@@ -3,7 +3,7 @@
 //! When the launcher does not match the MPI library, each of its N processes sees itself as rank 0 of 1. All N would
 //! run the same job over each other's files and exit with 0. The launchers' environment variables reveal this.
 
-use super::World;
+use crate::comm::World;
 use crate::error::{Error, Result};
 
 /// The program that started this process.

@@ -2,18 +2,23 @@
 
 use std::time::Duration;
 
-use super::launcher::{Family, Launcher};
-use super::{Comm, Speaker, Stop, install_panic_hook, local};
+pub mod launcher;
 #[cfg(feature = "mpi")]
-use super::{launcher, mpi, mpi_library};
+mod processes;
+pub mod threads;
+
+#[cfg(feature = "mpi")]
+use super::mpi_library;
+use super::{Comm, Speaker, Stop, install_panic_hook};
 use crate::error::{Error, Result};
+use launcher::{Family, Launcher};
 
 /// The settings of a run before it has ranks.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
     /// This host's name, as used in messages.
     pub host: &'a str,
-    /// The launcher that started this process: [`super::launcher::detect`].
+    /// The launcher that started this process: [`launcher::detect`].
     pub launcher: Option<&'a Launcher>,
     /// Number of ranks to run as threads when no launcher has started many processes.
     pub ranks_in_process: u32,
@@ -58,7 +63,7 @@ impl Start<'_> {
             )));
         }
         install_panic_hook(Speaker { host: self.host.into(), rank: None });
-        local::run(ranks, self.host, &Stop::listen()?, body)
+        threads::run(ranks, self.host, &Stop::listen()?, body)
             .map(|values| values.into_iter().next().expect("rank 0 is the first"))
     }
 
@@ -79,7 +84,7 @@ impl Start<'_> {
             body(comm)
         };
         let stop = Stop::listen().inspect_err(|error| report(1, error))?;
-        mpi::run(self, &stop, body, report)
+        processes::run(self, &stop, body, report)
     }
 
     #[cfg(not(feature = "mpi"))]

@@ -1,52 +1,14 @@
 //! Ranks as threads of one process: no launcher, no MPI, the same collectives.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 
-use super::panic_hook::message_of;
-use super::star::Star;
-use super::{Comm, Stop, World, link};
+use crate::comm::panic_hook::message_of;
+use crate::comm::star::Star;
+use crate::comm::wire::{self, threads::Link};
+use crate::comm::{Comm, Stop, World};
 use crate::error::{Error, ExitCode, Result};
-
-/// The sender's rank and the bytes it sent.
-type Letter = (u32, Vec<u8>);
-
-/// One rank's mailbox, and the senders to the mailboxes of all ranks.
-pub(super) struct Link {
-    world: World,
-    received: Receiver<Letter>,
-    mailboxes: Arc<[Sender<Letter>]>,
-}
-
-impl Link {
-    fn all(ranks: u32) -> Vec<Link> {
-        let (mailboxes, received): (Vec<_>, Vec<_>) = (0..ranks).map(|_| channel()).unzip();
-        let mailboxes: Arc<[_]> = mailboxes.into();
-        (0..ranks)
-            .zip(received)
-            .map(|(rank, received)| Link {
-                world: World { rank, size: ranks },
-                received,
-                mailboxes: mailboxes.clone(),
-            })
-            .collect()
-    }
-
-    pub fn world(&self) -> World {
-        self.world
-    }
-
-    pub fn send(&self, to: u32, bytes: Vec<u8>) {
-        // A rank leaves only when no rank will send to it any more: after `finish` or the handshake of a failure.
-        let _the_rank_has_left = self.mailboxes[to as usize].send((self.world.rank, bytes));
-    }
-
-    pub fn receive(&self) -> Letter {
-        self.received.recv().expect("every rank holds a sender to its own mailbox")
-    }
-}
 
 /// Above the number of nodes of any host. A limit is needed because each rank has two threads and a sender to every
 /// rank.
@@ -98,8 +60,8 @@ fn take(slot: &Slot) -> Link {
 
 /// One rank's life.
 fn live<T>(link: Link, host: &str, stop: &Stop, body: impl Fn(&Comm) -> Result<T>) -> Result<T> {
-    let World { rank, .. } = link.world;
-    let comm = Comm::new(link::Link::Local(link), host, stop);
+    let World { rank, .. } = link.world();
+    let comm = Comm::new(wire::Link::Threads(link), host, stop);
     let result = comm.introduce().and_then(|()| {
         catch_unwind(AssertUnwindSafe(|| body(&comm))).unwrap_or_else(|payload| {
             let message = format!("a bug in numamark: it panicked: {}", message_of(&*payload));
@@ -114,10 +76,10 @@ fn live<T>(link: Link, host: &str, stop: &Stop, body: impl Fn(&Comm) -> Result<T
 fn speak_for(slots: &[Slot], host: &str, error: &Error) -> Error {
     let mut agreed = error.clone();
     for link in slots.iter().map(take) {
-        if link.world.rank == 0 {
+        if link.world().rank == 0 {
             break; // no rank was started, so none waits
         }
-        agreed = Star::new(link::Link::Local(link), host).fail(error.clone());
+        agreed = Star::new(wire::Link::Threads(link), host).fail(error.clone());
     }
     agreed
 }

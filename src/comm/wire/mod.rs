@@ -1,13 +1,14 @@
 //! The wire under the protocol: messages to and from rank 0, by thread or by MPI.
 
-use super::World;
-use super::local;
 #[cfg(feature = "mpi")]
-use super::mpi;
+pub(super) mod mpi;
+pub(super) mod threads;
+
+use super::world::World;
 
 /// One rank's end of the wires. Messages from one sender arrive in order; nothing is lost.
 pub(super) enum Link {
-    Local(local::Link),
+    Threads(threads::Link),
     #[cfg(feature = "mpi")]
     Mpi(mpi::Link),
 }
@@ -15,7 +16,7 @@ pub(super) enum Link {
 impl Link {
     pub fn world(&self) -> World {
         match self {
-            Link::Local(link) => link.world(),
+            Link::Threads(link) => link.world(),
             #[cfg(feature = "mpi")]
             Link::Mpi(link) => link.world(),
         }
@@ -23,14 +24,14 @@ impl Link {
 
     /// True when the ranks are threads of one process.
     pub fn in_process(&self) -> bool {
-        matches!(self, Link::Local(_))
+        matches!(self, Link::Threads(_))
     }
 
     /// Sends to one rank. A rank that waits in this call also receives, so two ranks that send to each other do not
     /// block.
     pub fn send(&self, to: u32, bytes: Vec<u8>) {
         match self {
-            Link::Local(link) => link.send(to, bytes),
+            Link::Threads(link) => link.send(to, bytes),
             #[cfg(feature = "mpi")]
             Link::Mpi(link) => link.send(&[to], &bytes),
         }
@@ -41,7 +42,7 @@ impl Link {
         let World { rank, size } = self.world();
         let others: Vec<u32> = (0..size).filter(|to| *to != rank).collect();
         match self {
-            Link::Local(link) => others.into_iter().for_each(|to| link.send(to, bytes.clone())),
+            Link::Threads(link) => others.into_iter().for_each(|to| link.send(to, bytes.clone())),
             #[cfg(feature = "mpi")]
             Link::Mpi(link) => link.send(&others, &bytes),
         }
@@ -50,7 +51,7 @@ impl Link {
     /// Sleeps until a message arrives; returns its sender and its bytes.
     pub fn receive(&self) -> (u32, Vec<u8>) {
         match self {
-            Link::Local(link) => link.receive(),
+            Link::Threads(link) => link.receive(),
             #[cfg(feature = "mpi")]
             Link::Mpi(link) => link.receive(),
         }
@@ -60,7 +61,7 @@ impl Link {
     /// `values` unchanged. All ranks must make this call, with slices of equal length.
     pub fn reduce<'v>(&self, values: &'v mut [u64]) -> Option<&'v mut [u64]> {
         match self {
-            Link::Local(_) => Some(values),
+            Link::Threads(_) => Some(values),
             #[cfg(feature = "mpi")]
             Link::Mpi(link) => {
                 link.reduce(values);

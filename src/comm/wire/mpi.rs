@@ -1,12 +1,11 @@
-//! Ranks as MPI processes. The only file that names the `mpi` crate.
+//! The wire between ranks that are MPI processes. The only file that names the `mpi` crate.
 //!
-//! `MPI_THREAD_FUNNELED`: the thread that calls [`run`] makes all MPI calls except `MPI_Abort`. Any thread may need
+//! `MPI_THREAD_FUNNELED`: the thread that calls [`initialize`] makes all MPI calls except `MPI_Abort`. Any thread may need
 //! `MPI_Abort`, and both Open MPI and MPICH carry it out from any thread. All waiting polls and sleeps, so that waiting
 //! ranks leave the cores to working ranks. MPI's error handler stays `MPI_ERRORS_ARE_FATAL`: rsmpi drops return codes.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use mpi::Threading;
@@ -16,14 +15,8 @@ use mpi::request::{LocalScope, Request, scope};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, Destination, Equivalence, Root, Source};
 
-use super::ending::{Speaker, end_job};
-use super::waiting::Waiting;
-use super::watchdog::Watchdog;
-use super::{Comm, Start, Stop, World, install_panic_hook, link};
+use crate::comm::world::World;
 use crate::error::{Error, ExitCode, Result};
-
-/// Time limit of `MPI_Finalize`: hundreds of processes on few cores need a minute.
-const FINALIZE_LIMIT: Duration = Duration::from_secs(120);
 
 /// Largest piece of a message, in bytes. MPI counts in 32-bit integers; the piece is far smaller, so that tests send
 /// messages of many pieces.
@@ -37,82 +30,35 @@ const LAST: i32 = 0;
 const MORE: i32 = 1;
 
 /// Version text of the MPI library, in one line. May be called before MPI is initialised.
-pub(super) fn library() -> String {
+pub(in crate::comm) fn library() -> String {
     let text = mpi::environment::library_version().unwrap_or_else(|_| "an MPI library without a name".into());
     text.split(['\n', '\r', '\0']).next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// True while MPI may be called. Any thread may ask.
-pub(super) fn is_running() -> bool {
+pub(in crate::comm) fn is_running() -> bool {
     mpi::environment::is_initialized() && !mpi::environment::is_finalized()
 }
 
 /// `MPI_Abort`, while MPI is running. For [`end_job`] only.
-pub(super) fn abort(code: ExitCode) -> ! {
+pub(in crate::comm) fn abort(code: ExitCode) -> ! {
     SimpleCommunicator::world().abort(code.number())
 }
 
-/// Initialises MPI, runs `body` as this process's rank, ends the collectives and finalizes MPI. Installs the panic
-/// hook.
-///
-/// To be called once, from the main thread. When a rank returns an error, the collectives of all other ranks end with
-/// that error, so every process returns the same one; with more than one rank it is an [`Error::OnRank`]. Rank 0 calls
-/// `report` with the number of ranks and the error while all other ranks still wait: as soon as one process exits with
-/// a failure, Open MPI's `mpirun` kills the rest, perhaps before rank 0 has printed its report.
+/// Initialises MPI with `MPI_THREAD_FUNNELED`; MPI is finalized when the result is dropped.
 ///
 /// # Errors
-/// The error that all ranks agreed on; or that MPI was already initialised.
-pub(super) fn run<T>(
-    start: &Start<'_>,
-    stop: &Stop,
-    body: impl FnOnce(&Comm) -> Result<T>,
-    report: impl Fn(u32, &Error),
-) -> Result<T> {
-    let universe = initialize(start).inspect_err(|error| report(1, error))?;
-    let link = Link::of_the_world();
-    install_panic_hook(Speaker { host: start.host.into(), rank: Some(link.world().rank) });
-    let unfinished = Unfinished;
-    let comm = Comm::new(link::Link::Mpi(link), start.host, stop);
-    comm.stage("start", start.limit);
-    let result = comm.introduce().and_then(|()| body(&comm));
-    let result = comm.finish(result);
-    comm.stop().forgive();
-    if let Err(agreed) = &result {
-        comm.star.leave_after(|| report(comm.world().size, agreed));
-    }
-    comm.stage("MPI_Finalize", FINALIZE_LIMIT);
-    comm.star.waiting().wait_for_anybody();
-    drop(universe);
-    std::mem::forget(unfinished);
-    result
-}
-
-/// Ends the job when `run` unwinds, because the other ranks would wait. Needed only when the panic hook, which ends the
-/// job earlier, has been replaced.
-struct Unfinished;
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        end_job(ExitCode::Bug)
-    }
-}
-
-fn initialize(start: &Start<'_>) -> Result<Universe> {
-    let rank = start.launcher.and_then(|launcher| launcher.rank);
-    let speaker = Speaker { host: start.host.into(), rank };
-    let waiting = Arc::new(Waiting::new(0));
-    waiting.wait_for_anybody();
-    let watchdog = Watchdog::start(speaker, waiting, Stop::never(), "MPI_Init", start.limit)?;
-    let initialized = mpi::initialize_with_threading(Threading::Funneled);
-    drop(watchdog);
-    match initialized {
+/// When the library does not offer that, or MPI was already initialised.
+pub(in crate::comm) fn initialize() -> Result<Universe> {
+    match mpi::initialize_with_threading(Threading::Funneled) {
         Some((universe, threading)) if threading >= Threading::Funneled => Ok(universe),
         Some(_) => Err(Error::Environment(format!("{} does not offer MPI_THREAD_FUNNELED", library()))),
         None => Err(Error::Failed("MPI was initialised before".into())),
     }
 }
 
-pub(super) struct Link {
+/// One rank's end of the wire: the communicator of all ranks, and what came before it was asked for.
+pub(in crate::comm) struct Link {
     communicator: SimpleCommunicator,
     world: World,
     /// Messages that came while this rank was sending.
@@ -122,7 +68,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    fn of_the_world() -> Link {
+    pub fn of_the_world() -> Link {
         let communicator = SimpleCommunicator::world();
         let number = |value| u32::try_from(value).expect("MPI counts ranks from 0");
         let world = World { rank: number(communicator.rank()), size: number(communicator.size()) };
