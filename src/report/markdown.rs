@@ -1,4 +1,4 @@
-//! The report as Markdown, for an issue or a wiki: GitHub's tables, every case a row.
+//! The report as Markdown for an issue or a wiki: GitHub's tables, with one row a case.
 
 use super::compact::Seen;
 use super::grid::Grid;
@@ -45,7 +45,7 @@ fn workload(group: &Group<'_>, seen: Seen) -> String {
         let gap = if index == 0 { "\n" } else { "" };
         text += &format!("{gap}- {}\n", escaped(line));
     }
-    // Of a sweep every case has its share in the table above.
+    // For a sweep, the table above already has the share of every case.
     if let [case] = group.cases[..]
         && let Some(limits) = Limits::of(case, true)
     {
@@ -58,7 +58,7 @@ fn workload(group: &Group<'_>, seen: Seen) -> String {
     text
 }
 
-/// A table; figures at the right edge.
+/// A table; figures are aligned right.
 pub(super) fn grid(grid: &Grid) -> String {
     let heads = grid.columns.iter().map(|column| match column.unit.as_str() {
         "" => escaped(&column.name),
@@ -70,7 +70,7 @@ pub(super) fn grid(grid: &Grid) -> String {
     lines.map(|cells| format!("| {} |\n", cells.join(" | "))).collect()
 }
 
-/// Text as itself: what would begin markup is escaped, a line stays one line.
+/// Escapes text that could start markup, and keeps a line on one line.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
