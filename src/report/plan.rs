@@ -189,7 +189,7 @@ fn stores(plan: &Plan) -> Vec<String> {
     Stores::ALL.into_iter().filter_map(sentence).collect()
 }
 
-/// Memory required on the nodes, and memory free on the tightest node.
+/// Memory required and free on the tightest node, required on each host, and resident in each process.
 fn memory(planned: &Planned<'_>) -> Vec<String> {
     let mut nodes: BTreeMap<&str, (u64, Option<u64>)> = BTreeMap::new();
     for (seat, plan) in planned.ranks {
