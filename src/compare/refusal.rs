@@ -61,7 +61,7 @@ pub(super) fn between(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
     [data(base, other), hardware(base, other), placement(base, other), clock(base, other)].concat()
 }
 
-/// Seed, amount, and the digests of the resulting data.
+/// Seed, amount and warm-up of the job, and digests of the data sets.
 fn data(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
     let (a, b) = (&base.job, &other.job);
     let amount = |amount: Amount| match amount {

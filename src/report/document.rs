@@ -2,16 +2,16 @@
 
 use super::grid::Grid;
 
-/// How much a report shows.
+/// Amount of detail in a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Sweeps as one line a case, the hosts with the slowest ranks.
+    /// Sweeps with one line a case, and the hosts with the slowest ranks.
     Summary,
     /// Every case in full, every host.
     Everything,
 }
 
-/// A table; figures at the right edge.
+/// A table; figures are aligned right.
 pub(super) fn grid(grid: &Grid) -> String {
     let heads = grid.columns.iter().map(|column| match column.unit.as_str() {
         "" => escaped(&column.name),
@@ -23,7 +23,7 @@ pub(super) fn grid(grid: &Grid) -> String {
     lines.map(|cells| format!("| {} |\n", cells.join(" | "))).collect()
 }
 
-/// Text as itself: what would begin markup is escaped, a line stays one line.
+/// Escapes text that could start markup, and keeps a line on one line.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {

@@ -26,7 +26,7 @@ type Place = (Option<u32>, usize);
 
 /// Every rank's rate as a share of the median rank's rate.
 pub(super) struct Heat<'run> {
-    /// Number of cases whose shares go into the median.
+    /// Number of cases that the median is taken over.
     cases: usize,
     /// Rate of the median rank, with its unit; `None` for several cases.
     middle: Option<String>,

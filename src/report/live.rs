@@ -1,4 +1,4 @@
-//! Lines about a run that is going on: where the ranks are, and what each repetition gave.
+//! Lines about a run in progress: the binding of the ranks, and the figures of each repetition.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::record::{Begin, Row};
 use crate::units::human_duration;
 use crate::word::Word;
 
-/// Where one rank is bound, and why there.
+/// Binding of one rank, and the reason for it.
 pub fn bound(begin: &Begin) -> String {
     let pus: PuSet = begin.pus.iter().copied().collect();
     let node = match (begin.node_index, begin.node_os_index) {

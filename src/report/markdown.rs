@@ -1,4 +1,4 @@
-//! The report as Markdown, for an issue or a wiki: GitHub's tables, every case a row.
+//! The report as Markdown for an issue or a wiki: GitHub's tables, with one row a case.
 
 use super::compact::Seen;
 use super::document::{escaped, grid};
@@ -45,7 +45,7 @@ fn workload(group: &Group<'_>, seen: Seen) -> String {
         let gap = if index == 0 { "\n" } else { "" };
         text += &format!("{gap}- {}\n", escaped(line));
     }
-    // Of a sweep every case has its share in the table above.
+    // For a sweep, the table above already has the share of every case.
     if let [case] = group.cases[..]
         && let Some(limits) = Limits::of(case, true)
     {

@@ -1,4 +1,4 @@
-//! With what it was measured, and what that cost: the clock, the price of its events, and what is not counted here.
+//! Means and cost of the measurement: the clock, the cost of its events, and counters that are unavailable.
 
 use super::text::{percent, plain};
 use crate::metric::CaseMetric;
@@ -6,7 +6,7 @@ use crate::record::run::Run;
 use crate::units::human_duration;
 use crate::word::Word;
 
-/// One line for the clock, one for the cost, one for what is missing.
+/// One line each for the clock, the cost, and the unavailable counters.
 pub(super) fn lines(run: &Run) -> Vec<String> {
     let derived = &run.derived;
     let mut lines = vec![format!(
@@ -24,7 +24,7 @@ pub(super) fn lines(run: &Run) -> Vec<String> {
     lines
 }
 
-/// The share of the case in which measuring took most.
+/// Overhead of measuring, in the case with the largest share.
 fn cost(run: &Run) -> Option<String> {
     let share = |name: &str| {
         let cases = run.derived.cases.iter();

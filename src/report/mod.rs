@@ -1,4 +1,4 @@
-//! What a person looks at: text of at most 80 columns, whatever stands in it, and the same as Markdown and CSV.
+//! Reports for people: text of at most 80 columns for any content, and the same as Markdown and CSV.
 
 mod advice;
 mod cells;

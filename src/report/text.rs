@@ -152,10 +152,10 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
-/// Lines of one kind that are printed; the rest is counted.
+/// Largest number of lines of one kind; the rest are counted.
 const SHOWN: usize = 5;
 
-/// The first few lines of one kind, and how many more there are.
+/// Keeps the first few lines of one kind, and adds the number of the others.
 pub(super) fn limited(mut lines: Vec<String>) -> Vec<String> {
     let rest = lines.len().saturating_sub(SHOWN);
     if rest > 0 {

@@ -182,8 +182,8 @@ mod tests {
 
     const GIB: f64 = (1u64 << 30) as f64;
 
-    /// Chunks from 4 MiB on, each twice the one before, two in flight, in an L3 of 32 MiB; rates in GiB/s, 10 rounds that
-    /// scatter by `noise`, and shares of the limit.
+    /// Chunks from 4 MiB on, each twice as large as the previous, two in flight, in an L3 of 32 MiB. `rates` are in
+    /// GiB/s, for 10 rounds that scatter by `noise`; `shares` are shares of the limit.
     fn sweep(rates: &[f64], shares: &[f64], noise: f64) -> Sweep {
         let of = |(index, (rate, share)): (usize, (&f64, &f64))| {
             let scattered = |round: u64| {
@@ -228,7 +228,7 @@ mod tests {
         let reading = read(&sweep(&[26.0, 26.2, 26.1, 26.0, 26.1], &[0.95; 5], 0.01)).expect("points");
         assert_eq!((reading.recommended, reading.last), (Some(0), 4));
         assert_eq!((reading.too_short, reading.too_large), (None, None));
-        // The first three fit the L3.
+        // The first three working sets fit into the L3.
         assert_eq!(reading.memory_from, Some(3));
     }
 
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(unknown, 3);
     }
 
-    /// Seven tests at once need 9 rounds: with five nothing is sure, however clear it looks.
+    /// Seven simultaneous tests need 9 rounds: five rounds decide nothing, however clear the difference.
     #[test]
     fn few_repetitions_tell_nothing_about_what_is_slower() {
         let mut few = sweep(&[60.0, 80.0, 40.0, 27.0], &[0.5; 4], 0.01);
