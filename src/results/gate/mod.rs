@@ -1,4 +1,4 @@
-//! Gates: conditions on figures, and whether they were met.
+//! Gates: conditions on figures, and their outcomes.
 
 use std::collections::BTreeSet;
 
@@ -15,18 +15,19 @@ mod stored;
 /// A condition that every case it applies to must meet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gate {
-    /// `locality`, a metric (`refill_share`), or a figure of a histogram (`refill_ns.p99`).
+    /// Figure that the gate checks: `locality`, `stragglers`, a metric (`refill_share`), or a figure of a histogram
+    /// (`refill_ns.p99`).
     pub metric: String,
-    /// The bound; with `against` a share of what the stored run has.
+    /// Bound; with `against`, a share of the stored run's figure.
     pub bound: Bound,
-    /// What an unmet gate does.
+    /// Effect of an unmet gate.
     pub level: Level,
-    /// The stored run that the bound is a share of; null for a bound in the metric's own unit.
+    /// Stored run with the figures that the bound is a share of; null for a bound in the metric's own unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<Against>,
 }
 
-/// Which side of the bound is accepted; the bound itself is.
+/// Accepted side of a bound; the bound itself is accepted, too.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
@@ -36,7 +37,7 @@ pub enum Bound {
     AtMost(f64),
 }
 
-/// What an unmet gate does.
+/// Effect of an unmet gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
@@ -46,31 +47,31 @@ pub enum Level {
     Warn,
 }
 
-/// What became of one gate on one case.
+/// Result of one gate on one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GateResult {
-    /// As asked for.
+    /// As requested by the gate.
     pub metric: String,
-    /// As asked for.
+    /// As requested by the gate.
     pub bound: Bound,
     /// The case; null when no case has the figure.
     pub case: Option<String>,
     /// The figure found.
     pub value: Option<f64>,
-    /// The stored run's figure, which the bound is a share of; null for a bound in the metric's own unit.
+    /// Figure of the stored run that the bound is a share of; null for a bound in the metric's own unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<f64>,
-    /// The directory of that run, as the job names it.
+    /// Directory of the stored run, as the job names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<String>,
-    /// Whether it was met, and what follows.
+    /// Outcome of the gate.
     pub outcome: Outcome,
-    /// Why there is no value, or none to hold it against: a gate that cannot be checked is not met.
+    /// Reason why there is no value or no stored figure; a gate that cannot be checked is not met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Whether a gate was met, and what follows.
+/// Outcome of a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -82,12 +83,14 @@ pub enum Outcome {
     Fail,
 }
 
-/// A figure of a case, or why it has no value.
+/// A figure of a case, or the reason why it has no value.
 type Figure = Result<f64, String>;
 
-/// Tries every gate on every case that has its figure. A gate that no case has, or whose figure is null, is not met.
+/// Checks every gate on every case that has its figure. A gate is not met when no case has its figure, or when the
+/// figure is null.
 ///
-/// `stragglers` is how many nodes are slower than others of their class: a figure of the run, not of a case.
+/// `stragglers` is the number of nodes that are slower than others of their class: a figure of the run, not of a
+/// case.
 pub(super) fn evaluate(gates: &[Gate], cases: &[CaseResult], stragglers: usize) -> Vec<GateResult> {
     let mut results = Vec::new();
     for gate in gates {
@@ -109,7 +112,7 @@ pub(super) fn evaluate(gates: &[Gate], cases: &[CaseResult], stragglers: usize) 
 }
 
 impl Gate {
-    /// A gate of the job, without what a stored run has.
+    /// Converts a gate of the job, without figures of a stored run.
     fn of(gate: &job::Gate) -> Gate {
         let bound = match gate.bound {
             job::Bound::AtLeast(bound) => Bound::AtLeast(bound),
@@ -127,7 +130,7 @@ impl Gate {
             (Some(against), Some(case)) => Some(against.value(case)),
             _ => None,
         };
-        // A bound that cannot be told is as bad as a figure that is not there.
+        // An unknown bound fails the gate, like a missing figure.
         let bound = match &stored {
             None => Ok(self.bound),
             Some(stored) => stored.clone().map(|stored| self.bound.of(stored)),
@@ -152,7 +155,7 @@ impl Gate {
 }
 
 impl Bound {
-    /// The bound as a share of this.
+    /// Converts a bound that is a share of `stored` to the metric's own unit.
     pub fn of(self, stored: f64) -> Bound {
         match self {
             Bound::AtLeast(share) => Bound::AtLeast(share * stored),
@@ -160,7 +163,7 @@ impl Bound {
         }
     }
 
-    /// Whether a figure is on the right side of it, or on it.
+    /// True when a figure is on the accepted side of the bound, or equal to it.
     pub fn admits(self, value: f64) -> bool {
         match self {
             Bound::AtLeast(bound) => value >= bound,
@@ -168,7 +171,7 @@ impl Bound {
         }
     }
 
-    /// The number.
+    /// Returns the number of the bound.
     pub fn number(self) -> f64 {
         let (Bound::AtLeast(bound) | Bound::AtMost(bound)) = self;
         bound
@@ -176,7 +179,7 @@ impl Bound {
 }
 
 impl GateResult {
-    /// The bound in the metric's own unit; `None` when it is a share of a figure that the stored run does not have.
+    /// Returns the bound in the metric's own unit; `None` when it is a share of a figure that the stored run lacks.
     pub fn own_bound(&self) -> Option<Bound> {
         match (&self.against, self.stored) {
             (None, _) => Some(self.bound),
@@ -185,12 +188,12 @@ impl GateResult {
     }
 }
 
-/// The one figure that is of the run.
+/// The only figure that belongs to the run and not to a case.
 const STRAGGLERS: &str = "stragglers";
-/// The one metric that has a sign: a gate holds its size.
+/// The only metric with a sign; a gate checks its absolute value.
 const CORE_CLOCK_CHANGE: &str = "core_clock_change";
 
-/// `None`: this case does not have such a figure at all.
+/// Returns the named figure of a case; `None` when the case has no such figure at all.
 fn figure(case: &CaseResult, name: &str) -> Option<Figure> {
     if name == "locality" {
         let locality = &case.locality;
