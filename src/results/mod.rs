@@ -1,7 +1,7 @@
-//! The run directory: what a run leaves behind and how it is proved.
+//! The run directory: the files that a run leaves behind, and their proof.
 //!
-//! A rank writes [`record`]s to its [`Part`]. [`Evidence`] is what all ranks say together, gathered while the run goes on or
-//! read from the parts; [`aggregate()`] makes [`Run`], the contents of `run.json`, from it, and nothing else does.
+//! A rank writes [`record`]s to its [`Part`]. [`Evidence`] combines the records of all ranks, gathered during the run
+//! or read from the parts. Only [`aggregate()`] makes [`Run`], the contents of `run.json`, from it.
 
 pub mod aggregate;
 pub mod compare;

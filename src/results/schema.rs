@@ -2,7 +2,7 @@
 
 use super::run::Run;
 
-/// What `numamark schema run` prints.
+/// Returns the text that `numamark schema run` prints.
 pub fn run_schema() -> String {
     let schema = schemars::schema_for!(Run);
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");

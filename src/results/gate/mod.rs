@@ -12,7 +12,7 @@ pub use stored::{Against, resolve as resolve_gates};
 
 mod stored;
 
-/// A condition that every case it applies to must meet.
+/// A condition on a figure; every case that has the figure must meet it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gate {
     /// Figure that the gate checks: `locality`, `stragglers`, a metric (`refill_share`), or a figure of a histogram
@@ -56,7 +56,7 @@ pub struct GateResult {
     pub bound: Bound,
     /// The case; null when no case has the figure.
     pub case: Option<String>,
-    /// The figure found.
+    /// The figure found; null when it has no value.
     pub value: Option<f64>,
     /// Figure of the stored run that the bound is a share of; null for a bound in the metric's own unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -59,7 +59,7 @@ impl Part {
     /// Writes the last line and syncs the file to the disk.
     ///
     /// # Errors
-    /// As `repetition`; a network file system may report a full disk only now.
+    /// As `repetition`; a network file system may not report a full disk before this call.
     pub fn end(mut self, end: &End) -> Result<()> {
         self.append(&Line::End(end.clone()))?;
         self.file.sync_all().map_err(|why| write_error(&self.path, &why))
@@ -79,7 +79,7 @@ impl Part {
                 Ok(())
             }
             Err(why) => {
-                // A second failure changes nothing: readers accept a torn last line.
+                // A failure here is harmless: readers accept a torn last line.
                 let _ = self.file.set_len(self.bytes);
                 Err(write_error(&self.path, &why))
             }

@@ -28,7 +28,7 @@ pub struct PartReader {
 /// Contents of a part without its figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survey {
-    /// The first line.
+    /// The first line of the part.
     pub begin: Begin,
     /// Every whole repetition.
     pub repetitions: Done,
@@ -74,7 +74,7 @@ impl PartReader {
         Ok(PartReader { path, file, line, number: 1, begin, seen, ended: false })
     }
 
-    /// The first line.
+    /// The first line of the part.
     pub fn begin(&self) -> &Begin {
         &self.begin
     }

@@ -38,7 +38,7 @@ pub enum With {
     Alone,
 }
 
-/// Loop whose bandwidth is a limit.
+/// Loop that measures a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitKernel {

@@ -35,9 +35,9 @@ pub enum Line {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
-    /// Index in the world.
+    /// Index of the rank in the world.
     pub rank: u32,
-    /// Ranks in the world.
+    /// Number of ranks in the world.
     pub size: u32,
     /// Host name.
     pub host: String,
@@ -93,7 +93,7 @@ pub struct Repetition {
     /// Start of the repetition by the wall clock of the rank's host, in milliseconds since 1970, UTC. It serves
     /// people and logs; no figure is derived from it.
     pub began_unix_ms: u64,
-    /// The rank's timed region, from the first worker's start to the last worker's end.
+    /// Duration of the rank's timed region, from the first worker's start to the last worker's end.
     pub elapsed_ns: u64,
     /// Bytes generated.
     pub bytes: u64,
@@ -172,7 +172,7 @@ pub struct End {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// Index in the world.
+    /// Index of the rank in the world.
     pub rank: u32,
     /// The repetition; the counters of its histograms are empty.
     pub repetition: Repetition,

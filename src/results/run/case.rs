@@ -173,7 +173,7 @@ pub struct HistogramSummary {
 /// One rank's share of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RankResult {
-    /// Index in the world.
+    /// Index of the rank in the world.
     pub rank: u32,
     /// Host of the rank.
     pub host: String,
@@ -189,9 +189,9 @@ pub struct RankResult {
     pub refill_share: Option<f64>,
     /// CPU time over worker time; below 0.97, something else used these cores.
     pub cpu_share: Option<f64>,
-    /// Longest chunk.
+    /// Time of the longest chunk.
     pub chunk_ns_max: Option<u64>,
-    /// Longest timed refill.
+    /// Time of the longest timed refill.
     pub refill_ns_max: Option<u64>,
     /// Peak of the rank's arena bytes in use, over all repetitions; null when the memory is not the arena's.
     pub memory_peak_bytes: Option<u64>,

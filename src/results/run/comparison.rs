@@ -41,7 +41,7 @@ pub struct Comparison {
     pub nodes: u32,
     /// Rounds with pairs.
     pub rounds: u32,
-    /// Runs on each side.
+    /// Number of runs on each side.
     pub runs: u32,
     /// Pairs: values of both arms at one host, node and round.
     pub pairs: u32,
@@ -113,7 +113,8 @@ pub struct Floor {
     pub ratio: f64,
     /// Confidence interval of the ratio.
     pub interval: Option<Interval>,
-    /// True when the floor exceeds the difference that is looked for: the run is then too noisy to find it.
+    /// True when this confidence interval reaches beyond the difference that counts, or is null: the run is then too
+    /// noisy to find such a difference.
     pub unstable: bool,
 }
 

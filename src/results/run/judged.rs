@@ -109,7 +109,7 @@ pub struct GroupLimit {
     pub triad_alone_bytes_per_s: Option<f64>,
     /// Throughput of the case over the write-only limit of the same repetition; the median over the repetitions.
     pub share: Option<f64>,
-    /// Throughput over the write-only limit of one rank alone.
+    /// Throughput of the case over the write-only limit of one rank alone; null for more than one rank.
     pub share_alone: Option<f64>,
 }
 

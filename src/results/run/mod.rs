@@ -122,7 +122,7 @@ pub struct Derived {
 /// Placement of one rank.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlacementRow {
-    /// Index in the world.
+    /// Index of the rank in the world.
     pub rank: u32,
     /// Host of the rank.
     pub host: String,
@@ -168,8 +168,8 @@ impl Run {
     /// Returns the most severe failure of a run that reached its end.
     ///
     /// # Errors
-    /// [`Error::Failed`] for violations of the allocator, [`Error::Incomplete`] for a partial result, [`Error::Gate`] for
-    /// gates at level `fail` that were not met.
+    /// [`Error::Failed`] for violations of the allocator, [`Error::Incomplete`] for a partial result, [`Error::Gate`]
+    /// for unmet gates at level `fail`.
     pub fn verdict(&self) -> Result<()> {
         let violations = self.derived.violations;
         if violations > 0 {

@@ -1,4 +1,4 @@
-//! Which rows there are, in their order.
+//! The rows of `samples.parquet`, in their order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -23,13 +23,13 @@ pub(super) struct Sample<'a> {
     pub unit: &'a str,
 }
 
-/// Who takes the rows.
+/// Receiver of the rows.
 pub(super) type Sink<'a> = dyn FnMut(&Sample) -> io::Result<()> + 'a;
 
-/// Gives every row of a run, sorted.
+/// Passes every row of a run to the sink, sorted.
 ///
 /// # Errors
-/// Those of the sink.
+/// Errors of the sink.
 pub(super) fn each(run: &Run, evidence: &Evidence, sink: &mut Sink) -> io::Result<()> {
     let mut cases: Vec<&CaseHeader> = run.header.planned.iter().collect();
     cases.sort_by(|a, b| a.id.cmp(&b.id));
@@ -63,7 +63,7 @@ pub(super) fn each(run: &Run, evidence: &Evidence, sink: &mut Sink) -> io::Resul
     Ok(())
 }
 
-/// The rows of some ranks, by round.
+/// Returns the rows of the selected ranks, by round.
 fn rounds<'a>(
     evidence: &'a Evidence,
     case: &CaseHeader,
@@ -84,7 +84,7 @@ struct Whose<'a> {
     case: &'a CaseHeader,
 }
 
-/// Figures of several ranks: one value a metric and round.
+/// Passes the figures of several ranks to the sink: one value for each metric and round.
 fn figures(
     whose: Whose,
     rounds: &[Vec<&Row>],
@@ -116,7 +116,7 @@ fn figures(
 /// A value with its metric, interval and unit.
 type Value<'a> = (&'a str, Option<u32>, f64, &'a str);
 
-/// One rank's rows: what it measured, its figures, and its progress.
+/// Passes one rank's rows to the sink: its measured values, its figures and its progress.
 fn of_rank(case: &CaseHeader, begin: &Begin, rounds: &[Vec<&Row>], sink: &mut Sink) -> io::Result<()> {
     let metrics = of_case(case.measure, rounds);
     for (place, rows) in rounds.iter().enumerate() {
@@ -146,14 +146,14 @@ fn of_rank(case: &CaseHeader, begin: &Begin, rounds: &[Vec<&Row>], sink: &mut Si
     Ok(())
 }
 
-/// What stands in the part.
+/// Returns the values that stand in the part.
 fn measured<'a>(measure: Measure, repetition: &Repetition) -> Vec<Value<'a>> {
     let histogram = |name: &str| repetition.histograms.get(name);
     let refills = |stratum: &str| histogram(&format!("refill_ns.{stratum}"));
     let [slow, fast] = ["slow", "fast"].map(refills);
     let longest_refill = slow.into_iter().chain(fast).filter_map(|record| record.max).max();
     let (amount_name, amount) = amount(measure, repetition);
-    // Nobody works for no time: the clock was not there.
+    // Zero means the CPU clock was unavailable.
     let cpu_ns = (repetition.cpu_ns > 0).then_some(repetition.cpu_ns);
     let (noise, measuring) = (&repetition.noise, &repetition.measuring);
     let values = [
@@ -192,7 +192,7 @@ fn amount(measure: Measure, repetition: &Repetition) -> (&'static str, u64) {
     }
 }
 
-/// What was finished in each interval.
+/// Returns the amount finished in each interval.
 fn progress<'a>(measure: Measure, repetition: &Repetition) -> Vec<Value<'a>> {
     let (name, unit) = match measure {
         Measure::Bytes => ("interval_bytes", "bytes"),
