@@ -1,5 +1,5 @@
-//! When a run has repeated enough: asked after every round while it goes on, and again of the parts when it is verified.
-//! The same evidence gives the same answer, so that a resumed run ends as it would have.
+//! Decides when a run has repeated enough: after every round while it runs, and again from the parts during `verify`.
+//! The decision depends on the evidence alone, so a resumed run ends like an uninterrupted one.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,16 @@ use crate::record::run::{CaseHeader, EndedBy, Header, Stop};
 use crate::stats;
 use crate::stats::{Decision, StopRule};
 
-/// What the rule decides after so many whole rounds; [`EndedBy::Repetitions`] without a rule, after the last. `None`: go
-/// on.
+/// Returns the reason to end the run after this many whole rounds; `None` while it continues. Without a stop rule the
+/// run ends after its last repetition, with [`EndedBy::Repetitions`].
 pub fn ended_by(header: &Header, evidence: &Evidence, rounds: u32) -> Option<EndedBy> {
-    // The rule looks at no value in between: a thousand rounds are gone through a dozen times, not a thousand.
+    // The rule reads the values only after certain rounds, so a thousand rounds are evaluated about a dozen times.
     let looks = header.stop.is_some() && stats::looks_after(rounds);
     decide(header, rounds, &if looks { figures(header, evidence, rounds) } else { Vec::new() })
 }
 
-/// Whether what the ranks say of the end is what their own values say: the run ended when it had to and not before.
+/// True when the end that the ranks recorded follows from their own values: the run ended neither too early nor too
+/// late.
 pub(super) fn holds(header: &Header, evidence: &Evidence) -> bool {
     let mut ends = evidence.ends().values().map(|end| (end.rounds, end.ended_by));
     let Some((rounds, said)) = ends.next() else { return false };
@@ -28,7 +29,7 @@ pub(super) fn holds(header: &Header, evidence: &Evidence) -> bool {
     }
     let figures = figures(header, evidence, rounds);
     let right = match (said, decide(header, rounds, &figures)) {
-        // Only the run itself knew what time it was.
+        // The parts do not hold the time, so a time limit is accepted if the run had one.
         (EndedBy::Time, None) => header.stop.is_some_and(|stop| stop.time_ns.is_some()),
         (said, found) => found == Some(said),
     };
@@ -37,7 +38,7 @@ pub(super) fn holds(header: &Header, evidence: &Evidence) -> bool {
     right && earlier.all(|earlier| decide(header, earlier, &figures).is_none())
 }
 
-/// `figures` has the values of this many rounds or more.
+/// Applies the stop rule after `rounds` rounds; `figures` holds values of at least as many rounds.
 fn decide(header: &Header, rounds: u32, figures: &[Vec<Option<f64>>]) -> Option<EndedBy> {
     let Some(Stop { half_width, at_most, .. }) = header.stop else {
         return (rounds >= header.repetitions).then_some(EndedBy::Repetitions);
@@ -49,13 +50,13 @@ fn decide(header: &Header, rounds: u32, figures: &[Vec<Option<f64>>]) -> Option<
     }
 }
 
-/// Rounds that belong together.
+/// Number of rounds that belong together: a stride.
 fn stride(header: &Header) -> u32 {
     if header.planned.iter().any(|case| case.arm.is_some()) { 2 } else { 1 }
 }
 
-/// What has to be certain, each with its values by round: the ratio of every arm to its base, and the rate of every case
-/// that is compared with nothing. What the job's rule drops has no value.
+/// Returns the figures that the stop rule checks, each with its values by round: the ratio of every arm to its base,
+/// and the rate of every case that is compared with nothing. A repetition that the drop rule excludes has no value.
 fn figures(header: &Header, evidence: &Evidence, rounds: u32) -> Vec<Vec<Option<f64>>> {
     let dropped = dropped(header, evidence);
     let rates = |case: &CaseHeader| -> Vec<Option<f64>> {
@@ -74,13 +75,13 @@ fn figures(header: &Header, evidence: &Evidence, rounds: u32) -> Vec<Vec<Option<
         }
         let base = header.planned.iter().find(|other| other.compared_as == case.compared_as)?;
         let ratio = |(value, base): (&Option<f64>, &Option<f64>)| Some((*value)? / (*base)?);
-        // The base itself, which stands first, is no figure of a comparison.
+        // The base stands first among its arms and has no ratio to itself.
         (base.id != case.id).then(|| values.iter().zip(&known[base.id.as_str()]).map(ratio).collect())
     };
     header.planned.iter().filter_map(figure).collect()
 }
 
-/// The rate of all ranks in one round; `None` where nothing was finished.
+/// Rate of all ranks in one round; `None` when nothing was finished.
 fn rate(case: &CaseHeader, evidence: &Evidence, round: u32) -> Option<f64> {
     let rows: Vec<&Row> = evidence.rows(&case.id, round).iter().collect();
     rate_of(case.measure, &rows)

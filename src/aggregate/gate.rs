@@ -1,4 +1,4 @@
-//! Gates: conditions on figures, and whether they were met.
+//! Gates: conditions on figures, and their outcomes.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,14 @@ use crate::record::run::{Bound, CaseResult, Gate, GateResult, HistogramSummary, 
 use crate::stats::median;
 use crate::word::Word;
 
-/// A figure of a case, or why it has no value.
+/// A figure of a case, or the reason why it has no value.
 type Figure = Result<f64, String>;
 
-/// Tries every gate on every case that has its figure. A gate that no case has, or whose figure is null, is not met.
+/// Checks every gate on every case that has its figure. A gate is not met when no case has its figure, or when the
+/// figure is null.
 ///
-/// `stragglers` is how many nodes are slower than others of their class: a figure of the run, not of a case.
+/// `stragglers` is the number of nodes that are slower than others of their class: a figure of the run, not of a
+/// case.
 pub(crate) fn evaluate(gates: &[Gate], cases: &[CaseResult], stragglers: usize) -> Vec<GateResult> {
     let mut results = Vec::new();
     for gate in gates {
@@ -36,7 +38,7 @@ pub(crate) fn evaluate(gates: &[Gate], cases: &[CaseResult], stragglers: usize) 
 }
 
 impl Gate {
-    /// A gate of the job, without what a stored run has.
+    /// Converts a gate of the job, without figures of a stored run.
     pub(crate) fn of(gate: &job::Gate) -> Gate {
         let bound = match gate.bound {
             job::Bound::AtLeast(bound) => Bound::AtLeast(bound),
@@ -54,7 +56,7 @@ impl Gate {
             (Some(against), Some(case)) => Some(against.value(case)),
             _ => None,
         };
-        // A bound that cannot be told is as bad as a figure that is not there.
+        // An unknown bound fails the gate, like a missing figure.
         let bound = match &stored {
             None => Ok(self.bound),
             Some(stored) => stored.clone().map(|stored| self.bound.of(stored)),
@@ -78,7 +80,7 @@ impl Gate {
     }
 }
 
-/// `None`: this case does not have such a figure at all.
+/// Returns the named figure of a case; `None` when the case has no such figure at all.
 pub(crate) fn figure(case: &CaseResult, name: &str) -> Option<Figure> {
     let metric = CaseMetric::from_word(name);
     if metric == Some(CaseMetric::Locality) {

@@ -13,17 +13,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::word::words;
 
-/// Which way a metric is better.
+/// Better direction of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
-    /// Rates.
+    /// Higher is better: rates.
     Higher,
-    /// Times, costs, shares.
+    /// Lower is better: times, costs, shares.
     Lower,
 }
 
-/// What the rate of a case counts.
+/// Quantity that the rate of a case counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
@@ -126,7 +126,7 @@ const GIB: f64 = (1u64 << 30) as f64;
 pub struct Facts {
     /// Unit of its values.
     pub unit: Unit,
-    /// Which way it is better; `None` where neither is.
+    /// Better direction; `None` where neither is better.
     pub better: Option<Better>,
     /// The values that it can have.
     pub extent: Extent,

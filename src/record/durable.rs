@@ -1,4 +1,4 @@
-//! Files that are whole or not there: written beside, handed to the disk, renamed into place.
+//! Files that are whole or absent: written under a temporary name, synced to the disk, renamed into place.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Writes a whole file and hands it to the disk, so that a full disk is an error and not a short file.
+/// Writes a whole file and syncs it, so that a full disk gives an error and not a short file.
 pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || {
         let mut file = File::create(path)?;
@@ -16,8 +16,8 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(|why| write_error(path, &why))
 }
 
-/// Has `write` fill a file beside `path`, hands it to the disk and renames it into place. When anything fails, what
-/// stood at `path` still stands there and nothing stands beside it.
+/// Fills a temporary file beside `path` with `write`, syncs it and renames it to `path`. After an error, `path` is
+/// unchanged and the temporary file is removed.
 pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".partial");
@@ -36,17 +36,17 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> 
     renamed
 }
 
-/// Hands the names in a directory to the disk: a rename lives there.
+/// Syncs the names in a directory, which makes a rename durable.
 pub fn sync_names(directory: &Path) -> Result<()> {
     let synced = File::open(directory).and_then(|directory| directory.sync_all());
     match synced {
-        // Some network file systems cannot, and keep names safe by themselves.
+        // Some network file systems cannot sync a directory, but keep names safe by themselves.
         Err(why) if why.kind() != io::ErrorKind::InvalidInput => Err(write_error(directory, &why)),
         _ => Ok(()),
     }
 }
 
-/// What a person can do about a file that cannot be written.
+/// Error for a file that cannot be written, with the remedy.
 pub fn write_error(path: &Path, why: &io::Error) -> Error {
     let path = path.display();
     match why.kind() {

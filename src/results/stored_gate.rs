@@ -1,5 +1,5 @@
-//! Gates against a stored run: its figures are read once, before the first repetition, and go into the header, so that
-//! `verify` needs nothing but the run itself.
+//! Gates against a stored run. Its figures are read once, before the first repetition, and stored in the header, so
+//! that `verify` needs only the run itself.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,11 +10,12 @@ use crate::job;
 use crate::record::run::{Against, CaseResult, Gate, Run};
 use crate::results::directory::RunDirectory;
 
-/// The gates of a job, with the figures of the stored runs that they are held against. `planned` are the ids of the
-/// cases, `cpu_model` is this host's.
+/// Resolves the gates of a job together with the figures of their stored runs. `planned` holds the ids of the cases,
+/// `cpu_model` is the model of this host.
 ///
 /// # Errors
-/// [`Error::Usage`] when a stored run cannot be read, is partial, ran on another CPU, or has none of the cases.
+/// [`Error::Usage`] when a stored run cannot be read, is partial, ran on another CPU, or has none of the cases or
+/// figures.
 pub fn resolve_gates(gates: &[job::Gate], planned: &[&str], cpu_model: Option<&str>) -> Result<Vec<Gate>> {
     let mut runs: BTreeMap<&str, Run> = BTreeMap::new();
     let mut resolved = Vec::with_capacity(gates.len());
@@ -41,7 +42,8 @@ fn read(directory: &str) -> std::result::Result<Run, String> {
     opened.map_err(|why| why.to_string())
 }
 
-/// A partial run has chosen its own repetitions, and another CPU has other figures.
+/// Refuses a partial run, because it selected its own repetitions, and a run on another CPU, because its figures
+/// differ.
 fn comparable(run: Run, cpu_model: Option<&str>) -> std::result::Result<Run, String> {
     if !run.complete {
         return Err("the run is partial; a bound needs one that is complete".to_owned());
@@ -54,7 +56,7 @@ fn comparable(run: Run, cpu_model: Option<&str>) -> std::result::Result<Run, Str
     }
 }
 
-/// The id of a case without its arm, where that is the job as it stands.
+/// Returns the id of a case without its arm when the arm is the base; other ids stay as they are.
 fn as_it_stands(id: &str) -> &str {
     [job::Arm::BASE, job::Arm::BASE_AGAIN]
         .iter()
@@ -62,7 +64,7 @@ fn as_it_stands(id: &str) -> &str {
         .unwrap_or(id)
 }
 
-/// The first few of many.
+/// Joins the first few of many ids.
 fn named(ids: &[&str]) -> String {
     const NAMED: usize = 3;
     let more = if ids.len() > NAMED { ", .." } else { "" };
@@ -76,7 +78,7 @@ fn figures(
     planned: &[&str],
 ) -> std::result::Result<Against, String> {
     let cases = &run.derived.cases;
-    // The job as it stands is the arm `base` of a job with arms, and all of one without.
+    // The arm `base` of a job with arms corresponds to the plain case of a job without arms.
     let stored = |id: &str| {
         let exact = cases.iter().find(|case| case.id == id);
         exact.or_else(|| cases.iter().find(|case| as_it_stands(&case.id) == as_it_stands(id)))

@@ -1,4 +1,4 @@
-//! What a sample of a rank's data was found to be.
+//! Dedup and compression measured on a sample of a rank's data.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,30 +8,31 @@ use crate::workload::generate::Found;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckRecord {
-    /// What was hashed at a time.
+    /// Size of a hashed unit.
     pub unit_bytes: u64,
-    /// How many were hashed.
+    /// Units hashed.
     pub units: u64,
-    /// How many of them differ.
+    /// Distinct units among them.
     pub distinct_units: u64,
-    /// Hashes that begin with so many zero bits are all in `hashes`; what ranks have in common is counted on these.
+    /// Leading zero bits of the hashes in `hashes`, which holds every hash with at least as many. Units that ranks
+    /// have in common are counted on these hashes.
     pub hash_zero_bits: u32,
-    /// `[hash, count]`: XXH3 of a unit, its upper 64 bits, ascending, and how often it was found.
+    /// `[hash, count]`, ascending: the upper 64 bits of a unit's XXH3, and the number of units with this hash.
     pub hashes: Vec<(u64, u64)>,
-    /// What compressed: `zstd-1`, `zstd-3`, `lz4`.
+    /// Codec: `zstd-1`, `zstd-3`, `lz4`.
     pub codec: String,
-    /// What was compressed by itself.
+    /// Size of a granule; each granule is compressed by itself.
     pub granule_bytes: u64,
-    /// How many were.
+    /// Granules compressed.
     pub granules: u64,
-    /// What was left of all of them.
+    /// Compressed bytes in total.
     pub compressed_bytes: u64,
-    /// What was left of the one that compressed least.
+    /// Compressed bytes of the granule that compressed least.
     pub compressed_bytes_max: u64,
 }
 
 impl CheckRecord {
-    /// As it is written down.
+    /// Converts the workload's finding into the form of a part.
     pub fn new(found: &Found) -> CheckRecord {
         CheckRecord {
             unit_bytes: found.unit_bytes,
@@ -47,10 +48,10 @@ impl CheckRecord {
         }
     }
 
-    /// Checks what only an edited or damaged file can break.
+    /// Checks rules that only an edited or damaged file can break.
     ///
     /// # Errors
-    /// The rule that does not hold.
+    /// Names the broken rule.
     pub fn check(&self) -> Result<(), String> {
         let CheckRecord { units, distinct_units, hash_zero_bits, hashes, .. } = self;
         let counted: u128 = hashes.iter().map(|(_, count)| u128::from(*count)).sum();

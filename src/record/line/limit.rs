@@ -2,23 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What one rank's workers together did in one loop.
+/// One loop, run by all workers of a rank together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitTiming {
-    /// Before or after what is judged by it.
+    /// Before or after the timed region that this limit is compared with.
     pub when: When,
-    /// Who else was at it.
+    /// Other ranks that ran the loop at the same time.
     pub with: With,
-    /// The loop.
+    /// Loop that was timed.
     pub kernel: LimitKernel,
     /// Bytes stored, or moved by triad as STREAM counts.
     pub bytes: u64,
-    /// From the first worker's start to the last one's end.
+    /// Time from the first worker's start to the last worker's end.
     pub elapsed_ns: u64,
 }
 
-/// When a limit was measured.
+/// Time at which a limit was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
@@ -28,25 +28,25 @@ pub enum When {
     After,
 }
 
-/// Who else of the run was at it.
+/// Ranks that run the loop at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum With {
-    /// All ranks.
+    /// All ranks of the run.
     All,
-    /// No other rank of the host.
+    /// One rank at a time on each host.
     Alone,
 }
 
-/// Which loop.
+/// Loop that measures a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitKernel {
-    /// The C library's.
+    /// `memset` of the C library.
     Memset,
-    /// The widest stores, through the caches.
+    /// The widest store instructions, through the caches.
     Ordinary,
-    /// The widest stores, around them.
+    /// The widest store instructions, bypassing the caches.
     NonTemporal,
     /// `a = b + scale * c`.
     Triad,

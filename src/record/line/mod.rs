@@ -1,7 +1,7 @@
-//! What one rank leaves behind: the lines of its part, one JSON object each, append-only.
+//! Lines of a rank's part: one JSON object each, append-only.
 //!
-//! A part is `Begin`, then one `Repetition` for every (round, case) the rank finished, then `End`. A part without
-//! `End` belongs to a run that died; every line before the tear is whole and counts.
+//! A part is `Begin`, then one `Repetition` for every (round, case) the rank finished, then `End`. A run that died
+//! leaves a part without `End`; its last line may be torn, and every whole line counts.
 
 mod check;
 mod limit;
@@ -23,7 +23,7 @@ use crate::measure::{Histogram, histogram};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Line {
-    /// The first line: who this rank is.
+    /// The first line: identity and place of the rank.
     Begin(Begin),
     /// One repetition of one case.
     Repetition(Repetition),
@@ -31,43 +31,43 @@ pub enum Line {
     End(End),
 }
 
-/// Who wrote this part, and on what.
+/// Identity of the rank that wrote this part, and the machine it ran on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
-    /// Index in the world.
+    /// Index of the rank in the world.
     pub rank: u32,
-    /// Ranks in the world.
+    /// Number of ranks in the world.
     pub size: u32,
     /// Host name.
     pub host: String,
-    /// The node's logical index, as hwloc counts; null when the rank may run on several nodes.
+    /// The node's logical index in hwloc; null when the rank may run on several nodes.
     pub node_index: Option<u32>,
-    /// The node's index as the kernel counts; null likewise.
+    /// The node's index in the kernel; null when the rank may run on several nodes.
     pub node_os_index: Option<u32>,
-    /// The PU of each worker, by the kernel's index.
+    /// The PU of each worker, as the kernel's index.
     pub pus: Vec<u32>,
-    /// How the rank came to this node.
+    /// Method that placed the rank on this node.
     pub placement: String,
     /// Hash of the effective job.
     pub job_hash: String,
-    /// Where the arena's pages were after they were populated.
+    /// Nodes of the arena's pages after they were populated.
     pub locality: LocalityRecord,
-    /// The smallest advance of the clock.
+    /// Smallest step of the clock.
     pub clock_step_ns: f64,
-    /// The cost of one reading of the clock.
+    /// Cost of reading the clock once.
     pub clock_read_ns: f64,
-    /// The cost of recording one value in a histogram.
+    /// Cost of recording one value in a histogram.
     pub record_ns: f64,
-    /// The socket of the rank's first PU, as the kernel counts.
+    /// Socket of the rank's first PU, as the kernel's index.
     pub package: Option<u32>,
-    /// What makes nodes equal: nodes of one class should be equally fast.
+    /// Class of the node; nodes of one class should be equally fast.
     pub class: String,
-    /// Counters of the noise record that this machine does not offer: why.
+    /// Counters of the noise record that this machine does not offer, each with the reason.
     pub unavailable: BTreeMap<String, String>,
 }
 
-/// Where the pages of a rank's memory were when the kernel was asked.
+/// Nodes of a rank's pages, as the kernel reports them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalityRecord {
@@ -77,11 +77,12 @@ pub struct LocalityRecord {
     pub remote_pages: u64,
     /// Pages with no memory behind them.
     pub absent_pages: u64,
-    /// `None`: the kernel answered. Otherwise why it did not.
+    /// Reason why the kernel gave no answer; `None` when it answered.
     pub unverified: Option<String>,
 }
 
-/// One repetition of one case, as one rank saw it. Durations only: no two hosts' clocks are compared.
+/// One repetition of one case, as one rank measured it. It holds durations only, because the clocks of two hosts are
+/// never compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Repetition {
@@ -89,41 +90,41 @@ pub struct Repetition {
     pub case: String,
     /// The round, from 0.
     pub round: u32,
-    /// The wall clock of the rank's host when the repetition began, in milliseconds since 1970, UTC: for people and logs.
-    /// No figure is derived from it.
+    /// Start of the repetition by the wall clock of the rank's host, in milliseconds since 1970, UTC. It serves
+    /// people and logs; no figure is derived from it.
     pub began_unix_ms: u64,
-    /// The rank's timed region, from the first worker's start to the last worker's end.
+    /// Duration of the rank's timed region, from the first worker's start to the last worker's end.
     pub elapsed_ns: u64,
     /// Bytes generated.
     pub bytes: u64,
     /// Operations done, for workloads that count them.
     pub operations: u64,
-    /// The timed region summed over the workers: what shares of worker time are shares of.
+    /// Duration of the timed region, summed over the workers. Shares of worker time are relative to this sum.
     pub worker_ns: u64,
     /// CPU time of the workers, from just before the timed region to just after it.
     pub cpu_ns: u64,
-    /// Workers that did at least one block or operation in the timed region.
+    /// Workers that finished at least one block or operation in the timed region.
     pub busy_workers: u32,
-    /// The most bytes of the arena in use at once, warm-up included; null when the allocator is not ours.
+    /// Peak of the arena's bytes in use, warm-up included; null when the memory comes from another allocator.
     pub memory_peak_bytes: Option<u64>,
     /// Bytes, or operations, finished in each interval of the timed region; they sum to `bytes`, or to `operations`.
-    /// Intervals have the length of the run's `interval_ns`, but the last, which has what is left.
+    /// Every interval is `interval_ns` of the run long, except the last, which is the rest.
     pub intervals: Vec<u64>,
-    /// By name: `chunk_ns`, `refill_ns.slow`, `refill_ns.fast`, `refill_stage_ns.find.slow` and so on. Every rank
-    /// gives the same names for the same case, also when a histogram is empty.
+    /// Histograms by name: `chunk_ns`, `refill_ns.slow`, `refill_ns.fast`, `refill_stage_ns.find.slow` and so on.
+    /// Every rank has the same names for the same case, even when a histogram is empty.
     pub histograms: BTreeMap<String, HistogramRecord>,
-    /// Where in the arena the heap began.
+    /// Offset of the heap in the arena.
     pub heap_offset_bytes: u64,
-    /// What else happened on the rank's cores. A counter that the machine does not offer is null, and the part's first
-    /// line says why.
+    /// Other activity on the rank's cores. A counter that the machine does not offer is null; the part's first line
+    /// gives the reason.
     pub noise: Noise,
-    /// What measuring cost.
+    /// Cost of measuring.
     pub measuring: Measuring,
-    /// The limit of the same pages and cores, before and after.
+    /// Limit of the same pages and cores, before and after the timed region.
     pub limits: Vec<LimitTiming>,
-    /// With `[run] bytes`: this rank's share of the data set's digest, as hexadecimal.
+    /// This rank's share of the data set's digest, as hexadecimal; only with `[run] bytes`.
     pub digest: Option<String>,
-    /// With `check`, in the first round: what a sample of the data was found to be.
+    /// Dedup and compression of a sample of the data; only with `check`, in the first round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Box<CheckRecord>>,
 }
@@ -132,52 +133,53 @@ pub struct Repetition {
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HistogramRecord {
-    /// How many events there were.
+    /// Events in total.
     pub count: u64,
-    /// How many of them were timed: the sum of `counters`.
+    /// Timed events: the sum of `counters`.
     pub timed: u64,
-    /// Exact smallest timed value in nanoseconds.
+    /// Exact smallest timed value in nanoseconds; null without timed events.
     pub min: Option<u64>,
-    /// Exact largest timed value in nanoseconds.
+    /// Exact largest timed value in nanoseconds; null without timed events.
     pub max: Option<u64>,
     /// Exact sum of the timed values in nanoseconds.
     pub sum: u64,
-    /// Values above the histogram's range, which stand in the counter of its highest value.
+    /// Values above the histogram's range; the counter of the highest value includes them.
     pub clamped: u64,
     /// `[index, count]` of the counters that are not zero, ascending.
     pub counters: Vec<(u32, u64)>,
 }
 
-/// The last line: the same question as at the beginning, asked again.
+/// The last line: the state after the last repetition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct End {
-    /// Where the arena's pages are after the last repetition.
+    /// Nodes of the arena's pages after the last repetition.
     pub locality: LocalityRecord,
-    /// Objects handed back twice or that were never ours: must be 0.
+    /// Objects that were freed twice or never allocated here; must be 0.
     pub violations: u64,
-    /// The most memory that was behind the rank's process at once, in bytes; ranks without a launcher share a process.
+    /// Peak resident memory of the rank's process, in bytes; ranks without a launcher share a process.
     pub resident_peak_bytes: Option<u64>,
-    /// Repetitions of each case when the run ended itself.
+    /// Repetitions of each case at the end of the run.
     pub rounds: u32,
-    /// What ended them.
+    /// Reason for the end of the repetitions.
     pub ended_by: EndedBy,
-    /// By case: the limit of one rank alone, after the last repetition.
+    /// Limits of one rank alone, by case, measured after the last repetition.
     pub limits: BTreeMap<String, Vec<LimitTiming>>,
 }
 
-/// One rank's row of a repetition: everything but the counters, which travel as one sum over all ranks.
+/// One rank's row of a repetition, without the counters of its histograms: these are gathered as one sum over all
+/// ranks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// Index in the world.
+    /// Index of the rank in the world.
     pub rank: u32,
     /// The repetition; the counters of its histograms are empty.
     pub repetition: Repetition,
 }
 
 impl Repetition {
-    /// This repetition as `rank` gathers it, without counters.
+    /// Returns this repetition as the row of `rank`, without counters.
     pub fn row(&self, rank: u32) -> Row {
         let bare = |record: &HistogramRecord| HistogramRecord { counters: Vec::new(), ..*record };
         let histograms = self.histograms.iter().map(|(name, record)| (name.clone(), bare(record)));
@@ -194,8 +196,8 @@ impl Repetition {
         Row { rank, repetition }
     }
 
-    /// All counters of all histograms, in the order of the names: what ranks sum. The length depends on the names
-    /// alone.
+    /// Returns all counters of all histograms, zeros included, in the order of the names; ranks sum these vectors.
+    /// The length depends only on the number of names.
     pub fn dense(&self) -> Vec<u64> {
         let width = histogram::layout().len();
         let mut dense = vec![0; width * self.histograms.len()];
@@ -209,10 +211,10 @@ impl Repetition {
 }
 
 impl Repetition {
-    /// Checks what only an edited or damaged file can break.
+    /// Checks rules that only an edited or damaged file can break.
     ///
     /// # Errors
-    /// The rule that does not hold.
+    /// Names the broken rule.
     pub fn check_intervals(&self) -> Result<(), String> {
         let sum: u128 = self.intervals.iter().copied().map(u128::from).sum();
         match [self.bytes, self.operations].map(u128::from).contains(&sum) {
@@ -226,10 +228,10 @@ impl Repetition {
 }
 
 impl HistogramRecord {
-    /// Writes down a histogram of which `count` events were seen and `histogram.count()` were timed.
+    /// Record of a histogram: `count` events were seen, `histogram.count()` of them timed.
     ///
     /// # Panics
-    /// When more were timed than seen: a mistake of the workload.
+    /// When more events were timed than seen: a bug in the workload.
     pub fn new(count: u64, histogram: &Histogram) -> HistogramRecord {
         assert!(histogram.count() <= count, "{} of {count} events were timed", histogram.count());
         HistogramRecord {
@@ -244,10 +246,10 @@ impl HistogramRecord {
         }
     }
 
-    /// Checks what only an edited or damaged file can break.
+    /// Checks rules that only an edited or damaged file can break.
     ///
     /// # Errors
-    /// The rule that does not hold.
+    /// Names the broken rule.
     pub fn check(&self) -> Result<(), String> {
         let highest = histogram::highest_index();
         if let Some((index, _)) = self.counters.iter().find(|(index, _)| *index as usize > highest) {
@@ -263,7 +265,7 @@ impl HistogramRecord {
         self.check_scalars()
     }
 
-    /// The rules that hold without the counters, too.
+    /// Checks the rules that need no counters.
     pub(crate) fn check_scalars(&self) -> Result<(), String> {
         if self.timed > self.count {
             return Err(format!("timed = {} is more than count = {}", self.timed, self.count));
@@ -279,15 +281,16 @@ impl HistogramRecord {
     }
 }
 
-/// A record as the bytes that ranks gather: JSON, because a row is small and a person may have to look at one.
+/// Encodes a record as the bytes that ranks gather. The format is JSON, because a row is small and a person may have
+/// to read it.
 pub fn encode<T: Serialize>(record: &T) -> Vec<u8> {
     serde_json::to_vec(record).expect("records hold numbers, strings and maps with string keys")
 }
 
-/// The record that another rank encoded.
+/// Decodes a record of another rank.
 ///
 /// # Errors
-/// When the bytes are not such a record: two versions of numamark in one world.
+/// When the bytes are no such record, because the ranks run different versions of numamark.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|why| {
         Error::Failed(format!(
@@ -298,7 +301,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 #[cfg(test)]
 impl End {
-    /// One round, of which there is nothing to say.
+    /// The end of a run of one round without memory, violations or limits.
     pub(super) fn of_a_short_run() -> End {
         End {
             locality: LocalityRecord::default(),

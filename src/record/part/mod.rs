@@ -1,7 +1,7 @@
-//! A part: one rank's own append-only file, one JSON object a line.
+//! A part: the append-only file of one rank, with one JSON object on each line.
 //!
-//! A line is one `write`, so what a killed process leaves behind is whole lines and at most one torn one. A failed
-//! write is cut off again. `sync` happens once, at the end: the kernel keeps what a killed process wrote.
+//! Each line is one `write`, so a killed process leaves whole lines and at most one torn line. A failed write is
+//! truncated again. `sync` happens once, at the end, because the kernel keeps the writes of a killed process.
 
 mod reader;
 
@@ -15,7 +15,7 @@ use super::durable::write_error;
 use crate::error::Result;
 use crate::record::line::{Begin, End, Line, Repetition};
 
-/// The part a rank is writing.
+/// The part that a rank writes.
 #[derive(Debug)]
 pub struct Part {
     path: PathBuf,
@@ -38,7 +38,7 @@ impl Part {
         Ok(part)
     }
 
-    /// Goes on with a part that ends with a whole line.
+    /// Opens a part for appending; it must end with a whole line.
     ///
     /// # Errors
     /// When the file cannot be opened.
@@ -51,21 +51,21 @@ impl Part {
     /// Appends one repetition.
     ///
     /// # Errors
-    /// When the disk is full or the file system fails; what was written before stays whole.
+    /// When the disk is full or the file system fails; earlier lines stay whole.
     pub fn repetition(&mut self, repetition: &Repetition) -> Result<()> {
         self.append(&Line::Repetition(repetition.clone()))
     }
 
-    /// Writes the last line and hands everything to the disk.
+    /// Writes the last line and syncs the file to the disk.
     ///
     /// # Errors
-    /// As `repetition`; a network file system may report a full disk only now.
+    /// As `repetition`; a network file system may not report a full disk before this call.
     pub fn end(mut self, end: &End) -> Result<()> {
         self.append(&Line::End(end.clone()))?;
         self.file.sync_all().map_err(|why| write_error(&self.path, &why))
     }
 
-    /// Where the part is.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -79,7 +79,7 @@ impl Part {
                 Ok(())
             }
             Err(why) => {
-                // A second failure changes nothing: readers accept a torn last line.
+                // A failure here is harmless: readers accept a torn last line.
                 let _ = self.file.set_len(self.bytes);
                 Err(write_error(&self.path, &why))
             }
@@ -87,7 +87,7 @@ impl Part {
     }
 }
 
-/// `rank-00000.jsonl`; ranks from 100,000 on have longer names, which sort by length first.
+/// File name of a rank's part: `rank-00000.jsonl`. Ranks from 100,000 on have longer names.
 pub(crate) fn part_name(rank: u32) -> String {
     format!("rank-{rank:05}.jsonl")
 }

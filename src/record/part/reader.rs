@@ -1,4 +1,4 @@
-//! Reads a part line by line: a rank's counters are never all in memory at once.
+//! Reads a part line by line, so the counters of a whole part are never in memory at once.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -14,12 +14,12 @@ use crate::record::line::{Begin, End, Line, Repetition};
 /// Repetitions by case and round, such as those that every rank has finished.
 pub type Done = BTreeSet<(String, u32)>;
 
-/// A part that is being read: `Begin`, then repetitions, then at most one `End`. A torn last line is no error.
+/// Reader of a part: `Begin`, then repetitions, then at most one `End`. A torn last line is no error.
 #[derive(Debug)]
 pub struct PartReader {
     path: PathBuf,
     file: BufReader<File>,
-    /// The latest line and its number, from 1.
+    /// The line read last.
     line: Vec<u8>,
     number: usize,
     begin: Begin,
@@ -27,18 +27,18 @@ pub struct PartReader {
     ended: bool,
 }
 
-/// What a part has, without its figures.
+/// Contents of a part without its figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survey {
-    /// The first line.
+    /// The first line of the part.
     pub begin: Begin,
     /// Every whole repetition.
     pub repetitions: Done,
-    /// The last line, when the rank finished.
+    /// The last line; `None` when the rank did not finish.
     pub end: Option<End>,
 }
 
-/// What tells one line from another; the rest of the line is only skipped over.
+/// Fields that identify a line; serde skips the rest.
 #[derive(Deserialize)]
 struct Heading {
     kind: Kind,
@@ -60,7 +60,7 @@ impl PartReader {
     /// Opens a part and reads its first line.
     ///
     /// # Errors
-    /// With file and line, when it cannot be read or does not begin as a part does.
+    /// When the file cannot be read or its first line is no `begin` line; the message names file and line.
     pub fn open(path: &Path) -> Result<PartReader> {
         let unreadable = |why| Error::Failed(format!("{}: cannot be read: {why}", path.display()));
         let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
@@ -76,15 +76,15 @@ impl PartReader {
         Ok(PartReader { path, file, line, number: 1, begin, seen, ended: false })
     }
 
-    /// The first line.
+    /// The first line of the part.
     pub fn begin(&self) -> &Begin {
         &self.begin
     }
 
-    /// The next whole line, checked; `None` after the last.
+    /// Returns the next whole line, checked; `None` after the last.
     ///
     /// # Errors
-    /// With file and line: unreadable, not JSON, an impossible record, an order that no rank writes.
+    /// When the line is unreadable, not JSON, an impossible record, or out of order; the message names file and line.
     pub fn next_line(&mut self) -> Result<Option<Line>> {
         if self.advance()?.is_none() {
             return Ok(None);
@@ -97,10 +97,10 @@ impl PartReader {
         Ok(Some(line))
     }
 
-    /// Reads on to the end, without the figures.
+    /// Reads to the end of the part without decoding the figures.
     ///
     /// # Errors
-    /// As `next_line`, as far as it looks.
+    /// As `next_line`, but repetitions are not checked beyond case and round.
     pub fn survey(mut self) -> Result<Survey> {
         let mut end = None;
         while let Some(heading) = self.advance()? {
@@ -114,7 +114,7 @@ impl PartReader {
         Ok(Survey { begin: self.begin, repetitions: self.seen, end })
     }
 
-    /// Reads the next whole line and checks that it may stand there.
+    /// Reads the next whole line and checks its place in the order of a part.
     fn advance(&mut self) -> Result<Option<Heading>> {
         self.line.clear();
         self.number += 1;
@@ -145,8 +145,8 @@ impl PartReader {
     }
 }
 
-/// A repetition as numamark writes it. serde takes a tagged line apart before it looks at the fields, which is several
-/// times slower; anything unusual is left to it.
+/// Decodes a repetition in the form that numamark writes. serde decodes a tagged enum in two steps, which is several
+/// times slower; any other form is left to that path.
 fn quickly(line: &mut [u8]) -> Option<Repetition> {
     const TAG: &[u8] = br#"{"kind":"repetition","#;
     let comma = TAG.len() - 1;
@@ -157,7 +157,7 @@ fn quickly(line: &mut [u8]) -> Option<Repetition> {
     read
 }
 
-/// serde_json counts lines and columns within the line it was given: only the column is news.
+/// Decodes one line. serde_json was given this line alone, so its error keeps only the column.
 fn parse<T: DeserializeOwned>(line: &[u8]) -> std::result::Result<T, String> {
     serde_json::from_slice(line).map_err(|why| {
         let text = why.to_string();
@@ -201,13 +201,13 @@ mod tests {
         }
     }
 
-    /// Every line after the first.
+    /// Reads every line after the first.
     fn read(path: &Path) -> Result<Vec<Line>> {
         let mut reader = PartReader::open(path)?;
         std::iter::from_fn(|| reader.next_line().transpose()).collect()
     }
 
-    /// A file that exists for one closure.
+    /// Creates a file that exists for one closure.
     fn with_file<T>(name: &str, text: &str, read: impl FnOnce(&Path) -> T) -> T {
         let path = std::env::temp_dir().join(format!("numamark-part-{name}-{}", std::process::id()));
         std::fs::write(&path, text).expect("a temporary file");

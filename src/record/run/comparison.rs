@@ -1,4 +1,4 @@
-//! One row of a comparison, in `run.json` and in what `numamark compare` prints.
+//! One row of a comparison, in `run.json` and in the output of `numamark compare`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,81 +9,83 @@ use crate::record::run::Interval;
 /// One metric of one case, between two arms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
-    /// The case, without its arm.
+    /// Case, without its arm.
     pub case: String,
-    /// `generate`, `larson`.
+    /// Workload: `generate`, `larson`.
     pub workload: String,
-    /// What is held against: the arm `base`, or the base runs.
+    /// Baseline: the arm `base`, or the base runs.
     pub base: String,
-    /// The arm, or the runs, that are judged.
+    /// Arm, or runs, compared with the baseline.
     pub candidate: String,
-    /// Whether the two arms are the same: what is found is the noise of this very run.
+    /// True when the two arms are the same; their difference is then the noise of this run.
     pub same: bool,
-    /// The metric; `chunk_ns.p99` and `refill_ns.p99` are of all ranks together, everything else is of each rank.
+    /// Name of the metric; `chunk_ns.p99` and `refill_ns.p99` cover all ranks together, every other metric each rank
+    /// separately.
     pub metric: String,
-    /// Of the values of both arms.
+    /// Unit of both arms' values.
     pub unit: String,
-    /// Which way is better.
+    /// Better direction.
     pub better: Better,
-    /// The median of the base's values; null without a pair.
+    /// Median of the baseline's values; null without a pair.
     pub base_value: Option<f64>,
-    /// The median of the candidate's values, of the same pairs.
+    /// Median of the candidate's values in the same pairs.
     pub candidate_value: Option<f64>,
-    /// Candidate over base: the effect over all pairs, which is not the ratio of the two medians.
+    /// Candidate over baseline: the effect over all pairs, not the ratio of the two medians.
     pub ratio: Option<f64>,
-    /// Of the ratio; null when there is too little for any.
+    /// Confidence interval of the ratio; null when there are too few values.
     pub interval: Option<Interval>,
-    /// Of what the interval speaks.
+    /// Population that the confidence interval covers.
     pub scope: Option<Scope>,
-    /// Hosts that gave pairs.
+    /// Hosts with pairs.
     pub hosts: u32,
-    /// Nodes that gave pairs; 1 for a metric of all ranks together.
+    /// Nodes with pairs; 1 for a metric of all ranks together.
     pub nodes: u32,
-    /// Rounds that gave pairs.
+    /// Rounds with pairs.
     pub rounds: u32,
-    /// Runs on each side.
+    /// Number of runs on each side.
     pub runs: u32,
-    /// Values of both arms at one host, node and round.
+    /// Pairs: values of both arms at one host, node and round.
     pub pairs: u32,
-    /// What was repeated independently, and gives the interval its width.
+    /// Unit of independent repetition, which sets the width of the confidence interval.
     pub replicated: Replicated,
-    /// How many of them there are.
+    /// Number of independent replicates.
     pub replicates: u32,
-    /// How many would find a difference of `difference` in four of five such comparisons; null when their spread is not known.
+    /// Replicates needed to find a difference of `difference` in four of five such comparisons; null when their
+    /// spread is not known.
     pub replicates_needed: Option<u64>,
-    /// The smallest difference that these would have found in four of five such comparisons, as a share.
+    /// Smallest difference that these replicates would have found in four of five such comparisons, as a share.
     pub smallest_detectable: Option<f64>,
-    /// The probability of an effect at least so far from none between arms that are the same.
+    /// p-value: the probability of an effect at least this large between equal arms.
     pub p: Option<f64>,
-    /// The same after Holm's correction for all metrics and cases that are judged together.
+    /// p-value after Holm's correction for all metrics and cases that are judged together.
     pub p_adjusted: Option<f64>,
-    /// By the signed-rank test, as a check.
+    /// p-value of the signed-rank test, as a check.
     pub p_signed_rank: Option<f64>,
-    /// What the same arm twice differs by in this run; null without `[run] aa`.
+    /// A/A floor: the difference between two equal arms in this run; null without `[run] aa`.
     pub floor: Option<Floor>,
-    /// The difference below which arms count as equal, as a share.
+    /// Difference below which arms count as equal, as a share.
     pub difference: f64,
-    /// What follows.
+    /// Conclusion.
     pub verdict: Verdict,
-    /// Why values are null, or why it cannot be told.
+    /// Reason for null values, or for the verdict `cannot_tell`.
     pub reason: Option<String>,
 }
 
-/// Of what an interval speaks.
+/// Population that a confidence interval covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Of the hosts measured, in this run, and of no others.
+    /// The measured hosts in this run only.
     TheseHosts,
-    /// Of hosts like those measured.
+    /// Hosts like those measured.
     HostsLikeThese,
-    /// Of the processes measured: another run of the same job may differ by more.
+    /// The measured processes only: another run of the same job may differ by more.
     TheseProcesses,
-    /// Of runs like those measured.
+    /// Runs like those measured.
     ProcessesLikeThese,
 }
 
-/// What was repeated independently.
+/// Unit of independent repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Replicated {
@@ -95,18 +97,19 @@ pub enum Replicated {
     Run,
 }
 
-/// What the same arm twice differs by.
+/// A/A floor: the difference between two equal arms.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Floor {
-    /// The second over the first.
+    /// Second arm over the first.
     pub ratio: f64,
-    /// Of the ratio.
+    /// Confidence interval of the ratio.
     pub interval: Option<Interval>,
-    /// Whether it reaches beyond the difference that is looked for: then the run is too noisy to find that.
+    /// True when this confidence interval reaches beyond the difference that counts, or is null: the run is then too
+    /// noisy to find such a difference.
     pub unstable: bool,
 }
 
-/// What a comparison comes to.
+/// Conclusion of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -114,8 +117,8 @@ pub enum Verdict {
     Faster,
     /// The candidate is worse.
     Slower,
-    /// Whatever the difference is, it is smaller than what counts.
+    /// Any difference is smaller than the difference that counts.
     NoDifference,
-    /// The measurements allow both.
+    /// The measurements allow more than one of these conclusions.
     CannotTell,
 }

@@ -5,21 +5,22 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A condition that every case it applies to must meet.
+/// A condition on a figure; every case that has the figure must meet it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gate {
-    /// `locality`, a metric (`refill_share`), or a figure of a histogram (`refill_ns.p99`).
+    /// Figure that the gate checks: `locality`, `stragglers`, a metric (`refill_share`), or a figure of a histogram
+    /// (`refill_ns.p99`).
     pub metric: String,
-    /// The bound; with `against` a share of what the stored run has.
+    /// Bound; with `against`, a share of the stored run's figure.
     pub bound: Bound,
-    /// What an unmet gate does.
+    /// Effect of an unmet gate.
     pub level: Level,
-    /// The stored run that the bound is a share of; null for a bound in the metric's own unit.
+    /// Stored run with the figures that the bound is a share of; null for a bound in the metric's own unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<Against>,
 }
 
-/// Which side of the bound is accepted; the bound itself is.
+/// Accepted side of a bound; the bound itself is accepted, too.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
@@ -29,7 +30,7 @@ pub enum Bound {
     AtMost(f64),
 }
 
-/// What an unmet gate does.
+/// Effect of an unmet gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
@@ -39,31 +40,31 @@ pub enum Level {
     Warn,
 }
 
-/// What became of one gate on one case.
+/// Result of one gate on one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GateResult {
-    /// As asked for.
+    /// As requested by the gate.
     pub metric: String,
-    /// As asked for.
+    /// As requested by the gate.
     pub bound: Bound,
     /// The case; null when no case has the figure.
     pub case: Option<String>,
-    /// The figure found.
+    /// The figure found; null when it has no value.
     pub value: Option<f64>,
-    /// The stored run's figure, which the bound is a share of; null for a bound in the metric's own unit.
+    /// Figure of the stored run that the bound is a share of; null for a bound in the metric's own unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<f64>,
-    /// The directory of that run, as the job names it.
+    /// Directory of the stored run, as the job names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<String>,
-    /// Whether it was met, and what follows.
+    /// Outcome of the gate.
     pub outcome: Outcome,
-    /// Why there is no value, or none to hold it against: a gate that cannot be checked is not met.
+    /// Reason why there is no value or no stored figure; a gate that cannot be checked is not met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Whether a gate was met, and what follows.
+/// Outcome of a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -75,14 +76,14 @@ pub enum Outcome {
     Fail,
 }
 
-/// What a stored run has of one metric.
+/// Figures of one metric in a stored run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Against {
     /// The run directory, as the job names it.
     pub directory: String,
-    /// When that run started.
+    /// Start of that run.
     pub started: String,
-    /// Its figure of each case that has one.
+    /// Figure of each case of this run that has one, by case id.
     pub values: BTreeMap<String, f64>,
 }
 
@@ -96,7 +97,7 @@ impl Against {
 }
 
 impl Bound {
-    /// The bound as a share of this.
+    /// Converts a bound that is a share of `stored` to the metric's own unit.
     pub fn of(self, stored: f64) -> Bound {
         match self {
             Bound::AtLeast(share) => Bound::AtLeast(share * stored),
@@ -104,7 +105,7 @@ impl Bound {
         }
     }
 
-    /// Whether a figure is on the right side of it, or on it.
+    /// True when a figure is on the accepted side of the bound, or equal to it.
     pub fn admits(self, value: f64) -> bool {
         match self {
             Bound::AtLeast(bound) => value >= bound,
@@ -112,7 +113,7 @@ impl Bound {
         }
     }
 
-    /// The number.
+    /// Returns the number of the bound.
     pub fn number(self) -> f64 {
         let (Bound::AtLeast(bound) | Bound::AtMost(bound)) = self;
         bound
@@ -120,7 +121,7 @@ impl Bound {
 }
 
 impl GateResult {
-    /// The bound in the metric's own unit; `None` when it is a share of a figure that the stored run does not have.
+    /// Returns the bound in the metric's own unit; `None` when it is a share of a figure that the stored run lacks.
     pub fn own_bound(&self) -> Option<Bound> {
         match (&self.against, self.stored) {
             (None, _) => Some(self.bound),

@@ -1,7 +1,7 @@
-//! `run.json`: the answer of a run. These structs are its schema, which `numamark schema run` publishes.
+//! `run.json`: the result of a run. These structs are its schema, which `numamark schema run` prints.
 //!
-//! [`Header`] is known before the first repetition and is written first, [`Derived`] follows from the parts alone.
-//! Only `elapsed_s` is neither.
+//! [`Header`] is known before the first repetition and is written first; [`Derived`] follows from the parts alone.
+//! Only `elapsed_s` belongs to neither.
 
 mod case;
 mod comparison;
@@ -27,147 +27,149 @@ use crate::error::{Error, Result};
 /// The version of `run.json` that this numamark writes and reads.
 pub const SCHEMA: u32 = 2;
 
-/// Everything one run says.
+/// The complete result of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
-    /// Whether every rank finished every repetition. `false`: stopped, or recovered from a run that died.
+    /// True when every rank finished every repetition; false when the run was stopped, or recovered after it died.
     pub complete: bool,
-    /// What was asked for, and on what.
+    /// The request and the machine.
     #[serde(flatten)]
     pub header: Header,
     /// Seconds from the start of the program to the end of its last repetition; null when the run died.
     pub elapsed_s: Option<f64>,
-    /// What was measured.
+    /// The measured results.
     #[serde(flatten)]
     pub derived: Derived,
 }
 
-/// What is known before the first repetition.
+/// Part of the result that is known before the first repetition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
     /// Version of this file's format: 2.
     pub schema: u32,
     /// Name of the job.
     pub name: String,
-    /// The effective job as TOML, every default written out.
+    /// The effective job as TOML, with every default written out.
     pub job: String,
     /// Hash of the effective job: equal hashes mean the same work.
     pub job_hash: String,
-    /// The command line, one string an argument.
+    /// The command line, with one string for each argument.
     pub command: Vec<String>,
-    /// When the run started: RFC 3339, UTC.
+    /// Start of the run: RFC 3339, UTC.
     pub started: String,
     /// Number of ranks.
     pub ranks: u32,
     /// Names of the hosts, in the order of their first rank.
     pub hosts: Vec<String>,
-    /// Repetitions asked of each case; with a stop rule the most of them.
+    /// Requested repetitions of each case; with a stop rule, the largest number.
     pub repetitions: u32,
-    /// When the run has repeated enough; null for a fixed number of repetitions.
+    /// Stop rule; null for a fixed number of repetitions.
     pub stop: Option<Stop>,
-    /// Which repetitions count in no figure; null: all count.
+    /// Drop rule; null when all repetitions count.
     pub drop: Option<DropRule>,
-    /// Whether the job as it stands is measured twice, to see the difference between equals.
+    /// True when the job's base arm is measured twice, to show the difference between equal arms.
     pub aa: bool,
     /// Length of the intervals in which each repetition's progress is recorded, in nanoseconds.
     pub interval_ns: u64,
     /// The machine, as rank 0 saw it.
     pub environment: Environment,
-    /// What other hosts have differently, one sentence each; empty when all are alike.
+    /// Differences of the other hosts from this machine, one sentence each; empty when all hosts are alike.
     pub environment_differences: Vec<String>,
-    /// The cases asked for, in the order of the job.
+    /// Requested cases, in the order of the job.
     pub planned: Vec<CaseHeader>,
-    /// The gates asked for.
+    /// Requested gates.
     pub gates: Vec<Gate>,
 }
 
-/// What follows from the parts: the same function makes it at the end of a run, in `verify` and in `recover`.
+/// Part of the result that follows from the parts: one function computes it at the end of a run, in `verify` and in
+/// `recover`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Derived {
-    /// Where each rank ran.
+    /// Placement of each rank.
     pub placements: Vec<PlacementRow>,
-    /// Where the memory of all ranks was.
+    /// Nodes of all ranks' memory.
     pub locality: Locality,
-    /// Objects handed back twice or that were never the allocator's; anything but 0 is a bug.
+    /// Objects that were freed twice or never allocated; any value but 0 is a bug.
     pub violations: u64,
-    /// Repetitions of each case that were done; the most of any case when the run did not end itself.
+    /// Finished repetitions of each case; the largest number of any case when the run did not reach its own end.
     pub rounds: u32,
-    /// What ended the repetitions; null when something else did.
+    /// Reason for the end of the repetitions; null when the run did not reach its own end.
     pub ended_by: Option<EndedBy>,
-    /// Repetitions that some rank did not finish: in the parts, in no figure.
+    /// Repetitions that some rank did not finish: they are in the parts but count in no figure.
     pub unfinished_repetitions: u32,
     /// Coarsest step of any rank's clock, in nanoseconds.
     pub clock_step_ns: f64,
-    /// Dearest reading of any rank's clock, in nanoseconds.
+    /// Highest cost of one clock reading on any rank, in nanoseconds.
     pub clock_read_ns: f64,
-    /// Dearest recording of a value, likewise.
+    /// Highest cost of recording one value on any rank, in nanoseconds.
     pub record_ns: f64,
-    /// Counters of the noise record that a machine does not offer: why.
+    /// Counters of the noise record that a machine does not offer, each with the reason.
     pub unavailable: BTreeMap<String, String>,
     /// The results, in the order of the job.
     pub cases: Vec<CaseResult>,
     /// Nodes that are slower than others of their class, the slowest first.
     pub stragglers: Vec<Straggler>,
-    /// Slow repetitions, and what they coincide with.
+    /// Slow repetitions, each with the noise that coincides with it.
     pub disturbances: Vec<Disturbance>,
-    /// Kinds of noise that were raised in slow repetitions.
+    /// Kinds of noise that were raised in slow repetitions, by case.
     pub coincidences: Vec<Coincidence>,
-    /// The arms of the job against its base, one row a case and metric.
+    /// Comparisons of the job's arms with its base, one row for each case and metric.
     pub comparisons: Vec<Comparison>,
-    /// Every gate on every case it applies to.
+    /// Result of every gate on every case it applies to.
     pub gate_results: Vec<GateResult>,
 }
 
-/// Where one rank ran.
+/// Placement of one rank.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlacementRow {
-    /// Index in the world.
+    /// Index of the rank in the world.
     pub rank: u32,
-    /// Its host.
+    /// Host of the rank.
     pub host: String,
-    /// Its node, as hwloc counts; null when it may run on several.
+    /// Node of the rank, as hwloc's logical index; null when the rank may run on several nodes.
     pub node_index: Option<u32>,
-    /// Its node, as the kernel counts; null likewise.
+    /// Node of the rank, as the kernel's index; null when the rank may run on several nodes.
     pub node_os_index: Option<u32>,
-    /// The PU of each worker, as the kernel counts.
+    /// The PU of each worker, as the kernel's index.
     pub pus: Vec<u32>,
-    /// How the rank came to this node.
+    /// Method that placed the rank on this node.
     pub placement: String,
-    /// The most memory that was behind the rank's process at once; null when the rank did not get to its end. Ranks
-    /// without a launcher share a process.
+    /// Peak resident memory of the rank's process; null when the rank did not reach its end. Ranks without a launcher
+    /// share a process.
     pub resident_peak_bytes: Option<u64>,
 }
 
-/// Where memory was when the kernel was asked.
+/// Nodes of memory pages, as the kernel reports them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Locality {
-    /// Local pages over pages that have memory, the lower of start and end; null when not verified.
+    /// Local pages over pages that have memory: the lower of the values at the start and at the end; null when not
+    /// verified.
     pub share: Option<f64>,
-    /// Why the share is null.
+    /// Reason why the share is null.
     pub unverified: Option<String>,
-    /// After the arenas were populated.
+    /// Pages after the arenas were populated.
     pub start: Pages,
-    /// After the last repetition; null when a rank did not get there.
+    /// Pages after the last repetition; null when a rank did not get there.
     pub end: Option<Pages>,
 }
 
-/// Counts of pages that the kernel was asked about.
+/// Counts of the pages that the kernel was asked about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pages {
-    /// On the rank's own node.
+    /// Pages on the rank's own node.
     pub local: u64,
-    /// On another node.
+    /// Pages on another node.
     pub remote: u64,
-    /// Without memory behind them.
+    /// Pages without memory behind them.
     pub absent: u64,
 }
 
 impl Run {
-    /// How a run that came to its end may still have failed: the worst first.
+    /// Returns the most severe failure of a run that reached its end.
     ///
     /// # Errors
-    /// [`Error::Failed`] for violations of the allocator, [`Error::Incomplete`] for a partial result, [`Error::Gate`] for
-    /// gates at level `fail` that were not met.
+    /// [`Error::Failed`] for violations of the allocator, [`Error::Incomplete`] for a partial result, [`Error::Gate`]
+    /// for unmet gates at level `fail`.
     pub fn verdict(&self) -> Result<()> {
         let violations = self.derived.violations;
         if violations > 0 {
@@ -187,7 +189,7 @@ impl Run {
     }
 }
 
-/// What `numamark schema run` prints.
+/// Returns the text that `numamark schema run` prints.
 pub fn run_schema() -> String {
     let schema = schemars::schema_for!(Run);
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");

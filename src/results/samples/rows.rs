@@ -1,4 +1,4 @@
-//! Which rows there are, in their order.
+//! The rows of `samples.parquet`, in their order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -25,13 +25,13 @@ pub(super) struct Sample<'a> {
     pub unit: &'a str,
 }
 
-/// Who takes the rows.
+/// Receiver of the rows.
 pub(super) type Sink<'a> = dyn FnMut(&Sample) -> io::Result<()> + 'a;
 
-/// Gives every row of a run, sorted.
+/// Passes every row of a run to the sink, sorted.
 ///
 /// # Errors
-/// Those of the sink.
+/// Errors of the sink.
 pub(super) fn each(run: &Run, evidence: &Evidence, sink: &mut Sink) -> io::Result<()> {
     let mut cases: Vec<&CaseHeader> = run.header.planned.iter().collect();
     cases.sort_by(|a, b| a.id.cmp(&b.id));
@@ -65,7 +65,7 @@ pub(super) fn each(run: &Run, evidence: &Evidence, sink: &mut Sink) -> io::Resul
     Ok(())
 }
 
-/// The rows of some ranks, by round.
+/// Returns the rows of the selected ranks, by round.
 fn rounds<'a>(
     evidence: &'a Evidence,
     case: &CaseHeader,
@@ -86,7 +86,7 @@ struct Whose<'a> {
     case: &'a CaseHeader,
 }
 
-/// Figures of several ranks: one value a metric and round.
+/// Passes the figures of several ranks to the sink: one value for each metric and round.
 fn figures(
     whose: Whose,
     rounds: &[Vec<&Row>],
@@ -118,7 +118,7 @@ fn figures(
 /// A value with its metric, interval and unit.
 type Value<'a> = (&'a str, Option<u32>, f64, &'a str);
 
-/// One rank's rows: what it measured, its figures, and its progress.
+/// Passes one rank's rows to the sink: its measured values, its figures and its progress.
 fn of_rank(case: &CaseHeader, begin: &Begin, rounds: &[Vec<&Row>], sink: &mut Sink) -> io::Result<()> {
     let metrics = of_case(case.measure, rounds);
     for (place, rows) in rounds.iter().enumerate() {
@@ -194,7 +194,7 @@ fn of_repetition(recorded: Recorded, measure: Measure, repetition: &Repetition) 
     count.map(|count| count as f64)
 }
 
-/// What was finished in each interval.
+/// Returns the amount finished in each interval.
 fn progress<'a>(measure: Measure, repetition: &Repetition) -> Vec<Value<'a>> {
     let recorded = match measure {
         Measure::Bytes => Recorded::IntervalBytes,
