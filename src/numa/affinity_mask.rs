@@ -1,10 +1,10 @@
-//! Discovery without hwloc: one node, made of the affinity mask of the calling thread.
+//! Discovery without hwloc: one node, built from the affinity mask of the calling thread.
 
 use super::bind;
 use super::description::{DescribedNode, Description};
 use crate::error::Result;
 
-/// One node made of the affinity mask: what is known without hwloc.
+/// One node, built from the affinity mask: without hwloc nothing else is known.
 pub(super) fn of_affinity_mask() -> Result<Description> {
     let allowed_pus = bind::affinity()?;
     let node = DescribedNode {

@@ -1,4 +1,4 @@
-//! The proof: on which node do the pages of a range really stand? Asked of the kernel, never assumed.
+//! The proof of locality: the kernel's answer on which node the pages of a range are.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -9,11 +9,11 @@ use super::policy::is_forbidden;
 use super::topology::Topology;
 use crate::mix::mix64;
 
-/// How many pages are asked about at least, unless the range has fewer: with all of them local, at most one page in a
-/// thousand is remote with 98 % confidence.
+/// Smallest number of pages to sample, unless the range has fewer. If all of them are local, at most one page in a
+/// thousand is remote, with 98 % confidence.
 pub const SAMPLE_PAGES: usize = 4096;
 
-/// Where the pages of a range are.
+/// Counts of local, remote and absent pages of a range.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Locality {
     /// Pages on the rank's own node.
@@ -22,17 +22,17 @@ pub struct Locality {
     pub remote_pages: u64,
     /// Pages with no memory behind them.
     pub absent_pages: u64,
-    /// `None`: the kernel answered. Otherwise why it did not, and all counts are 0.
+    /// `None` when the kernel answered; otherwise the reason why it did not, and all counts are 0.
     pub unverified: Option<String>,
 }
 
 impl Locality {
-    /// Without an answer, because of this.
+    /// A result without an answer, for the reason `why`.
     pub fn unverified(why: impl Into<String>) -> Locality {
         Locality { unverified: Some(why.into()), ..Locality::default() }
     }
 
-    /// The share of the pages with memory behind them that are local; `None` when nothing is known.
+    /// Local pages / (local + remote pages); `None` when both are 0.
     pub fn local_share(&self) -> Option<f64> {
         match (self.local_pages, self.local_pages + self.remote_pages) {
             (_, 0) => None,
@@ -50,11 +50,11 @@ impl Locality {
     }
 }
 
-/// Asks the kernel on which node the pages of `base..base + bytes` are: all of them when there are at most
-/// `sample_pages`, otherwise one at a random place in each of `sample_pages` equal stretches (equal steps would be
-/// blind to memory that is interleaved over the nodes). Pages are OS pages; those of a huge page are asked singly.
+/// Asks the kernel on which node the pages of `base..base + bytes` are. It asks about all pages if there are at most
+/// `sample_pages`, otherwise about one page at a random place in each of `sample_pages` equal stretches: equal steps
+/// would miss memory that is interleaved over the nodes. Pages are OS pages; each OS page of a huge page counts alone.
 ///
-/// Uses `move_pages`, which moves nothing without target nodes; where that is forbidden, `/proc/self/numa_maps`,
+/// Uses `move_pages`, which moves nothing without target nodes. If that is forbidden, uses `/proc/self/numa_maps`,
 /// which always counts all pages.
 pub fn locality(
     topology: &Topology,
@@ -90,10 +90,10 @@ pub fn locality(
     locality
 }
 
-/// Indices of the pages to ask about, ascending.
+/// Indices of the sampled pages, ascending.
 fn sample(pages: usize, limit: usize) -> impl Iterator<Item = usize> {
     let stretches = pages.min(limit.max(1));
-    // Widened: pages x stretches can be more than 64 bits hold only in theory, but nothing here is in a hurry.
+    // Widened, because pages * stretches could in theory overflow 64 bits. Speed does not matter here.
     let start = move |stretch: usize| (stretch as u128 * pages as u128 / stretches as u128) as usize;
     (0..stretches).map(move |stretch| {
         let (first, next) = (start(stretch), start(stretch + 1));
@@ -101,13 +101,13 @@ fn sample(pages: usize, limit: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The node of each page, `None` where there is no page.
+/// The node of each page; `None` for a page without memory behind it.
 fn nodes_of(addresses: &[usize]) -> io::Result<Vec<Option<u32>>> {
     let mut status = vec![0; addresses.len()];
     let myself: libc::pid_t = 0;
     let no_targets: *const libc::c_int = std::ptr::null();
-    // SAFETY: without target nodes the kernel moves nothing; it reads as many addresses and writes as many states as
-    // the count says, and both arrays are that long.
+    // SAFETY: without target nodes the kernel moves nothing. It reads `addresses.len()` addresses and writes as many
+    // states, and both arrays have that length.
     let outcome = unsafe {
         libc::syscall(
             libc::SYS_move_pages,
@@ -126,7 +126,7 @@ fn nodes_of(addresses: &[usize]) -> io::Result<Vec<Option<u32>>> {
 }
 
 pub(super) fn page_bytes() -> usize {
-    // SAFETY: a question with a constant answer.
+    // SAFETY: `sysconf` takes no pointer and only returns a constant of the system.
     let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     usize::try_from(bytes).expect("every system has a page size")
 }
@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// Pages that alternate over 16 nodes look all alike to equal steps of 16, 32, ...; the sample must see them all.
+    /// For pages that alternate over 16 nodes, equal steps of 16, 32, ... would see one node; the sample must see all.
     #[test]
     fn a_sample_is_not_blind_to_interleaving() {
         for stride in [2usize, 16, 64] {

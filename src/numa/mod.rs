@@ -1,13 +1,13 @@
 //! Topology, binding, bound memory, and the proof that memory is local.
 //!
-//! A rank's way through this module: [`Topology::of_this_machine`] says what nodes there are and which of them may
-//! be used; [`place_all`] gives every rank of a host its node; [`bind_process`] (a rank that is a process) or
-//! [`bind_rank_thread`] (a rank that is a thread) and [`bind_thread`] (a worker) bind and read the binding back;
-//! [`Reservation::bind`] binds memory before its first touch; [`locality`] asks the kernel where the pages are.
+//! The steps of a rank: [`Topology::of_this_machine`] lists the nodes and marks the usable ones. [`place_all`] gives
+//! every rank of a host its node. [`bind_process`] (a rank that is a process) or [`bind_rank_thread`] (a rank that is a
+//! thread), and [`bind_thread`] (a worker), bind and read the binding back. [`Reservation::bind`] binds memory before
+//! its first touch. [`locality`] asks the kernel on which nodes the pages are.
 //!
-//! A [`Topology`] is plain data: nothing of hwloc outlives its discovery, so ranks that are threads share one, and
-//! every decision above the system calls is a pure function that a described topology can test.
-//! The system calls stand in `bind.rs`, `policy.rs`, `memory.rs` and `locality.rs`.
+//! A [`Topology`] is plain data that holds no object of hwloc, so ranks that are threads share one. Every decision
+//! above the system calls is a pure function, which tests run on described topologies. The system calls are in
+//! `bind.rs`, `policy.rs`, `memory.rs` and `locality.rs`.
 
 #[cfg(any(test, not(feature = "hwloc")))]
 mod affinity_mask;
