@@ -1,7 +1,7 @@
 //! numamark measures how fast each NUMA node of a cluster generates data and allocates memory.
 //!
-//! The modules stand in floors: a file uses lower floors, or its own directory, and nothing above.
-//! From the ground up:
+//! The modules form floors: a file uses lower floors or its own directory, and nothing above.
+//! From the bottom up:
 //!
 //! | floor | module | owns |
 //! |---|---|---|
@@ -9,7 +9,7 @@
 //! | 1 | [`numa`], [`comm`], [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
 //! | 2 | [`generator`], [`slab`] | the byte stream; the rank-local allocator |
 //! | 3 | [`workload`] | what happens inside a timed region |
-//! | 4 | [`job`] | the job file, whose words are the enums of the rooms below |
+//! | 4 | [`job`] | the job file; its words are the enums of the rooms below |
 //! | 5 | [`plan`] | job x world x topology -> every number resolved and checked |
 //! | 6 | [`results`] | the run directory |
 //! | 7 | [`rank`] | one rank's life |

@@ -1,4 +1,4 @@
-//! What of all this a machine offers: asked once, so that a counter that is not there is null with the reason.
+//! The noise counters that a machine offers: tried once, so that a missing counter is null with the reason.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::{MachineCounts, ThreadCounts};
 use crate::cgroup::Cgroup;
 use crate::measure::Clock;
 
-// The names under which values are recorded, and reasons given.
+// The names of counters, in recorded values and in reasons.
 pub(super) const MIGRATIONS: &str = "migrations";
 pub(super) const RUN_DELAY: &str = "run_delay_ns";
 pub(super) const STEAL: &str = "steal_ns";
@@ -18,7 +18,7 @@ pub(super) const THERMAL: &str = "thermal_throttles";
 pub(super) const PRESSURE_CPU: &str = "pressure_cpu_ns";
 pub(super) const PRESSURE_MEMORY: &str = "pressure_memory_ns";
 
-/// The counters of a rank: which there are, and for which PUs.
+/// The counters available to a rank, and its PUs.
 #[derive(Clone, Debug)]
 pub struct Counters {
     root: PathBuf,
@@ -28,13 +28,13 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Tries every counter of this machine. `pus` are those of the workers, in their order, as the kernel counts; `None`
-    /// when they may run anywhere.
+    /// Tries every counter of this machine. `pus` are the workers' PUs in the workers' order, by the kernel's index;
+    /// `None` when the workers may run anywhere.
     pub fn survey(pus: Option<&[u32]>) -> Counters {
         Counters::survey_below(Path::new("/"), pus)
     }
 
-    /// The same on files below a root that is laid out like `/`.
+    /// As [`Counters::survey`], on files below a root that is laid out like `/`.
     pub fn survey_below(root: &Path, pus: Option<&[u32]>) -> Counters {
         let of_pus = |read: fn(&Path, &[u32]) -> Result<u64, String>| match pus {
             Some(pus) => read(root, pus),
@@ -55,22 +55,22 @@ impl Counters {
         Counters { root: root.to_owned(), pus: pus.unwrap_or_default().to_vec(), cgroup, unavailable }
     }
 
-    /// By name, the counters that this machine does not offer, and why.
+    /// The counters that this machine does not offer: name to reason.
     pub fn unavailable(&self) -> &BTreeMap<String, String> {
         &self.unavailable
     }
 
-    /// The counters of the PUs of the first so many workers, and of the machine, now.
+    /// Reads the counters of the PUs of the first `workers` workers, and those of the machine.
     pub fn machine(&self, workers: usize) -> MachineCounts {
         MachineCounts::read(self, &self.pus[..workers.min(self.pus.len())])
     }
 
-    /// The counters of the calling thread just before a timed region.
+    /// Reads the counters of the calling thread just before a timed region.
     pub fn thread_before(&self, clock: &Clock) -> ThreadCounts {
         ThreadCounts::before(self, clock)
     }
 
-    /// The counters of the calling thread just after a timed region.
+    /// Reads the counters of the calling thread just after a timed region.
     pub fn thread_after(&self, clock: &Clock) -> ThreadCounts {
         ThreadCounts::after(self, clock)
     }
@@ -83,12 +83,12 @@ impl Counters {
         self.cgroup.as_ref()
     }
 
-    /// Reads a counter unless the machine does not have it.
+    /// Reads a counter if the machine has it.
     pub(super) fn ask(&self, name: &str, read: impl FnOnce() -> Result<u64, String>) -> Option<u64> {
         if self.unavailable.contains_key(name) {
             return None;
         }
-        // It was there when it was tried: one that fails now has no reason to give, and is null.
+        // The counter could be read in the survey. If it fails now, it is null without a reason.
         read().ok()
     }
 }
@@ -97,7 +97,7 @@ impl Counters {
 mod tests {
     use super::*;
 
-    /// A made-up machine of two PUs.
+    /// A made-up machine with two PUs.
     struct Machine(PathBuf);
 
     impl Machine {
@@ -152,7 +152,7 @@ mod tests {
             pressure_memory_ns: Some(9_000),
         };
         assert_eq!(all, expected);
-        // A case with one worker has the first PU alone.
+        // A case with one worker has only the first PU.
         assert_eq!(counters.machine(1).steal_ns, Some(50_000_000));
         let thread = counters.thread_before(&Clock::start());
         assert_eq!((thread.migrations, thread.run_delay_ns), (Some(4), Some(200)));

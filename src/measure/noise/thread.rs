@@ -1,7 +1,7 @@
-//! What the kernel counts for the calling thread: for the ends of a timed region, outside it.
+//! The kernel's counters of the calling thread, read outside a timed region just before and after it.
 //!
-//! CPU time, switches and faults are system calls (0.5 us each); run delay and migrations are files that the kernel
-//! writes when they are read (2 and 20 us). None of them is on every machine.
+//! CPU time, switches and faults cost a system call (0.5 us each). Run delay and migrations are files that the kernel
+//! generates on each read (2 and 20 us); not every machine has these two.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -12,7 +12,7 @@ use super::Counters;
 use super::survey::{MIGRATIONS, RUN_DELAY};
 use crate::measure::{Clock, Ticks};
 
-/// The counters of one thread at one moment, all since the thread began.
+/// The counters of one thread at one moment, each counted since the thread began.
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadCounts {
     pub(super) at: Ticks,
@@ -22,7 +22,7 @@ pub struct ThreadCounts {
     pub(super) run_delay_ns: Option<u64>,
 }
 
-/// What `getrusage` says of a thread.
+/// The counts that `getrusage` gives for a thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Switches {
     pub(super) involuntary: u64,
@@ -32,7 +32,8 @@ pub(super) struct Switches {
 }
 
 impl ThreadCounts {
-    /// Reads them before a timed region: what takes longest first, so that the rest is as close to it as can be.
+    /// Reads the counters before a timed region. The slowest is read first, so that the others are read as close to the
+    /// region as possible.
     pub(super) fn before(counters: &Counters, clock: &Clock) -> ThreadCounts {
         let (migrations, run_delay_ns) = from_files(counters);
         let switches = switches();
@@ -40,7 +41,7 @@ impl ThreadCounts {
         ThreadCounts { at, cpu_ns: cpu_ns(), switches, migrations, run_delay_ns }
     }
 
-    /// Reads them after a timed region: the same, the other way round.
+    /// Reads the counters after a timed region, in the reverse order.
     pub(super) fn after(counters: &Counters, clock: &Clock) -> ThreadCounts {
         let cpu_ns = cpu_ns();
         let at = clock.read();
@@ -55,10 +56,11 @@ fn from_files(counters: &Counters) -> (Option<u64>, Option<u64>) {
     (counters.ask(MIGRATIONS, || migrations(root)), counters.ask(RUN_DELAY, || run_delay_ns(root)))
 }
 
-/// How often the thread went from one CPU to another.
+/// Number of times the thread moved from one CPU to another.
 pub(super) fn migrations(root: &Path) -> Result<u64, String> {
     let path = "proc/thread-self/sched";
-    // Three kilobytes on one node, a line more for each; the line that is looked for is among the first ten.
+    // The file has three kilobytes on one node, and one more line for each further node. The wanted line is among the
+    // first ten.
     let mut buffer = [0; 4096];
     let text = head(root, path, &mut buffer)?;
     let line = text.lines().find(|line| line.starts_with("se.nr_migrations"));
@@ -66,12 +68,12 @@ pub(super) fn migrations(root: &Path) -> Result<u64, String> {
     count.ok_or_else(|| format!("/{path} has no se.nr_migrations"))
 }
 
-/// How long the thread could have run and waited for its CPU.
+/// Time in which the thread was ready to run and waited for a CPU.
 pub(super) fn run_delay_ns(root: &Path) -> Result<u64, String> {
     let path = "proc/thread-self/schedstat";
     let mut buffer = [0; 128];
     let text = head(root, path, &mut buffer)?;
-    // The kernel writes "0 0 0" when it does not count: a thread that reads this has run.
+    // The kernel writes "0 0 0" when it keeps no statistics; the reading thread has run, so its counts cannot all be 0.
     if text.trim() == "0 0 0" {
         return Err(format!(
             "/{path}: the kernel keeps no scheduling statistics (sysctl kernel.task_delayacct=1)"
@@ -81,7 +83,7 @@ pub(super) fn run_delay_ns(root: &Path) -> Result<u64, String> {
     delay.ok_or_else(|| format!("/{path} is not three numbers"))
 }
 
-/// The beginning of a file, without memory of the program's heap.
+/// Reads the beginning of a file without allocating a buffer.
 fn head<'buffer>(root: &Path, path: &str, buffer: &'buffer mut [u8]) -> Result<&'buffer str, String> {
     let failed = |why: std::io::Error| format!("/{path}: {why}");
     let mut file = File::open(root.join(path)).map_err(failed)?;
@@ -92,7 +94,7 @@ fn head<'buffer>(root: &Path, path: &str, buffer: &'buffer mut [u8]) -> Result<&
             count => filled += count,
         }
     }
-    // A character cut in two at the end is no harm: what is looked for is ASCII and stands before it.
+    // A character cut in two at the end does no harm: the wanted text is ASCII and comes before it.
     let text = &buffer[..filled];
     match std::str::from_utf8(text) {
         Ok(text) => Ok(text),
@@ -103,16 +105,16 @@ fn head<'buffer>(root: &Path, path: &str, buffer: &'buffer mut [u8]) -> Result<&
 /// CPU time of the calling thread in nanoseconds, since it began.
 pub(super) fn cpu_ns() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `now` is a timespec of ours to write to; this clock exists since Linux 2.6.12.
+    // SAFETY: `now` is a local timespec that may be written; this clock exists since Linux 2.6.12.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
     assert_eq!(failed, 0, "every Linux thread has a CPU clock");
     u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }
 
 pub(super) fn switches() -> Switches {
-    // SAFETY: a rusage is integers, for which zero bytes are a value.
+    // SAFETY: a rusage holds only integers, and all-zero bytes are a valid value of them.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: `usage` is ours to write to; threads are counted one by one since Linux 2.6.26.
+    // SAFETY: `usage` is a local variable that may be written; RUSAGE_THREAD exists since Linux 2.6.26.
     let failed = unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
     assert_eq!(failed, 0, "every Linux thread has resource counts");
     let count = |value: libc::c_long| u64::try_from(value).unwrap_or(0);
@@ -163,7 +165,7 @@ mod tests {
         assert!(migrations(&root).expect_err("no file").starts_with("/proc/thread-self/sched: "));
         write("sched", "work (1, #threads: 1)\n---\nse.nr_migrations      :        41\n");
         assert_eq!(migrations(&root), Ok(41));
-        // Longer than what is looked at, and cut within a character there.
+        // Longer than the buffer, and cut inside a character.
         write("sched", &format!("se.nr_migrations : 7\n{}{}", "x".repeat(4074), "é".repeat(9)));
         assert_eq!(migrations(&root), Ok(7));
         write("sched", "se.exec_start : 7\n");
