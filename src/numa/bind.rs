@@ -1,28 +1,15 @@
 //! Binding to CPUs, with a check of each binding. The kernel binds threads; a process is bound thread by thread.
 //!
-//! Raw system calls with masks of any length: `cpu_set_t` ends at 1024 CPUs.
+//! A raw system call with a mask of any length: `cpu_set_t` ends at 1024 CPUs.
 #![allow(unsafe_code)]
 
 use std::io;
 
-use super::place::{How, Placement};
+use super::affinity::{affinity, affinity_of, mask_words};
+use super::placement::{How, Placement};
 use super::pu_set::PuSet;
 use super::topology::Topology;
 use crate::error::{Error, Result};
-
-const WORD_BITS: u32 = 64;
-/// Length of the mask that is read: enough for 65,536 CPUs; Linux is built for at most 8192.
-const MASK_WORDS: usize = 1024;
-
-/// The affinity mask of the calling thread. In a process that has just started, with its only thread, this is the mask
-/// that the launcher gave to the rank.
-///
-/// # Errors
-/// When the kernel does not answer.
-pub fn affinity() -> Result<PuSet> {
-    affinity_of(0)
-        .map_err(|why| Error::Environment(format!("cannot read this process's CPU affinity: {why}")))
-}
 
 /// Binds every thread of this process to the placement's PUs and reads each binding back. Used for a rank that is a
 /// process. Does nothing for a placement that leaves the binding as it is.
@@ -106,47 +93,10 @@ fn bind(thread: i32, pus: &PuSet) -> io::Result<()> {
     }
 }
 
-fn affinity_of(thread: i32) -> io::Result<PuSet> {
-    let mut words = vec![0u64; MASK_WORDS];
-    // SAFETY: `words` is writable for the passed length.
-    let bytes = unsafe {
-        libc::syscall(libc::SYS_sched_getaffinity, thread, size_of_val(words.as_slice()), words.as_mut_ptr())
-    };
-    if bytes < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(mask_pus(&words))
-}
-
-fn mask_words(pus: &PuSet) -> Vec<u64> {
-    let words = pus.last().map_or(1, |last| last / WORD_BITS + 1);
-    let mut mask = vec![0u64; words as usize];
-    for pu in pus.iter() {
-        mask[(pu / WORD_BITS) as usize] |= 1 << (pu % WORD_BITS);
-    }
-    mask
-}
-
-fn mask_pus(words: &[u64]) -> PuSet {
-    let bit = |(word, bits): (u32, &u64)| {
-        let bits = *bits;
-        (0..WORD_BITS).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * WORD_BITS + bit)
-    };
-    (0u32..).zip(words).flat_map(bit).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::numa::{Bind, Request, place_all};
-
-    #[test]
-    fn masks_of_any_length_come_back() {
-        for list in ["", "0", "63", "64", "0,63-65,1023-1024,8191"] {
-            let pus = PuSet::parse(list).expect(list);
-            assert_eq!(mask_pus(&mask_words(&pus)), pus);
-        }
-    }
 
     /// Runs in its own thread, so that the test runner's threads keep their mask.
     fn in_thread<T: Send>(body: impl FnOnce() -> T + Send) -> T {

@@ -50,7 +50,7 @@ fn watermark_bytes(zoneinfo: &str, os_index: u32) -> u64 {
             _ => {}
         }
     }
-    pages * super::locality::page_bytes() as u64
+    pages * super::page::page_bytes() as u64
 }
 
 #[cfg(test)]
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn watermarks_are_summed_over_the_zones_of_one_node() {
         let zones = "Node 0, zone      DMA\n  pages free 9\n        high     5\nNode 1, zone   Normal\n        low 1\n        high     7\n    high:  100\nNode 1, zone Movable\n        high     0\n";
-        let page = crate::numa::locality::page_bytes() as u64;
+        let page = crate::numa::page::page_bytes() as u64;
         assert_eq!((watermark_bytes(zones, 0), watermark_bytes(zones, 1)), (5 * page, 7 * page));
         assert_eq!(watermark_bytes(zones, 2), 0);
     }

@@ -3,7 +3,7 @@
 
 use std::ptr::NonNull;
 
-use super::locality::page_bytes;
+use super::page::page_bytes;
 use crate::error::{Error, Result};
 
 /// Alignment of every reservation, in bytes: one huge page on x86-64, and the size of a superslab.

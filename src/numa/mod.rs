@@ -7,10 +7,9 @@
 //!
 //! A [`Topology`] is plain data that holds no object of hwloc, so ranks that are threads share one. Every decision
 //! above the system calls is a pure function, which tests run on described topologies. The system calls are in
-//! `bind.rs`, `policy.rs`, `memory.rs` and `locality.rs`.
+//! `affinity.rs`, `bind.rs`, `policy.rs`, `memory.rs`, `locality.rs` and `page.rs`.
 
-#[cfg(any(test, not(feature = "hwloc")))]
-mod affinity_mask;
+mod affinity;
 mod bind;
 mod cgroup;
 mod description;
@@ -23,20 +22,25 @@ mod memory;
 mod node;
 mod numa_maps;
 mod ownership;
+mod page;
 mod place;
+mod placement;
 mod policy;
 mod pu_set;
 mod share;
 mod smaps;
 mod topology;
 
-pub use bind::{affinity, bind_process, bind_rank_thread, bind_thread};
+pub use affinity::affinity;
+pub use bind::{bind_process, bind_rank_thread, bind_thread};
 pub use cgroup::{CgroupLimit, CgroupLimits, cgroup_limits, cgroup_memory_left};
 pub use host::{host_identity, host_name, package_of};
-pub use locality::{Locality, SAMPLE_PAGES, locality};
+pub use locality::{SAMPLE_PAGES, locality};
 pub use memory::{RESERVATION_ALIGNMENT, Reservation};
-pub use node::{CacheGroup, Node, Standing};
-pub use place::{Bind, How, NodeId, Placement, Request, conflicts, place_all};
+pub use node::{CacheGroup, Node, NodeId, Standing};
+pub use page::Locality;
+pub use place::{conflicts, place_all};
+pub use placement::{Bind, How, Placement, Request};
 pub use pu_set::PuSet;
 pub use smaps::huge_page_bytes;
 pub use topology::Topology;

@@ -2,8 +2,16 @@
 
 use std::fmt;
 
-use super::place::NodeId;
 use super::pu_set::PuSet;
+
+/// A node's two indices under their names, so that they cannot be confused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId {
+    /// hwloc's logical index.
+    pub index: u32,
+    /// The kernel's index.
+    pub os_index: u32,
+}
 
 /// A NUMA node.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::locality::Locality;
+use super::page::Locality;
 
 /// Counts all pages of the range. `None` when there is no such file, or when a mapping reaches beyond the range,
 /// because its counts would include other memory.
@@ -69,7 +69,6 @@ fn node_count(word: &str) -> Option<(u32, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numa::{Reservation, SAMPLE_PAGES, Topology};
 
     const MAPS: &str =
         "1000-3000 rw-p 0 00:00 0 \n400000-600000 rw-p 0 00:00 0 \n600000-a00000 rw-p 0 00:00 0 [x]\n";
@@ -88,24 +87,5 @@ mod tests {
         assert_eq!(count(NUMA_MAPS, MAPS, 0x401000, 511, 4096, 3), None);
         assert_eq!(count(NUMA_MAPS, MAPS, 0x400000, 1000, 4096, 3), None);
         assert_eq!(count("", MAPS, 0x400000, 512, 4096, 3), None);
-    }
-
-    #[test]
-    fn numa_maps_and_move_pages_agree_on_real_memory() {
-        let topology = Topology::of_this_machine().expect("this machine");
-        let node = topology.usable_nodes().next().expect("a usable node").id();
-        let reservation = Reservation::new(SAMPLE_PAGES * 4096).expect("16 MiB");
-        reservation.bind(&topology, node).expect("a usable node");
-        let (base, bytes) = (reservation.base(), reservation.bytes());
-        // SAFETY: the first quarter of a live reservation.
-        #[allow(unsafe_code)]
-        unsafe {
-            base.as_ptr().write_bytes(1, bytes / 4);
-        }
-        let asked = crate::numa::locality(&topology, base.as_ptr(), bytes, node, usize::MAX);
-        match locality(base.as_ptr() as usize, bytes / 4096, 4096, node.os_index) {
-            Some(read) if asked.unverified.is_none() => assert_eq!(read, asked),
-            read => eprintln!("skipped: numa_maps {read:?}, move_pages {asked:?}"),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The laws of placement, one by one, on described machines. The oracle is the list written in each test.
 
 use super::*;
-use crate::numa::Standing;
+use crate::numa::{NodeId, Standing};
 
 /// Requests of one host on which all ranks have the same mask.
 fn ranks(topology: &Topology, count: u32) -> Vec<Request> {

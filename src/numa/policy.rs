@@ -4,7 +4,7 @@
 use std::io;
 
 use super::memory::Reservation;
-use super::place::NodeId;
+use super::node::NodeId;
 use super::topology::Topology;
 use crate::error::{Error, Result};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::place::{How, Placement};
+use super::placement::{How, Placement};
 use super::pu_set::PuSet;
 use super::topology::Topology;
 

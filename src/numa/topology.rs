@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::description::{DescribedNode, Description};
 use super::free_memory;
-use super::node::{CacheGroup, Node, Standing};
+use super::node::{CacheGroup, Node, NodeId, Standing};
 use super::ownership;
-use super::place::NodeId;
 use super::pu_set::PuSet;
 use crate::error::{Error, Result};
 
@@ -35,7 +34,7 @@ impl Topology {
         #[cfg(feature = "hwloc")]
         let description = super::hwloc::of_this_machine()?;
         #[cfg(not(feature = "hwloc"))]
-        let description = super::affinity_mask::of_affinity_mask()?;
+        let description = super::affinity::of_affinity_mask()?;
         // For a node without CPUs, hwloc gives its neighbour's CPUs; the kernel knows each node's own CPUs.
         let owned = if description.is_this_system && description.knows_nodes {
             ownership::kernel_lists()
