@@ -4,8 +4,6 @@
 
 use std::path::Path;
 
-use super::Counters;
-use super::survey::{PRESSURE_CPU, PRESSURE_MEMORY, STEAL, THERMAL, THROTTLED};
 use crate::cgroup::{Cgroup, Version};
 
 /// The counters of the machine at one moment; a counter that the machine lacks is `None`.
@@ -24,17 +22,6 @@ pub struct MachineCounts {
 }
 
 impl MachineCounts {
-    pub(super) fn read(counters: &Counters, pus: &[u32]) -> MachineCounts {
-        let root = counters.root();
-        MachineCounts {
-            steal_ns: counters.ask(STEAL, || steal_ns(root, pus)),
-            throttled_ns: counters.ask(THROTTLED, || throttled_ns(counters.cgroup())),
-            thermal_throttles: counters.ask(THERMAL, || thermal_throttles(root, pus)),
-            pressure_cpu_ns: counters.ask(PRESSURE_CPU, || pressure_ns(root, "cpu")),
-            pressure_memory_ns: counters.ask(PRESSURE_MEMORY, || pressure_ns(root, "memory")),
-        }
-    }
-
     /// The differences since `earlier`. A counter that was not readable both times is `None`.
     pub(super) fn since(&self, earlier: &MachineCounts) -> MachineCounts {
         let since = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));

@@ -8,9 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::Counters;
-use super::survey::{MIGRATIONS, RUN_DELAY};
-use crate::measure::{Clock, Ticks};
+use crate::measure::Ticks;
 
 /// The counters of one thread at one moment, each counted since the thread began.
 #[derive(Clone, Copy, Debug)]
@@ -29,31 +27,6 @@ pub(super) struct Switches {
     pub(super) voluntary: u64,
     pub(super) minor_faults: u64,
     pub(super) major_faults: u64,
-}
-
-impl ThreadCounts {
-    /// Reads the counters before a timed region. The slowest is read first, so that the others are read as close to the
-    /// region as possible.
-    pub(super) fn before(counters: &Counters, clock: &Clock) -> ThreadCounts {
-        let (migrations, run_delay_ns) = from_files(counters);
-        let switches = switches();
-        let at = clock.read();
-        ThreadCounts { at, cpu_ns: cpu_ns(), switches, migrations, run_delay_ns }
-    }
-
-    /// Reads the counters after a timed region, in the reverse order.
-    pub(super) fn after(counters: &Counters, clock: &Clock) -> ThreadCounts {
-        let cpu_ns = cpu_ns();
-        let at = clock.read();
-        let switches = switches();
-        let (migrations, run_delay_ns) = from_files(counters);
-        ThreadCounts { at, cpu_ns, switches, migrations, run_delay_ns }
-    }
-}
-
-fn from_files(counters: &Counters) -> (Option<u64>, Option<u64>) {
-    let root = counters.root();
-    (counters.ask(MIGRATIONS, || migrations(root)), counters.ask(RUN_DELAY, || run_delay_ns(root)))
 }
 
 /// Number of times the thread moved from one CPU to another.
@@ -128,33 +101,7 @@ pub(super) fn switches() -> Switches {
 
 #[cfg(all(test, not(miri)))]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
-
-    #[test]
-    fn working_takes_cpu_time_sleeping_switches_and_touching_memory_faults() {
-        let (clock, counters) = (Clock::start(), Counters::survey(None));
-        let before = ThreadCounts::before(&counters, &clock);
-        let asleep = ThreadCounts::after(&counters, &clock);
-        std::thread::sleep(Duration::from_millis(2));
-        let slept = ThreadCounts::after(&counters, &clock);
-        let began = Instant::now();
-        let memory = vec![1u8; 8 << 20];
-        while began.elapsed() < Duration::from_millis(5) {
-            std::hint::spin_loop();
-        }
-        let worked = ThreadCounts::after(&counters, &clock);
-        assert!(before.at <= asleep.at && before.cpu_ns <= asleep.cpu_ns);
-        assert!(slept.switches.voluntary > asleep.switches.voluntary, "a sleeper gives its CPU away");
-        assert!(worked.cpu_ns > slept.cpu_ns, "{} bytes were written", memory.len());
-        assert!(worked.switches.minor_faults > slept.switches.minor_faults, "fresh memory is faulted in");
-        if let (Some(first), Some(last)) = (before.run_delay_ns, worked.run_delay_ns) {
-            assert!(first <= last);
-        } else {
-            println!("skipped: run delay: {:?}", counters.unavailable().get(RUN_DELAY));
-        }
-    }
 
     #[test]
     fn what_a_file_does_not_say_is_an_error_with_the_file() {
