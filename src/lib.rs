@@ -1,7 +1,7 @@
 //! numamark measures how fast each NUMA node of a cluster generates data and allocates memory.
 //!
-//! The modules stand in floors: a file uses lower floors, or its own directory, and nothing above.
-//! From the ground up:
+//! The modules form floors: a file uses lower floors or its own directory, and nothing above.
+//! From the bottom up:
 //!
 //! | floor | module | owns |
 //! |---|---|---|

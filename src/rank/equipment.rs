@@ -1,4 +1,4 @@
-//! What a rank works with: pinned workers, a clock, and an arena bound to its node and already populated.
+//! The equipment of a rank: pinned workers, a clock, and an arena that is bound to the rank's node and populated.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,18 +14,18 @@ use crate::plan::{Case, Plan};
 use crate::slab::{Arena, Heap, HeapOptions, Stretch};
 use crate::workload::generate::World;
 
-/// Made once a run, outside every timed region.
+/// The equipment of one rank; made once per run, outside every timed region.
 pub struct Equipment {
     rank: u32,
     seed: u64,
     pool: Pool,
-    /// Where its workers are, in their order; pinned there or not.
+    /// The PUs of the workers, in the workers' order; `pinned` says if they are pinned there.
     pus: Vec<u32>,
     pinned: bool,
     clock: Clock,
     prices: Prices,
     counters: Counters,
-    /// Taken while a heap uses it.
+    /// `None` while a heap uses the arena, or when no case needs one.
     arena: Mutex<Option<Arena>>,
     violations: AtomicU64,
     node: Option<NodeId>,
@@ -35,8 +35,7 @@ pub struct Equipment {
 }
 
 impl Equipment {
-    /// Pins the workers; reserves the arena, binds it before anything touches it, and has every worker populate its
-    /// share.
+    /// Pins the workers, reserves the arena and binds it before its first touch. Then every worker populates its share.
     ///
     /// # Errors
     /// When the kernel refuses to bind or has no memory.
@@ -77,7 +76,7 @@ impl Equipment {
         self.rank
     }
 
-    /// Index of the rank among those of its host, and how many ranks the host has that has most.
+    /// Index of the rank on its host, and the largest number of ranks on any host.
     pub fn place_on_host(&self) -> (u32, u32) {
         self.place_on_host
     }
@@ -87,10 +86,10 @@ impl Equipment {
         &self.pool
     }
 
-    /// A pool beside the rank's, of its first so many workers: on the same PUs.
+    /// Starts a second pool of `workers` workers, on the PUs of the rank's first workers.
     ///
     /// # Errors
-    /// When a thread cannot be started, or is not where it was pinned.
+    /// When a thread cannot be started, or its binding read back is wrong.
     pub fn start_pool(&self, workers: usize) -> Result<Pool> {
         Pool::start(self.rank, &self.topology, &self.pus[..workers], self.pinned)
     }
@@ -105,15 +104,15 @@ impl Equipment {
         self.clock
     }
 
-    /// What a repetition is measured with.
+    /// The instruments of a repetition.
     pub fn instruments(&self) -> Instruments<'_> {
         Instruments { clock: self.clock, prices: self.prices, counters: &self.counters }
     }
 
-    /// Runs `work` with a fresh heap over a stretch of the arena, or all of it, set up as the case wants it.
+    /// Runs `work` with a fresh heap over `stretch` of the arena (`None`: all of it), set up by the case's parameters.
     ///
     /// # Errors
-    /// Those of `work`, or when the heap's options are out of range.
+    /// The errors of `work`; also when the heap's options are out of range.
     pub fn with_heap<T>(
         &self,
         case: &Case,
@@ -135,13 +134,13 @@ impl Equipment {
         result
     }
 
-    /// Pointers handed back, in all heaps so far, that were not live objects.
+    /// Number of freed pointers, over all heaps so far, that were not live objects.
     pub fn violations(&self) -> u64 {
-        // Relaxed: a count that the rank's own thread writes and reads.
+        // Relaxed: only the rank's own thread writes and reads the count.
         self.violations.load(Ordering::Relaxed)
     }
 
-    /// Asks the kernel where the arena's pages are.
+    /// Asks the kernel on which node the arena's pages are.
     pub fn locality(&self) -> Locality {
         let arena = self.arena.lock().expect("the rank's own thread is the only one that comes here");
         match (&*arena, self.node) {
@@ -171,7 +170,7 @@ fn most_on_a_host(world: &HostWorld) -> u32 {
     counts.into_iter().max().unwrap_or(1)
 }
 
-/// An arena with memory behind all of it: on `node` if there is one, first touched by the workers side by side.
+/// Makes a fully populated arena, bound to `node` if there is one. The workers touch it first, in parallel.
 fn populated(bytes: u64, seat: &Seat, node: Option<NodeId>, pool: &Pool, clock: Clock) -> Result<Arena> {
     let bytes = usize::try_from(bytes).expect("the plan held it against the memory of the node");
     let reservation = Reservation::new(bytes)?;

@@ -1,7 +1,7 @@
-//! One rank's life: take a seat, set up, run the rounds, write down what was measured.
+//! One rank's life: take a seat, set up, run the rounds, write the results.
 //!
-//! Written once for ranks that are processes and ranks that are threads. Whatever can fail on one rank is agreed on
-//! by all (`comm.agree`), so that every rank takes the same way out with the same exit code.
+//! The code is the same for ranks that are processes and ranks that are threads. All ranks agree (`comm.agree`) on
+//! every step that can fail on one rank, so that every rank ends in the same way with the same exit code.
 
 mod begin;
 mod crew;
@@ -40,24 +40,24 @@ use output::Output;
 use rounds::TimeLimit;
 use seat::Seat;
 
-/// What the command line asks of every rank.
+/// The request of the command line, equal on every rank.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Where rank 0 finds the job.
+    /// The place from which rank 0 reads the job.
     pub source: Origin,
-    /// The run directory; `None`: rank 0 names one under `results/`.
+    /// The run directory; with `None`, rank 0 chooses a name under `results/`.
     pub out: Option<PathBuf>,
     /// The whole command line.
     pub command: Vec<String>,
-    /// What the MPI library calls itself, or why there is none.
+    /// Version text of the MPI library, or the reason why there is none.
     pub mpi_library: Result<String, String>,
-    /// When the program started.
+    /// Start of the program.
     pub started: Instant,
-    /// What the run may take from there: no repetition is begun that would not end in time.
+    /// Time limit of the run, counted from `started`: a repetition that would not end in time is not begun.
     pub time: Option<Nanoseconds>,
 }
 
-/// Where a job comes from.
+/// The origin of a job.
 #[derive(Clone, Debug)]
 pub enum Origin {
     /// A file, `-` for standard input, and `--set` and `--sweep` arguments.
@@ -66,51 +66,51 @@ pub enum Origin {
     Resume(PathBuf),
 }
 
-/// What is told on rank 0 alone, and only between timed regions.
+/// Receiver of progress reports. It is called only on rank 0, and only between timed regions.
 pub trait Progress {
     /// A stage outside the rounds begins; the one before it is over.
     fn stage(&mut self, name: &str);
-    /// Every rank is bound and has its memory; one entry a rank, in order.
+    /// Every rank is bound and has its memory; `ranks` has one entry per rank, in order.
     fn bound(&mut self, ranks: &[Begin]);
     /// A repetition begins.
     fn begin(&mut self, step: &Step<'_>);
-    /// A repetition is over and written down; one row a rank, in order.
+    /// A repetition is over and written; `rows` has one row per rank, in order.
     fn end(&mut self, step: &Step<'_>, rows: &[Row]);
-    /// The run is over and its result written.
+    /// The run is over and its result is written.
     fn finish(&mut self);
 }
 
 /// One repetition among all of the run's.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'plan> {
-    /// How many come before it, from 0.
+    /// Index of the repetition in the run, from 0.
     pub index: usize,
-    /// How many there are; with a stop rule, the most that there can be.
+    /// Number of repetitions in the run; with a stop rule, the largest possible number.
     pub count: usize,
-    /// Whether there may be fewer.
+    /// True when the run may have fewer repetitions than `count`.
     pub at_most: bool,
     /// Id of the case.
     pub case: &'plan str,
     /// The case's repetition, from 0.
     pub round: u32,
-    /// Repetitions of the case, or the most of them.
+    /// Repetitions of the case, or their largest possible number.
     pub rounds: u32,
-    /// What the case's rate counts.
+    /// The unit that the case's rate counts.
     pub measure: Measure,
-    /// Limits, warm-up and timed region, where the job says how long they are.
+    /// Planned time of limits, warm-up and timed region, if the job fixes it.
     pub planned: Option<Duration>,
 }
 
-/// A run that went through to its end, as rank 0 sees it.
+/// The result of a finished run, on rank 0.
 #[derive(Debug)]
 pub struct Finished {
     /// The contents of `run.json`.
     pub run: Run,
-    /// Where it stands.
+    /// The run directory.
     pub directory: PathBuf,
 }
 
-/// What reading a job and binding may take: nothing here depends on the job.
+/// Time limit for reading the job and for binding; it does not depend on the job.
 const SEATING_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the job as one rank. Collective; rank 0 gets the result.
@@ -172,7 +172,7 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     Ok(run.map(|run| Finished { run, directory }))
 }
 
-/// The run directory: a new one, or that of the run to go on with. Collective.
+/// Opens the run directory: a new one, or the directory of the run to continue. Collective.
 fn output(
     comm: &Comm,
     request: &Request,
