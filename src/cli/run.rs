@@ -33,6 +33,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     }
     let request = Request {
         source: origin(arguments),
+        miniature: false,
         out: arguments.out.clone(),
         command: std::env::args().collect(),
         mpi_library: comm::mpi_library().ok_or_else(|| "built without MPI".to_owned()),

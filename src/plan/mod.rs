@@ -15,7 +15,6 @@ mod miniature;
 mod name;
 mod order;
 mod prediction;
-mod probed;
 mod stores;
 mod sweep;
 
@@ -30,10 +29,9 @@ pub use cases::{Case, Parameter, Work};
 pub use expected::Expected;
 pub use layout::Footprint;
 pub use limits::Limits;
-pub use miniature::{Miniature, ROUNDS};
+pub use miniature::Miniature;
 pub use order::Turn;
-pub use prediction::Prediction;
-pub use probed::{LOG, Probed, ProbedCase, ProbedFile, ProbedLog};
+pub use prediction::{Prediction, Probed, ProbedCase};
 
 use crate::error::Result;
 use crate::job::{Job, Stop};

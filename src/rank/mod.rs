@@ -45,6 +45,8 @@ use seat::Seat;
 pub struct Request {
     /// The place from which rank 0 reads the job.
     pub source: Origin,
+    /// True when every case is only run for a moment: see [`Plan::miniature`].
+    pub miniature: bool,
     /// The run directory; with `None`, rank 0 chooses a name under `results/`.
     pub out: Option<PathBuf>,
     /// The whole command line.
@@ -62,6 +64,8 @@ pub struct Request {
 pub enum Origin {
     /// A file, `-` for standard input, and `--set` and `--sweep` arguments.
     File(PathBuf, Vec<Setting>),
+    /// A job that was read before.
+    Read(Source),
     /// The run directory of a stopped run.
     Resume(PathBuf),
 }
@@ -112,6 +116,10 @@ pub struct Finished {
 
 /// Time limit for reading the job and for binding; it does not depend on the job.
 const SEATING_LIMIT: Duration = Duration::from_secs(60);
+/// The stage in which workers start and arenas are populated.
+const SETTING_UP: &str = "setting up workers and memory";
+/// The stage after the last repetition.
+const WRITING: &str = "writing the result";
 
 /// Runs the job as one rank. Collective; rank 0 gets the result.
 ///
@@ -130,7 +138,8 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     stage("binding to a node", SEATING_LIMIT, progress);
     let seat = seat::take(comm, &job)?;
     let plan = comm.agree(Plan::new(&job, &seat.offer))?;
-    stage("setting up workers and memory", plan.limits.set_up, progress);
+    let plan = if request.miniature { plan.miniature(comm.world().size).plan } else { plan };
+    stage(SETTING_UP, plan.limits.set_up, progress);
     let equipment = comm.agree(Equipment::set_up(&seat, &plan))?;
     let begin = begin(comm, &job, &seat, &plan, &equipment);
     stage("making the run directory", plan.limits.set_up, progress);
@@ -155,7 +164,7 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
             return Err(why);
         }
     };
-    stage("writing the result", plan.limits.finish, progress);
+    stage(WRITING, plan.limits.finish, progress);
     let end = End {
         locality: locality_record(&equipment.locality()),
         violations: equipment.violations(),
@@ -197,7 +206,8 @@ impl Request {
         match &self.source {
             Origin::File(path, settings) if rank == 0 => Source::read(path, settings).map(Some),
             Origin::Resume(directory) if rank == 0 => Source::of_run(directory).map(Some),
-            Origin::File(..) | Origin::Resume(_) => Ok(None),
+            Origin::Read(source) if rank == 0 => Ok(Some(source.clone())),
+            Origin::File(..) | Origin::Read(_) | Origin::Resume(_) => Ok(None),
         }
     }
 }

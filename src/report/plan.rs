@@ -253,8 +253,10 @@ fn files(planned: &Planned<'_>) -> String {
     let Some(prediction) = planned.prediction else {
         return "not known without trying the cases".to_owned();
     };
-    let each = prediction.files.iter().map(|(name, bytes)| format!("{name} {}", human_bytes(*bytes)));
-    format!("{}: {}", human_bytes(prediction.bytes()), each.collect::<Vec<_>>().join(", "))
+    let Prediction { parts_bytes, rest_bytes, .. } = *prediction;
+    let all = human_bytes(parts_bytes.saturating_add(rest_bytes));
+    let [parts, rest] = [parts_bytes, rest_bytes].map(human_bytes);
+    format!("about {all}: {parts} in parts/, {rest} beside it (an estimate, to a factor of two)")
 }
 
 /// Sentences beside their label. Each starts on a new line and is broken between words.
