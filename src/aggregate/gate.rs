@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::job;
 use crate::metric::{CaseMetric, GateMetric, Statistic};
-use crate::record::run::{Bound, CaseResult, Gate, GateResult, HistogramSummary, Level, Outcome};
+use crate::record::run::{CaseResult, Gate, GateResult, HistogramSummary, Level, Outcome};
 use crate::stats::median;
 use crate::word::Word;
 
@@ -40,15 +40,7 @@ pub(crate) fn evaluate(gates: &[Gate], cases: &[CaseResult], stragglers: usize) 
 impl Gate {
     /// Converts a gate of the job, without figures of a stored run.
     pub(crate) fn of(gate: &job::Gate) -> Gate {
-        let bound = match gate.bound {
-            job::Bound::AtLeast(bound) => Bound::AtLeast(bound),
-            job::Bound::AtMost(bound) => Bound::AtMost(bound),
-        };
-        let level = match gate.level {
-            job::Level::Fail => Level::Fail,
-            job::Level::Warn => Level::Warn,
-        };
-        Gate { metric: gate.metric.name(), bound, level, against: None }
+        Gate { metric: gate.metric.name(), bound: gate.bound, level: gate.level, against: None }
     }
 
     fn judge(&self, case: Option<&str>, figure: Figure) -> GateResult {

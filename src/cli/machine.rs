@@ -8,7 +8,7 @@ use crate::job::{Job, Setting};
 use crate::numa;
 use crate::numa::{Bind, Placement, Request, Topology};
 use crate::plan::{Plan, Prediction, Seat};
-use crate::rank::{Source, bind, described, probe};
+use crate::rank::{Source, described, probe};
 use crate::report;
 use crate::report::{Planned, Submission};
 use crate::results::resolve_gates;
@@ -29,7 +29,7 @@ pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
     }
     let source = Source::read(&arguments.job, &settings)?;
     let job = source.parse()?;
-    let (topology, placements) = place(&arguments.machine, bind(&job), job.rank.share_nodes)?;
+    let (topology, placements) = place(&arguments.machine, job.rank.bind, job.rank.share_nodes)?;
     let ranks = seats(&job, &topology, &placements, arguments.hosts)?;
     let cases: Vec<&str> = ranks[0].1.cases.iter().map(|case| case.id.as_str()).collect();
     // What a run would refuse before its first repetition; another machine may have another CPU.

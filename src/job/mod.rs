@@ -28,6 +28,7 @@ mod syntax;
 mod values;
 mod words;
 
+pub use crate::record::run::Bound;
 pub use build::{JOB_FILE_BYTES_MAX, decode};
 pub use generate::{Generate, GenerateChange, GenerateKnobs};
 pub use hash::hash_of;
@@ -35,8 +36,8 @@ pub use nearest::nearest;
 pub use schema::schema;
 pub use setting::Setting;
 pub use words::{
-    Allocator, Bind, CodecName, Consumer, Handover, KernelName, Level, Memory, Order, Pool, Schedule, Scope,
-    SlabDesign, StoresName, Word, Workload,
+    Allocator, Bind, CodecName, Consumer, Handover, KernelName, Level, Memory, Order, PoolUse, Schedule,
+    Scope, SlabDesign, StoresName, Word, Workload,
 };
 
 use crate::metric::GateMetric;
@@ -222,13 +223,4 @@ pub struct Gate {
     pub level: Level,
     /// The run directory of the stored run that the bound is a share of.
     pub against: Option<String>,
-}
-
-/// One side of what passes a gate.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Bound {
-    /// The value or more.
-    AtLeast(f64),
-    /// The value or less.
-    AtMost(f64),
 }

@@ -1,23 +1,16 @@
 //! The closed sets of the job file: every word a key accepts, and nothing that this release does not do.
 
+pub use crate::numa::Bind;
+pub use crate::record::run::Level;
 pub use crate::word::Word;
 use crate::word::words;
+pub use crate::workload::generate::{Consumer, Handover, Memory, PoolUse, Schedule, Scope};
 
 words! {
     /// `[run] order`: how repetitions of different cases follow each other.
     Order {
         /// Rounds: one repetition of every case, in an order drawn from the seed.
         Interleaved = "interleaved",
-    }
-
-    /// `[rank] bind`: what ties a rank to a node.
-    Bind {
-        /// One node a rank: adopted when the launcher chose one, chosen otherwise.
-        Numa = "numa",
-        /// Whatever the launcher left: the affinity mask is taken as it is.
-        Inherit = "inherit",
-        /// Nothing is bound, for comparison.
-        None = "none",
     }
 
     /// `[generate] kernel`: which code fills a block.
@@ -42,16 +35,6 @@ words! {
         NonTemporal = "non-temporal",
     }
 
-    /// `[generate] scope`: among whose data the copies of a unit lie.
-    Scope {
-        /// Each rank's own.
-        Rank = "rank",
-        /// That of all ranks of a host.
-        Host = "host",
-        /// That of all ranks.
-        All = "all",
-    }
-
     /// `[generate] codec`: the compressor that a ratio is met with.
     CodecName {
         /// One without any cost of its own: the inverse of the ratio is random.
@@ -62,48 +45,6 @@ words! {
         Zstd3 = "zstd-3",
         /// LZ4, its fast mode.
         Lz4 = "lz4",
-    }
-
-    /// `[generate] consumer`: what becomes of a block.
-    Consumer {
-        /// Nothing.
-        Discard = "discard",
-        /// Every byte is read.
-        Checksum = "checksum",
-        /// Every byte is read once and written elsewhere, as on the way into a file or a socket.
-        Copy = "copy",
-    }
-
-    /// `[generate] handover`: when a block reaches its consumer.
-    Handover {
-        /// With its chunk.
-        Chunk = "chunk",
-        /// As soon as it is filled.
-        Piece = "piece",
-    }
-
-    /// `[generate] schedule`: who fills which block.
-    Schedule {
-        /// Each worker its own part of every chunk.
-        Static = "static",
-        /// Whoever has nothing to do takes from others.
-        Stealing = "stealing",
-    }
-
-    /// `[generate] memory`: where a block's memory comes from.
-    Memory {
-        /// The rank's slab allocator.
-        Slab = "slab",
-        /// A zeroed buffer for every block.
-        Fresh = "fresh",
-    }
-
-    /// `[generate] pool`: how long the workers live.
-    Pool {
-        /// As long as the rank.
-        Kept = "kept",
-        /// As long as a chunk.
-        PerChunk = "per-chunk",
     }
 
     /// `[allocate] workload`: the pattern of allocations.
@@ -124,14 +65,6 @@ words! {
     SlabDesign {
         /// One cache a worker, a list of free objects per slab.
         Sharded = "sharded",
-    }
-
-    /// `[[gate]] level`: what a bound that is not met does to the exit code.
-    Level {
-        /// Exit code 3.
-        Fail = "fail",
-        /// A line in the report.
-        Warn = "warn",
     }
 }
 
@@ -160,7 +93,7 @@ mod tests {
         is_a_bijection::<Handover>();
         is_a_bijection::<Schedule>();
         is_a_bijection::<Memory>();
-        is_a_bijection::<Pool>();
+        is_a_bijection::<PoolUse>();
         is_a_bijection::<Workload>();
         is_a_bijection::<Allocator>();
         is_a_bijection::<SlabDesign>();

@@ -1,5 +1,6 @@
 //! The request of a rank for a place, and the place that it gets.
 
+use crate::word::words;
 use std::fmt;
 
 use super::node::NodeId;
@@ -31,15 +32,16 @@ impl Request {
     }
 }
 
-/// `[rank] bind` of the job file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bind {
-    /// Bound to a node: CPUs and memory.
-    Numa,
-    /// Left as the launcher bound it: workers are pinned inside the mask, and memory follows first touch.
-    Inherit,
-    /// Not bound at all.
-    None,
+words! {
+    /// `[rank] bind`: the binding of a rank to a node.
+    Bind {
+        /// Bound to a node, CPUs and memory: adopted when the launcher chose it, chosen otherwise.
+        Numa = "numa",
+        /// Left as the launcher bound it: workers are pinned inside the mask, and memory follows first touch.
+        Inherit = "inherit",
+        /// Not bound at all, for comparison.
+        None = "none",
+    }
 }
 
 /// The node and the PUs on which a rank runs.

@@ -20,7 +20,7 @@ mod seat;
 
 pub use job::Source;
 pub use probe::probe;
-pub use seat::{bind, described};
+pub use seat::described;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

@@ -7,7 +7,6 @@ use serde::de::DeserializeOwned;
 
 use crate::comm::{Comm, HostWorld};
 use crate::error::Result;
-use crate::job;
 use crate::job::Job;
 use crate::numa;
 use crate::numa::{CacheGroup, Placement, PuSet, Request, Topology};
@@ -68,20 +67,11 @@ fn requests(job: &Job, host_world: &HostWorld, masks: &[Vec<u32>]) -> Vec<Reques
     of_this_host
         .map(|rank| Request {
             rank,
-            bind: bind(job),
+            bind: job.rank.bind,
             share_nodes: job.rank.share_nodes,
             allowed: masks[rank as usize].iter().copied().collect::<PuSet>(),
         })
         .collect()
-}
-
-/// Converts the job's `bind` to that of `numa`.
-pub fn bind(job: &Job) -> numa::Bind {
-    match job.rank.bind {
-        job::Bind::Numa => numa::Bind::Numa,
-        job::Bind::Inherit => numa::Bind::Inherit,
-        job::Bind::None => numa::Bind::None,
-    }
 }
 
 fn offer(comm: &Comm, topology: &Topology, placements: &[Placement], mine: &Placement) -> plan::Seat {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::word::words;
+
 /// A condition on a figure; every case that has the figure must meet it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gate {
@@ -30,14 +32,16 @@ pub enum Bound {
     AtMost(f64),
 }
 
-/// Effect of an unmet gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// The run ends with exit code 3.
-    Fail,
-    /// The run warns.
-    Warn,
+words! {
+    /// Effect of an unmet gate.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    Level {
+        /// The run ends with exit code 3.
+        Fail = "fail",
+        /// The run warns.
+        Warn = "warn",
+    }
 }
 
 /// Result of one gate on one case.
