@@ -36,8 +36,8 @@ pub use nearest::nearest;
 pub use schema::schema;
 pub use setting::Setting;
 pub use words::{
-    Allocator, Bind, CodecName, Consumer, Handover, KernelName, Level, Memory, Order, PoolUse, Schedule,
-    Scope, SlabDesign, StoresName, Word, Workload,
+    Allocator, Bind, CodecName, Consumer, Design, Handover, KernelName, Level, Memory, Order, PoolUse,
+    Schedule, Scope, StoresName, Word, Workload,
 };
 
 use crate::metric::GateMetric;
@@ -183,7 +183,7 @@ pub struct Allocate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slab {
     /// How slabs and caches are laid out.
-    pub design: SlabDesign,
+    pub design: Design,
     /// Objects a cache takes in one refill: 8 to 512.
     pub batch: Vec<u32>,
 }

@@ -2,12 +2,13 @@
 
 pub use crate::numa::Bind;
 pub use crate::record::run::Level;
+pub use crate::slab::Design;
 pub use crate::word::Word;
 use crate::word::words;
 pub use crate::workload::generate::{Consumer, Handover, Memory, PoolUse, Schedule, Scope};
 
 words! {
-    /// `[run] order`: how repetitions of different cases follow each other.
+    /// `[run] order`: the order of repetitions of different cases. The plan acts on it.
     Order {
         /// Rounds: one repetition of every case, in an order drawn from the seed.
         Interleaved = "interleaved",
@@ -60,12 +61,6 @@ words! {
         /// The allocator of the C library.
         System = "system",
     }
-
-    /// `[slab] design`: how slabs and caches are laid out.
-    SlabDesign {
-        /// One cache a worker, a list of free objects per slab.
-        Sharded = "sharded",
-    }
 }
 
 #[cfg(test)]
@@ -96,7 +91,7 @@ mod tests {
         is_a_bijection::<PoolUse>();
         is_a_bijection::<Workload>();
         is_a_bijection::<Allocator>();
-        is_a_bijection::<SlabDesign>();
+        is_a_bijection::<Design>();
         is_a_bijection::<Level>();
     }
 }

@@ -35,6 +35,7 @@ pub use prediction::{Prediction, Probed, ProbedCase};
 
 use crate::error::Result;
 use crate::job::{Job, Stop};
+use crate::slab::Design;
 use crate::workload::Amount;
 use crate::workload::intervals::Division;
 
@@ -93,6 +94,8 @@ pub struct Plan {
     pub division: Division,
     /// How long the limit of a case is measured before, and again after, each repetition; 0: not at all.
     pub limit_ns: u64,
+    /// Layout of slabs and caches.
+    pub design: Design,
     /// Workers of the rank's pool: the most that any case uses.
     pub workers: u32,
     /// Bytes of the arena; 0 when no case uses the slab allocator.
@@ -126,6 +129,7 @@ impl Plan {
             amount,
             division: order::division(job),
             limit_ns,
+            design: job.slab.design,
             workers,
             arena_bytes,
             seed: job.seed,

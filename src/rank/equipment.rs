@@ -11,13 +11,14 @@ use crate::measure::{Clock, Counters, Instruments, Prices};
 use crate::mix::mix_words;
 use crate::numa::{How, Locality, NodeId, Reservation, SAMPLE_PAGES, Topology, locality};
 use crate::plan::{Case, Plan};
-use crate::slab::{Arena, Heap, HeapOptions, Stretch};
+use crate::slab::{Arena, Design, Heap, HeapOptions, Stretch};
 use crate::workload::generate::World;
 
 /// The equipment of one rank; made once per run, outside every timed region.
 pub struct Equipment {
     rank: u32,
     seed: u64,
+    design: Design,
     pool: Pool,
     /// The PUs of the workers, in the workers' order; `pinned` says if they are pinned there.
     pus: Vec<u32>,
@@ -56,6 +57,7 @@ impl Equipment {
         Ok(Equipment {
             rank: placement.rank,
             seed: plan.seed,
+            design: plan.design,
             pool,
             pus: pus.to_vec(),
             pinned,
@@ -122,6 +124,7 @@ impl Equipment {
         let mut kept = self.arena.lock().expect("the rank's own thread is the only one that comes here");
         let arena = kept.take().expect("the plan sized an arena for every case that has a heap");
         let options = HeapOptions {
+            design: self.design,
             batch: case.batch,
             seed: mix_words(&[self.seed, u64::from(self.rank)]),
             stretch,
