@@ -190,7 +190,7 @@ pub(super) struct Slab<'heap> {
 }
 
 impl<'heap> Slab<'heap> {
-    /// The owner. `Relaxed`: whoever frees an object learned its address from the allocating worker, and with it
+    /// The owner. `Relaxed`: a worker that frees an object learned its address from the allocating worker, and with it
     /// everything that worker had written.
     #[inline]
     pub(super) fn owner(self) -> Owner {

@@ -82,15 +82,18 @@ impl Table {
 /// Types for which all-zero bytes are a valid value.
 ///
 /// # Safety
-/// Every field, recursively, must be an atomic integer or padding.
+/// Every field, recursively, must be an atomic integer, an `AtomicPtr` or padding. An atomic has the layout of its
+/// integer or raw pointer: zeroed, the integer 0 or the null pointer, both valid values. Following the pointer is not
+/// part of this contract.
 unsafe trait ZeroIsValid {}
-// SAFETY: atomic integers only (slab_record.rs).
+// SAFETY: `AtomicU64`, `AtomicU32` and one `AtomicPtr` (slab_record.rs): zeroed they are 0 and null. A null pointer is
+// never followed, because `initialise` sets it before the slab has an owner.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Record {}
-// SAFETY: atomic integers only (slab_record.rs).
+// SAFETY: arrays of `AtomicU64` and `AtomicU16` (slab_record.rs): zeroed they are 0.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Objects {}
-// SAFETY: atomic integers only (superslab_record.rs).
+// SAFETY: `AtomicU64` and `AtomicU32` (superslab_record.rs): zeroed they are 0.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Superslab {}
 // Under loom atomics are not integers. Only the lock-free parts are model-checked, and no table is ever made.
