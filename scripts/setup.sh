@@ -11,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# One row a need: check | name | apt packages | dnf packages | modules. A missing row of `wanted` is no error.
+# One row a need: check | name | apt packages | dnf packages | modules. Missing WANTED rows are no error.
 readonly BUILD_NEEDS=(
   "has_c_compiler|C compiler and headers|gcc libc6-dev|gcc glibc-devel|gcc"
 )
