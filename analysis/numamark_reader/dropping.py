@@ -30,7 +30,7 @@ def _broken(rule, rounds):
 
 
 def _breaks(rule, record):
-    """True if the record breaks a bound of the rule. Missing bounds, and counters that the machine lacks, never count."""
+    """True if the record breaks a bound of the rule. Missing bounds and counters never count."""
     noise, worker_ns = record["noise"], max(record["worker_ns"], 1)
     found = {
         "core_clock": _size(noise["core_clock_change"]),
