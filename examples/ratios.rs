@@ -14,6 +14,7 @@ use std::mem::MaybeUninit;
 use numamark::generator::codec::Compressor;
 use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream};
 use numamark::hash;
+use numamark::word::Word;
 
 const SAMPLE_BYTES: usize = 64 << 20;
 const GRANULE_BYTES: u64 = 4 << 10;
@@ -29,7 +30,7 @@ fn main() -> Result<(), String> {
             let (dedup, compress) = (Ratio::parse(dedup)?, Ratio::parse(compress)?);
             print!("{dedup:>5} {compress:>8} |");
             let mut whole = 0.0;
-            for codec in Codec::ALL {
+            for &codec in Codec::ALL {
                 let data = sample(dedup, compress, codec, UNIT_BYTES[1], &mut memory)?;
                 let (all, least) = by_granule(data, codec);
                 print!("{all:>6.3} {least:>5.3} ");

@@ -1,6 +1,18 @@
 //! The compressors themselves: Zstandard and LZ4, by their own C libraries. Never in a timed region.
 
-use crate::generator::compression::Codec;
+use crate::word::words;
+
+words! {
+    /// The compressor that a ratio is meant for.
+    Codec {
+        /// Zstandard, level 1.
+        Zstd1 = "zstd-1",
+        /// Zstandard, level 3.
+        Zstd3 = "zstd-3",
+        /// LZ4, its fast mode.
+        Lz4 = "lz4",
+    }
+}
 
 /// One compressor with its memory, to be used again and again by one thread.
 pub struct Compressor {
@@ -53,13 +65,14 @@ impl Compressor {
 mod tests {
     use super::*;
     use crate::mix::Random;
+    use crate::word::Word;
 
     #[test]
     fn what_repeats_becomes_small_and_what_is_random_does_not() {
         let mut random = Random::new(3);
         let noise: Vec<u8> = (0..512).flat_map(|_| random.bits().to_le_bytes()).collect();
         let repeated = [7; 4096];
-        for codec in Codec::ALL {
+        for &codec in Codec::ALL {
             let mut compressor = Compressor::new(codec);
             let sizes = [&noise[..], &repeated, &noise, &[]].map(|data| compressor.compressed_bytes(data));
             assert!((4096..4200).contains(&sizes[0]), "{codec:?}: {sizes:?}");

@@ -6,40 +6,10 @@
 //! A filler at the beginning is met at once, so that every granule is compressed to its random bytes and a constant.
 
 use crate::generator::calibration::Calibration;
+use crate::generator::codec::Codec;
 use crate::generator::ratio::Ratio;
+use crate::generator::sizes::{GRANULE_BYTES_MAX, GRANULE_BYTES_MIN, RANDOM_BYTES_MIN};
 use crate::units::Bytes;
-
-/// Smallest granule: a sector.
-pub const GRANULE_BYTES_MIN: u64 = 512;
-/// Largest granule.
-pub const GRANULE_BYTES_MAX: u64 = 128 << 10;
-/// What every granule has of its own, however high the ratio: two granules must not be alike by chance.
-pub const RANDOM_BYTES_MIN: u64 = 16;
-
-/// The compressor that a ratio is meant for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// Zstandard, level 1.
-    Zstd1,
-    /// Zstandard, level 3.
-    Zstd3,
-    /// LZ4, its fast mode.
-    Lz4,
-}
-
-impl Codec {
-    /// All of them.
-    pub const ALL: [Codec; 3] = [Codec::Zstd1, Codec::Zstd3, Codec::Lz4];
-
-    /// As the job file writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Codec::Zstd1 => "zstd-1",
-            Codec::Zstd3 => "zstd-3",
-            Codec::Lz4 => "lz4",
-        }
-    }
-}
 
 /// A stream of which every granule compresses by a ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

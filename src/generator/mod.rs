@@ -63,16 +63,18 @@ pub mod digest;
 pub mod kernel;
 pub mod ratio;
 pub mod shape;
+pub mod sizes;
 pub mod stores;
 pub mod stream;
 
-pub use compression::{Codec, Compression};
+pub use codec::Codec;
+pub use compression::Compression;
 pub use dedup::Dedup;
 pub use digest::Digest;
-pub use kernel::segment::SEGMENT_BYTES;
-pub use kernel::{Kernel, KernelName, LANES, STEP_BYTES};
+pub use kernel::{Kernel, KernelName};
 pub use ratio::Ratio;
 pub use shape::Shape;
+pub use sizes::{LANES, SEGMENT_BYTES, STEP_BYTES};
 pub use stores::Stores;
 pub use stream::{Mismatch, Stream, share};
 

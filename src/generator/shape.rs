@@ -2,7 +2,7 @@
 
 use crate::generator::compression::Compression;
 use crate::generator::dedup::{Dedup, Sources};
-use crate::generator::kernel::segment::SEGMENT_BYTES;
+use crate::generator::sizes::SEGMENT_BYTES;
 use crate::units::Bytes;
 
 /// Dedup and compression of a stream. Both hold independently: copies are of what is written, and every granule of it

@@ -2,22 +2,22 @@
 
 use std::fmt;
 
-/// The kind of store a kernel ends in. The bytes are the same; what differs is where they are afterwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stores {
-    /// Through the caches: the consumer finds the data there if it fits.
-    Ordinary,
-    /// Around the caches, straight to memory: no line is read before it is overwritten, nothing is evicted.
-    ///
-    /// Needs memory aligned to 64 bytes at offsets that are; elsewhere, and on CPUs other than x86-64, the
-    /// stores are ordinary ones.
-    NonTemporal,
+use crate::word::{Word, words};
+
+words! {
+    /// The kind of store a kernel ends in. The bytes are the same; what differs is where they are afterwards.
+    Stores {
+        /// Through the caches: the consumer finds the data there if it fits.
+        Ordinary = "ordinary",
+        /// Around the caches, straight to memory: no line is read before it is overwritten, nothing is evicted.
+        ///
+        /// Needs memory aligned to 64 bytes at offsets that are; elsewhere, and on CPUs other than x86-64, the
+        /// stores are ordinary ones.
+        NonTemporal = "non-temporal",
+    }
 }
 
 impl Stores {
-    /// Both kinds.
-    pub const ALL: [Stores; 2] = [Stores::Ordinary, Stores::NonTemporal];
-
     /// What `stores = "auto"` means: ordinary while the bytes in flight are at most twice the L3 they pass through.
     ///
     /// `bytes_in_flight` is everything written before the first of it is consumed and reused, `l3_bytes` the
@@ -38,19 +38,11 @@ impl Stores {
     pub fn choose(bytes_in_flight: u64, l3_bytes: u64) -> Stores {
         if bytes_in_flight <= l3_bytes.saturating_mul(2) { Stores::Ordinary } else { Stores::NonTemporal }
     }
-
-    /// As the job file writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Stores::Ordinary => "ordinary",
-            Stores::NonTemporal => "non-temporal",
-        }
-    }
 }
 
 impl fmt::Display for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(self.word())
     }
 }
 

@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use crate::generator::kernel::Kernel;
-use crate::generator::kernel::segment::SEGMENT_BYTES;
 use crate::generator::shape::Shape;
+use crate::generator::sizes::SEGMENT_BYTES;
 use crate::generator::stores::Stores;
 use crate::mix::mix_words;
 

@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use numamark::generator::codec::Compressor;
 use numamark::generator::{Codec, Kernel, SEGMENT_BYTES, Shape, Stores, Stream, share};
 use numamark::numa::{Bind, Request, Topology, place_all};
+use numamark::word::Word;
 
 use crate::{bytes, ratio, shape};
 
@@ -159,13 +160,13 @@ fn compression_does_not_make_copies() {
 fn every_record_of_4_kib_compresses_as_asked() {
     for (asked, tolerance) in [("1.5", 0.06), ("2", 0.06), ("4", 0.12)] {
         let data = bytes(Stream::new(1, 2).shaped(shape("1", 64 << 10, asked)), 0, 4 << 20);
-        for codec in Codec::ALL {
+        for &codec in Codec::ALL {
             let mut compressor = Compressor::new(codec);
             for record in data.chunks_exact(4 << 10) {
                 // Not calibrated for any codec: each adds its own headers, the more the smaller what is left.
                 let found = record.len() as f64 / compressor.compressed_bytes(record) as f64;
                 let off = (found / ratio(asked).value() - 1.0).abs();
-                assert!(off < tolerance, "{} of {asked} : 1 by {}", found, codec.name());
+                assert!(off < tolerance, "{} of {asked} : 1 by {}", found, codec.word());
             }
         }
     }
@@ -199,7 +200,7 @@ fn memory_does_not_grow_with_the_offset_or_the_length() {
         let mut out = vec![MaybeUninit::uninit(); 3 * SEGMENT_BYTES];
         let before = ALLOCATIONS.get();
         for offset in [0, 64 << 40, 1 << 60, u64::MAX - out.len() as u64] {
-            for stores in Stores::ALL {
+            for &stores in Stores::ALL {
                 let data = stream.fill(Kernel::best(), stores, offset, &mut out);
                 assert_eq!(stream.verify(Kernel::best(), offset, data), Ok(()));
             }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::mem::MaybeUninit;
 
 use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream, share};
+use numamark::word::Word;
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -3,9 +3,15 @@
 use std::mem::MaybeUninit;
 
 use super::{Calibration, Overhead, granules};
-use crate::generator::codec::Compressor;
-use crate::generator::compression::{Codec, Compression, RANDOM_BYTES_MIN};
-use crate::generator::{Kernel, Ratio, Shape, Stores, Stream};
+use crate::generator::codec::{Codec, Compressor};
+use crate::generator::compression::Compression;
+use crate::generator::kernel::Kernel;
+use crate::generator::ratio::Ratio;
+use crate::generator::shape::Shape;
+use crate::generator::sizes::RANDOM_BYTES_MIN;
+use crate::generator::stores::Stores;
+use crate::generator::stream::Stream;
+use crate::word::Word;
 
 /// Bytes by which the overheads of a row may differ: LZ4 writes lengths in digits of 255.
 const SPREAD: u64 = 1;
@@ -21,7 +27,7 @@ pub fn table() -> String {
         "# What a codec leaves of a granule beyond its random bytes. Made by `make calibration`; do not edit.\n\
          # codec granule_bytes random_bytes_from random_bytes_to overhead_bytes_min overhead_bytes_max\n",
     );
-    for codec in Codec::ALL {
+    for &codec in Codec::ALL {
         for granule_bytes in granules() {
             text += &measure(codec, granule_bytes).to_string();
         }
@@ -115,7 +121,7 @@ mod tests {
     /// The smallest granule, the usual one and one in which LZ4 needs another table: all take a moment.
     #[test]
     fn the_table_is_what_its_command_makes() {
-        for codec in Codec::ALL {
+        for &codec in Codec::ALL {
             for granule_bytes in [512, 4096, 65536] {
                 let (made, shipped) =
                     (measure(codec, granule_bytes), Calibration::shipped(codec, granule_bytes));

@@ -10,9 +10,11 @@ pub mod measuring;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use crate::generator::compression::{Codec, GRANULE_BYTES_MAX, GRANULE_BYTES_MIN};
+use crate::generator::codec::Codec;
 use crate::generator::ratio::Ratio;
+use crate::generator::sizes::{GRANULE_BYTES_MAX, GRANULE_BYTES_MIN};
 use crate::units::{Bytes, three_digits};
+use crate::word::Word;
 
 /// How far from the ratio a granule may be. Beyond it one in 256 may be a byte smaller, whose first random byte happens to
 /// continue the filler: more than this only where a granule is left with less than 100 bytes.
@@ -45,9 +47,9 @@ impl Calibration {
     /// When the table has no such granule: a caller checks that it is a power of two in range.
     pub fn shipped(codec: Codec, granule_bytes: u64) -> Calibration {
         let rows = TABLE.lines().filter_map(row);
-        let own = rows.filter(|(of, granule, _)| (*of, *granule) == (codec.name(), granule_bytes));
+        let own = rows.filter(|(of, granule, _)| (*of, *granule) == (codec.word(), granule_bytes));
         let overheads: Vec<Overhead> = own.map(|(.., overhead)| overhead).collect();
-        assert!(!overheads.is_empty(), "no row for {} and granules of {granule_bytes}", codec.name());
+        assert!(!overheads.is_empty(), "no row for {} and granules of {granule_bytes}", codec.word());
         Calibration { codec, granule_bytes, overheads }
     }
 
@@ -98,7 +100,7 @@ impl Calibration {
         };
         format!(
             "{} does not compress a granule of {} {ratio} : 1 to within {:.0}%; accepted: 1, {} to {} : 1{granules}",
-            codec.name(),
+            codec.word(),
             Bytes(*granule_bytes),
             TOLERANCE * 100.0,
             // Rounded to the inside: what is named is accepted.
@@ -153,7 +155,7 @@ impl fmt::Display for Calibration {
             let Calibration { codec, granule_bytes, .. } = self;
             let (from, to) = random_bytes.clone().into_inner();
             let (least, most) = overhead_bytes.clone().into_inner();
-            writeln!(f, "{} {granule_bytes} {from} {to} {least} {most}", codec.name())?;
+            writeln!(f, "{} {granule_bytes} {from} {to} {least} {most}", codec.word())?;
         }
         Ok(())
     }
@@ -162,11 +164,11 @@ impl fmt::Display for Calibration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::compression::RANDOM_BYTES_MIN;
+    use crate::generator::sizes::RANDOM_BYTES_MIN;
 
     #[test]
     fn every_ratio_between_the_ends_is_met_and_none_beyond_them() {
-        for codec in Codec::ALL {
+        for &codec in Codec::ALL {
             for granule_bytes in granules() {
                 let calibration = Calibration::shipped(codec, granule_bytes);
                 assert_eq!(calibration.overheads[0].random_bytes.start(), &RANDOM_BYTES_MIN);

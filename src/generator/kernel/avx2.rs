@@ -2,6 +2,7 @@
 //!
 //! So four groups of 8 lanes take turns over a tile of 16 steps: each writes its 64 bytes (one cache line when
 //! `out` is aligned) of every step, while the tile, 4 KiB, stays in the L1. Otherwise as the specification.
+#![cfg(target_arch = "x86_64")]
 
 use std::arch::x86_64::{
     __m256i, _mm256_add_epi64, _mm256_blendv_epi8, _mm256_extract_epi64, _mm256_load_si256,
@@ -10,8 +11,11 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
+use super::entries::{ByStores, Entries};
 use super::granule::Granule;
-use super::{LANES, Lanes, STATE_WORDS, STEP_BYTES, scalar};
+use super::lanes::{Lanes, STATE_WORDS};
+use super::scalar;
+use crate::generator::sizes::{LANES, STEP_BYTES};
 
 /// Lanes in one vector.
 const WIDTH: usize = 4;
@@ -27,17 +31,28 @@ const TILE_BYTES: usize = 16 * STEP_BYTES;
 /// Granules in a tile: the smallest have two steps.
 const FILLERS: usize = TILE_BYTES / STEP_BYTES;
 
+/// The kernel for CPUs with AVX2.
+pub(super) static ENTRIES: Entries = Entries {
+    supported: || is_x86_feature_detected!("avx2"),
+    seed,
+    skip,
+    write: ByStores { ordinary: write::<false>, non_temporal: write::<true> },
+    write_segment: ByStores { ordinary: write_segment::<false>, non_temporal: write_segment::<true> },
+    write_granules: ByStores { ordinary: write_granules::<false>, non_temporal: write_granules::<true> },
+    fence: scalar::fence,
+};
+
 type Registers = [[__m256i; STATE_WORDS]; VECTORS];
 
 /// As the specification; the compiler makes four lanes a vector of it.
 #[target_feature(enable = "avx2")]
-pub(super) fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
+fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
     scalar::seed(keys, segment, lanes);
 }
 
 /// Advances the lanes without writing.
 #[target_feature(enable = "avx2")]
-pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
+fn skip(lanes: &mut Lanes, steps: usize) {
     for group in 0..GROUPS {
         let mut registers = load(lanes, group);
         for _ in 0..steps {
@@ -54,13 +69,29 @@ pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
 /// # Safety
 /// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
+unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
     for tile in out.chunks_mut(TILE_BYTES) {
         for group in 0..GROUPS {
             // SAFETY: a tile is a whole number of steps, and as aligned as `out`, which the caller vouches for.
             unsafe { write_group::<NON_TEMPORAL>(lanes, group, tile) };
         }
     }
+}
+
+/// Writes the first steps of a segment.
+///
+/// # Safety
+/// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
+#[target_feature(enable = "avx2")]
+unsafe fn write_segment<const NON_TEMPORAL: bool>(
+    keys: [u64; 2],
+    segment: u64,
+    lanes: &mut Lanes,
+    out: &mut [MaybeUninit<u8>],
+) {
+    seed(keys, segment, lanes);
+    // SAFETY: the caller's promise.
+    unsafe { write::<NON_TEMPORAL>(lanes, out) };
 }
 
 /// One group's lines of every step.
@@ -92,7 +123,7 @@ unsafe fn write_group<const NON_TEMPORAL: bool>(
 /// # Safety
 /// `out` is a whole number of granules and, if `NON_TEMPORAL`, aligned to 64 bytes.
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
+unsafe fn write_granules<const NON_TEMPORAL: bool>(
     lanes: &mut Lanes,
     granule: &Granule,
     out: &mut [MaybeUninit<u8>],

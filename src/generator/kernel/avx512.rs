@@ -2,6 +2,7 @@
 //!
 //! Deviations from the specification: two exclusive-ors in a row are one ternary instruction, and rotations
 //! are single instructions. The order of the lanes is that of memory.
+#![cfg(target_arch = "x86_64")]
 
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_broadcastq_epi64, _mm512_castsi512_si128, _mm512_loadu_si512,
@@ -11,8 +12,11 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
+use super::entries::{ByStores, Entries, LINE_BYTES};
 use super::granule::Granule;
-use super::{LANES, LINE_BYTES, Lanes, STATE_WORDS, STEP_BYTES, scalar};
+use super::lanes::{Lanes, STATE_WORDS};
+use super::scalar;
+use crate::generator::sizes::{LANES, STEP_BYTES};
 use crate::mix::{GOLDEN_GAMMA, MIX_FACTORS, mix64};
 
 /// Lanes in one vector.
@@ -26,17 +30,28 @@ const CHOOSE: i32 = 0xCA;
 /// Truth table of `!a`.
 const NOT: i32 = 0x0F;
 
+/// The kernel for CPUs with AVX-512 F and DQ.
+pub(super) static ENTRIES: Entries = Entries {
+    supported: || is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq"),
+    seed,
+    skip,
+    write: ByStores { ordinary: write::<false>, non_temporal: write::<true> },
+    write_segment: ByStores { ordinary: write_segment::<false>, non_temporal: write_segment::<true> },
+    write_granules: ByStores { ordinary: write_granules::<false>, non_temporal: write_granules::<true> },
+    fence: scalar::fence,
+};
+
 type Registers = [[__m512i; STATE_WORDS]; VECTORS];
 
 /// As the specification; the compiler makes eight lanes a vector of it.
 #[target_feature(enable = "avx512f,avx512dq")]
-pub(super) fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
+fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
     scalar::seed(keys, segment, lanes);
 }
 
 /// Advances the lanes without writing.
 #[target_feature(enable = "avx512f")]
-pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
+fn skip(lanes: &mut Lanes, steps: usize) {
     let mut registers = load(lanes);
     for _ in 0..steps {
         for vector in &mut registers {
@@ -52,9 +67,10 @@ pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
 /// # Safety
 /// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
 #[target_feature(enable = "avx512f,avx512dq")]
-pub(super) unsafe fn write_segment<const NON_TEMPORAL: bool>(
+unsafe fn write_segment<const NON_TEMPORAL: bool>(
     keys: [u64; 2],
     segment: u64,
+    _lanes: &mut Lanes,
     out: &mut [MaybeUninit<u8>],
 ) {
     let mut registers = seeded(keys, segment);
@@ -101,7 +117,7 @@ fn mix(z: __m512i) -> __m512i {
 /// # Safety
 /// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
+unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
     let mut registers = load(lanes);
     // SAFETY: the caller's promise.
     unsafe { write_steps::<NON_TEMPORAL>(&mut registers, out) };
@@ -113,7 +129,7 @@ pub(super) unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mu
 /// # Safety
 /// `out` is a whole number of granules and, if `NON_TEMPORAL`, aligned to 64 bytes.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
+unsafe fn write_granules<const NON_TEMPORAL: bool>(
     lanes: &mut Lanes,
     granule: &Granule,
     out: &mut [MaybeUninit<u8>],

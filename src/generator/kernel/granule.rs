@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::{LANES, STEP_BYTES};
+use crate::generator::sizes::{LANES, STEP_BYTES};
 
 /// A stretch that begins with its own filler, repeated, and ends with bytes of the lanes.
 ///

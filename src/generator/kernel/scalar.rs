@@ -2,9 +2,22 @@
 
 use std::mem::MaybeUninit;
 
+use super::entries::{ByStores, Entries};
 use super::granule::Granule;
-use super::{LANES, Lanes, STEP_BYTES};
+use super::lanes::Lanes;
+use crate::generator::sizes::{LANES, STEP_BYTES};
 use crate::mix::{GOLDEN_GAMMA, mix64};
+
+/// The kernel that every CPU runs.
+pub(super) static ENTRIES: Entries = Entries {
+    supported: || true,
+    seed,
+    skip,
+    write: ByStores { ordinary: write::<false>, non_temporal: write::<true> },
+    write_segment: ByStores { ordinary: write_segment::<false>, non_temporal: write_segment::<true> },
+    write_granules: ByStores { ordinary: write_granules::<false>, non_temporal: write_granules::<true> },
+    fence: fence,
+};
 
 /// Two words of each lane are its own counter, mixed, each from a start of its own; the other two follow from them. So
 /// half as much is mixed as there is state: where a unit of 4 KiB is all that one seeding is used for, it takes 15 % of
@@ -27,21 +40,32 @@ pub(super) fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
 }
 
 /// Advances the lanes without writing.
-pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
+fn skip(lanes: &mut Lanes, steps: usize) {
     for _ in 0..steps {
         step(lanes);
     }
 }
 
 /// Writes whole steps.
-pub(super) fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
+fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
     for bytes in out.chunks_exact_mut(STEP_BYTES) {
         put::<NON_TEMPORAL>(bytes, step(lanes));
     }
 }
 
+/// Writes the first steps of a segment.
+fn write_segment<const NON_TEMPORAL: bool>(
+    keys: [u64; 2],
+    segment: u64,
+    lanes: &mut Lanes,
+    out: &mut [MaybeUninit<u8>],
+) {
+    seed(keys, segment, lanes);
+    write::<NON_TEMPORAL>(lanes, out);
+}
+
 /// Writes whole granules: each its own filler again and again, then its lanes' bytes.
-pub(super) fn write_granules<const NON_TEMPORAL: bool>(
+fn write_granules<const NON_TEMPORAL: bool>(
     lanes: &mut Lanes,
     granule: &Granule,
     out: &mut [MaybeUninit<u8>],
@@ -104,4 +128,13 @@ fn store_non_temporal(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
 #[inline(always)]
 fn store_non_temporal(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
     store(slot, output);
+}
+
+/// Orders non-temporal stores before all later ones.
+pub(super) fn fence() {
+    // SAFETY: SFENCE touches no memory and is part of SSE, which every x86-64 CPU has.
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    unsafe {
+        std::arch::x86_64::_mm_sfence()
+    };
 }

@@ -2,16 +2,12 @@
 
 use std::mem::MaybeUninit;
 
+use super::Kernel;
 use super::granule::{Granule, fill_with};
-use super::{Kernel, Lanes, STEP_BYTES};
+use super::lanes::Lanes;
 use crate::generator::shape::Shape;
+use crate::generator::sizes::STEP_BYTES;
 use crate::generator::stores::Stores;
-
-/// Bytes that are generated from one seeding, unless the shape asks for other segments. A stretch that begins inside a
-/// segment runs its kernel over the part before it without storing, so cut work at multiples of this.
-pub const SEGMENT_BYTES: usize = 64 << 10;
-
-const _: () = assert!(SEGMENT_BYTES.is_multiple_of(STEP_BYTES), "a segment is a whole number of steps");
 
 impl Kernel {
     /// Fills `out` with the bytes from `offset` on of the stream that has these keys and this shape.
@@ -51,7 +47,7 @@ impl Kernel {
             (inside, rest) = (0, later);
         }
         if stores == Stores::NonTemporal {
-            Kernel::fence();
+            self.fence();
         }
         // SAFETY: the pieces are all of `out`, and both ways to fill one write every byte of it.
         unsafe { &mut *(std::ptr::from_mut(out) as *mut [u8]) }

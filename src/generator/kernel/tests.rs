@@ -5,14 +5,15 @@ use std::mem::MaybeUninit;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use super::segment::SEGMENT_BYTES;
+use super::entries::LINE_BYTES;
 use super::*;
+use crate::generator::sizes::{LANES, SEGMENT_BYTES};
 use crate::generator::{Shape, Stream};
 
 /// The kernels of this CPU; the output of a run on a lesser one shows what it did not try.
 fn kernels() -> Vec<Kernel> {
     let kernels = Kernel::all();
-    println!("kernels tried: {:?}", kernels.iter().map(|kernel| kernel.name().text()).collect::<Vec<_>>());
+    println!("kernels tried: {:?}", kernels.iter().map(|kernel| kernel.name().word()).collect::<Vec<_>>());
     kernels
 }
 
@@ -48,7 +49,7 @@ fn every_kernel_equals_the_scalar_one_for_every_offset_length_alignment_and_stor
         false => (offsets, counts, vec![0, 1, 8, 32]),
     };
     for kernel in kernels() {
-        for stores in Stores::ALL {
+        for &stores in Stores::ALL {
             for &offset in &offsets {
                 for &count in &counts {
                     for &shift in &shifts {
@@ -106,12 +107,12 @@ fn every_kernel_writes_the_granules_that_the_scalar_one_writes() {
             // SAFETY: the kernel writes nothing but initialised bytes, so the vector stays initialised.
             let unwritten = unsafe { &mut *(std::ptr::from_mut(target) as *mut [MaybeUninit<u8>]) };
             kernel.write_granules(&mut lanes, &granule, stores, unwritten);
-            Kernel::fence();
+            kernel.fence();
             (memory[start..][..count * granule_bytes].to_vec(), lanes)
         };
         let (truth, lanes_after) = written(scalar(), Stores::Ordinary);
         for (kernel, stores) in
-            kernels().into_iter().flat_map(|kernel| Stores::ALL.map(|stores| (kernel, stores)))
+            kernels().into_iter().flat_map(|kernel| Stores::ALL.iter().map(move |stores| (kernel, *stores)))
         {
             let (found, lanes) = written(kernel, stores);
             assert!(found == truth, "{} {stores} {granule_bytes} {random_bytes}", kernel.name());
@@ -214,12 +215,12 @@ fn every_kernel_seeds_and_skips_alike() {
 
 #[test]
 fn a_kernel_is_found_by_its_name_or_refused_with_those_that_run() {
-    for name in KernelName::ALL {
+    for &name in KernelName::ALL {
         match Kernel::named(name) {
             Ok(kernel) => assert_eq!(kernel.name(), name),
             Err(error) => {
                 let message = error.to_string();
-                assert!(message.contains(name.text()) && message.contains("\"scalar\""), "{message}");
+                assert!(message.contains(name.word()) && message.contains("\"scalar\""), "{message}");
             }
         }
     }
