@@ -27,7 +27,7 @@ endif
 # cargo's last line says nothing when nothing was built.
 without_finished = { grep --line-buffered -vE '^ +Finished ' >&2 || true; }
 
-.PHONY: help run build build-mpich notebook sample-run setup test test-deep bench calibration quality lint doc deny clean
+.PHONY: help run build build-mpich notebook sample-run setup test test-deep bench calibration metrics quality lint doc deny clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -69,6 +69,9 @@ bench: ## compare generator and allocator with their peers, side by side
 calibration: setup ## measure anew how far each codec compresses granules: src/generator/calibration/table.txt
 	@cargo run --quiet $(CARGO_FLAGS) --example calibration > $(CARGO_TARGET_DIR)/calibration.txt
 	@mv $(CARGO_TARGET_DIR)/calibration.txt src/generator/calibration/table.txt
+
+metrics: setup ## write the list of metrics for the Python reader: analysis/numamark_reader/metrics.py
+	@NUMAMARK_WRITE_METRICS=1 cargo test --quiet $(CARGO_FLAGS) --test metrics
 
 quality: ## dieharder's whole battery on the stream, half an hour of a core each (ARGS="written seeds")
 	@scripts/setup.sh build

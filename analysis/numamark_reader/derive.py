@@ -4,7 +4,7 @@ from . import arms, ending, figures, limits
 from .dropping import dropped, with_gaps
 from .judged import JUDGED
 from .middle import median, median_interval
-from .run import distribution, quantity
+from .strata import distribution, quantity
 
 #: Which side of its bound a gate accepts; the bound itself is.
 BOUNDS = {"at_least": lambda value, bound: value >= bound, "at_most": lambda value, bound: value <= bound}
@@ -81,7 +81,7 @@ def of_case(run, planned, gone):
     rated = [rank for rank in ranks if rank["rate"]["value"] is not None]
     slowest = min(rated, key=lambda rank: rank["rate"]["value"], default=None)
     if slowest:
-        metrics[f"slowest_rank_{figures.RATES[measure].name}"] = slowest["rate"]
+        metrics[f"slowest_rank_{figures.RATES[measure]}"] = slowest["rate"]
         own = figures.of_case(measure, [[records[slowest["rank"]]] for records in kept])
         if "limit_share" in own:
             metrics["slowest_rank_limit_share"] = own["limit_share"]
@@ -133,7 +133,7 @@ def _rank(part, measure, records):
     return {
         **{name: part.begin[name] for name in PLACE},
         "workers": len(part.begin["pus"]),
-        "rate": metrics[figures.RATES[measure].name],
+        "rate": metrics[figures.RATES[measure]],
         "refill_share": metrics["refill_share"]["value"],
         "cpu_share": metrics["cpu_share"]["value"],
         "chunk_ns_max": longest(records, "chunk_ns"),

@@ -4,54 +4,32 @@ A rate is all bytes or operations over the longest elapsed time of any rank, nev
 a quotient is rounded where the program rounds it, so a figure is run.json's bit for bit.
 """
 
-from typing import Callable, NamedTuple
-
 from . import limits
+from .metrics import METRICS
 from .middle import median, median_interval
-from .run import distribution, quantity
+from .strata import distribution, quantity
 
 GIB = float(1 << 30)
 NS_PER_S = 1e9
 
 
-class Rate(NamedTuple):
-    """What a case is compared by."""
-
-    name: str
-    unit: str
-    #: The field of a record that it counts.
-    counted: str
-
-
-class Figure(NamedTuple):
-    """A figure of one repetition over some ranks' records."""
-
-    unit: str
-    #: None where there is nothing to divide.
-    of: Callable
-
-
-#: By what a case measures.
-RATES = {
-    "bytes": Rate("throughput_bytes_per_s", "bytes/s", "bytes"),
-    "operations": Rate("operations_per_s", "operations/s", "operations"),
-}
+#: The metric that a case is compared by, by its measure: a field of a record.
+RATES = {"bytes": "throughput_bytes_per_s", "operations": "operations_per_s"}
+#: Each metric of one repetition over the records of some ranks; None where there is nothing to divide.
 FIGURES = {
-    "throughput_bytes_per_s": Figure("bytes/s", lambda ranks: byte_rate(ranks)),
-    "core_seconds_per_gib": Figure(
-        "s/GiB", lambda ranks: _share(_over(_cpu_ns(ranks), NS_PER_S), _sum(ranks, "bytes") / GIB)
-    ),
-    "operations_per_s": Figure("operations/s", lambda ranks: _rate(ranks, "operations")),
-    "core_ns_per_operation": Figure("ns", lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "operations"))),
-    "cpu_share": Figure("share", lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "worker_ns"))),
-    "busy_workers": Figure("workers", lambda ranks: float(min(record["busy_workers"] for record in ranks))),
-    "memory_peak_bytes": Figure("bytes", lambda ranks: _highest(ranks, "memory_peak_bytes")),
-    "refill_share": Figure("share", lambda ranks: _possible(_share(_refill_ns(ranks), _sum(ranks, "worker_ns")))),
-    "measuring_share": Figure("share", lambda ranks: _of_worker_time(ranks, _of(ranks, "measuring", "cost_ns"))),
-    "involuntary_switches": Figure("switches", lambda ranks: _of(ranks, "noise", "involuntary_switches")),
-    "run_delay_share": Figure("share", lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "run_delay_ns"))),
-    "steal_share": Figure("share", lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "steal_ns"))),
-    "core_clock_change": Figure("share", lambda ranks: _farthest(ranks, "core_clock_change")),
+    "throughput_bytes_per_s": lambda ranks: byte_rate(ranks),
+    "core_seconds_per_gib": lambda ranks: _share(_over(_cpu_ns(ranks), NS_PER_S), _sum(ranks, "bytes") / GIB),
+    "operations_per_s": lambda ranks: _rate(ranks, "operations"),
+    "core_ns_per_operation": lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "operations")),
+    "cpu_share": lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "worker_ns")),
+    "busy_workers": lambda ranks: float(min(record["busy_workers"] for record in ranks)),
+    "memory_peak_bytes": lambda ranks: _highest(ranks, "memory_peak_bytes"),
+    "refill_share": lambda ranks: _possible(_share(_refill_ns(ranks), _sum(ranks, "worker_ns"))),
+    "measuring_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "measuring", "cost_ns")),
+    "involuntary_switches": lambda ranks: _of(ranks, "noise", "involuntary_switches"),
+    "run_delay_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "run_delay_ns")),
+    "steal_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "steal_ns")),
+    "core_clock_change": lambda ranks: _farthest(ranks, "core_clock_change"),
 }
 NOISE = ("involuntary_switches", "run_delay_share", "steal_share", "core_clock_change")
 OF_EVERY_CASE = ("cpu_share", "refill_share", "busy_workers", "memory_peak_bytes", "measuring_share", *NOISE)
@@ -64,15 +42,15 @@ NAMES = {
 
 def of_repetition(measure, ranks):
     """By name, the figures of one repetition over these ranks' records."""
-    return {name: FIGURES[name].of(ranks) for name in NAMES[measure]}
+    return {name: FIGURES[name](ranks) for name in NAMES[measure]}
 
 
 def of_case(measure, rounds):
     """The figures of a case as run.json has them: one value a repetition, and their median."""
     values = [of_repetition(measure, ranks) for ranks in rounds]
-    figures = {name: _metric(FIGURES[name].unit, [of[name] for of in values]) for name in NAMES[measure]}
+    figures = {name: _metric(name, [of[name] for of in values]) for name in NAMES[measure]}
     shares = limit_shares(rounds)
-    return figures if shares is None else {**figures, "limit_share": _metric("share", shares)}
+    return figures if shares is None else {**figures, "limit_share": _metric("limit_share", shares)}
 
 
 def limit_shares(rounds):
@@ -87,12 +65,12 @@ def byte_rate(ranks):
 
 def rate(measure, ranks):
     """What a case is compared by, of these ranks together."""
-    return _rate(ranks, RATES[measure].counted)
+    return _rate(ranks, measure)
 
 
-def _metric(unit, values):
+def _metric(name, values):
     known = sum(value is not None for value in values)
-    metric = {"value": median(values), "unit": unit, "repetitions": known, "values": values}
+    metric = {"value": median(values), "unit": METRICS[name].unit, "repetitions": known, "values": values}
     return {**metric, "interval": median_interval(values)}
 
 

@@ -1,17 +1,15 @@
 """A run directory: `run.json`, and the parts that each rank wrote while it ran."""
 
 import json
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
-from .distribution import Distribution, Stratum
 from .error import RunError
 from .log import read_log
+from .strata import distribution, quantity
 
 #: The version of run.json that this reader knows.
 SCHEMA = 2
-#: How the names of strata end: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
-STRATA = (".slow", ".fast")
 
 
 class Part:
@@ -152,24 +150,6 @@ class Run:
     def distribution(self, case_id, name):
         """A histogram over all ranks and repetitions, summed from the parts; strata of one quantity combined."""
         return distribution([record for ranks in self.rounds(case_id) for record in ranks], name)
-
-
-@cache
-def quantity(name):
-    """The quantity of which this histogram is a stratum; itself when it is none."""
-    return next((name[: -len(end)] for end in STRATA if name.endswith(end)), name)
-
-
-def distribution(records, name):
-    """The histogram `name` over these repetitions of ranks, strata kept apart."""
-    strata = {}
-    for record in records:
-        for own, histogram in record["histograms"].items():
-            if name in (own, quantity(own)):
-                strata.setdefault(own, Stratum()).add(histogram)
-    if records and not strata:
-        raise RunError(f"no histogram {name!r} was recorded")
-    return Distribution(strata[own] for own in sorted(strata))
 
 
 def open_run(path):

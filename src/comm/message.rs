@@ -1,8 +1,8 @@
-//! What travels between ranks: a kind, the number of the collective, and a payload.
+//! A message between ranks: a kind, the number of the collective, and a payload.
 
 use crate::error::{Error, ExitCode};
 
-/// Which collective a message belongs to, or that the collectives have ended.
+/// The collective that a message belongs to, or a step of the handshake after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Kind {
@@ -33,8 +33,8 @@ const KINDS: [Kind; 10] = [
     Kind::Acknowledged,
 ];
 
-/// One message. `sequence` counts the collectives of the sender, so that ranks which disagree about where they
-/// are find out instead of waiting for each other.
+/// One message. `sequence` counts the collectives of the sender, so that ranks in different collectives detect the
+/// mismatch instead of waiting for each other.
 #[derive(Debug, PartialEq)]
 pub(super) struct Message {
     pub kind: Kind,
@@ -53,7 +53,7 @@ impl Message {
         bytes
     }
 
-    /// `None`: no rank of this version sends such bytes.
+    /// Returns `None` for bytes that no rank of this version sends.
     pub fn decode(mut bytes: Vec<u8>) -> Option<Message> {
         let (header, _) = bytes.split_first_chunk::<HEADER_BYTES>()?;
         let kind = *KINDS.get(usize::from(header[0]))?;
@@ -63,7 +63,7 @@ impl Message {
     }
 }
 
-/// Texts, each after its length.
+/// Encodes texts, each after its length in bytes (64 bits, little-endian).
 pub(super) fn encode_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for text in texts {
@@ -85,7 +85,7 @@ pub(super) fn decode_texts(mut bytes: &[u8]) -> Option<Vec<String>> {
     Some(texts)
 }
 
-/// An error as every other rank will see it: who failed, where, with which exit code, and why.
+/// Encodes an error as every other rank will see it: rank, host, exit code and message.
 pub(super) fn encode_error(error: &Error, rank: u32, host: &str) -> Vec<u8> {
     let (rank, host, code, message) = match error {
         Error::OnRank { rank, host, code, message } => (*rank, host.as_str(), *code, message.clone()),

@@ -6,7 +6,8 @@ use crate::units::{Bytes, Nanoseconds, Share};
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind};
 use super::nearest::did_you_mean;
-use super::words::{CaseMetric, Word};
+use super::words::Word;
+use crate::metric::CaseMetric;
 
 /// What a key accepts, in words.
 pub(super) fn accepted(kind: &Kind) -> String {

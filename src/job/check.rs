@@ -8,9 +8,10 @@ use super::diagnostic::{Diagnostic, Place, quoted, shortened};
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind, Section};
 use super::keys::SWEEP_VALUES_MAX;
-use super::metric::{Metric, meant};
+use super::metric::meant;
 use super::nearest::did_you_mean;
 use super::range;
+use crate::metric::GateMetric;
 
 /// A value that its key accepts.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +26,7 @@ pub(super) enum Value {
     Path(String),
     Switch(bool),
     Name(String),
-    Metric(Metric),
+    Metric(GateMetric),
 }
 
 /// All values of one key: one, or those of a sweep.
@@ -154,7 +155,7 @@ pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
             let message = || format!("{} does not know {}", key.path(), quoted(text));
             let unknown =
                 || Diagnostic::new(found.place, message(), meant(text)).accepted(accepted(&key.kind));
-            Metric::from_name(text).map(Value::Metric).ok_or_else(unknown)
+            GateMetric::from_name(text).map(Value::Metric).ok_or_else(unknown)
         }
         (Kind::Bound { max }, Raw::Float(number)) => real(key, found.place, *number, 0.0, max),
         (Kind::Bound { max }, Raw::Integer(number, _)) => real(key, found.place, *number as f64, 0.0, max),

@@ -8,11 +8,11 @@ use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Table};
 use super::key::{Key, Section};
 use super::keys::{self, COMBINATIONS_MAX, INTERVALS_MAX, REPETITIONS_MAX};
-use super::metric::Metric;
 use super::shape;
 use super::values::Values;
-use super::words::{Allocator, CaseMetric, Histogram};
+use super::words::Allocator;
 use super::{Amount, Change, Generate, Job, Repetitions};
+use crate::metric::{CaseMetric, Distribution, Extent, GateMetric};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -174,23 +174,25 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
         || job.allocate.as_ref().is_some_and(|allocate| allocate.allocator.contains(&Allocator::Slab))
         || by_arm();
     let (measured, needed) = match metric {
-        Metric::Case(ThroughputBytesPerS | SlowestRankThroughputBytesPerS | CoreSecondsPerGib)
-        | Metric::Figure(Histogram::Chunk, _) => (job.generate.is_some(), "[generate]"),
-        Metric::Case(OperationsPerS | SlowestRankOperationsPerS | CoreNsPerOperation) => {
+        GateMetric::Case(ThroughputBytesPerS | SlowestRankThroughputBytesPerS | CoreSecondsPerGib)
+        | GateMetric::Statistic(Distribution::Chunk, _) => (job.generate.is_some(), "[generate]"),
+        GateMetric::Case(OperationsPerS | SlowestRankOperationsPerS | CoreNsPerOperation) => {
             (job.allocate.is_some(), "[allocate]")
         }
-        Metric::Case(RefillShare) | Metric::Figure(..) => {
+        GateMetric::Case(RefillShare) | GateMetric::Statistic(..) => {
             (uses_slab, "[generate], or [allocate] with allocator = \"slab\"")
         }
-        Metric::Case(LimitShare | SlowestRankLimitShare) if job.run.limit.0 == 0 => {
+        GateMetric::Case(LimitShare | SlowestRankLimitShare) if job.run.limit.0 == 0 => {
             (false, "[run] limit, the time in which the limit is measured, above 0ms")
         }
-        Metric::Case(LimitShare | SlowestRankLimitShare) => (job.generate.is_some(), "[generate]"),
-        Metric::Case(DedupRatio | DedupRatioAcross | CompressionRatio | CompressionRatioMin) => {
+        GateMetric::Case(LimitShare | SlowestRankLimitShare) => (job.generate.is_some(), "[generate]"),
+        GateMetric::Case(DedupRatio | DedupRatioAcross | CompressionRatio | CompressionRatioMin) => {
             (job.generate.as_ref().is_some_and(|generate| generate.check), "[generate] check = true")
         }
-        Metric::Case(MemoryPeakBytes) => (uses_slab, "[generate], or [allocate] with allocator = \"slab\""),
-        Metric::Case(
+        GateMetric::Case(MemoryPeakBytes) => {
+            (uses_slab, "[generate], or [allocate] with allocator = \"slab\"")
+        }
+        GateMetric::Case(
             BusyWorkers | CoreClockChange | CpuShare | InvoluntarySwitches | Locality | MeasuringShare
             | RunDelayShare | StealShare | Stragglers,
         ) => (true, ""),
@@ -210,7 +212,7 @@ fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
     let bound = value.number();
     let against = values.places(gate, "against").first().map(|(_, place)| *place);
     let name = metric.name();
-    if let (Some(against), Metric::Case(CaseMetric::Stragglers)) = (against, metric) {
+    if let (Some(against), GateMetric::Case(CaseMetric::Stragglers)) = (against, metric) {
         let message = "stragglers are counted, and not held against a stored run";
         return Some(Diagnostic::new(against, message, "remove it"));
     }
@@ -221,12 +223,12 @@ fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
         return (bound > AGAINST_MAX)
             .then(|| wrong.accepted("a share of the stored run's figure, such as \"95%\""));
     }
-    if matches!(value, Value::PerCent(_)) && !metric.is_relative() {
+    if matches!(value, Value::PerCent(_)) && metric.extent() == Extent::Absolute {
         let message = format!("\"{name}\" is no share, and a bound in per cent has to be of something");
         let label = "write a number, or add against = \"DIR\"";
         return Some(Diagnostic::new(place, message, label));
     }
-    if !metric.is_share() || bound <= 1.0 {
+    if metric.extent() != Extent::Share || bound <= 1.0 {
         return None;
     }
     let message = format!("\"{name}\" is a share, found the bound {bound}");

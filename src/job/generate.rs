@@ -6,7 +6,7 @@ use super::entry::Table;
 use super::key::Section;
 use super::values::Values;
 use super::words::{
-    CodecName, Consumer, Handover, KernelName, Memory, Pool, Schedule, Scope, StoresName, Word,
+    CodecName, Consumer, Handover, KernelName, Memory, PoolUse, Schedule, Scope, StoresName, Word,
 };
 use crate::generator::Ratio;
 use crate::units::Bytes;
@@ -143,7 +143,7 @@ swept_keys! {
     /// Where the memory of a block comes from.
     memory: Memory as Memory,
     /// How long the workers live.
-    pool: Pool as Pool,
+    pool: PoolUse as Pool,
 }
 
 /// In quotes, without escapes: words, sizes and fractions are made of characters that need none.

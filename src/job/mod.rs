@@ -28,18 +28,19 @@ mod syntax;
 mod values;
 mod words;
 
+pub use crate::record::run::Bound;
 pub use build::{JOB_FILE_BYTES_MAX, decode};
 pub use generate::{Generate, GenerateChange, GenerateKnobs};
 pub use hash::hash_of;
-pub use metric::Metric;
 pub use nearest::nearest;
 pub use schema::schema;
 pub use setting::Setting;
 pub use words::{
-    Allocator, Bind, CaseMetric, CodecName, Consumer, Figure, Handover, Histogram, KernelName, Level, Memory,
-    Order, Pool, Schedule, Scope, SlabDesign, StoresName, Word, Workload,
+    Allocator, Bind, CodecName, Consumer, Design, Handover, KernelName, Level, Memory, Order, PoolUse,
+    Schedule, Scope, StoresName, Word, Workload,
 };
 
+use crate::metric::GateMetric;
 use crate::units::{Bytes, Nanoseconds, Share};
 
 /// What a person asked for. A list is a sweep; a scalar is a sweep of one. No list is empty.
@@ -182,7 +183,7 @@ pub struct Allocate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slab {
     /// How slabs and caches are laid out.
-    pub design: SlabDesign,
+    pub design: Design,
     /// Objects a cache takes in one refill: 8 to 512.
     pub batch: Vec<u32>,
 }
@@ -215,20 +216,11 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
     /// What is held against the bound, in every case that has it.
-    pub metric: Metric,
+    pub metric: GateMetric,
     /// In the metric's own unit, finite, not negative.
     pub bound: Bound,
     /// What a bound that is not met does.
     pub level: Level,
     /// The run directory of the stored run that the bound is a share of.
     pub against: Option<String>,
-}
-
-/// One side of what passes a gate.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Bound {
-    /// The value or more.
-    AtLeast(f64),
-    /// The value or less.
-    AtMost(f64),
 }

@@ -12,8 +12,9 @@ use super::key::{Absent, Key, Kind, Section};
 use super::keys::{self, ARMS_MAX, GATES_MAX, SWEEP_VALUES_MAX};
 use super::range::example;
 use super::setting::read_scalar;
-use super::words::{CaseMetric, Figure, Histogram, Word};
+use super::words::Word;
 use crate::generator::Ratio;
+use crate::metric::{CaseMetric, Distribution, Statistic};
 
 /// What `numamark schema job` prints: the JSON Schema of a job file, indented.
 pub fn schema() -> String {
@@ -207,8 +208,8 @@ fn one_value(kind: &Kind) -> Schema {
         }
         Kind::Switch => json_schema!({ "type": "boolean" }),
         Kind::Metric => {
-            let histograms = Histogram::WORDS.join("|").replace('.', "\\.");
-            let pattern = format!("^({histograms})\\.({})$", Figure::WORDS.join("|"));
+            let histograms = Distribution::WORDS.join("|").replace('.', "\\.");
+            let pattern = format!("^({histograms})\\.({})$", Statistic::WORDS.join("|"));
             json_schema!({
                 "type": "string",
                 "anyOf": [{ "enum": CaseMetric::WORDS }, { "pattern": pattern }],

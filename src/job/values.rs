@@ -10,11 +10,11 @@ use super::document::JOB_FILE;
 use super::entry::{Document, Entry, Header, Table};
 use super::key::{Absent, Key, Section};
 use super::keys;
-use super::metric::Metric;
 use super::nearest::nearest;
 use super::setting::read_value;
 use super::words::Word;
 use crate::generator::Ratio;
+use crate::metric::GateMetric;
 use crate::units::{Bytes, Nanoseconds, Share};
 
 /// The checked values of one key, each with its place.
@@ -269,7 +269,7 @@ impl Value {
         }
     }
 
-    pub fn metric(&self) -> Metric {
+    pub fn metric(&self) -> GateMetric {
         match self {
             Value::Metric(metric) => *metric,
             other => unreachable!("a key of metrics holds {other:?}"),

@@ -11,7 +11,7 @@ use crate::generator::{Ratio, Shape, Stores};
 use crate::job::{self, Generate, Job, Workers};
 use crate::slab::BATCH_BYTES_MAX;
 use crate::units::Bytes;
-use crate::workload::generate::{self, Consumer, Handover, Memory, PoolUse, Schedule, Scope};
+use crate::workload::generate::{self, Consumer, Handover, Memory, PoolUse, Schedule};
 
 /// Keys that a job says anything about, in itself or in an arm. What nobody asked for is no parameter of a case: every
 /// table would repeat it.
@@ -40,11 +40,11 @@ impl Asked {
             dedup: section.dedup != [Ratio::ONE] || by_arm("dedup"),
             compress: section.compress != [Ratio::ONE] || by_arm("compress"),
             streams: section.streams != [1] || by_arm("streams"),
-            consumer: section.consumer != [job::Consumer::Discard] || by_arm("consumer"),
-            handover: section.handover != [job::Handover::Chunk] || by_arm("handover"),
-            schedule: section.schedule != [job::Schedule::Static] || by_arm("schedule"),
-            memory: section.memory != [job::Memory::Slab] || by_arm("memory"),
-            pool: section.pool != [job::Pool::Kept] || by_arm("pool"),
+            consumer: section.consumer != [Consumer::Discard] || by_arm("consumer"),
+            handover: section.handover != [Handover::Chunk] || by_arm("handover"),
+            schedule: section.schedule != [Schedule::Static] || by_arm("schedule"),
+            memory: section.memory != [Memory::Slab] || by_arm("memory"),
+            pool: section.pool != [PoolUse::Kept] || by_arm("pool"),
         }
     }
 }
@@ -81,13 +81,13 @@ fn generate_case(job: &Job, section: &Generate, asked: Asked, knobs: Knobs, seat
         stores: Stores::Ordinary,
         // The job's own check has been through every combination.
         shape: own.shape().map_err(Error::Usage)?,
-        scope: scope(own.scope),
+        scope: own.scope,
         streams: own.streams,
-        consumer: consumer(own.consumer),
-        handover: handover(own.handover),
-        schedule: schedule(own.schedule),
-        memory: memory(own.memory),
-        pool: pool(own.pool),
+        consumer: own.consumer,
+        handover: own.handover,
+        schedule: own.schedule,
+        memory: own.memory,
+        pool: own.pool,
         check: section.check,
     };
     parameters.stores = resolve_stores(own.stores, &parameters, workers, seat);
@@ -173,48 +173,4 @@ fn block_of(own: job::GenerateKnobs, asked: &[Bytes]) -> Bytes {
         return own.block;
     }
     asked.iter().copied().filter(|block| *block >= own.chunk).min().unwrap_or(own.block)
-}
-
-fn scope(word: job::Scope) -> Scope {
-    match word {
-        job::Scope::Rank => Scope::Rank,
-        job::Scope::Host => Scope::Host,
-        job::Scope::All => Scope::All,
-    }
-}
-
-fn consumer(word: job::Consumer) -> Consumer {
-    match word {
-        job::Consumer::Discard => Consumer::Discard,
-        job::Consumer::Checksum => Consumer::Checksum,
-        job::Consumer::Copy => Consumer::Copy,
-    }
-}
-
-fn handover(word: job::Handover) -> Handover {
-    match word {
-        job::Handover::Chunk => Handover::Chunk,
-        job::Handover::Piece => Handover::Piece,
-    }
-}
-
-fn schedule(word: job::Schedule) -> Schedule {
-    match word {
-        job::Schedule::Static => Schedule::Static,
-        job::Schedule::Stealing => Schedule::Stealing,
-    }
-}
-
-fn memory(word: job::Memory) -> Memory {
-    match word {
-        job::Memory::Slab => Memory::Slab,
-        job::Memory::Fresh => Memory::Fresh,
-    }
-}
-
-fn pool(word: job::Pool) -> PoolUse {
-    match word {
-        job::Pool::Kept => PoolUse::Kept,
-        job::Pool::PerChunk => PoolUse::PerChunk,
-    }
 }

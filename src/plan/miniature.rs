@@ -14,8 +14,8 @@ pub struct Miniature {
     pub stands_for: Vec<usize>,
 }
 
-/// Rounds of a miniature: what one and all of them leave behind tells how results grow.
-pub const ROUNDS: u32 = 4;
+/// Rounds of a miniature.
+pub(super) const ROUNDS: u32 = 4;
 /// What all repetitions together may take, as long as no single chunk takes longer than its share.
 const BUDGET_NS: u64 = 2_400_000_000;
 /// A shorter timed region says nothing.

@@ -15,7 +15,6 @@ mod miniature;
 mod name;
 mod order;
 mod prediction;
-mod probed;
 mod stores;
 mod sweep;
 
@@ -30,13 +29,13 @@ pub use cases::{Case, Parameter, Work};
 pub use expected::Expected;
 pub use layout::Footprint;
 pub use limits::Limits;
-pub use miniature::{Miniature, ROUNDS};
+pub use miniature::Miniature;
 pub use order::Turn;
-pub use prediction::Prediction;
-pub use probed::{LOG, Probed, ProbedCase, ProbedFile, ProbedLog};
+pub use prediction::{Prediction, Probed, ProbedCase};
 
 use crate::error::Result;
 use crate::job::{Job, Stop};
+use crate::slab::Design;
 use crate::workload::Amount;
 use crate::workload::intervals::Division;
 
@@ -95,6 +94,8 @@ pub struct Plan {
     pub division: Division,
     /// How long the limit of a case is measured before, and again after, each repetition; 0: not at all.
     pub limit_ns: u64,
+    /// Layout of slabs and caches.
+    pub design: Design,
     /// Workers of the rank's pool: the most that any case uses.
     pub workers: u32,
     /// Bytes of the arena; 0 when no case uses the slab allocator.
@@ -128,6 +129,7 @@ impl Plan {
             amount,
             division: order::division(job),
             limit_ns,
+            design: job.slab.design,
             workers,
             arena_bytes,
             seed: job.seed,

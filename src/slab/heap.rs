@@ -1,5 +1,6 @@
 //! What the workers of a rank share: the arena, the records, the pool, the mailboxes, the orphans.
 
+use super::design::Design;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,8 @@ pub const WORKERS_MAX: u32 = 1 << 16;
 /// How a heap is set up.
 #[derive(Clone, Copy, Debug)]
 pub struct HeapOptions {
+    /// Layout of slabs and caches.
+    pub design: Design,
     /// Objects a refill hands to a cache, within `BATCH_OBJECTS`; never more than 256 KiB of them, unless it is one.
     pub batch: u32,
     /// How many caches there can be, 1 to `WORKERS_MAX`.
@@ -50,7 +53,15 @@ pub struct Stretch {
 impl HeapOptions {
     /// The defaults: batches of 64, one fast refill in 64 timed.
     pub fn new(workers: u32, clock: Clock) -> HeapOptions {
-        HeapOptions { batch: 64, workers, sample_gap: 64, clock, seed: 0, stretch: None }
+        HeapOptions {
+            design: Design::Sharded,
+            batch: 64,
+            workers,
+            sample_gap: 64,
+            clock,
+            seed: 0,
+            stretch: None,
+        }
     }
 }
 
@@ -127,6 +138,9 @@ impl Heap {
             None => 0..arena.superslabs(),
             Some(stretch) => stretch.superslabs(&arena)?,
         };
+        match options.design {
+            Design::Sharded => {}
+        }
         Ok(Heap {
             // Numbers of superslabs are the arena's: the records in front of the stretch are never touched.
             table: Table::new(superslabs.end),

@@ -2,11 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use numamark::aggregate::arms::DIFFERENCE;
+use numamark::compare::{Asked, Compared};
+use numamark::compare::{compare_arms, compare_runs};
 use numamark::mix::{Random, mix_words};
-use numamark::report::{self, Extent};
-use numamark::results::compare::{Asked, Compared, DIFFERENCE};
-use numamark::results::run::{Comparison, Replicated, Scope, Verdict};
-use numamark::results::{Begin, Header, Outcome, Parameter, compare_arms, compare_runs, verify};
+use numamark::record::run::Outcome;
+use numamark::record::run::{Comparison, Replicated, Scope, Verdict};
+use numamark::record::{Begin, Header, Parameter};
+use numamark::report;
+use numamark::report::Extent;
+use numamark::results::verify;
 
 use crate::fixture::Folder;
 use crate::known_speed::{Made, made};

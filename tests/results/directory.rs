@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use numamark::aggregate::aggregate;
 use numamark::error::{Error, ExitCode};
-use numamark::results::{RunDirectory, aggregate, verify};
+use numamark::results::{RunDirectory, verify};
 
 use crate::fixture::{Folder, begin, finished, run};
 

@@ -1,7 +1,7 @@
 //! `[allocate]` and `[slab]`.
 
 use super::super::key::{Absent, Key, Kind, Section};
-use super::super::words::{Allocator, SlabDesign, Word, Workload};
+use super::super::words::{Allocator, Design, Word, Workload};
 use super::PLAIN;
 
 pub(super) const KEYS: &[Key] = &[
@@ -28,7 +28,7 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: Section::Slab,
         name: "design",
-        kind: Kind::Word(SlabDesign::WORDS),
+        kind: Kind::Word(Design::WORDS),
         absent: Absent::Default("sharded"),
         about: "How slabs and caches are laid out.",
         ..PLAIN

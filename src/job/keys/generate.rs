@@ -2,7 +2,7 @@
 
 use super::super::key::{Absent, Key, Kind, Section};
 use super::super::words::{
-    CodecName, Consumer, Handover, KernelName, Memory, Pool, Schedule, Scope, StoresName, Word,
+    CodecName, Consumer, Handover, KernelName, Memory, PoolUse, Schedule, Scope, StoresName, Word,
 };
 use super::{GIB, KIB, MIB, PLAIN};
 use crate::generator::dedup::{DISTANCE_BYTES_MAX, UNIT_BYTES_MAX, UNIT_BYTES_MIN};
@@ -195,7 +195,7 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         section: Section::Generate,
         name: "pool",
-        kind: Kind::Word(Pool::WORDS),
+        kind: Kind::Word(PoolUse::WORDS),
         absent: Absent::Default("kept"),
         sweep: true,
         elsewhere: &["thread_pool"],
