@@ -12,7 +12,12 @@ pub fn long_functions(tree: &Tree) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (_, file) in tree.shipped() {
         let tokens = source::tokens(&file.text);
+        let is_pointer = |index: usize| tokens.get(index + 1).is_some_and(|next| next.text == "(");
         for (index, token) in tokens.iter().enumerate().filter(|(_, token)| token.text == "fn") {
+            // The type of a function pointer has no body.
+            if is_pointer(index) {
+                continue;
+            }
             let Some(lines) = body_end(&tokens[index..]).map(|end| end - token.line + 1) else { continue };
             if lines > FUNCTION_LINES_MAX {
                 let name = tokens.get(index + 1).map_or("", |name| name.text.as_str());
