@@ -16,6 +16,7 @@ use crate::record::run::SCHEMA;
 use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Parameter, Stop};
 use crate::results::{resolve_gates, utc_now};
 use crate::units::Share;
+use crate::word::Word;
 
 /// The environment of rank 0, and the differences of other hosts from it. Collective.
 ///
@@ -136,7 +137,7 @@ fn expected(expected: plan::Expected) -> Expected {
         blocks_per_chunk: expected.blocks_per_chunk,
         busy_workers: expected.busy_workers,
         working_set_bytes: expected.working_set_bytes,
-        stores: Some(expected.stores.name().to_owned()),
+        stores: Some(expected.stores.word().to_owned()),
         l3_bytes: expected.l3_bytes,
         memory_bytes_min: expected.memory_bytes_min,
         memory_bytes_max: expected.memory_bytes_max,

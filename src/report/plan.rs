@@ -6,6 +6,7 @@ use super::text::{NOT_AVAILABLE, percent};
 use crate::generator::Stores;
 use crate::plan::{Case, Expected, Parameter, Plan, Prediction, Seat};
 use crate::units::{human_bytes, human_span};
+use crate::word::Word;
 
 /// Known properties of a run before it runs.
 #[derive(Debug)]
@@ -186,7 +187,7 @@ fn stores(plan: &Plan) -> Vec<String> {
         cases if cases.len() == open.len() => Some(format!("{stores} in every case that leaves them open")),
         cases => Some(format!("{stores} in {}", cases.join(", "))),
     };
-    Stores::ALL.into_iter().filter_map(sentence).collect()
+    Stores::ALL.iter().copied().filter_map(sentence).collect()
 }
 
 /// Memory required and free on the tightest node, required on each host, and resident in each process.

@@ -5,8 +5,8 @@ use super::super::words::{
     CodecName, Consumer, Handover, KernelName, Memory, PoolUse, Schedule, Scope, StoresName, Word,
 };
 use super::{GIB, KIB, MIB, PLAIN};
-use crate::generator::compression::{GRANULE_BYTES_MAX, GRANULE_BYTES_MIN};
 use crate::generator::dedup::{DISTANCE_BYTES_MAX, UNIT_BYTES_MAX, UNIT_BYTES_MIN};
+use crate::generator::sizes::{GRANULE_BYTES_MAX, GRANULE_BYTES_MIN};
 
 pub(super) const KEYS: &[Key] = &[
     Key {

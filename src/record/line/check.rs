@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::units;
+use crate::word::Word;
 use crate::workload::generate::Found;
 
 /// Units hashed and granules compressed, outside every timed region.
@@ -41,7 +42,7 @@ impl CheckRecord {
             distinct_units: found.distinct,
             hash_zero_bits: found.hash_zero_bits,
             hashes: found.hashes.clone(),
-            codec: found.codec.name().to_owned(),
+            codec: found.codec.word().to_owned(),
             granule_bytes: found.granule_bytes,
             granules: found.granules,
             compressed_bytes: found.compressed_bytes,
