@@ -12,7 +12,6 @@ pub fn long_functions(tree: &Tree) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (_, file) in tree.shipped() {
         let tokens = source::tokens(&file.text);
-        let is_pointer = |index: usize| tokens.get(index + 1).is_some_and(|next| next.text == "(");
         for (index, token) in tokens.iter().enumerate().filter(|(_, token)| token.text == "fn") {
             // The type of a function pointer, `fn(..)`, has no name.
             let Some(name) = tokens.get(index + 1).filter(|name| name.text != "(") else { continue };
