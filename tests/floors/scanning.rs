@@ -252,11 +252,11 @@ fn a_type_name_of_two_rooms_needs_a_reason() {
 #[test]
 fn a_bare_conversion_between_integers_is_found() {
     for (name, text, count) in [
-        ("src/slab/heap.rs", "fn f(x: u64) -> usize { x as usize + (x as u8) as usize }", 3),
-        ("src/slab/heap.rs", "use crate::units as u64; fn f(x: u64) -> f64 { x as f64 } // x as u8", 1),
-        ("src/slab/heap.rs", "use a::B as C; fn f(x: u8) -> u64 { u64::from(x) }", 0),
-        ("src/slab/heap.rs", "#[cfg(test)] mod tests { const X: u8 = 3u64 as u8; }", 0),
-        ("src/slab/tests.rs", "const X: u8 = 3u64 as u8;", 0),
+        ("src/record/line/mod.rs", "fn f(x: u64) -> usize { x as usize + (x as u8) as usize }", 3),
+        ("src/record/line/mod.rs", "use crate::units as u64; fn f(x: u64) -> f64 { x as f64 } // x as u8", 1),
+        ("src/record/line/mod.rs", "use a::B as C; fn f(x: u8) -> u64 { u64::from(x) }", 0),
+        ("src/record/line/mod.rs", "#[cfg(test)] mod tests { const X: u8 = 3u64 as u8; }", 0),
+        ("src/record/tests.rs", "const X: u8 = 3u64 as u8;", 0),
         ("src/rank/pool.rs", "const X: u8 = 3u64 as u8;", 0),
     ] {
         assert_eq!(integer_casts(&tree(&[(name, text)])).len(), count, "{name}: {text}");
