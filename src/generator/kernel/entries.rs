@@ -9,6 +9,16 @@ use crate::generator::stores::Stores;
 /// Alignment at which every kernel may use non-temporal stores: one cache line, the widest vector.
 pub(super) const LINE_BYTES: usize = 64;
 
+/// Writes whole steps.
+pub(super) type Write = unsafe fn(&mut Lanes, out: &mut [MaybeUninit<u8>]);
+
+/// Seeds and writes the first steps of a segment.
+pub(super) type WriteSegment =
+    unsafe fn(keys: [u64; 2], segment: u64, &mut Lanes, out: &mut [MaybeUninit<u8>]);
+
+/// Writes whole granules.
+pub(super) type WriteGranules = unsafe fn(&mut Lanes, &Granule, out: &mut [MaybeUninit<u8>]);
+
 /// The functions of one kernel. Each equals the function of the same name in `scalar`.
 ///
 /// # Safety
@@ -23,12 +33,11 @@ pub(super) struct Entries {
     /// Advances the lanes by this number of steps without writing.
     pub(super) skip: unsafe fn(&mut Lanes, usize),
     /// Writes whole steps.
-    pub(super) write: ByStores<unsafe fn(&mut Lanes, out: &mut [MaybeUninit<u8>])>,
+    pub(super) write: ByStores<Write>,
     /// Seeds and writes the first steps of a segment. The lanes are scratch memory: their state afterwards is unspecified.
-    pub(super) write_segment:
-        ByStores<unsafe fn(keys: [u64; 2], segment: u64, &mut Lanes, out: &mut [MaybeUninit<u8>])>,
+    pub(super) write_segment: ByStores<WriteSegment>,
     /// Writes whole granules.
-    pub(super) write_granules: ByStores<unsafe fn(&mut Lanes, &Granule, out: &mut [MaybeUninit<u8>])>,
+    pub(super) write_granules: ByStores<WriteGranules>,
     /// Orders the non-temporal stores of the functions above before all later stores.
     pub(super) fence: fn(),
 }

@@ -16,7 +16,7 @@ pub(super) static ENTRIES: Entries = Entries {
     write: ByStores { ordinary: write::<false>, non_temporal: write::<true> },
     write_segment: ByStores { ordinary: write_segment::<false>, non_temporal: write_segment::<true> },
     write_granules: ByStores { ordinary: write_granules::<false>, non_temporal: write_granules::<true> },
-    fence: fence,
+    fence,
 };
 
 /// Sets the lanes to the start of a segment. Two words of each lane are the lane's counter, mixed, each from its own start;
