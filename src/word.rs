@@ -1,6 +1,6 @@
 //! Closed sets of words: an enum whose variants a job file, a run directory or a report names by one word each.
 //!
-//! The room that acts on a word declares the enum with [`words!`] and matches it exhaustively, so a word that nothing
+//! The room that acts on a word declares the enum with `words!` and matches it exhaustively, so a word that nothing
 //! acts on does not compile.
 
 /// A value out of a closed set, written as one word.

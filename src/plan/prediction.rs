@@ -59,7 +59,7 @@ pub struct Prediction {
     pub wall_ns: f64,
     /// Bytes that all ranks of all hosts generate, without warm-ups.
     pub generated_bytes: f64,
-    /// Estimated bytes in `parts/`; see [`files`].
+    /// Estimated bytes in `parts/`; see `files`.
     pub parts_bytes: u64,
     /// Estimated bytes of all other files of the run directory.
     pub rest_bytes: u64,
