@@ -2,11 +2,11 @@
 
 use crate::generator::Ratio;
 use crate::units::{Bytes, Nanoseconds, Share};
+use crate::word::Word;
 
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind};
 use super::nearest::did_you_mean;
-use super::words::Word;
 use crate::metric::CaseMetric;
 
 /// What a key accepts, in words.

@@ -1,7 +1,5 @@
 //! What a key of the job file is: where it stands, what it accepts, what its absence means.
 
-use super::keys;
-
 /// A table of the job file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Section {
@@ -38,11 +36,6 @@ impl Section {
     pub fn named() -> impl Iterator<Item = Section> {
         let inside = |section| matches!(section, Section::Job | Section::Stop | Section::Drop);
         Section::ALL.into_iter().filter(move |section| !inside(*section))
-    }
-
-    /// The key that holds this section, for one that stands in another.
-    pub fn holder(self) -> Option<&'static Key> {
-        keys::all().find(|key| matches!(key.kind, Kind::Table(section) if section == self))
     }
 
     /// Whether it stands in double brackets, once for each gate or arm.
@@ -98,11 +91,6 @@ impl Section {
             }
             Section::Gate => "A bound that decides over the exit code.",
         }
-    }
-
-    /// The keys of this section, in the order of the table.
-    pub fn keys(self) -> impl Iterator<Item = &'static Key> {
-        keys::all().filter(move |key| key.section == self)
     }
 }
 
@@ -177,16 +165,23 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// A key with one value, without a default or a rival. Every key of the table names what differs from it.
+    pub const PLAIN: Key = Key {
+        section: Section::Job,
+        name: "",
+        kind: Kind::Switch,
+        absent: Absent::Nothing,
+        sweep: false,
+        rival: None,
+        elsewhere: &[],
+        about: "",
+    };
+
     /// `run.duration`, as `--set` writes it.
     pub fn path(&self) -> String {
         match self.section {
             Section::Job => self.name.to_owned(),
             section => format!("{}.{}", section.name(), self.name),
         }
-    }
-
-    /// The key with this name in this section.
-    pub fn find(section: Section, name: &str) -> Option<&'static Key> {
-        section.keys().find(|key| key.name == name)
     }
 }

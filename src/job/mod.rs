@@ -8,37 +8,36 @@ mod accepted;
 mod arms;
 mod build;
 mod check;
+mod check_all;
 mod combination;
 mod diagnostic;
 mod document;
 mod effective;
 mod entry;
 mod excerpt;
-mod generate;
-mod hash;
 mod key;
 mod keys;
 mod metric;
 mod nearest;
 mod range;
 mod schema;
+mod section;
+mod settable;
 mod setting;
 mod shape;
 mod syntax;
+mod value;
 mod values;
 mod words;
 
-pub use crate::record::run::Bound;
+pub use crate::record::run::{Bound, Level};
 pub use build::{JOB_FILE_BYTES_MAX, decode};
-pub use generate::{Generate, GenerateChange, GenerateKnobs};
-pub use hash::hash_of;
+pub use effective::hash_of;
+pub use keys::{Allocate, AllocateKnobs, Generate, GenerateKnobs, Rank, RankKnobs, Slab, SlabKnobs};
 pub use nearest::nearest;
 pub use schema::schema;
 pub use setting::Setting;
-pub use words::{
-    Allocator, Bind, CodecName, Consumer, Design, Handover, KernelName, Level, Memory, Order, PoolUse,
-    Schedule, Scope, StoresName, Word, Workload,
-};
+pub use words::{Allocator, Order, Workload};
 
 use crate::metric::GateMetric;
 use crate::units::{Bytes, Nanoseconds, Share};
@@ -66,6 +65,8 @@ pub struct Job {
     pub arms: Vec<Arm>,
     /// Bounds that decide over the exit code, in the order of the file.
     pub gates: Vec<Gate>,
+    /// The job as a job file, written from the values that all fields above were read from.
+    effective: String,
 }
 
 /// `[run]`
@@ -150,17 +151,6 @@ pub enum Amount {
     Bytes(Bytes),
 }
 
-/// `[rank]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rank {
-    /// What ties a rank to a node.
-    pub bind: Bind,
-    /// Workers of a rank.
-    pub workers: Vec<Workers>,
-    /// More ranks than nodes are allowed.
-    pub share_nodes: bool,
-}
-
 /// How many workers a rank has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Workers {
@@ -170,46 +160,20 @@ pub enum Workers {
     Count(u32),
 }
 
-/// `[allocate]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allocate {
-    /// The pattern of allocations.
-    pub workload: Vec<Workload>,
-    /// Who serves it.
-    pub allocator: Vec<Allocator>,
-}
-
-/// `[slab]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slab {
-    /// How slabs and caches are laid out.
-    pub design: Design,
-    /// Objects a cache takes in one refill: 8 to 512.
-    pub batch: Vec<u32>,
-}
-
-/// `[[arm]]`: the job with a few keys set otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `[[arm]]`: one side of a comparison, the job with a few keys set otherwise.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Arm {
     /// Unique in the job: 1 to 32 letters, digits, `_`, `-`, and neither of [`Arm::BASE`] and [`Arm::BASE_AGAIN`].
     pub name: String,
-    /// What it sets, in the order of the job file. None of it is swept by the job, or what the job has already.
-    pub changes: Vec<Change>,
+    /// The job as this arm has it, without arms.
+    pub job: Job,
 }
 
-/// One key that an arm sets, in the range of that key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// `rank.workers`
-    Workers(Workers),
-    /// `generate.chunk` and its neighbours.
-    Generate(GenerateChange),
-    /// `allocate.workload`
-    Workload(Workload),
-    /// `allocate.allocator`
-    Allocator(Allocator),
-    /// `slab.batch`
-    Batch(u32),
+impl Arm {
+    /// Name of the job as it stands, in a comparison.
+    pub const BASE: &str = "base";
+    /// Name of the job as it stands where it runs a second time.
+    pub const BASE_AGAIN: &str = "base-again";
 }
 
 /// `[[gate]]`

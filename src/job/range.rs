@@ -4,12 +4,13 @@
 //! steps reach; `"1..24*2"` ends with 16.
 
 use super::accepted::{accepted, unit_meant};
-use super::check::{Value, check};
+use super::check::check;
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind};
 use super::keys::SWEEP_VALUES_MAX;
 use super::setting::read_scalar;
+use super::value::Value;
 use crate::units::{Bytes, Nanoseconds};
 
 /// What tells a range from every value of a key that counts something.

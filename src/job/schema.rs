@@ -12,9 +12,9 @@ use super::key::{Absent, Key, Kind, Section};
 use super::keys::{self, ARMS_MAX, GATES_MAX, SWEEP_VALUES_MAX};
 use super::range::example;
 use super::setting::read_scalar;
-use super::words::Word;
 use crate::generator::Ratio;
 use crate::metric::{CaseMetric, Distribution, Statistic};
+use crate::word::Word;
 
 /// What `numamark schema job` prints: the JSON Schema of a job file, indented.
 pub fn schema() -> String {

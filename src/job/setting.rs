@@ -7,6 +7,7 @@ use super::entry::{Entry, Found, Raw, Table};
 use super::key::{Key, Section};
 use super::keys;
 use super::nearest::did_you_mean;
+use super::settable::settable_shown;
 
 /// The argument of one `--set` or `--sweep`, as it was typed: `run.duration=5s`, `run.stop.half_width=2%`,
 /// `gate.0.level=warn`, `generate.chunk=8MiB..512MiB*2`.
@@ -107,10 +108,9 @@ impl Setting {
 fn can_be_swept(table: Table, path: &str, name: &str, place: Place) -> Result<(), Diagnostic> {
     match Key::find(table.section, name) {
         Some(key) if !key.sweep => {
-            let swept: Vec<String> = keys::all().filter(|key| key.sweep).map(Key::path).collect();
             let message = format!("{path} takes one value and cannot be swept");
             let label = format!("write --set {path}=VALUE");
-            Err(Diagnostic::new(place, message, label).accepted(swept.join(", ")))
+            Err(Diagnostic::new(place, message, label).accepted(settable_shown()))
         }
         _ => Ok(()),
     }

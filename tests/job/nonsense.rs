@@ -11,7 +11,7 @@ fn answers(text: &str, settings: &[Setting]) {
     let error = match Job::parse(text, "job.toml", settings) {
         Ok(job) => {
             let effective = job.effective();
-            assert_eq!(Job::parse(&effective, "effective", &[]).expect("an effective job is a job"), job);
+            assert_eq!(Job::parse(effective, "effective", &[]).expect("an effective job is a job"), job);
             return;
         }
         Err(error) => error,

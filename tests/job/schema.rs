@@ -111,7 +111,7 @@ fn the_schema_accepts_every_effective_job() {
     ];
     for text in jobs {
         let job = Job::parse(text, "job.toml", &[]).expect("it is a job");
-        for text in [text, &job.effective()] {
+        for text in [text, job.effective()] {
             let value: Value = toml::from_str(text).expect("it is TOML");
             assert_eq!(violations(&schema, &value, ""), Vec::<String>::new(), "{text}");
         }

@@ -7,9 +7,14 @@ mod allocate;
 mod comparison;
 mod generate;
 mod job;
+mod rank;
 mod run;
 
-use super::key::{Absent, Key, Kind, Section};
+pub use allocate::{Allocate, AllocateKnobs, Slab, SlabKnobs};
+pub use generate::{Generate, GenerateKnobs};
+pub use rank::{Rank, RankKnobs};
+
+use super::key::{Key, Kind, Section};
 
 /// The only schema this release reads.
 pub(super) const SCHEMA: u64 = 1;
@@ -38,19 +43,28 @@ const MILLISECOND: u64 = 1_000_000;
 const MINUTE: u64 = 60_000_000_000;
 const HOUR: u64 = 3_600_000_000_000;
 
-/// What most keys are: one value, no rival. Every entry below overrides what it differs in.
-const PLAIN: Key = Key {
-    section: Section::Job,
-    name: "",
-    kind: Kind::Switch,
-    absent: Absent::Nothing,
-    sweep: false,
-    rival: None,
-    elsewhere: &[],
-    about: "",
-};
-
-/// The table, in the order of the effective job.
+/// Every key, in the order of error messages and of the JSON Schema.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
-    [job::KEYS, run::KEYS, generate::KEYS, allocate::KEYS, comparison::KEYS].into_iter().flatten()
+    let sections =
+        [job::KEYS, run::KEYS, Rank::KEYS, Generate::KEYS, Allocate::KEYS, Slab::KEYS, comparison::KEYS];
+    sections.into_iter().flatten()
+}
+
+impl Section {
+    /// The keys of this section.
+    pub fn keys(self) -> impl Iterator<Item = &'static Key> {
+        all().filter(move |key| key.section == self)
+    }
+
+    /// The key that holds this section, for a section inside another.
+    pub fn holder(self) -> Option<&'static Key> {
+        all().find(|key| matches!(key.kind, Kind::Table(section) if section == self))
+    }
+}
+
+impl Key {
+    /// The key with this name in this section.
+    pub fn find(section: Section, name: &str) -> Option<&'static Key> {
+        section.keys().find(|key| key.name == name)
+    }
 }

@@ -9,7 +9,7 @@ use crate::workload::generate::{Consumer, Memory, PoolUse};
 
 /// Time limits for the watchdog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct TimeLimits {
     /// From the launcher's start to the first repetition: topology, binding, directory, populating the arena.
     pub set_up: Duration,
     /// One repetition of the slowest case on memory a hundred times slower than any, without what the machine adds.
@@ -42,15 +42,15 @@ const BEYOND_LIMIT_BYTES: u64 = 16 << 20;
 /// A hundred times what one rank's row of one repetition takes in the aggregates and in the files.
 const SLOWEST_ROW: Duration = Duration::from_millis(5);
 
-impl Limits {
+impl TimeLimits {
     pub(super) fn new(
         job: &Job,
         cases: &[Case],
         ranks: u32,
         amount: Amount,
         arena_bytes: u64,
-        limit_ns: u64,
-    ) -> Limits {
+        limit_measuring_ns: u64,
+    ) -> TimeLimits {
         let rows = u64::from(ranks) * u64::from(job.run.repetitions.at_most()) * cases.len() as u64;
         let slowest =
             |bytes: Option<u64>| cases.iter().map(|case| slowest(case, bytes)).max().unwrap_or_default();
@@ -61,11 +61,11 @@ impl Limits {
             Amount::Duration(ns) => Duration::from_nanos(ns) + 2 * chunk,
             Amount::Dataset { bytes, ranks, .. } => slowest(Some(bytes / u64::from(ranks))) + 2 * chunk,
         };
-        let limit = match limit_ns {
+        let limit = match limit_measuring_ns {
             0 => Duration::ZERO,
             ns => Duration::from_nanos(ns) + at(BEYOND_LIMIT_BYTES, SLOWEST_BYTES_PER_S),
         };
-        Limits {
+        TimeLimits {
             set_up: 3 * FIRST_GRACE + at(arena_bytes, SLOWEST_POPULATE_BYTES_PER_S),
             repetition: warmup + timed + 2 * limit,
             limit,
