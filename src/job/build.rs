@@ -36,7 +36,7 @@ impl Job {
     }
 }
 
-/// How large a job file can be: whoever reads one need not read further.
+/// Largest size of a job file, in bytes; readers stop there.
 pub const JOB_FILE_BYTES_MAX: usize = 1 << 20;
 
 /// The text of a job file out of the bytes that were read or received.

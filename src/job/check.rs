@@ -111,7 +111,7 @@ fn real(key: &Key, place: Place, number: f64, min: f64, max: f64) -> Result<Valu
     }
 }
 
-/// Who writes the number 2 means 2 %.
+/// A share; the number 2 is refused with the hint that 2 % was meant.
 fn share(
     key: &Key,
     place: Place,
@@ -155,7 +155,7 @@ fn name(key: &Key, place: Place, text: &str, max_chars: usize, marks: &str) -> R
     Err(Diagnostic::new(place, message, why).accepted(accepted(&key.kind)))
 }
 
-/// What would need escapes is refused: the effective job is written without.
+/// A path without characters that need escapes: the effective job has none.
 fn path(key: &Key, place: Place, text: &str) -> Result<Value, Diagnostic> {
     let stranger = text.chars().find(|c| c.is_control() || ['"', '\\'].contains(c));
     let why = match stranger {

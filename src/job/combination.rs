@@ -51,7 +51,7 @@ pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Di
         wrong.extend(bytes_without_data(job, values, place));
         wrong.extend(bytes_against_chunks(values, bytes, place));
     }
-    // Arms that contradict the job say nothing about the rest.
+    // With arms that contradict the job, further checks would report what follows from it.
     let of_arms = arms::check(values);
     if of_arms.is_empty() {
         match too_many_cases(job, values) {
@@ -68,7 +68,8 @@ pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Di
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-/// Sweeps multiply: four short lists can ask for more than anybody can wait for, or a machine can list.
+/// Refuses sweeps whose product is too large: four short lists can make more cases than a machine can list or a
+/// person can wait for.
 fn too_many_cases(job: &Job, values: &Values) -> Option<Diagnostic> {
     let of_all = job.rank.combination_count().saturating_mul(job.slab.combination_count());
     let generate = job.generate.as_ref().map_or(0, Generate::combination_count);
@@ -102,7 +103,7 @@ fn too_many_cases(job: &Job, values: &Values) -> Option<Diagnostic> {
     })
 }
 
-/// How many values are swept at this key, and from where to where they were written.
+/// The number of values swept at this key, and the place of all of them; `None` for a key that is not swept.
 fn written_sweep(values: &Values, key: &Key) -> Option<(usize, Place)> {
     let places = values.of(Table::single(key.section), key.name);
     let ((_, first), (_, last)) = (places.first()?, places.last()?);
@@ -164,7 +165,7 @@ fn bytes_against_chunks(values: &Values, bytes: Bytes, place: Place) -> Vec<Diag
         .collect()
 }
 
-/// A gate that would never be looked at is a mistake, not a pass.
+/// Refuses a gate on a metric that no case has: it would never be judged.
 fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnostic> {
     use CaseMetric::*;
     let (metric, place) =
@@ -204,7 +205,7 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
     Some(Diagnostic::new(place, message, format!("needs {needed}")))
 }
 
-/// Shares end at 1; who writes 99 means per cent.
+/// Refuses a bound above 1 on a share: 99 was meant in per cent.
 fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
     let metric = values.one::<GateMetric>(gate, "metric")?;
     let bounds = values.of(gate, "at_least").iter().chain(values.of(gate, "at_most"));
@@ -217,7 +218,7 @@ fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
         return Some(Diagnostic::new(against, message, "remove it"));
     }
     if let Some(against) = against {
-        // Nobody stores a run to ask for ten times of it: this is a figure in the metric's own unit.
+        // A bound of more than ten times the stored figure was meant in the metric's own unit.
         let message = format!("{bound} times of what the stored run has of \"{name}\"");
         let wrong = Diagnostic::new(place, message, "").related(against, "makes the bound a share");
         return (bound > AGAINST_MAX)
@@ -237,5 +238,5 @@ fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
     Some(Diagnostic::new(place, message, label).accepted("a number from 0 to 1"))
 }
 
-/// How many times of a stored figure a bound can be.
+/// The largest multiple of a stored figure that a bound can be.
 const AGAINST_MAX: f64 = 10.0;

@@ -1,4 +1,4 @@
-//! What a key of the job file is: where it stands, what it accepts, what its absence means.
+//! The description of a key: its section, its accepted values, and the meaning of its absence.
 
 /// A table of the job file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,13 +32,13 @@ impl Section {
         Section::Gate,
     ];
 
-    /// Those that stand in brackets and in no other section.
+    /// The sections with brackets, without those inside another section.
     pub fn named() -> impl Iterator<Item = Section> {
         let inside = |section| matches!(section, Section::Job | Section::Stop | Section::Drop);
         Section::ALL.into_iter().filter(move |section| !inside(*section))
     }
 
-    /// Whether it stands in double brackets, once for each gate or arm.
+    /// True for sections in double brackets: one for each gate or arm.
     pub fn is_list(self) -> bool {
         matches!(self, Section::Gate | Section::Arm)
     }
@@ -73,7 +73,7 @@ impl Section {
         }
     }
 
-    /// What the section decides, for the JSON Schema.
+    /// The section's description in the JSON Schema.
     pub fn about(self) -> &'static str {
         match self {
             Section::Job => "A job of numamark: what is measured, and how often. Lists are sweeps.",
@@ -94,7 +94,7 @@ impl Section {
     }
 }
 
-/// What a key accepts.
+/// The values that a key accepts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     /// One word out of a closed set.
@@ -130,13 +130,13 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether its values are sizes, for all but a word.
+    /// True when its values are sizes, apart from one word.
     pub fn is_size(&self) -> bool {
         matches!(self, Kind::Size { .. } | Kind::PowerOfTwo { .. } | Kind::SizeOr { .. })
     }
 }
 
-/// What happens when a key is not given.
+/// The meaning of a key that is not given.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Absent {
     /// An error.
@@ -158,7 +158,7 @@ pub(super) struct Key {
     pub sweep: bool,
     /// The key of the same section that cannot be given together with this one.
     pub rival: Option<&'static str>,
-    /// What other programs call it: a suggestion when somebody writes that here.
+    /// Names that other programs have for it; a job file with one of them gets this key as a suggestion.
     pub elsewhere: &'static [&'static str],
     /// One sentence for the JSON Schema.
     pub about: &'static str,

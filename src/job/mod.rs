@@ -1,8 +1,9 @@
 //! The job: the TOML file a person writes, 1:1, with every default resolved and every value in its range.
 //!
-//! `document` and `setting` take text apart into entries with places; `values` holds them against the one table of
-//! `keys`, where `range` makes the values of `"1..64*2"`; `build` makes a [`Job`] of them; `combination` refuses what cannot go together. Nothing here knows the
-//! machine: whether a job fits it is the plan's question.
+//! `document` and `setting` take text apart into entries with places. `values` checks them against the one table of
+//! `keys`; `range` makes the values of `"1..64*2"`. `build` makes a [`Job`] of the checked values, and the job of each
+//! arm with the arm's settings in their place. `combination` refuses values that cannot go together. Nothing here knows
+//! the machine: the plan decides if the job fits it.
 
 mod accepted;
 mod arms;
@@ -42,7 +43,7 @@ pub use words::{Allocator, Order, Workload};
 use crate::metric::GateMetric;
 use crate::units::{Bytes, Nanoseconds, Share};
 
-/// What a person asked for. A list is a sweep; a scalar is a sweep of one. No list is empty.
+/// The measurements that a person asks for. A list is a sweep; a scalar is a sweep of one. No list is empty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
     /// Version of the format: 1.
@@ -51,9 +52,9 @@ pub struct Job {
     pub name: String,
     /// Seed of the byte stream, of the workloads' choices and of the order of cases.
     pub seed: u64,
-    /// How long and how often each case is measured.
+    /// Length and number of the repetitions of each case.
     pub run: Run,
-    /// What a rank is bound to, and its workers.
+    /// The binding and the workers of a rank.
     pub rank: Rank,
     /// The workload that fills chunks, if asked for. At least one of `generate` and `allocate` is there.
     pub generate: Option<Generate>,
@@ -74,26 +75,26 @@ pub struct Job {
 pub struct Run {
     /// Untimed work before every repetition: up to 1 h, may be 0.
     pub warmup: Nanoseconds,
-    /// What ends a repetition.
+    /// The end of a repetition.
     pub amount: Amount,
     /// Timed executions of each case.
     pub repetitions: Repetitions,
-    /// How repetitions of different cases follow each other.
+    /// Order of the repetitions of different cases.
     pub order: Order,
     /// Length of the intervals in which the progress of a repetition is recorded: 10 ms to 1 h, at most 100,000 a repetition.
     pub interval: Nanoseconds,
-    /// How long the limit of a case is measured before each repetition, and again after it: up to 1 m, 0 for not at all.
+    /// Time for measuring the limit of a case before each repetition, and again after it: up to 1 m, 0 for none.
     pub limit: Nanoseconds,
-    /// Whether the job as it stands runs as two arms.
+    /// True when the job as it stands runs as two arms.
     pub aa: bool,
-    /// What is left out because something else ran on its cores.
+    /// The repetitions that are left out because something else ran on their cores.
     pub drop: DropRule,
 }
 
-/// How often each case is measured.
+/// Number of repetitions of each case.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Repetitions {
-    /// So often: 1 to 10,000.
+    /// A fixed number: 1 to 10,000.
     Count(u32),
     /// Until the figures are certain enough.
     Until(Stop),
@@ -120,7 +121,7 @@ impl Repetitions {
 /// `[run.stop]`
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stop {
-    /// Half the width of an interval, as a share of its figure, that is narrow enough: 0.1 % to 50 %.
+    /// The half-width of a confidence interval, as a share of its figure, that is narrow enough: 0.1 % to 50 %.
     pub half_width: Share,
     /// Repetitions of each case after which it is over in any case: 2 to 10,000.
     pub at_most: u32,
@@ -141,7 +142,7 @@ pub struct DropRule {
     pub run_delay: Option<Share>,
 }
 
-/// What ends a repetition.
+/// The end of a repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
     /// This much time: 1 ms to 24 h.
@@ -151,7 +152,7 @@ pub enum Amount {
     Bytes(Bytes),
 }
 
-/// How many workers a rank has.
+/// Number of workers of a rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Workers {
     /// One a PU that the rank may use.
@@ -179,11 +180,11 @@ impl Arm {
 /// `[[gate]]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
-    /// What is held against the bound, in every case that has it.
+    /// The metric that is compared with the bound, in every case that has it.
     pub metric: GateMetric,
     /// In the metric's own unit, finite, not negative.
     pub bound: Bound,
-    /// What a bound that is not met does.
+    /// The effect of an unmet bound.
     pub level: Level,
     /// The run directory of the stored run that the bound is a share of.
     pub against: Option<String>,

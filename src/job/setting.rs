@@ -19,7 +19,7 @@ pub struct Setting {
     text: String,
 }
 
-/// Which option it was the argument of.
+/// The option of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Flag {
     /// `--set`: any key, a list in brackets.
@@ -52,7 +52,7 @@ impl Setting {
         }
     }
 
-    /// What diagnostics point into.
+    /// The text that diagnostics point into.
     pub(super) fn source(&self) -> Source<'_> {
         Source { name: self.flag(), text: &self.text, numbered: false }
     }

@@ -12,15 +12,15 @@ use crate::generator::{Compression, Dedup, Shape};
 use crate::units::Bytes;
 use crate::workload::generate::Scope;
 
-/// What one stream has of a chunk at the least: a page.
+/// The least part of a chunk that one stream has: a page.
 const STRIPE_BYTES_MIN: u64 = 4 << 10;
 
 impl GenerateKnobs {
-    /// What is asked of the stream, without the members of its scope. What a ratio of 1 leaves without effect may have
+    /// The shape of the stream, without the members of its scope. Keys that a ratio of 1 leaves without effect may have
     /// any value.
     ///
     /// # Errors
-    /// When it cannot be; what can. A job has none of these.
+    /// When there is no such shape; the message names those that there are. No job has such an error.
     pub fn shape(&self) -> Result<Shape, String> {
         Shape::new(self.deduplication()?, self.compression()?)
     }
@@ -37,7 +37,7 @@ impl GenerateKnobs {
         compression.transpose()
     }
 
-    /// What is wrong with these values together, each with the keys that it is about: what is to be changed first.
+    /// Contradictions between these values, each with its keys: the one to change first stands first.
     fn contradictions(&self) -> Vec<(String, &'static [&'static str])> {
         let mut found = Vec::new();
         match (self.deduplication(), self.compression()) {
@@ -80,7 +80,7 @@ pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
             if let Amount::Bytes(_) = job.run.amount {
                 found.extend(written.several_streams(&knobs));
             }
-            // What an arm leaves as it is was said of the base.
+            // An arm repeats the contradictions of the base in the keys that it does not set.
             wrong.extend(found.into_iter().filter(|one| said.insert((one.message.clone(), one.place))));
         }
     }
@@ -120,7 +120,7 @@ impl Written<'_> {
         if accepted.is_empty() { diagnostic } else { diagnostic.accepted(accepted) }
     }
 
-    /// A data set is one stream, of which every rank makes a part: neither ranks nor stripes have streams of their own.
+    /// Refuses several streams in a data set, which is one stream with a part for each rank.
     fn several_streams(&self, knobs: &GenerateKnobs) -> Vec<Diagnostic> {
         let bytes = self.0.of(Table::single(Section::Run), "bytes")[0].1;
         let refused = |place: Place, message: &str, label: &str| {

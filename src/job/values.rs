@@ -58,7 +58,7 @@ pub(super) fn resolve(document: Document, mut wrong: Vec<Diagnostic>) -> Result<
         for key in table.section.keys().filter(|key| !attempted.contains_key(&(table, key.name))) {
             let rival_given = key.rival.is_some_and(|rival| attempted.contains_key(&(table, rival)));
             match key.absent {
-                // Who misspelt it is told so already.
+                // A misspelt key is reported as such already.
                 Absent::Refused if document.entries.iter().any(|entry| misspells(entry, table, key)) => {}
                 Absent::Refused => wrong.push(missing_key(key, values.header(table))),
                 Absent::Default(text) if !rival_given => values.insert_default(table, key, text),
@@ -69,7 +69,7 @@ pub(super) fn resolve(document: Document, mut wrong: Vec<Diagnostic>) -> Result<
     if wrong.is_empty() { Ok(values) } else { Err(wrong) }
 }
 
-/// Pairs of which only one can be given.
+/// Refuses two keys of which only one can be given.
 fn rivals(attempted: &BTreeMap<(Table, &'static str), Place>) -> Vec<Diagnostic> {
     let both = |((table, name), place): (&(Table, &'static str), &Place)| {
         let rival = Key::find(table.section, name)?.rival.filter(|rival| *name < *rival)?;
@@ -97,7 +97,7 @@ fn gates_without_bound(
 }
 
 impl Values {
-    /// Sections whose keys have defaults even if nobody wrote the section, and those that were written.
+    /// Sections whose keys have defaults even in a file without the section, and the sections of the file.
     fn tables(&self) -> Vec<Table> {
         let always = [Section::Job, Section::Run, Section::Rank, Section::Slab].map(Table::single);
         let mut tables: Vec<Table> = self.headers.iter().map(|header| header.table).chain(always).collect();
@@ -106,7 +106,7 @@ impl Values {
         tables
     }
 
-    /// Whether this table was written.
+    /// True when the table is written in the file or by a setting.
     pub fn has(&self, table: Table) -> bool {
         self.headers.iter().any(|header| header.table == table)
     }
@@ -117,7 +117,7 @@ impl Values {
         (0..count).map(move |index| Table { section, index })
     }
 
-    /// Where a table begins; the beginning of the file for keys above the first section.
+    /// The beginning of a table; that of the file for keys above the first section.
     pub fn header(&self, table: Table) -> Place {
         self.headers.iter().find(|header| header.table == table).map_or(Place::NOWHERE, |header| header.place)
     }

@@ -15,7 +15,7 @@ words! {
         Larson = "larson",
     }
 
-    /// `[allocate] allocator`: who serves the workload.
+    /// `[allocate] allocator`: the allocator that serves the workload.
     Allocator {
         /// The rank-local slab allocator.
         Slab = "slab",

@@ -80,7 +80,7 @@ fn touched_parameters(case: &Case) -> Vec<(&'static str, Parameter)> {
     case.parameters.iter().map(alike).collect()
 }
 
-/// Where there is more than one arm, each stands in the id.
+/// Adds the arm to the id of each case, where there is more than one arm.
 fn named(mut group: Vec<Case>) -> Vec<Case> {
     if group.len() > 1 {
         for case in &mut group {

@@ -19,9 +19,9 @@ pub struct Case {
     pub workers: u32,
     /// Objects a refill may bring.
     pub batch: u32,
-    /// What is done.
+    /// The workload and its parameters.
     pub work: Work,
-    /// What follows from the parameters, for workloads with chunks.
+    /// Expected values that follow from the parameters; `None` for workloads without chunks.
     pub expected: Option<Expected>,
 }
 
@@ -34,7 +34,7 @@ pub enum Parameter {
     Number(u64),
 }
 
-/// What a case does.
+/// The workload of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Generates chunks.

@@ -1,4 +1,4 @@
-//! Where in the arena the heap of a repetition lies, and which memory a case goes over.
+//! The place of a repetition's heap in the arena, and the memory that a case uses.
 //!
 //! The same program over other pages of the same memory can be some percent faster or slower, and stays so for as long
 //! as it keeps them. So every repetition draws its place: what layout does becomes part of the spread, where it can be
@@ -18,12 +18,12 @@ pub struct Footprint {
     chunk_bytes: usize,
     block_bytes: usize,
     in_flight: u32,
-    /// Of the first worker, between generation and consumption.
+    /// Blocks of the first worker between generation and consumption.
     held_blocks: usize,
 }
 
 impl Case {
-    /// Of a case that generates.
+    /// The footprint of a case that generates; `None` for others.
     pub fn footprint(&self) -> Option<Footprint> {
         let Work::Generate(parameters) = self.work else { return None };
         Some(Footprint {
@@ -55,7 +55,7 @@ impl Plan {
         Some(Stretch { offset_bytes: u64::from(place) * SUPERSLAB, bytes })
     }
 
-    /// Time that limits add to one repetition of a case, in nanoseconds.
+    /// Time for measuring the limit around one repetition of a case, in nanoseconds.
     pub fn limit_measuring_ns_of(&self, case: &Case) -> u64 {
         case.footprint().map_or(0, |_| 2 * self.limit_measuring_ns)
     }

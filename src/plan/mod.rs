@@ -43,7 +43,7 @@ use crate::slab::Design;
 use crate::workload::Amount;
 use crate::workload::intervals::Division;
 
-/// What will run on one rank.
+/// The work of one rank.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Every case, in the order of the job.
@@ -52,7 +52,7 @@ pub struct Plan {
     pub turns: Vec<Turn>,
     /// Repetitions of each case; with a stop rule the most of them.
     pub repetitions: u32,
-    /// What may end them earlier.
+    /// The rule that may end them earlier.
     pub stop: Option<Stop>,
     /// Rounds that belong together: the run ends after a whole number of them, or after the last round.
     pub stride: u32,
@@ -60,9 +60,9 @@ pub struct Plan {
     pub warmup_ns: u64,
     /// Timed work of each repetition.
     pub amount: Amount,
-    /// How each repetition's progress is recorded.
+    /// The intervals in which each repetition's progress is recorded.
     pub division: Division,
-    /// How long the limit of a case is measured before, and again after, each repetition; 0: not at all.
+    /// Time for measuring the limit of a case before, and again after, each repetition, in nanoseconds; 0: none.
     pub limit_measuring_ns: u64,
     /// Layout of slabs and caches.
     pub design: Design,
@@ -72,7 +72,7 @@ pub struct Plan {
     pub arena_bytes: u64,
     /// Seed of everything random.
     pub seed: u64,
-    /// How long each stage may take before the rank counts as hung.
+    /// Time after which a rank counts as hung, for each stage.
     pub time_limits: TimeLimits,
 }
 

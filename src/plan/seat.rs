@@ -1,6 +1,6 @@
 //! The place of one rank, as the plan sees it.
 
-/// What the machine offers one rank: the plan's view of a placement.
+/// The part of the machine that one rank has: the plan's view of a placement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
     /// This rank, for messages and for its share of the data set.

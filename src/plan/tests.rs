@@ -1,4 +1,4 @@
-//! What follows from a job and a seat, without running anything.
+//! Plans of jobs on a described seat, without running anything.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

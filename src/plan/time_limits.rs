@@ -1,4 +1,4 @@
-//! How long each stage may take before a rank counts as hung: a rank 100 times slower is slow, not hung.
+//! Time limits of the stages of a run: a rank that is 100 times slower than usual is slow, not hung.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub struct TimeLimits {
     pub finish: Duration,
 }
 
-/// What any stage may take for reasons outside this program: an oversubscribed test machine, a slow file system.
+/// Time that any stage may take for reasons outside this program: an oversubscribed test machine, a slow file system.
 const GRACE: Duration = Duration::from_secs(8);
 /// The same before the machine is known: an emulated one is thirty times slower than a real one.
 const FIRST_GRACE: Duration = Duration::from_secs(20);
@@ -36,7 +36,8 @@ const SLOWEST_POPULATE_BYTES_PER_S: u64 = 10 << 20;
 /// A hundred times what starting and pinning a thread takes.
 const SLOWEST_START: Duration = Duration::from_millis(5);
 
-/// What a worker may go over beyond its time while it measures a limit: two strides of a piece in each of four loops.
+/// Bytes that a worker may write after its time is over while it measures a limit: two strides of a piece in each of
+/// four loops.
 const BEYOND_LIMIT_BYTES: u64 = 16 << 20;
 
 /// A hundred times what one rank's row of one repetition takes in the aggregates and in the files.
@@ -74,7 +75,7 @@ impl TimeLimits {
         }
     }
 
-    /// What the next repetition may take, when those before took up to `longest`; zero before the first.
+    /// The time limit of the next repetition, when those before took up to `longest`; zero before the first.
     ///
     /// A machine that was slow once may be again; one that was not is not given the time to hang.
     pub fn next_repetition(&self, longest: Duration) -> Duration {
@@ -85,13 +86,13 @@ impl TimeLimits {
         self.repetition + grace
     }
 
-    /// What limits of one rank at a time may take, with so many ranks on the host that has most.
+    /// The time limit for measuring limits of one rank at a time; `ranks_on_host` is that of the host with most ranks.
     pub fn one_at_a_time(&self, ranks_on_host: u32) -> Duration {
         FIRST_GRACE + ranks_on_host * self.limit
     }
 }
 
-/// What the case takes for so many bytes, or for one chunk, when everything is a hundred times slower than it is.
+/// Time of the case for this many bytes, or for one chunk, when everything is a hundred times slower than usual.
 fn slowest(case: &Case, bytes: Option<u64>) -> Duration {
     let Work::Generate(parameters) = case.work else { return Duration::ZERO };
     let chunk_bytes = parameters.chunk_bytes as u64;

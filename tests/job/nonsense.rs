@@ -24,7 +24,7 @@ fn answers(text: &str, settings: &[Setting]) {
     assert!(message.lines().all(|line| line.chars().count() < 400), "{message}");
 }
 
-/// What people type where a value belongs, and what nobody types.
+/// Values as people type them, and nonsense.
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,12}",

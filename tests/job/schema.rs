@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::catalogue::catalogue;
 use crate::validator::violations;
 
-/// What only the parser can refuse: arithmetic on units, and rules over several keys.
+/// Mistakes that only the parser can refuse: arithmetic on units, and rules over several keys.
 const BEYOND_THE_SCHEMA: [&str; 58] = [
     "a size that is too small",
     "a size that is too large",

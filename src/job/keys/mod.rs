@@ -18,19 +18,19 @@ use super::key::{Key, Kind, Section};
 
 /// The only schema this release reads.
 pub(super) const SCHEMA: u64 = 1;
-/// How many values one key can sweep over.
+/// The most values that one key can sweep over.
 pub(super) const SWEEP_VALUES_MAX: usize = 256;
 
-/// How many combinations of swept values a job can have, equal ones and those without effect counted.
+/// The most combinations of swept values that a job can have, equal ones and those without effect counted.
 pub(super) const COMBINATIONS_MAX: u64 = 4096;
-/// How many repetitions all combinations together can have: at the least 1 ms each, that is 17 minutes.
+/// The most repetitions that all combinations together can have: at 1 ms each, the shortest, 17 minutes.
 pub(super) const REPETITIONS_MAX: u64 = 1_000_000;
-/// How many intervals the record of one repetition can have.
+/// The most intervals that the record of one repetition can have.
 pub(super) const INTERVALS_MAX: u64 = 100_000;
 
-/// How many gates a job can have.
+/// The most gates that a job can have.
 pub(super) const GATES_MAX: usize = 256;
-/// How many arms a job can have beside its base.
+/// The most arms that a job can have beside its base.
 pub(super) const ARMS_MAX: usize = 8;
 
 const KIB: u64 = 1 << 10;
