@@ -18,6 +18,20 @@ pub struct Nanoseconds(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Share(pub f64);
 
+/// A 32-bit number of a rank, case or row as an index into memory.
+pub const fn index(number: u32) -> usize {
+    number as usize
+}
+
+const _: () = assert!(usize::BITS >= 32); // so that `index` keeps every number
+
+/// A count of things in memory in the 64 bits that files and messages give it.
+pub const fn count(number: usize) -> u64 {
+    number as u64
+}
+
+const _: () = assert!(usize::BITS <= 64); // so that `count` keeps every number
+
 const BYTE_UNITS: [(&str, u64); 5] =
     [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
 const TIME_UNITS: [(&str, u64); 6] = [

@@ -1,6 +1,6 @@
 """The arms of a run, side by side: the pairs of every comparison and the median of either side.
 
-What an arm changes, and how sure that is, is judged by statistics: `numamark verify` derives it again.
+Effects and their certainty are judged by statistics, which only `numamark verify` derives again.
 """
 
 from . import figures
@@ -13,7 +13,7 @@ from .strata import distribution, quantity
 BASE, BASE_AGAIN = "base", "base-again"
 #: The difference below which arms count as equal.
 DIFFERENCE = 0.02
-#: The metrics that arms are compared by, by the measure of the case. A quantile is of all ranks together.
+#: The metrics that arms are compared by, by the measure of the case. A quantile covers all ranks together.
 QUANTITIES = {
     "bytes": ("throughput_bytes_per_s", "core_seconds_per_gib", "refill_share", "chunk_ns.p99", "refill_ns.p99"),
     "operations": ("operations_per_s", "core_ns_per_operation", "refill_share", "refill_ns.p99"),
@@ -64,7 +64,7 @@ def _rows(run, base, candidate):
 
 
 def _values(run, case_id, name, of_all, gone):
-    """By rank and round; ratios are of values above 0. What is of all ranks together stands at rank 0."""
+    """By rank and round; ratios need values above 0. A value of all ranks together stands at rank 0."""
     found = {}
     for records in run.rounds(case_id):
         number = records[0]["round"]

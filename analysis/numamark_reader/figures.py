@@ -33,7 +33,7 @@ FIGURES = {
 }
 NOISE = ("involuntary_switches", "run_delay_share", "steal_share", "core_clock_change")
 OF_EVERY_CASE = ("cpu_share", "refill_share", "busy_workers", "memory_peak_bytes", "measuring_share", *NOISE)
-#: The figures of a case, by what it measures.
+#: The figures of a case, by its measure.
 NAMES = {
     "bytes": ("throughput_bytes_per_s", "core_seconds_per_gib", *OF_EVERY_CASE),
     "operations": ("operations_per_s", "core_ns_per_operation", *OF_EVERY_CASE),
@@ -54,7 +54,7 @@ def of_case(measure, rounds):
 
 
 def limit_shares(rounds):
-    """One a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
+    """One value a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
     return limits.shares(rounds, byte_rate)
 
 
@@ -64,7 +64,7 @@ def byte_rate(ranks):
 
 
 def rate(measure, ranks):
-    """What a case is compared by, of these ranks together."""
+    """The metric that a case is compared by, of these ranks together."""
     return _rate(ranks, measure)
 
 
@@ -83,17 +83,17 @@ def locality(records):
 
 
 def lowest(shares):
-    """The lowest of them; None when one is not known."""
+    """The lowest value; None when one is unknown."""
     return None if None in shares else min(shares, default=None)
 
 
 def _sum(records, name):
-    """Summed as integers, rounded once."""
+    """The sum, added as integers and rounded once."""
     return float(sum(record[name] for record in records))
 
 
 def _of(records, part, name):
-    """A count within a part of each record, summed; None when one of them does not know."""
+    """A count within a part of each record, summed; None when one of them is unknown."""
     values = [record[part][name] for record in records]
     return None if None in values else float(sum(values))
 
@@ -103,36 +103,36 @@ def _of_worker_time(records, part):
 
 
 def _farthest(records, name):
-    """The change that is farthest from none; of two equally far ones the last."""
+    """The change that is farthest from none; of two equally far changes the last."""
     known = [change for record in records if (change := record["noise"][name]) is not None]
     return max(reversed(known), key=abs, default=None)
 
 
 def _highest(records, name):
-    """None when one of them does not know."""
+    """The highest value, or None when one record lacks it."""
     values = [record[name] for record in records]
     return None if None in values else float(max(values))
 
 
 def _cpu_ns(ranks):
-    """Workers always use some CPU time: 0 means that it is not known."""
+    """CPU time; 0 means that it is unknown, because workers always use some."""
     return _sum(ranks, "cpu_ns") or None
 
 
 def _refill_ns(ranks):
-    """None where the workload records no refills, or did not time any."""
+    """The value, or None where the workload recorded or timed no refills."""
     recorded = any(quantity(name) == "refill_ns" for record in ranks for name in record["histograms"])
     return distribution(ranks, "refill_ns").sum_estimate() if recorded else None
 
 
 def _rate(ranks, name):
-    """Nothing done has no rate."""
+    """The rate, or None when no work was done."""
     longest = max((record["elapsed_ns"] for record in ranks), default=0)
     return _share(_sum(ranks, name) or None, longest / NS_PER_S)
 
 
 def _possible(share):
-    """An estimate above 1 stands for nothing: too few timed refills on a disturbed machine."""
+    """The estimate, or None above 1: too few timed refills on a disturbed machine."""
     return None if share is not None and share > 1.0 else share
 
 

@@ -13,12 +13,12 @@ SCHEMA = 2
 
 
 class Part:
-    """What one rank left behind."""
+    """The part of one rank."""
 
     def __init__(self, begin, repetitions, end, torn):
         self.begin = begin
         self.repetitions = repetitions
-        #: The last line; None when the rank did not get there.
+        #: The last line; None when the rank did not reach its end.
         self.end = end
         #: The file ends within a line: the rank died while writing.
         self.torn = torn
@@ -50,7 +50,7 @@ class Case:
 
 
 class Run:
-    """A run directory. What it holds is read when it is first asked for."""
+    """A run directory. Its contents are read on first use."""
 
     def __init__(self, path, document):
         self.path = path
@@ -59,7 +59,7 @@ class Run:
 
     @cached_property
     def parts(self):
-        """What each rank left behind, by rank."""
+        """The part of each rank, by rank."""
         files = (self.path / "parts").glob("rank-*.jsonl")
         parts = sorted((read_part(file) for file in files), key=lambda part: part.rank)
         ranks = [part.rank for part in parts]
@@ -69,7 +69,7 @@ class Run:
 
     @property
     def complete(self):
-        """Whether every rank finished every repetition."""
+        """True when every rank finished every repetition."""
         return self.document["complete"]
 
     @property
@@ -84,7 +84,7 @@ class Run:
 
     def samples(self):
         """samples.parquet as a polars LazyFrame: one measured value a row. Reads nothing before it is collected."""
-        from . import frames  # polars is loaded only for those who want frames
+        from . import frames  # polars is loaded only for frames
 
         return frames.samples(self)
 
@@ -95,7 +95,7 @@ class Run:
         return frames.cases(self)
 
     def noise(self):
-        """A polars DataFrame with one row a worker and repetition: what else happened on its core, from the parts."""
+        """A polars DataFrame with one row a worker and repetition: its noise, from the parts."""
         from . import frames
 
         return frames.noise(self)
@@ -129,7 +129,7 @@ class Run:
         return [rounds[key] for key in sorted(rounds) if len(rounds[key]) == len(self.parts)]
 
     def unfinished(self):
-        """How many repetitions some rank did not finish: they are in no figure."""
+        """Number of repetitions that some rank did not finish: they are in no figure."""
         return sum(len(ranks) < len(self.parts) for rounds in self._records.values() for ranks in rounds.values())
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The rows of samples.parquet, from the parts: one measured value a row; what has no value has no row."""
+"""The rows of samples.parquet, from the parts: one measured value a row; a missing value has no row."""
 
 from . import figures
 from .derive import longest, of_case
@@ -10,7 +10,7 @@ BEFORE = ("scope", "host", "node", "rank", "case", "workload")
 AFTER = ("repetition", "interval", "began", "metric", "value", "unit")
 #: The field of each part of a record that is a sample, where the names differ.
 FIELDS = {"measuring_ns": "cost_ns"}
-#: Samples of what measuring cost, and of noise.
+#: Samples of overhead and of noise.
 MEASURING = ("clock_reads", "records", "measuring_ns")
 NOISE = (
     *("cpu_share_min", "voluntary_switches", "minor_faults", "major_faults", "migrations", "run_delay_ns"),
@@ -20,7 +20,7 @@ SORTED_BY = ("scope", "case", "host", "rank", "repetition", "metric", "interval"
 
 
 def columns(run):
-    """All columns, in their order: each parameter that any case has is one, and the arm where there are several."""
+    """All columns, in their order: one for each parameter of any case, and the arm if there are several."""
     planned = run.document["planned"]
     names = {name for case in planned for name in case["parameters"]}
     return [*BEFORE, *sorted(names), *(["arm"] if _has_arms(planned) else []), *AFTER]
@@ -36,7 +36,7 @@ def words_among_parameters(cases):
 
 
 def parameters(case, words):
-    """A case's parameters as columns have them: one that is a word anywhere is one everywhere."""
+    """A case's parameters in the types of the columns: a column with a word anywhere has words everywhere."""
     return {name: str(value) if name in words else value for name, value in case["parameters"].items()}
 
 
@@ -70,7 +70,7 @@ def _of_case(run, planned, gone):
     for part in run.parts:
         hosts.setdefault(part.begin["host"], []).append(part.rank)
     rounds = run.rounds(planned["id"])
-    # Which loop is the limit is decided over all repetitions.
+    # The loop that is the limit is chosen over all repetitions.
     of_hosts = {host: _shares([[records[r] for r in ranks] for records in rounds]) for host, ranks in hosts.items()}
     of_ranks = [_shares([[records[part.rank]] for records in rounds]) for part in run.parts]
     for position, records in enumerate(rounds):
@@ -103,7 +103,7 @@ def _shares(rounds):
 
 
 def _of_rank(measure, record):
-    """What one rank measured in one repetition, its figures, and its progress."""
+    """Measured values of one rank in one repetition, its figures, and its progress."""
     yield from _metrics(figures.of_repetition(measure, [record]))
     for name, value in _recorded(measure, record):
         yield name, None, value, RECORDED[name].unit
@@ -113,7 +113,7 @@ def _of_rank(measure, record):
 
 
 def _recorded(measure, record):
-    """The values that a record has beside its figures; None for those that are not known."""
+    """The values that a record has beside its figures; None for unknown values."""
     for name in ("elapsed_ns", "worker_ns", "heap_offset_bytes", measure):
         yield name, record[name]
     yield "cpu_ns", record["cpu_ns"] or None  # 0 means that the CPU clock was unavailable

@@ -5,13 +5,13 @@ from functools import cache
 from .distribution import Distribution, Stratum
 from .error import RunError
 
-#: How the names of strata end: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
+#: Endings of the names of strata: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
 STRATA = (".slow", ".fast")
 
 
 @cache
 def quantity(name):
-    """The quantity of which this histogram is a stratum; itself when it is none."""
+    """The quantity that this stratum belongs to; the histogram itself when it is no stratum."""
     return next((name[: -len(end)] for end in STRATA if name.endswith(end)), name)
 
 

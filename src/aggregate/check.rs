@@ -6,6 +6,7 @@ use crate::aggregate::evidence::Evidence;
 use crate::metric::CaseMetric;
 use crate::record::line::{CheckRecord, Row};
 use crate::record::run::{CaseHeader, Metric, Parameter};
+use crate::units;
 use crate::word::Word;
 
 /// Returns the ratios of a checked case; empty when the case was not checked.
@@ -83,7 +84,7 @@ fn dedup_across(groups: &[Vec<&CheckRecord>]) -> Option<f64> {
 
 fn distinct<'a>(checks: impl Iterator<Item = &'a CheckRecord>) -> u64 {
     let hashes: BTreeSet<u64> = checks.flat_map(|check| &check.hashes).map(|(hash, _)| *hash).collect();
-    hashes.len() as u64
+    units::count(hashes.len())
 }
 
 /// Bytes before compression per byte after it, over all granules of all ranks.
@@ -116,7 +117,7 @@ mod tests {
         CheckRecord {
             unit_bytes: 4096,
             units: hashes.iter().map(|(_, count)| count).sum(),
-            distinct_units: hashes.len() as u64,
+            distinct_units: units::count(hashes.len()),
             hash_zero_bits: 0,
             hashes: hashes.to_vec(),
             codec: "lz4".to_owned(),

@@ -14,6 +14,7 @@ use crate::aggregate::evidence::Evidence;
 use crate::record::line::{Begin, LimitKernel, LimitTiming, Row, When, With};
 use crate::record::run::{CaseHeader, CaseLimits, GroupLimit};
 use crate::stats::{Drift, drift, median};
+use crate::units::index;
 
 const STORES: [LimitKernel; 3] = [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal];
 const BOTH: [When; 2] = [When::Before, When::After];
@@ -114,8 +115,7 @@ fn with_alone(node: GroupLimit, timings: &[&LimitTiming], rounds: &[Vec<&Row>]) 
 /// Timings a rank measured alone: before the case's first repetition, whether or not that counts, and after the
 /// run's last.
 fn alone<'a>(case: &CaseHeader, evidence: &'a Evidence, rank: u32) -> Vec<&'a LimitTiming> {
-    let index = usize::try_from(rank).expect("a rank is an index");
-    let own = evidence.rounds(&case.id).map(|(_, round)| &round.rows[index].repetition);
+    let own = evidence.rounds(&case.id).map(|(_, round)| &round.rows[index(rank)].repetition);
     let before = own.flat_map(|repetition| &repetition.limits);
     let after = evidence.ends().get(&rank).and_then(|end| end.limits.get(&case.id));
     before.chain(after.into_iter().flatten()).filter(|timing| timing.with == With::Alone).collect()
@@ -174,5 +174,5 @@ fn median_of(rounds: &[Vec<&Row>], value: impl Fn(&[&Row]) -> Option<f64>) -> Op
 }
 
 fn rows_of<'a>(rows: &[&'a Row], ranks: &[u32]) -> Vec<&'a Row> {
-    ranks.iter().map(|rank| rows[*rank as usize]).collect()
+    ranks.iter().map(|rank| rows[index(*rank)]).collect()
 }

@@ -1,5 +1,15 @@
 //! From evidence to figures: pure, deterministic, and the only place where figures are made. A run aggregates
 //! once at its end; `verify` and `recover` aggregate the parts.
+// A number that does not fit would be a wrong result.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 pub mod arms;
 mod cause;

@@ -1,5 +1,7 @@
 //! The ranks grouped by host.
 
+use crate::units::index;
+
 /// A rank's place on its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostWorld {
@@ -31,13 +33,13 @@ impl HostWorld {
             });
             host_of_rank.push(u32::try_from(index).expect("there are no more hosts than ranks"));
         }
-        let mine = host_of_rank[rank as usize];
+        let mine = host_of_rank[index(rank)];
         let count = |ranks: &[u32]| {
             u32::try_from(ranks.iter().filter(|host| **host == mine).count())
                 .expect("a rank's number is 32 bits")
         };
         HostWorld {
-            rank: count(&host_of_rank[..rank as usize]),
+            rank: count(&host_of_rank[..index(rank)]),
             size: count(&host_of_rank),
             host_index: mine,
             hosts,

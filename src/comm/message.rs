@@ -1,10 +1,10 @@
 //! A message between ranks: a kind, the number of the collective, and a payload.
 
 use crate::error::{Error, ExitCode};
+use crate::units;
 
 /// The collective that a message belongs to, or a step of the handshake after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(super) enum Kind {
     Introduction,
     Barrier,
@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Acknowledged,
 }
 
+/// Every kind; the number of a kind in a message is its place here.
 const KINDS: [Kind; 10] = [
     Kind::Introduction,
     Kind::Barrier,
@@ -32,6 +33,13 @@ const KINDS: [Kind; 10] = [
     Kind::Failed,
     Kind::Acknowledged,
 ];
+
+impl Kind {
+    fn number(self) -> u8 {
+        let place = KINDS.iter().position(|kind| *kind == self).expect("KINDS has every kind");
+        u8::try_from(place).expect("there are fewer than 256 kinds")
+    }
+}
 
 /// One message. `sequence` counts the collectives of the sender, so that ranks in different collectives detect the
 /// mismatch instead of waiting for each other.
@@ -47,7 +55,7 @@ const HEADER_BYTES: usize = 1 + size_of::<u64>();
 impl Message {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER_BYTES + self.payload.len());
-        bytes.push(self.kind as u8);
+        bytes.push(self.kind.number());
         bytes.extend_from_slice(&self.sequence.to_le_bytes());
         bytes.extend_from_slice(&self.payload);
         bytes
@@ -67,7 +75,7 @@ impl Message {
 pub(super) fn encode_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for text in texts {
-        bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&units::count(text.len()).to_le_bytes());
         bytes.extend_from_slice(text.as_bytes());
     }
     bytes
@@ -92,7 +100,7 @@ pub(super) fn encode_error(error: &Error, rank: u32, host: &str) -> Vec<u8> {
         other => (rank, host, other.exit_code(), other.to_string()),
     };
     let mut bytes = rank.to_le_bytes().to_vec();
-    bytes.push(code as u8);
+    bytes.push(u8::try_from(code.number()).expect("an exit code is a byte"));
     bytes.extend(encode_texts([host, &message]));
     bytes
 }
@@ -112,8 +120,7 @@ mod tests {
 
     #[test]
     fn every_kind_survives_the_journey() {
-        for (number, kind) in KINDS.into_iter().enumerate() {
-            assert_eq!(kind as usize, number, "decode() finds a kind by its number");
+        for kind in KINDS {
             let sent = Message { kind, sequence: u64::MAX - 1, payload: vec![0, 255, 7] };
             let bytes = sent.encode();
             assert_eq!(Message::decode(bytes), Some(sent));

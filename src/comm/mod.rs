@@ -14,6 +14,16 @@
 //! | `wire` | the wire: threads or MPI |
 //! | `watchdog`, `waiting` | stages and their time limits; the missing ranks |
 //! | `ending`, `panic_hook`, `stop` | ending the job at once; panics; signals |
+// A number that does not fit would be a wrong result.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 mod ending;
 mod hosts;

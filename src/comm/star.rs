@@ -23,6 +23,7 @@ use super::waiting::Waiting;
 use super::wire::Link;
 use super::world::World;
 use crate::error::{Error, ExitCode, Result};
+use crate::units::index;
 
 pub(super) struct Star {
     link: Link,
@@ -188,7 +189,7 @@ impl Star {
     /// Returns the payload of the next message from `from`, which must belong to this collective.
     fn next_from(&self, from: u32, kind: Kind, sequence: u64) -> Result<Vec<u8>, Trouble> {
         loop {
-            let next = self.inbox.borrow_mut()[from as usize].pop_front();
+            let next = self.inbox.borrow_mut()[index(from)].pop_front();
             match next {
                 Some(next) if (next.kind, next.sequence) == (kind, sequence) => return Ok(next.payload),
                 Some(next) => return Err(Trouble::Found(self.astray(from, &next, kind, sequence))),
@@ -207,7 +208,7 @@ impl Star {
                 Err(Trouble::Heard(self.read(from, &message.payload)))
             }
             Some(message) => {
-                self.inbox.borrow_mut()[from as usize].push_back(message);
+                self.inbox.borrow_mut()[index(from)].push_back(message);
                 Ok(())
             }
         }

@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::units::index;
+
 /// The ranks that a rank waits for, and their hosts. The watchdog uses it for messages and for the choice of a time
 /// limit, and reads it again every second. So `Relaxed` is enough; a report may be one arrival behind.
 #[derive(Debug)]
@@ -30,12 +32,12 @@ impl Waiting {
 
     /// The host of a rank, if it has introduced itself.
     pub fn host(&self, rank: u32) -> Option<&str> {
-        self.hosts.get()?.get(rank as usize).map(String::as_str)
+        self.hosts.get()?.get(index(rank)).map(String::as_str)
     }
 
     /// This rank begins to wait for `rank`.
     pub fn wait_for(&self, rank: u32) {
-        self.missing[rank as usize].store(true, Ordering::Relaxed);
+        self.missing[index(rank)].store(true, Ordering::Relaxed);
     }
 
     /// This rank waits for unknown other ranks from now until it ends.
@@ -46,7 +48,7 @@ impl Waiting {
 
     /// A message of `rank` has arrived.
     pub fn heard(&self, rank: u32) {
-        self.missing[rank as usize].store(false, Ordering::Relaxed);
+        self.missing[index(rank)].store(false, Ordering::Relaxed);
     }
 
     /// This rank no longer waits for any rank.

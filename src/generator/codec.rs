@@ -40,8 +40,8 @@ impl Compressor {
         Compressor { library, compressed: Vec::new() }
     }
 
-    /// What is left of the data: a Zstandard frame without a checksum, or an LZ4 block, as one call of the library
-    /// makes it. Data that does not compress becomes a little larger.
+    /// Compressed size of the data: that of a Zstandard frame without a checksum, or of an LZ4 block, made by one call of
+    /// the library. Data that does not compress becomes a little larger.
     ///
     /// # Panics
     /// When the data is larger than the libraries take at a time (about 2 GiB).
@@ -77,7 +77,7 @@ mod tests {
             let sizes = [&noise[..], &repeated, &noise, &[]].map(|data| compressor.compressed_bytes(data));
             assert!((4096..4200).contains(&sizes[0]), "{codec:?}: {sizes:?}");
             assert!(sizes[1] < 50, "{codec:?}: {sizes:?}");
-            // Nothing is remembered of what came before.
+            // Earlier data has no effect.
             assert_eq!(sizes[2], sizes[0], "{codec:?}: {sizes:?}");
             assert!(sizes[3] < 20, "{codec:?}: {sizes:?}");
         }

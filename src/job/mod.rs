@@ -27,6 +27,7 @@ mod settable;
 mod setting;
 mod shape;
 mod syntax;
+mod unquoted;
 mod value;
 mod values;
 mod words;

@@ -9,7 +9,7 @@ use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind};
 use super::keys::SWEEP_VALUES_MAX;
-use super::setting::read_scalar;
+use super::unquoted::read_scalar;
 use super::value::Value;
 use crate::units::{Bytes, Nanoseconds};
 

@@ -11,7 +11,7 @@ use super::entry::Raw;
 use super::key::{Absent, Key, Kind, Section};
 use super::keys::{self, ARMS_MAX, GATES_MAX, SWEEP_VALUES_MAX};
 use super::range::example;
-use super::setting::read_scalar;
+use super::unquoted::read_scalar;
 use crate::generator::Ratio;
 use crate::metric::{CaseMetric, Distribution, Statistic};
 use crate::word::Word;

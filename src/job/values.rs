@@ -11,7 +11,7 @@ use super::key::{Absent, Key, Section};
 use super::keys;
 use super::nearest::nearest;
 use super::settable::{refused, settable, settable_shown};
-use super::setting::read_value;
+use super::unquoted::read_value;
 use super::value::{Field, Value};
 
 /// The checked values of one key, each with its place.

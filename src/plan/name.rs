@@ -19,12 +19,18 @@ impl Name {
     }
 
     /// Adds a parameter that `run.json` names as the job file does.
-    pub(super) fn add(self, key: &'static str, value: impl Shown, swept: bool) -> Name {
+    pub(super) fn add(self, key: &'static str, value: impl AsParameter, swept: bool) -> Name {
         self.add_as((key, key), value, swept)
     }
 
     /// Adds a parameter that touches only some cases.
-    pub(super) fn add_if(self, touches: bool, key: &'static str, value: impl Shown, swept: bool) -> Name {
+    pub(super) fn add_if(
+        self,
+        touches: bool,
+        key: &'static str,
+        value: impl AsParameter,
+        swept: bool,
+    ) -> Name {
         if touches { self.add(key, value, swept) } else { self }
     }
 
@@ -33,10 +39,10 @@ impl Name {
     pub(super) fn add_as(
         mut self,
         (key, parameter): (&'static str, &'static str),
-        value: impl Shown,
+        value: impl AsParameter,
         swept: bool,
     ) -> Name {
-        let (value, shown) = value.shown();
+        let (value, shown) = value.as_parameter();
         self.parameters.push((parameter, value));
         if swept {
             self.id.push_str(&format!(".{key}={shown}"));
@@ -46,8 +52,8 @@ impl Name {
 }
 
 /// A value as `run.json` has it, and as an id shows it.
-pub(super) trait Shown {
-    fn shown(self) -> (Parameter, String);
+pub(super) trait AsParameter {
+    fn as_parameter(self) -> (Parameter, String);
 }
 
 fn word(word: impl Into<String>) -> (Parameter, String) {
@@ -55,44 +61,44 @@ fn word(word: impl Into<String>) -> (Parameter, String) {
     (Parameter::Word(word.clone()), word)
 }
 
-impl<W: Word> Shown for W {
-    fn shown(self) -> (Parameter, String) {
+impl<W: Word> AsParameter for W {
+    fn as_parameter(self) -> (Parameter, String) {
         word(self.word())
     }
 }
 
 /// A value, or the word that the job file has for none: what follows from the machine is no parameter.
-impl<T: Shown> Shown for (Option<T>, &'static str) {
-    fn shown(self) -> (Parameter, String) {
-        self.0.map_or_else(|| word(self.1), Shown::shown)
+impl<T: AsParameter> AsParameter for (Option<T>, &'static str) {
+    fn as_parameter(self) -> (Parameter, String) {
+        self.0.map_or_else(|| word(self.1), AsParameter::as_parameter)
     }
 }
 
-impl Shown for Bytes {
-    fn shown(self) -> (Parameter, String) {
+impl AsParameter for Bytes {
+    fn as_parameter(self) -> (Parameter, String) {
         (Parameter::Number(self.0), self.to_string())
     }
 }
 
-impl Shown for u32 {
-    fn shown(self) -> (Parameter, String) {
+impl AsParameter for u32 {
+    fn as_parameter(self) -> (Parameter, String) {
         (Parameter::Number(self.into()), self.to_string())
     }
 }
 
 /// A ratio is a word in `run.json`: as exact as the job file has it.
-impl Shown for Ratio {
-    fn shown(self) -> (Parameter, String) {
+impl AsParameter for Ratio {
+    fn as_parameter(self) -> (Parameter, String) {
         word(self.to_string())
     }
 }
 
 /// "all" may be another number on every rank: the id keeps the word, so that it is the same everywhere.
-impl Shown for Workers {
-    fn shown(self) -> (Parameter, String) {
+impl AsParameter for Workers {
+    fn as_parameter(self) -> (Parameter, String) {
         match self {
             Workers::All => word("all"),
-            Workers::Count(count) => count.shown(),
+            Workers::Count(count) => count.as_parameter(),
         }
     }
 }

@@ -2,6 +2,16 @@
 //!
 //! A rank writes [`Line`]s to its [`Part`]; [`PartReader`] reads them back one at a time. [`Run`] is the contents of
 //! `run.json`, which `aggregate` makes from the parts.
+// A number that does not fit would be a wrong result.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 pub mod durable;
 pub mod line;

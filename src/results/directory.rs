@@ -208,7 +208,7 @@ impl RunDirectory {
         Evidence::from_parts(&self.part_paths()?)
     }
 
-    /// Returns the files of all parts, sorted by name.
+    /// Returns the files of all parts, by rank: names of ranks from 100,000 on are longer, so shorter names come first.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -223,7 +223,7 @@ impl RunDirectory {
                 paths.push(path);
             }
         }
-        paths.sort();
+        paths.sort_by_cached_key(|path| (path.as_os_str().len(), path.clone()));
         Ok(paths)
     }
 

@@ -79,7 +79,62 @@ pub const HOMES: [&str; 5] = [
 pub const FUNCTION_LINES_MAX: usize = 70;
 
 /// Rooms without `as` between integers: a number that does not fit would be a wrong result, or a stray pointer.
-pub const CAST_FREE: [&str; 4] = ["aggregate/", "comm/", "record/", "slab/"];
+pub const CAST_FREE: [&str; 3] = ["aggregate/", "comm/", "record/"];
 
-/// Names of types that two rooms have, each with the reason. Elsewhere a name belongs to one room.
-pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[];
+/// Files at which a circle is still found, to be opened. One that is open must leave this list.
+pub const CIRCLES_LEFT: [&str; 2] = ["src/slab/cache.rs", "src/workload/generate/parts.rs"];
+
+/// Folders whose comments are still to be rewritten; the law counts those of all others.
+pub const ENGLISH_LEFT: [&str; 3] = ["src/cli/", "src/workload/", "tests/"];
+
+/// Names of types that several rooms have, with the rooms. A name that has come down to one room must leave this
+/// list; a new one needs a reason here.
+pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
+    ("Against", "record and report"),
+    ("Amount", "job and workload"),
+    ("Asked", "compare and plan"),
+    ("Better", "metric and stats"),
+    ("Coincidence", "record and stats"),
+    ("Column", "metric and report and results"),
+    ("Counters", "aggregate and measure"),
+    ("DropRule", "job and record"),
+    ("Expected", "plan and record"),
+    ("Extent", "metric and report and workload"),
+    ("Facts", "environment and metric"),
+    ("Found", "job and workload"),
+    ("Gate", "job and record"),
+    ("Grid", "report and stats"),
+    ("Header", "job and record"),
+    ("Interval", "measure and record and stats"),
+    ("Kind", "comm and job and results"),
+    ("Line", "record and report"),
+    ("Locality", "numa and record"),
+    ("Outcome", "rank and record"),
+    ("Packed", "aggregate and slab"),
+    ("Parameter", "plan and record"),
+    ("Place", "job and rank and slab"),
+    ("Pool", "rank and slab"),
+    ("Progress", "rank and workload"),
+    ("Reading", "environment and report"),
+    ("Refusal", "compare and job"),
+    ("Request", "numa and rank"),
+    ("Run", "job and record"),
+    ("Sample", "results and workload"),
+    ("Scope", "record and stats"),
+    ("Seat", "plan and rank"),
+    ("Share", "units and workload"),
+    ("Source", "job and measure and rank and workload"),
+    ("Standing", "environment and numa and report and results"),
+    ("Step", "rank and workload"),
+    ("Stop", "comm and job and record"),
+    ("Stratum", "slab and stats"),
+    ("Stretch", "slab and workload"),
+    ("Sweep", "plan and report"),
+    ("Table", "job and slab"),
+    ("Timing", "slab and workload"),
+    ("Turn", "plan and results"),
+    ("Watch", "rank and workload"),
+    ("Watched", "stats and workload"),
+    ("Workers", "job and rank"),
+    ("World", "comm and workload"),
+];

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use crate::aggregate::evidence::{Counters, Evidence, failed};
 use crate::error::Result;
 use crate::record::line::Row;
+use crate::units::index;
 
 /// Checks the invariant of [`Evidence`] for one repetition.
 pub(super) fn rows(rows: &[Row], ranks: usize, summed: &BTreeMap<String, Counters>) -> Result<()> {
     let first = rows.first().ok_or_else(|| failed("a repetition without rows".to_owned()))?;
     let (case, round) = (&first.repetition.case, first.repetition.round);
     let failed = |why: String| failed(format!("case {case}, round {round}: {why}"));
-    let present = rows.iter().map(|row| row.rank as usize);
+    let present = rows.iter().map(|row| index(row.rank));
     if !present.eq(0..ranks) {
         return Err(failed(format!("there are not exactly {ranks} rows, one a rank")));
     }

@@ -17,6 +17,7 @@ use mpi::traits::{Communicator, Destination, Equivalence, Root, Source};
 
 use crate::comm::world::World;
 use crate::error::{Error, ExitCode, Result};
+use crate::units::index;
 
 /// Largest piece of a message, in bytes. MPI counts in 32-bit integers; the piece is far smaller, so that tests send
 /// messages of many pieces.
@@ -72,7 +73,7 @@ impl Link {
         let communicator = SimpleCommunicator::world();
         let number = |value| u32::try_from(value).expect("MPI counts ranks from 0");
         let world = World { rank: number(communicator.rank()), size: number(communicator.size()) };
-        let pieces = RefCell::new(vec![Vec::new(); world.size as usize]);
+        let pieces = RefCell::new(vec![Vec::new(); index(world.size)]);
         Link { communicator, world, received: RefCell::default(), pieces }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::comm::world::World;
+use crate::units::index;
 
 /// The sender's rank and the bytes it sent.
 type Letter = (u32, Vec<u8>);
@@ -35,7 +36,7 @@ impl Link {
 
     pub fn send(&self, to: u32, bytes: Vec<u8>) {
         // A rank leaves only when no rank will send to it any more: after `finish` or the handshake of a failure.
-        let _the_rank_has_left = self.mailboxes[to as usize].send((self.world.rank, bytes));
+        let _the_rank_has_left = self.mailboxes[index(to)].send((self.world.rank, bytes));
     }
 
     pub fn receive(&self) -> Letter {

@@ -108,107 +108,89 @@ fn a_quiet_host_is_fine_in_every_line() {
     }
 }
 
+/// Disturbances of a quiet host: file, text, name of the check, part of the finding, part of the remedy.
+const DISTURBANCES: &[[&str; 5]] = &[
+    ["proc/cpuinfo", "flags\t: fpu hypervisor\n", "machine", "a virtual one of Maker", "compare arms"],
+    [
+        "proc/self/status",
+        "CapEff:\t0\nCpus_allowed_list:\t1\nMems_allowed_list:\t0\n",
+        "processors",
+        "1 of 2 PUs may be used, memory of 1 node",
+        "taskset -c 0-1 numamark run JOB.toml",
+    ],
+    [
+        "sys/fs/cgroup/job/cpu.max",
+        "150000 100000\n",
+        "CPU quota",
+        "CPU time of 1.50 PUs",
+        "echo max | sudo tee",
+    ],
+    ["sys/fs/cgroup/job/memory.max", "1048576\n", "memory limit", "1.00 MiB of 1.00 GiB", "job/memory.max"],
+    ["proc/self/stat", "1 (a) S 1 1 1 1 1 1 1 1 1 1 1 1 1 1 20 5 1\n", "priority", "nice 5", "renice"],
+    [
+        "sys/devices/system/cpu/cpu1/cpufreq/scaling_governor",
+        "powersave\n",
+        "frequency",
+        "governor performance, powersave, boost on",
+        "sudo cpupower frequency-set -g performance",
+    ],
+    [
+        "sys/devices/system/cpu/cpu1/topology/thread_siblings_list",
+        "0\n",
+        "SMT",
+        "on: 2 PUs on 1 core;",
+        "echo off | sudo tee /sys/devices/system/cpu/smt/control",
+    ],
+    [
+        "sys/devices/system/clocksource/clocksource0/current_clocksource",
+        "hpet\n",
+        "clock",
+        "the kernel's: hpet",
+        "echo tsc | sudo tee",
+    ],
+    ["proc/sys/kernel/perf_event_paranoid", "4\n", "perf", "perf_event_paranoid 4", "perf_event_paranoid=1"],
+    [
+        "sys/kernel/mm/transparent_hugepage/enabled",
+        "always madvise [never]\n",
+        "huge pages",
+        "transparent: never",
+        "echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled",
+    ],
+    [
+        "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
+        "100\n",
+        "set aside",
+        "200 MiB of them idle",
+        "hugepages-2048kB/nr_hugepages",
+    ],
+    ["proc/sys/kernel/numa_balancing", "1\n", "NUMA balancing", "on: pages are", "kernel.numa_balancing=0"],
+    ["sys/kernel/mm/ksm/run", "1\n", "page merging", "on (KSM)", "/sys/kernel/mm/ksm/run"],
+    [
+        "proc/meminfo",
+        "MemTotal: 1048576 kB\nSwapTotal: 2048 kB\nSwapFree: 1024 kB\n",
+        "swap",
+        "2.00 MiB, 1.00 MiB of it in use",
+        "sudo swapoff -a",
+    ],
+    [
+        "sys/devices/system/node/node0/meminfo",
+        "Node 0 MemTotal: 1024 kB\nNode 0 MemFree: 100 kB\nNode 0 FilePages: 800 kB\n",
+        "free memory",
+        "node 0: 100 KiB of 1.00 MiB free, 800 KiB cached files",
+        "drop_caches",
+    ],
+    [
+        "proc/self/limits",
+        "Max address space  1048576  unlimited  bytes\n",
+        "address space",
+        "1.00 MiB",
+        "ulimit -v unlimited",
+    ],
+];
+
 #[test]
 fn each_disturbance_warns_by_itself_and_has_a_remedy() {
-    for (number, (file, text, what, found, remedy)) in [
-        ("proc/cpuinfo", "flags\t: fpu hypervisor\n", "machine", "a virtual one of Maker", "compare arms"),
-        (
-            "proc/self/status",
-            "CapEff:\t0\nCpus_allowed_list:\t1\nMems_allowed_list:\t0\n",
-            "processors",
-            "1 of 2 PUs may be used, memory of 1 node",
-            "taskset -c 0-1 numamark run JOB.toml",
-        ),
-        (
-            "sys/fs/cgroup/job/cpu.max",
-            "150000 100000\n",
-            "CPU quota",
-            "CPU time of 1.50 PUs",
-            "echo max | sudo tee",
-        ),
-        (
-            "sys/fs/cgroup/job/memory.max",
-            "1048576\n",
-            "memory limit",
-            "1.00 MiB of 1.00 GiB",
-            "job/memory.max",
-        ),
-        ("proc/self/stat", "1 (a) S 1 1 1 1 1 1 1 1 1 1 1 1 1 1 20 5 1\n", "priority", "nice 5", "renice"),
-        (
-            "sys/devices/system/cpu/cpu1/cpufreq/scaling_governor",
-            "powersave\n",
-            "frequency",
-            "governor performance, powersave, boost on",
-            "sudo cpupower frequency-set -g performance",
-        ),
-        (
-            "sys/devices/system/cpu/cpu1/topology/thread_siblings_list",
-            "0\n",
-            "SMT",
-            "on: 2 PUs on 1 core;",
-            "echo off | sudo tee /sys/devices/system/cpu/smt/control",
-        ),
-        (
-            "sys/devices/system/clocksource/clocksource0/current_clocksource",
-            "hpet\n",
-            "clock",
-            "the kernel's: hpet",
-            "echo tsc | sudo tee",
-        ),
-        (
-            "proc/sys/kernel/perf_event_paranoid",
-            "4\n",
-            "perf",
-            "perf_event_paranoid 4",
-            "perf_event_paranoid=1",
-        ),
-        (
-            "sys/kernel/mm/transparent_hugepage/enabled",
-            "always madvise [never]\n",
-            "huge pages",
-            "transparent: never",
-            "echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled",
-        ),
-        (
-            "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
-            "100\n",
-            "set aside",
-            "200 MiB of them idle",
-            "hugepages-2048kB/nr_hugepages",
-        ),
-        (
-            "proc/sys/kernel/numa_balancing",
-            "1\n",
-            "NUMA balancing",
-            "on: pages are",
-            "kernel.numa_balancing=0",
-        ),
-        ("sys/kernel/mm/ksm/run", "1\n", "page merging", "on (KSM)", "/sys/kernel/mm/ksm/run"),
-        (
-            "proc/meminfo",
-            "MemTotal: 1048576 kB\nSwapTotal: 2048 kB\nSwapFree: 1024 kB\n",
-            "swap",
-            "2.00 MiB, 1.00 MiB of it in use",
-            "sudo swapoff -a",
-        ),
-        (
-            "sys/devices/system/node/node0/meminfo",
-            "Node 0 MemTotal: 1024 kB\nNode 0 MemFree: 100 kB\nNode 0 FilePages: 800 kB\n",
-            "free memory",
-            "node 0: 100 KiB of 1.00 MiB free, 800 KiB cached files",
-            "drop_caches",
-        ),
-        (
-            "proc/self/limits",
-            "Max address space  1048576  unlimited  bytes\n",
-            "address space",
-            "1.00 MiB",
-            "ulimit -v unlimited",
-        ),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    for (number, &[file, text, what, found, remedy]) in DISTURBANCES.iter().enumerate() {
         let mut changes = vec![(file, text)];
         if what == "set aside" {
             changes.push(("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "100\n"));

@@ -1,4 +1,4 @@
-//! The specification: what every other kernel must equal byte for byte.
+//! The specification: every other kernel equals it byte for byte.
 
 use std::mem::MaybeUninit;
 
@@ -19,12 +19,12 @@ pub(super) static ENTRIES: Entries = Entries {
     fence: fence,
 };
 
-/// Two words of each lane are its own counter, mixed, each from a start of its own; the other two follow from them. So
-/// half as much is mixed as there is state: where a unit of 4 KiB is all that one seeding is used for, it takes 15 % of
-/// the time and not 22 %.
+/// Sets the lanes to the start of a segment. Two words of each lane are the lane's counter, mixed, each from its own start;
+/// the other two follow from them. So only half of the state is mixed: with units of 4 KiB, each seeded by itself, seeding
+/// takes 15 % of the time instead of 22 %.
 ///
-/// No lane is all zero, the one state xoshiro256++ cannot leave: words 0 and 2 cannot both be. Vectorises well as it
-/// stands, so the other kernels inline it instead of writing it again.
+/// No lane is all zero, the one state that xoshiro256++ cannot leave: words 0 and 2 cannot both be zero. This code
+/// vectorises well, so the other kernels inline it.
 #[inline(always)]
 pub(super) fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
     let start = [mix64(keys[0] ^ segment), mix64(keys[1] ^ segment)];
@@ -64,7 +64,7 @@ fn write_segment<const NON_TEMPORAL: bool>(
     write::<NON_TEMPORAL>(lanes, out);
 }
 
-/// Writes whole granules: each its own filler again and again, then its lanes' bytes.
+/// Writes whole granules: each is its own filler, repeated, then bytes of the lanes.
 fn write_granules<const NON_TEMPORAL: bool>(
     lanes: &mut Lanes,
     granule: &Granule,
@@ -100,7 +100,7 @@ fn step(lanes: &mut Lanes) -> [u64; LANES] {
     outputs
 }
 
-/// Writes as many words as there is room for.
+/// Writes words until `out` is full.
 #[inline(always)]
 fn put<const NON_TEMPORAL: bool>(out: &mut [MaybeUninit<u8>], words: impl IntoIterator<Item = u64>) {
     for (slot, word) in out.chunks_exact_mut(size_of::<u64>()).zip(words) {
@@ -120,7 +120,7 @@ fn store(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
 #[inline(always)]
 fn store_non_temporal(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
     // SAFETY: the slot is eight writable bytes that we borrow; the instruction needs no alignment, and
-    // Kernel::fence orders the store before anybody else looks.
+    // Kernel::fence orders the store before the memory is handed over.
     unsafe { std::arch::x86_64::_mm_stream_si64(slot.as_mut_ptr().cast(), output.cast_signed()) }
 }
 

@@ -49,11 +49,11 @@ impl Kernel {
         if stores == Stores::NonTemporal {
             self.fence();
         }
-        // SAFETY: the pieces are all of `out`, and both ways to fill one write every byte of it.
+        // SAFETY: the pieces are all of `out`, and every function that fills a piece writes all of its bytes.
         unsafe { &mut *(std::ptr::from_mut(out) as *mut [u8]) }
     }
 
-    /// As [`Kernel::fill`], over bytes that are something already.
+    /// As [`Kernel::fill`], over initialised bytes.
     pub(in crate::generator) fn overwrite(
         self,
         keys: [u64; 2],
@@ -67,8 +67,8 @@ impl Kernel {
         self.fill(keys, shape, stores, offset, unwritten);
     }
 
-    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment the lanes are seeded for: granules
-    /// cut at the ends of `piece`, and whole ones in one go.
+    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment that the lanes are seeded for. The
+    /// granules at the ends of `piece` may be cut; those between are written by one call.
     pub(super) fn fill_granules(
         self,
         lanes: &mut Lanes,
@@ -88,8 +88,8 @@ impl Kernel {
         self.cut_from_a_granule(lanes, granule, stores, 0, tail);
     }
 
-    /// The part of the next granule that begins `from` bytes inside it. Takes all of the granule's steps if its last byte
-    /// is in that part.
+    /// Writes the part of the next granule that begins `from` bytes inside it. Takes all steps of the granule if its last
+    /// byte is in that part.
     fn cut_from_a_granule(
         self,
         lanes: &mut Lanes,
@@ -107,7 +107,7 @@ impl Kernel {
         }
     }
 
-    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment the lanes are seeded for.
+    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment that the lanes are seeded for.
     #[inline]
     fn fill_piece(self, lanes: &mut Lanes, stores: Stores, inside: usize, piece: &mut [MaybeUninit<u8>]) {
         self.skip(lanes, inside / STEP_BYTES);
@@ -120,7 +120,7 @@ impl Kernel {
         self.cut_from_a_step(lanes, 0, tail);
     }
 
-    /// The part of the next step that begins `from` bytes inside it. Takes no step for no bytes.
+    /// Writes the part of the next step that begins `from` bytes inside it. Takes no step when `out` is empty.
     fn cut_from_a_step(self, lanes: &mut Lanes, from: usize, out: &mut [MaybeUninit<u8>]) {
         if !out.is_empty() {
             let mut step = [MaybeUninit::uninit(); STEP_BYTES];

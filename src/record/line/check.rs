@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::units;
 use crate::word::Word;
 use crate::workload::generate::Found;
 
@@ -56,7 +57,7 @@ impl CheckRecord {
     pub fn check(&self) -> Result<(), String> {
         let CheckRecord { units, distinct_units, hash_zero_bits, hashes, .. } = self;
         let counted: u128 = hashes.iter().map(|(_, count)| u128::from(*count)).sum();
-        let known = hashes.len() as u64;
+        let known = units::count(hashes.len());
         let rules = [
             (distinct_units <= units, "more units differ than there are"),
             (hashes.is_sorted_by(|a, b| a.0 < b.0), "the hashes do not ascend"),

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::run::EndedBy;
 use crate::error::{Error, Result};
 use crate::measure::{Histogram, histogram};
+use crate::units;
 
 /// One line of a part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -203,7 +204,7 @@ impl Repetition {
         let mut dense = vec![0; width * self.histograms.len()];
         for (record, counters) in self.histograms.values().zip(dense.chunks_exact_mut(width)) {
             for (index, count) in &record.counters {
-                counters[*index as usize] = *count;
+                counters[units::index(*index)] = *count;
             }
         }
         dense
@@ -252,7 +253,7 @@ impl HistogramRecord {
     /// Names the broken rule.
     pub fn check(&self) -> Result<(), String> {
         let highest = histogram::highest_index();
-        if let Some((index, _)) = self.counters.iter().find(|(index, _)| *index as usize > highest) {
+        if let Some((index, _)) = self.counters.iter().find(|(index, _)| units::index(*index) > highest) {
             return Err(format!("counter {index} does not exist; the highest is {highest}"));
         }
         if !self.counters.is_sorted_by(|a, b| a.0 < b.0) {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use super::durable::write_error;
 use crate::error::Result;
 use crate::record::line::{Begin, End, Line, Repetition};
+use crate::units;
 
 /// The part that a rank writes.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl Part {
         text.push(b'\n');
         match self.file.write_all(&text) {
             Ok(()) => {
-                self.bytes += text.len() as u64;
+                self.bytes += units::count(text.len());
                 Ok(())
             }
             Err(why) => {
