@@ -4,7 +4,7 @@ use super::nearest::{did_you_mean, nearest};
 use crate::metric::{CaseMetric, Distribution, Statistic};
 use crate::word::Word;
 
-/// What stands beside the caret when a name is unknown: the nearest metric, histogram or figure.
+/// The label beside the caret of an unknown name: the nearest metric, histogram or figure.
 pub(super) fn meant(name: &str) -> String {
     let Some((histogram, figure)) = name.rsplit_once('.') else {
         if Distribution::from_word(name).is_some() {

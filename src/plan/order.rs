@@ -1,4 +1,4 @@
-//! What runs when: rounds over all cases, each in an order of its own.
+//! Order of all repetitions: rounds over all cases, each in an order of its own.
 
 use super::{Case, Seat};
 use crate::job::{self, Job, Order};
@@ -86,7 +86,7 @@ pub(super) fn amount(job: &Job, seat: &Seat) -> Amount {
     }
 }
 
-/// Intervals for a repetition whose end nobody knows: over an hour of seconds.
+/// Intervals for a repetition of unknown length: over an hour of seconds.
 const INTERVALS_OF_A_DATA_SET: u64 = 4096;
 
 pub(super) fn division(job: &Job) -> Division {

@@ -70,7 +70,7 @@ pub fn header(
     Header {
         schema: SCHEMA,
         name: job.name.clone(),
-        job: job.effective(),
+        job: job.effective().to_owned(),
         job_hash: job.hash(),
         command: request.command.clone(),
         started: utc_now(),

@@ -25,7 +25,7 @@ pub fn with_all(
     when: When,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<LimitTiming>> {
-    if plan.limits_ns(&plan.cases[turn.case]) == 0 {
+    if plan.limit_measuring_ns_of(&plan.cases[turn.case]) == 0 {
         return Ok(Vec::new());
     }
     let timings = comm.agree(measure(equipment, plan, turn, stop))?;
@@ -60,7 +60,7 @@ impl<'run> OneAtATime<'run> {
         let (_, places) = self.equipment.place_on_host();
         match self.plan.cases[turn.case].footprint() {
             Some(footprint) if !self.known.contains_key(&footprint) => {
-                Duration::from_nanos(self.plan.limit_ns.saturating_mul(u64::from(places)))
+                Duration::from_nanos(self.plan.limit_measuring_ns.saturating_mul(u64::from(places)))
             }
             _ => Duration::ZERO,
         }
@@ -78,12 +78,12 @@ impl<'run> OneAtATime<'run> {
     /// When a worker of any rank fails.
     pub fn of(&mut self, turn: Turn) -> Result<Vec<LimitTiming>> {
         let case = &self.plan.cases[turn.case];
-        let Some(footprint) = case.footprint().filter(|_| self.plan.limit_ns > 0) else {
+        let Some(footprint) = case.footprint().filter(|_| self.plan.limit_measuring_ns > 0) else {
             return Ok(Vec::new());
         };
         let (place, places) = self.equipment.place_on_host();
         let stage = format!("limits of {}, one rank at a time", case.id);
-        self.comm.stage(&stage, self.plan.limits.one_at_a_time(places));
+        self.comm.stage(&stage, self.plan.time_limits.one_at_a_time(places));
         // Ranks with other numbers of workers know other footprints, so every rank runs through all places.
         for turn_of in 0..places {
             let mine = turn_of == place && !self.known.contains_key(&footprint);
@@ -127,7 +127,8 @@ fn measure(
     let Work::Generate(parameters) = case.work else { return Ok(Vec::new()) };
     let workers = case.workers as usize;
     equipment.with_heap(case, plan.stretch(equipment.rank(), turn), |heap| {
-        let session = Session::new(parameters, workers, plan.limit_ns, heap, equipment.clock(), stop);
+        let session =
+            Session::new(parameters, workers, plan.limit_measuring_ns, heap, equipment.clock(), stop);
         let timings = collect(equipment.pool().run(workers, |worker| session.work(worker)))?;
         // A stopped run lacks some loops; their maximum would understate the limit.
         Ok(if stop() { Vec::new() } else { Timing::together(&timings) })

@@ -139,10 +139,10 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     let seat = seat::take(comm, &job)?;
     let plan = comm.agree(Plan::new(&job, &seat.offer))?;
     let plan = if request.miniature { plan.miniature(comm.world().size).plan } else { plan };
-    stage(SETTING_UP, plan.limits.set_up, progress);
+    stage(SETTING_UP, plan.time_limits.set_up, progress);
     let equipment = comm.agree(Equipment::set_up(&seat, &plan))?;
     let begin = begin(comm, &job, &seat, &plan, &equipment);
-    stage("making the run directory", plan.limits.set_up, progress);
+    stage("making the run directory", plan.time_limits.set_up, progress);
     let mut output = output(comm, request, &job, &plan, &seat, &equipment, &begin)?;
     if rank_0 {
         progress.bound(output.begins());
@@ -164,7 +164,7 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
             return Err(why);
         }
     };
-    stage(WRITING, plan.limits.finish, progress);
+    stage(WRITING, plan.time_limits.finish, progress);
     let end = End {
         locality: locality_record(&equipment.locality()),
         violations: equipment.violations(),

@@ -118,7 +118,7 @@ impl Output {
         let Some(RankZero { header, evidence, .. }) = &self.rank_0 else { return (0, 0) };
         let longest = |rows: &Vec<Row>| rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
         let of_case = |case: &Case| {
-            let around_ns = plan.warmup_ns.saturating_add(plan.limits_ns(case));
+            let around_ns = plan.warmup_ns.saturating_add(plan.limit_measuring_ns_of(case));
             let each = evidence.rounds(&case.id);
             let each = each.map(|(_, round)| longest(&round.rows).saturating_add(around_ns));
             each.fold(0, u64::saturating_add)

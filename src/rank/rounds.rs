@@ -47,7 +47,7 @@ pub fn run(
         }
         let of = of(plan);
         let stage = format!("repetition {} {of} ({}, round {})", index + 1, case.id, turn.round);
-        comm.stage(&stage, plan.limits.next_repetition(longest));
+        comm.stage(&stage, plan.time_limits.next_repetition(longest));
         let step = step(plan, index);
         if comm.world().rank == 0 {
             progress.begin(&step);
@@ -63,14 +63,14 @@ pub fn run(
             None => Ok(()),
         })?;
         let limits = if turn.round == 0 { alone.of(*turn)? } else { Vec::new() };
-        comm.stage(&stage, plan.limits.next_repetition(longest));
+        comm.stage(&stage, plan.time_limits.next_repetition(longest));
         let (began, began_at) = (Instant::now(), SystemTime::now());
         let outcome = repetition::run(comm, equipment, plan, *turn, &stopping)?;
         if let Some(signal) = comm.stop_requested()? {
             return Err(stopped(&format!("stopped by {}", signal.name()), index, plan, output));
         }
         longest = longest.max(began.elapsed());
-        comm.stage(&format!("writing down {stage}"), plan.limits.record);
+        comm.stage(&format!("writing down {stage}"), plan.time_limits.record);
         let mut record = repetition::record(case, *turn, began_at, &outcome);
         record.limits.extend(limits);
         output.add(comm, &record)?;
@@ -96,7 +96,7 @@ fn step(plan: &Plan, index: usize) -> Step<'_> {
     let case = &plan.cases[turn.case];
     let planned = match plan.amount {
         Amount::Duration(timed_ns) => {
-            let around_ns = plan.warmup_ns.saturating_add(plan.limits_ns(case));
+            let around_ns = plan.warmup_ns.saturating_add(plan.limit_measuring_ns_of(case));
             Some(Duration::from_nanos(around_ns.saturating_add(timed_ns)))
         }
         Amount::Dataset { .. } => None,

@@ -168,7 +168,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
         let job = header.job.replace(from, to);
         assert_ne!(job, header.job, "{from} is not in the job");
         let job = numamark::job::Job::parse(&job, "edited.toml", &[]).expect("a job");
-        (header.job, header.job_hash) = (job.effective(), job.hash());
+        (header.job, header.job_hash) = (job.effective().to_owned(), job.hash());
     }
     let forbidden: [Forbidden; 14] = [
         ("seed: 42 here, 43 there", |header| edit(header, "seed = 42", "seed = 43"), alike),

@@ -88,7 +88,7 @@ pub fn header(ranks: u32) -> Header {
     Header {
         schema: SCHEMA,
         name: "made-up".to_owned(),
-        job: job.effective(),
+        job: job.effective().to_owned(),
         job_hash: job.hash(),
         command: ["numamark", "run", "made-up.toml"].map(str::to_owned).to_vec(),
         started: "2026-11-22T05:26:13Z".to_owned(),

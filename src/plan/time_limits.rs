@@ -1,4 +1,4 @@
-//! How long each stage may take before a rank counts as hung: a rank 100 times slower is slow, not hung.
+//! Time limits of the stages of a run: a rank that is 100 times slower than usual is slow, not hung.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::workload::generate::{Consumer, Memory, PoolUse};
 
 /// Time limits for the watchdog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct TimeLimits {
     /// From the launcher's start to the first repetition: topology, binding, directory, populating the arena.
     pub set_up: Duration,
     /// One repetition of the slowest case on memory a hundred times slower than any, without what the machine adds.
@@ -22,7 +22,7 @@ pub struct Limits {
     pub finish: Duration,
 }
 
-/// What any stage may take for reasons outside this program: an oversubscribed test machine, a slow file system.
+/// Time that any stage may take for reasons outside this program: an oversubscribed test machine, a slow file system.
 const GRACE: Duration = Duration::from_secs(8);
 /// The same before the machine is known: an emulated one is thirty times slower than a real one.
 const FIRST_GRACE: Duration = Duration::from_secs(20);
@@ -36,21 +36,22 @@ const SLOWEST_POPULATE_BYTES_PER_S: u64 = 10 << 20;
 /// A hundred times what starting and pinning a thread takes.
 const SLOWEST_START: Duration = Duration::from_millis(5);
 
-/// What a worker may go over beyond its time while it measures a limit: two strides of a piece in each of four loops.
+/// Bytes that a worker may write after its time is over while it measures a limit: two strides of a piece in each of
+/// four loops.
 const BEYOND_LIMIT_BYTES: u64 = 16 << 20;
 
 /// A hundred times what one rank's row of one repetition takes in the aggregates and in the files.
 const SLOWEST_ROW: Duration = Duration::from_millis(5);
 
-impl Limits {
+impl TimeLimits {
     pub(super) fn new(
         job: &Job,
         cases: &[Case],
         ranks: u32,
         amount: Amount,
         arena_bytes: u64,
-        limit_ns: u64,
-    ) -> Limits {
+        limit_measuring_ns: u64,
+    ) -> TimeLimits {
         let rows = u64::from(ranks) * u64::from(job.run.repetitions.at_most()) * cases.len() as u64;
         let slowest =
             |bytes: Option<u64>| cases.iter().map(|case| slowest(case, bytes)).max().unwrap_or_default();
@@ -61,11 +62,11 @@ impl Limits {
             Amount::Duration(ns) => Duration::from_nanos(ns) + 2 * chunk,
             Amount::Dataset { bytes, ranks, .. } => slowest(Some(bytes / u64::from(ranks))) + 2 * chunk,
         };
-        let limit = match limit_ns {
+        let limit = match limit_measuring_ns {
             0 => Duration::ZERO,
             ns => Duration::from_nanos(ns) + at(BEYOND_LIMIT_BYTES, SLOWEST_BYTES_PER_S),
         };
-        Limits {
+        TimeLimits {
             set_up: 3 * FIRST_GRACE + at(arena_bytes, SLOWEST_POPULATE_BYTES_PER_S),
             repetition: warmup + timed + 2 * limit,
             limit,
@@ -74,7 +75,7 @@ impl Limits {
         }
     }
 
-    /// What the next repetition may take, when those before took up to `longest`; zero before the first.
+    /// The time limit of the next repetition, when those before took up to `longest`; zero before the first.
     ///
     /// A machine that was slow once may be again; one that was not is not given the time to hang.
     pub fn next_repetition(&self, longest: Duration) -> Duration {
@@ -85,13 +86,13 @@ impl Limits {
         self.repetition + grace
     }
 
-    /// What limits of one rank at a time may take, with so many ranks on the host that has most.
+    /// The time limit for measuring limits of one rank at a time; `ranks_on_host` is that of the host with most ranks.
     pub fn one_at_a_time(&self, ranks_on_host: u32) -> Duration {
         FIRST_GRACE + ranks_on_host * self.limit
     }
 }
 
-/// What the case takes for so many bytes, or for one chunk, when everything is a hundred times slower than it is.
+/// Time of the case for this many bytes, or for one chunk, when everything is a hundred times slower than usual.
 fn slowest(case: &Case, bytes: Option<u64>) -> Duration {
     let Work::Generate(parameters) = case.work else { return Duration::ZERO };
     let chunk_bytes = parameters.chunk_bytes as u64;
