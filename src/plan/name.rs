@@ -42,7 +42,7 @@ impl Name {
         value: impl AsParameter,
         swept: bool,
     ) -> Name {
-        let (value, shown) = value.as_parameter();
+        let (value, shown) = value.to_parameter();
         self.parameters.push((parameter, value));
         if swept {
             self.id.push_str(&format!(".{key}={shown}"));
@@ -53,7 +53,7 @@ impl Name {
 
 /// A value as `run.json` has it, and as an id shows it.
 pub(super) trait AsParameter {
-    fn as_parameter(self) -> (Parameter, String);
+    fn to_parameter(self) -> (Parameter, String);
 }
 
 fn word(word: impl Into<String>) -> (Parameter, String) {
@@ -62,43 +62,43 @@ fn word(word: impl Into<String>) -> (Parameter, String) {
 }
 
 impl<W: Word> AsParameter for W {
-    fn as_parameter(self) -> (Parameter, String) {
+    fn to_parameter(self) -> (Parameter, String) {
         word(self.word())
     }
 }
 
 /// A value, or the word that the job file has for none: what follows from the machine is no parameter.
 impl<T: AsParameter> AsParameter for (Option<T>, &'static str) {
-    fn as_parameter(self) -> (Parameter, String) {
-        self.0.map_or_else(|| word(self.1), AsParameter::as_parameter)
+    fn to_parameter(self) -> (Parameter, String) {
+        self.0.map_or_else(|| word(self.1), AsParameter::to_parameter)
     }
 }
 
 impl AsParameter for Bytes {
-    fn as_parameter(self) -> (Parameter, String) {
+    fn to_parameter(self) -> (Parameter, String) {
         (Parameter::Number(self.0), self.to_string())
     }
 }
 
 impl AsParameter for u32 {
-    fn as_parameter(self) -> (Parameter, String) {
+    fn to_parameter(self) -> (Parameter, String) {
         (Parameter::Number(self.into()), self.to_string())
     }
 }
 
 /// A ratio is a word in `run.json`: as exact as the job file has it.
 impl AsParameter for Ratio {
-    fn as_parameter(self) -> (Parameter, String) {
+    fn to_parameter(self) -> (Parameter, String) {
         word(self.to_string())
     }
 }
 
 /// "all" may be another number on every rank: the id keeps the word, so that it is the same everywhere.
 impl AsParameter for Workers {
-    fn as_parameter(self) -> (Parameter, String) {
+    fn to_parameter(self) -> (Parameter, String) {
         match self {
             Workers::All => word("all"),
-            Workers::Count(count) => count.as_parameter(),
+            Workers::Count(count) => count.to_parameter(),
         }
     }
 }

@@ -54,7 +54,8 @@ pub fn names_of_several_rooms(tree: &Tree, listed: &[(&str, &str)]) -> Vec<Breac
         let tokens = source::tokens(&file.text);
         for triple in tokens.windows(3).filter(|triple| !triple[0].test) {
             let public = triple[0].text == "pub" || triple[0].text == ")";
-            if public && ["struct", "enum", "trait", "type"].contains(&triple[1].text.as_str()) {
+            let named = triple[2].text.starts_with(char::is_alphabetic);
+            if public && named && ["struct", "enum", "trait", "type"].contains(&triple[1].text.as_str()) {
                 let at = (file.name.clone(), triple[1].line);
                 places.entry(triple[2].text.clone()).or_default().entry(room).or_insert(at);
             }
