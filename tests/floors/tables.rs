@@ -129,7 +129,6 @@ pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
     ("Stop", "comm and job and record"),
     ("Stratum", "slab and stats"),
     ("Stretch", "slab and workload"),
-    ("Sweep", "plan and report"),
     ("Table", "job and slab"),
     ("Timing", "slab and workload"),
     ("Turn", "plan and results"),
