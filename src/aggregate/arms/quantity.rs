@@ -14,7 +14,7 @@ use crate::word::Word;
 pub(crate) struct Quantity {
     /// The metric; it has a column.
     pub(crate) metric: GateMetric,
-    /// What has one value in each round.
+    /// Entity that has one value in each round.
     pub(crate) grain: Grain,
 }
 
