@@ -8,7 +8,7 @@ use crate::workload::intervals::Division;
 /// A plan of the same cases, each a few times for a moment.
 #[derive(Clone, Debug)]
 pub struct Miniature {
-    /// What to run.
+    /// The plan to run.
     pub plan: Plan,
     /// For each case of the real plan, the index of the case here that stands for it.
     pub stands_for: Vec<usize>,
@@ -16,7 +16,7 @@ pub struct Miniature {
 
 /// Rounds of a miniature.
 pub(super) const ROUNDS: u32 = 4;
-/// What all repetitions together may take, as long as no single chunk takes longer than its share.
+/// Time of all repetitions together; exceeded when a single chunk takes longer than its share.
 const BUDGET_NS: u64 = 2_400_000_000;
 /// A shorter timed region says nothing.
 const TIMED_NS_MIN: u64 = 10_000_000;
@@ -26,7 +26,7 @@ const CASES_MAX: usize = 48;
 const WORKING_SET_BYTES_MAX: usize = 512 << 20;
 /// Chunks are multiples of this.
 const GRAIN: usize = 4096;
-/// Of a data set, each rank makes this much at least.
+/// Smallest share of a data set that a rank generates.
 const SHARE_BYTES_MIN: u64 = 64 << 20;
 
 impl Plan {
