@@ -1,7 +1,5 @@
 //! `numamark completions`: a script with which a shell completes the command line.
 
-pub use clap_complete::Shell;
-
 use super::arguments::CompletionsArguments;
 use super::{command, print};
 use crate::error::{ExitCode, Result};

@@ -1,9 +1,9 @@
 //! `numamark env`: checks this machine for anything that would disturb a benchmark.
 
 use super::print;
+use crate::environment::{Facts, inspect};
 use crate::error::{ExitCode, Result};
 use crate::measure::clock::Clock;
-use crate::results::environment::{Facts, inspect};
 use crate::{numa, report};
 
 /// Shows every check. A finding is no failure: the exit code is 0 whenever the checks could be made.

@@ -2,13 +2,15 @@
 
 use super::arguments::{PlanArguments, TopoArguments};
 use super::print;
+use crate::environment::cpu_model;
 use crate::error::{Error, ExitCode, Result};
 use crate::job::{Job, Setting};
-use crate::numa::{self, Bind, Placement, Request, Topology};
+use crate::numa;
+use crate::numa::{Bind, Placement, Request, Topology};
 use crate::plan::{Plan, Prediction, Seat};
-use crate::rank::{Source, bind, described, probe};
-use crate::report::{self, Planned, Submission};
-use crate::results::environment::cpu_model;
+use crate::rank::{Source, described, probe};
+use crate::report;
+use crate::report::{Planned, Submission};
 use crate::results::resolve_gates;
 use crate::units::human_span;
 
@@ -27,7 +29,7 @@ pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
     }
     let source = Source::read(&arguments.job, &settings)?;
     let job = source.parse()?;
-    let (topology, placements) = place(&arguments.machine, bind(&job), job.rank.share_nodes)?;
+    let (topology, placements) = place(&arguments.machine, job.rank.bind, job.rank.share_nodes)?;
     let ranks = seats(&job, &topology, &placements, arguments.hosts)?;
     let cases: Vec<&str> = ranks[0].1.cases.iter().map(|case| case.id.as_str()).collect();
     // A run would refuse these before its first repetition. A described machine may have another CPU.

@@ -5,17 +5,17 @@
 
 use super::diagnostic::{Diagnostic, Place};
 
-/// What the TOML parser refused, and where.
+/// Refusal of the TOML parser, with its place.
 pub(super) struct Refusal {
     pub place: Place,
     pub message: String,
 }
 
-/// How many are looked at, and how many are told: the rest follows from them.
+/// Refusals that are examined, and those that are reported; the others follow from them.
 const READ_MAX: usize = 1000;
 const TOLD_MAX: usize = 10;
 
-/// What to tell a person about these refusals. There is at least one.
+/// Diagnostics for these refusals. There is at least one refusal.
 ///
 /// `first_of` finds where a key stood first that stands again at its argument.
 pub(super) fn explain(

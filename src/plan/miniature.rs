@@ -57,7 +57,7 @@ impl Plan {
             amount,
             division: Division { interval_ns, ..self.division },
             arena_bytes: memory::arena_bytes(&cases),
-            limit_ns: self.limit_ns.min(share_ns / 16),
+            limit_measuring_ns: self.limit_measuring_ns.min(share_ns / 16),
             cases,
             ..self.clone()
         };

@@ -59,7 +59,7 @@ pub struct Prediction {
     pub wall_ns: f64,
     /// Bytes that all ranks of all hosts generate, without warm-ups.
     pub generated_bytes: f64,
-    /// Estimated bytes in `parts/`; see [`files`].
+    /// Estimated bytes in `parts/`; see `files`.
     pub parts_bytes: u64,
     /// Estimated bytes of all other files of the run directory.
     pub rest_bytes: u64,
@@ -120,7 +120,7 @@ impl Repetition {
         let chunk_ns = probed.chunk_ns * ratio(chunk_bytes[0], chunk_bytes[1]).max(1.0);
         let around_ns = probed.around_ns
             - region_ns(here.warmup_ns as f64, probed.chunk_ns)
-            - here.limits_ns(case_here) as f64;
+            - here.limit_measuring_ns_of(case_here) as f64;
         let (timed_ns, work) = match plan.amount {
             Amount::Duration(ns) => {
                 let timed_ns = region_ns(ns as f64, chunk_ns);
@@ -133,7 +133,7 @@ impl Repetition {
         };
         let warmup_ns = region_ns(plan.warmup_ns as f64, chunk_ns);
         Repetition {
-            ns: (around_ns + plan.limits_ns(case) as f64 + warmup_ns + timed_ns).max(0.0),
+            ns: (around_ns + plan.limit_measuring_ns_of(case) as f64 + warmup_ns + timed_ns).max(0.0),
             digest_ns: probed.digest_ns * work,
             generated_bytes: probed.bytes * work,
             work,

@@ -23,7 +23,7 @@ fn plan(settings: &[&str]) -> Plan {
         ranks_on_host: 1,
     };
     // Limits have a test of their own.
-    Plan { limit_ns: 0, ..Plan::new(&job, &seat).expect("a plan") }
+    Plan { limit_measuring_ns: 0, ..Plan::new(&job, &seat).expect("a plan") }
 }
 
 /// A machine on which every chunk takes 10 ms, and a repetition 5 ms beside its chunks.
@@ -38,7 +38,7 @@ fn probed(miniature: &Miniature) -> Probed {
         }
     };
     let case = ProbedCase {
-        around_ns: 5e6 + warmup_ns + 2.0 * here.limit_ns as f64,
+        around_ns: 5e6 + warmup_ns + 2.0 * here.limit_measuring_ns as f64,
         timed_ns,
         chunk_ns: 1e7,
         bytes: timed_ns / 1e7 * (64 << 20) as f64,
@@ -122,8 +122,9 @@ fn data_is_the_rate_of_the_miniature_over_the_time_or_what_the_job_asks_for() {
 
 #[test]
 fn limits_stand_around_every_repetition_and_are_measured_one_rank_at_a_time_besides() {
-    let predict = |limit_ns: u64| {
-        let plan = Plan { limit_ns, ..plan(&["run.warmup=0s", "run.duration=2s", "run.repetitions=10"]) };
+    let predict = |limit_measuring_ns: u64| {
+        let plan =
+            Plan { limit_measuring_ns, ..plan(&["run.warmup=0s", "run.duration=2s", "run.repetitions=10"]) };
         let miniature = plan.miniature(3);
         let probed = Probed { ranks: 3, ..probed(&miniature) };
         Prediction::new(&plan, &miniature, &probed, 1)

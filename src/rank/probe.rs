@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{Origin, Progress, Request, SETTING_UP, Source, Step, WRITING, live};
-use crate::comm::{Comm, Stop, local};
+use crate::comm::{Comm, Stop, threads};
 use crate::error::{Error, Result};
 use crate::measure::resident_peak_bytes;
 use crate::numa;
 use crate::plan::{Plan, Probed, ProbedCase};
-use crate::results::{self, Begin, Repetition, Row, With};
+use crate::record::{Begin, Repetition, Row, With};
+use crate::results;
 
 /// Runs the miniature of the plans that a job has for the ranks of this host, and measures it. A few seconds.
 ///
@@ -38,7 +39,7 @@ pub fn probe(source: &Source, plans: &[&Plan]) -> Result<Probed> {
         Ok(watched)
     };
     let watched =
-        local::run(ranks, &numa::host_name(), &stop, one_rank).map_err(|why| match stop.requested() {
+        threads::run(ranks, &numa::host_name(), &stop, one_rank).map_err(|why| match stop.requested() {
             Some(signal) => Error::Incomplete(format!("stopped by {}: nothing was predicted", signal.name())),
             None => why,
         })?;

@@ -7,6 +7,7 @@ use crate::generator::Stores;
 use crate::plan::{Case, Expected, Parameter, Plan, Prediction, Seat};
 use crate::screen::wrapped;
 use crate::units::{human_bytes, human_span};
+use crate::word::Word;
 
 /// Everything that is known about a run before it runs.
 #[derive(Debug)]
@@ -15,9 +16,9 @@ pub struct Planned<'a> {
     pub name: &'a str,
     /// Seat and plan of each rank of one host. At least one.
     pub ranks: &'a [(Seat, Plan)],
-    /// Hosts, all alike.
+    /// Number of hosts, all alike.
     pub hosts: u32,
-    /// From a miniature of the run; `None` when nothing was tried.
+    /// Prediction from a miniature of the run; `None` when nothing was tried.
     pub prediction: Option<&'a Prediction>,
     /// Everything that cannot be predicted, one sentence each.
     pub unknown: &'a [String],
@@ -88,7 +89,7 @@ fn headline(planned: &Planned<'_>) -> String {
     )
 }
 
-/// The id and the figures; an id that is too long stands on a line of its own.
+/// Id and figures; an id that is too long is put on a line of its own.
 fn row(id: &str, cells: &[String; 7]) -> String {
     let figures: String =
         std::iter::zip(cells, HEADERS).map(|(cell, (_, width))| format!("{cell:>width$}")).collect();
@@ -126,7 +127,7 @@ fn cells(of_ranks: &[&Case], time: String) -> [String; 7] {
         let Expected { working_set_bytes, l3_bytes, .. } = case.expected?;
         Some(l3_bytes.map(|l3_bytes| working_set_bytes as f64 / l3_bytes as f64))
     };
-    // The rank with the least cache decides.
+    // The rank with the largest share of its cache decides.
     let of_l3 = match of_ranks.iter().filter_map(share).reduce(|a, b| Some(a?.max(b?))) {
         None => "-".to_owned(),
         Some(None) => NOT_AVAILABLE.to_owned(),
@@ -147,7 +148,7 @@ fn cells(of_ranks: &[&Case], time: String) -> [String; 7] {
     ]
 }
 
-/// One value, or the smallest and the largest of the ranks.
+/// The common value of the ranks, or their smallest and largest.
 fn span(values: &[u64], shown: impl Fn(u64) -> String) -> String {
     match (values.iter().min(), values.iter().max()) {
         (Some(least), Some(most)) if least == most => shown(*most),
@@ -184,7 +185,7 @@ fn stores(plan: &Plan) -> Vec<String> {
         cases if cases.len() == open.len() => Some(format!("{stores} in every case that leaves them open")),
         cases => Some(format!("{stores} in {}", cases.join(", "))),
     };
-    Stores::ALL.into_iter().filter_map(sentence).collect()
+    Stores::ALL.iter().copied().filter_map(sentence).collect()
 }
 
 /// Memory needed and free: on the node with the least room, on the host, and beside the arenas.
@@ -257,7 +258,7 @@ fn files(planned: &Planned<'_>) -> String {
     format!("about {all}: {parts} in parts/, {rest} beside it (an estimate, to a factor of two)")
 }
 
-/// Sentences, each beginning on a line of its own, broken between words, beside their label.
+/// Sentences beside their label. Each starts on a new line and is broken between words.
 fn paragraphs(label: &str, sentences: &[String]) -> String {
     let indent = " ".repeat(LABEL_COLUMNS + 2);
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! An object as a value that can be given back only once, and the trait by which workloads use any allocator.
+//! An object as a value that can be given back only once, and the trait that lets a workload use any allocator.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout};
@@ -10,12 +10,12 @@ use super::cache::Cache;
 use super::class::Packed;
 use super::misuse::{Misuse, OutOfMemory};
 
-/// What a workload needs from an allocator.
+/// Operations that a workload needs from an allocator.
 pub trait Allocate {
-    /// What it hands out: memory that is the holder's alone.
+    /// Type of the objects: memory that belongs to the holder alone.
     type Object: AsMut<[MaybeUninit<u8>]>;
 
-    /// An object of this size and alignment.
+    /// Returns an object of this size and alignment.
     ///
     /// # Errors
     /// When there is no room.
@@ -24,7 +24,7 @@ pub trait Allocate {
     /// Takes an object back.
     ///
     /// # Errors
-    /// When it is not this allocator's.
+    /// When the object is not from this allocator.
     fn give_back(&mut self, object: Self::Object) -> Result<(), Misuse>;
 }
 
@@ -52,7 +52,7 @@ impl Object<'_> {
         self.layout.unpack()
     }
 
-    /// Where it begins.
+    /// Start address.
     pub(super) fn start(&self) -> NonNull<u8> {
         self.pointer
     }
@@ -75,10 +75,10 @@ impl<'heap> Allocate for Cache<'heap> {
         Ok(Object { pointer, layout: Packed::new(layout), heap: PhantomData })
     }
 
-    /// Another heap's object is refused as foreign, and lost.
+    /// An object of another heap is refused as foreign, and lost.
     #[inline]
     fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
-        // The object is consumed, so nobody can use its memory any more.
+        // The object is consumed, so its memory cannot be used any more.
         self.deallocate_unused(object.pointer, object.layout)
     }
 }
@@ -87,7 +87,7 @@ impl<'heap> Allocate for Cache<'heap> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
-/// The allocator of the system when zeroed memory is asked of it, as `vec![0; bytes]` does.
+/// The allocator of the system, with zeroed memory as in `vec![0; bytes]`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Zeroed;
 
@@ -95,7 +95,7 @@ impl Allocate for Zeroed {
     type Object = SystemObject;
 
     fn take(&mut self, layout: Layout) -> Result<SystemObject, OutOfMemory> {
-        // The system's allocator must not be asked for nothing.
+        // The system's allocator must not get a size of 0.
         let layout =
             Layout::from_size_align(layout.size().max(1), layout.align()).map_err(|_| OutOfMemory)?;
         // SAFETY: the size is not zero.
@@ -124,7 +124,7 @@ unsafe impl Send for SystemObject {}
 unsafe impl Sync for SystemObject {}
 
 impl SystemObject {
-    /// Where it begins.
+    /// Start address.
     pub(super) fn start(&self) -> NonNull<u8> {
         self.pointer
     }
@@ -143,7 +143,7 @@ impl Allocate for System {
 
     #[inline]
     fn take(&mut self, layout: Layout) -> Result<SystemObject, OutOfMemory> {
-        // The system's allocator must not be asked for nothing.
+        // The system's allocator must not get a size of 0.
         let layout =
             Layout::from_size_align(layout.size().max(1), layout.align()).map_err(|_| OutOfMemory)?;
         // SAFETY: the size is not zero.

@@ -1,4 +1,4 @@
-//! Where a workload's blocks come from: a worker's cache, or a zeroed buffer of the system's for every block.
+//! Source of a workload's blocks: a worker's cache, or a new zeroed buffer from the system for every block.
 
 use std::alloc::Layout;
 use std::mem::MaybeUninit;
@@ -8,7 +8,7 @@ use super::misuse::{Misuse, OutOfMemory};
 use super::object::{Allocate, Object, SystemObject, Zeroed};
 use super::record::RefillRecord;
 
-/// What serves one worker.
+/// Source of one worker's blocks.
 pub struct Supply<'heap> {
     /// `None`: every block is a new, zeroed buffer.
     cache: Option<Cache<'heap>>,
@@ -25,24 +25,24 @@ pub enum Block<'heap> {
 }
 
 impl<'heap> Supply<'heap> {
-    /// A worker's cache.
+    /// A supply from a worker's cache.
     pub fn of_cache(cache: Cache<'heap>) -> Supply<'heap> {
         Supply { cache: Some(cache) }
     }
 
-    /// A zeroed buffer for every block, freed when it is given back.
+    /// A supply with a new zeroed buffer for every block; giving the block back frees it.
     pub fn zeroed() -> Supply<'heap> {
         Supply { cache: None }
     }
 
-    /// Counts refills from now on, if there are any.
+    /// Starts counting refills, if the supply has a cache.
     pub fn start_recording(&mut self) {
         if let Some(cache) = &mut self.cache {
             cache.start_recording();
         }
     }
 
-    /// What refills cost since then; `None` without a cache.
+    /// Cost of the refills since then; `None` without a cache.
     pub fn take_record(&mut self) -> Option<RefillRecord> {
         self.cache.as_mut().map(Cache::take_record)
     }
@@ -59,7 +59,7 @@ impl<'heap> Allocate for Supply<'heap> {
         }
     }
 
-    /// A buffer may be given back to any supply, an object to that of any worker of its heap.
+    /// A buffer may be given back to any supply; an object, to the supply of any worker of its heap.
     #[inline]
     fn give_back(&mut self, block: Block<'heap>) -> Result<(), Misuse> {
         match (block, &mut self.cache) {

@@ -1,11 +1,11 @@
-//! Blocks that are written once and then read, by another thread: what has been written is part of the type.
+//! Blocks that are written once and then read by another thread: the type records that the block is written.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
 
 use super::supply::Block;
 
-/// A block that is being written, from its beginning on.
+/// A block that is being written, from its beginning.
 ///
 /// Invariant: the first `done` bytes have been written.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct Writing<'heap> {
     done: usize,
 }
 
-/// A block of which every byte has been written.
+/// A fully written block.
 #[derive(Debug)]
 #[must_use = "a block that is not given back is lost"]
 pub struct Written<'heap> {
@@ -29,25 +29,25 @@ impl<'heap> Writing<'heap> {
         Writing { block, done: 0 }
     }
 
-    /// Has the next `bytes` bytes written.
+    /// Lets `write` fill the next `bytes` bytes.
     ///
     /// # Panics
-    /// When the block is not that long, or `write` gives back anything but the memory that it got.
+    /// When fewer bytes are left, or `write` returns other memory than it was given.
     #[inline]
     pub fn next(&mut self, bytes: usize, write: impl FnOnce(&mut [MaybeUninit<u8>]) -> &mut [u8]) {
         let part = &mut self.block.as_mut()[self.done..][..bytes];
         let place = part.as_ptr();
         let written = write(part);
-        // Whoever has bytes there, has written them: the memory is this block's alone.
+        // An initialised slice at this address proves that `write` wrote it: the memory is this block's alone.
         let same = std::ptr::eq(written.as_ptr(), place.cast()) && written.len() == bytes;
         assert!(same, "a part of a block is written by writing all of it");
         self.done += bytes;
     }
 
-    /// All of it has been written.
+    /// Ends the writing of a fully written block.
     ///
     /// # Panics
-    /// When it has not.
+    /// When a part is not written yet.
     #[inline]
     pub fn finish(mut self) -> Written<'heap> {
         let bytes = self.block.as_mut().len();
@@ -57,19 +57,19 @@ impl<'heap> Writing<'heap> {
 }
 
 impl<'heap> Written<'heap> {
-    /// The memory, to be given back.
+    /// Returns the memory, to be given back.
     #[inline]
     pub fn into_block(self) -> Block<'heap> {
         self.block
     }
 
-    /// Its length.
+    /// Length in bytes.
     #[inline]
     pub fn len(&self) -> usize {
         self.bytes
     }
 
-    /// Whether it has no byte at all.
+    /// True when the block has no bytes.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
@@ -83,8 +83,8 @@ impl AsRef<[u8]> for Written<'_> {
             Block::Slab(object) => object.start(),
             Block::Zeroed(buffer) => buffer.start(),
         };
-        // SAFETY: the block is `bytes` long, and `Writing::finish` saw all of them written; it is ours, and whoever would
-        // write to it again needs it by value.
+        // SAFETY: the block is `bytes` long, and `Writing::finish` checked that all of them were written. `self`
+        // holds the block: a writer would need it by value.
         unsafe { std::slice::from_raw_parts(start.as_ptr(), self.bytes) }
     }
 }

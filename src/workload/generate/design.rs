@@ -1,65 +1,59 @@
-//! How chunks are made and what becomes of them: the choices of a generator's design, each an arm to compare.
+//! The design of a generator as closed sets of words: each choice is a key of `[generate]` and an arm to compare.
+//!
+//! The first word of each set is the default.
 
-/// What a consumer does with a block before it gives it back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Consumer {
-    /// Nothing.
-    #[default]
-    Discard,
-    /// Reads every byte.
-    Checksum,
-    /// Reads every byte once and writes it elsewhere, as the path into a file or a socket does.
-    Copy,
-}
+use crate::word::words;
 
-/// When a block reaches its consumer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Handover {
-    /// With its chunk.
-    #[default]
-    Chunk,
-    /// As soon as it is filled, while it is still in the L3.
-    Piece,
-}
+words! {
+    /// `[generate] consumer`: the use of a block before it is given back.
+    Consumer {
+        /// None.
+        Discard = "discard",
+        /// Every byte is read.
+        Checksum = "checksum",
+        /// Every byte is read once and written elsewhere, as on the way into a file or a socket.
+        Copy = "copy",
+    }
 
-/// Which worker fills which block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Schedule {
-    /// Each its own part of every chunk.
-    #[default]
-    Static,
-    /// Whoever has nothing to do takes from others.
-    Stealing,
-}
+    /// `[generate] handover`: the moment when a block reaches its consumer.
+    Handover {
+        /// With its chunk.
+        Chunk = "chunk",
+        /// As soon as it is filled, while it is still in the L3.
+        Piece = "piece",
+    }
 
-/// Where a block's memory comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Memory {
-    /// The rank's slab allocator.
-    #[default]
-    Slab,
-    /// A zeroed buffer for every block.
-    Fresh,
-}
+    /// `[generate] schedule`: the assignment of blocks to workers.
+    Schedule {
+        /// Each worker fills its own part of every chunk.
+        Static = "static",
+        /// An idle worker takes blocks from others.
+        Stealing = "stealing",
+    }
 
-/// How long the workers live.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PoolUse {
-    /// As long as the rank.
-    #[default]
-    Kept,
-    /// As long as a chunk.
-    PerChunk,
-}
+    /// `[generate] memory`: the source of a block's memory.
+    Memory {
+        /// The rank's slab allocator.
+        Slab = "slab",
+        /// A zeroed buffer for every block.
+        Fresh = "fresh",
+    }
 
-/// Among whose data the copies of a unit lie.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// Each rank's own.
-    #[default]
-    Rank,
-    /// That of all ranks of a host.
-    Host,
-    /// That of all ranks.
-    All,
+    /// `[generate] pool`: the lifetime of the workers.
+    PoolUse {
+        /// As long as the rank.
+        Kept = "kept",
+        /// As long as a chunk.
+        PerChunk = "per-chunk",
+    }
+
+    /// `[generate] scope`: the ranks whose data holds the copies of a unit.
+    Scope {
+        /// Each rank by itself.
+        Rank = "rank",
+        /// All ranks of a host.
+        Host = "host",
+        /// All ranks.
+        All = "all",
+    }
 }
