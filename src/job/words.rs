@@ -2,6 +2,7 @@
 
 pub use crate::word::Word;
 use crate::word::words;
+pub use crate::workload::allocate::{Allocator, Workload};
 
 words! {
     /// `[run] order`: how repetitions of different cases follow each other.
@@ -104,20 +105,6 @@ words! {
         Kept = "kept",
         /// As long as a chunk.
         PerChunk = "per-chunk",
-    }
-
-    /// `[allocate] workload`: the pattern of allocations.
-    Workload {
-        /// A worker's 1024 slots; a random one is freed and allocated again with 8 to 128 bytes.
-        Larson = "larson",
-    }
-
-    /// `[allocate] allocator`: who serves the workload.
-    Allocator {
-        /// The rank-local slab allocator.
-        Slab = "slab",
-        /// The allocator of the C library.
-        System = "system",
     }
 
     /// `[slab] design`: how slabs and caches are laid out.

@@ -7,7 +7,7 @@ use super::name::Name;
 use super::sweep::Sweep;
 use crate::error::{Error, Result};
 use crate::generator::Kernel;
-use crate::job::{self, Allocate, Job, KernelName, Word, Workers};
+use crate::job::{Allocate, Allocator, Job, KernelName, Word, Workers};
 use crate::units::Bytes;
 use crate::workload::{allocate, generate};
 
@@ -56,7 +56,7 @@ impl Case {
     pub fn workload(&self) -> &'static str {
         match self.work {
             Work::Generate(_) => "generate",
-            Work::Allocate(_) => "larson",
+            Work::Allocate(parameters) => parameters.workload.word(),
         }
     }
 
@@ -99,39 +99,35 @@ pub(super) fn of_one_arm(job: &Job, asked: Asked, seat: &Seat) -> Result<Vec<Cas
 #[derive(Clone, Copy)]
 struct AllocateKnobs {
     workers: Workers,
-    workload: job::Workload,
-    allocator: job::Allocator,
+    parameters: allocate::Parameters,
     batch: u32,
 }
 
 fn allocate_cases(job: &Job, section: &Allocate, seat: &Seat) -> Vec<Result<Case>> {
     let first = AllocateKnobs {
         workers: job.rank.workers[0],
-        workload: section.workload[0],
-        allocator: section.allocator[0],
+        parameters: allocate::Parameters { workload: section.workload[0], allocator: section.allocator[0] },
         batch: job.slab.batch[0],
     };
     let combinations = Sweep::of(first)
         .over(&job.rank.workers, |knobs, workers| knobs.workers = workers)
-        .over(&section.workload, |knobs, workload| knobs.workload = workload)
-        .over(&section.allocator, |knobs, allocator| knobs.allocator = allocator)
+        .over(&section.workload, |knobs, workload| knobs.parameters.workload = workload)
+        .over(&section.allocator, |knobs, allocator| knobs.parameters.allocator = allocator)
         .over(&job.slab.batch, |knobs, batch| knobs.batch = batch)
         .combinations();
     combinations.into_iter().map(|knobs| allocate_case(job, section, knobs, seat)).collect()
 }
 
 fn allocate_case(job: &Job, section: &Allocate, knobs: AllocateKnobs, seat: &Seat) -> Result<Case> {
-    let mut name = Name::new(knobs.workload.word()).workers(knobs.workers, job.rank.workers.len() > 1).word(
-        "allocator",
-        knobs.allocator,
-        section.allocator.len() > 1,
-    );
+    let parameters = knobs.parameters;
+    let mut name = Name::new(parameters.workload.word())
+        .workers(knobs.workers, job.rank.workers.len() > 1)
+        .word("allocator", parameters.allocator, section.allocator.len() > 1);
     // The batch is a knob of our own caches alone.
-    let ours = knobs.allocator == job::Allocator::Slab;
+    let ours = parameters.allocator == Allocator::Slab;
     if ours {
         name = name.count("batch", knobs.batch, job.slab.batch.len() > 1);
     }
-    let parameters = allocate::Parameters { allocator: resolve_allocator(knobs.allocator) };
     Ok(Case {
         compared_as: name.id.clone(),
         id: name.id,
@@ -164,13 +160,6 @@ pub(super) fn resolve_kernel(name: KernelName) -> Result<Kernel> {
         KernelName::Avx512 => Isa::Avx512,
     };
     Kernel::named(isa)
-}
-
-fn resolve_allocator(allocator: job::Allocator) -> allocate::Allocator {
-    match allocator {
-        job::Allocator::Slab => allocate::Allocator::Slab,
-        job::Allocator::System => allocate::Allocator::System,
-    }
 }
 
 pub(super) fn size(bytes: Bytes) -> usize {

@@ -16,7 +16,6 @@
 //! | `heap.rs` | what workers share |
 //! | `cache.rs` | one worker's fast paths; below it `refill.rs`, `settle.rs`, `run.rs`, `foreign.rs`, `handover.rs` |
 //! | `object.rs` | an object as a value, and the trait that other allocators share |
-//! | `supply.rs`, `written.rs` | what serves a workload with blocks; blocks that are written once and then read |
 //! | `demand.rs` | how large an arena must be |
 //!
 //! The arena is cut into superslabs of 2 MiB. A superslab serves 64 slabs of 32 KiB (objects up to 4 KiB), or is one
@@ -48,12 +47,10 @@ mod slab_own;
 mod slab_record;
 mod slab_returned;
 mod superslab_record;
-mod supply;
 mod sync;
 mod table;
 #[cfg(test)]
 mod tests;
-mod written;
 
 pub use arena::Arena;
 pub use cache::Cache;
@@ -61,7 +58,5 @@ pub use class::{BATCH_BYTES_MAX, CLASS_COUNT, SHARED_BYTES_MAX, SLAB_BYTES, SUPE
 pub use demand::{Demand, arena_bytes_needed};
 pub use heap::{BATCH_OBJECTS, Heap, HeapOptions, Stretch, Usage, WORKERS_MAX};
 pub use misuse::{Misuse, OutOfMemory, Violation};
-pub use object::{Allocate, Object, System, SystemObject, Zeroed};
+pub use object::{Allocate, Object};
 pub use record::{CLASS_ROWS, ClassTotals, RUN_ROW, RefillRecord, Stage, Stratum};
-pub use supply::{Block, Supply};
-pub use written::{Writing, Written};

@@ -39,13 +39,17 @@ const BENCHES_ONLY: &[&str] = &[];
 const ANYWHERE: &[&str] = &[""];
 
 /// The only places that may contain `unsafe`.
-pub const UNSAFE: [&str; 7] = [
+pub const UNSAFE: [&str; 9] = [
     "comm/mpi.rs",
     "generator/kernel/",
     "measure/clock.rs",
     "measure/noise/thread.rs",
     "numa/",
     "slab/",
+    // The C library's allocator hands out raw memory.
+    "workload/allocate/peer/system.rs",
+    // Bytes that were written are read as bytes.
+    "workload/generate/written.rs",
     "workload/limit/",
 ];
 

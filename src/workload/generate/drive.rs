@@ -1,5 +1,6 @@
 //! A repetition whose workers do not stay: for each chunk they are woken, or started, by the thread that drives them.
 
+use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,9 +10,10 @@ use super::design::{PoolUse, Schedule};
 use super::lock;
 use super::parts::{Chunk, Hands};
 use super::session::{Session, WorkerRecord};
+use super::supply::{Block, Supply};
 use crate::error::Error;
 use crate::measure::{ThreadLife, WorkerNoise, core_clock_probe_ns, thread_cpu_ns};
-use crate::slab::{Allocate, Block, Misuse, OutOfMemory, Supply};
+use crate::slab::{Allocate, Misuse, OutOfMemory};
 use crate::workload::{Ended, collect};
 
 /// What the driving thread keeps for its workers, who may be others in every chunk.
@@ -155,5 +157,9 @@ impl<'a> Allocate for Shared<'_, 'a> {
 
     fn give_back(&mut self, block: Block<'a>) -> Result<(), Misuse> {
         lock(self.0).give_back(block)
+    }
+
+    fn memory<'b>(&'b mut self, block: &'b mut Block<'a>) -> &'b mut [MaybeUninit<u8>] {
+        block.as_mut()
     }
 }

@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
+use super::written::Written;
 use super::{Parameters, lock};
-use crate::slab::Written;
 
 /// By the worker that filled them.
 pub(super) struct Handover<'a> {

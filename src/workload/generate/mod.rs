@@ -30,6 +30,8 @@ mod sample;
 mod scope;
 mod session;
 mod source;
+mod supply;
+mod written;
 
 use std::sync::{Mutex, MutexGuard};
 

@@ -6,9 +6,11 @@ use std::ops::Range;
 use super::design::{Handover, Memory};
 use super::reader::Reader;
 use super::session::Session;
+use super::supply::Block;
+use super::written::{Writing, Written};
 use crate::error::Error;
 use crate::generator::Digest;
-use crate::slab::{Allocate, Block, Writing, Written};
+use crate::slab::Allocate;
 use crate::workload::Ended;
 
 /// A chunk that is being made.

@@ -3,10 +3,8 @@
 use std::alloc::Layout;
 use std::mem::MaybeUninit;
 
-use super::cache::Cache;
-use super::misuse::{Misuse, OutOfMemory};
-use super::object::{Allocate, Object, SystemObject, Zeroed};
-use super::record::RefillRecord;
+use crate::slab::{Allocate, Cache, Misuse, Object, OutOfMemory, RefillRecord};
+use crate::workload::allocate::peer::{SystemObject, Zeroed};
 
 /// What serves one worker.
 pub struct Supply<'heap> {
@@ -68,6 +66,11 @@ impl<'heap> Allocate for Supply<'heap> {
             (Block::Zeroed(buffer), _) => Zeroed.give_back(buffer),
         }
     }
+
+    #[inline]
+    fn memory<'a>(&'a mut self, block: &'a mut Block<'heap>) -> &'a mut [MaybeUninit<u8>] {
+        block.as_mut()
+    }
 }
 
 impl AsMut<[MaybeUninit<u8>]> for Block<'_> {
@@ -76,6 +79,16 @@ impl AsMut<[MaybeUninit<u8>]> for Block<'_> {
         match self {
             Block::Slab(object) => object.as_mut(),
             Block::Zeroed(buffer) => buffer.as_mut(),
+        }
+    }
+}
+
+impl AsRef<[MaybeUninit<u8>]> for Block<'_> {
+    #[inline]
+    fn as_ref(&self) -> &[MaybeUninit<u8>] {
+        match self {
+            Block::Slab(object) => object.as_ref(),
+            Block::Zeroed(buffer) => buffer.as_ref(),
         }
     }
 }

@@ -15,12 +15,13 @@ pub struct Writing<'heap> {
     done: usize,
 }
 
-/// A block of which every byte has been written.
+/// A written block.
+///
+/// Invariant: every byte of `block` has been written.
 #[derive(Debug)]
 #[must_use = "a block that is not given back is lost"]
 pub struct Written<'heap> {
     block: Block<'heap>,
-    bytes: usize,
 }
 
 impl<'heap> Writing<'heap> {
@@ -52,7 +53,7 @@ impl<'heap> Writing<'heap> {
     pub fn finish(mut self) -> Written<'heap> {
         let bytes = self.block.as_mut().len();
         assert_eq!(self.done, bytes, "bytes of a block that were written");
-        Written { block: self.block, bytes }
+        Written { block: self.block }
     }
 }
 
@@ -62,40 +63,24 @@ impl<'heap> Written<'heap> {
     pub fn into_block(self) -> Block<'heap> {
         self.block
     }
-
-    /// Its length.
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.bytes
-    }
-
-    /// Whether it has no byte at all.
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.bytes == 0
-    }
 }
 
 impl AsRef<[u8]> for Written<'_> {
     #[inline]
     fn as_ref(&self) -> &[u8] {
-        let start = match &self.block {
-            Block::Slab(object) => object.start(),
-            Block::Zeroed(buffer) => buffer.start(),
-        };
-        // SAFETY: the block is `bytes` long, and `Writing::finish` saw all of them written; it is ours, and whoever would
-        // write to it again needs it by value.
-        unsafe { std::slice::from_raw_parts(start.as_ptr(), self.bytes) }
+        let memory = self.block.as_ref();
+        // SAFETY: `Writing::finish` saw every byte of the block written; it is ours, and writing to it again needs it by value.
+        unsafe { &*(std::ptr::from_ref(memory) as *const [u8]) }
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use std::alloc::Layout;
 
-    use super::super::object::Allocate;
     use super::super::supply::Supply;
     use super::*;
+    use crate::slab::Allocate;
 
     fn block(bytes: usize) -> (Supply<'static>, Block<'static>) {
         let mut supply = Supply::zeroed();
@@ -118,7 +103,6 @@ mod tests {
         }
         let written = writing.finish();
         assert_eq!(written.as_ref(), [7, 7, 7, 9, 9, 9, 9, 9, 9, 9]);
-        assert_eq!((written.len(), written.is_empty()), (10, false));
         supply.give_back(written.into_block()).expect("its own");
     }
 
