@@ -2,6 +2,7 @@
 //!
 //! A new workload or allocator is one word and one arm of a `match` here, beside a file of its own.
 
+use super::fifo::Fifo;
 use super::larson::Larson;
 use super::pattern::Pattern;
 use super::peer::{Peer, System};
@@ -13,6 +14,8 @@ words! {
     Workload {
         /// A worker's 1024 slots; a random one is freed and allocated again with 8 to 128 bytes.
         Larson = "larson",
+        /// A worker's ring of 1024 objects; the oldest is freed and allocated again with 8 to 128 bytes.
+        Fifo = "fifo",
     }
 
     /// `[allocate] allocator`: the allocator that serves the workload.
@@ -57,6 +60,7 @@ impl Parameters {
     fn choose_workload<'heap, A: Peer<'heap>, G: Generic<'heap>>(&self, code: G) -> G::Output {
         match self.workload {
             Workload::Larson => code.run::<Larson<A::Object>, A>(),
+            Workload::Fifo => code.run::<Fifo<A::Object>, A>(),
         }
     }
 }

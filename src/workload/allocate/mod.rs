@@ -8,6 +8,7 @@
 //! | `session.rs` | one repetition of any workload on any allocator |
 
 mod choice;
+mod fifo;
 pub mod larson;
 pub mod pattern;
 pub mod peer;
