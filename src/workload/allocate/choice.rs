@@ -5,7 +5,7 @@
 use super::fifo::Fifo;
 use super::larson::Larson;
 use super::pattern::Pattern;
-use super::peer::{Peer, System};
+use super::peer::{Null, Peer, System};
 use crate::slab::Cache;
 use crate::word::words;
 
@@ -24,6 +24,8 @@ words! {
         Slab = "slab",
         /// The allocator of the C library.
         System = "system",
+        /// None: all objects have the same memory, so that the workload's own cost shows.
+        Null = "null",
     }
 }
 
@@ -54,6 +56,7 @@ impl Parameters {
         match self.allocator {
             Allocator::Slab => self.choose_workload::<Cache<'heap>, G>(code),
             Allocator::System => self.choose_workload::<System, G>(code),
+            Allocator::Null => self.choose_workload::<Null, G>(code),
         }
     }
 

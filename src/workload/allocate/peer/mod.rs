@@ -1,8 +1,10 @@
 //! Allocators that can serve a workload: one file each.
 
+mod null;
 mod slab;
 mod system;
 
+pub use null::{Null, NullObject};
 pub use system::{System, SystemObject, Zeroed};
 
 use crate::error::Result;
