@@ -107,6 +107,7 @@ impl Slab<'_> {
 
     /// Promises up to `largest` objects of `free` to the hand, whose list begins at `head`; exchanges the lists
     /// when it is used up. Returns the new head and how many.
+    #[inline]
     pub(super) fn begin_batch(self, head: u32, largest: u32) -> (u32, u32) {
         let (mut head, mut count) = (head, self.record.own.free_count.load(Relaxed));
         if count == 0 {
@@ -120,6 +121,7 @@ impl Slab<'_> {
     }
 
     /// Begins to be in hand. Returns the head of `free`.
+    #[inline]
     pub(super) fn take_up(self, class: Class) -> u32 {
         self.set_used(self.used() + 1);
         self.set_place(Place::InHand, class);
@@ -127,6 +129,7 @@ impl Slab<'_> {
     }
 
     /// Ends to be in hand, with `left` objects of the batch not handed out.
+    #[inline]
     pub(super) fn put_down(self, head: u32, left: u32) {
         self.set_used(self.used() - left - 1);
         self.record.own.free_count.store(self.record.own.free_count.load(Relaxed) + left, Relaxed);

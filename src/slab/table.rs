@@ -50,6 +50,7 @@ impl<'heap> Slabs<'heap> {
     }
 
     /// The records, to be strung together.
+    #[inline]
     pub(super) fn records(self) -> &'heap [Record] {
         self.records
     }
