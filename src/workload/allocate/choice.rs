@@ -38,7 +38,8 @@ pub struct Parameters {
     pub allocator: Allocator,
 }
 
-/// Code that is compiled for each pair of a workload and an allocator, so that its loops call neither through a pointer.
+/// Code that is compiled for each pair of a workload and an allocator, so that its loops call neither through a
+/// pointer.
 pub(super) trait Generic<'heap> {
     type Output;
 

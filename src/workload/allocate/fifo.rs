@@ -1,7 +1,7 @@
 //! fifo: a worker keeps a ring of live objects and replaces the oldest again and again.
 //!
-//! The pattern of a queue of messages. Sizes are uniform, each new object is written to. One operation is one object given
-//! back and one allocated, as in larson: the order of frees is the only difference between the two.
+//! The pattern of a queue of messages. Sizes are uniform, each new object is written to. One operation is one object
+//! given back and one allocated, as in larson: the order of frees is the only difference between the two.
 
 use std::alloc::Layout;
 use std::ops::RangeInclusive;

@@ -1,4 +1,4 @@
-//! One repetition of an allocator workload: every worker keeps to its own objects, all run for the same time.
+//! One repetition of an allocator workload: every worker keeps its own objects, and all run for the same time.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,20 +15,20 @@ use crate::workload::intervals::{Division, Intervals};
 use crate::workload::noise::Watch;
 use crate::workload::{Ended, Measured};
 
-/// How long a repetition lasts, and what ends it early.
+/// Length of a repetition, and its early end.
 #[derive(Clone, Copy)]
 pub struct Span<'a> {
     /// Untimed work before, in nanoseconds.
     pub warmup_ns: u64,
     /// Timed work, in nanoseconds.
     pub timed_ns: u64,
-    /// How the timed region is divided.
+    /// Division of the timed region into intervals.
     pub division: Division,
-    /// Whether the run was asked to stop; asked every few thousand operations.
+    /// Returns true when the run was asked to stop; called every few thousand operations.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// What all workers of a rank share during one repetition.
+/// State that all workers of a rank share during one repetition.
 pub struct Session<'a> {
     parameters: Parameters,
     span: Span<'a>,
@@ -38,11 +38,11 @@ pub struct Session<'a> {
     barrier: Barrier,
     /// Set by the first worker that finds the timed region over, so that all leave within a few microseconds.
     over: AtomicBool,
-    /// When the last worker arrived at the start of the timed region.
+    /// Arrival of the last worker at the start of the timed region.
     began: Mutex<Ticks>,
 }
 
-/// What one worker brings back.
+/// Record of one worker.
 pub struct WorkerRecord {
     operations: u64,
     intervals: Intervals,
@@ -53,11 +53,11 @@ pub struct WorkerRecord {
     refills: Option<RefillRecord>,
 }
 
-/// Operations between two looks at the clock: about 20 us, against 10 ns for the look.
+/// Operations between two clock reads: about 20 us, against 10 ns for a read.
 const STRIDE: u64 = 4096;
 
 impl<'a> Session<'a> {
-    /// Prepares a repetition for so many workers.
+    /// Prepares a repetition for this many workers.
     pub fn new(
         parameters: Parameters,
         workers: u32,
@@ -77,8 +77,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// One worker's part in this repetition. Every worker must call it, each once. `heap` is the rank's heap; `None` only
-    /// when [`Parameters::arena_bytes`] is 0.
+    /// One worker's part in this repetition. Every worker must call it, each once. `heap` is the rank's heap; `None`
+    /// only when [`Parameters::arena_bytes`] is 0.
     ///
     /// # Errors
     /// When there is no memory, or another worker failed.
@@ -156,15 +156,15 @@ impl<'a> Session<'a> {
         Ended::Because(fault.explain(self.parameters.workload.word()))
     }
 
-    /// What the rank measured, once all workers have returned.
+    /// The measurements of the rank, once all workers have returned.
     pub fn measured(self, records: &[WorkerRecord]) -> Measured {
         let began = self.began.into_inner().expect("no worker panicked: all returned");
         let ended = records.iter().map(|record| record.ended).max().unwrap_or(began);
         let mut events = Events::default();
         for record in records {
             let strides = record.operations / STRIDE;
-            // For the length: one at the beginning, then before each stride and after the last, each with an interval. For
-            // the worker's own time: at both ends. And one for which all workers wait: when the region begins.
+            // For the length: one at the beginning, then before each stride and after the last, each with an interval.
+            // For the worker's own time: at both ends. And one for which all workers wait: when the region begins.
             events.add(Events { clock_reads: (1 + strides + 1) + 2 + 1, records: strides + 1 });
         }
         let mut refills: Option<RefillRecord> = None;

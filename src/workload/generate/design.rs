@@ -1,9 +1,9 @@
-//! How chunks are made and what becomes of them: the choices of a generator's design, each an arm to compare.
+//! The choices of a generator's design: how chunks are made and consumed. Each choice is an arm to compare.
 
-/// What a consumer does with a block before it gives it back.
+/// Use of a block before the consumer gives it back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Consumer {
-    /// Nothing.
+    /// The consumer does nothing.
     #[default]
     Discard,
     /// Reads every byte.
@@ -12,7 +12,7 @@ pub enum Consumer {
     Copy,
 }
 
-/// When a block reaches its consumer.
+/// Moment at which a block reaches its consumer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Handover {
     /// With its chunk.
@@ -22,27 +22,27 @@ pub enum Handover {
     Piece,
 }
 
-/// Which worker fills which block.
+/// Assignment of blocks to workers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Schedule {
-    /// Each its own part of every chunk.
+    /// Each worker fills its own part of every chunk.
     #[default]
     Static,
-    /// Whoever has nothing to do takes from others.
+    /// An idle worker takes blocks from others.
     Stealing,
 }
 
-/// Where a block's memory comes from.
+/// Source of a block's memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Memory {
     /// The rank's slab allocator.
     #[default]
     Slab,
-    /// A zeroed buffer for every block.
+    /// A new zeroed buffer for every block.
     Fresh,
 }
 
-/// How long the workers live.
+/// Lifetime of the workers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PoolUse {
     /// As long as the rank.
@@ -52,14 +52,14 @@ pub enum PoolUse {
     PerChunk,
 }
 
-/// Among whose data the copies of a unit lie.
+/// Ranks that share the copies of a unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// Each rank's own.
+    /// Each rank alone.
     #[default]
     Rank,
-    /// That of all ranks of a host.
+    /// All ranks of a host.
     Host,
-    /// That of all ranks.
+    /// All ranks.
     All,
 }

@@ -1,4 +1,4 @@
-//! A repetition whose workers do not stay: for each chunk they are woken, or started, by the thread that drives them.
+//! A repetition with workers that do not stay: a driving thread wakes or starts them for each chunk.
 
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
@@ -16,10 +16,10 @@ use crate::measure::{ThreadLife, WorkerNoise, core_clock_probe_ns, thread_cpu_ns
 use crate::slab::{Allocate, Misuse, OutOfMemory};
 use crate::workload::{Ended, collect};
 
-/// What the driving thread keeps for its workers, who may be others in every chunk.
+/// State that the driving thread keeps for its workers; their threads may change with every chunk.
 struct Drive<'s, 'a> {
     session: &'s Session<'a>,
-    /// `[home]`: locked for the moment of an allocation. Only a stolen block can find it locked.
+    /// `[home]`: locked only during an allocation. A stolen block is the only case in which it can be locked already.
     supplies: Vec<Mutex<Supply<'a>>>,
     /// `[worker]`: locked by that worker.
     hands: Vec<Mutex<Hands>>,
@@ -30,7 +30,7 @@ struct Drive<'s, 'a> {
 }
 
 impl<'a> Session<'a> {
-    /// The whole repetition, driven by the calling thread.
+    /// Runs the whole repetition on the calling thread, which drives the workers.
     ///
     /// # Errors
     /// When memory is exhausted, or workers cannot be started.
@@ -49,7 +49,7 @@ impl<'a> Session<'a> {
 }
 
 impl<'a> Drive<'_, 'a> {
-    /// Warm-up and timed region; what happened on each worker in the latter.
+    /// Runs warm-up and timed region; returns each worker's noise in the timed region.
     fn run(&self, crew: &impl Crew) -> Result<Vec<WorkerNoise>, Error> {
         let Session { course, watch, barrier, .. } = self.session;
         course.begin();
@@ -64,7 +64,7 @@ impl<'a> Drive<'_, 'a> {
         crew.with_team(|team| collect(team.each(|worker| Ok(watch.end(barrier, &before[worker])?))))?
     }
 
-    /// The threads of a chunk end with it: what they took is what they had taken when they ended.
+    /// Reads the threads of a chunk, which end with it: their counts at their end are their totals.
     fn run_with_short_lives(&self, crew: &impl Crew) -> Result<Vec<WorkerNoise>, Error> {
         let watch = &self.session.watch;
         let clock = watch.instruments().clock;
@@ -86,7 +86,7 @@ impl<'a> Drive<'_, 'a> {
         let cpu_ns = thread_cpu_ns();
         self.session.course.begin_timed();
         self.run_phase(Phase::Timed, crew)?;
-        // Relaxed: this thread reads it again.
+        // Relaxed: the same thread reads it again.
         self.session.driver_cpu_ns.store(thread_cpu_ns() - cpu_ns, Ordering::Relaxed);
         Ok(())
     }
@@ -100,7 +100,7 @@ impl<'a> Drive<'_, 'a> {
         Ok(())
     }
 
-    /// One chunk.
+    /// Makes one chunk.
     fn make(&self, chunk: &Chunk, team: &impl Team) -> Result<(), Error> {
         let made = match self.session.parameters.schedule {
             Schedule::Static => team.each(|worker| {
@@ -129,7 +129,7 @@ impl<'a> Drive<'_, 'a> {
         failed.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives back what is on its way, and says what each worker did.
+    /// Gives back the blocks that are on their way; returns each worker's record.
     fn records(self, noise: Vec<WorkerNoise>) -> Result<Vec<WorkerRecord>, Error> {
         let mut records = Vec::with_capacity(noise.len());
         let refills: Vec<_> = self.supplies.iter().map(|supply| lock(supply).take_record()).collect();

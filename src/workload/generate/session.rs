@@ -1,4 +1,4 @@
-//! One repetition of one rank: what its workers share, and one worker's life in it when it stays.
+//! One repetition of one rank: state that its workers share, and the life of a worker that stays.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,7 +17,7 @@ use crate::workload::barrier::{Barrier, PoisonOnDrop};
 use crate::workload::noise::Watch;
 use crate::workload::{Ended, Extent, Measured};
 
-/// What all workers of a rank share during one repetition.
+/// State that all workers of a rank share during one repetition.
 pub struct Session<'a> {
     pub(super) parameters: Parameters,
     pub(super) workers: usize,
@@ -31,28 +31,28 @@ pub struct Session<'a> {
     pub(super) driver_cpu_ns: AtomicU64,
 }
 
-/// What one worker brings back.
+/// Record of one worker.
 pub struct WorkerRecord {
     /// Blocks filled in the timed region.
     pub(super) blocks: u64,
     pub(super) noise: WorkerNoise,
-    /// `None` when no heap served it.
+    /// Refills; `None` when no heap served the worker.
     pub(super) refills: Option<RefillRecord>,
     pub(super) digest: Digest,
     pub(super) read: Read,
 }
 
 impl Parameters {
-    /// Whether every worker enters the session once and stays: [`Session::work`]. Otherwise [`Session::drive`].
+    /// True when every worker enters the session once and stays: [`Session::work`]. Otherwise [`Session::drive`].
     pub fn workers_stay(&self) -> bool {
         (self.schedule, self.pool) == (Schedule::Static, PoolUse::Kept)
     }
 }
 
 impl<'a> Session<'a> {
-    /// Prepares a repetition: all memory the timed region needs is allocated here, unless the case wants it fresh.
+    /// Prepares a repetition: all memory of the timed region is allocated here, unless the case wants it fresh.
     ///
-    /// `streams` are this rank's own, or the one of the data set.
+    /// `streams` are this rank's own, or the stream of the data set.
     pub fn new(
         parameters: Parameters,
         workers: usize,
@@ -79,7 +79,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When the arena is exhausted, or another worker failed.
     pub fn work(&self, worker: usize) -> Result<WorkerRecord, Ended> {
-        // Also when a worker panics: the others leave, and rayon hands the panic on.
+        // Armed against a panic as well: the others leave, and rayon passes the panic on.
         let unfinished = PoisonOnDrop::new(&self.barrier);
         let record = self.live(worker)?;
         unfinished.defuse();
@@ -102,7 +102,7 @@ impl<'a> Session<'a> {
         Ok(hands.record(noise, refills))
     }
 
-    /// Goes on until the phase is over.
+    /// Makes chunks until the phase is over.
     fn run_phase(
         &self,
         phase: Phase,
@@ -118,14 +118,14 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// The chunk to be made next, unless the phase that began with chunk `first` is over.
+    /// The next chunk; `None` when the phase that began with chunk `first` is over.
     pub(super) fn next_chunk(&self, phase: Phase, first: u64) -> Option<Chunk> {
         let step = self.course.step();
         let number = step.chunk;
         (step.phase == phase).then(|| Chunk { number, place: self.course.place(number - first) })
     }
 
-    /// What serves this worker.
+    /// The supply of blocks for this worker.
     pub(super) fn supply(&self, worker: usize) -> Result<Supply<'a>, Ended> {
         match self.parameters.memory {
             Memory::Slab => self.heap.cache(number(worker)).map(Supply::of_cache).map_err(Ended::Because),
@@ -137,11 +137,11 @@ impl<'a> Session<'a> {
         Hands { reader: Reader::new(self.parameters.consumer), digest: Digest::default(), blocks: 0 }
     }
 
-    /// What the rank measured, once all workers have returned.
+    /// The measurements of the rank, once all workers have returned.
     pub fn measured(self, records: &[WorkerRecord]) -> Measured {
         let hashed = self.course.hashes();
         let progress = self.course.into_progress();
-        // At the end of a chunk, and at the beginning of all, the clock is read once, while every worker waits.
+        // The clock is read once at the end of each chunk, and once at the beginning, while every worker waits.
         let (workers, chunks) = (self.workers as u64, progress.chunk_ns.count());
         let mut events = Events { clock_reads: (chunks + 1) * workers, records: 2 * chunks * workers };
         let ours = self.parameters.memory == Memory::Slab;
@@ -155,7 +155,7 @@ impl<'a> Session<'a> {
             digest.merge(&record.digest);
             read.add(record.read);
         }
-        // Relaxed: whoever wrote it has returned.
+        // Relaxed: the thread that wrote it has returned.
         let driver_cpu_ns = self.driver_cpu_ns.load(Ordering::Relaxed);
         Measured {
             elapsed_ns: progress.elapsed_ns,
@@ -177,7 +177,7 @@ impl<'a> Session<'a> {
 }
 
 impl Hands {
-    /// What the worker brings back.
+    /// The record of the worker.
     pub(super) fn record(self, noise: WorkerNoise, refills: Option<RefillRecord>) -> WorkerRecord {
         let Hands { reader, digest, blocks } = self;
         WorkerRecord { blocks, noise, refills, digest, read: reader.so_far() }

@@ -1,4 +1,4 @@
-//! Where a workload's blocks come from: a worker's cache, or a zeroed buffer of the system's for every block.
+//! Supply of a workload's blocks: from a worker's cache, or as a zeroed buffer of the C library for every block.
 
 use std::alloc::Layout;
 use std::mem::MaybeUninit;
@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use crate::slab::{Allocate, Cache, Misuse, Object, OutOfMemory, RefillRecord};
 use crate::workload::allocate::peer::{SystemObject, Zeroed};
 
-/// What serves one worker.
+/// Supply of one worker.
 pub struct Supply<'heap> {
     /// `None`: every block is a new, zeroed buffer.
     cache: Option<Cache<'heap>>,
@@ -23,24 +23,24 @@ pub enum Block<'heap> {
 }
 
 impl<'heap> Supply<'heap> {
-    /// A worker's cache.
+    /// Supplies blocks from a worker's cache.
     pub fn of_cache(cache: Cache<'heap>) -> Supply<'heap> {
         Supply { cache: Some(cache) }
     }
 
-    /// A zeroed buffer for every block, freed when it is given back.
+    /// Supplies a zeroed buffer for every block, freed when it is given back.
     pub fn zeroed() -> Supply<'heap> {
         Supply { cache: None }
     }
 
-    /// Counts refills from now on, if there are any.
+    /// Records refills from now on; does nothing without a cache.
     pub fn start_recording(&mut self) {
         if let Some(cache) = &mut self.cache {
             cache.start_recording();
         }
     }
 
-    /// What refills cost since then; `None` without a cache.
+    /// Refills since then; `None` without a cache.
     pub fn take_record(&mut self) -> Option<RefillRecord> {
         self.cache.as_mut().map(Cache::take_record)
     }
@@ -57,7 +57,7 @@ impl<'heap> Allocate for Supply<'heap> {
         }
     }
 
-    /// A buffer may be given back to any supply, an object to that of any worker of its heap.
+    /// Takes a buffer of any supply, or an object of any worker of the same heap.
     #[inline]
     fn give_back(&mut self, block: Block<'heap>) -> Result<(), Misuse> {
         match (block, &mut self.cache) {

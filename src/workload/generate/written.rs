@@ -1,4 +1,4 @@
-//! Blocks that are written once and then read, by another thread: what has been written is part of the type.
+//! Blocks that are written once and then read by another thread: the type says whether a block is written.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -25,30 +25,30 @@ pub struct Written<'heap> {
 }
 
 impl<'heap> Writing<'heap> {
-    /// Nothing is written yet.
+    /// A block without a written byte.
     pub fn new(block: Block<'heap>) -> Writing<'heap> {
         Writing { block, done: 0 }
     }
 
-    /// Has the next `bytes` bytes written.
+    /// Lets `write` write the next `bytes` bytes.
     ///
     /// # Panics
-    /// When the block is not that long, or `write` gives back anything but the memory that it got.
+    /// When the block is not that long, or `write` returns anything but the memory that it got.
     #[inline]
     pub fn next(&mut self, bytes: usize, write: impl FnOnce(&mut [MaybeUninit<u8>]) -> &mut [u8]) {
         let part = &mut self.block.as_mut()[self.done..][..bytes];
         let place = part.as_ptr();
         let written = write(part);
-        // Whoever has bytes there, has written them: the memory is this block's alone.
+        // The memory is this block's alone, so only writing all of it yields these bytes.
         let same = std::ptr::eq(written.as_ptr(), place.cast()) && written.len() == bytes;
         assert!(same, "a part of a block is written by writing all of it");
         self.done += bytes;
     }
 
-    /// All of it has been written.
+    /// The written block.
     ///
     /// # Panics
-    /// When it has not.
+    /// When a byte is not written.
     #[inline]
     pub fn finish(mut self) -> Written<'heap> {
         let bytes = self.block.as_mut().len();
@@ -69,7 +69,8 @@ impl AsRef<[u8]> for Written<'_> {
     #[inline]
     fn as_ref(&self) -> &[u8] {
         let memory = self.block.as_ref();
-        // SAFETY: `Writing::finish` saw every byte of the block written; it is ours, and writing to it again needs it by value.
+        // SAFETY: `Writing::finish` saw every byte of the block written; it is ours, and writing to it again needs it
+        // by value.
         unsafe { &*(std::ptr::from_ref(memory) as *const [u8]) }
     }
 }
