@@ -35,13 +35,15 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When memory is exhausted, or workers cannot be started.
     pub fn drive(&self, crew: &impl Crew) -> Result<Vec<WorkerRecord>, Error> {
-        let each = || 0..self.workers;
+        let each = || 0..self.parts.workers;
         let drive = Drive {
             session: self,
             supplies: collect(each().map(|worker| self.supply(worker).map(Mutex::new)).collect())?,
             hands: each().map(|_| Mutex::new(self.hands())).collect(),
             lives: each().map(|_| Mutex::new(ThreadLife::default())).collect(),
-            items: each().flat_map(|home| (0..self.items_of(home)).map(move |index| (home, index))).collect(),
+            items: each()
+                .flat_map(|home| (0..self.parts.items_of(home)).map(move |index| (home, index)))
+                .collect(),
         };
         let noise = drive.run(crew)?;
         drive.records(noise)
@@ -51,12 +53,12 @@ impl<'a> Session<'a> {
 impl<'a> Drive<'_, 'a> {
     /// Runs warm-up and timed region; returns each worker's noise in the timed region.
     fn run(&self, crew: &impl Crew) -> Result<Vec<WorkerNoise>, Error> {
-        let Session { course, watch, barrier, .. } = self.session;
-        course.begin();
+        let Session { watch, barrier, .. } = self.session;
+        self.session.parts.course.begin();
         self.run_phase(Phase::Warmup, crew)?;
         self.supplies.iter().for_each(|supply| lock(supply).start_recording());
         self.hands.iter().for_each(|hands| lock(hands).blocks = 0);
-        if self.session.parameters.pool == PoolUse::PerChunk {
+        if self.session.parts.parameters.pool == PoolUse::PerChunk {
             return self.run_with_short_lives(crew);
         }
         let before = crew.with_team(|team| collect(team.each(|_| Ok(watch.begin(barrier)?))))??;
@@ -84,7 +86,7 @@ impl<'a> Drive<'_, 'a> {
 
     fn run_timed(&self, crew: &impl Crew) -> Result<(), Error> {
         let cpu_ns = thread_cpu_ns();
-        self.session.course.begin_timed();
+        self.session.parts.course.begin_timed();
         self.run_phase(Phase::Timed, crew)?;
         // Relaxed: the same thread reads it again.
         self.session.driver_cpu_ns.store(thread_cpu_ns() - cpu_ns, Ordering::Relaxed);
@@ -92,24 +94,24 @@ impl<'a> Drive<'_, 'a> {
     }
 
     fn run_phase(&self, phase: Phase, crew: &impl Crew) -> Result<(), Error> {
-        let first = self.session.course.step().chunk;
+        let first = self.session.parts.course.step().chunk;
         while let Some(chunk) = self.session.next_chunk(phase, first) {
             crew.with_team(|team| self.make(&chunk, team))??;
-            self.session.course.advance();
+            self.session.parts.course.advance();
         }
         Ok(())
     }
 
     /// Makes one chunk.
     fn make(&self, chunk: &Chunk, team: &impl Team) -> Result<(), Error> {
-        let made = match self.session.parameters.schedule {
+        let made = match self.session.parts.parameters.schedule {
             Schedule::Static => team.each(|worker| {
                 let (mut supply, mut hands) = (lock(&self.supplies[worker]), lock(&self.hands[worker]));
-                self.session.part(chunk, worker, &mut *supply, &mut hands)
+                self.session.parts.part(chunk, worker, &mut *supply, &mut hands)
             }),
             Schedule::Stealing => self.share_out(chunk, team),
         };
-        if self.session.parameters.pool == PoolUse::PerChunk {
+        if self.session.parts.parameters.pool == PoolUse::PerChunk {
             team.each(|worker| lock(&self.lives[worker]).add_own());
         }
         collect(made).map(|_| ())
@@ -121,7 +123,7 @@ impl<'a> Drive<'_, 'a> {
             let (home, _) = self.items[item];
             let mut supply = Shared(&self.supplies[home]);
             let made =
-                self.session.item(chunk, self.items[item], &mut supply, &mut lock(&self.hands[worker]));
+                self.session.parts.item(chunk, self.items[item], &mut supply, &mut lock(&self.hands[worker]));
             if made.is_err() {
                 lock(&failed).push(made);
             }
@@ -135,7 +137,7 @@ impl<'a> Drive<'_, 'a> {
         let refills: Vec<_> = self.supplies.iter().map(|supply| lock(supply).take_record()).collect();
         for (worker, hands) in self.hands.iter().enumerate() {
             let (mut supply, mut hands) = (lock(&self.supplies[worker]), lock(hands));
-            collect(vec![self.session.finish(worker, &mut *supply, &mut hands)])?;
+            collect(vec![self.session.parts.finish(worker, &mut *supply, &mut hands)])?;
         }
         let hands = self.hands.into_iter().map(|hands| hands.into_inner().expect("no worker panicked"));
         for ((hands, noise), refills) in hands.zip(noise).zip(refills) {

@@ -3,14 +3,17 @@
 use std::alloc::Layout;
 use std::ops::Range;
 
+use super::Parameters;
+use super::course::Course;
 use super::design::{Handover, Memory};
+use super::handover::Handover as Blocks;
 use super::reader::Reader;
-use super::session::Session;
+use super::source::Source;
 use super::supply::Block;
 use super::written::{Writing, Written};
 use crate::error::Error;
 use crate::generator::Digest;
-use crate::slab::Allocate;
+use crate::slab::{Allocate, Heap};
 use crate::workload::Ended;
 
 /// A chunk that is being made.
@@ -35,7 +38,17 @@ impl Chunk {
     }
 }
 
-impl<'a> Session<'a> {
+/// State that making the parts of a chunk needs, shared by all workers.
+pub(super) struct Parts<'a> {
+    pub(super) parameters: Parameters,
+    pub(super) workers: usize,
+    pub(super) source: Source,
+    pub(super) heap: &'a Heap,
+    pub(super) course: Course<'a>,
+    pub(super) handover: Blocks<'a>,
+}
+
+impl<'a> Parts<'a> {
     /// Makes the whole part of this worker.
     pub(super) fn part(
         &self,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::course::{Course, Phase};
 use super::design::{Memory, PoolUse, Schedule};
 use super::handover::Handover;
-use super::parts::{Chunk, Hands};
+use super::parts::{Chunk, Hands, Parts};
 use super::reader::{Read, Reader};
 use super::source::{Source, Streams};
 use super::supply::Supply;
@@ -19,12 +19,7 @@ use crate::workload::{Ended, Extent, Measured};
 
 /// State that all workers of a rank share during one repetition.
 pub struct Session<'a> {
-    pub(super) parameters: Parameters,
-    pub(super) workers: usize,
-    pub(super) source: Source,
-    pub(super) heap: &'a Heap,
-    pub(super) course: Course<'a>,
-    pub(super) handover: Handover<'a>,
+    pub(super) parts: Parts<'a>,
     pub(super) watch: Watch<'a>,
     pub(super) barrier: Barrier,
     /// CPU time of the thread that drives workers which do not stay, in the timed region.
@@ -62,12 +57,14 @@ impl<'a> Session<'a> {
         instruments: Instruments<'a>,
     ) -> Session<'a> {
         Session {
-            parameters,
-            workers,
-            source: Source::new(&parameters, streams),
-            heap,
-            course: Course::new(parameters.chunk_bytes, extent, instruments.clock),
-            handover: Handover::new(&parameters, workers),
+            parts: Parts {
+                parameters,
+                workers,
+                source: Source::new(&parameters, streams),
+                heap,
+                course: Course::new(parameters.chunk_bytes, extent, instruments.clock),
+                handover: Handover::new(&parameters, workers),
+            },
             watch: Watch::new(instruments, workers),
             barrier: Barrier::new(number(workers)),
             driver_cpu_ns: AtomicU64::new(0),
@@ -89,16 +86,16 @@ impl<'a> Session<'a> {
     fn live(&self, worker: usize) -> Result<WorkerRecord, Ended> {
         let mut supply = self.supply(worker)?;
         let mut hands = self.hands();
-        self.barrier.wait_then(|| self.course.begin())?;
+        self.barrier.wait_then(|| self.parts.course.begin())?;
         self.run_phase(Phase::Warmup, worker, &mut supply, &mut hands)?;
         supply.start_recording();
         hands.blocks = 0;
         let before = self.watch.begin(&self.barrier)?;
-        self.barrier.wait_then(|| self.course.begin_timed())?;
+        self.barrier.wait_then(|| self.parts.course.begin_timed())?;
         self.run_phase(Phase::Timed, worker, &mut supply, &mut hands)?;
         let noise = self.watch.end(&self.barrier, &before)?;
         let refills = supply.take_record();
-        self.finish(worker, &mut supply, &mut hands)?;
+        self.parts.finish(worker, &mut supply, &mut hands)?;
         Ok(hands.record(noise, refills))
     }
 
@@ -110,41 +107,43 @@ impl<'a> Session<'a> {
         supply: &mut Supply<'a>,
         hands: &mut Hands,
     ) -> Result<(), Ended> {
-        let first = self.course.step().chunk;
+        let first = self.parts.course.step().chunk;
         while let Some(chunk) = self.next_chunk(phase, first) {
-            self.part(&chunk, worker, supply, hands)?;
-            self.barrier.wait_then(|| self.course.advance())?;
+            self.parts.part(&chunk, worker, supply, hands)?;
+            self.barrier.wait_then(|| self.parts.course.advance())?;
         }
         Ok(())
     }
 
     /// The next chunk; `None` when the phase that began with chunk `first` is over.
     pub(super) fn next_chunk(&self, phase: Phase, first: u64) -> Option<Chunk> {
-        let step = self.course.step();
+        let step = self.parts.course.step();
         let number = step.chunk;
-        (step.phase == phase).then(|| Chunk { number, place: self.course.place(number - first) })
+        (step.phase == phase).then(|| Chunk { number, place: self.parts.course.place(number - first) })
     }
 
     /// The supply of blocks for this worker.
     pub(super) fn supply(&self, worker: usize) -> Result<Supply<'a>, Ended> {
-        match self.parameters.memory {
-            Memory::Slab => self.heap.cache(number(worker)).map(Supply::of_cache).map_err(Ended::Because),
+        match self.parts.parameters.memory {
+            Memory::Slab => {
+                self.parts.heap.cache(number(worker)).map(Supply::of_cache).map_err(Ended::Because)
+            }
             Memory::Fresh => Ok(Supply::zeroed()),
         }
     }
 
     pub(super) fn hands(&self) -> Hands {
-        Hands { reader: Reader::new(self.parameters.consumer), digest: Digest::default(), blocks: 0 }
+        Hands { reader: Reader::new(self.parts.parameters.consumer), digest: Digest::default(), blocks: 0 }
     }
 
     /// The measurements of the rank, once all workers have returned.
     pub fn measured(self, records: &[WorkerRecord]) -> Measured {
-        let hashed = self.course.hashes();
-        let progress = self.course.into_progress();
+        let hashed = self.parts.course.hashes();
+        let progress = self.parts.course.into_progress();
         // The clock is read once at the end of each chunk, and once at the beginning, while every worker waits.
-        let (workers, chunks) = (self.workers as u64, progress.chunk_ns.count());
+        let (workers, chunks) = (self.parts.workers as u64, progress.chunk_ns.count());
         let mut events = Events { clock_reads: (chunks + 1) * workers, records: 2 * chunks * workers };
-        let ours = self.parameters.memory == Memory::Slab;
+        let ours = self.parts.parameters.memory == Memory::Slab;
         let mut refills = RefillRecord::default();
         let (mut digest, mut read) = (Digest::default(), Read::default());
         for record in records {
@@ -165,7 +164,7 @@ impl<'a> Session<'a> {
             cpu_ns: records.iter().map(|record| record.noise.cpu_ns).sum::<u64>() + driver_cpu_ns,
             busy_workers: number(records.iter().filter(|record| record.blocks > 0).count()),
             intervals: progress.intervals.into_finished(),
-            memory_peak_bytes: ours.then(|| self.heap.usage().peak_bytes as u64),
+            memory_peak_bytes: ours.then(|| self.parts.heap.usage().peak_bytes as u64),
             chunk_ns: progress.chunk_ns,
             refills: ours.then_some(refills),
             digest: hashed.then_some(digest),
