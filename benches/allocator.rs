@@ -20,7 +20,7 @@ use numamark::slab::{
 };
 use numamark::workload::allocate::larson::{Larson, SIZES, SLOTS};
 use numamark::workload::allocate::pattern::Pattern;
-use numamark::workload::allocate::peer::System;
+use numamark::workload::allocate::peer::{Null, System};
 
 /// A peer's object: as large as ours, so that the table of slots weighs the same.
 struct PeerObject {
@@ -107,29 +107,6 @@ impl<'heap> Allocate for NotInlined<'heap> {
 
     #[inline]
     fn memory<'a>(&'a mut self, object: &'a mut Object<'heap>) -> &'a mut [MaybeUninit<u8>] {
-        object.as_mut()
-    }
-}
-
-/// Allocates nothing: each size always gets the same memory. What larson itself costs.
-struct Null(Box<[u64; 32]>);
-
-impl Allocate for Null {
-    type Object = PeerObject;
-
-    #[inline]
-    fn take(&mut self, layout: Layout) -> Result<PeerObject, OutOfMemory> {
-        let pointer = std::hint::black_box(NonNull::from(&mut *self.0).cast());
-        Ok(PeerObject { pointer, bytes: layout.size() })
-    }
-
-    #[inline]
-    fn give_back(&mut self, _object: PeerObject) -> Result<(), Misuse> {
-        Ok(())
-    }
-
-    #[inline]
-    fn memory<'a>(&'a mut self, object: &'a mut PeerObject) -> &'a mut [MaybeUninit<u8>] {
         object.as_mut()
     }
 }
@@ -266,7 +243,7 @@ fn run_arm(arm: usize, heap: &Heap, workers: u32, seed: u64, operations: u64) ->
             2 => run(Mimalloc, seed, operations),
             3 => run(Snmalloc, seed, operations),
             4 => run(System, seed, operations),
-            _ => run(Null(Box::new([0; 32])), seed, operations),
+            _ => run(Null::new(*SIZES.end() as usize), seed, operations),
         }
     };
     std::thread::scope(|scope| {
