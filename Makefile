@@ -1,4 +1,4 @@
-# Everything a person or a machine does here. `make` alone lists the targets.
+# Every task of this repository. `make` alone lists the targets.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -12,22 +12,22 @@ SAMPLE := name=sample rank.share_nodes=true generate.chunk=["8MiB","32MiB"] gene
 JOB ?= jobs/quick.toml
 ARGS ?=
 CARGO_FLAGS ?=
-# The wrapper of the MPI library to build against. Another one means another target folder: see README.md.
+# The compiler wrapper of the MPI library. Each MPI library needs its own target folder: see README.md.
 MPICC ?= $(shell command -v mpicc.openmpi || echo mpicc)
 # Where cargo builds. The MPICH build stands beside it.
 CARGO_TARGET_DIR ?= target
 export CARGO_FLAGS MPICC CARGO_TARGET_DIR
 
-# OpenMPI refuses root unless told twice; anyone else keeps its protection.
+# Open MPI refuses root without both variables. Other users keep this protection.
 ifeq ($(shell id -u),0)
 export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 endif
 
-# cargo's last line says nothing when nothing was built.
+# cargo's last line, "Finished", is left out.
 without_finished = { grep --line-buffered -vE '^ +Finished ' >&2 || true; }
 
-.PHONY: help run build build-mpich notebook sample-run setup test test-deep bench calibration quality lint doc deny clean
+.PHONY: help run build build-mpich notebook sample-run setup test test-deep bench calibration metrics quality lint doc deny clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -48,8 +48,8 @@ notebook: ## show the newest run in results/ in a notebook: RUN.ipynb (RUN=DIR)
 	@scripts/setup.sh analysis
 	@analysis/.venv/bin/python analysis/run_notebook.py $(RUN:%/=%) $(RUN:%/=%).ipynb
 
-# Small and quick, with a bit of everything: two ranks, a sweep that crosses the L3 cache of many machines, intervals, limits,
-# and the same arm twice. Not more of each: it is stored.
+# Small, because it is stored: two ranks, a sweep that crosses the L3 cache of many machines, intervals, limits,
+# and the same arm twice.
 sample-run: build ## make analysis/sample-run again, which the notebook and its tests read
 	@rm -rf analysis/sample-run
 	@$(CARGO_TARGET_DIR)/release/numamark run jobs/quick.toml --out analysis/sample-run --ranks 2 $(SAMPLE:%=--set '%')
@@ -69,6 +69,9 @@ bench: ## compare generator and allocator with their peers, side by side
 calibration: setup ## measure anew how far each codec compresses granules: src/generator/calibration/table.txt
 	@cargo run --quiet $(CARGO_FLAGS) --example calibration > $(CARGO_TARGET_DIR)/calibration.txt
 	@mv $(CARGO_TARGET_DIR)/calibration.txt src/generator/calibration/table.txt
+
+metrics: setup ## write the list of metrics for the Python reader: analysis/numamark_reader/metrics.py
+	@NUMAMARK_WRITE_METRICS=1 cargo test --quiet $(CARGO_FLAGS) --test metrics
 
 quality: ## dieharder's whole battery on the stream, half an hour of a core each (ARGS="written seeds")
 	@scripts/setup.sh build

@@ -1,4 +1,4 @@
-//! Tells the program what it was built from: the git commit and the build's settings go into every result.
+//! Compiles the git commit and the build's settings into the program, which writes them into every result.
 //!
 //! Outside a git checkout the commit is unknown and nothing fails; packagers may set `NUMAMARK_GIT_COMMIT` themselves.
 
@@ -26,7 +26,7 @@ fn main() {
 
 /// The commit, with `-dirty` when tracked files differ from it.
 fn commit() -> Option<String> {
-    // A checkout of something else around an unpacked archive is not ours.
+    // An unpacked archive may stand inside the checkout of another project.
     let top = output("git", &["rev-parse", "--show-toplevel"])?;
     let here = std::env::var("CARGO_MANIFEST_DIR").ok()?;
     if std::fs::canonicalize(top).ok()? != std::fs::canonicalize(here).ok()? {

@@ -17,10 +17,10 @@ HERE = Path(__file__).resolve().parent
 def execute(run, timeout_s=600):
     """The notebook with its outputs. Raises nbclient's CellExecutionError, which shows the cell that failed."""
     notebook = nbformat.read(HERE / "first-look.ipynb", as_version=4)
-    # The notebook's folder is where it finds numamark_reader and sample-run/.
+    # The notebook finds numamark_reader and sample-run/ in its own folder.
     client = NotebookClient(notebook, timeout=timeout_s, resources={"metadata": {"path": str(HERE)}})
     client.create_kernel_manager()
-    # Sockets in a folder of our own, not ports that other users of the machine could talk to; nothing in their home.
+    # Sockets in a folder of our own, not ports, which other users of the machine could reach; no file in the home folder.
     with tempfile.TemporaryDirectory() as folder:
         client.km.transport, client.km.ip = "ipc", f"{folder}/kernel"
         client.km.connection_file = f"{folder}/kernel.json"

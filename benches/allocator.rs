@@ -1,7 +1,7 @@
 //! larson on our slab allocator and on its peers, interleaved in one run: `cargo bench --bench allocator --features peers`.
 //!
 //! Every allocator is first shown to keep what is written into its objects. Then each round runs every arm once, in
-//! shuffled order, on pinned threads; what is printed is CPU time an operation and its ratio to each peer *within the
+//! shuffled order, on pinned threads; the output is CPU time an operation and its ratio to each peer *within the
 //! same round*, median and full range over the rounds. Arguments: rounds (default 15), operations a round in thousands
 //! (default 8000).
 #![allow(unsafe_code)]
@@ -22,7 +22,7 @@ use numamark::workload::allocate::larson::{Larson, SIZES, SLOTS};
 use numamark::workload::allocate::pattern::Pattern;
 use numamark::workload::allocate::peer::{Null, System};
 
-/// A peer's object: as large as ours, so that the table of slots weighs the same.
+/// A peer's object: as large as ours, so that the table of slots is equally large.
 struct PeerObject {
     pointer: NonNull<u8>,
     bytes: usize,
@@ -89,7 +89,7 @@ impl Allocate for Snmalloc {
     }
 }
 
-/// Our cache behind calls that are not inlined: what the peers pay for being C.
+/// Our cache behind calls that are not inlined: the peers, being C, pay for such calls.
 struct NotInlined<'heap>(Cache<'heap>);
 
 impl<'heap> Allocate for NotInlined<'heap> {
@@ -118,7 +118,7 @@ unsafe extern "C" {
 const ARMS: [&str; 6] = ["slab", "slab, calls not inlined", "mimalloc", "snmalloc", "system", "null"];
 
 fn main() {
-    // Cargo passes `--bench`; only numbers are ours.
+    // Cargo passes `--bench`; only numbers are arguments of this program.
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let rounds = numbers.first().copied().unwrap_or(15).max(1);
     let operations = numbers.get(1).copied().unwrap_or(8000) * 1000;
@@ -157,7 +157,7 @@ fn new_heap(workers: u32) -> Heap {
         bytes_min: u64::from(*SIZES.start()),
         bytes_max: u64::from(*SIZES.end()),
     };
-    // Twice: two arms use the heap at a time.
+    // Twice, because two arms use the heap.
     let bytes = arena_bytes_needed(workers * 2, demand) as usize;
     let arena = Arena::bound(Reservation::new(bytes).expect("address space")).expect("small");
     let heap = Heap::new(arena, HeapOptions::new(workers * 2, Clock::start())).expect("valid options");
@@ -165,7 +165,7 @@ fn new_heap(workers: u32) -> Heap {
     heap
 }
 
-/// Objects keep what is written into them, all bytes of all of them, while others come and go.
+/// Objects keep what is written into them, in all bytes, while other objects are allocated and freed.
 fn verify<A: Allocate>(name: &str, mut allocator: A) {
     let mut random = Random::new(1);
     let mut live: Vec<(A::Object, u64)> = Vec::new();

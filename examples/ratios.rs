@@ -4,9 +4,9 @@
 //! cargo run --release --example ratios
 //! ```
 //!
-//! A row for each pair of ratios. Compressed granule by granule (4 KiB), the stream calibrated for the codec of the column:
-//! the ratio of all, and of the granule that compressed least. Then as one whole file by zstd-3: copies are further apart
-//! than its window. Then units of three sizes, hashed over 64 MiB.
+//! Prints a row for each pair of ratios. The first columns compress granule by granule (4 KiB) a stream calibrated for the
+//! codec of the column: the ratio of all granules, and of the granule that compressed least. The next compresses one whole
+//! file by zstd-3, with copies further apart than its window. The last hash units of three sizes over 64 MiB.
 
 use std::collections::HashSet;
 use std::mem::MaybeUninit;
@@ -14,6 +14,7 @@ use std::mem::MaybeUninit;
 use numamark::generator::codec::Compressor;
 use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream};
 use numamark::hash;
+use numamark::word::Word;
 
 const SAMPLE_BYTES: usize = 64 << 20;
 const GRANULE_BYTES: u64 = 4 << 10;
@@ -29,7 +30,7 @@ fn main() -> Result<(), String> {
             let (dedup, compress) = (Ratio::parse(dedup)?, Ratio::parse(compress)?);
             print!("{dedup:>5} {compress:>8} |");
             let mut whole = 0.0;
-            for codec in Codec::ALL {
+            for &codec in Codec::ALL {
                 let data = sample(dedup, compress, codec, UNIT_BYTES[1], &mut memory)?;
                 let (all, least) = by_granule(data, codec);
                 print!("{all:>6.3} {least:>5.3} ");
@@ -61,7 +62,7 @@ fn sample(
     Ok(Stream::new(7, 3).shaped(shape).fill(Kernel::best(), Stores::Ordinary, 0, memory))
 }
 
-/// The ratio of all granules together, and of the one that compresses least.
+/// The ratio of all granules together, and of the granule that compresses least.
 fn by_granule(data: &[u8], codec: Codec) -> (f64, f64) {
     let mut compressor = Compressor::new(codec);
     let granule_bytes = usize::try_from(GRANULE_BYTES).expect("small");
@@ -71,7 +72,7 @@ fn by_granule(data: &[u8], codec: Codec) -> (f64, f64) {
     (data.len() as f64 / sizes.iter().sum::<usize>() as f64, granule_bytes as f64 / largest as f64)
 }
 
-/// Units for each that differs.
+/// Units for each distinct one.
 fn deduplicated(data: &[u8], unit_bytes: u64) -> f64 {
     let units = data.chunks_exact(usize::try_from(unit_bytes).expect("small"));
     let (count, distinct) = (units.len(), units.map(hash::hash).collect::<HashSet<u128>>());

@@ -1,4 +1,4 @@
-//! Writes the stream to standard output, rearranged: what a battery of statistical tests is fed by `scripts/quality.sh`.
+//! Writes the stream to standard output, rearranged: input of the statistical tests that `scripts/quality.sh` runs.
 //!
 //! ```text
 //! stream_words written | lane-0 .. lane-31 | transposed | segments | units | streams | seeds   [SEED]
@@ -6,7 +6,7 @@
 //!
 //! `written` is the stream itself. `lane-N` is one lane alone, and `transposed` every lane of a segment after the other,
 //! so that neighbouring words are neighbours of one lane. The others are the first word of consecutive segments, dedup
-//! units, streams or seeds, laid end to end: where weak seeding shows.
+//! units, streams or seeds, laid end to end: weak seeding shows there.
 
 use std::io::{ErrorKind, Write};
 use std::mem::MaybeUninit;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use numamark::generator::{Dedup, Kernel, LANES, Ratio, SEGMENT_BYTES, STEP_BYTES, Shape, Stores, Stream};
 
 const WORD_BYTES: usize = size_of::<u64>();
-/// First words that are written at a time.
+/// Number of first words that are written at a time.
 const FIRST_WORDS: u64 = 8192;
 /// A unit of several segments: its first word is not that of consecutive segments.
 const UNIT_BYTES: u64 = 1 << 20;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     loop {
         match out.write_all(&words.more(seed)) {
             Ok(()) => {}
-            // Whoever reads has seen enough.
+            // The reader closed the pipe: it has enough data.
             Err(why) if why.kind() == ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Err(why) => {
                 eprintln!("stream_words: {why}");
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 /// An endless sequence of words.
 struct Words {
     arrangement: Arrangement,
-    /// Segments or first words so far.
+    /// Segments or first words written so far.
     next: u64,
 }
 

@@ -2,9 +2,9 @@
 //!
 //! `cargo run --release --no-default-features --example write_direct -- FILE [MEBIBYTES]`
 //!
-//! Direct I/O goes around the page cache, so what is read back comes from the device. It wants memory, offsets and lengths
-//! that are multiples of the device's block, here 4 KiB. Where the file system cannot do it, this says so: nothing falls
-//! back to the page cache in silence.
+//! Direct I/O goes around the page cache, so bytes that are read back come from the device. It needs memory, offsets and
+//! lengths that are multiples of the device's block, here 4 KiB. When the file system does not support it, the example
+//! ends with an error and never falls back to the page cache.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -15,9 +15,9 @@ use std::time::Instant;
 
 use numamark::generator::{Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream};
 
-/// What is written at a time: a multiple of every block, and small enough to be in the L3 when the device reads it.
+/// Bytes written at a time: a multiple of every block, and small enough to be in the L3 when the device reads them.
 const BUFFER_BYTES: usize = 8 << 20;
-/// What direct I/O wants memory to be aligned to.
+/// Alignment that direct I/O needs.
 const ALIGNMENT: usize = 4 << 10;
 
 fn main() -> ExitCode {
@@ -59,11 +59,11 @@ fn run() -> Result<String, String> {
     ))
 }
 
-/// Writes the first `count` bytes into a new file: what is there already, a disk among it, is not overwritten.
+/// Writes the first `count` bytes into a new file. Existing files and disks are never overwritten.
 fn write(path: &Path, stream: Stream, count: u64) -> Result<(), String> {
     let opened = direct(path, OpenOptions::new().write(true).create_new(true));
     let mut file = opened.map_err(|why| {
-        // Linux creates the file before it finds that it cannot be opened so.
+        // Linux creates the file before it finds that direct I/O cannot open it.
         if why.kind() == io::ErrorKind::InvalidInput {
             let _ = std::fs::remove_file(path);
         }
@@ -80,7 +80,7 @@ fn write(path: &Path, stream: Stream, count: u64) -> Result<(), String> {
     file.sync_all().map_err(|why| format!("{}: cannot be made durable: {why}", path.display()))
 }
 
-/// Reads as many bytes back and compares them with what the stream holds.
+/// Reads `count` bytes back and compares them with the stream.
 fn verify(path: &Path, stream: Stream, count: u64) -> Result<(), String> {
     let mut file = direct(path, OpenOptions::new().read(true)).map_err(|why| not_opened(path, &why))?;
     let mut memory = vec![0; BUFFER_BYTES + ALIGNMENT];
@@ -93,13 +93,13 @@ fn verify(path: &Path, stream: Stream, count: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// The part of the memory that begins where direct I/O wants it.
+/// The part of the memory that begins at the alignment of direct I/O.
 fn aligned(memory: &mut [u8]) -> &mut [u8] {
     let start = memory.as_ptr().align_offset(ALIGNMENT);
     &mut memory[start..][..BUFFER_BYTES]
 }
 
-/// Of three units of 64 KiB two are new, and each 4 KiB compress 2 : 1.
+/// The stream: two of three units of 64 KiB are new, and each 4 KiB compress 2 : 1.
 fn shape() -> Result<Shape, String> {
     let dedup = Dedup::new(Ratio::parse("1.5")?, 64 << 10, None)?;
     let compression = Compression::new(Ratio::parse("2")?, 4 << 10, None)?;
@@ -115,7 +115,7 @@ fn pieces(count: u64) -> impl Iterator<Item = (u64, usize)> {
     (0..count).step_by(BUFFER_BYTES).map(piece)
 }
 
-/// Opens around the page cache.
+/// Opens a file for direct I/O.
 fn direct(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     options.custom_flags(libc::O_DIRECT).open(path)
 }
@@ -123,7 +123,7 @@ fn direct(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 fn not_opened(path: &Path, why: &io::Error) -> String {
     let file = path.display();
     match why.kind() {
-        // What Linux answers where nothing can be read or written around the page cache.
+        // The error of Linux for file systems without direct I/O.
         io::ErrorKind::InvalidInput => format!(
             "{file}: its file system refuses direct I/O (O_DIRECT); take a file on a device, not on tmpfs or a network that \
              cannot"
@@ -141,7 +141,7 @@ fn failed(path: &Path, what: &str, offset: u64, why: &io::Error) -> String {
 mod tests {
     use super::*;
 
-    /// Beside this program: on the disk that it was built on, which is seldom a tmpfs.
+    /// Path beside this program: on the disk that holds the build, which is seldom a tmpfs.
     fn file(name: &str) -> PathBuf {
         let program = std::env::current_exe().expect("a program knows where it is");
         let path = program.with_file_name(format!("write_direct-{}-{name}", std::process::id()));
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn a_file_holds_the_stream_and_one_flipped_bit_is_found() {
         let (path, stream) = (file("stream"), Stream::new(7, 3).shaped(shape().expect("in range")));
-        // More than a buffer, and no whole number of them.
+        // More than one buffer, and not a multiple of it.
         let count = 11 << 20;
         match write(&path, stream, count) {
             Err(why) if why.contains("refuses direct I/O") => return println!("skipped: {why}"),
@@ -166,7 +166,7 @@ mod tests {
         std::fs::write(&path, data).expect("it can be written");
         let why = verify(&path, stream, count).expect_err("one bit is wrong");
         assert!(why.contains("byte 9000000 of the stream is"), "{why}");
-        // The last piece is not whole: what there is of it is not enough.
+        // The last piece is cut short, so reading all of it must fail.
         let why = verify(&path, stream, count + (1 << 20)).expect_err("it is shorter");
         assert!(why.contains("cannot read at byte 8388608"), "{why}");
 

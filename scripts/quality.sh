@@ -5,8 +5,8 @@
 #   scripts/quality.sh written lane-0 seeds   these
 #   scripts/quality.sh --short lane-0         the tests that take seconds: a minute an arrangement
 #
-# QUALITY_FOLDER (quality): one file an arrangement; one that is whole is not made again. A test that dieharder calls weak or failed is
-# repeated three times on streams of other seeds: by chance one of a hundred is weak, and a flaw is weak again.
+# QUALITY_FOLDER (quality) gets one file an arrangement; complete files are kept. A weak or failed test is repeated three times
+# on streams of other seeds: by chance one of a hundred is weak, but a flaw is weak again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,10 +17,10 @@ command -v dieharder >/dev/null || { echo "quality.sh: no dieharder (Debian, Ubu
 cargo build --release --no-default-features --example stream_words
 mkdir -p "$folder"
 
-# words ARRANGEMENT SEED: endless; ends quietly when dieharder does.
+# words ARRANGEMENT SEED: writes words without end, until dieharder closes the pipe.
 words() { "$target/release/examples/stream_words" "$1" "$2"; }
 
-# Those that take seconds; the rest are 33 lagged sums, the GCD test and the like, which take minutes each.
+# Tests that take seconds. The others, such as 33 lagged sums and the GCD test, take minutes each.
 readonly short_tests=(0 1 3 4 5 6 8 9 10 11 12 13 15 16 100 101 102 205 206 209)
 short=no
 if [[ ${1:-} == --short ]]; then
@@ -28,13 +28,13 @@ if [[ ${1:-} == --short ]]; then
   shift
 fi
 
-# battery ARRANGEMENT: every test, into its file, whole or not at all.
+# battery ARRANGEMENT: runs every test; the file appears only when it is complete.
 battery() {
   local file=$folder/$1.txt number
   [[ -e $file ]] && return
   if [[ $short == yes ]]; then
     for number in "${short_tests[@]}"; do
-      # Each test goes on where the one before it stopped reading.
+      # Each test continues where the test before it stopped reading.
       dieharder -d "$number" -g 200
     done < <(words "$1" $seed) >"$file.part"
   else
@@ -43,7 +43,7 @@ battery() {
   mv "$file.part" "$file"
 }
 
-# repeats ARRANGEMENT: once a weak or failed test and seed, one line each.
+# repeats ARRANGEMENT: repeats each weak or failed test with each other seed, one line each.
 repeats() {
   local file=$folder/$1.repeats.txt name ntuple again line number
   [[ -e $file ]] && return
@@ -52,7 +52,7 @@ repeats() {
     name=${name// /} ntuple=${ntuple// /}
     number=$(test_number "$name")
     for again in 2 3 4; do
-      # A test of many sizes prints a line for each: the one that was weak counts.
+      # A test of many sizes prints a line for each; the line of the weak size counts.
       line=$(words "$1" $again | dieharder -g 200 -d "$number" -n "$ntuple" |
         awk -F'|' -v name="$name" -v size="$ntuple" '{ n = $1; s = $2; gsub(/ /, "", n); gsub(/ /, "", s) } n == name && s == size' | head -n 1)
       echo "seed $again: $line" >>"$file.part"
@@ -61,7 +61,7 @@ repeats() {
   mv "$file.part" "$file"
 }
 
-# test_number NAME: as `dieharder -l` counts them.
+# test_number NAME: prints the number that `dieharder -l` shows.
 test_number() {
   case $1 in
     diehard_birthdays) echo 0 ;; diehard_operm5) echo 1 ;; diehard_rank_32x32) echo 2 ;; diehard_rank_6x8) echo 3 ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds what is missing to build (and to test) numamark, and installs it where that is possible.
+# Finds missing packages for building (and testing) numamark, and installs them where that is possible.
 #
 #   scripts/setup.sh build        what `cargo build` needs
 #   scripts/setup.sh build test   and what the tests need
@@ -11,7 +11,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# One row a need: check | what it is | apt packages | dnf packages | modules. Wanted rows stop nobody.
+# One row a need: check | name | apt packages | dnf packages | modules. Missing WANTED rows are no error.
 readonly BUILD_NEEDS=(
   "has_c_compiler|C compiler and headers|gcc libc6-dev|gcc glibc-devel|gcc"
 )
@@ -47,10 +47,10 @@ has_mpich() { quietly command -v mpicc.mpich && quietly command -v mpiexec.hydra
 has_cxx() { quietly command -v "${CXX:-c++}" && quietly command -v cmake; }
 has_python() { quietly python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'; }
 has_venv() { quietly python3 -c 'import venv, ensurepip'; }
-# Not worth a Java of its own.
+# Used only where Java is installed already.
 has_java_reader() { ! quietly command -v javac || [[ -e /usr/share/java/hdrhistogram.jar ]]; }
 
-# hwloc names its private libraries even to those who link it dynamically; one without udev does not name it.
+# hwloc lists its private libraries for dynamic linking, too; a build of hwloc without udev does not list udev.
 has_udev() {
   ! has_hwloc && return 1
   case " $("${PKG_CONFIG:-pkg-config}" --libs --static hwloc) " in
@@ -58,7 +58,7 @@ has_udev() {
   esac
 }
 
-# Where the clang-sys crate looks, in short.
+# The places that the clang-sys crate searches, shortened.
 has_libclang() {
   if [[ -n ${LIBCLANG_PATH:-} ]]; then
     compgen -G "$LIBCLANG_PATH*" >/dev/null
@@ -73,7 +73,7 @@ has_libclang() {
   return 1
 }
 
-# rustup's cargo cannot be installed for someone; an old one fails on Cargo.toml with a riddle.
+# A script cannot install rustup's cargo for a user; an old cargo fails on Cargo.toml with an unclear message.
 require_rust() {
   local wanted found
   wanted=$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml)
@@ -97,7 +97,7 @@ find_missing() {
   done
 }
 
-# Column NUMBER of the missing rows on one line, each word once.
+# Prints column NUMBER of the missing rows on one line, each word once.
 column() { printf '%s\n' "${missing[@]}" | cut -d'|' -f"$1" | tr -s ' ' '\n' | awk 'NF && !seen[$0]++' | paste -sd' '; }
 
 can_install() {
@@ -115,7 +115,7 @@ install_missing() {
     apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
   [[ $(id -u) == 0 ]] || apt=(sudo "${apt[@]}")
   echo "setup: installing ${packages[*]}" >&2
-  # A source that does not answer need not be the one that has these packages: only the install decides.
+  # An unreachable source may not be the source of these packages, so only a failed install is an error.
   "${apt[@]}" update >"$log" 2>&1 || true
   if "${apt[@]}" install -y --no-install-recommends "${packages[@]}" >>"$log" 2>&1; then
     rm -f "$log"
@@ -139,8 +139,8 @@ print_missing() {
     echo "Without MPI and hwloc (one node, nothing bound): make ... CARGO_FLAGS=--no-default-features" >&2
 }
 
-# The packages of analysis/requirements.txt, in a folder of their own. numamark_reader does without them; a machine that
-# cannot install them skips the tests that need them, with the reason. On a CI machine nothing is skipped.
+# Installs the packages of analysis/requirements.txt into their own folder. numamark_reader does not need them; a machine that
+# cannot install them skips the tests that need them, with the reason. On a CI machine no test is skipped.
 make_venv() {
   local log
   cmp -s analysis/requirements.txt "$venv/requirements.txt" && quietly "$venv/bin/python" -c 'import polars' && return
@@ -158,8 +158,8 @@ make_venv() {
   [[ -z ${CI:-} ]] || exit 5
 }
 
-# rsmpi reads the compiler wrapper once and cargo never asks again: with another MPI behind the same name,
-# what was built for the old one has to go.
+# rsmpi reads the compiler wrapper once and cargo never reruns it: when the same name leads to another MPI,
+# the old build has to be removed.
 forget_other_mpi() {
   local folder=${CARGO_TARGET_DIR:-target} now
   now=$("${MPICC:-mpicc}" -show 2>/dev/null) || return 0

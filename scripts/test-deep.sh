@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What looks deeper than the tests do and needs a nightly toolchain or time. Runs what this machine can run, says
-# why it left out the rest, and fails when anything that ran failed or did not end in its time.
+# Deep tests, which need a nightly toolchain or time. Runs the steps that this machine can run, gives the reason for
+# each skipped step, and fails when a step failed or exceeded its time limit.
 #
 #   scripts/test-deep.sh              all of it
 #   scripts/test-deep.sh loom deny    only these: loom miri asan tsan deny
@@ -8,14 +8,14 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
-# Generous: a step that reaches it hangs, and that is a failure.
+# Generous time limit: a step that reaches it hangs, which is a failure.
 readonly STEP_LIMIT=${STEP_LIMIT:-20m}
 readonly target=${CARGO_TARGET_DIR:-target}
 host=$(rustc -vV | sed -n 's/^host: //p')
 readonly host
 outcome=() failed=0
 
-# step NAME COMMAND..: runs it within the limit and remembers how it ended.
+# step NAME COMMAND..: runs the command within the time limit and records the outcome.
 step() {
   local name=$1 started=$SECONDS code
   shift
@@ -34,7 +34,7 @@ skip() {
   outcome+=("skipped $1: $2")
 }
 
-# nightly COMPONENT..: whether there is a nightly toolchain with these; adds what it lacks.
+# nightly COMPONENT..: succeeds if a nightly toolchain has these components; adds missing ones.
 nightly() {
   local component
   cargo +nightly --version >/dev/null 2>&1 || return 1
@@ -73,7 +73,7 @@ asan() {
   if nightly; then sanitizer address; else skip "address sanitizer" "no nightly toolchain"; fi
 }
 
-# With the standard library rebuilt: what its own atomics order would look like races otherwise.
+# Rebuilds the standard library with checks; otherwise code ordered by its atomics would look like races.
 tsan() {
   if nightly rust-src; then
     sanitizer thread -Zbuild-std

@@ -4,7 +4,7 @@
 #   scripts/test.sh         all of it
 #   scripts/test.sh lint    formatting, clippy, rustdoc
 #
-# CARGO_FLAGS=--no-default-features leaves out what needs MPI and hwloc.
+# CARGO_FLAGS=--no-default-features leaves out all that needs MPI and hwloc.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ without_libraries=no
 [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] && without_libraries=yes
 times=()
 
-# step NAME COMMAND..: runs it, and remembers how long it took.
+# step NAME COMMAND..: runs the command and records its time.
 step() {
   local name=$1 started=$SECONDS
   shift
@@ -32,15 +32,15 @@ skip() { printf '\n== skipped: %s: %s\n' "$1" "$2" && times+=("skipped  $1: $2")
 lint() {
   step "format" cargo fmt --check
   if command -v shellcheck >/dev/null; then step "shell scripts" shellcheck scripts/*.sh .ci/run slurm/run.sbatch; fi
-  # All features: the benchmarks' peers are behind one.
+  # All features, because the benchmarks' peers are behind a feature.
   step "clippy" cargo clippy --all-targets "${flags[@]:---all-features}" -- -D warnings
   [[ $without_libraries == yes ]] ||
     step "clippy without MPI and hwloc" cargo clippy --all-targets --no-default-features -- -D warnings
   step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps ${flags[@]+"${flags[@]}"}
 }
 
-# The other MPI family: its own target folder, because cargo does not notice another wrapper. What talks to MPI itself is
-# tested here; tests of the whole program find this one by NUMAMARK_MPICH_BINARY.
+# The other MPI family, in its own target folder, because cargo does not notice another wrapper. Communication is tested
+# here; tests of the whole program find this build through NUMAMARK_MPICH_BINARY.
 mpich() {
   if [[ $without_libraries == yes ]]; then
     skip "MPICH" "built without MPI"
@@ -54,7 +54,7 @@ mpich() {
   fi
 }
 
-# The reader needs Python alone; its frames, the notebook and the readers that other people use need packages.
+# The reader needs only Python; its frames, the notebook and third-party readers of the files need packages.
 analysis() {
   local python=analysis/.venv/bin/python
   if [[ ! -e analysis/.venv/requirements.txt ]]; then

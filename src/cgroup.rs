@@ -1,40 +1,40 @@
-//! Where a control group of this process is: in version 1, in version 2, or in both at once, as seen from a container
-//! or from outside.
+//! The location of this process's control group, in version 1, version 2, or both at once, seen from inside or outside
+//! a container.
 
 use std::path::{Path, PathBuf};
 
-/// The two generations of the interface name their files differently.
+/// The version of the interface. The two versions name their files differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
-    /// A hierarchy a controller.
+    /// One hierarchy per controller.
     One,
-    /// One hierarchy of all controllers.
+    /// One hierarchy for all controllers.
     Two,
 }
 
 /// This process's group in the hierarchy of one controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cgroup {
-    /// Which generation.
+    /// The version of the interface.
     pub version: Version,
     top: PathBuf,
     own: PathBuf,
 }
 
 impl Cgroup {
-    /// The group that this controller (`memory`, `cpu`) holds this process in; `None` when none can be seen.
+    /// This process's group in the hierarchy of `controller` (`memory`, `cpu`); `None` when none is visible.
     pub fn find(controller: &str) -> Option<Cgroup> {
         Cgroup::find_below(Path::new("/"), controller)
     }
 
-    /// The same in a tree that is laid out like `/`.
+    /// As [`Cgroup::find`], in a tree that is laid out like `/`.
     pub fn find_below(root: &Path, controller: &str) -> Option<Cgroup> {
         let own = std::fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
         let mounts = std::fs::read_to_string(root.join("proc/self/mountinfo")).ok()?;
         find(root, controller, &own, &mounts)
     }
 
-    /// The group's directory, and those of all groups above it that can be seen, from the bottom up.
+    /// The directories of the group and of all visible groups above it, from the bottom up.
     pub fn levels(&self) -> impl Iterator<Item = &Path> {
         self.own.ancestors().take_while(|path| path.starts_with(&self.top))
     }
@@ -48,23 +48,24 @@ fn find(root: &Path, controller: &str, own: &str, mounts: &str) -> Option<Cgroup
             controllers.split(',').any(wanted).then_some(path)
         })
     };
-    // Version 1 first: where both are mounted, the controller is attached to one of them, and then listed by name.
+    // Version 1 comes first: where both are mounted, a controller is attached to only one, and version 1 lists it by
+    // name.
     let (version, path) = match (line(&|name| name == controller), line(&str::is_empty)) {
         (Some(path), _) => (Version::One, path),
         (None, Some(path)) => (Version::Two, path),
         (None, None) => return None,
     };
     let (mounted, point) = mounts.lines().find_map(|line| mount_of(version, controller, line))?;
-    // Joined without the leading slash: with it, the root would be dropped.
+    // Joined without the leading slash: `join` would drop the root for an absolute path.
     let top = root.join(point.strip_prefix('/').unwrap_or(point));
-    // A container sees its own part of the tree: what is mounted is `mounted`, and the path may begin with it.
+    // A container sees only its own part of the tree: the part at `mounted` is mounted, and the path may begin with it.
     let below = Path::new(path).strip_prefix(mounted).or_else(|_| Path::new(path).strip_prefix("/")).ok()?;
     let own = top.join(below);
     let own = if own.is_dir() { own } else { top.clone() };
     Some(Cgroup { version, top, own })
 }
 
-/// What is mounted and where, if a line of mountinfo mounts the controller.
+/// The mounted part of the tree and its mount point, if a line of mountinfo mounts the controller.
 fn mount_of<'line>(version: Version, controller: &str, line: &'line str) -> Option<(&'line str, &'line str)> {
     let (before, after) = line.split_once(" - ")?;
     let mut after = after.split_whitespace();

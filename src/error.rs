@@ -1,34 +1,34 @@
-//! One error enum: each variant maps to one exit code, each message can be acted on.
+//! One error enum: each variant maps to one exit code, and each message tells the user what to do.
 
 use std::path::PathBuf;
 
-/// What the process tells its parent. The same on all ranks.
+/// The exit code of the process. The same on all ranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum ExitCode {
-    /// Everything asked for was done.
+    /// Everything requested was done.
     Done = 0,
-    /// The run failed while it was running: disk full, a rank hung, an aggregate is wrong.
+    /// The run failed while running: disk full, a rank hung, an aggregate is wrong.
     Failed = 1,
-    /// The command line, the job file, or a run directory that exists.
+    /// Wrong command line or job file, or a run directory that already exists.
     Usage = 2,
     /// A `[[gate]]` was not met.
     Gate = 3,
-    /// Stopped before the end, but what was completed is kept.
+    /// The run was stopped early; its completed repetitions are kept.
     Incomplete = 4,
-    /// Binding, memory, launcher mismatch, a directory that is unwritable or not shared.
+    /// Failed binding, too little memory, wrong launcher, or a directory that is unwritable or not shared.
     Environment = 5,
     /// A panic: a bug in numamark.
     Bug = 101,
 }
 
 impl ExitCode {
-    /// The number the operating system sees.
+    /// The number that the operating system sees.
     pub fn number(self) -> i32 {
         i32::from(self as u8)
     }
 
-    /// The code with this number, for codes that travel between ranks.
+    /// The inverse of `number`, for codes sent between ranks.
     pub fn from_number(number: u8) -> Option<ExitCode> {
         use ExitCode::*;
         [Done, Failed, Usage, Gate, Incomplete, Environment, Bug]
@@ -37,22 +37,22 @@ impl ExitCode {
     }
 }
 
-/// Everything that can end a run early. `Display` gives the whole message a person sees.
+/// An error that ends a run early. `Display` gives the whole message for the user.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The command line asks for something impossible.
     #[error("{0}")]
     Usage(String),
-    /// The job file: the message carries file, line, column, what was found and what is accepted.
+    /// The job file is wrong. The message holds file, line, column, the value found and the accepted values.
     #[error("{0}")]
     Job(String),
-    /// The run directory asked for is already there.
+    /// The requested run directory already exists.
     #[error("run directory {} already exists; give --out a path that does not exist", .0.display())]
     DirectoryExists(PathBuf),
-    /// The machine, the launcher or the site cannot run this job as it is.
+    /// The machine, the launcher or the site cannot run this job.
     #[error("{0}")]
     Environment(String),
-    /// Something the run depended on broke while it was running.
+    /// Something that the run depends on failed during the run.
     #[error("{0}")]
     Failed(String),
     /// At least one gate was not met.
@@ -61,16 +61,16 @@ pub enum Error {
     /// The run was asked to stop, or ran out of time.
     #[error("{0}")]
     Incomplete(String),
-    /// The same, as another rank said it.
+    /// An error on some rank, as all ranks report it.
     #[error("rank {rank} on {host}: {message}")]
     OnRank {
         /// Index of the rank in the world.
         rank: u32,
-        /// Its host.
+        /// Host of that rank.
         host: String,
-        /// What that rank would have exited with.
+        /// Exit code of that rank's error.
         code: ExitCode,
-        /// What that rank had to say.
+        /// Message of that rank's error.
         message: String,
     },
 }
@@ -79,7 +79,7 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// The exit code this error ends the process with.
+    /// The exit code of the process for this error.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Error::Usage(_) | Error::Job(_) | Error::DirectoryExists(_) => ExitCode::Usage,

@@ -1,4 +1,4 @@
-//! XXH3-128: fast, well mixed, and not made to withstand an attacker.
+//! XXH3-128: fast and well mixed, but not secure against an attacker.
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128_with_seed};
 
@@ -7,23 +7,23 @@ pub fn hash(bytes: &[u8]) -> u128 {
     hash_with_seed(bytes, 0)
 }
 
-/// The hash of some bytes; another seed is another function.
+/// The hash of some bytes with a seed; each seed gives another hash function.
 #[inline]
 pub fn hash_with_seed(bytes: &[u8], seed: u64) -> u128 {
     xxh3_128_with_seed(bytes, seed)
 }
 
-/// The hash of bytes that come piece by piece: the same as of all at once.
+/// The hash of bytes that arrive in pieces. It equals the hash of all bytes at once.
 #[derive(Clone, Default)]
 pub struct Hasher(Xxh3);
 
 impl Hasher {
-    /// Of no bytes yet.
+    /// A hasher without any bytes yet.
     pub fn new() -> Hasher {
         Hasher(Xxh3::new())
     }
 
-    /// Adds the bytes that come next.
+    /// Adds the next bytes.
     pub fn add(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }

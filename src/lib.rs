@@ -1,20 +1,22 @@
 //! numamark measures how fast each NUMA node of a cluster generates data and allocates memory.
 //!
-//! The modules stand in floors: a file uses lower floors, or its own directory, and nothing above.
-//! From the ground up:
+//! The modules form floors: a file uses lower floors or its own directory, and nothing above.
+//! From the bottom up:
 //!
 //! | floor | module | owns |
 //! |---|---|---|
 //! | 0 | [`cgroup`], [`error`], [`hash`], [`mix`], [`units`], [`word`] | where control groups are; one error enum; hashes of bytes; 64-bit mixing; byte sizes and durations; closed sets of words |
-//! | 1 | [`numa`], [`comm`], [`measure`], [`stats`] | topology and binding; ranks talking; clock and histograms; pure statistics |
-//! | 2 | [`generator`], [`slab`] | the byte stream; the rank-local allocator |
-//! | 3 | [`workload`] | what happens inside a timed region |
-//! | 4 | [`job`] | the job file, whose words are the enums of the rooms below |
-//! | 5 | [`plan`] | job x world x topology -> every number resolved and checked |
-//! | 6 | [`results`] | the run directory |
-//! | 7 | [`rank`] | one rank's life |
-//! | 8 | [`report`] | what a person looks at |
-//! | 9 | [`cli`] | argv, exit codes, the only place that prints an error |
+//! | 1 | [`stats`], [`metric`] | pure statistics; every metric once |
+//! | 2 | [`numa`], [`comm`], [`measure`], [`generator`] | topology and binding; ranks talking; clock and histograms; the byte stream |
+//! | 3 | [`slab`], [`environment`] | the rank-local allocator; the machine as far as it changes a benchmark |
+//! | 4 | [`workload`] | what happens inside a timed region |
+//! | 5 | [`record`] | the lines of a part and the shape of `run.json` |
+//! | 6 | [`job`] | the job file, whose words are the enums of the rooms below |
+//! | 7 | [`plan`], [`aggregate`] | job x world x topology -> every number resolved and checked; evidence -> figures |
+//! | 8 | [`results`] | the run directory: files, verify, resume, recover |
+//! | 9 | [`rank`], [`compare`] | one rank's life; differences between runs |
+//! | 10 | [`report`] | what a person looks at |
+//! | 11 | [`cli`] | argv, exit codes, the only place that prints an error |
 //!
 //! `docs/architecture.md` follows one chunk through all of them.
 #![deny(unsafe_code)]
@@ -26,22 +28,29 @@ pub mod mix;
 pub mod units;
 pub mod word;
 
-pub mod comm;
-pub mod measure;
-pub mod numa;
+pub mod metric;
 pub mod stats;
 
+pub mod comm;
 pub mod generator;
+pub mod measure;
+pub mod numa;
+
+pub mod environment;
 pub mod slab;
 
 pub mod workload;
 
+pub mod record;
+
 pub mod job;
 
+pub mod aggregate;
 pub mod plan;
 
 pub mod results;
 
+pub mod compare;
 pub mod rank;
 
 pub mod report;

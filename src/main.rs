@@ -1,4 +1,4 @@
-//! The `numamark` program: everything it does can be called from the library.
+//! The `numamark` program; the library holds all its functions.
 
 fn main() {
     std::process::exit(numamark::cli::main().number())

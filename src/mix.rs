@@ -6,7 +6,7 @@
 /// The increment of splitmix64: 2^64 divided by the golden ratio, odd.
 pub const GOLDEN_GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// What [`mix64`] multiplies by, first and second.
+/// The first and the second factor of [`mix64`].
 pub const MIX_FACTORS: [u64; 2] = [0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB];
 
 /// Mixes 64 bits: a bijection in which every input bit changes every output bit with probability close to 1/2.
@@ -17,7 +17,7 @@ pub const fn mix64(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Mixes several words into one, each through a full round, so that `(1, 2)` and `(2, 1)` are unrelated.
+/// Mixes several words into one. Each word goes through a full round, so that `(1, 2)` and `(2, 1)` are unrelated.
 #[inline]
 pub const fn mix_words(words: &[u64]) -> u64 {
     let mut state = 0;
@@ -29,12 +29,12 @@ pub const fn mix_words(words: &[u64]) -> u64 {
     mix64(state)
 }
 
-/// splitmix64: one addition and one mix a number. For choices, never for the data stream.
+/// splitmix64: one addition and one mix per number. For random choices, never for the data stream.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// Equal seeds give equal sequences.
+    /// A generator; equal seeds give equal sequences.
     pub const fn new(seed: u64) -> Random {
         Random(mix64(seed))
     }
@@ -46,14 +46,14 @@ impl Random {
         mix64(self.0)
     }
 
-    /// A number in `0..bound`, by Lemire's multiplication; the bias is below `bound / 2^32`.
+    /// A random number in `0..bound`, by Lemire's multiplication; the bias is below `bound / 2^32`.
     #[inline]
     pub fn below(&mut self, bound: u32) -> u32 {
         let high = self.bits() >> 32;
         ((high * u64::from(bound)) >> 32) as u32
     }
 
-    /// Fisher-Yates: every order is equally likely.
+    /// Shuffles by Fisher-Yates: every order is equally likely.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let bound = u32::try_from(last + 1).expect("lists that are shuffled are short");
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn splitmix64_matches_the_published_sequence() {
-        // First three outputs of splitmix64.c from the state 1234567.
+        // The first three outputs of splitmix64.c from the state 1234567.
         let mut random = Random(1234567);
         let expected = [6457827717110365317, 3203168211198807973, 9817491932198370423];
         assert_eq!([random.bits(), random.bits(), random.bits()], expected);

@@ -1,7 +1,8 @@
-//! Byte sizes and durations as people write and read them.
+//! Byte sizes, durations and shares in the form that people write and read.
 //!
-//! Sizes have binary units (`64MiB`), durations `ns`, `us`, `ms`, `s`, `m`, `h`; both take a decimal fraction
-//! that comes out whole (`1.5MiB`). A bare number is refused: a reader cannot tell what it counts. Shares are `2%`.
+//! Sizes have binary units (`64MiB`); durations have `ns`, `us`, `ms`, `s`, `m`, `h`. Both may have a decimal fraction
+//! if the result is a whole number (`1.5MiB`). A number without a unit is refused, because its meaning is unclear.
+//! Shares are written `2%`.
 
 use std::fmt;
 
@@ -9,13 +10,27 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(pub u64);
 
-/// A length of time in nanoseconds: up to 584 years.
+/// A duration in nanoseconds, up to 584 years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nanoseconds(pub u64);
 
 /// A part of a whole, 1 for all of it.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Share(pub f64);
+
+/// A 32-bit number of a rank, case or row as an index into memory.
+pub const fn index(number: u32) -> usize {
+    number as usize
+}
+
+const _: () = assert!(usize::BITS >= 32); // so that `index` keeps every number
+
+/// A count of things in memory in the 64 bits that files and messages give it.
+pub const fn count(number: usize) -> u64 {
+    number as u64
+}
+
+const _: () = assert!(usize::BITS <= 64); // so that `count` keeps every number
 
 const BYTE_UNITS: [(&str, u64); 5] =
     [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
@@ -32,7 +47,7 @@ impl Bytes {
     /// Parses `64MiB`.
     ///
     /// # Errors
-    /// What was found and what would be accepted, without a position: the caller knows where it stands.
+    /// The text found and the accepted form, without a position: the caller knows the position.
     pub fn parse(text: &str) -> Result<Bytes, String> {
         let hint = match text.trim().to_ascii_uppercase() {
             upper if upper.ends_with("IB") => "",
@@ -51,24 +66,25 @@ impl Nanoseconds {
     /// Parses `500ms`.
     ///
     /// # Errors
-    /// What was found and what would be accepted, without a position.
+    /// The text found and the accepted form, without a position.
     pub fn parse(text: &str) -> Result<Nanoseconds, String> {
         parse_quantity(text, &TIME_UNITS).map(Nanoseconds).map_err(|why| {
             format!("{why}; expected a duration such as \"500ms\", with ns, us, ms, s, m or h")
         })
     }
 
-    /// In seconds.
+    /// The duration in seconds.
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
     }
 }
 
 impl Share {
-    /// Parses `2%` and `0.5 %`. The nearest number to what is written, as if the point had been moved by hand.
+    /// Parses `2%` and `0.5 %`. The decimal point is moved in the text, so the result is the number nearest to the
+    /// written share.
     ///
     /// # Errors
-    /// What was found and what would be accepted, without a position.
+    /// The text found and the accepted form, without a position.
     pub fn parse(text: &str) -> Result<Share, String> {
         let wrong = |why: &str| Err(format!("\"{}\" {why}; expected a share such as \"2%\"", text.trim()));
         let Some(number) = text.trim().strip_suffix('%').map(str::trim_end) else {
@@ -84,7 +100,7 @@ impl Share {
     }
 }
 
-/// Exact decimal arithmetic: `number` may have a fraction as long as the product is whole.
+/// Parses a number and its unit with exact decimal arithmetic. The number may have a fraction if the product is whole.
 fn parse_quantity(text: &str, units: &[(&str, u64)]) -> Result<u64, String> {
     let text = text.trim();
     let digits_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -119,22 +135,22 @@ fn parse_quantity(text: &str, units: &[(&str, u64)]) -> Result<u64, String> {
     Ok(total)
 }
 
-/// The largest unit that divides the size, so that what is printed parses back to the same number.
+/// Uses the largest unit that divides the size, so that the printed text parses back to the same number.
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display_exact(f, self.0, &BYTE_UNITS)
     }
 }
 
-/// The largest unit that divides the duration, so that what is printed parses back to the same number.
+/// Uses the largest unit that divides the duration, so that the printed text parses back to the same number.
 impl fmt::Display for Nanoseconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display_exact(f, self.0, &TIME_UNITS)
     }
 }
 
-/// In per cent, with every digit that matters: what is printed parses back to the same number, unless it is negative or
-/// not finite.
+/// Prints per cent with all significant digits: the text parses back to the same number, unless it is negative or not
+/// finite.
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shortest = format!("{:e}", self.0);
@@ -143,7 +159,7 @@ impl fmt::Display for Share {
         else {
             return f.pad(&format!("{}%", self.0));
         };
-        // The point is moved in the text: a multiplication would round.
+        // The point is moved in the text, because a multiplication would round.
         let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
         let digits = mantissa.replace('.', "");
         if digits == "0" {
@@ -180,7 +196,7 @@ pub fn human_bytes(bytes: u64) -> String {
 /// A rate for a person, in GiB/s, without the unit.
 pub fn human_rate(bytes_per_s: f64) -> String {
     match bytes_per_s / (1u64 << 30) as f64 {
-        // A slow rate keeps a digit more, so that it is not taken for none.
+        // A slow rate gets one more digit, so that it is not read as zero.
         rate if rate > 0.0 && rate < 0.0995 => format!("{rate:.3}"),
         rate => three_digits(rate),
     }
@@ -197,9 +213,9 @@ pub fn human_duration(nanoseconds: f64) -> String {
     format!("{} {name}", three_digits(nanoseconds / scale))
 }
 
-/// A length of time that somebody waits: `12.3 s`, `5 min 20 s`, `1 h 4 min`. Not meant to be parsed.
+/// A waiting time for a person: `12.3 s`, `5 min 20 s`, `1 h 4 min`. Not meant to be parsed.
 pub fn human_span(nanoseconds: f64) -> String {
-    // As it is printed decides, so that 59.96 s are not "60.0 s".
+    // The rounded value decides the form, so that 59.96 s are not printed as "60.0 s".
     let seconds = (nanoseconds / 1e9).round() as u64;
     match seconds {
         0..60 => human_duration(nanoseconds.min(59.9e9)),

@@ -1,6 +1,6 @@
 //! Closed sets of words: an enum whose variants a job file, a run directory or a report names by one word each.
 //!
-//! The room that acts on a word declares the enum with [`words!`] and matches it exhaustively, so a word that nothing
+//! The room that acts on a word declares the enum with `words!` and matches it exhaustively, so a word that nothing
 //! acts on does not compile.
 
 /// A value out of a closed set, written as one word.
@@ -38,3 +38,30 @@ macro_rules! words {
 }
 
 pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    words! {
+        /// Two words in the order in which they are declared.
+        Colour {
+            /// The first.
+            Red = "red",
+            /// The second, with a hyphen.
+            LightBlue = "light-blue",
+        }
+    }
+
+    #[test]
+    fn every_word_stands_for_one_value_and_back() {
+        assert_eq!(
+            (Colour::WORDS, Colour::ALL),
+            (&["red", "light-blue"][..], &[Colour::Red, Colour::LightBlue][..])
+        );
+        for (word, value) in Colour::WORDS.iter().zip(Colour::ALL) {
+            assert_eq!((value.word(), Colour::from_word(word)), (*word, Some(*value)));
+        }
+        assert_eq!(Colour::from_word("no such word"), None);
+    }
+}

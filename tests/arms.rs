@@ -90,7 +90,9 @@ fn arms_are_interleaved_on_every_rank_and_the_run_says_what_ended_it() {
     let (rounds, ended_by) = ended(&out);
     println!("{rounds} rounds, ended by {ended_by}\n{}", said.stdout);
     assert!(rounds % 2 == 0 && (8..=24).contains(&rounds), "{rounds}");
-    assert_eq!(ended_by, if rounds < 24 { "half_width" } else { &ended_by });
+    // The last round that is allowed may also be the first that is narrow enough.
+    let possible = if rounds < 24 { &["half_width"][..] } else { &["half_width", "at_most"] };
+    assert!(possible.contains(&ended_by.as_str()), "{rounds} rounds, ended by {ended_by}");
     let run = json(&out.join("run.json"));
     let cases = run["planned"].as_array().expect("cases");
     let named: Vec<(&str, &str)> = cases

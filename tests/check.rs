@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use numamark::results::{Run, RunDirectory};
+use numamark::record::Run;
+use numamark::results::RunDirectory;
 use program::{Finished, Folder, finish};
 
 const LIMIT: Duration = Duration::from_secs(300);

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use numamark::comm::{Comm, Stop, World, local};
+use numamark::comm::{Comm, Stop, World, threads};
 use numamark::error::{Error, ExitCode, Result};
 use numamark::mix::{Random, mix_words};
 
@@ -14,7 +14,7 @@ const SIZES: [u32; 4] = [1, 2, 3, 16];
 const DEADLOCK: Duration = Duration::from_secs(60);
 
 fn run<T: Send>(ranks: u32, host: &str, body: impl Fn(&Comm) -> Result<T> + Sync) -> Result<Vec<T>> {
-    local::run(ranks, host, &Stop::never(), |comm| {
+    threads::run(ranks, host, &Stop::never(), |comm| {
         comm.stage("a test", DEADLOCK);
         body(comm)
     })
@@ -188,14 +188,14 @@ fn program(comm: &Comm, steps: &[u32], fails_at: u32) -> Result<()> {
 
 #[test]
 fn as_many_ranks_as_are_allowed_are_only_threads() {
-    let seen = run(local::RANKS_MAX, "alpha", |comm| {
+    let seen = run(threads::RANKS_MAX, "alpha", |comm| {
         let mut values = vec![u64::from(comm.world().rank); 1000];
         comm.sum(&mut values)?;
         Ok(values[999])
     });
-    let ranks = u64::from(local::RANKS_MAX);
+    let ranks = u64::from(threads::RANKS_MAX);
     assert_eq!(seen.expect("no failure")[0], ranks * (ranks - 1) / 2);
-    for ranks in [0, local::RANKS_MAX + 1] {
+    for ranks in [0, threads::RANKS_MAX + 1] {
         let refused = run(ranks, "alpha", |_| Ok(())).expect_err("no such number of ranks");
         assert_eq!(refused.exit_code(), ExitCode::Usage);
     }

@@ -7,6 +7,7 @@ use numamark::generator::calibration::{Calibration, TOLERANCE, granules};
 use numamark::generator::codec::Compressor;
 use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream};
 use numamark::hash;
+use numamark::word::Word;
 
 fn ratio(value: f64) -> Ratio {
     Ratio::new((value * 1000.0).ceil() as u64, 1000).expect("in range")
@@ -29,15 +30,15 @@ fn assert_met(data: &[u8], granule_bytes: u64, codec: Codec, asked: Ratio) {
         let chance = off < -TOLERANCE * target && off + 1.0 >= -TOLERANCE * target && target < 100.0;
         smaller += usize::from(chance);
         let met = off.abs() <= TOLERANCE * target;
-        assert!(met || chance, "{} {granule_bytes} {asked}: {off} bytes from {target}", codec.name());
+        assert!(met || chance, "{} {granule_bytes} {asked}: {off} bytes from {target}", codec.word());
     }
-    assert!(smaller <= count / 64, "{} {granule_bytes} {asked}: {smaller} of {count}", codec.name());
+    assert!(smaller <= count / 64, "{} {granule_bytes} {asked}: {smaller} of {count}", codec.word());
 }
 
 /// From just above 1 to the most that can be reached; the seed and the streams are not those of the calibration.
 #[test]
 fn every_granule_is_compressed_by_the_ratio_of_its_codec() {
-    for codec in Codec::ALL {
+    for &codec in Codec::ALL {
         for granule_bytes in granules() {
             let (least, most) = Calibration::shipped(codec, granule_bytes).ratios();
             let usual = [1.01, 1.02, 1.1, 1.25, 1.5, 1.7, 2.0, 3.0, 4.0, 7.3, 10.0];
@@ -68,12 +69,12 @@ fn dedup_and_compression_do_not_touch_one_another() {
         (units.len(), data)
     };
     let (alone, _) = distinct(Shape::new(Some(dedup), None).expect("fits"));
-    for codec in Codec::ALL {
+    for &codec in Codec::ALL {
         for granule_bytes in [512, 4096, 65536] {
             let asked = ratio(2.5);
             let compression = Compression::new(asked, granule_bytes, Some(codec)).expect("reachable");
             let (both, data) = distinct(Shape::new(Some(dedup), Some(compression)).expect("fits"));
-            assert_eq!(both, alone, "{} {granule_bytes}", codec.name());
+            assert_eq!(both, alone, "{} {granule_bytes}", codec.word());
             assert_met(&data, granule_bytes, codec, asked);
         }
     }
@@ -87,11 +88,11 @@ fn an_uncalibrated_ratio_is_the_share_of_random_bytes() {
         let share = granule_bytes as f64 / compression.random_bytes() as f64;
         assert!((share / value - 1.0).abs() < 0.001, "{share}");
         let data = bytes(Shape::new(None, Some(compression)).expect("no units"), 1, 0, 1 << 20);
-        for codec in Codec::ALL {
+        for &codec in Codec::ALL {
             let mut compressor = Compressor::new(codec);
             for granule in data.chunks_exact(granule_bytes as usize) {
                 let overhead = compressor.compressed_bytes(granule) - compression.random_bytes();
-                assert!((20..300).contains(&overhead), "{} {granule_bytes}: {overhead}", codec.name());
+                assert!((20..300).contains(&overhead), "{} {granule_bytes}: {overhead}", codec.word());
             }
         }
     }

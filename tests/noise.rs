@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use numamark::generator::{Kernel, Stores};
 use numamark::measure::{Clock, Counters, Instruments, Prices};
-use numamark::numa::{self, Topology};
+use numamark::numa;
+use numamark::numa::Topology;
 use numamark::slab::{Arena, Heap, HeapOptions};
 use numamark::workload::intervals::Division;
 use numamark::workload::{Amount, Extent, Measured, collect, generate};

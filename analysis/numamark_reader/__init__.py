@@ -6,7 +6,7 @@ run.samples()                                                   # a LazyFrame: o
 run.cases()                                                     # a DataFrame: one row a case
 run.log()                                                       # histograms.hlog, decoded
 run.case("generate-1").metric("throughput_bytes_per_s")["value"]
-run.distribution("generate-1", "chunk_ns").quantile(0.99)       # from the ranks' own parts
+run.distribution("generate-1", "chunk_ns").quantile(0.99)       # from the ranks' parts
 numamark_reader.open_runs("results/*").samples()                # several runs, with a column `run`
 """
 

@@ -1,4 +1,4 @@
-"""`python3 -m numamark_reader DIR..`: derives each run's figures again and says what it found."""
+"""`python3 -m numamark_reader DIR..`: derives each run's figures again and prints the differences."""
 
 import re
 import sys
@@ -37,7 +37,7 @@ def main(arguments):
 
 
 def _kinds(judged):
-    """`cases.metrics.interval (24)`: where in run.json, without which case, metric or end of an interval."""
+    """`cases.metrics.interval (24)`: a place in run.json, without its case, metric or end of an interval."""
     each = r"(?<=comparisons).*|\[[^]]*\]|(?<=metrics)\.\w+|(?<=histograms).*?(?=\.intervals)|(?<=intervals)\..*"
     counted = Counter(re.sub(each + r"|\.(low|high)$", "", where) for where in judged)
     return [f"{kind} ({count})" if count > 1 else kind for kind, count in counted.items()]

@@ -1,34 +1,24 @@
 """The arms of a run, side by side: the pairs of every comparison and the median of either side.
 
-What an arm changes, and how sure that is, is judged by statistics: `numamark verify` derives it again.
+Effects and their certainty are judged by statistics, which only `numamark verify` derives again.
 """
 
 from . import figures
 from .dropping import dropped
 from .judged import JUDGED
+from .metrics import METRICS, Facts
 from .middle import median
-from .run import distribution, quantity
+from .strata import distribution, quantity
 
 BASE, BASE_AGAIN = "base", "base-again"
 #: The difference below which arms count as equal.
 DIFFERENCE = 0.02
-#: (metric, unit, which way is better, whether it is of all ranks together), by what a case measures.
-OF_EVERY_CASE = (("refill_share", "share", "lower", False),)
+#: The metrics that arms are compared by, by the measure of the case. A quantile covers all ranks together.
 QUANTITIES = {
-    "bytes": (
-        ("throughput_bytes_per_s", "bytes/s", "higher", False),
-        ("core_seconds_per_gib", "s/GiB", "lower", False),
-        *OF_EVERY_CASE,
-        ("chunk_ns.p99", "ns", "lower", True),
-        ("refill_ns.p99", "ns", "lower", True),
-    ),
-    "operations": (
-        ("operations_per_s", "operations/s", "higher", False),
-        ("core_ns_per_operation", "ns", "lower", False),
-        *OF_EVERY_CASE,
-        ("refill_ns.p99", "ns", "lower", True),
-    ),
+    "bytes": ("throughput_bytes_per_s", "core_seconds_per_gib", "refill_share", "chunk_ns.p99", "refill_ns.p99"),
+    "operations": ("operations_per_s", "core_ns_per_operation", "refill_share", "refill_ns.p99"),
 }
+QUANTILE = Facts("ns", "lower", "A quantile of a distribution of durations.")
 JUDGEMENTS = (
     *("ratio", "interval", "scope", "replicated", "replicates", "replicates_needed", "smallest_detectable"),
     *("p", "p_adjusted", "p_signed_rank", "floor", "verdict"),
@@ -48,7 +38,8 @@ def comparisons(run):
 
 def _rows(run, base, candidate):
     gone = {number for case in (base, candidate) for number in dropped(run)[case["id"]]}
-    for name, unit, better, of_all in QUANTITIES[base["measure"]]:
+    for name in QUANTITIES[base["measure"]]:
+        of_all, facts = name not in METRICS, METRICS.get(name, QUANTILE)
         ours, theirs = (_values(run, case["id"], name, of_all, gone) for case in (base, candidate))
         both = sorted(ours.keys() & theirs.keys())
         yield {
@@ -58,8 +49,8 @@ def _rows(run, base, candidate):
             "candidate": candidate["arm"],
             "same": candidate["arm"] == BASE_AGAIN,
             "metric": name,
-            "unit": unit,
-            "better": better,
+            "unit": facts.unit,
+            "better": facts.better,
             "base_value": median([ours[place] for place in both]),
             "candidate_value": median([theirs[place] for place in both]),
             "hosts": len({run.parts[rank].begin["host"] if not of_all else None for rank, _ in both}),
@@ -73,7 +64,7 @@ def _rows(run, base, candidate):
 
 
 def _values(run, case_id, name, of_all, gone):
-    """By rank and round; ratios are of values above 0. What is of all ranks together stands at rank 0."""
+    """By rank and round; ratios need values above 0. A value of all ranks together stands at rank 0."""
     found = {}
     for records in run.rounds(case_id):
         number = records[0]["round"]
@@ -85,7 +76,7 @@ def _values(run, case_id, name, of_all, gone):
 
 def _value(records, name, of_all):
     if not of_all:
-        return figures.FIGURES[name].of(records)
+        return figures.FIGURES[name](records)
     histogram = name.rpartition(".")[0]
     recorded = any(histogram in (own, quantity(own)) for record in records for own in record["histograms"])
     quantile = distribution(records, histogram).quantile(0.99) if recorded else None

@@ -1,31 +1,31 @@
-"""All that run.json says of what was measured, from the parts: a second opinion, written apart from the program."""
+"""All measured values of run.json, derived from the parts independently of the program."""
 
 from . import arms, ending, figures, limits
 from .dropping import dropped, with_gaps
 from .judged import JUDGED
 from .middle import median, median_interval
-from .run import distribution, quantity
+from .strata import distribution, quantity
 
-#: Which side of its bound a gate accepts; the bound itself is.
+#: The side of its bound that a gate accepts; the bound itself is accepted.
 BOUNDS = {"at_least": lambda value, bound: value >= bound, "at_most": lambda value, bound: value <= bound}
-#: Who a rank is.
+#: Fields that identify a rank.
 PLACE = ("rank", "host", "node_index", "node_os_index")
-#: What run.json says with a list, and this reader does not derive: which nodes and repetitions are slow, and with what.
+#: Lists of run.json that this reader does not derive: slow nodes, slow repetitions, and their noise.
 JUDGEMENTS = ("stragglers", "disturbances", "coincidences")
-#: What a gate can ask of a histogram.
+#: The figures of a histogram that a gate can bound.
 FIELDS = ("count", "min", "p50", "p90", "p99", "p999", "max", "sum")
 
 
 def derived(run):
     """The part of run.json that follows from the parts, in its shape. Sentences that explain a null are left out.
 
-    What is judged by statistics is `JUDGED`, or a number `Between` two others.
+    A value that statistics judge is `JUDGED`, or a number `Between` two others.
     """
     begins = [part.begin for part in run.parts]
     where = locality(run.parts)
     gone = dropped(run)
     cases = [{**of_case(run, planned, gone[planned["id"]]), "locality": where} for planned in run.document["planned"]]
-    # How many are stragglers is taken from run.json.
+    # The number of stragglers is taken from run.json.
     stragglers = run.document.get("stragglers", [])
     gates = run.document["gates"]
     return {
@@ -51,7 +51,7 @@ def derived(run):
 
 
 def locality(parts):
-    """Where the memory of these ranks was: the share is the lower of start and end."""
+    """The locality of the memory of these ranks: the share is the lower of start and end."""
     moments = [[part.begin["locality"] for part in parts], [part.end["locality"] for part in parts if part.end]]
     share = figures.lowest([figures.locality(moment) for moment in moments if moment])
     end = _pages(moments[1]) if len(moments[1]) == len(parts) else None
@@ -68,7 +68,7 @@ def _placement(part):
 
 
 def of_case(run, planned, gone):
-    """A case of run.json, but for its locality, which is that of the run; `gone` are the rounds that are dropped."""
+    """A case of run.json without its locality, which is that of the run; `gone` are the dropped rounds."""
     case_id, measure = planned["id"], planned["measure"]
     rounds = run.rounds(case_id)
     gaps = [place for place, records in enumerate(rounds) if records[0]["round"] in gone]
@@ -81,7 +81,7 @@ def of_case(run, planned, gone):
     rated = [rank for rank in ranks if rank["rate"]["value"] is not None]
     slowest = min(rated, key=lambda rank: rank["rate"]["value"], default=None)
     if slowest:
-        metrics[f"slowest_rank_{figures.RATES[measure].name}"] = slowest["rate"]
+        metrics[f"slowest_rank_{figures.RATES[measure]}"] = slowest["rate"]
         own = figures.of_case(measure, [[records[slowest["rank"]]] for records in kept])
         if "limit_share" in own:
             metrics["slowest_rank_limit_share"] = own["limit_share"]
@@ -101,13 +101,13 @@ def of_case(run, planned, gone):
 
 
 def _histograms(rounds):
-    """Each over all ranks and rounds, and how far the rounds' own quantiles are apart."""
+    """Each histogram over all ranks and rounds, and the spread of the quantiles of the rounds."""
     recorded = {name for ranks in rounds for record in ranks for name in record["histograms"]}
     found = {}
     for name in sorted(recorded | {quantity(name) for name in recorded}):
         summary = distribution([record for ranks in rounds for record in ranks], name).summary()
         own = [distribution(ranks, name).quantiles() for ranks in rounds]
-        # Only where every repetition has it: those without are not the same kind of repetition.
+        # Only where every repetition has it: a repetition without it is of another kind.
         known = {quantile: [of[quantile] for of in own] for quantile in own[0]}
         intervals = {
             quantile: median_interval([float(value) for value in values])
@@ -119,7 +119,7 @@ def _histograms(rounds):
 
 
 def _total(rounds):
-    """What was done in all; the time is the longest of any rank in each repetition."""
+    """The total work; the time is the longest of any rank in each repetition."""
     return {
         "bytes": sum(record["bytes"] for records in rounds for record in records),
         "operations": sum(record["operations"] for records in rounds for record in records),
@@ -133,7 +133,7 @@ def _rank(part, measure, records):
     return {
         **{name: part.begin[name] for name in PLACE},
         "workers": len(part.begin["pus"]),
-        "rate": metrics[figures.RATES[measure].name],
+        "rate": metrics[figures.RATES[measure]],
         "refill_share": metrics["refill_share"]["value"],
         "cpu_share": metrics["cpu_share"]["value"],
         "chunk_ns_max": longest(records, "chunk_ns"),
@@ -155,12 +155,12 @@ def longest(records, wanted):
 
 
 def _highest(values):
-    """Of those that are known."""
+    """The highest known value; None without any."""
     return max((value for value in values if value is not None), default=None)
 
 
 def _digest(rounds):
-    """What all ranks hashed, added up; the set of all repetitions' digests where they should be equal and are not."""
+    """The sum of all ranks' digests; the set of all repetitions' digests where they should be equal and differ."""
     digests = set()
     for records in rounds:
         shares = [int(record["digest"], 16) for record in records if record["digest"]]
@@ -170,7 +170,7 @@ def _digest(rounds):
 
 
 def _gate_results(gate, cases, stragglers):
-    """The gate on every case that has its figure; once without a case where none has."""
+    """The gate on every case that has its figure; a single result without a case when no case has it."""
     if gate["metric"] == "stragglers":
         return [_judge(gate, None, float(len(stragglers)))]
     judged = [(case["id"], value) for case in cases for value in _figures_of(case, gate["metric"])]
@@ -178,7 +178,7 @@ def _gate_results(gate, cases, stragglers):
 
 
 def _figures_of(case, name):
-    """The figure of this name, in a list; an empty one where the case does not have such a figure at all."""
+    """The figure of this name, in a list; an empty list when the case has no such figure."""
     if name == "locality":
         return [case["locality"]["share"]]
     if name == "core_clock_change" and name in case["metrics"]:

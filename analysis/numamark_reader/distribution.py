@@ -1,4 +1,4 @@
-"""Histograms of nanoseconds: what a counter's index means, and quantiles over sampled strata.
+"""Histograms of nanoseconds: the values of a counter's index, and quantiles over sampled strata.
 
 The layout is that of a High Dynamic Range histogram from 1 ns to 60 s at three digits: 2,048 counters of one
 nanosecond, then 1,024 counters for each further doubling.
@@ -38,13 +38,13 @@ def lower_edge(index):
 
 
 def upper_edge(index):
-    """The largest value that a counter counts, in nanoseconds: what a quantile is given as."""
+    """The largest value that a counter counts, in nanoseconds. Quantiles are given as such values."""
     bucket, place = _split(index)
     return ((place + 1) << bucket) - 1
 
 
 def index_of(value_ns):
-    """The counter of a value; values above the range stand in the counter of the highest."""
+    """The counter of a value; values above the range are counted as the highest."""
     value = min(value_ns, HIGHEST_NS)
     bucket = max(0, value.bit_length() - SUB_BUCKETS.bit_length() + 1)
     return ((bucket + 1) << HALF_BITS) + (value >> bucket) - HALF
@@ -129,7 +129,7 @@ class Distribution:
         """The value that the share `q` of all events does not exceed, in nanoseconds.
 
         None where it would be noise: fewer than 10 / (1 - q) timed values, fewer than ten of them on either side,
-        or a stratum with events of which none was timed.
+        or a stratum with events but without timed ones.
         """
         if self.timed * (1.0 - q) < ENOUGH - SLACK or any(s.count and not s.timed for s in self.strata):
             return None
@@ -144,19 +144,19 @@ class Distribution:
         return None
 
     def _value(self, index):
-        # Values above the range stand in the counter of the highest value: its edge says nothing about them.
+        # The highest counter also counts values above the range: its edge is no bound for them.
         if self._total("clamped") and index == index_of(HIGHEST_NS):
             return self.max
         return min(upper_edge(index), self.max)
 
     def summary(self):
-        """Everything that run.json says of a histogram, by the same names."""
+        """All figures of a histogram in run.json, by the same names."""
         summary = {name: self._total(name) for name in ("count", "timed", "clamped", "sum")}
         summary.update(min=self.min, max=self.max, sum_estimate=self.sum_estimate())
         return {**summary, **self.quantiles()}
 
     def quantiles(self):
-        """Those that run.json has, by its names."""
+        """The quantiles that run.json has, by its names."""
         return {name: self.quantile(q) for name, q in QUANTILES.items()}
 
 

@@ -1,15 +1,15 @@
-"""Which repetitions the job's rule takes out of every figure: those that were disturbed, in every arm of their pair."""
+"""Disturbed repetitions, which the job's rule removes from every figure, in every arm of their pair."""
 
 
 def dropped(run):
-    """By case, what is dropped, by the number of the round: which rank broke the rule. Why is a sentence."""
+    """By case and round, the rank that broke the rule and so dropped the round. The reason, a sentence, is left out."""
     rule, planned = run.document.get("drop"), run.document["planned"]
     own = {case["id"]: _broken(rule, run.rounds(case["id"])) if rule else {} for case in planned}
     return {case["id"]: _with_pairs(case, planned, own, run.rounds(case["id"])) for case in planned}
 
 
 def _with_pairs(case, planned, own, rounds):
-    """What this case drops, and what the other arms of its pair do, where it has that round at all."""
+    """The rounds that this case or another arm of its pair drops, if this case has them."""
     found = {}
     for other in [case, *(other for other in planned if _is_pair(case, other))]:
         found = {**own[other["id"]], **found}
@@ -30,7 +30,7 @@ def _broken(rule, rounds):
 
 
 def _breaks(rule, record):
-    """A bound that the rule does not have, and a counter that the machine does not offer, break nothing."""
+    """True if the record breaks a bound of the rule. Missing bounds and counters never count."""
     noise, worker_ns = record["noise"], max(record["worker_ns"], 1)
     found = {
         "core_clock": _size(noise["core_clock_change"]),

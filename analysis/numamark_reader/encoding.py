@@ -1,4 +1,4 @@
-"""One histogram as the tools of the HDR family exchange it: version 2, compressed, in base64.
+"""One histogram in the exchange format of the HDR tools: version 2, compressed, in base64.
 
 base64 of: cookie, length, zlib of: cookie, payload's length, index offset, digits, lowest, highest, ratio, payload.
 All big-endian. The payload is a row of ZigZag LEB128 numbers: a count of the next counter, or minus a number of
@@ -10,7 +10,7 @@ import struct
 import zlib
 from typing import NamedTuple
 
-#: The cookie's second lowest hexadecimal digit is the width of a counter: 1, as LEB128 has it.
+#: The cookie's second lowest hexadecimal digit is the width of a counter: 1 for LEB128.
 COOKIE = 0x1C849303 | 0x10
 COMPRESSED_COOKIE = 0x1C849304 | 0x10
 OUTER = struct.Struct(">ii")
@@ -20,7 +20,7 @@ LAST_SHIFT = 56
 
 
 class Encoded(NamedTuple):
-    """What the text of a histogram says."""
+    """The decoded text of a histogram."""
 
     digits: int
     lowest: int

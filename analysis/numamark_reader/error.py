@@ -1,5 +1,5 @@
-"""What goes wrong with a run directory."""
+"""The error for a run directory that cannot be read."""
 
 
 class RunError(Exception):
-    """Not a run directory, or a damaged one; says which file, and which line."""
+    """Not a run directory, or a damaged one; the message names the file and the line."""

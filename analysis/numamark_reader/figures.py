@@ -4,58 +4,36 @@ A rate is all bytes or operations over the longest elapsed time of any rank, nev
 a quotient is rounded where the program rounds it, so a figure is run.json's bit for bit.
 """
 
-from typing import Callable, NamedTuple
-
 from . import limits
+from .metrics import METRICS
 from .middle import median, median_interval
-from .run import distribution, quantity
+from .strata import distribution, quantity
 
 GIB = float(1 << 30)
 NS_PER_S = 1e9
 
 
-class Rate(NamedTuple):
-    """What a case is compared by."""
-
-    name: str
-    unit: str
-    #: The field of a record that it counts.
-    counted: str
-
-
-class Figure(NamedTuple):
-    """A figure of one repetition over some ranks' records."""
-
-    unit: str
-    #: None where there is nothing to divide.
-    of: Callable
-
-
-#: By what a case measures.
-RATES = {
-    "bytes": Rate("throughput_bytes_per_s", "bytes/s", "bytes"),
-    "operations": Rate("operations_per_s", "operations/s", "operations"),
-}
+#: The metric that a case is compared by, by its measure: a field of a record.
+RATES = {"bytes": "throughput_bytes_per_s", "operations": "operations_per_s"}
+#: Each metric of one repetition over the records of some ranks; None where there is nothing to divide.
 FIGURES = {
-    "throughput_bytes_per_s": Figure("bytes/s", lambda ranks: byte_rate(ranks)),
-    "core_seconds_per_gib": Figure(
-        "s/GiB", lambda ranks: _share(_over(_cpu_ns(ranks), NS_PER_S), _sum(ranks, "bytes") / GIB)
-    ),
-    "operations_per_s": Figure("operations/s", lambda ranks: _rate(ranks, "operations")),
-    "core_ns_per_operation": Figure("ns", lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "operations"))),
-    "cpu_share": Figure("share", lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "worker_ns"))),
-    "busy_workers": Figure("workers", lambda ranks: float(min(record["busy_workers"] for record in ranks))),
-    "memory_peak_bytes": Figure("bytes", lambda ranks: _highest(ranks, "memory_peak_bytes")),
-    "refill_share": Figure("share", lambda ranks: _possible(_share(_refill_ns(ranks), _sum(ranks, "worker_ns")))),
-    "measuring_share": Figure("share", lambda ranks: _of_worker_time(ranks, _of(ranks, "measuring", "cost_ns"))),
-    "involuntary_switches": Figure("switches", lambda ranks: _of(ranks, "noise", "involuntary_switches")),
-    "run_delay_share": Figure("share", lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "run_delay_ns"))),
-    "steal_share": Figure("share", lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "steal_ns"))),
-    "core_clock_change": Figure("share", lambda ranks: _farthest(ranks, "core_clock_change")),
+    "throughput_bytes_per_s": lambda ranks: byte_rate(ranks),
+    "core_seconds_per_gib": lambda ranks: _share(_over(_cpu_ns(ranks), NS_PER_S), _sum(ranks, "bytes") / GIB),
+    "operations_per_s": lambda ranks: _rate(ranks, "operations"),
+    "core_ns_per_operation": lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "operations")),
+    "cpu_share": lambda ranks: _share(_cpu_ns(ranks), _sum(ranks, "worker_ns")),
+    "busy_workers": lambda ranks: float(min(record["busy_workers"] for record in ranks)),
+    "memory_peak_bytes": lambda ranks: _highest(ranks, "memory_peak_bytes"),
+    "refill_share": lambda ranks: _possible(_share(_refill_ns(ranks), _sum(ranks, "worker_ns"))),
+    "measuring_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "measuring", "cost_ns")),
+    "involuntary_switches": lambda ranks: _of(ranks, "noise", "involuntary_switches"),
+    "run_delay_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "run_delay_ns")),
+    "steal_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "steal_ns")),
+    "core_clock_change": lambda ranks: _farthest(ranks, "core_clock_change"),
 }
 NOISE = ("involuntary_switches", "run_delay_share", "steal_share", "core_clock_change")
 OF_EVERY_CASE = ("cpu_share", "refill_share", "busy_workers", "memory_peak_bytes", "measuring_share", *NOISE)
-#: The figures of a case, by what it measures.
+#: The figures of a case, by its measure.
 NAMES = {
     "bytes": ("throughput_bytes_per_s", "core_seconds_per_gib", *OF_EVERY_CASE),
     "operations": ("operations_per_s", "core_ns_per_operation", *OF_EVERY_CASE),
@@ -64,19 +42,19 @@ NAMES = {
 
 def of_repetition(measure, ranks):
     """By name, the figures of one repetition over these ranks' records."""
-    return {name: FIGURES[name].of(ranks) for name in NAMES[measure]}
+    return {name: FIGURES[name](ranks) for name in NAMES[measure]}
 
 
 def of_case(measure, rounds):
     """The figures of a case as run.json has them: one value a repetition, and their median."""
     values = [of_repetition(measure, ranks) for ranks in rounds]
-    figures = {name: _metric(FIGURES[name].unit, [of[name] for of in values]) for name in NAMES[measure]}
+    figures = {name: _metric(name, [of[name] for of in values]) for name in NAMES[measure]}
     shares = limit_shares(rounds)
-    return figures if shares is None else {**figures, "limit_share": _metric("share", shares)}
+    return figures if shares is None else {**figures, "limit_share": _metric("limit_share", shares)}
 
 
 def limit_shares(rounds):
-    """One a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
+    """One value a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
     return limits.shares(rounds, byte_rate)
 
 
@@ -86,13 +64,13 @@ def byte_rate(ranks):
 
 
 def rate(measure, ranks):
-    """What a case is compared by, of these ranks together."""
-    return _rate(ranks, RATES[measure].counted)
+    """The metric that a case is compared by, of these ranks together."""
+    return _rate(ranks, measure)
 
 
-def _metric(unit, values):
+def _metric(name, values):
     known = sum(value is not None for value in values)
-    metric = {"value": median(values), "unit": unit, "repetitions": known, "values": values}
+    metric = {"value": median(values), "unit": METRICS[name].unit, "repetitions": known, "values": values}
     return {**metric, "interval": median_interval(values)}
 
 
@@ -105,17 +83,17 @@ def locality(records):
 
 
 def lowest(shares):
-    """The lowest of them; None when one is not known."""
+    """The lowest value; None when one is unknown."""
     return None if None in shares else min(shares, default=None)
 
 
 def _sum(records, name):
-    """Summed as integers, rounded once."""
+    """The sum, added as integers and rounded once."""
     return float(sum(record[name] for record in records))
 
 
 def _of(records, part, name):
-    """A count within a part of each record, summed; None when one of them does not know."""
+    """A count within a part of each record, summed; None when one of them is unknown."""
     values = [record[part][name] for record in records]
     return None if None in values else float(sum(values))
 
@@ -125,36 +103,36 @@ def _of_worker_time(records, part):
 
 
 def _farthest(records, name):
-    """The change that is farthest from none; of two equally far ones the last."""
+    """The change that is farthest from none; of two equally far changes the last."""
     known = [change for record in records if (change := record["noise"][name]) is not None]
     return max(reversed(known), key=abs, default=None)
 
 
 def _highest(records, name):
-    """None when one of them does not know."""
+    """The highest value, or None when one record lacks it."""
     values = [record[name] for record in records]
     return None if None in values else float(max(values))
 
 
 def _cpu_ns(ranks):
-    """Workers always use some CPU time: 0 means that it is not known."""
+    """CPU time; 0 means that it is unknown, because workers always use some."""
     return _sum(ranks, "cpu_ns") or None
 
 
 def _refill_ns(ranks):
-    """None where the workload records no refills, or did not time any."""
+    """The value, or None where the workload recorded or timed no refills."""
     recorded = any(quantity(name) == "refill_ns" for record in ranks for name in record["histograms"])
     return distribution(ranks, "refill_ns").sum_estimate() if recorded else None
 
 
 def _rate(ranks, name):
-    """Nothing done has no rate."""
+    """The rate, or None when no work was done."""
     longest = max((record["elapsed_ns"] for record in ranks), default=0)
     return _share(_sum(ranks, name) or None, longest / NS_PER_S)
 
 
 def _possible(share):
-    """An estimate above 1 stands for nothing: too few timed refills on a disturbed machine."""
+    """The estimate, or None above 1: too few timed refills on a disturbed machine."""
     return None if share is not None and share > 1.0 else share
 
 

@@ -1,4 +1,4 @@
-"""Runs as polars frames. The only module that needs polars; nothing loads it but a call that asks for a frame."""
+"""Runs as polars frames. The only module that needs polars; it is loaded by the first call for a frame."""
 
 try:
     import polars
@@ -11,7 +11,7 @@ from .dropping import dropped
 from .noise import core_clock_change, cpu_share
 from .samples import parameters, words_among_parameters
 
-#: What the plan says of a case that generates; null for others.
+#: Planned figures of a case that generates; null for other cases.
 EXPECTED = (
     "blocks_per_chunk",
     "busy_workers",
@@ -20,7 +20,7 @@ EXPECTED = (
     "memory_bytes_min",
     "memory_bytes_max",
 )
-#: What a worker of a rank counted, by column.
+#: Counters of a worker, by column.
 COUNTED = {
     **dict.fromkeys(("cpu_ns", "wall_ns", "involuntary_switches", "voluntary_switches"), polars.Int64),
     **dict.fromkeys(("minor_faults", "major_faults", "migrations", "run_delay_ns"), polars.Int64),
@@ -33,7 +33,7 @@ NOISE = {
     **COUNTED,
     **{"cpu_share": polars.Float64, "core_clock_change": polars.Float64, "dropped": polars.Boolean},
 }
-#: Of whom run.json has limits, by the name that the frame has for it.
+#: Groups of ranks that have limits in run.json, by their name in the frame.
 GROUPS = {"node": "nodes", "socket": "sockets", "host": "hosts"}
 LIMITS = {
     **dict.fromkeys(("case", "arm", "scope", "host"), polars.String),
@@ -68,7 +68,7 @@ def sample_rows(run):
 
 
 def cases(run):
-    """One row a case: id, workload, arm, parameters, totals, the range expected, and the median of every metric."""
+    """One row a case: id, workload, arm, parameters, totals, the expected range, and the median of every metric."""
     found = run.document["cases"]
     words = words_among_parameters(found)
     return polars.DataFrame([_case_row(case, words) for case in found], infer_schema_length=None)
@@ -118,7 +118,7 @@ def limits(run):
 
 
 def comparisons(run):
-    """One row an arm, case and metric: what `numamark compare RUN --arms` shows."""
+    """One row an arm, case and metric, as `numamark compare RUN --arms` shows it."""
     rows = [{**row, **_ends(row["interval"]), **_floor(row["floor"])} for row in run.document["comparisons"]]
     return polars.DataFrame([{name: row[name] for name in COMPARISONS} for row in rows], schema=COMPARISONS)
 
@@ -128,7 +128,7 @@ def _ends(interval):
 
 
 def _floor(floor):
-    """What the same arm twice differs by; nulls without such an arm."""
+    """The difference between the same arm twice; nulls without such an arm."""
     ends = _ends(floor and floor["interval"])
     named = {f"floor_{name}": floor and floor[name] for name in ("ratio", "unstable")}
     return {**named, "floor_low": ends["low"], "floor_high": ends["high"]}

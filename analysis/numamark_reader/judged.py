@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 
 class Judged:
-    """Any value: only that there is one is proved."""
+    """Any value: the proof covers only its presence."""
 
     def allows(self, recorded):
-        """Whether this value can be right."""
+        """True if this value can be right."""
         del recorded
         return True
 
@@ -18,7 +18,7 @@ class Judged:
         return "a judgement"
 
 
-#: The only one.
+#: The only instance.
 JUDGED = Judged()
 
 
@@ -29,7 +29,7 @@ class Between(NamedTuple):
     high: float
 
     def allows(self, recorded):
-        """Whether this value can be right."""
+        """True if this value can be right."""
         is_number = isinstance(recorded, (int, float)) and not isinstance(recorded, bool)
         return is_number and self.low <= recorded <= self.high
 

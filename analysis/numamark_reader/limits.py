@@ -1,4 +1,4 @@
-"""What a case made of its limits: its rate over what plain stores took on the same pages and cores.
+"""Shares of a limit: the rate of a case over the bandwidth of plain stores on the same pages and cores.
 
 The write-only limit of some ranks is that of the store loop with the highest median over the repetitions; a share is
 that of one repetition. By node, socket and host: ranks together are all bytes over the longest time of any.
@@ -27,7 +27,7 @@ def with_all(ranks, kernel, moments=BOTH):
 
 
 def shares(rounds, rate):
-    """One a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
+    """One value a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
     kernel = fastest(rounds)
     if kernel is None:
         return None
@@ -35,7 +35,7 @@ def shares(rounds, rate):
 
 
 def of_case(parts, case_id, kept, rounds, rate):
-    """Limits and shares of every node, socket and host; None for a case of which none was measured.
+    """Limits and shares of every node, socket and host; None for a case without measured limits.
 
     `kept` are the repetitions that count, `rounds` all of them: what was measured alone stands in the first.
     """
@@ -72,7 +72,7 @@ def _group(place, ranks, rounds, rate):
 
 
 def _alone(part, case_id, kept, rounds, rate):
-    """What a rank measured while its host waited: before its first repetition and after the run's last."""
+    """Loops that a rank ran while its host waited: before its first repetition and after the run's last."""
     timings = [timing for records in rounds for timing in records[part.rank]["limits"]]
     timings += (part.end or {}).get("limits", {}).get(case_id, [])
     first = {}
@@ -93,7 +93,7 @@ def _alone(part, case_id, kept, rounds, rate):
 
 
 def _drift(rounds):
-    """Whether the limit moved is judged from its ranks; that it did not is certain where little was measured."""
+    """The drift of a limit, judged from its ranks; with few measurements it is certain that there is none."""
     ends = [[_best(ranks, when) for when in BOTH] for ranks in rounds]
     pairs = sum(None not in pair for pair in ends)
     return {"drift": JUDGED if pairs else None, "drifted": JUDGED if pairs >= DRIFT_ROUNDS else False}
@@ -105,7 +105,7 @@ def _best(ranks, when):
 
 
 def _at(ranks, kernel, when):
-    """(bytes, nanoseconds) in a list; an empty one unless all ranks have it."""
+    """(bytes, nanoseconds) in a list; an empty list unless all ranks have the timing."""
     wanted = (kernel, when, "all")
     found = []
     for record in ranks:
@@ -119,7 +119,7 @@ def _at(ranks, kernel, when):
 
 
 def _together(timings):
-    """Bytes a second of what was done one after the other."""
+    """Bytes a second of timings that followed each other."""
     size, elapsed_ns = (sum(timing[place] for timing in timings) for place in (0, 1))
     return float(size) / (float(elapsed_ns) / 1e9) if size > 0 and elapsed_ns > 0 else None
 

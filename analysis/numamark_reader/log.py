@@ -12,7 +12,7 @@ from .distribution import HIGHEST_NS, Distribution, Stratum, lower_edge, upper_e
 from .encoding import decode
 from .error import RunError
 
-#: How numamark counts: 1 ns to 60 s at three digits. With other bounds a counter's index means something else.
+#: Bounds of numamark's counters: 1 ns to 60 s at three digits. With other bounds an index has another meaning.
 LAYOUT = (3, 1, HIGHEST_NS)
 #: Stamps this much smaller than the start time count from it: the rule of the Java reader.
 YEAR_S = 365 * 24 * 3600.0
@@ -21,13 +21,13 @@ YEAR_S = 365 * 24 * 3600.0
 class Interval(NamedTuple):
     """One line of the log."""
 
-    #: Its id, in which a space, a comma or a semicolon would be an underscore.
+    #: The id of the case; a space, a comma or a semicolon in it would be an underscore.
     case: str
     #: Its name in run.json, strata apart: `chunk_ns`, `refill_ns.slow`.
     histogram: str
     #: None for the lines over all ranks.
     host: Optional[str]
-    #: When its first repetition began, by the clock of rank 0's host, in seconds since 1970.
+    #: Begin of its first repetition, by the clock of rank 0's host, in seconds since 1970.
     start_s: float
     length_s: float
     #: The upper edge of the highest counter in use, in milliseconds, as the log states it.
@@ -37,17 +37,17 @@ class Interval(NamedTuple):
 
     @property
     def tag(self):
-        """What the line is called in the log."""
+        """The tag of the line in the log."""
         return tag(*(part for part in self[:3] if part is not None))
 
     @property
     def start(self):
-        """When it began, as a time of day."""
+        """Its begin, as a time of day."""
         return datetime.fromtimestamp(self.start_s, timezone.utc)
 
     @property
     def timed(self):
-        """How many values it holds."""
+        """Number of values."""
         return sum(self.counters.values())
 
     def quantile(self, q):
@@ -64,7 +64,7 @@ class Interval(NamedTuple):
 
 
 def tag(*parts):
-    """Parts of a tag, joined; what would end a tag or one of its parts becomes an underscore."""
+    """Parts of a tag, joined; characters that end a tag or a part become underscores."""
     return ";".join(re.sub(r"[\s,;]", "_", part) for part in parts)
 
 

@@ -1,4 +1,4 @@
-"""The middle of a handful of values and the interval for it: the one judgement simple enough to be written twice.
+"""The median of a few values and its confidence interval: the one judgement simple enough to be written twice.
 
 Below six values the interval is their range, with the level that it has: exact. From six values on it ends between two
 order statistics, at a share of the way that numamark computes with its own logarithm of the gamma function. This reader
@@ -10,12 +10,12 @@ from fractions import Fraction
 from .judged import Between
 
 LEVEL = 0.95
-#: From so many values on 95 % can be had.
+#: The smallest number of values that allows 95 %.
 ENOUGH = 6
 
 
 def median(values):
-    """The middle of the values that are known, or the mean of the two middle ones; None when there is none."""
+    """The middle of the known values, or the mean of the two middle ones; None when there is none."""
     known = sorted(value for value in values if value is not None)
     if not known:
         return None
@@ -24,7 +24,7 @@ def median(values):
 
 
 def median_interval(values):
-    """Of the median of these values; None below two that are known."""
+    """The confidence interval of the median of these values; None below two known values."""
     known = sorted(value for value in values if value is not None)
     if len(known) < ENOUGH:
         level = 1.0 - 2.0 * 0.5 ** len(known)
@@ -35,9 +35,9 @@ def median_interval(values):
 
 
 def half_width(values):
-    """Half the interval's length over the median; None where 95 % cannot be had, or around a median of 0.
+    """The half-width of the confidence interval over the median; None without 95 %, or around a median of 0.
 
-    Right to more digits than a stop rule's bound has.
+    Exact to more digits than the bound of a stop rule has.
     """
     known, middle = sorted(value for value in values if value is not None), median(values)
     if len(known) < ENOUGH or not middle:

@@ -1,4 +1,4 @@
-"""What else happened on the cores of a repetition: a rank's noise is that of its workers together."""
+"""Noise of a repetition: the noise of a rank is that of its workers together."""
 
 SUMMED = (
     *("involuntary_switches", "voluntary_switches", "minor_faults", "major_faults"),
@@ -7,7 +7,7 @@ SUMMED = (
 
 
 def of_workers(workers):
-    """What a rank's record repeats of its workers' own; nothing of a rank without workers."""
+    """The values of a rank's record that follow from its workers; none for a rank without workers."""
     if not workers:
         return {}
     changes = [change for worker in workers if (change := core_clock_change(worker)) is not None]
@@ -15,7 +15,7 @@ def of_workers(workers):
     return {
         **{name: _sum([worker[name] for worker in workers]) for name in SUMMED},
         "cpu_share_min": min((share for worker in workers if (share := cpu_share(worker)) is not None), default=None),
-        # Of two that are equally far from none the last.
+        # Of two changes that are equally far from none, the last.
         "core_clock_change": max(reversed(changes), key=abs, default=None),
         "core_probe_ns": max((probe for probe in probes if probe > 0), default=None),
     }
@@ -27,11 +27,11 @@ def cpu_share(worker):
 
 
 def core_clock_change(worker):
-    """How the core clock changed: below 0 when it fell; None when it was not probed."""
+    """Change of the core clock: below 0 when it fell; None when it was not probed."""
     after = worker["probe_after_ns"]
     return worker["probe_before_ns"] / after - 1.0 if after > 0 else None
 
 
 def _sum(counts):
-    """None when one of them is not known."""
+    """The sum, or None when one value is unknown."""
     return None if None in counts else sum(counts)

@@ -1,4 +1,4 @@
-"""Holds what a run directory says against its parts: run.json, histograms.hlog, samples.parquet. Equal means equal.
+"""Compares the files of a run directory with its parts: run.json, histograms.hlog, samples.parquet, bit for bit.
 
 What is judged by statistics is named instead: only `numamark verify` derives it again.
 """
@@ -13,17 +13,17 @@ from .distribution import Stratum
 from .judged import Between, Judged
 from .log import tag
 
-#: Sentences about a null, or about what is dropped: they explain a figure and are none.
+#: Sentences about a null, or about a dropped repetition: they explain a figure and are not figures.
 SENTENCES = ("reason", "unverified", "why")
-#: What no part repeats: what was asked for and on what, and how long the program took. Without as many parts as `ranks`
-#: nothing is read at all.
+#: Values that no part repeats: the request, the machine, and the time the program took. With fewer parts than `ranks`
+#: reading fails.
 TOLD = (
     *("schema", "name", "job", "command", "started", "ranks", "repetitions", "stop", "drop", "aa", "interval_ns"),
     *("environment", "environment_differences", "planned", "gates", "elapsed_s"),
 )
-#: What a value is derived from, by the file that has it.
+#: The source of derived values, by the file that has them.
 SOURCE = {**dict.fromkeys(("run.json", "histograms.hlog", "samples.parquet"), "the parts"), "parts": "the workers"}
-#: Stands for what is not there.
+#: Stands for a missing value.
 ABSENT = "nothing"
 
 
@@ -40,13 +40,14 @@ class Difference(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """What became of every value."""
+    """The outcome for every value."""
 
-    #: Those that differ.
+    #: Values that differ.
     differences: list
-    #: By file, how many were compared; None for samples.parquet where there is no polars.
+    #: By file, the number of compared values; None for samples.parquet without polars.
     compared: dict
-    #: Where run.json has a judgement of statistics: not derived again, but ends of intervals are where they can be.
+    #: Places where run.json has a judgement of statistics. It is not derived again; the ends of confidence intervals
+    #: are checked to be possible.
     judged: list
 
 
@@ -66,7 +67,7 @@ def prove(run, files=None):
 
 
 def _of_document(run):
-    """(where, recorded, derived) for each value of run.json that is measured, and for what it repeats of the plan."""
+    """(where, recorded, derived) for each measured value of run.json, and for each value it repeats from the plan."""
     again = derived(run)
     for name in [*again, *(name for name in run.document if name not in again and name not in TOLD)]:
         yield from _leaves(name, run.document.get(name, ABSENT), again.get(name, ABSENT))
@@ -110,7 +111,7 @@ def _add_round(again, case_id, hosts, records):
 
 def _of_samples(run):
     """The same for the rows of samples.parquet."""
-    from . import frames  # polars is loaded only where it is there
+    from . import frames  # polars is loaded only where it is installed
 
     names = samples.columns(run)
     recorded = frames.sample_rows(run)
@@ -137,7 +138,7 @@ def holds(recorded, again):
 def _leaves(where, recorded, again):
     """Both values of every leaf of two documents; what one of them lacks is ABSENT there."""
     if not recorded and not again:
-        yield where, recorded, again  # two empty ones are a value, too
+        yield where, recorded, again  # two empty containers are a value, too
     elif isinstance(recorded, dict) and isinstance(again, dict):
         for name in [*recorded, *(name for name in again if name not in recorded)]:
             if name not in SENTENCES:
@@ -154,7 +155,7 @@ def _name(element, position):
     return element.get("id", position) if isinstance(element, dict) else position
 
 
-#: By file, what gives (where, recorded, derived) for each of its values.
+#: By file, the function that gives (where, recorded, derived) for each of its values.
 VALUES = {
     "run.json": _of_document,
     "histograms.hlog": _of_log,

@@ -1,26 +1,24 @@
 """A run directory: `run.json`, and the parts that each rank wrote while it ran."""
 
 import json
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
-from .distribution import Distribution, Stratum
 from .error import RunError
 from .log import read_log
+from .strata import distribution, quantity
 
 #: The version of run.json that this reader knows.
 SCHEMA = 2
-#: How the names of strata end: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
-STRATA = (".slow", ".fast")
 
 
 class Part:
-    """What one rank left behind."""
+    """The part of one rank."""
 
     def __init__(self, begin, repetitions, end, torn):
         self.begin = begin
         self.repetitions = repetitions
-        #: The last line; None when the rank did not get there.
+        #: The last line; None when the rank did not reach its end.
         self.end = end
         #: The file ends within a line: the rank died while writing.
         self.torn = torn
@@ -52,7 +50,7 @@ class Case:
 
 
 class Run:
-    """A run directory. What it holds is read when it is first asked for."""
+    """A run directory. Its contents are read on first use."""
 
     def __init__(self, path, document):
         self.path = path
@@ -61,7 +59,7 @@ class Run:
 
     @cached_property
     def parts(self):
-        """What each rank left behind, by rank."""
+        """The part of each rank, by rank."""
         files = (self.path / "parts").glob("rank-*.jsonl")
         parts = sorted((read_part(file) for file in files), key=lambda part: part.rank)
         ranks = [part.rank for part in parts]
@@ -71,7 +69,7 @@ class Run:
 
     @property
     def complete(self):
-        """Whether every rank finished every repetition."""
+        """True when every rank finished every repetition."""
         return self.document["complete"]
 
     @property
@@ -86,7 +84,7 @@ class Run:
 
     def samples(self):
         """samples.parquet as a polars LazyFrame: one measured value a row. Reads nothing before it is collected."""
-        from . import frames  # polars is loaded only for those who want frames
+        from . import frames  # polars is loaded only for frames
 
         return frames.samples(self)
 
@@ -97,7 +95,7 @@ class Run:
         return frames.cases(self)
 
     def noise(self):
-        """A polars DataFrame with one row a worker and repetition: what else happened on its core, from the parts."""
+        """A polars DataFrame with one row a worker and repetition: its noise, from the parts."""
         from . import frames
 
         return frames.noise(self)
@@ -131,7 +129,7 @@ class Run:
         return [rounds[key] for key in sorted(rounds) if len(rounds[key]) == len(self.parts)]
 
     def unfinished(self):
-        """How many repetitions some rank did not finish: they are in no figure."""
+        """Number of repetitions that some rank did not finish: they are in no figure."""
         return sum(len(ranks) < len(self.parts) for rounds in self._records.values() for ranks in rounds.values())
 
     @cached_property
@@ -152,24 +150,6 @@ class Run:
     def distribution(self, case_id, name):
         """A histogram over all ranks and repetitions, summed from the parts; strata of one quantity combined."""
         return distribution([record for ranks in self.rounds(case_id) for record in ranks], name)
-
-
-@cache
-def quantity(name):
-    """The quantity of which this histogram is a stratum; itself when it is none."""
-    return next((name[: -len(end)] for end in STRATA if name.endswith(end)), name)
-
-
-def distribution(records, name):
-    """The histogram `name` over these repetitions of ranks, strata kept apart."""
-    strata = {}
-    for record in records:
-        for own, histogram in record["histograms"].items():
-            if name in (own, quantity(own)):
-                strata.setdefault(own, Stratum()).add(histogram)
-    if records and not strata:
-        raise RunError(f"no histogram {name!r} was recorded")
-    return Distribution(strata[own] for own in sorted(strata))
 
 
 def open_run(path):

@@ -21,7 +21,7 @@ class Runs:
 
     def samples(self):
         """All samples as a polars LazyFrame. A parameter that a run does not have is null in its rows."""
-        from . import frames  # polars is loaded only for those who want frames
+        from . import frames  # polars is loaded only for frames
 
         return frames.below_each_other(self.runs, frames.samples)
 

@@ -1,37 +1,26 @@
-"""The rows of samples.parquet, from the parts: one measured value a row; what has no value has no row."""
+"""The rows of samples.parquet, from the parts: one measured value a row; a missing value has no row."""
 
 from . import figures
 from .derive import longest, of_case
 from .dropping import dropped
+from .metrics import METRICS, RECORDED
 
 #: The columns before and after those of the parameters.
 BEFORE = ("scope", "host", "node", "rank", "case", "workload")
 AFTER = ("repetition", "interval", "began", "metric", "value", "unit")
-#: What measuring cost, by name: its field in a record, and its unit.
-MEASURING = (
-    ("clock_reads", "clock_reads", "readings"),
-    ("records", "records", "records"),
-    ("measuring_ns", "cost_ns", "ns"),
-)
-#: Counters of noise that are no figures, with units. Those that a machine does not offer are None.
+#: The field of each part of a record that is a sample, where the names differ.
+FIELDS = {"measuring_ns": "cost_ns"}
+#: Samples of overhead and of noise.
+MEASURING = ("clock_reads", "records", "measuring_ns")
 NOISE = (
-    ("cpu_share_min", "share"),
-    ("voluntary_switches", "switches"),
-    ("minor_faults", "faults"),
-    ("major_faults", "faults"),
-    ("migrations", "migrations"),
-    ("run_delay_ns", "ns"),
-    ("steal_ns", "ns"),
-    ("throttled_ns", "ns"),
-    ("thermal_throttles", "throttles"),
-    ("pressure_cpu_ns", "ns"),
-    ("pressure_memory_ns", "ns"),
+    *("cpu_share_min", "voluntary_switches", "minor_faults", "major_faults", "migrations", "run_delay_ns"),
+    *("steal_ns", "throttled_ns", "thermal_throttles", "pressure_cpu_ns", "pressure_memory_ns"),
 )
 SORTED_BY = ("scope", "case", "host", "rank", "repetition", "metric", "interval")
 
 
 def columns(run):
-    """All columns, in their order: each parameter that any case has is one, and the arm where there are several."""
+    """All columns, in their order: one for each parameter of any case, and the arm if there are several."""
     planned = run.document["planned"]
     names = {name for case in planned for name in case["parameters"]}
     return [*BEFORE, *sorted(names), *(["arm"] if _has_arms(planned) else []), *AFTER]
@@ -47,7 +36,7 @@ def words_among_parameters(cases):
 
 
 def parameters(case, words):
-    """A case's parameters as columns have them: one that is a word anywhere is one everywhere."""
+    """A case's parameters in the types of the columns: a column with a word anywhere has words everywhere."""
     return {name: str(value) if name in words else value for name, value in case["parameters"].items()}
 
 
@@ -81,7 +70,7 @@ def _of_case(run, planned, gone):
     for part in run.parts:
         hosts.setdefault(part.begin["host"], []).append(part.rank)
     rounds = run.rounds(planned["id"])
-    # Which loop is the limit is decided over all repetitions.
+    # The loop that is the limit is chosen over all repetitions.
     of_hosts = {host: _shares([[records[r] for r in ranks] for records in rounds]) for host, ranks in hosts.items()}
     of_ranks = [_shares([[records[part.rank]] for records in rounds]) for part in run.parts]
     for position, records in enumerate(rounds):
@@ -104,31 +93,34 @@ def _values(metrics, position):
 
 
 def _metrics(values):
-    return [(name, None, value, figures.FIGURES[name].unit) for name, value in values.items()]
+    return [(name, None, value, METRICS[name].unit) for name, value in values.items()]
 
 
 def _shares(rounds):
     """The samples of each repetition: one where a limit was measured, none elsewhere."""
     shares = figures.limit_shares(rounds)
-    return [[] if shares is None else [("limit_share", None, shares[place], "share")] for place in range(len(rounds))]
+    return [[] if shares is None else _metrics({"limit_share": shares[place]}) for place in range(len(rounds))]
 
 
 def _of_rank(measure, record):
-    """What one rank measured in one repetition, its figures, and its progress."""
+    """Measured values of one rank in one repetition, its figures, and its progress."""
     yield from _metrics(figures.of_repetition(measure, [record]))
-    for name in ("elapsed_ns", "worker_ns"):
-        yield name, None, record[name], "ns"
-    yield "heap_offset_bytes", None, record["heap_offset_bytes"], "bytes"
-    yield "cpu_ns", None, record["cpu_ns"] or None, "ns"  # 0 means that it is not known
-    yield measure, None, record[measure], measure
-    for stratum in ("slow", "fast"):
-        refills = record["histograms"].get(f"refill_ns.{stratum}", {})
-        yield f"refills_{stratum}", None, refills.get("count"), "refills"
-    for name in ("chunk_ns", "refill_ns"):
-        yield f"{name}_max", None, longest([record], name), "ns"
-    for name, field, unit in MEASURING:
-        yield name, None, record["measuring"][field], unit
-    for name, unit in NOISE:
-        yield name, None, record["noise"][name], unit
+    for name, value in _recorded(measure, record):
+        yield name, None, value, RECORDED[name].unit
+    name = f"interval_{measure}"
     for interval, finished in enumerate(record["intervals"]):
-        yield f"interval_{measure}", interval, finished, measure
+        yield name, interval, finished, RECORDED[name].unit
+
+
+def _recorded(measure, record):
+    """The values that a record has beside its figures; None for unknown values."""
+    for name in ("elapsed_ns", "worker_ns", "heap_offset_bytes", measure):
+        yield name, record[name]
+    yield "cpu_ns", record["cpu_ns"] or None  # 0 means that the CPU clock was unavailable
+    for stratum in ("slow", "fast"):
+        yield f"refills_{stratum}", record["histograms"].get(f"refill_ns.{stratum}", {}).get("count")
+    for name in ("chunk_ns", "refill_ns"):
+        yield f"{name}_max", longest([record], name)
+    for part, names in (("measuring", MEASURING), ("noise", NOISE)):
+        for name in names:
+            yield name, record[part][FIELDS.get(name, name)]

@@ -24,17 +24,17 @@ NOISE.update(involuntary_switches=3, voluntary_switches=1, minor_faults=4, major
 NOISE.update(run_delay_ns=10**7, steal_ns=0, throttled_ns=0, thermal_throttles=None, pressure_cpu_ns=5000)
 NOISE.update(pressure_memory_ns=0, cpu_share_min=0.99, core_clock_change=0.99 - 1, core_probe_ns=31680.0)
 
-#: When the first repetition began.
+#: Begin of the first repetition.
 BEGAN_MS = 1_700_000_000_250
 
 
 def pages(local, remote, unverified=None):
-    """What the kernel said of a rank's pages."""
+    """The kernel's answer about a rank's pages."""
     return {"local_pages": local, "remote_pages": remote, "absent_pages": 0, "unverified": unverified}
 
 
 def histogram(values, count=None):
-    """A histogram record of these nanoseconds, of which `count` events were a sample."""
+    """A histogram record of these nanoseconds, a sample of `count` events."""
     counters = {}
     for value in values:
         counters[index_of(value)] = counters.get(index_of(value), 0) + 1
@@ -50,7 +50,7 @@ def histogram(values, count=None):
 
 
 def limits(elapsed_ns, size):
-    """Store loops of which the second takes twice what the repetition did, before and after it."""
+    """Store loops before and after a repetition; the second one has twice the bandwidth of the repetition."""
     kernels = {"memset": 1, "ordinary": 2, "non_temporal": 1, "triad": 3}
     of_loop = {"with": "all", "elapsed_ns": elapsed_ns}
     both = [(when, name) for when in ("before", "after") for name in kernels]
@@ -82,7 +82,7 @@ def repetition(round_index, elapsed_ns, size, **histograms):
 
 
 def at_rate(round_index, rate):
-    """A repetition in which one rank did so many GiB a second."""
+    """A repetition of one rank with this number of GiB a second."""
     return repetition(round_index, 10**9, round(rate * 2**30))
 
 
@@ -95,7 +95,7 @@ def run_of(planned, rounds, ends, host=None, **document):
 
 
 def write_part(directory, rank, size, repetitions, begin_pages=None, end_pages=None, tail=""):
-    """Writes `parts/rank-NNNNN.jsonl`; without `end_pages` the rank did not get to its end."""
+    """Writes `parts/rank-NNNNN.jsonl`; without `end_pages` the rank did not reach its end."""
     begin = {
         "kind": "begin",
         "rank": rank,
@@ -122,7 +122,7 @@ PLANNED.update(measure="bytes", expected=EXPECTED, arm=None, compared_as=None)
 
 
 def write_run(directory, ranks, repetitions, gates=(), planned=(PLANNED,), again=None):
-    """Writes `run.json` with these cases, and with what is said to follow from the parts; judgements are null."""
+    """Writes `run.json` with these cases, and with the given derived values; judgements are null."""
     header = {"schema": 2, "ranks": ranks, "repetitions": repetitions, "planned": list(planned), "gates": list(gates)}
     (directory / "run.json").write_text(
         json.dumps({**header, "cases": [], **(again or {})}, default=lambda judged: None)
@@ -194,7 +194,7 @@ def _leb128(number):
 
 
 def encode(payload, cookie=COOKIE, outer=COMPRESSED_COOKIE, offset=0, length=None, highest=HIGHEST_NS):
-    """A histogram with this payload, its header as asked for."""
+    """A histogram with this payload and this header."""
     length = len(payload) if length is None else length
     packed = zlib.compress(HEADER.pack(cookie, length, offset, 3, 1, highest, 1.0) + payload)
     return base64.b64encode(OUTER.pack(outer, len(packed)) + packed).decode("ascii")

@@ -4,7 +4,7 @@ NOTEBOOK_NEEDS = ("duckdb", "ipykernel", "matplotlib", "nbclient", "polars")
 
 
 def outputs(run):
-    """Everything that its cells say, and the ids of those that draw, a line each. Fails when one warns."""
+    """All output of its cells, and the ids of cells that draw, a line each. Fails when a cell warns."""
     from run_notebook import execute  # needs nbclient
 
     lines = []

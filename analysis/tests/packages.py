@@ -9,7 +9,7 @@ VENV = Path(__file__).resolve().parents[1] / ".venv"
 
 
 def needs(*names):
-    """Skips a test where a package is missing, with the reason. In analysis/.venv none may be missing."""
+    """Skips a test where a package is missing, with the reason. In analysis/.venv no package may be missing."""
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing and Path(sys.prefix).resolve() == VENV:
         raise ImportError(

@@ -1,4 +1,4 @@
-"""What must hold of every run directory that the program wrote, by whichever reader."""
+"""Laws of every run directory that the program wrote, for every reader."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ from . import strict_log
 from .packages import needs
 
 ANALYSIS = Path(__file__).resolve().parents[1]
-#: Where Debian's libhdrhistogram-java puts HdrHistogram.
+#: Path of HdrHistogram in Debian's libhdrhistogram-java.
 JAR = Path("/usr/share/java/hdrhistogram.jar")
 
 

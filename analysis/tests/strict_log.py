@@ -1,4 +1,4 @@
-"""What the readers of the HDR family take for granted of an interval log, as strict as the strictest of them.
+"""The rules of an interval log that HDR readers rely on, as strict as the strictest reader.
 
 HdrHistogram for Java reads with a `Scanner` whose delimiter is one of space, comma, CR, LF (`HistogramLogScanner`), and
 drops a line without a word when it begins before the start time. The Python package matches whole lines

@@ -1,4 +1,4 @@
-"""Whether a run ended when it had to, on rates made up for it."""
+"""The end of a run, on made-up rates."""
 
 import unittest
 

@@ -13,7 +13,7 @@ from .packages import needs
 from .round_trip import ANALYSIS
 
 GIB = float(1 << 30)
-#: What statistics judge of a comparison, made up.
+#: Made-up judgements of a comparison.
 JUDGED = {
     "ratio": 1.5,
     "interval": {"low": 1.25, "high": 2.0, "level": 0.5},

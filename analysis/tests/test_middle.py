@@ -1,4 +1,4 @@
-"""Medians and their intervals, on values small enough to be worked out by hand."""
+"""Medians and their confidence intervals, on values small enough to be worked out by hand."""
 
 import unittest
 

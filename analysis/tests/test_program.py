@@ -1,4 +1,4 @@
-"""A real run of the program: what it says and what this reader derives are the same."""
+"""A real run of the program: its values and those that this reader derives are equal."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ block = "1MiB"
 workload = "larson"
 allocator = "slab"
 """
-# What a run may have beyond that: arms, the same arm twice, an end of its own, repetitions that do not count.
+# Further features of a run: arms, the same arm twice, a stop rule, dropped repetitions.
 ARMS = JOB.replace(
     "repetitions = 2",
     """aa = true

@@ -1,4 +1,4 @@
-"""The figures of a run derived again: on paper, and held against every file that has them."""
+"""The figures of a run derived again: on paper, and compared with every file that has them."""
 
 import contextlib
 import io

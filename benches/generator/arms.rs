@@ -1,4 +1,4 @@
-//! What is measured against each other, and one measurement of it.
+//! The arms of the benchmark, and one measurement of an arm.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -35,7 +35,7 @@ pub struct Sample {
 }
 
 impl Arm {
-    /// As tables call it.
+    /// Name in tables.
     pub fn name(&self) -> &'static str {
         match self {
             Arm::Ours { name, .. } | Arm::Peer { name, .. } => name,
@@ -43,7 +43,7 @@ impl Arm {
         }
     }
 
-    /// The stream and the kernel of one of ours; `None` for the others, and where this CPU has not got the kernel.
+    /// Stream and kernel of an arm that is this project's; `None` for other arms, and when this CPU cannot run the kernel.
     pub fn ours(&self) -> Option<(Stream, Kernel)> {
         let Arm::Ours { kernel, dedup, compress, .. } = self else { return None };
         let ratio = |text| Ratio::parse(text).expect("a ratio");
@@ -71,7 +71,7 @@ impl Arm {
                 })
             }
             Arm::Loop(store_loop) => {
-                // Never zero: there are CPUs that send a line of zeros to memory as a word, three times as fast.
+                // Never zero: some CPUs send a line of zeros to memory as one word, three times as fast.
                 together(chunk, workers, passes, |pass, _, part| store_loop.run(part, pass as u64 % 255 + 1))
             }
             Arm::Peer { compress, .. } => {
@@ -127,13 +127,13 @@ pub fn together(
         }
         started.into_iter().map(|worker| worker.join().expect("no panic")).collect()
     });
-    // The slowest clock of all; the CPU time is the whole process's, as each of them read it.
+    // The lowest rate of all workers. The CPU time is that of the whole process, which each worker read.
     samples.sort_by(|a, b| a.bytes_per_s.total_cmp(&b.bytes_per_s));
     samples[0]
 }
 
-/// The rate of the median chunk: on a shared machine some chunks wait for a CPU, in every arm, and a mean would
-/// say how many.
+/// The rate of the median chunk. On a shared machine some chunks of every arm wait for a CPU, and a mean would depend
+/// on their number.
 fn timed(chunk_bytes: usize, passes: usize, mut fill: impl FnMut(usize)) -> Sample {
     let mut chunk_s = Vec::with_capacity(passes);
     let core_start = process_core_s();
@@ -150,6 +150,6 @@ fn timed(chunk_bytes: usize, passes: usize, mut fill: impl FnMut(usize)) -> Samp
 
 /// Memory that was populated before the first arm ran.
 pub fn as_written(memory: &mut [MaybeUninit<u8>]) -> &mut [u8] {
-    // SAFETY: `main` has every byte written before anybody comes here, and nobody can unwrite one.
+    // SAFETY: `main` wrote every byte before the first call, and a written byte stays initialised.
     unsafe { &mut *(std::ptr::from_mut(memory) as *mut [u8]) }
 }

@@ -1,4 +1,4 @@
-//! The cases of the benchmark and what is claimed of each: the speed table of the project, row by row.
+//! The cases of the benchmark and the claims about each: the speed table of the project, row by row.
 
 use numamark::generator::KernelName;
 use numamark::workload::limit::StoreLoop;
@@ -51,7 +51,7 @@ const DGEN_COMPRESSED: Arm = Arm::Peer { name: "dgen c2", compress: 2 };
 const AVX2: Arm =
     Arm::Ours { name: "ours avx2", kernel: Some(KernelName::Avx2), dedup: ("1", 64 * KIB), compress: NONE };
 
-/// What dedup and compression cost: arm, against which, and the least share of its rate.
+/// Cost of dedup and compression: the arm, its reference, and the least share of the reference's rate.
 const SHAPES: [(Arm, &str, f64); 7] = [
     (ours("d1.5 4KiB", ("1.5", 4 * KIB), NONE), "ours", 0.8),
     (ours("d1.5 64KiB", ("1.5", 64 * KIB), NONE), "ours", 1.0),
@@ -66,7 +66,7 @@ const fn ours(name: &'static str, dedup: (&'static str, u64), compress: (&'stati
     Arm::Ours { name, kernel: None, dedup, compress }
 }
 
-/// All cases that so many workers can run.
+/// All cases that this number of workers can run.
 pub fn cases(most_workers: usize) -> Vec<Case> {
     let of_two = [4, 8, 16, 64, 128, 256].map(|mebibytes| case(2, mebibytes << 20));
     let of_one = [4, 8, 64, 256].map(|mebibytes| case(1, mebibytes << 20));
@@ -111,7 +111,7 @@ fn case(workers: usize, chunk_bytes: usize) -> Case {
             case.claim(arm.name(), Against::Arm(off), Bound::AtLeast(least));
         }
     }
-    // A CPU without a kernel has no figure for it.
+    // No figure for a kernel that this CPU cannot run.
     case.arms.retain(|arm| !matches!(arm, Arm::Ours { .. }) || arm.ours().is_some());
     let arms = case.arms.clone();
     case.claims.retain(|claim| arms.iter().any(|arm| arm.name() == claim.of));

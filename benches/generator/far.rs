@@ -1,4 +1,4 @@
-//! The first byte at offset 2^60: it may cost no more than the seeding and one segment.
+//! Time to the first byte at offset 2^60: at most that of the seeding and one segment.
 
 use std::hint::black_box;
 use std::mem::MaybeUninit;
@@ -13,7 +13,7 @@ use crate::table::{Finding, compared};
 /// Fills in a round: some milliseconds.
 const FILLS: u64 = 1000;
 
-/// One byte there against a whole segment at the beginning, for each of these arms; `None` for those that are not ours.
+/// One byte at the far offset against a whole segment at the beginning, for each arm; `None` for arms of other projects.
 pub fn far(arm: &Arm, rounds: usize) -> Option<Finding> {
     let (stream, kernel) = arm.ours()?;
     let mut segment = vec![MaybeUninit::uninit(); SEGMENT_BYTES];

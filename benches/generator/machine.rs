@@ -1,4 +1,4 @@
-//! What a benchmark has to know of the machine, and do to it.
+//! Facts about the machine that a benchmark needs, and the pinning of its threads.
 
 use numamark::numa::Topology;
 
@@ -34,7 +34,7 @@ pub fn process_core_s() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
-/// The L3 that the workers share, as the program itself finds it; 0 where nobody says.
+/// Bytes of the L3 that the workers share, as the program itself finds them; 0 when unknown.
 pub fn l3_bytes() -> u64 {
     Topology::of_this_machine().ok().and_then(|topology| topology.l3_bytes()).unwrap_or(0)
 }

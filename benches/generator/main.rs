@@ -1,8 +1,8 @@
-//! How fast chunks are filled, against the crate `dgen-data` and against loops that store and compute nothing.
+//! Throughput of filling chunks, against the crate `dgen-data` and against loops that store and compute nothing.
 //!
 //! `cargo bench --bench generator --features peers [-- --quick]`. All arms of a case run in turn, in shuffled order, over the
-//! same pages in the same process: a claim is about the ratio of two arms within rounds, never of two days. Outputs are
-//! verified first. Without `--bench` (as `cargo test` starts it) it verifies and measures nothing.
+//! same pages in the same process: a claim compares two arms within rounds, never on two days. Outputs are verified
+//! first. Without `--bench` (as `cargo test` starts it) the benchmark only verifies.
 
 mod arms;
 mod cases;
@@ -22,8 +22,8 @@ use numamark::workload::limit::StoreLoop;
 use arms::{Sample, together};
 use cases::{Case, cases};
 
-/// How much is measured: enough rounds for a 95 % interval whatever the noise, each long against a scheduling slice and
-/// short enough that its arms meet the same neighbours on the machine.
+/// Length of the measurement: enough rounds for a 95 % confidence interval under any noise. A round is long against a
+/// scheduling slice, and short enough that its arms meet the same neighbours on the machine.
 struct Effort {
     rounds: usize,
     bytes_a_round: usize,
@@ -36,14 +36,14 @@ fn main() {
     let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     let effort = if asked("--quick") { QUICK } else { WHOLE };
     let most_workers = machine::available_cpus().len().min(2);
-    // SAFETY: no other thread has been started yet; the peer reads it when its pool is built.
+    // SAFETY: no other thread has been started yet. The peer reads the variable when its pool is built.
     unsafe { std::env::set_var("DGEN_THREADS", most_workers.to_string()) };
     let cases = cases(most_workers);
     let largest = cases.iter().map(|case| case.chunk_bytes).max().expect("there are cases");
     let reservation = Reservation::new(largest).expect("256 MiB of address space");
-    // SAFETY: the reservation is ours alone, this long, and lives as long as this function.
+    // SAFETY: the reservation is this long, nothing else uses it, and it lives as long as this function.
     let memory = unsafe { std::slice::from_raw_parts_mut(reservation.base().as_ptr().cast(), largest) };
-    // Each worker touches the part it will fill, so that memory is where it would be in a run.
+    // Each worker touches the part that it will fill, so that pages lie on the nodes where a run would have them.
     together(memory, most_workers, 1, |_, _, part| StoreLoop::Memset.run(part, 0));
     let l3_bytes = machine::l3_bytes();
     if asked("--bench") {
@@ -58,7 +58,7 @@ fn main() {
     let mut findings = Vec::new();
     for case in &cases {
         let chunk = &mut memory[..case.chunk_bytes];
-        // A chunk that is filled again and again is all there is in flight.
+        // One chunk is filled again and again, so only its bytes are in flight.
         let stores = Stores::choose(case.chunk_bytes as u64, l3_bytes);
         verify::verify(case, chunk, stores);
         if asked("--bench") {
@@ -75,10 +75,10 @@ fn main() {
     println!("all outputs verified");
 }
 
-/// Every arm once a round; `[round][arm]`.
+/// Measures every arm once a round; `[round][arm]`.
 fn rounds(case: &Case, chunk: &mut [MaybeUninit<u8>], stores: Stores, effort: &Effort) -> Vec<Vec<Sample>> {
     let mut random = Random::new(chunk.len() as u64);
-    // The median of few chunks would be one that waited.
+    // Of too few chunks the median could be one that waited for a CPU.
     let passes = (effort.bytes_a_round / chunk.len()).max(3);
     let mut one_round = |_| {
         let mut order: Vec<usize> = (0..case.arms.len()).collect();

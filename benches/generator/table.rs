@@ -1,4 +1,4 @@
-//! What the rounds of a case say: medians of arms, and claims as ratios with their intervals.
+//! Results of a case: medians of arms, and claims as ratios with their confidence intervals.
 
 use numamark::generator::Stores;
 use numamark::stats::{Interval, Pair, effect, median, median_interval};
@@ -7,7 +7,7 @@ use numamark::units::{Bytes, human_rate, three_digits};
 use crate::arms::{Arm, Sample};
 use crate::cases::{Against, Bound, Case, Claim, Figure};
 
-/// A claim and what became of it: a line of the closing table.
+/// A claim and its result: a line of the closing table.
 pub struct Finding {
     pub case: String,
     pub what: String,
@@ -61,7 +61,7 @@ fn finding(case: &Case, claim: &Claim, rounds: &[Vec<Sample>]) -> Finding {
     }
 }
 
-/// The effect over the rounds, which are pairs: what disturbed one arm of a round disturbed its neighbours.
+/// The effect over the rounds. The arms of a round are a pair: a disturbance of one usually reaches the other as well.
 pub fn compared(base: &[f64], candidate: &[f64]) -> Finding {
     let pairs: Vec<Pair> = (0..)
         .zip(base.iter().zip(candidate))
@@ -78,7 +78,7 @@ pub fn compared(base: &[f64], candidate: &[f64]) -> Finding {
     Finding { case, what, ratio: effect.ratio, interval: effect.interval, bound: Bound::AtLeast(0.0) }
 }
 
-/// The fastest by its median over all rounds: not the luckiest of each.
+/// The arm with the highest median over all rounds. The best arm of each single round would be chosen by luck.
 fn best_loop(case: &Case, rounds: &[Vec<Sample>]) -> usize {
     let rate = |index: &usize| median(&figures(rounds, *index, Figure::Rate)).expect("rounds");
     let loops = (0..case.arms.len()).filter(|index| matches!(case.arms[*index], Arm::Loop(_)));
@@ -108,7 +108,7 @@ pub fn print_findings(findings: &[Finding]) {
     );
 }
 
-/// Whether the bound is kept, and whether the interval leaves a doubt.
+/// Verdict: the bound is kept or not, and the confidence interval excludes the other answer or not.
 fn verdict(finding: &Finding) -> &'static str {
     let keeps = |ratio: f64| match finding.bound {
         Bound::AtLeast(least) => ratio >= least,

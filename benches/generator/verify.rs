@@ -1,4 +1,4 @@
-//! Whole chunks of every arm are what they should be, over two different earlier contents: before any figure.
+//! Verification of whole chunks of every arm, over two different earlier contents, before any figure is printed.
 
 use std::mem::MaybeUninit;
 
@@ -7,7 +7,7 @@ use numamark::generator::{Digest, Kernel, KernelName, Stores};
 use crate::arms::{Arm, as_written, peer, together};
 use crate::cases::Case;
 
-/// Panics with what is wrong.
+/// Verifies the arm's output; panics with the fault.
 pub fn verify(case: &Case, chunk: &mut [MaybeUninit<u8>], stores: Stores) {
     for arm in &case.arms {
         match arm {
@@ -22,7 +22,7 @@ pub fn verify(case: &Case, chunk: &mut [MaybeUninit<u8>], stores: Stores) {
     }
 }
 
-/// The specification says so, too.
+/// The scalar kernel, the specification, gives the same bytes.
 fn verify_ours(arm: &Arm, workers: usize, chunk: &mut [MaybeUninit<u8>], stores: Stores) {
     let (stream, _) = arm.ours().expect("arms without their kernel were left out");
     let scalar = Kernel::named(KernelName::Scalar).expect("runs everywhere");
@@ -34,7 +34,7 @@ fn verify_ours(arm: &Arm, workers: usize, chunk: &mut [MaybeUninit<u8>], stores:
     }
 }
 
-/// What it wrote does not depend on what was there, and has as many zeros as its way of compression asks for.
+/// The peer's output does not depend on earlier contents, and has as many zeros as its compression factor requires.
 fn verify_peer(compress: usize, workers: usize, chunk: &mut [MaybeUninit<u8>]) {
     let digests = [0xFF, 0x00].map(|before| {
         chunk.fill(MaybeUninit::new(before));

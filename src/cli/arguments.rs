@@ -296,5 +296,5 @@ pub enum SchemaOf {
 pub struct CompletionsArguments {
     /// Which shell
     #[arg(value_enum)]
-    pub shell: super::completions::Shell,
+    pub shell: clap_complete::Shell,
 }

@@ -2,9 +2,10 @@
 
 use super::arguments::{CompareArguments, CompareFormat};
 use super::print;
+use crate::compare::{Asked, Compared, compare_arms, compare_runs};
 use crate::error::{Error, ExitCode, Result};
-use crate::report::{self, Extent};
-use crate::results::compare::{Asked, Compared, compare_arms, compare_runs};
+use crate::report;
+use crate::report::Extent;
 
 /// Compares and shows; a rate that is worse than `--bound` decides the exit code.
 pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {

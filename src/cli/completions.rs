@@ -1,7 +1,5 @@
 //! `numamark completions`: what a shell needs to complete the command line.
 
-pub use clap_complete::Shell;
-
 use super::arguments::CompletionsArguments;
 use super::{command, print};
 use crate::error::{ExitCode, Result};

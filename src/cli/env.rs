@@ -1,9 +1,9 @@
 //! `numamark env`: what on this machine would disturb a benchmark.
 
 use super::print;
+use crate::environment::{Facts, inspect};
 use crate::error::{ExitCode, Result};
 use crate::measure::clock::Clock;
-use crate::results::environment::{Facts, inspect};
 use crate::{numa, report};
 
 /// Shows every check. What it finds is no failure: the exit code is 0 as long as it could look.

@@ -3,8 +3,10 @@
 use super::arguments::{DirectoryArguments, ReportArguments, ReportFormat, SchemaArguments, SchemaOf};
 use super::print;
 use crate::error::{ExitCode, Result};
+use crate::record;
 use crate::report::Extent;
-use crate::results::{self, RunDirectory};
+use crate::results;
+use crate::results::RunDirectory;
 use crate::{job, report};
 
 /// Proves every aggregate of a run from its parts.
@@ -50,7 +52,7 @@ pub fn report(arguments: &ReportArguments) -> Result<ExitCode> {
 pub fn schema(arguments: &SchemaArguments) -> Result<ExitCode> {
     match arguments.of {
         SchemaOf::Job => print(&job::schema()),
-        SchemaOf::Run => print(&results::run_schema()),
+        SchemaOf::Run => print(&record::run::run_schema()),
     }
     Ok(ExitCode::Done)
 }

@@ -2,13 +2,15 @@
 
 use super::arguments::{PlanArguments, TopoArguments};
 use super::print;
+use crate::environment::cpu_model;
 use crate::error::{Error, ExitCode, Result};
-use crate::job::Job;
-use crate::numa::{self, Bind, Placement, Request, Topology};
+use crate::job::{Job, Setting};
+use crate::numa;
+use crate::numa::{Bind, Placement, Request, Topology};
 use crate::plan::{Plan, Prediction, Seat};
-use crate::rank::{Source, bind, described, probe};
-use crate::report::{self, Planned, Submission};
-use crate::results::environment::cpu_model;
+use crate::rank::{Source, described, probe};
+use crate::report;
+use crate::report::{Planned, Submission};
 use crate::results::resolve_gates;
 use crate::units::human_span;
 
@@ -21,15 +23,19 @@ pub fn topo(arguments: &TopoArguments) -> Result<ExitCode> {
 
 /// Predicts cases, time, memory and files. Tries each case for a moment, unless it must not or cannot.
 pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
-    let mut job = Source::read(&arguments.job, &arguments.change.settings())?.parse()?;
-    job.rank.share_nodes |= arguments.machine.share_nodes;
-    let (topology, placements) = place(&arguments.machine, bind(&job), job.rank.share_nodes)?;
+    let mut settings = arguments.change.settings();
+    if arguments.machine.share_nodes {
+        settings.push(Setting::new("rank.share_nodes=true"));
+    }
+    let source = Source::read(&arguments.job, &settings)?;
+    let job = source.parse()?;
+    let (topology, placements) = place(&arguments.machine, job.rank.bind, job.rank.share_nodes)?;
     let ranks = seats(&job, &topology, &placements, arguments.hosts)?;
     let cases: Vec<&str> = ranks[0].1.cases.iter().map(|case| case.id.as_str()).collect();
     // What a run would refuse before its first repetition; another machine may have another CPU.
     let cpu_model = if topology.is_this_system() { cpu_model() } else { None };
     resolve_gates(&job.gates, &cases, cpu_model.as_deref())?;
-    let (prediction, unknown) = predict(arguments, &job, &topology, &ranks)?;
+    let (prediction, unknown) = predict(arguments, &source, &topology, &ranks)?;
     print(&report::plan(&Planned {
         name: &job.name,
         ranks: &ranks,
@@ -71,7 +77,7 @@ fn seats(job: &Job, topology: &Topology, placements: &[Placement], hosts: u32) -
 /// What trying the cases says, and what nothing says.
 fn predict(
     arguments: &PlanArguments,
-    job: &Job,
+    source: &Source,
     topology: &Topology,
     ranks: &[(Seat, Plan)],
 ) -> Result<(Option<Prediction>, Vec<String>)> {
@@ -82,12 +88,12 @@ fn predict(
     } else if arguments.no_probe {
         unknown.push("nothing was tried (--no-probe): time is what the job asks for".to_owned());
     } else {
-        let count = u32::try_from(ranks.len()).expect("ranks are counted in 32 bits");
-        match probe(job, count) {
-            Ok((miniature, probed)) => {
-                // Of all ranks the one with the largest arena is waited for.
-                let slowest = ranks.iter().max_by_key(|(_, plan)| plan.arena_bytes);
-                let (_, plan) = slowest.expect("a host has a rank");
+        let plans: Vec<&Plan> = ranks.iter().map(|(_, plan)| plan).collect();
+        match probe(source, &plans) {
+            Ok(probed) => {
+                // All ranks wait for the one with the largest arena.
+                let plan = plans.iter().max_by_key(|plan| plan.arena_bytes).expect("a host has a rank");
+                let miniature = plan.miniature(probed.ranks);
                 let predicted = Prediction::new(plan, &miniature, &probed, arguments.hosts);
                 prediction = Some(predicted);
                 unknown.extend(miniature.differences(plan));

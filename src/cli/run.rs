@@ -5,13 +5,18 @@ use std::time::Instant;
 use super::arguments::RunArguments;
 use super::print;
 use super::progress::{Teller, Volume};
-use crate::comm::launcher::{self, Launcher};
-use crate::comm::{self, Start};
+use crate::comm;
+use crate::comm::Start;
+use crate::comm::launcher;
+use crate::comm::launcher::Launcher;
 use crate::error::{Error, ExitCode, Result};
-use crate::numa::{self, Topology};
-use crate::rank::{self, Finished, Origin, Request};
+use crate::numa;
+use crate::numa::Topology;
+use crate::rank;
+use crate::rank::{Finished, Origin, Request};
+use crate::record::run::{GateResult, Outcome};
 use crate::report;
-use crate::results::{GateResult, Outcome, RunDirectory};
+use crate::results::RunDirectory;
 
 /// Runs a job.
 ///
@@ -28,6 +33,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     }
     let request = Request {
         source: origin(arguments),
+        miniature: false,
         out: arguments.out.clone(),
         command: std::env::args().collect(),
         mpi_library: comm::mpi_library().ok_or_else(|| "built without MPI".to_owned()),

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::error::{Error, Result};
 use crate::generator::{Codec, Compression, Dedup, Ratio, Shape, Stream};
 use crate::units::Bytes;
+use crate::word::Word;
 
 /// A stream, its shape, and where to begin in it.
 #[derive(Debug, Args)]
@@ -99,9 +100,7 @@ fn member(text: &str) -> Result<(u32, u32), String> {
 }
 
 fn codec(text: &str) -> Result<Codec, String> {
-    let names = Codec::ALL.map(Codec::name);
-    let named = Codec::ALL.into_iter().find(|codec| codec.name() == text);
-    named.ok_or_else(|| format!("expected {}", names.join(", ")))
+    Codec::from_word(text).ok_or_else(|| format!("expected {}", Codec::WORDS.join(", ")))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How a job is ended from any thread, and who says why.
+//! Ending a job from any thread, with one message that gives the reason.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,33 +6,33 @@ use std::time::Duration;
 
 use crate::error::ExitCode;
 
-/// Who a message comes from.
+/// The origin of a message.
 #[derive(Clone, Debug)]
 pub struct Speaker {
     /// The host's name.
     pub host: String,
-    /// The rank; `None` where one process holds many, or before it is known.
+    /// The rank; `None` when one process holds many ranks, or before the rank is known.
     pub rank: Option<u32>,
 }
 
 impl Speaker {
-    /// Prints one line to stderr, in one write, so that the lines of ranks do not mix.
+    /// Prints one line to stderr in one write, so that the lines of several ranks do not mix.
     pub fn say(&self, what: &str) {
         let what = what.replace('\n', " | ");
         let line = match self.rank {
             Some(rank) => format!("numamark: rank {rank} on {}: {what}\n", self.host),
             None => format!("numamark: on {}: {what}\n", self.host),
         };
-        // The job ends whether or not anybody listens.
+        // The job ends even if stderr is closed.
         let _closed_stderr = std::io::stderr().write_all(line.as_bytes());
     }
 }
 
-/// Returns to the first thread of this process that is about to say why the job ends, and to no other: where one process
-/// holds many ranks, each would say the same and bury the first line.
+/// Returns for the first calling thread of this process and blocks all later callers for ever. Called before printing
+/// why the job ends: where one process holds many ranks, each would print the same and hide the first line.
 pub(super) fn speak_first() {
     static SPOKEN: AtomicBool = AtomicBool::new(false);
-    // Relaxed: the flag only elects one speaker, it publishes nothing.
+    // Relaxed: the flag only elects one speaker; it publishes no other data.
     if SPOKEN.swap(true, Ordering::Relaxed) {
         loop {
             std::thread::park();
@@ -40,17 +40,17 @@ pub(super) fn speak_first() {
     }
 }
 
-/// How long the launcher gets to read what was said: Hydra drops what is still in its pipes when it is told to abort.
+/// Time for the launcher to read the last lines: on an abort, Hydra drops the bytes that are still in its pipes.
 #[cfg(feature = "mpi")]
 const LISTENING: Duration = Duration::from_millis(200);
 
-/// How long `MPI_Abort` or the exit handlers may take before the process ends by signal.
+/// Longest time for `MPI_Abort` or the exit handlers; after it the process ends itself by signal.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Ends every rank of the job with this exit code, from any thread: `MPI_Abort` where MPI runs, otherwise the process.
+/// Ends every rank of the job with this exit code, from any thread: by `MPI_Abort` if MPI runs, otherwise by exit.
 ///
-/// If that hangs (a launcher that does not answer, a lock held by a stuck thread), the process aborts itself after
-/// five seconds, and the launcher ends the others because one was killed.
+/// If that hangs (the launcher does not answer, or a stuck thread holds a lock), the process aborts itself after five
+/// seconds, and the launcher then ends the other processes because one was killed.
 pub fn end_job(code: ExitCode) -> ! {
     let _without_a_thread_there_is_no_second_try =
         std::thread::Builder::new().name("last resort".into()).spawn(|| {
@@ -58,9 +58,9 @@ pub fn end_job(code: ExitCode) -> ! {
             std::process::abort();
         });
     #[cfg(feature = "mpi")]
-    if super::mpi::is_running() {
+    if super::wire::mpi::is_running() {
         std::thread::sleep(LISTENING);
-        super::mpi::abort(code);
+        super::wire::mpi::abort(code);
     }
     std::process::exit(code.number())
 }

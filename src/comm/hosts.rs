@@ -1,4 +1,6 @@
-//! Which ranks share a host.
+//! The ranks grouped by host.
+
+use crate::units::index;
 
 /// A rank's place on its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,14 +11,15 @@ pub struct HostWorld {
     pub size: u32,
     /// Index of this rank's host in `hosts`.
     pub host_index: u32,
-    /// The identity of every host, in the order of its lowest rank.
+    /// The identity of every host, ordered by the host's lowest rank.
     pub hosts: Vec<String>,
     /// The host index of every rank of the world.
     pub host_of_rank: Vec<u32>,
 }
 
 impl HostWorld {
-    /// Sorts the world's ranks by the identity of their hosts. Uneven ranks per host and interleaved hosts are normal.
+    /// Groups the world's ranks by the identity of their hosts. Hosts may have unequal numbers of ranks, and the ranks
+    /// of different hosts may interleave.
     ///
     /// # Panics
     /// When `rank` has no identity in the list.
@@ -30,13 +33,13 @@ impl HostWorld {
             });
             host_of_rank.push(u32::try_from(index).expect("there are no more hosts than ranks"));
         }
-        let mine = host_of_rank[rank as usize];
+        let mine = host_of_rank[index(rank)];
         let count = |ranks: &[u32]| {
             u32::try_from(ranks.iter().filter(|host| **host == mine).count())
                 .expect("a rank's number is 32 bits")
         };
         HostWorld {
-            rank: count(&host_of_rank[..rank as usize]),
+            rank: count(&host_of_rank[..index(rank)]),
             size: count(&host_of_rank),
             host_index: mine,
             hosts,

@@ -1,10 +1,10 @@
-//! What travels between ranks: a kind, the number of the collective, and a payload.
+//! A message between ranks: a kind, the number of the collective, and a payload.
 
 use crate::error::{Error, ExitCode};
+use crate::units;
 
-/// Which collective a message belongs to, or that the collectives have ended.
+/// The collective that a message belongs to, or a step of the handshake after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(super) enum Kind {
     Introduction,
     Barrier,
@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Acknowledged,
 }
 
+/// Every kind; the number of a kind in a message is its place here.
 const KINDS: [Kind; 10] = [
     Kind::Introduction,
     Kind::Barrier,
@@ -33,8 +34,15 @@ const KINDS: [Kind; 10] = [
     Kind::Acknowledged,
 ];
 
-/// One message. `sequence` counts the collectives of the sender, so that ranks which disagree about where they
-/// are find out instead of waiting for each other.
+impl Kind {
+    fn number(self) -> u8 {
+        let place = KINDS.iter().position(|kind| *kind == self).expect("KINDS has every kind");
+        u8::try_from(place).expect("there are fewer than 256 kinds")
+    }
+}
+
+/// One message. `sequence` counts the collectives of the sender, so that ranks in different collectives detect the
+/// mismatch instead of waiting for each other.
 #[derive(Debug, PartialEq)]
 pub(super) struct Message {
     pub kind: Kind,
@@ -47,13 +55,13 @@ const HEADER_BYTES: usize = 1 + size_of::<u64>();
 impl Message {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER_BYTES + self.payload.len());
-        bytes.push(self.kind as u8);
+        bytes.push(self.kind.number());
         bytes.extend_from_slice(&self.sequence.to_le_bytes());
         bytes.extend_from_slice(&self.payload);
         bytes
     }
 
-    /// `None`: no rank of this version sends such bytes.
+    /// Returns `None` for bytes that no rank of this version sends.
     pub fn decode(mut bytes: Vec<u8>) -> Option<Message> {
         let (header, _) = bytes.split_first_chunk::<HEADER_BYTES>()?;
         let kind = *KINDS.get(usize::from(header[0]))?;
@@ -63,11 +71,11 @@ impl Message {
     }
 }
 
-/// Texts, each after its length.
+/// Encodes texts, each after its length in bytes (64 bits, little-endian).
 pub(super) fn encode_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for text in texts {
-        bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&units::count(text.len()).to_le_bytes());
         bytes.extend_from_slice(text.as_bytes());
     }
     bytes
@@ -85,14 +93,14 @@ pub(super) fn decode_texts(mut bytes: &[u8]) -> Option<Vec<String>> {
     Some(texts)
 }
 
-/// An error as every other rank will see it: who failed, where, with which exit code, and why.
+/// Encodes an error as every other rank will see it: rank, host, exit code and message.
 pub(super) fn encode_error(error: &Error, rank: u32, host: &str) -> Vec<u8> {
     let (rank, host, code, message) = match error {
         Error::OnRank { rank, host, code, message } => (*rank, host.as_str(), *code, message.clone()),
         other => (rank, host, other.exit_code(), other.to_string()),
     };
     let mut bytes = rank.to_le_bytes().to_vec();
-    bytes.push(code as u8);
+    bytes.push(u8::try_from(code.number()).expect("an exit code is a byte"));
     bytes.extend(encode_texts([host, &message]));
     bytes
 }
@@ -112,8 +120,7 @@ mod tests {
 
     #[test]
     fn every_kind_survives_the_journey() {
-        for (number, kind) in KINDS.into_iter().enumerate() {
-            assert_eq!(kind as usize, number, "decode() finds a kind by its number");
+        for kind in KINDS {
             let sent = Message { kind, sequence: u64::MAX - 1, payload: vec![0, 255, 7] };
             let bytes = sent.encode();
             assert_eq!(Message::decode(bytes), Some(sent));

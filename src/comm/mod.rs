@@ -1,34 +1,41 @@
-//! Ranks talking: as MPI processes (`mpi`) or as threads of one process ([`local`]), with one contract.
+//! Communication between ranks: MPI processes (`mpi`) or threads of one process ([`threads`]), with one contract.
 //!
-//! **The contract.** Collectives are called by all ranks, in the same order, outside timed regions, by the thread that
-//! was handed the [`Comm`]. A rank that fails ends the collectives of all: every rank returns the same error, with the
-//! rank and the host where it happened, hence the same exit code. A rank that hangs is ended by its own watchdog, or by
-//! that of a rank that waits for it; a rank that panics ends the job through the panic hook; a rank that is killed is
-//! noticed by the launcher, or missed by the watchdog. Nothing waits for ever.
+//! **The contract.** All ranks call the collectives in the same order, outside timed regions, on the thread that was
+//! given the [`Comm`]. When one rank fails, the collectives of all ranks end: every rank returns the same error, which
+//! names the rank and the host of the failure, and so the same exit code. A rank that hangs is ended by its own
+//! watchdog, or by the watchdog of a rank that waits for it. A rank that panics ends the job through the panic hook. A
+//! rank that is killed is noticed by the launcher or by the watchdogs of the waiting ranks. Nothing waits for ever.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
-//! | [`launcher`] | who started this process, and whether that fits the MPI library |
-//! | `start`, [`local`], `mpi` | running a program as ranks |
-//! | `star`, `message` | the protocol of the collectives; what travels |
-//! | `link` | the wire: threads or MPI |
-//! | `watchdog`, `waiting` | stages and their limits; who is missing |
+//! | [`launcher`] | the launcher that started this process, and the check that it fits the MPI library |
+//! | `start`, [`threads`] | running a program as ranks |
+//! | `star`, `message` | the protocol of the collectives; its messages |
+//! | `wire` | the wire: threads or MPI |
+//! | `watchdog`, `waiting` | stages and their time limits; the missing ranks |
 //! | `ending`, `panic_hook`, `stop` | ending the job at once; panics; signals |
+// A number that does not fit would be a wrong result.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 mod ending;
 mod hosts;
-pub mod launcher;
-mod link;
-pub mod local;
 mod message;
-#[cfg(feature = "mpi")]
-mod mpi;
 mod panic_hook;
 mod star;
 mod start;
 mod stop;
 mod waiting;
 mod watchdog;
+mod wire;
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,42 +43,34 @@ use std::time::Duration;
 pub use ending::{Speaker, end_job};
 pub use hosts::HostWorld;
 pub use panic_hook::{install_panic_hook, worker_thread_name};
-pub use start::{Start, speak_as_one};
+pub use start::{Start, launcher, speak_as_one, threads};
 pub use stop::{Signal, Stop};
+pub use world::World;
 
 use crate::error::{Error, ExitCode, Result};
 use message::{Kind, decode_error, decode_texts, encode_error, encode_texts};
 use star::Star;
 use watchdog::Watchdog;
 
-/// A rank's place among all ranks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct World {
-    /// Index of this rank, from 0.
-    pub rank: u32,
-    /// Number of ranks.
-    pub size: u32,
-}
-
-/// What the MPI library that this program is linked to says it is; `None` in a build without MPI.
+/// Version text of the MPI library that this program is linked to; `None` in a build without MPI.
 pub fn mpi_library() -> Option<String> {
     #[cfg(feature = "mpi")]
-    return Some(mpi::library());
+    return Some(wire::mpi::library());
     #[cfg(not(feature = "mpi"))]
     None
 }
 
-/// One rank's means of talking to the others. Stays on the thread it was made for.
+/// One rank's connection to the other ranks. Stays on the thread it was made for.
 pub struct Comm {
-    /// An error until the introduction, which makes it everybody's.
+    /// An error is kept until the introduction, which reports it to all ranks.
     watchdog: Result<Watchdog>,
     star: Star,
     stop: Stop,
 }
 
 impl Comm {
-    /// Not collective. To be followed by the introduction.
-    fn new(link: link::Link, host: &str, stop: &Stop) -> Comm {
+    /// Not collective. The caller continues with `introduce`.
+    fn new(link: wire::Link, host: &str, stop: &Stop) -> Comm {
         let star = Star::new(link, host);
         let speaker = Speaker { host: host.into(), rank: Some(star.world().rank) };
         let waiting = Arc::clone(star.waiting());
@@ -79,7 +78,7 @@ impl Comm {
         Comm { watchdog, star, stop: stop.clone() }
     }
 
-    /// Collective: learns every rank's host and makes sure that all run one version of this program.
+    /// Collective: learns every rank's host and checks that all ranks run the same version of this program.
     fn introduce(&self) -> Result<()> {
         if let Err(error) = &self.watchdog {
             return Err(self.fail(error.clone()));
@@ -105,17 +104,17 @@ impl Comm {
         self.star.world()
     }
 
-    /// Whether the ranks are threads of one process.
+    /// True when the ranks are threads of one process.
     pub fn in_process(&self) -> bool {
         self.star.in_process()
     }
 
-    /// The name of this rank's host, as it was given to `run`.
+    /// The name of this rank's host, as given to `run`.
     pub fn host(&self) -> &str {
         self.star.host()
     }
 
-    /// The name of the host of any rank, as it was given to `run` there.
+    /// The name of `rank`'s host, as given to `run` on that rank.
     ///
     /// # Panics
     /// When there is no such rank.
@@ -123,11 +122,11 @@ impl Comm {
         self.star.waiting().host(rank).expect("ranks are below the world's size")
     }
 
-    /// Not collective: from now on this rank is in the stage `name`, and its watchdog ends the job when it is still there
+    /// Not collective: this rank enters the stage `name`. Its watchdog ends the job if the rank is still in this stage
     /// after `limit`.
     ///
-    /// A stage in which ranks wait for each other needs at least the limit of the stage they come from, so that the
-    /// report comes from the rank that hangs.
+    /// A stage in which ranks wait for each other needs at least the time limit of the stage before it, so that the
+    /// rank that hangs is the one that reports.
     pub fn stage(&self, name: &str, limit: Duration) {
         if let Ok(watchdog) = &self.watchdog {
             watchdog.stage(name, limit);
@@ -137,12 +136,12 @@ impl Comm {
     /// Collective: returns when all ranks have arrived.
     ///
     /// # Errors
-    /// Here and in every collective: the error of a rank that failed meanwhile, the same on all ranks.
+    /// As in every collective: the error of a rank that failed in the meantime, the same on all ranks.
     pub fn barrier(&self) -> Result<()> {
         self.star.round(Kind::Barrier, vec![], |_| vec![]).map(|_| ())
     }
 
-    /// Collective: replaces `bytes` by those of rank 0, when all ranks have arrived.
+    /// Collective: replaces `bytes` by rank 0's bytes, after all ranks have arrived.
     ///
     /// # Errors
     /// As [`Comm::barrier`].
@@ -152,7 +151,7 @@ impl Comm {
         Ok(())
     }
 
-    /// Collective: rank 0 gets every rank's bytes, in the order of ranks; the others get `None` and do not wait.
+    /// Collective: rank 0 gets every rank's bytes, in rank order; the other ranks get `None` and do not wait.
     ///
     /// # Errors
     /// As [`Comm::barrier`].
@@ -160,7 +159,7 @@ impl Comm {
         self.star.up(Kind::Gather, bytes.to_vec())
     }
 
-    /// Collective: on rank 0 each value becomes the sum of that value over all ranks; on the others `values` stay.
+    /// Collective: on rank 0 each value becomes its sum over all ranks; on the other ranks `values` stay unchanged.
     /// Sums wrap at 64 bits.
     ///
     /// # Errors
@@ -169,7 +168,7 @@ impl Comm {
         self.star.sum(values)
     }
 
-    /// Collective: whether any rank says yes.
+    /// Collective: true on all ranks when `yes` is true on at least one.
     ///
     /// # Errors
     /// As [`Comm::barrier`].
@@ -178,12 +177,12 @@ impl Comm {
         Ok(self.star.round(Kind::Any, vec![u8::from(yes)], anybody)? == [1])
     }
 
-    /// Not collective: the flag of this process, for workers who look at it while the ranks do not talk.
+    /// Not collective: the stop flag of this process, for workers that check it between collectives.
     pub fn stop(&self) -> &Stop {
         &self.stop
     }
 
-    /// Collective: whether any rank was asked to stop, and by which signal; the same answer on all ranks.
+    /// Collective: the signal that asked a rank to stop, if one was asked; the same answer on all ranks.
     ///
     /// # Errors
     /// As [`Comm::barrier`].
@@ -194,8 +193,8 @@ impl Comm {
         Ok(std::str::from_utf8(&name).ok().and_then(Signal::named))
     }
 
-    /// Collective: `Ok` when it is `Ok` on all ranks, otherwise on all ranks the error of the lowest rank that has one,
-    /// as an [`Error::OnRank`]. Talking goes on afterwards. A single rank gets back what it gave.
+    /// Collective: returns `Ok` when `result` is `Ok` on all ranks. Otherwise all ranks return the error of the lowest
+    /// rank that has one, as an [`Error::OnRank`]. Collectives still work afterwards. A single rank gets `result` back.
     ///
     /// # Errors
     /// That error, or as [`Comm::barrier`].
@@ -214,7 +213,7 @@ impl Comm {
         Err(decode_error(&verdict).unwrap_or_else(|| self.unreadable()))
     }
 
-    /// Collective: which ranks share a host, judged by `identity`, a text that is equal where the host is.
+    /// Collective: groups the ranks by host. Ranks are on the same host when their `identity` texts are equal.
     ///
     /// # Errors
     /// As [`Comm::barrier`].
@@ -226,8 +225,8 @@ impl Comm {
         Ok(HostWorld::of(self.world().rank, &self.texts(&all)?))
     }
 
-    /// Not collective: ends the collectives of all ranks with `error`, as returning it from the body of `run` does.
-    /// Returns the error all ranks agreed on: this one, or another rank's that came first.
+    /// Not collective: ends the collectives of all ranks with `error`, as if the body of `run` had returned it.
+    /// Returns the error that all ranks agreed on: `error`, or an earlier error of another rank.
     pub fn fail(&self, error: Error) -> Error {
         self.star.fail(error)
     }
@@ -237,7 +236,7 @@ impl Comm {
         end_job(code)
     }
 
-    /// Collective, the last one: all ranks succeed, or all return the same error.
+    /// The last collective: all ranks succeed, or all return the same error.
     fn finish<T>(&self, result: Result<T>) -> Result<T> {
         let value = result.map_err(|error| self.fail(error))?;
         self.star.round(Kind::Finish, vec![], |_| vec![]).map(|_| value)
@@ -252,7 +251,7 @@ impl Comm {
     }
 }
 
-/// The hosts, if all ranks run the same version.
+/// Returns every rank's host if all ranks run the same version.
 fn one_version(introductions: Vec<[String; 2]>) -> Result<Vec<String>> {
     let first = introductions.first().map(|[version, _]| version.clone());
     for (rank, [version, host]) in introductions.iter().enumerate() {

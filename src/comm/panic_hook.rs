@@ -1,6 +1,6 @@
-//! A panic anywhere ends the whole job, with one line.
+//! The panic hook: a panic on any thread ends the whole job with one line.
 //!
-//! Without this, unwinding would run `MPI_Finalize`, which waits for ranks that wait for this one.
+//! Without the hook, unwinding would run `MPI_Finalize`, which waits for ranks that wait for this one.
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -10,10 +10,10 @@ use std::panic::PanicHookInfo;
 use super::ending::{Speaker, end_job, speak_first};
 use crate::error::ExitCode;
 
-/// From now on a panic on any thread prints one line (rank, host, thread, place, message) and ends the job with exit
-/// code 101. With `RUST_BACKTRACE=1` the backtrace follows.
+/// Installs the hook: a panic on any thread prints one line (rank, host, thread, place, message) and ends the job with
+/// exit code 101. With `RUST_BACKTRACE=1` the backtrace follows.
 ///
-/// A process-wide setting: for the program, not for tests, which rely on unwinding.
+/// The setting is process-wide: for the program, not for tests, which rely on unwinding.
 pub fn install_panic_hook(speaker: Speaker) {
     std::panic::set_hook(Box::new(move |panic| {
         speak_first();
@@ -29,12 +29,12 @@ pub fn install_panic_hook(speaker: Speaker) {
     }));
 }
 
-/// What a worker's thread is to be called, so that its panic names its rank where one process holds many.
+/// Name for a worker's thread. It lets a panic name the rank when one process holds many ranks.
 pub fn worker_thread_name(rank: u32, worker: u32) -> String {
     format!("rank {rank} worker {worker}")
 }
 
-/// The rank in the name of a rank's or a worker's thread.
+/// Reads the rank from the name of a rank's or a worker's thread.
 fn rank_in(thread: &str) -> Option<u32> {
     thread.strip_prefix("rank ")?.split(' ').next()?.parse().ok()
 }
@@ -45,7 +45,7 @@ fn describe(thread: &str, panic: &PanicHookInfo<'_>) -> String {
     format!("a bug in numamark: thread '{thread}' panicked at {place}: {message}")
 }
 
-/// What a panic was called with.
+/// The message that a panic was called with.
 pub(super) fn message_of(payload: &(dyn Any + Send)) -> &str {
     payload
         .downcast_ref::<String>()

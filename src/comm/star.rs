@@ -1,45 +1,46 @@
-//! The protocol of the collectives: every rank talks to rank 0, so rank 0 knows who is missing.
+//! The protocol of the collectives: every rank exchanges messages with rank 0, so rank 0 knows the missing ranks.
 //!
-//! A collective goes *up* (each rank to rank 0), or up and then *down* (rank 0 to each). All ranks call the same
-//! collectives in the same order; each message carries its collective's kind and number, so a rank that strays is an
-//! error on all ranks and not a deadlock. No collective goes down alone: rank 0 could be waiting for a rank that waits
-//! for it.
+//! A collective goes *up* (each rank to rank 0), or up and then *down* (rank 0 to each rank). All ranks call the same
+//! collectives in the same order. Each message carries its collective's kind and number, so a rank in another
+//! collective causes an error on all ranks and not a deadlock. No collective goes only down: rank 0 could then wait for
+//! a rank that waits for rank 0.
 //!
-//! **Failing.** A rank that fails sends `Failed` up instead of what is expected. Rank 0, which meets it in its next
-//! upward collective, sends `Failed` down to all and waits until each has answered `Acknowledged`; messages that were
-//! under way until then are dropped. A rank that meets `Failed` where it expected something else acknowledges and
-//! returns the error. So whatever collectives the ranks are in, all of them return the same error, no message is left
+//! **Failure.** A rank that fails sends `Failed` up instead of the expected message. Rank 0 receives it in its next
+//! upward collective, sends `Failed` down to all ranks and waits until each has answered `Acknowledged`; it drops all
+//! other messages that arrive until then. A rank that receives `Failed` instead of the expected message acknowledges it
+//! and returns the error. So all ranks return the same error from whatever collective they are in, no message is left
 //! on any wire, and MPI can be finalized. Afterwards every collective returns that error at once.
 //!
-//! Why not MPI's own collectives for everything: they do not say who is missing, and none can end early. The one that
-//! moves much data, the sum, is `MPI_Reduce` once all ranks are known to be in it.
+//! MPI's own collectives are not used in general: they do not tell which ranks are missing, and none can end early. The
+//! sum, which moves much data, uses `MPI_Reduce` once all ranks are known to take part.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::World;
-use super::link::Link;
 use super::message::{Kind, Message, decode_error, encode_error};
 use super::waiting::Waiting;
+use super::wire::Link;
+use super::world::World;
 use crate::error::{Error, ExitCode, Result};
+use crate::units::index;
 
 pub(super) struct Star {
     link: Link,
     host: String,
     /// Collectives this rank has entered.
     sequence: Cell<u64>,
-    /// By sender: messages that were received before it was their turn.
+    /// Indexed by sender: messages that were received before they were needed.
     inbox: RefCell<Vec<VecDeque<Message>>>,
     waiting: Arc<Waiting>,
     failure: RefCell<Option<Error>>,
 }
 
-/// Why a collective did not complete on this rank.
+/// The reason why a collective did not complete on this rank.
 enum Trouble {
     /// Another rank sent `Failed`.
     Heard(Error),
-    /// This rank found out: a stray message.
+    /// This rank failed itself, or received a message of another collective.
     Found(Error),
 }
 
@@ -72,7 +73,7 @@ impl Star {
         &self.waiting
     }
 
-    /// Collective, up: rank 0 gets every rank's payload, in the order of ranks.
+    /// Collective, up: rank 0 gets every rank's payload, in rank order.
     pub fn up(&self, kind: Kind, payload: Vec<u8>) -> Result<Option<Vec<Vec<u8>>>> {
         self.collective(|sequence| self.collect(kind, sequence, payload))
     }
@@ -82,7 +83,8 @@ impl Star {
         self.collective(|sequence| self.spread(kind, sequence, payload))
     }
 
-    /// Collective, up and down: every rank gets what rank 0 makes of all payloads. Nobody returns before all arrived.
+    /// Collective, up and down: rank 0 computes `answer` from all payloads, and every rank gets it. No rank returns
+    /// before all have arrived.
     pub fn round(
         &self,
         kind: Kind,
@@ -95,7 +97,7 @@ impl Star {
 
     /// Collective: adds `values` of all ranks, element by element, on rank 0. Overflow wraps.
     pub fn sum(&self, values: &mut [u64]) -> Result<()> {
-        // All ranks must have arrived, with equal lengths, before any enters a reduction that cannot be left.
+        // A rank cannot leave a reduction early, so all ranks must have arrived, with equal lengths, before any enters.
         self.round(Kind::Sum, values.len().to_le_bytes().into(), |lengths| {
             let odd = lengths.iter().position(|length| *length != lengths[0]);
             odd.map_or(Vec::new(), |rank| rank.to_le_bytes().into())
@@ -120,7 +122,7 @@ impl Star {
         )
     }
 
-    /// Ends the collectives of all ranks with `error`, or with the error they have already ended with.
+    /// Ends the collectives of all ranks with `error`. If they have already ended with an error, returns that one.
     pub fn fail(&self, error: Error) -> Error {
         if let Some(earlier) = &*self.failure.borrow() {
             return earlier.clone();
@@ -130,8 +132,8 @@ impl Star {
         error
     }
 
-    /// After the collectives have ended, by success or failure: nobody leaves before rank 0 has done `last`.
-    /// Threads of one process leave together anyway.
+    /// Holds all ranks, after the collectives have ended by success or failure, until rank 0 has done `last`.
+    /// Threads of one process need no such call: they leave together.
     #[cfg(feature = "mpi")]
     pub fn leave_after(&self, last: impl FnOnce()) {
         if self.world().rank == 0 {
@@ -184,10 +186,10 @@ impl Star {
         Ok(message.payload)
     }
 
-    /// The payload of the next message of `from`, which must belong to this collective.
+    /// Returns the payload of the next message from `from`, which must belong to this collective.
     fn next_from(&self, from: u32, kind: Kind, sequence: u64) -> Result<Vec<u8>, Trouble> {
         loop {
-            let next = self.inbox.borrow_mut()[from as usize].pop_front();
+            let next = self.inbox.borrow_mut()[index(from)].pop_front();
             match next {
                 Some(next) if (next.kind, next.sequence) == (kind, sequence) => return Ok(next.payload),
                 Some(next) => return Err(Trouble::Found(self.astray(from, &next, kind, sequence))),
@@ -196,7 +198,7 @@ impl Star {
         }
     }
 
-    /// Receives one message into the inbox. A failure is seen at once, whoever's turn it is.
+    /// Receives one message into the inbox. A `Failed` is reported at once, whichever rank it comes from.
     fn take_in(&self) -> Result<(), Trouble> {
         let (from, bytes) = self.link.receive();
         self.waiting.heard(from);
@@ -206,13 +208,13 @@ impl Star {
                 Err(Trouble::Heard(self.read(from, &message.payload)))
             }
             Some(message) => {
-                self.inbox.borrow_mut()[from as usize].push_back(message);
+                self.inbox.borrow_mut()[index(from)].push_back(message);
                 Ok(())
             }
         }
     }
 
-    /// The handshake after which no message is on any wire and every rank has the error that is returned.
+    /// Runs the handshake of a failure. After it no message is on any wire and every rank has the returned error.
     fn end_all(&self, trouble: Trouble) -> Error {
         let World { rank, size } = self.world();
         let told = matches!(trouble, Trouble::Heard(_));
@@ -241,7 +243,7 @@ impl Star {
         error
     }
 
-    /// Drops messages until `count` of `kind` have come; gives the payload of the last.
+    /// Drops messages until `count` messages of `kind` have arrived; returns the payload of the last of these.
     fn drain(&self, count: u32, kind: Kind) -> Vec<u8> {
         let World { rank, size } = self.world();
         let others = if rank == 0 { 1..size } else { 0..1 };

@@ -1,14 +1,16 @@
-//! Who is being waited for: written by a rank inside a collective, read by its watchdog.
+//! The ranks that a rank waits for: written by the rank inside a collective, read by its watchdog.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The ranks a rank waits for, and where they are. For messages only: nothing is decided by it, so `Relaxed` is
-/// enough; a report may be one arrival behind.
+use crate::units::index;
+
+/// The ranks that a rank waits for, and their hosts. The watchdog uses it for messages and for the choice of a time
+/// limit, and reads it again every second. So `Relaxed` is enough; a report may be one arrival behind.
 #[derive(Debug)]
 pub(super) struct Waiting {
     missing: Vec<AtomicBool>,
-    /// Inside a call of the MPI library in which all ranks wait for all.
+    /// True inside an MPI call in which all ranks wait for all ranks.
     anybody: AtomicBool,
     hosts: OnceLock<Vec<String>>,
 }
@@ -30,31 +32,31 @@ impl Waiting {
 
     /// The host of a rank, if it has introduced itself.
     pub fn host(&self, rank: u32) -> Option<&str> {
-        self.hosts.get()?.get(rank as usize).map(String::as_str)
+        self.hosts.get()?.get(index(rank)).map(String::as_str)
     }
 
     /// This rank begins to wait for `rank`.
     pub fn wait_for(&self, rank: u32) {
-        self.missing[rank as usize].store(true, Ordering::Relaxed);
+        self.missing[index(rank)].store(true, Ordering::Relaxed);
     }
 
-    /// This rank begins to wait for others of whom nothing is known, until it ends.
+    /// This rank waits for unknown other ranks from now until it ends.
     #[cfg(feature = "mpi")]
     pub fn wait_for_anybody(&self) {
         self.anybody.store(true, Ordering::Relaxed);
     }
 
-    /// `rank` was heard.
+    /// A message of `rank` has arrived.
     pub fn heard(&self, rank: u32) {
-        self.missing[rank as usize].store(false, Ordering::Relaxed);
+        self.missing[index(rank)].store(false, Ordering::Relaxed);
     }
 
-    /// This rank waits for nobody.
+    /// This rank no longer waits for any rank.
     pub fn end(&self) {
         self.missing.iter().for_each(|flag| flag.store(false, Ordering::Relaxed));
     }
 
-    /// The ranks that are waited for, as a person reads them; `None` outside a collective.
+    /// The missing ranks as text for a person; `None` outside a collective.
     pub fn missing(&self) -> Option<String> {
         let missing: Vec<u32> = (0..)
             .zip(&self.missing)

@@ -1,11 +1,11 @@
-//! The watchdog: ends the job when a rank stays in one stage beyond its limit.
+//! The watchdog: ends the job when a rank stays in one stage beyond the stage's time limit.
 //!
-//! One thread a rank. It wakes once a second and counts only the seconds it was awake to see, so that a job which is
-//! suspended (Ctrl-Z, `scontrol suspend`) and continued is not taken for a hung one.
+//! One thread per rank. It wakes once a second and counts only the time it observed itself, so that a job that was
+//! suspended (Ctrl-Z, `scontrol suspend`) and continued does not count as hung.
 //!
-//! After TERM it is less patient with the others: launchers send TERM to the ranks that are left when one has died, and
-//! a rank that waits for the dead one would wait for its stage's limit, or for the KILL that Slurm sends 30 s later. It
-//! is also quieter: within that time the rank that knows more ends the job.
+//! After TERM the time limit for waiting is short: when one rank has died, launchers send TERM to the remaining ranks.
+//! A rank that waits for the dead rank would otherwise wait until its stage's time limit, or until the KILL that Slurm
+//! sends 30 s later. The short limit still leaves time for the rank that knows the cause to end the job first.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -19,10 +19,10 @@ use crate::error::{Error, ExitCode, Result};
 /// The longest sleep of the watchdog's thread.
 const TICK: Duration = Duration::from_secs(1);
 
-/// A tick that lasts longer than this was a suspended process, not a busy machine.
+/// A tick longer than this means a suspended process, not a busy machine.
 const LONGEST_TICK: Duration = Duration::from_secs(3);
 
-/// How long a rank that was sent TERM waits for others.
+/// Longest time that a rank waits for others after TERM.
 const PATIENCE_AFTER_TERM: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
@@ -37,16 +37,16 @@ struct Shared {
     changed: Condvar,
 }
 
-/// What a rank is doing; `None` in its place ends the watchdog.
+/// The stage that a rank is in. `None` instead of a stage ends the watchdog.
 #[derive(Debug)]
 struct Stage {
     name: String,
     limit: Duration,
-    /// Time seen in this stage.
+    /// Time observed in this stage.
     elapsed: Duration,
-    /// The part of it in which this rank had been sent TERM and waited for others.
+    /// The part of `elapsed` after TERM in which this rank has waited for others without a break.
     doomed: Duration,
-    /// Tells a stage from the one before, however they are named.
+    /// Distinguishes a stage from the one before, even if both have the same name.
     number: u64,
 }
 
@@ -56,7 +56,7 @@ impl Stage {
     }
 }
 
-/// Why the job is ended.
+/// The reason why the job is ended.
 #[derive(Debug)]
 enum Expired {
     Limit(Stage),
@@ -90,7 +90,7 @@ impl Watchdog {
         Ok(Watchdog { shared, thread: Some(thread) })
     }
 
-    /// From now on the rank is in the stage `name` and may stay there for `limit`.
+    /// The rank enters the stage `name` and may stay in it for `limit`.
     pub fn stage(&self, name: &str, limit: Duration) {
         let mut stage = self.shared.lock();
         let number = stage.as_ref().map_or(0, |before| before.number + 1);
@@ -112,14 +112,14 @@ impl Drop for Watchdog {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Option<Stage>> {
-        // A stage is replaced in one assignment: it is whole even if a holder of the lock panicked.
+        // A stage is replaced in one assignment, so it is complete even if a holder of the lock panicked.
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the stage that expired, or `None` when the rank is done.
     ///
-    /// A rank that waits for others is given `grace` on top, so that the rank which hangs, or rank 0 which knows who is
-    /// missing, speaks first.
+    /// A rank that waits for others gets `grace` in addition, so that the rank that hangs, or rank 0, which knows the
+    /// missing ranks, reports first.
     fn watch(&self, waiting: &Waiting, stop: &Stop, grace: Duration) -> Option<Expired> {
         let mut current = self.lock();
         loop {
@@ -147,17 +147,17 @@ impl Shared {
     }
 }
 
-/// The part of a tick that counts.
+/// The part of a tick that counts as observed.
 fn seen(tick: Duration) -> Duration {
     if tick > LONGEST_TICK { TICK } else { tick }
 }
 
-/// How much later than its limit a waiting rank speaks.
+/// Extra time after the time limit before a waiting rank reports: 1 s on rank 0, 2 s on rank 1, 3 s above.
 fn grace(rank: u32) -> Duration {
     Duration::from_secs(u64::from(rank.min(2)) + 1)
 }
 
-/// The exit code, and what a person reads.
+/// The exit code, and the line for a person.
 fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
     let (Expired::Limit(stage) | Expired::Doomed(stage)) = expired;
     let Stage { name, limit, elapsed, .. } = stage;
@@ -221,7 +221,7 @@ mod tests {
         let waiting = Arc::new(Waiting::new(1));
         let watchdog = Watchdog::start(speaker, waiting, Stop::never(), "a", Duration::from_secs(3600))
             .expect("a thread");
-        // Far more stages than time: were one stage's time carried over, or a limit mixed up, this process would end.
+        // Many short stages: if the time of one were carried over, or a limit mixed up, this process would end.
         for number in 0..10_000 {
             watchdog.stage(&format!("stage {number}"), Duration::from_secs(3600));
         }

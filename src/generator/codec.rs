@@ -1,6 +1,18 @@
 //! The compressors themselves: Zstandard and LZ4, by their own C libraries. Never in a timed region.
 
-use crate::generator::compression::Codec;
+use crate::word::words;
+
+words! {
+    /// The compressor that a ratio is meant for.
+    Codec {
+        /// Zstandard, level 1.
+        Zstd1 = "zstd-1",
+        /// Zstandard, level 3.
+        Zstd3 = "zstd-3",
+        /// LZ4, its fast mode.
+        Lz4 = "lz4",
+    }
+}
 
 /// One compressor with its memory, to be used again and again by one thread.
 pub struct Compressor {
@@ -28,8 +40,8 @@ impl Compressor {
         Compressor { library, compressed: Vec::new() }
     }
 
-    /// What is left of the data: a Zstandard frame without a checksum, or an LZ4 block, as one call of the library
-    /// makes it. Data that does not compress becomes a little larger.
+    /// Compressed size of the data: that of a Zstandard frame without a checksum, or of an LZ4 block, made by one call of
+    /// the library. Data that does not compress becomes a little larger.
     ///
     /// # Panics
     /// When the data is larger than the libraries take at a time (about 2 GiB).
@@ -53,18 +65,19 @@ impl Compressor {
 mod tests {
     use super::*;
     use crate::mix::Random;
+    use crate::word::Word;
 
     #[test]
     fn what_repeats_becomes_small_and_what_is_random_does_not() {
         let mut random = Random::new(3);
         let noise: Vec<u8> = (0..512).flat_map(|_| random.bits().to_le_bytes()).collect();
         let repeated = [7; 4096];
-        for codec in Codec::ALL {
+        for &codec in Codec::ALL {
             let mut compressor = Compressor::new(codec);
             let sizes = [&noise[..], &repeated, &noise, &[]].map(|data| compressor.compressed_bytes(data));
             assert!((4096..4200).contains(&sizes[0]), "{codec:?}: {sizes:?}");
             assert!(sizes[1] < 50, "{codec:?}: {sizes:?}");
-            // Nothing is remembered of what came before.
+            // Earlier data has no effect.
             assert_eq!(sizes[2], sizes[0], "{codec:?}: {sizes:?}");
             assert!(sizes[3] < 20, "{codec:?}: {sizes:?}");
         }

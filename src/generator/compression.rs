@@ -1,47 +1,18 @@
-//! What a granule is made of, so that it compresses by a given ratio by itself.
+//! Contents of a granule that compresses by a given ratio by itself.
 //!
-//! First the granule's own filler, a word again and again, then random bytes: no run of zeros, no two granules alike, and
-//! a compressor keeps next to nothing of the first part and all of the second. In this order, because compressors probe
-//! ever more sparsely while they run through random bytes: they would meet a filler behind them late, and by chance.
-//! A filler at the beginning is met at once, so that every granule is compressed to its random bytes and a constant.
+//! A granule begins with its own filler, a repeated word, and ends with random bytes. It has no run of zeros, and no two
+//! granules are equal. A compressor keeps almost nothing of the first part and all of the second. The filler is first
+//! because compressors search more and more sparsely while they read random bytes: they would find a filler behind them
+//! late and by chance. A filler at the beginning is found at once, so that every granule is compressed to its random bytes
+//! and a constant.
 
 use crate::generator::calibration::Calibration;
+use crate::generator::codec::Codec;
 use crate::generator::ratio::Ratio;
+use crate::generator::sizes::{GRANULE_BYTES_MAX, GRANULE_BYTES_MIN, RANDOM_BYTES_MIN};
 use crate::units::Bytes;
 
-/// Smallest granule: a sector.
-pub const GRANULE_BYTES_MIN: u64 = 512;
-/// Largest granule.
-pub const GRANULE_BYTES_MAX: u64 = 128 << 10;
-/// What every granule has of its own, however high the ratio: two granules must not be alike by chance.
-pub const RANDOM_BYTES_MIN: u64 = 16;
-
-/// The compressor that a ratio is meant for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// Zstandard, level 1.
-    Zstd1,
-    /// Zstandard, level 3.
-    Zstd3,
-    /// LZ4, its fast mode.
-    Lz4,
-}
-
-impl Codec {
-    /// All of them.
-    pub const ALL: [Codec; 3] = [Codec::Zstd1, Codec::Zstd3, Codec::Lz4];
-
-    /// As the job file writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Codec::Zstd1 => "zstd-1",
-            Codec::Zstd3 => "zstd-3",
-            Codec::Lz4 => "lz4",
-        }
-    }
-}
-
-/// A stream of which every granule compresses by a ratio.
+/// Compression of a stream: every granule compresses by the ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compression {
     ratio: Ratio,
@@ -51,11 +22,11 @@ pub struct Compression {
 }
 
 impl Compression {
-    /// Granules of this size, a power of two. Without a codec the share of random bytes is the inverse of the ratio:
-    /// what a compressor without any cost of its own would keep. With one it is what the codec's [`Calibration`] says.
+    /// Granules of this size, a power of two. Without a codec the share of random bytes is the inverse of the ratio, as for
+    /// a compressor without overhead. With a codec its [`Calibration`] gives the share.
     ///
     /// # Errors
-    /// When the granule is out of range, or cannot be compressed so far; what can.
+    /// When the granule is out of range, or cannot be compressed by the ratio; the message says what is accepted.
     pub fn new(ratio: Ratio, granule_bytes: u64, codec: Option<Codec>) -> Result<Compression, String> {
         let range = GRANULE_BYTES_MIN..=GRANULE_BYTES_MAX;
         if !granule_bytes.is_power_of_two() || !range.contains(&granule_bytes) {
@@ -68,7 +39,7 @@ impl Compression {
         }
         let (numerator, denominator) = ratio.parts();
         let random_bytes = match codec {
-            // Nothing to compress: nothing to calibrate.
+            // A ratio of 1 needs no calibration.
             Some(codec) if !ratio.is_one() => {
                 Calibration::shipped(codec, granule_bytes).random_bytes(ratio)?
             }
@@ -91,17 +62,17 @@ impl Compression {
         self.ratio
     }
 
-    /// What the ratio is calibrated for.
+    /// The compressor that the ratio is calibrated for.
     pub fn codec(&self) -> Option<Codec> {
         self.codec
     }
 
-    /// What compresses by the ratio by itself.
+    /// Bytes of a granule, which compresses by the ratio by itself.
     pub fn granule_bytes(&self) -> usize {
         self.granule_bytes
     }
 
-    /// How many of its bytes are random: the last ones. The rest repeats the granule's filler.
+    /// Random bytes at the end of each granule. The rest repeats the granule's filler.
     pub fn random_bytes(&self) -> usize {
         self.random_bytes
     }

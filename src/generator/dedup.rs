@@ -1,15 +1,15 @@
-//! Which units of a stream are copies, and of what: a pure function of the position, with no table and no state.
+//! The source of every unit of a stream: a pure function of the position, without table or state.
 //!
 //! ```text
 //! window   = N units, M = N * members          all copies of a unit lie in one window
 //! D(k)     = ceil(k * M / ratio)               distinct units before window k: exact after every window
 //! U        = D(k + 1) - D(k)                   distinct units in window k
-//! distinct = D(k) + (member * N + i) mod U     what stands at unit i of window k = unit / N
+//! distinct = D(k) + (member * N + i) mod U     the distinct unit at unit i of window k = unit / N
 //! ```
 //!
-//! So a window is its distinct units, one after the other, again and again: two copies are U units apart. N is the
-//! smallest power of two for which that is the distance that was asked for. With several members, the window goes over
-//! all of them, and the copies of a unit fall onto other members first.
+//! A window repeats its distinct units in order, so two copies are U units apart. N is the smallest power of two for
+//! which U units are the requested distance. With several members, a window spans all of them, and the copies of a unit
+//! fall onto other members first.
 
 use crate::generator::ratio::Ratio;
 use crate::units::Bytes;
@@ -20,12 +20,12 @@ pub const UNIT_BYTES_MIN: u64 = 4 << 10;
 pub const UNIT_BYTES_MAX: u64 = 4 << 20;
 /// Largest distance of two copies.
 pub const DISTANCE_BYTES_MAX: u64 = 1 << 40;
-/// What copies are apart when nobody says: more than the window of zstd at its usual levels (1: 512 KiB, 3: 2 MiB).
+/// Default distance of two copies: more than the window of zstd at its usual levels (1: 512 KiB, 3: 2 MiB).
 const DISTANCE_BYTES_USUAL: u64 = 8 << 20;
-/// After so many bytes, and every multiple, the ratio is met to one unit, unless a larger distance was asked for.
+/// After this number of bytes, and every multiple, the ratio is met to one unit, unless a larger distance was requested.
 pub const PREFIX_BYTES: u64 = 64 << 20;
 
-/// A stream of which only one unit in `ratio` is new.
+/// Dedup of a stream: only one unit in `ratio` is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dedup {
     ratio: Ratio,
@@ -36,11 +36,11 @@ pub struct Dedup {
 }
 
 impl Dedup {
-    /// Units of this size, a power of two; copies at least `distance_bytes` apart, or as far as can be: 8 MiB, or what
-    /// a window of 64 MiB has room for.
+    /// Units of this size, a power of two, with copies at least `distance_bytes` apart. Without a distance they are 8 MiB
+    /// apart, or as far as a window of 64 MiB allows.
     ///
     /// # Errors
-    /// When a size is out of range; what would be accepted.
+    /// When a size is out of range; the message says what is accepted.
     pub fn new(ratio: Ratio, unit_bytes: u64, distance_bytes: Option<u64>) -> Result<Dedup, String> {
         let range = UNIT_BYTES_MIN..=UNIT_BYTES_MAX;
         if !unit_bytes.is_power_of_two() || !range.contains(&unit_bytes) {
@@ -71,8 +71,8 @@ impl Dedup {
         Ok(Dedup { ratio, unit_bytes, window_units, member: 0, members: 1 })
     }
 
-    /// The part of one of several members, among which the copies of a unit are spread. Their streams have one name, and
-    /// the ratio holds over all of them after windows that all have finished.
+    /// The part of one of several members that share the copies of each unit. Their streams have one name, and the ratio
+    /// holds over all of them after each window that all have finished.
     ///
     /// # Panics
     /// When `member` is not below `members`.
@@ -86,12 +86,12 @@ impl Dedup {
         self.ratio
     }
 
-    /// What is duplicated as a whole.
+    /// Bytes of a unit, which is duplicated as a whole.
     pub fn unit_bytes(&self) -> u64 {
         self.unit_bytes
     }
 
-    /// The stretch of one member's stream inside which all of its copies lie: the ratio is exact after each.
+    /// Bytes of the stretch of one member's stream that contains all copies of its units. The ratio is exact after each.
     pub fn window_bytes(&self) -> u64 {
         self.window_units.saturating_mul(self.unit_bytes)
     }
@@ -104,7 +104,7 @@ impl Dedup {
         u64::try_from(fewest.max(1)).unwrap_or(u64::MAX).saturating_mul(self.unit_bytes)
     }
 
-    /// Which distinct units stand from this unit on.
+    /// The distinct units that stand from this unit on.
     pub(super) fn sources(&self, unit: u64) -> Sources {
         let mut sources = Sources { dedup: *self, window: Window::of(self, 0), turn: 0, unit };
         sources.enter();
@@ -118,19 +118,19 @@ impl Dedup {
     }
 }
 
-/// The distinct units of consecutive units, without end. No division between two units of a window: where a unit is 4 KiB,
-/// each would take a twentieth of the time.
+/// The distinct units of consecutive units, without end. There is no division between two units of a window: with units of
+/// 4 KiB, a division for each would take a twentieth of the time.
 pub(super) struct Sources {
     dedup: Dedup,
-    /// That of `unit`.
+    /// The window that contains `unit`.
     window: Window,
-    /// Which of the window's distinct units is next.
+    /// Index of the next unit among the window's distinct units.
     turn: u64,
-    /// The next one.
+    /// The next unit.
     unit: u64,
 }
 
-/// What is the same for all units of a window.
+/// Values that are the same for all units of a window.
 struct Window {
     distinct_before: u64,
     distinct: u64,
@@ -139,7 +139,7 @@ struct Window {
 impl Window {
     fn of(dedup: &Dedup, index: u64) -> Window {
         let (before, after) = (dedup.distinct_before(index), dedup.distinct_before(index + 1));
-        // With many members the number of distinct units may pass 64 bits, far beyond what is ever written: it wraps.
+        // With many members the number of distinct units may exceed 64 bits and wrap, far beyond any amount written.
         Window { distinct_before: before as u64, distinct: (after - before) as u64 }
     }
 }
@@ -149,7 +149,7 @@ impl Sources {
     fn enter(&mut self) {
         let Dedup { window_units, member, .. } = self.dedup;
         self.window = Window::of(&self.dedup, self.unit / window_units);
-        // Members go round the distinct units one after the other, each beginning where the one before ends.
+        // Each member continues the cycle of distinct units at the point where the member before it ends.
         let position = u64::from(member) * window_units + self.unit % window_units;
         self.turn = position.checked_rem(self.window.distinct).unwrap_or(0);
     }
@@ -162,7 +162,7 @@ impl Iterator for Sources {
     fn next(&mut self) -> Option<u64> {
         let Window { distinct_before, distinct } = self.window;
         let source = match distinct {
-            // A ratio larger than the window: this window repeats the unit that an earlier one ended with.
+            // A ratio larger than the window: this window repeats the last distinct unit of an earlier window.
             0 => distinct_before.wrapping_sub(1),
             _ => distinct_before.wrapping_add(self.turn),
         };

@@ -1,4 +1,4 @@
-//! The digest of a data set: one number for all of its bytes, whoever hashed which of them, in whatever order.
+//! The digest of a data set: one number for all of its bytes, independent of their division among ranks and of the order.
 
 use std::fmt;
 
@@ -10,14 +10,14 @@ pub const PIECE_BYTES: usize = 4 << 10;
 
 /// The sum, modulo 2^128, of the XXH3-128 of every 4 KiB piece, each keyed by its offset.
 ///
-/// A sum, so that ranks and workers add up what they hashed in any order; keyed, so that two pieces that
-/// changed places change it; and not an exclusive-or, so that a piece hashed twice does not vanish. It finds
-/// errors; it does not withstand somebody who looks for a collision.
+/// Ranks and workers can add their hashes in any order, because it is a sum. Two exchanged pieces change it, because
+/// hashes are keyed. A piece hashed twice does not vanish, because it is not an exclusive-or. It detects errors, but is
+/// not cryptographic: collisions can be constructed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Digest(u128);
 
 impl Digest {
-    /// Of no bytes.
+    /// The digest of no bytes.
     pub const fn new() -> Digest {
         Digest(0)
     }
@@ -25,8 +25,8 @@ impl Digest {
     /// Adds the bytes that stand at `offset` in the data set.
     ///
     /// # Panics
-    /// When `offset` is not a multiple of 4 KiB. Only the end of the data set may be a shorter piece: elsewhere
-    /// the digest would depend on where the cut was.
+    /// When `offset` is not a multiple of 4 KiB. Only the last piece of the data set may be shorter: elsewhere the
+    /// digest would depend on the position of the cut.
     pub fn add(&mut self, offset: u64, data: &[u8]) {
         let pieces = (offset..).step_by(PIECE_BYTES).zip(data.chunks(PIECE_BYTES));
         assert!(offset.is_multiple_of(PIECE_BYTES as u64), "offset {offset} is inside a piece");
@@ -35,7 +35,7 @@ impl Digest {
         }
     }
 
-    /// Adds what another rank or worker hashed of the same data set.
+    /// Adds the digest of another rank or worker for the same data set.
     pub fn merge(&mut self, other: &Digest) {
         self.0 = self.0.wrapping_add(other.0);
     }
@@ -48,7 +48,7 @@ impl Digest {
     /// The digest that `to_hex` wrote.
     ///
     /// # Errors
-    /// What was found and what would be accepted.
+    /// The message says what was found and what is accepted.
     pub fn from_hex(text: &str) -> Result<Digest, String> {
         let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let value = u128::from_str_radix(text, 16).ok().filter(|_| digits);

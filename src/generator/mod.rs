@@ -1,8 +1,8 @@
-//! The byte stream: what it is, and the kernels that produce it at the speed of memory.
+//! The byte stream: its definition, and the kernels that produce it at the speed of memory.
 //!
-//! A stream is named by `(seed, stream)` and is a pure function of the offset: any chunking, any number of
-//! workers, any kernel gives the same bytes, any stretch can be produced alone, and what was read back is
-//! verified by producing it again. No memory grows with the length.
+//! A stream is named by `(seed, stream)` and is a pure function of the offset: any chunking, any number of workers and
+//! any kernel give the same bytes. Any stretch can be produced alone, and data read back is verified by producing it
+//! again. Memory does not grow with the length.
 //!
 //! ```text
 //! segment  = offset / SEGMENT_BYTES                        each is generated alone
@@ -16,9 +16,9 @@
 //! Two segments share a lane's state only when both 64-bit starts collide; within one stream neither does,
 //! because `mix64` is a bijection. `kernel::scalar` is this text as code and the specification of the others.
 //!
-//! A [`Shape`] asks for more: [`Dedup`] says which units are copies of which, and so which segments stand where;
-//! [`Compression`] says what part of a granule is the lanes' and what repeats its filler. With dedup a segment is no longer
-//! than a unit, with compression no shorter than a granule.
+//! A [`Shape`] adds dedup and compression. [`Dedup`] maps units to the units they copy, and so positions to segments.
+//! [`Compression`] divides a granule into bytes of the lanes and its repeated filler. With dedup a segment is at most as
+//! long as a unit; with compression it is at least as long as a granule.
 //!
 //! ```text
 //! steps    = ceil(random_bytes / 256)      off the lanes for each granule; the last steps * 256 bytes of it are theirs,
@@ -27,16 +27,16 @@
 //! ```
 //!
 //! # As a library
-//! Needs neither MPI nor hwloc (`default-features = false`). One kernel and one stream are plain data, to be copied to every
-//! thread; whoever has a stretch fills it, and whoever reads it back verifies it. `examples/write_direct.rs` writes a file
-//! around the page cache.
+//! Needs neither MPI nor hwloc (`default-features = false`). A kernel and a stream are plain data that every thread copies.
+//! Any thread fills any stretch, and any thread verifies data read back. `examples/write_direct.rs` writes a file by direct
+//! I/O.
 //!
 //! ```
 //! use std::mem::MaybeUninit;
 //!
 //! use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream};
 //!
-//! // Of three units of 64 KiB two are new, and each 4 KiB of them compress 2 : 1 by zstd -3.
+//! // Two of three units of 64 KiB are new, and each 4 KiB compress 2 : 1 by zstd -3.
 //! let dedup = Dedup::new(Ratio::parse("1.5")?, 64 << 10, None)?;
 //! let compression = Compression::new(Ratio::parse("2")?, 4 << 10, Some(Codec::Zstd3))?;
 //! let stream = Stream::new(7, 3).shaped(Shape::new(Some(dedup), Some(compression))?);
@@ -63,18 +63,21 @@ pub mod digest;
 pub mod kernel;
 pub mod ratio;
 pub mod shape;
+pub mod sizes;
 pub mod stores;
 pub mod stream;
 
-pub use compression::{Codec, Compression};
+pub use codec::Codec;
+pub use compression::Compression;
 pub use dedup::Dedup;
 pub use digest::Digest;
-pub use kernel::segment::SEGMENT_BYTES;
-pub use kernel::{Kernel, KernelName, LANES, STEP_BYTES};
+pub use kernel::{Kernel, KernelName};
 pub use ratio::Ratio;
 pub use shape::Shape;
+pub use sizes::{LANES, SEGMENT_BYTES, STEP_BYTES};
 pub use stores::Stores;
 pub use stream::{Mismatch, Stream, share};
 
-/// Which bytes a name stands for: another version, other bytes. Data sets on disk outlive this code.
+/// Version of the mapping from a stream's name to its bytes: another version has other bytes. Data sets on disk outlive
+/// this code.
 pub const STREAM_VERSION: u32 = 2;

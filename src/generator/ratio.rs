@@ -1,23 +1,23 @@
-//! A ratio that is asked for: so many bytes written for each that has to be kept.
+//! A requested ratio: bytes written for each byte that has to be kept.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A rational number from 1 to [`Ratio::MAX`], in lowest terms: what was asked is met exactly, not nearly.
+/// A rational number from 1 to [`Ratio::MAX`], in lowest terms, so that the request is met exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ratio {
     numerator: u64,
     denominator: u64,
 }
 
-/// Decimals and denominators end here: products with a number of units then fit 128 bits with room to spare.
+/// Largest denominator, also that of decimals: products with a number of units then fit 128 bits with room to spare.
 const DENOMINATOR_MAX: u64 = 1_000_000;
 
 impl Ratio {
-    /// Nothing is saved.
+    /// The ratio 1: nothing is saved.
     pub const ONE: Ratio = Ratio { numerator: 1, denominator: 1 };
 
-    /// The largest.
+    /// The largest ratio.
     pub const MAX: u64 = 1_000_000;
 
     /// `numerator / denominator`.
@@ -42,7 +42,7 @@ impl Ratio {
     /// Parses `1.5`, `3/2` and `2`.
     ///
     /// # Errors
-    /// What was found and what would be accepted, without a position.
+    /// The message says what was found and what is accepted, without a position.
     pub fn parse(text: &str) -> Result<Ratio, String> {
         let text = text.trim();
         let expected = "expected a ratio of at least 1, such as 1.5, 3/2 or 2";
@@ -66,7 +66,7 @@ impl Ratio {
         self.numerator as f64 / self.denominator as f64
     }
 
-    /// Whether nothing is asked for.
+    /// True when the ratio is 1.
     pub fn is_one(self) -> bool {
         self == Ratio::ONE
     }
@@ -82,7 +82,7 @@ impl Ratio {
     }
 }
 
-/// Digits and nothing else.
+/// Parses digits only.
 fn whole(text: &str) -> Option<u64> {
     let text = text.trim();
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
@@ -108,7 +108,7 @@ impl FromStr for Ratio {
     }
 }
 
-/// The decimal number where there is one of six digits, else the fraction: what is printed parses back to the same.
+/// Prints a decimal number if six decimals are enough, else the fraction. The text parses back to the same ratio.
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ratio { numerator, denominator } = *self;

@@ -1,31 +1,31 @@
-//! How a kernel's stores reach memory.
+//! The path of a kernel's stores to memory.
 
 use std::fmt;
 
-/// The kind of store a kernel ends in. The bytes are the same; what differs is where they are afterwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stores {
-    /// Through the caches: the consumer finds the data there if it fits.
-    Ordinary,
-    /// Around the caches, straight to memory: no line is read before it is overwritten, nothing is evicted.
-    ///
-    /// Needs memory aligned to 64 bytes at offsets that are; elsewhere, and on CPUs other than x86-64, the
-    /// stores are ordinary ones.
-    NonTemporal,
+use crate::word::{Word, words};
+
+words! {
+    /// The kind of store that a kernel uses. Both give the same bytes and differ in whether caches hold them afterwards.
+    Stores {
+        /// Through the caches: the consumer finds the data there if it fits.
+        Ordinary = "ordinary",
+        /// Around the caches, straight to memory: no line is read before it is overwritten, nothing is evicted.
+        ///
+        /// Needs memory aligned to 64 bytes at offsets that are multiples of 64; elsewhere, and on CPUs other than x86-64,
+        /// the stores are ordinary ones.
+        NonTemporal = "non-temporal",
+    }
 }
 
 impl Stores {
-    /// Both kinds.
-    pub const ALL: [Stores; 2] = [Stores::Ordinary, Stores::NonTemporal];
-
-    /// What `stores = "auto"` means: ordinary while the bytes in flight are at most twice the L3 they pass through.
+    /// The stores of `stores = "auto"`: ordinary while the bytes in flight are at most twice the L3 they pass through.
     ///
-    /// `bytes_in_flight` is everything written before the first of it is consumed and reused, `l3_bytes` the
-    /// L3 that the same workers share (0: no L3). Twice, because an L3 does not throw out the oldest line first: of twice
-    /// its size a part is still there when it comes round again. GiB/s of two workers behind an L3 of 32 MiB, ordinary and
-    /// non-temporal, where nobody reads and where every byte is read once by the other worker:
+    /// `bytes_in_flight` counts all bytes written before the first of them is consumed and reused, `l3_bytes` is the L3
+    /// that the same workers share (0: no L3). The factor is two because an L3 does not evict the oldest line first: of
+    /// data twice its size a part is still cached when it is used again. GiB/s of two workers behind an L3 of 32 MiB,
+    /// ordinary and non-temporal, without a reader and with each byte read once by the other worker:
     ///
-    /// | in flight | nobody reads | read once |
+    /// | in flight | not read | read once |
     /// |---|---|---|
     /// | 16 MiB | 81, 26 | 52, 16 |
     /// | 32 MiB | 60, 26 | 24, 15 |
@@ -33,24 +33,16 @@ impl Stores {
     /// | 64 MiB | 34, 26 | 8 to 12, 8 to 13 |
     /// | 96 MiB | 22, 18 to 25 | 10, 12 |
     ///
-    /// To store the first part of each chunk through the caches and the rest around them was slower than ordinary stores
-    /// up to twice the L3, and no faster than non-temporal ones beyond it.
+    /// A mixture, with the first part of each chunk through the caches and the rest around them, was slower than ordinary
+    /// stores up to twice the L3, and no faster than non-temporal stores beyond it.
     pub fn choose(bytes_in_flight: u64, l3_bytes: u64) -> Stores {
         if bytes_in_flight <= l3_bytes.saturating_mul(2) { Stores::Ordinary } else { Stores::NonTemporal }
-    }
-
-    /// As the job file writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Stores::Ordinary => "ordinary",
-            Stores::NonTemporal => "non-temporal",
-        }
     }
 }
 
 impl fmt::Display for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(self.word())
     }
 }
 

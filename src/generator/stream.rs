@@ -1,36 +1,36 @@
-//! One stream of bytes: filling memory with any stretch of it, and verifying what was read back.
+//! One stream of bytes: filling memory with any stretch of it, and verifying data that was read back.
 
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use crate::generator::kernel::Kernel;
-use crate::generator::kernel::segment::SEGMENT_BYTES;
 use crate::generator::shape::Shape;
+use crate::generator::sizes::SEGMENT_BYTES;
 use crate::generator::stores::Stores;
 use crate::mix::mix_words;
 
-/// Where the parts of two workers may meet: what a consumer reads at a time, and the size of an OS page.
+/// Parts of two workers meet at multiples of this: the bytes that a consumer reads at a time, and an OS page.
 const GRANULE_BYTES: usize = 4 << 10;
 
 /// An endless sequence of bytes, a pure function of `(seed, stream, offset)`. Plain data; copy it to every worker.
 ///
-/// Streams of different `(seed, stream)` are unrelated, neighbours included: ranks share the seed and take
-/// their own stream, or share both and take their own offsets.
+/// Streams of different `(seed, stream)` are unrelated, also with neighbouring numbers. Ranks share the seed and have
+/// their own stream, or share both and have their own offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
     keys: [u64; 2],
     shape: Shape,
 }
 
-/// The first byte that is not what the stream holds there.
+/// The first byte that differs from the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// Offset in the stream.
     pub offset: u64,
-    /// What the stream holds.
+    /// The stream's byte.
     pub expected: u8,
-    /// What was found.
+    /// The byte that was found.
     pub found: u8,
 }
 
@@ -46,25 +46,25 @@ impl std::error::Error for Mismatch {}
 impl Stream {
     /// The stream of this name. Every bit of both numbers changes every byte.
     pub const fn new(seed: u64, stream: u64) -> Stream {
-        // Two keys in two orders: two pairs that collide in one, by 64 bits' chance, do not in the other.
+        // Two keys from two orders: names that collide in one key, with a chance of 2^-64, do not in the other.
         let keys = [mix_words(&[seed, stream]), mix_words(&[stream, seed, 1])];
         Stream { keys, shape: Shape::PLAIN }
     }
 
-    /// The same name, with dedup and compression as asked for. Units of one shape stand in streams of another.
+    /// The same name with this shape. Units of one shape also stand in streams of another.
     pub const fn shaped(self, shape: Shape) -> Stream {
         Stream { shape, ..self }
     }
 
-    /// What was asked for.
+    /// Dedup and compression of the stream.
     pub const fn shape(&self) -> &Shape {
         &self.shape
     }
 
-    /// Fills all of `out` with the bytes from `offset` on, and gives it back as what it now is.
+    /// Fills all of `out` with the bytes from `offset` on, and returns it as initialised bytes.
     ///
-    /// Pure: kernel and stores change the speed alone. When it returns the bytes may be handed to another
-    /// thread, non-temporal stores included.
+    /// Pure: kernel and stores change only the speed. After it returns, the bytes may be handed to another thread, also
+    /// with non-temporal stores.
     ///
     /// # Panics
     /// When the stretch does not end before 2^64.
@@ -78,8 +78,8 @@ impl Stream {
         kernel.fill(self.keys, &self.shape, stores, offset, out)
     }
 
-    /// As [`Stream::fill`], over memory that holds something already, such as a `Vec<u8>`. Memory that nobody has
-    /// written yet need not be zeroed for this: `fill` takes it as it is.
+    /// As [`Stream::fill`], over initialised memory such as a `Vec<u8>`. Uninitialised memory need not be zeroed first:
+    /// `fill` takes it as it is.
     ///
     /// # Panics
     /// When the stretch does not end before 2^64.
@@ -87,10 +87,10 @@ impl Stream {
         kernel.overwrite(self.keys, &self.shape, stores, offset, out);
     }
 
-    /// Compares `data` with the bytes from `offset` on, by generating them again: no copy is kept anywhere.
+    /// Compares `data` with the bytes from `offset` on, which are generated again: no copy is kept.
     ///
     /// # Errors
-    /// The first byte that differs.
+    /// Returns the first byte that differs.
     ///
     /// # Panics
     /// When the stretch does not end before 2^64.
@@ -111,7 +111,7 @@ impl Stream {
     }
 }
 
-/// Comparing whole pieces first keeps the verification at the speed of generation.
+/// Finds the byte in a piece that differs. Whole pieces are compared first, at the speed of generation.
 #[cold]
 fn first_mismatch(offset: u64, expected: &[u8], found: &[u8]) -> Mismatch {
     let pairs = (offset..).zip(expected.iter().zip(found));
@@ -122,14 +122,14 @@ fn first_mismatch(offset: u64, expected: &[u8], found: &[u8]) -> Mismatch {
 /// The part of `bytes` that worker `index` of `workers` fills: all parts together are `0..bytes`, in order.
 ///
 /// Parts end at a multiple of 4 KiB and differ by no more than that, so that even a chunk smaller than
-/// `workers` blocks keeps every worker busy; with many bytes a worker they end at whole segments instead,
-/// which no worker has to run through for its neighbour's sake.
+/// `workers` blocks keeps every worker busy. With many bytes a worker they end at whole segments instead, so that no
+/// worker generates the beginning of a segment that it does not store.
 ///
 /// # Panics
 /// When `index` is not below `workers`.
 pub fn share(bytes: usize, index: usize, workers: usize) -> Range<usize> {
     assert!(index < workers, "worker {index} of {workers}");
-    // Uneven by one segment in 16 at most: less than running through half a segment costs below that.
+    // Parts then differ by one segment in 16 at most. For smaller parts, a cut inside a segment costs less than that.
     let cut = if bytes / workers >= 16 * SEGMENT_BYTES { SEGMENT_BYTES } else { GRANULE_BYTES };
     let units = bytes.div_ceil(cut) as u128;
     let edge = |index: usize| {

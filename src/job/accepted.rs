@@ -1,14 +1,15 @@
-//! What a key accepts, in words, and the value that was probably meant instead of one it does not accept.
+//! Accepted values of a key, in words, and the accepted value that a refused one was probably meant to be.
 
 use crate::generator::Ratio;
 use crate::units::{Bytes, Nanoseconds, Share};
+use crate::word::Word;
 
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind};
 use super::nearest::did_you_mean;
-use super::words::{CaseMetric, Word};
+use crate::metric::CaseMetric;
 
-/// What a key accepts, in words.
+/// Describes the values that a key accepts.
 pub(super) fn accepted(kind: &Kind) -> String {
     match *kind {
         Kind::Word(words) => words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "),
@@ -60,7 +61,7 @@ pub(super) fn accepted(kind: &Kind) -> String {
     }
 }
 
-/// The value that was probably meant, where the type alone is wrong.
+/// The value that was probably meant, for a value of the wrong type.
 pub(super) fn remedy(key: &Key, found: &Found) -> String {
     match (key.kind, &found.raw) {
         (kind, Raw::Integer(number, text)) if kind.is_size() => match u64::try_from(*number) {

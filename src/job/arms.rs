@@ -1,110 +1,20 @@
-//! `[[arm]]`: what the sides of a comparison set, and what they cannot.
+//! `[[arm]]`: what makes arms the same, or leaves one without effect.
 
-use super::accepted::accepted;
-use super::check::Value;
+use super::Arm;
 use super::diagnostic::{Diagnostic, Place, quoted};
-use super::entry::{Entry, Raw, Table};
+use super::entry::Table;
 use super::key::{Key, Section};
-use super::keys;
-use super::nearest::nearest;
-use super::range;
+use super::settable::settable_shown;
+use super::value::{Field, Value};
 use super::values::Values;
-use super::{Arm, Change, GenerateChange, Job, Workers};
 use crate::units::Bytes;
-
-impl Arm {
-    /// What the job as it stands is called in a comparison.
-    pub const BASE: &str = "base";
-    /// What it is called where it runs a second time.
-    pub const BASE_AGAIN: &str = "base-again";
-}
-
-impl Job {
-    /// The job as this arm has it, without arms.
-    pub fn with(&self, arm: &Arm) -> Job {
-        let mut job = Job { arms: Vec::new(), ..self.clone() };
-        for change in &arm.changes {
-            match (*change, &mut job.generate, &mut job.allocate) {
-                (Change::Workers(workers), ..) => job.rank.workers = vec![workers],
-                (Change::Batch(batch), ..) => job.slab.batch = vec![batch],
-                (Change::Generate(change), Some(generate), _) => generate.set(change),
-                (Change::Workload(workload), _, Some(allocate)) => allocate.workload = vec![workload],
-                (Change::Allocator(allocator), _, Some(allocate)) => allocate.allocator = vec![allocator],
-                (change, ..) => unreachable!("the job refuses {change:?} without its section"),
-            }
-        }
-        job
-    }
-}
-
-/// The keys that an arm can set.
-fn settable() -> impl Iterator<Item = &'static Key> {
-    keys::all().filter(|key| key.sweep)
-}
-
-/// All of them, as an error lists them.
-pub(super) fn settable_shown() -> String {
-    settable().map(Key::path).collect::<Vec<_>>().join(", ")
-}
-
-/// Why an arm cannot say this, if so: its key cannot be swept, or it has several values.
-pub(super) fn refused(entry: &Entry) -> Option<Diagnostic> {
-    entry.table.arm()?;
-    let section = entry.table.section;
-    let path = format!("{}.{}", section.name(), entry.key);
-    let Some(key) = Key::find(section, &entry.key).filter(|key| key.sweep) else {
-        let label = nearest(&entry.key, settable().filter(|key| key.section == section).map(|key| key.name))
-            .filter(|_| Key::find(section, &entry.key).is_none())
-            .map_or(String::new(), |name| format!("did you mean \"{name}\"?"));
-        let message = format!("an arm cannot set {}", quoted(&path));
-        return Some(Diagnostic::new(entry.key_place, message, label).accepted(settable_shown()));
-    };
-    let found = match &entry.value.raw {
-        Raw::List(_) => "a list",
-        _ if range::text_of(key, &entry.value).is_some() => "a range",
-        _ => return None,
-    };
-    let message = format!("{path} of an arm takes one value, found {found}");
-    let diagnostic = Diagnostic::new(entry.value.place, message, "write an arm for each");
-    Some(diagnostic.accepted(accepted(&key.kind)))
-}
-
-/// The arms of a job whose values are right by themselves.
-pub(super) fn build(values: &Values) -> Vec<Arm> {
-    let arm = |(index, table)| Arm {
-        name: values.one(table, "name", Value::name).expect("a required key is resolved"),
-        changes: set_by(values, index).map(|(key, value, _)| change(key, value)).collect(),
-    };
-    values.listed(Section::Arm).enumerate().map(arm).collect()
-}
-
-/// What one arm sets, in the order of the job file.
-fn set_by(values: &Values, arm: usize) -> impl Iterator<Item = (&'static Key, &Value, Place)> {
-    settable().filter_map(move |key| {
-        let (value, place) = values.places(Table::of_arm(key.section, arm), key.name).first()?;
-        Some((key, value, *place))
-    })
-}
-
-fn change(key: &Key, value: &Value) -> Change {
-    match (key.section, key.name) {
-        (Section::Rank, "workers") => Change::Workers(Workers::of(value)),
-        (Section::Generate, name) => {
-            Change::Generate(GenerateChange::of(name, value).expect("an arm sets what can be swept"))
-        }
-        (Section::Allocate, "workload") => Change::Workload(value.word()),
-        (Section::Allocate, "allocator") => Change::Allocator(value.word()),
-        (Section::Slab, "batch") => Change::Batch(value.count_u32()),
-        _ => unreachable!("{} can be swept, and no arm knows it", key.path()),
-    }
-}
 
 /// Everything about arms that involves more than one key.
 pub(super) fn check(values: &Values) -> Vec<Diagnostic> {
     let mut wrong = names(values);
     for (arm, table) in values.listed(Section::Arm).enumerate() {
         let before = wrong.len();
-        wrong.extend(set_by(values, arm).filter_map(|set| without_effect(values, set)));
+        wrong.extend(values.set_by(arm).filter_map(|set| without_effect(values, set)));
         // What has no effect says so by itself.
         if wrong.len() == before {
             wrong.extend(like_another(values, arm, values.header(table)));
@@ -115,7 +25,7 @@ pub(super) fn check(values: &Values) -> Vec<Diagnostic> {
 
 /// Names tell arms apart, and two of them are taken.
 fn names(values: &Values) -> Vec<Diagnostic> {
-    let named = |table| values.places(table, "name").first().map(|(name, place)| (name.name(), *place));
+    let named = |table| values.of(table, "name").first().map(|(name, place)| (String::read(name), *place));
     let all: Vec<(String, Place)> = values.listed(Section::Arm).filter_map(named).collect();
     let taken = |index: usize| {
         let (name, place) = &all[index];
@@ -137,7 +47,7 @@ fn names(values: &Values) -> Vec<Diagnostic> {
 fn without_effect(values: &Values, (key, value, place): (&Key, &Value, Place)) -> Option<Diagnostic> {
     let path = key.path();
     let job = Table::single(key.section);
-    let of_job = values.places(job, key.name);
+    let of_job = values.of(job, key.name);
     match of_job {
         [] => {
             let message = format!("an arm sets {path}, and the job has no {}", key.section.shown());
@@ -163,7 +73,7 @@ fn without_effect(values: &Values, (key, value, place): (&Key, &Value, Place)) -
 
 /// Two arms that set the same are one.
 fn like_another(values: &Values, arm: usize, header: Place) -> Option<Diagnostic> {
-    let set = |arm: usize| set_by(values, arm).map(|(key, value, _)| (key.path(), value)).collect::<Vec<_>>();
+    let set = |arm: usize| values.set_by(arm).map(|(key, value, _)| (key.path(), value)).collect::<Vec<_>>();
     let mine = set(arm);
     if mine.is_empty() {
         let diagnostic = Diagnostic::new(header, "an arm that sets nothing is the job as it stands", "");
@@ -178,5 +88,5 @@ fn like_another(values: &Values, arm: usize, header: Place) -> Option<Diagnostic
 /// The chunks of all arms, each with its place: a data set is made of whole chunks in every one.
 pub(super) fn chunks(values: &Values) -> impl Iterator<Item = (Bytes, Place)> {
     let tables = (0..values.listed(Section::Arm).count()).map(|arm| Table::of_arm(Section::Generate, arm));
-    tables.flat_map(|table| values.places(table, "chunk")).map(|(chunk, place)| (chunk.size(), *place))
+    tables.flat_map(|table| values.of(table, "chunk")).map(|(chunk, place)| (Bytes::read(chunk), *place))
 }

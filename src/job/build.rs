@@ -3,18 +3,18 @@
 use crate::error::{Error, Result};
 use crate::units::Bytes;
 
-use super::arms;
-use super::check::Value;
 use super::combination;
 use super::diagnostic::{Diagnostic, Place, Source};
 use super::document::{self, JOB_FILE};
+use super::effective::effective;
 use super::entry::{Document, Entry, Header, Table};
 use super::excerpt::render;
 use super::key::{Key, Kind, Section};
 use super::setting::Setting;
+use super::value::Field;
 use super::values::{Values, resolve};
 use super::{
-    Allocate, Amount, Bound, DropRule, Gate, Generate, Job, Rank, Repetitions, Run, Slab, Stop, Workers,
+    Allocate, Amount, Arm, Bound, DropRule, Gate, Generate, Job, Rank, Repetitions, Run, Slab, Stop,
 };
 
 impl Job {
@@ -36,7 +36,7 @@ impl Job {
     }
 }
 
-/// How large a job file can be: whoever reads one need not read further.
+/// Largest size of a job file, in bytes; readers stop there.
 pub const JOB_FILE_BYTES_MAX: usize = 1 << 20;
 
 /// The text of a job file out of the bytes that were read or received.
@@ -133,93 +133,83 @@ const JOB: Table = Table { section: Section::Job, index: 0 };
 const RUN: Table = Table { section: Section::Run, index: 0 };
 const STOP: Table = Table { section: Section::Stop, index: 0 };
 const DROP: Table = Table { section: Section::Drop, index: 0 };
-const RANK: Table = Table { section: Section::Rank, index: 0 };
-const GENERATE: Table = Table { section: Section::Generate, index: 0 };
-const ALLOCATE: Table = Table { section: Section::Allocate, index: 0 };
-const SLAB: Table = Table { section: Section::Slab, index: 0 };
 
-/// Why a value is there: `resolve` refuses a job without it, or fills in the default.
-const RESOLVED: &str = "required keys and defaults are resolved";
-
+/// The job out of its checked values. An arm is the same with the arm's settings in their place.
 fn build(values: &Values) -> Job {
+    let single = |section| move |name: &'static str| values.of(Table::single(section), name);
+    let arms = values.listed(Section::Arm).enumerate();
     Job {
-        schema: values.one(JOB, "schema", Value::count).expect(RESOLVED),
-        name: values.one(JOB, "name", Value::name).expect(RESOLVED),
-        seed: values.one(JOB, "seed", Value::count).expect(RESOLVED),
+        schema: required(values, JOB, "schema"),
+        name: required(values, JOB, "name"),
+        seed: required(values, JOB, "seed"),
         run: build_run(values),
-        rank: Rank {
-            bind: values.one(RANK, "bind", Value::word).expect(RESOLVED),
-            workers: values.list(RANK, "workers", Workers::of),
-            share_nodes: values.one(RANK, "share_nodes", Value::switch).expect(RESOLVED),
-        },
-        generate: values.has(GENERATE).then(|| Generate::build(values)),
-        allocate: values.has(ALLOCATE).then(|| Allocate {
-            workload: values.list(ALLOCATE, "workload", Value::word),
-            allocator: values.list(ALLOCATE, "allocator", Value::word),
-        }),
-        slab: Slab {
-            design: values.one(SLAB, "design", Value::word).expect(RESOLVED),
-            batch: values.list(SLAB, "batch", Value::count_u32),
-        },
-        arms: arms::build(values),
+        rank: Rank::build(single(Section::Rank)),
+        generate: values
+            .has(Table::single(Section::Generate))
+            .then(|| Generate::build(single(Section::Generate))),
+        allocate: values
+            .has(Table::single(Section::Allocate))
+            .then(|| Allocate::build(single(Section::Allocate))),
+        slab: Slab::build(single(Section::Slab)),
+        arms: arms
+            .map(|(arm, table)| Arm {
+                name: required(values, table, "name"),
+                job: build(&values.with_arm(arm)),
+            })
+            .collect(),
         gates: values.listed(Section::Gate).map(|gate| build_gate(values, gate)).collect(),
+        effective: effective(values),
     }
+}
+
+/// The value of a key that always has one.
+fn required<T: Field>(values: &Values, table: Table, name: &str) -> T {
+    values.one(table, name).expect("`resolve` refuses a job without a required key, and fills in defaults")
 }
 
 fn build_run(values: &Values) -> Run {
-    let bytes = values.one(RUN, "bytes", Value::size).map(Amount::Bytes);
-    let duration = || values.one(RUN, "duration", Value::duration).map(Amount::Duration);
     Run {
-        warmup: values.one(RUN, "warmup", Value::duration).expect(RESOLVED),
-        amount: bytes.or_else(duration).expect(RESOLVED),
+        warmup: required(values, RUN, "warmup"),
+        amount: match values.one(RUN, "bytes") {
+            Some(bytes) => Amount::Bytes(bytes),
+            None => Amount::Duration(required(values, RUN, "duration")),
+        },
         repetitions: match values.has(STOP) {
-            true => Repetitions::Until(build_stop(values)),
-            false => Repetitions::Count(values.one(RUN, "repetitions", Value::count_u32).expect(RESOLVED)),
+            true => Repetitions::Until(Stop {
+                half_width: required(values, STOP, "half_width"),
+                at_most: required(values, STOP, "at_most"),
+                time: values.one(STOP, "time"),
+            }),
+            false => Repetitions::Count(required(values, RUN, "repetitions")),
         },
-        order: values.one(RUN, "order", Value::word).expect(RESOLVED),
-        interval: values.one(RUN, "interval", Value::duration).expect(RESOLVED),
-        limit: values.one(RUN, "limit", Value::duration).expect(RESOLVED),
-        aa: values.one(RUN, "aa", Value::switch).expect(RESOLVED),
+        order: required(values, RUN, "order"),
+        interval: required(values, RUN, "interval"),
+        limit: required(values, RUN, "limit"),
+        aa: required(values, RUN, "aa"),
         drop: DropRule {
-            cpu_share: values.one(DROP, "cpu_share", Value::share),
-            core_clock: values.one(DROP, "core_clock", Value::share),
-            steal: values.one(DROP, "steal", Value::share),
-            run_delay: values.one(DROP, "run_delay", Value::share),
+            cpu_share: values.one(DROP, "cpu_share"),
+            core_clock: values.one(DROP, "core_clock"),
+            steal: values.one(DROP, "steal"),
+            run_delay: values.one(DROP, "run_delay"),
         },
-    }
-}
-
-fn build_stop(values: &Values) -> Stop {
-    Stop {
-        half_width: values.one(STOP, "half_width", Value::share).expect(RESOLVED),
-        at_most: values.one(STOP, "at_most", Value::count_u32).expect(RESOLVED),
-        time: values.one(STOP, "time", Value::duration),
-    }
-}
-
-impl Workers {
-    pub(super) fn of(value: &Value) -> Workers {
-        match value {
-            Value::Word(_) => Workers::All,
-            count => Workers::Count(count.count_u32()),
-        }
     }
 }
 
 fn build_gate(values: &Values, gate: Table) -> Gate {
-    let at_least = values.one(gate, "at_least", Value::number).map(Bound::AtLeast);
-    let at_most = || values.one(gate, "at_most", Value::number).map(Bound::AtMost);
     Gate {
-        metric: values.one(gate, "metric", Value::metric).expect(RESOLVED),
-        bound: at_least.or_else(at_most).expect("a gate without a bound is refused before"),
-        level: values.one(gate, "level", Value::word).expect(RESOLVED),
-        against: values.one(gate, "against", Value::path),
+        metric: required(values, gate, "metric"),
+        bound: match values.one(gate, "at_least") {
+            Some(bound) => Bound::AtLeast(bound),
+            None => Bound::AtMost(required(values, gate, "at_most")),
+        },
+        level: required(values, gate, "level"),
+        against: values.one(gate, "against"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Allocator;
+    use super::super::{Allocator, Workers};
     use super::*;
     use crate::units::{Nanoseconds, Share};
 
@@ -237,7 +227,7 @@ mod tests {
         for settings in [&[][..], &sweeps] {
             let job = job(EVERY_SECTION, settings);
             let effective = job.effective();
-            assert_eq!(Job::parse(&effective, "effective", &[]).expect("it is a job"), job);
+            assert_eq!(Job::parse(effective, "effective", &[]).expect("it is a job"), job);
             let written = |key: &&Key| {
                 let bare = matches!(key.section, Section::Stop | Section::Drop | Section::Arm);
                 !bare && !matches!(key.kind, Kind::Table(_)) && key.name != "bytes"
@@ -262,7 +252,7 @@ mod tests {
     fn a_comparison_is_written_out_and_read_back() {
         let job = job(COMPARISON, &[]);
         let effective = job.effective();
-        assert_eq!(Job::parse(&effective, "effective", &[]).expect("it is a job"), job, "{effective}");
+        assert_eq!(Job::parse(effective, "effective", &[]).expect("it is a job"), job, "{effective}");
         let stop = Stop { half_width: Share(0.025), at_most: 40, time: Some(Nanoseconds(600_000_000_000)) };
         assert_eq!(job.run.repetitions, Repetitions::Until(stop));
         assert!(!effective.contains("repetitions ="), "{effective}");
@@ -270,21 +260,21 @@ mod tests {
             [job.run.drop.cpu_share, job.run.drop.core_clock, job.run.drop.steal, job.run.drop.run_delay];
         assert_eq!(bounds, [0.97, 0.02, 0.01, 0.005].map(|bound| Some(Share(bound))));
         let names: Vec<&str> = job.arms.iter().map(|arm| arm.name.as_str()).collect();
-        assert_eq!((names, job.arms[0].changes.len()), (vec!["one", "other"], 20));
+        assert_eq!(names, ["one", "other"]);
     }
 
     /// The keys are as many as can be swept, but the workload, of which this release has one.
     #[test]
     fn an_arm_is_the_job_with_its_keys_set_and_without_arms() {
         let job = job(COMPARISON, &[]);
-        let one = "schema = 1\nname = \"x\"\n[rank]\nworkers = 2\n[generate]\nchunk = \"8MiB\"\nblock = \"1MiB\"\n\
+        let (start, _) = COMPARISON.split_once("[generate]").expect("it generates");
+        let one = "[rank]\nworkers = 2\n[generate]\nchunk = \"8MiB\"\nblock = \"1MiB\"\n\
             kernel = \"scalar\"\nstores = \"ordinary\"\nin_flight = 3\ndedup = \"10/3\"\nunit = \"128KiB\"\nscope = \"host\"\n\
             distance = \"1MiB\"\ncompress = 2.5\ngranule = \"8KiB\"\ncodec = \"lz4\"\nstreams = 16\nconsumer = \"copy\"\n\
             handover = \"piece\"\nschedule = \"stealing\"\nmemory = \"fresh\"\npool = \"per-chunk\"\n[allocate]\n[slab]\nbatch = 128\n";
-        let other = "schema = 1\nname = \"x\"\n[generate]\n[allocate]\nallocator = \"system\"\n";
+        let other = "[generate]\n[allocate]\nallocator = \"system\"\n";
         for (arm, written) in job.arms.iter().zip([one, other]) {
-            let written = self::job(written, &[]);
-            assert_eq!(job.with(arm), Job { run: job.run.clone(), ..written });
+            assert_eq!(arm.job, self::job(&format!("{start}{written}"), &[]));
         }
     }
 
@@ -312,9 +302,9 @@ mod tests {
         let settings =
             ["arm.0.slab.batch=256", "arm.1.name=libc", "arm.1.rank.workers=all", "rank.workers=3"];
         let job = job(COMPARISON, &settings);
-        assert!(job.arms[0].changes.contains(&super::super::Change::Batch(256)), "{:?}", job.arms);
+        assert_eq!(job.arms[0].job.slab.batch, [256]);
         assert_eq!(job.arms[1].name, "libc");
-        assert!(job.arms[1].changes.contains(&super::super::Change::Workers(Workers::All)), "{:?}", job.arms);
+        assert_eq!(job.arms[1].job.rank.workers, [Workers::All]);
     }
 
     #[test]

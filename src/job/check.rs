@@ -7,98 +7,15 @@ use super::accepted::{accepted, ratio_meant, remedy, unit_meant};
 use super::diagnostic::{Diagnostic, Place, quoted, shortened};
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind, Section};
-use super::keys::SWEEP_VALUES_MAX;
-use super::metric::{Metric, meant};
+use super::metric::meant;
 use super::nearest::did_you_mean;
-use super::range;
+use super::value::Value;
+use crate::metric::GateMetric;
 
-/// A value that its key accepts.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
-    Word(&'static str),
-    Size(Bytes),
-    Ratio(Ratio),
-    Duration(Nanoseconds),
-    Count(u64),
-    Number(f64),
-    PerCent(Share),
-    Path(String),
-    Switch(bool),
-    Name(String),
-    Metric(Metric),
-}
-
-/// All values of one key: one, or those of a sweep.
+/// Checks one value that is no range.
 ///
 /// # Errors
-/// One diagnostic for each value that is not accepted.
-pub(super) fn check_all(key: &Key, found: &Found) -> Result<Vec<(Value, Place)>, Vec<Diagnostic>> {
-    let Raw::List(items) = &found.raw else { return check_item(key, found).map_err(|wrong| vec![wrong]) };
-    if let Kind::Table(section) = key.kind {
-        let message = format!("{} stands once", section.shown());
-        return Err(vec![Diagnostic::new(found.place, message, format!("write {}", section.shown()))]);
-    }
-    if !key.sweep {
-        return Err(vec![
-            Diagnostic::new(
-                found.place,
-                format!("{} takes one value, found a list", key.path()),
-                "this key cannot be swept",
-            )
-            .accepted(accepted(&key.kind)),
-        ]);
-    }
-    let mut values: Vec<(Value, Place)> = Vec::with_capacity(items.len());
-    let mut wrong = Vec::new();
-    // A list that is too long is not looked into.
-    for item in items.iter().take(SWEEP_VALUES_MAX + 1) {
-        match check_item(key, item) {
-            Err(diagnostic) => wrong.push(diagnostic),
-            Ok(of_item) => match first_again(&values, &of_item) {
-                Some((value, first)) => wrong.push(listed_twice(key, item, value, first)),
-                None => values.extend(of_item),
-            },
-        }
-    }
-    let count = items.len().max(values.len());
-    if count == 0 || count > SWEEP_VALUES_MAX {
-        let message = format!("{}: a list of {count} values", key.path());
-        let note = format!("one value, or a list of 1 to {SWEEP_VALUES_MAX}");
-        return Err(vec![Diagnostic::new(found.place, message, "").accepted(note)]);
-    }
-    if wrong.is_empty() { Ok(values) } else { Err(wrong) }
-}
-
-/// One value, or those of a range.
-fn check_item(key: &Key, item: &Found) -> Result<Vec<(Value, Place)>, Diagnostic> {
-    let values = match range::text_of(key, item) {
-        None => vec![check(key, item)?],
-        Some(_) if !key.sweep => return Err(range::refused(key, item)),
-        Some(text) => range::values(key, item, text)?,
-    };
-    Ok(values.into_iter().map(|value| (value, item.place)).collect())
-}
-
-/// The first of `new` that is among the `earlier`, and where that stands.
-fn first_again<'a>(earlier: &[(Value, Place)], new: &'a [(Value, Place)]) -> Option<(&'a Value, Place)> {
-    new.iter().find_map(|(value, _)| {
-        earlier.iter().find(|(known, _)| known == value).map(|(_, place)| (value, *place))
-    })
-}
-
-fn listed_twice(key: &Key, item: &Found, value: &Value, first: Place) -> Diagnostic {
-    let label = match (range::text_of(key, item), value) {
-        (None, _) => "again here".to_owned(),
-        (Some(_), Value::Size(bytes)) => format!("{bytes} again"),
-        (Some(_), Value::Duration(duration)) => format!("{duration} again"),
-        (Some(_), Value::Count(count)) => format!("{count} again"),
-        (Some(_), other) => unreachable!("a range holds {other:?}"),
-    };
-    Diagnostic::new(item.place, format!("{} lists a value twice", key.path()), label)
-        .related(first, "first here")
-}
-
-/// One value that is no range.
+/// When the key does not accept it; the diagnostic says what it accepts.
 pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
     match (key.kind, &found.raw) {
         (Kind::Word(words), Raw::Text(text)) => word(key, found.place, words, text),
@@ -154,13 +71,13 @@ pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
             let message = || format!("{} does not know {}", key.path(), quoted(text));
             let unknown =
                 || Diagnostic::new(found.place, message(), meant(text)).accepted(accepted(&key.kind));
-            Metric::from_name(text).map(Value::Metric).ok_or_else(unknown)
+            GateMetric::from_name(text).map(Value::Metric).ok_or_else(unknown)
         }
         (Kind::Bound { max }, Raw::Float(number)) => real(key, found.place, *number, 0.0, max),
         (Kind::Bound { max }, Raw::Integer(number, _)) => real(key, found.place, *number as f64, 0.0, max),
         (Kind::Bound { .. }, Raw::Text(text)) if text.trim().ends_with('%') => {
             let share = Share::parse(text).map_err(|why| unreadable(key, found.place, text, &why))?;
-            Ok(Value::PerCent(share))
+            Ok(Value::PerCent(share.0))
         }
         (Kind::Path, Raw::Text(text)) => path(key, found.place, text),
         (Kind::Switch, Raw::Switch(switch)) => Ok(Value::Switch(*switch)),
@@ -194,7 +111,7 @@ fn real(key: &Key, place: Place, number: f64, min: f64, max: f64) -> Result<Valu
     }
 }
 
-/// Who writes the number 2 means 2 %.
+/// A share; the number 2 is refused with the hint that 2 % was meant.
 fn share(
     key: &Key,
     place: Place,
@@ -203,7 +120,7 @@ fn share(
     shown: &str,
 ) -> Result<Value, Diagnostic> {
     if number.is_nan() || (min..=max).contains(&number) {
-        return real(key, place, number, min, max);
+        return real(key, place, number, min, max).map(|_| Value::Share(Share(number)));
     }
     let per_cent = Share(number / 100.0);
     let meant = !shown.ends_with('%') && (min..=max).contains(&per_cent.0);
@@ -232,19 +149,19 @@ fn name(key: &Key, place: Place, text: &str, max_chars: usize, marks: &str) -> R
         None if text.is_empty() => "it is empty".to_owned(),
         None if !begins => "it does not begin with a letter or a digit".to_owned(),
         None if text.len() > max_chars => format!("it has {} characters", text.len()),
-        None => return Ok(Value::Name(text.to_owned())),
+        None => return Ok(Value::Text(text.to_owned())),
     };
     let message = format!("{}: {} is not a name", key.path(), quoted(text));
     Err(Diagnostic::new(place, message, why).accepted(accepted(&key.kind)))
 }
 
-/// What would need escapes is refused: the effective job is written without.
+/// A path without characters that need escapes: the effective job has none.
 fn path(key: &Key, place: Place, text: &str) -> Result<Value, Diagnostic> {
     let stranger = text.chars().find(|c| c.is_control() || ['"', '\\'].contains(c));
     let why = match stranger {
         Some(c) => format!("{c:?} cannot stand in it"),
         None if text.trim().is_empty() => "it is empty".to_owned(),
-        None => return Ok(Value::Path(text.to_owned())),
+        None => return Ok(Value::Text(text.to_owned())),
     };
     let message = format!("{}: {} is not a path", key.path(), quoted(text));
     Err(Diagnostic::new(place, message, why).accepted(accepted(&key.kind)))

@@ -3,16 +3,16 @@
 use crate::units::{Bytes, Nanoseconds};
 
 use super::arms;
-use super::check::Value;
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Document, Entry, Table};
 use super::key::{Key, Section};
 use super::keys::{self, COMBINATIONS_MAX, INTERVALS_MAX, REPETITIONS_MAX};
-use super::metric::Metric;
 use super::shape;
+use super::value::{Field, Value};
 use super::values::Values;
-use super::words::{Allocator, CaseMetric, Histogram};
-use super::{Amount, Change, Generate, Job, Repetitions};
+use super::{Allocate, Amount, Generate, Job, Repetitions};
+use crate::metric::{CaseMetric, Distribution, Extent, GateMetric};
+use crate::workload::allocate::Allocator;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -47,11 +47,11 @@ pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Di
         );
     }
     if let Amount::Bytes(bytes) = job.run.amount {
-        let place = values.places(Table::single(Section::Run), "bytes")[0].1;
+        let place = values.of(Table::single(Section::Run), "bytes")[0].1;
         wrong.extend(bytes_without_data(job, values, place));
         wrong.extend(bytes_against_chunks(values, bytes, place));
     }
-    // Arms that contradict the job say nothing about the rest.
+    // With arms that contradict the job, further checks would report what follows from it.
     let of_arms = arms::check(values);
     if of_arms.is_empty() {
         match too_many_cases(job, values) {
@@ -68,12 +68,12 @@ pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Di
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-/// Sweeps multiply: four short lists can ask for more than anybody can wait for, or a machine can list.
+/// Refuses sweeps whose product is too large: four short lists can make more cases than a machine can list or a
+/// person can wait for.
 fn too_many_cases(job: &Job, values: &Values) -> Option<Diagnostic> {
-    let product = |counts: &[usize]| counts.iter().map(|count| *count as u64).fold(1, u64::saturating_mul);
-    let of_all = product(&[job.rank.workers.len(), job.slab.batch.len()]);
+    let of_all = job.rank.combination_count().saturating_mul(job.slab.combination_count());
     let generate = job.generate.as_ref().map_or(0, Generate::combination_count);
-    let allocate = job.allocate.as_ref().map_or(0, |a| product(&[a.workload.len(), a.allocator.len()]));
+    let allocate = job.allocate.as_ref().map_or(0, Allocate::combination_count);
     let arms = 1 + job.arms.len() as u64 + u64::from(job.run.aa);
     let combinations = of_all.saturating_mul(generate.saturating_add(allocate)).saturating_mul(arms);
     if combinations > COMBINATIONS_MAX {
@@ -94,7 +94,7 @@ fn too_many_cases(job: &Job, values: &Values) -> Option<Diagnostic> {
         Repetitions::Count(_) => (Section::Run, "repetitions"),
         Repetitions::Until(_) => (Section::Stop, "at_most"),
     };
-    let place = values.places(Table::single(section), name)[0].1;
+    let place = values.of(Table::single(section), name)[0].1;
     (repetitions > REPETITIONS_MAX).then(|| {
         let path = format!("{}.{name}", section.name());
         let message = format!("{path}: {repetitions} repetitions of {combinations} combinations");
@@ -103,9 +103,9 @@ fn too_many_cases(job: &Job, values: &Values) -> Option<Diagnostic> {
     })
 }
 
-/// How many values are swept at this key, and from where to where they were written.
+/// The number of values swept at this key, and the place of all of them; `None` for a key that is not swept.
 fn written_sweep(values: &Values, key: &Key) -> Option<(usize, Place)> {
-    let places = values.places(Table::single(key.section), key.name);
+    let places = values.of(Table::single(key.section), key.name);
     let ((_, first), (_, last)) = (places.first()?, places.last()?);
     (places.len() > 1).then_some((places.len(), Place { end: last.end, ..*first }))
 }
@@ -132,7 +132,7 @@ fn too_many_intervals(
     if count <= INTERVALS_MAX {
         return None;
     }
-    let written = |name| values.places(Table::single(Section::Run), name)[0].1;
+    let written = |name| values.of(Table::single(Section::Run), name)[0].1;
     let place = [written("interval"), written("duration")].into_iter().find(|place| *place != Place::NOWHERE);
     let shortest = Nanoseconds(duration.0.div_ceil(INTERVALS_MAX).next_multiple_of(SECOND));
     let message = format!("run.interval: {duration} have {count} intervals of {interval}");
@@ -144,8 +144,8 @@ fn too_many_intervals(
 
 /// A data set is made of whole chunks, so that `chunk_ns` always times the same amount of work.
 fn bytes_against_chunks(values: &Values, bytes: Bytes, place: Place) -> Vec<Diagnostic> {
-    let of_job = values.places(Table::single(Section::Generate), "chunk");
-    let of_job = of_job.iter().map(|(chunk, place)| (chunk.size(), *place));
+    let of_job = values.of(Table::single(Section::Generate), "chunk");
+    let of_job = of_job.iter().map(|(chunk, place)| (Bytes::read(chunk), *place));
     let uneven = of_job.chain(arms::chunks(values)).filter(|(chunk, _)| !bytes.0.is_multiple_of(chunk.0));
     uneven
         .map(|(chunk, chunk_place)| {
@@ -165,32 +165,35 @@ fn bytes_against_chunks(values: &Values, bytes: Bytes, place: Place) -> Vec<Diag
         .collect()
 }
 
-/// A gate that would never be looked at is a mistake, not a pass.
+/// Refuses a gate on a metric that no case has: it would never be judged.
 fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnostic> {
     use CaseMetric::*;
-    let (metric, place) = values.places(gate, "metric").first().map(|(v, place)| (v.metric(), *place))?;
-    let by_arm = || job.arms.iter().any(|arm| arm.changes.contains(&Change::Allocator(Allocator::Slab)));
-    let uses_slab = job.generate.is_some()
-        || job.allocate.as_ref().is_some_and(|allocate| allocate.allocator.contains(&Allocator::Slab))
-        || by_arm();
+    let (metric, place) =
+        values.of(gate, "metric").first().map(|(v, place)| (GateMetric::read(v), *place))?;
+    let sides = || std::iter::once(job).chain(job.arms.iter().map(|arm| &arm.job));
+    let uses_slab = job.generate.is_some() || { sides() }
+        .filter_map(|side| side.allocate.as_ref())
+        .any(|allocate| allocate.allocator.contains(&Allocator::Slab));
     let (measured, needed) = match metric {
-        Metric::Case(ThroughputBytesPerS | SlowestRankThroughputBytesPerS | CoreSecondsPerGib)
-        | Metric::Figure(Histogram::Chunk, _) => (job.generate.is_some(), "[generate]"),
-        Metric::Case(OperationsPerS | SlowestRankOperationsPerS | CoreNsPerOperation) => {
+        GateMetric::Case(ThroughputBytesPerS | SlowestRankThroughputBytesPerS | CoreSecondsPerGib)
+        | GateMetric::Statistic(Distribution::Chunk, _) => (job.generate.is_some(), "[generate]"),
+        GateMetric::Case(OperationsPerS | SlowestRankOperationsPerS | CoreNsPerOperation) => {
             (job.allocate.is_some(), "[allocate]")
         }
-        Metric::Case(RefillShare) | Metric::Figure(..) => {
+        GateMetric::Case(RefillShare) | GateMetric::Statistic(..) => {
             (uses_slab, "[generate], or [allocate] with allocator = \"slab\"")
         }
-        Metric::Case(LimitShare | SlowestRankLimitShare) if job.run.limit.0 == 0 => {
+        GateMetric::Case(LimitShare | SlowestRankLimitShare) if job.run.limit.0 == 0 => {
             (false, "[run] limit, the time in which the limit is measured, above 0ms")
         }
-        Metric::Case(LimitShare | SlowestRankLimitShare) => (job.generate.is_some(), "[generate]"),
-        Metric::Case(DedupRatio | DedupRatioAcross | CompressionRatio | CompressionRatioMin) => {
+        GateMetric::Case(LimitShare | SlowestRankLimitShare) => (job.generate.is_some(), "[generate]"),
+        GateMetric::Case(DedupRatio | DedupRatioAcross | CompressionRatio | CompressionRatioMin) => {
             (job.generate.as_ref().is_some_and(|generate| generate.check), "[generate] check = true")
         }
-        Metric::Case(MemoryPeakBytes) => (uses_slab, "[generate], or [allocate] with allocator = \"slab\""),
-        Metric::Case(
+        GateMetric::Case(MemoryPeakBytes) => {
+            (uses_slab, "[generate], or [allocate] with allocator = \"slab\"")
+        }
+        GateMetric::Case(
             BusyWorkers | CoreClockChange | CpuShare | InvoluntarySwitches | Locality | MeasuringShare
             | RunDelayShare | StealShare | Stragglers,
         ) => (true, ""),
@@ -202,31 +205,31 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
     Some(Diagnostic::new(place, message, format!("needs {needed}")))
 }
 
-/// Shares end at 1; who writes 99 means per cent.
+/// Refuses a bound above 1 on a share: 99 was meant in per cent.
 fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
-    let metric = values.one(gate, "metric", Value::metric)?;
-    let bounds = values.places(gate, "at_least").iter().chain(values.places(gate, "at_most"));
+    let metric = values.one::<GateMetric>(gate, "metric")?;
+    let bounds = values.of(gate, "at_least").iter().chain(values.of(gate, "at_most"));
     let (value, place) = bounds.map(|(bound, place)| (bound, *place)).next()?;
-    let bound = value.number();
-    let against = values.places(gate, "against").first().map(|(_, place)| *place);
+    let bound = f64::read(value);
+    let against = values.of(gate, "against").first().map(|(_, place)| *place);
     let name = metric.name();
-    if let (Some(against), Metric::Case(CaseMetric::Stragglers)) = (against, metric) {
+    if let (Some(against), GateMetric::Case(CaseMetric::Stragglers)) = (against, metric) {
         let message = "stragglers are counted, and not held against a stored run";
         return Some(Diagnostic::new(against, message, "remove it"));
     }
     if let Some(against) = against {
-        // Nobody stores a run to ask for ten times of it: this is a figure in the metric's own unit.
+        // A bound of more than ten times the stored figure was meant in the metric's own unit.
         let message = format!("{bound} times of what the stored run has of \"{name}\"");
         let wrong = Diagnostic::new(place, message, "").related(against, "makes the bound a share");
         return (bound > AGAINST_MAX)
             .then(|| wrong.accepted("a share of the stored run's figure, such as \"95%\""));
     }
-    if matches!(value, Value::PerCent(_)) && !metric.is_relative() {
+    if matches!(value, Value::PerCent(_)) && metric.extent() == Extent::Absolute {
         let message = format!("\"{name}\" is no share, and a bound in per cent has to be of something");
         let label = "write a number, or add against = \"DIR\"";
         return Some(Diagnostic::new(place, message, label));
     }
-    if !metric.is_share() || bound <= 1.0 {
+    if metric.extent() != Extent::Share || bound <= 1.0 {
         return None;
     }
     let message = format!("\"{name}\" is a share, found the bound {bound}");
@@ -235,5 +238,5 @@ fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
     Some(Diagnostic::new(place, message, label).accepted("a number from 0 to 1"))
 }
 
-/// How many times of a stored figure a bound can be.
+/// The largest multiple of a stored figure that a bound can be.
 const AGAINST_MAX: f64 = 10.0;

@@ -1,4 +1,4 @@
-//! What is wrong with a job file, where, and what would be accepted.
+//! Diagnostics: a mistake in a job file, its place, and what would be accepted instead.
 
 /// A stretch of the job file or of one `--set`, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,7 +10,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Where a default stands, and where a file begins. No value that was written stands here.
+    /// The place of a default, and of the beginning of a file. No written value stands here.
     pub const NOWHERE: Place = Place { source: 0, start: 0, end: 0 };
 }
 
@@ -27,15 +27,15 @@ pub(super) struct Source<'a> {
 /// Room for a label beside its caret.
 const LABEL_CHARS_MAX: usize = 100;
 
-/// One thing that is wrong.
+/// One mistake.
 #[derive(Clone, Debug)]
 pub(super) struct Diagnostic {
     pub place: Place,
-    /// What was found.
+    /// The mistake.
     pub message: String,
     /// Stands beside the caret; may be empty.
     pub label: String,
-    /// Other places that have to do with it. A `Vec` keeps the error of a `Result` small.
+    /// Related places with their labels. A `Vec` keeps the error of a `Result` small.
     pub related: Vec<(Place, String)>,
     /// Lines below the caret.
     pub notes: Vec<String>,
@@ -54,19 +54,19 @@ impl Diagnostic {
         }
     }
 
-    /// A second place that has to do with it.
+    /// Adds a related place.
     pub fn related(mut self, place: Place, label: impl Into<String>) -> Diagnostic {
         self.related.push((place, label.into()));
         self
     }
 
-    /// A line below the caret.
+    /// Adds a line below the caret.
     pub fn note(mut self, note: impl Into<String>) -> Diagnostic {
         self.notes.push(note.into());
         self
     }
 
-    /// What would be accepted instead.
+    /// Adds a line with the accepted values.
     pub fn accepted(self, what: impl AsRef<str>) -> Diagnostic {
         self.note(format!("accepted: {}", what.as_ref()))
     }
@@ -77,7 +77,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", shortened(text))
 }
 
-/// What was found, cut when it is long.
+/// A value as it was found, cut when it is long.
 pub(super) fn shortened(text: &str) -> String {
     cut(text, 40)
 }

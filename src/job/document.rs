@@ -40,7 +40,7 @@ pub(super) fn read(text: &str, wrong: &mut Vec<Diagnostic>) -> Result<Document, 
     Ok(reader.document)
 }
 
-/// Where the key that stands at `again` was first given, in the root or in the table whose header stands above it.
+/// The first place of the key that stands again at `again`: in the root, or in the table with the nearest header above.
 fn first_of(text: &str, root: &DeTable<'_>, again: Place) -> Option<Place> {
     let name = text.get(again.start..again.end)?;
     let before = &text[..again.start];

@@ -1,152 +1,75 @@
-//! The effective job: every default written out, as TOML that parses back to an equal job.
+//! The effective job: every default written out, as TOML that parses back to an equal job; and its hash.
 
 use std::fmt::Write as _;
 
-use super::key::Section;
-use super::words::Word;
-use super::{Amount, Bound, Change, Generate, Job, Repetitions, Workers};
+use super::Job;
+use super::entry::Table;
+use super::key::{Kind, Section};
+use super::settable::settable;
+use super::value::Value;
+use super::values::Values;
+use crate::hash::hash;
 
 impl Job {
     /// The job with all defaults and settings, as a job file.
-    pub fn effective(&self) -> String {
-        let mut text = String::new();
-        for section in Section::ALL {
-            for fields in self.tables(section) {
-                if !text.is_empty() {
-                    text.push('\n');
-                }
-                match section {
-                    Section::Job => {}
-                    section => writeln!(text, "{}", section.shown()).expect("a String takes everything"),
-                }
-                for (key, value) in fields {
-                    writeln!(text, "{key} = {value}").expect("a String takes everything");
-                }
+    pub fn effective(&self) -> &str {
+        &self.effective
+    }
+
+    /// XXH3-128 of the effective job, in 32 hexadecimal digits.
+    ///
+    /// Comments, order of keys, notation of sizes and whether a default was written out do not change it.
+    pub fn hash(&self) -> String {
+        hash_of(&self.effective)
+    }
+}
+
+/// The hash of a job, from its effective text.
+pub fn hash_of(effective: &str) -> String {
+    format!("{:032x}", hash(effective.as_bytes()))
+}
+
+/// The text of the effective job.
+pub(super) fn effective(values: &Values) -> String {
+    let mut text = String::new();
+    for section in Section::ALL {
+        let count = if section.is_list() { values.listed(section).count() } else { 1 };
+        for index in 0..count {
+            let lines = lines(values, Table { section, index });
+            if lines.is_empty() {
+                continue;
+            }
+            if section != Section::Job {
+                write!(text, "\n{}\n", section.shown()).expect("a String takes everything");
+            }
+            for (key, value) in lines {
+                writeln!(text, "{key} = {value}").expect("a String takes everything");
             }
         }
-        text
     }
-
-    /// The tables of a section, each with its keys and their values as TOML.
-    fn tables(&self, section: Section) -> Vec<Vec<(&'static str, String)>> {
-        match section {
-            Section::Job => vec![vec![
-                ("schema", self.schema.to_string()),
-                ("name", text(&self.name)),
-                ("seed", self.seed.to_string()),
-            ]],
-            Section::Run => vec![run(&self.run)],
-            Section::Stop => self.run.repetitions.stop().iter().map(stop).collect(),
-            Section::Drop => {
-                Some(drop_rule(&self.run.drop)).into_iter().filter(|rule| !rule.is_empty()).collect()
-            }
-            Section::Rank => vec![vec![
-                ("bind", word(self.rank.bind)),
-                ("workers", list(&self.rank.workers, workers)),
-                ("share_nodes", self.rank.share_nodes.to_string()),
-            ]],
-            Section::Generate => self.generate.iter().map(Generate::written).collect(),
-            Section::Allocate => self.allocate.iter().map(allocate).collect(),
-            Section::Slab => {
-                vec![vec![("design", word(self.slab.design)), ("batch", list(&self.slab.batch, number))]]
-            }
-            Section::Arm => self.arms.iter().map(arm).collect(),
-            Section::Gate => self.gates.iter().map(gate).collect(),
-        }
-    }
+    text
 }
 
-fn run(run: &super::Run) -> Vec<(&'static str, String)> {
-    let amount = match run.amount {
-        Amount::Duration(duration) => ("duration", text(duration)),
-        Amount::Bytes(bytes) => ("bytes", text(bytes)),
+/// The keys of a table that have a value, and their values as TOML. Switches come last; an arm has what it sets, too.
+fn lines(values: &Values, table: Table) -> Vec<(String, String)> {
+    let mut keys: Vec<_> = table.section.keys().collect();
+    keys.sort_by_key(|key| matches!(key.kind, Kind::Switch));
+    let own = keys.into_iter().map(|key| (table, key, key.name.to_owned()));
+    let set = settable()
+        .filter(|_| table.section == Section::Arm)
+        .map(|key| (Table::of_arm(key.section, table.index), key, key.path()));
+    let line = |(table, key, shown): (Table, &super::key::Key, String)| {
+        Some((shown, list(values.of(table, key.name))?))
     };
-    let mut fields = vec![("warmup", text(run.warmup)), amount];
-    // With a rule there is no number: its section says it.
-    if let Repetitions::Count(count) = run.repetitions {
-        fields.push(("repetitions", count.to_string()));
-    }
-    fields.extend([
-        ("order", word(run.order)),
-        ("interval", text(run.interval)),
-        ("limit", text(run.limit)),
-        ("aa", run.aa.to_string()),
-    ]);
-    fields
-}
-
-fn stop(stop: &super::Stop) -> Vec<(&'static str, String)> {
-    let time = stop.time.map(|time| ("time", text(time)));
-    let always = [("half_width", text(stop.half_width)), ("at_most", number(stop.at_most))];
-    always.into_iter().chain(time).collect()
-}
-
-fn drop_rule(rule: &super::DropRule) -> Vec<(&'static str, String)> {
-    let bounds = [
-        ("cpu_share", rule.cpu_share),
-        ("core_clock", rule.core_clock),
-        ("steal", rule.steal),
-        ("run_delay", rule.run_delay),
-    ];
-    bounds.into_iter().filter_map(|(key, bound)| Some((key, text(bound?)))).collect()
-}
-
-fn arm(arm: &super::Arm) -> Vec<(&'static str, String)> {
-    let name = ("name", text(&arm.name));
-    std::iter::once(name).chain(arm.changes.iter().copied().map(change)).collect()
-}
-
-/// A key of an arm, with its section, and its value.
-fn change(change: Change) -> (&'static str, String) {
-    match change {
-        Change::Workers(count) => ("rank.workers", workers(count)),
-        Change::Generate(change) => change.written(),
-        Change::Workload(workload) => ("allocate.workload", word(workload)),
-        Change::Allocator(allocator) => ("allocate.allocator", word(allocator)),
-        Change::Batch(batch) => ("slab.batch", number(batch)),
-    }
-}
-
-fn allocate(allocate: &super::Allocate) -> Vec<(&'static str, String)> {
-    vec![("workload", list(&allocate.workload, word)), ("allocator", list(&allocate.allocator, word))]
-}
-
-fn gate(gate: &super::Gate) -> Vec<(&'static str, String)> {
-    let (key, bound) = match gate.bound {
-        Bound::AtLeast(bound) => ("at_least", bound),
-        Bound::AtMost(bound) => ("at_most", bound),
-    };
-    // Debug keeps the point or exponent that makes it a float for TOML, and every digit that matters.
-    let against = gate.against.as_ref().map(|directory| ("against", text(directory)));
-    let always =
-        [("metric", text(gate.metric.name())), (key, format!("{bound:?}")), ("level", word(gate.level))];
-    always.into_iter().chain(against).collect()
-}
-
-/// In quotes, without escapes: names, words, sizes and durations are made of characters that need none.
-fn text(value: impl std::fmt::Display) -> String {
-    format!("\"{value}\"")
-}
-
-fn number(value: u32) -> String {
-    value.to_string()
-}
-
-fn word<W: Word>(value: W) -> String {
-    text(value.word())
-}
-
-fn workers(workers: Workers) -> String {
-    match workers {
-        Workers::All => text("all"),
-        Workers::Count(count) => count.to_string(),
-    }
+    own.chain(set).filter_map(line).collect()
 }
 
 /// A sweep of one is written as the scalar it was, or could have been.
-pub(super) fn list<T: Copy>(values: &[T], shown: impl Fn(T) -> String) -> String {
-    match values {
-        [value] => shown(*value),
-        values => format!("[{}]", values.iter().copied().map(shown).collect::<Vec<_>>().join(", ")),
+fn list(values: &[(Value, super::diagnostic::Place)]) -> Option<String> {
+    let shown: Vec<String> = values.iter().map(|(value, _)| value.toml()).collect();
+    match &shown[..] {
+        [] => None,
+        [value] => Some(value.clone()),
+        _ => Some(format!("[{}]", shown.join(", "))),
     }
 }

@@ -1,4 +1,4 @@
-//! What a job file or a `--set` says, with its place, before anyone has checked it against the keys.
+//! Entries of a job file or of a `--set`, with their places, before they are checked against the keys.
 
 use super::diagnostic::{Place, quoted, shortened};
 use super::key::Section;
@@ -7,7 +7,7 @@ use super::key::Section;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Table {
     pub section: Section,
-    /// Gates and arms are counted from 0. Of any other section 0 is the job's own, and `n + 1` what the arm `n` sets in it.
+    /// Gates and arms are counted from 0. In any other section, 0 is the job's own table, and `n + 1` that of arm `n`.
     pub index: usize,
 }
 
@@ -17,12 +17,12 @@ impl Table {
         Table { section, index: 0 }
     }
 
-    /// What this arm sets in a section.
+    /// The settings of this arm in a section.
     pub fn of_arm(section: Section, arm: usize) -> Table {
         Table { section, index: arm + 1 }
     }
 
-    /// The arm that sets this; `None` for the job's own tables and for what is listed itself.
+    /// The arm with these settings; `None` for the job's own tables, and for gates and arms themselves.
     pub fn arm(self) -> Option<usize> {
         if self.section.is_list() { None } else { self.index.checked_sub(1) }
     }
@@ -65,7 +65,7 @@ pub(super) enum Raw {
 }
 
 impl Raw {
-    /// How an error names it: `found the whole number 64`.
+    /// The value as an error names it: `found the whole number 64`.
     pub fn shown(&self) -> String {
         match self {
             Raw::Text(text) => format!("the text {}", quoted(text)),

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use super::diagnostic::{Diagnostic, Place, Source, cut};
 
-/// How many diagnostics are printed: the first few are usually the cause of the rest.
+/// The most diagnostics that are printed: the first few are usually the cause of the rest.
 const SHOWN_MAX: usize = 10;
 /// Notes are broken into lines that fit a terminal.
 const COLUMNS: usize = 80;
@@ -19,7 +19,7 @@ const COLUMNS: usize = 80;
 const MESSAGE_CHARS_MAX: usize = 200;
 /// Longer lines are cut on both sides of the caret.
 const LINE_CHARS_MAX: usize = 100;
-/// What a cut line keeps before the caret.
+/// Characters that a cut line keeps before the caret.
 const BEFORE_CARET_CHARS: usize = 40;
 
 /// All of them in the order of the text, separated by empty lines.
@@ -92,7 +92,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// What stands before the bar: nothing for an argument, which has only one line.
+    /// The text before the bar: nothing for an argument, which has only one line.
     fn margin(&self, sources: &[Source<'_>]) -> String {
         if sources[self.source].numbered { self.number.to_string() } else { String::new() }
     }
@@ -183,7 +183,7 @@ impl Window {
         Window { text, skipped, head, shown_max: LINE_CHARS_MAX }
     }
 
-    /// Where a column of the line is shown; the nearest edge for one that is not.
+    /// The column at which a column of the line is shown; the nearest edge for one that is cut off.
     fn column(&self, column: usize) -> usize {
         column.saturating_sub(self.skipped).min(self.shown_max) + self.head.len()
     }

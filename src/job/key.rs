@@ -1,6 +1,4 @@
-//! What a key of the job file is: where it stands, what it accepts, what its absence means.
-
-use super::keys;
+//! The description of a key: its section, its accepted values, and the meaning of its absence.
 
 /// A table of the job file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,18 +32,13 @@ impl Section {
         Section::Gate,
     ];
 
-    /// Those that stand in brackets and in no other section.
+    /// The sections with brackets, without those inside another section.
     pub fn named() -> impl Iterator<Item = Section> {
         let inside = |section| matches!(section, Section::Job | Section::Stop | Section::Drop);
         Section::ALL.into_iter().filter(move |section| !inside(*section))
     }
 
-    /// The key that holds this section, for one that stands in another.
-    pub fn holder(self) -> Option<&'static Key> {
-        keys::all().find(|key| matches!(key.kind, Kind::Table(section) if section == self))
-    }
-
-    /// Whether it stands in double brackets, once for each gate or arm.
+    /// True for sections in double brackets: one for each gate or arm.
     pub fn is_list(self) -> bool {
         matches!(self, Section::Gate | Section::Arm)
     }
@@ -80,7 +73,7 @@ impl Section {
         }
     }
 
-    /// What the section decides, for the JSON Schema.
+    /// The section's description in the JSON Schema.
     pub fn about(self) -> &'static str {
         match self {
             Section::Job => "A job of numamark: what is measured, and how often. Lists are sweeps.",
@@ -99,14 +92,9 @@ impl Section {
             Section::Gate => "A bound that decides over the exit code.",
         }
     }
-
-    /// The keys of this section, in the order of the table.
-    pub fn keys(self) -> impl Iterator<Item = &'static Key> {
-        keys::all().filter(move |key| key.section == self)
-    }
 }
 
-/// What a key accepts.
+/// The values that a key accepts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     /// One word out of a closed set.
@@ -142,13 +130,13 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether its values are sizes, for all but a word.
+    /// True when its values are sizes, apart from one word.
     pub fn is_size(&self) -> bool {
         matches!(self, Kind::Size { .. } | Kind::PowerOfTwo { .. } | Kind::SizeOr { .. })
     }
 }
 
-/// What happens when a key is not given.
+/// The meaning of a key that is not given.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Absent {
     /// An error.
@@ -170,23 +158,30 @@ pub(super) struct Key {
     pub sweep: bool,
     /// The key of the same section that cannot be given together with this one.
     pub rival: Option<&'static str>,
-    /// What other programs call it: a suggestion when somebody writes that here.
+    /// Names that other programs have for it; a job file with one of them gets this key as a suggestion.
     pub elsewhere: &'static [&'static str],
     /// One sentence for the JSON Schema.
     pub about: &'static str,
 }
 
 impl Key {
+    /// A key with one value, without a default or a rival. Every key of the table names what differs from it.
+    pub const PLAIN: Key = Key {
+        section: Section::Job,
+        name: "",
+        kind: Kind::Switch,
+        absent: Absent::Nothing,
+        sweep: false,
+        rival: None,
+        elsewhere: &[],
+        about: "",
+    };
+
     /// `run.duration`, as `--set` writes it.
     pub fn path(&self) -> String {
         match self.section {
             Section::Job => self.name.to_owned(),
             section => format!("{}.{}", section.name(), self.name),
         }
-    }
-
-    /// The key with this name in this section.
-    pub fn find(section: Section, name: &str) -> Option<&'static Key> {
-        section.keys().find(|key| key.name == name)
     }
 }

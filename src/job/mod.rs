@@ -1,48 +1,51 @@
 //! The job: the TOML file a person writes, 1:1, with every default resolved and every value in its range.
 //!
-//! `document` and `setting` take text apart into entries with places; `values` holds them against the one table of
-//! `keys`, where `range` makes the values of `"1..64*2"`; `build` makes a [`Job`] of them; `combination` refuses what cannot go together. Nothing here knows the
-//! machine: whether a job fits it is the plan's question.
+//! `document` and `setting` take text apart into entries with places. `values` checks them against the one table of
+//! `keys`; `range` makes the values of `"1..64*2"`. `build` makes a [`Job`] of the checked values, and the job of each
+//! arm with the arm's settings in their place. `combination` refuses values that cannot go together. Nothing here knows
+//! the machine: the plan decides if the job fits it.
 
 mod accepted;
 mod arms;
 mod build;
 mod check;
+mod check_all;
 mod combination;
 mod diagnostic;
 mod document;
 mod effective;
 mod entry;
 mod excerpt;
-mod generate;
-mod hash;
 mod key;
 mod keys;
 mod metric;
 mod nearest;
 mod range;
 mod schema;
+mod section;
+mod settable;
 mod setting;
 mod shape;
 mod syntax;
+mod unquoted;
+mod value;
 mod values;
 mod words;
 
+pub use crate::record::run::{Bound, Level};
+pub use crate::workload::allocate::{Allocator, Workload};
 pub use build::{JOB_FILE_BYTES_MAX, decode};
-pub use generate::{Generate, GenerateChange, GenerateKnobs};
-pub use hash::hash_of;
-pub use metric::Metric;
+pub use effective::hash_of;
+pub use keys::{Allocate, AllocateKnobs, Generate, GenerateKnobs, Rank, RankKnobs, Slab, SlabKnobs};
 pub use nearest::nearest;
 pub use schema::schema;
 pub use setting::Setting;
-pub use words::{
-    Allocator, Bind, CaseMetric, CodecName, Consumer, Figure, Handover, Histogram, KernelName, Level, Memory,
-    Order, Pool, Schedule, Scope, SlabDesign, StoresName, Word, Workload,
-};
+pub use words::Order;
 
+use crate::metric::GateMetric;
 use crate::units::{Bytes, Nanoseconds, Share};
 
-/// What a person asked for. A list is a sweep; a scalar is a sweep of one. No list is empty.
+/// The measurements that a person asks for. A list is a sweep; a scalar is a sweep of one. No list is empty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
     /// Version of the format: 1.
@@ -51,9 +54,9 @@ pub struct Job {
     pub name: String,
     /// Seed of the byte stream, of the workloads' choices and of the order of cases.
     pub seed: u64,
-    /// How long and how often each case is measured.
+    /// Length and number of the repetitions of each case.
     pub run: Run,
-    /// What a rank is bound to, and its workers.
+    /// The binding and the workers of a rank.
     pub rank: Rank,
     /// The workload that fills chunks, if asked for. At least one of `generate` and `allocate` is there.
     pub generate: Option<Generate>,
@@ -65,6 +68,8 @@ pub struct Job {
     pub arms: Vec<Arm>,
     /// Bounds that decide over the exit code, in the order of the file.
     pub gates: Vec<Gate>,
+    /// The job as a job file, written from the values that all fields above were read from.
+    effective: String,
 }
 
 /// `[run]`
@@ -72,26 +77,26 @@ pub struct Job {
 pub struct Run {
     /// Untimed work before every repetition: up to 1 h, may be 0.
     pub warmup: Nanoseconds,
-    /// What ends a repetition.
+    /// The end of a repetition.
     pub amount: Amount,
     /// Timed executions of each case.
     pub repetitions: Repetitions,
-    /// How repetitions of different cases follow each other.
+    /// Order of the repetitions of different cases.
     pub order: Order,
     /// Length of the intervals in which the progress of a repetition is recorded: 10 ms to 1 h, at most 100,000 a repetition.
     pub interval: Nanoseconds,
-    /// How long the limit of a case is measured before each repetition, and again after it: up to 1 m, 0 for not at all.
+    /// Time for measuring the limit of a case before each repetition, and again after it: up to 1 m, 0 for none.
     pub limit: Nanoseconds,
-    /// Whether the job as it stands runs as two arms.
+    /// True when the job as it stands runs as two arms.
     pub aa: bool,
-    /// What is left out because something else ran on its cores.
+    /// The repetitions that are left out because something else ran on their cores.
     pub drop: DropRule,
 }
 
-/// How often each case is measured.
+/// Number of repetitions of each case.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Repetitions {
-    /// So often: 1 to 10,000.
+    /// A fixed number: 1 to 10,000.
     Count(u32),
     /// Until the figures are certain enough.
     Until(Stop),
@@ -118,7 +123,7 @@ impl Repetitions {
 /// `[run.stop]`
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stop {
-    /// Half the width of an interval, as a share of its figure, that is narrow enough: 0.1 % to 50 %.
+    /// The half-width of a confidence interval, as a share of its figure, that is narrow enough: 0.1 % to 50 %.
     pub half_width: Share,
     /// Repetitions of each case after which it is over in any case: 2 to 10,000.
     pub at_most: u32,
@@ -139,7 +144,7 @@ pub struct DropRule {
     pub run_delay: Option<Share>,
 }
 
-/// What ends a repetition.
+/// The end of a repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
     /// This much time: 1 ms to 24 h.
@@ -149,18 +154,7 @@ pub enum Amount {
     Bytes(Bytes),
 }
 
-/// `[rank]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rank {
-    /// What ties a rank to a node.
-    pub bind: Bind,
-    /// Workers of a rank.
-    pub workers: Vec<Workers>,
-    /// More ranks than nodes are allowed.
-    pub share_nodes: bool,
-}
-
-/// How many workers a rank has.
+/// Number of workers of a rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Workers {
     /// One a PU that the rank may use.
@@ -169,66 +163,31 @@ pub enum Workers {
     Count(u32),
 }
 
-/// `[allocate]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allocate {
-    /// The pattern of allocations.
-    pub workload: Vec<Workload>,
-    /// Who serves it.
-    pub allocator: Vec<Allocator>,
-}
-
-/// `[slab]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slab {
-    /// How slabs and caches are laid out.
-    pub design: SlabDesign,
-    /// Objects a cache takes in one refill: 8 to 512.
-    pub batch: Vec<u32>,
-}
-
-/// `[[arm]]`: the job with a few keys set otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `[[arm]]`: one side of a comparison, the job with a few keys set otherwise.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Arm {
     /// Unique in the job: 1 to 32 letters, digits, `_`, `-`, and neither of [`Arm::BASE`] and [`Arm::BASE_AGAIN`].
     pub name: String,
-    /// What it sets, in the order of the job file. None of it is swept by the job, or what the job has already.
-    pub changes: Vec<Change>,
+    /// The job as this arm has it, without arms.
+    pub job: Job,
 }
 
-/// One key that an arm sets, in the range of that key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// `rank.workers`
-    Workers(Workers),
-    /// `generate.chunk` and its neighbours.
-    Generate(GenerateChange),
-    /// `allocate.workload`
-    Workload(Workload),
-    /// `allocate.allocator`
-    Allocator(Allocator),
-    /// `slab.batch`
-    Batch(u32),
+impl Arm {
+    /// Name of the job as it stands, in a comparison.
+    pub const BASE: &str = "base";
+    /// Name of the job as it stands where it runs a second time.
+    pub const BASE_AGAIN: &str = "base-again";
 }
 
 /// `[[gate]]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
-    /// What is held against the bound, in every case that has it.
-    pub metric: Metric,
+    /// The metric that is compared with the bound, in every case that has it.
+    pub metric: GateMetric,
     /// In the metric's own unit, finite, not negative.
     pub bound: Bound,
-    /// What a bound that is not met does.
+    /// The effect of an unmet bound.
     pub level: Level,
     /// The run directory of the stored run that the bound is a share of.
     pub against: Option<String>,
-}
-
-/// One side of what passes a gate.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Bound {
-    /// The value or more.
-    AtLeast(f64),
-    /// The value or less.
-    AtMost(f64),
 }

@@ -4,15 +4,16 @@
 //! steps reach; `"1..24*2"` ends with 16.
 
 use super::accepted::{accepted, unit_meant};
-use super::check::{Value, check};
+use super::check::check;
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::{Found, Raw};
 use super::key::{Key, Kind};
 use super::keys::SWEEP_VALUES_MAX;
-use super::setting::read_scalar;
+use super::unquoted::read_scalar;
+use super::value::Value;
 use crate::units::{Bytes, Nanoseconds};
 
-/// What tells a range from every value of a key that counts something.
+/// The mark of a range; no value of a key that counts something contains it.
 const DOTS: &str = "..";
 
 /// The text of a range, if that is what was found: words and names may contain dots of their own.
@@ -77,7 +78,7 @@ struct Piece<'a> {
 }
 
 impl Piece<'_> {
-    /// Where it stands. A text with escapes in it cannot be taken apart; then the whole of it is shown.
+    /// The place of the piece; of the whole value when its text has escapes, because columns are then unknown.
     fn place(&self, found: &Found, text: &str) -> Place {
         let whole = found.place;
         let quotes = (whole.end - whole.start).checked_sub(text.len());
@@ -191,13 +192,13 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// How a range is written, for the note of an error.
+/// The form of a range, for the note of an error.
 fn form(key: &Key) -> String {
     let example = example(&key.kind).expect("only keys that count something have ranges");
     format!("FIRST..LAST*FACTOR or FIRST..LAST+STEP, such as \"{example}\"")
 }
 
-/// What leads from one value to the next.
+/// The step from one value to the next.
 #[derive(Clone, Copy)]
 enum Step {
     /// 2 or more.
@@ -214,7 +215,7 @@ impl Step {
         }
     }
 
-    /// How many values there are from `first` to `last`, without making them: there may be billions.
+    /// The number of values from `first` to `last`, without making them: there may be billions.
     fn count(self, first: u64, last: u64) -> u64 {
         match self {
             Step::Addend(step) => (last - first) / step + 1,
@@ -235,7 +236,7 @@ fn raw(kind: &Kind, number: u64) -> Raw {
     }
 }
 
-/// Why a range cannot stand where one value belongs.
+/// The refusal of a range at a key that takes one value.
 pub(super) fn refused(key: &Key, found: &Found) -> Diagnostic {
     let message = format!("{} takes one value, found a range", key.path());
     Diagnostic::new(found.place, message, "this key cannot be swept").accepted(accepted(&key.kind))

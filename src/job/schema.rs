@@ -11,11 +11,12 @@ use super::entry::Raw;
 use super::key::{Absent, Key, Kind, Section};
 use super::keys::{self, ARMS_MAX, GATES_MAX, SWEEP_VALUES_MAX};
 use super::range::example;
-use super::setting::read_scalar;
-use super::words::{CaseMetric, Figure, Histogram, Word};
+use super::unquoted::read_scalar;
 use crate::generator::Ratio;
+use crate::metric::{CaseMetric, Distribution, Statistic};
+use crate::word::Word;
 
-/// What `numamark schema job` prints: the JSON Schema of a job file, indented.
+/// The JSON Schema of a job file, indented, as `numamark schema job` prints it.
 pub fn schema() -> String {
     let mut root = table(Section::Job);
     root.insert("$schema".to_owned(), "http://json-schema.org/draft-07/schema#".into());
@@ -145,7 +146,7 @@ fn property(key: &Key) -> Schema {
     schema
 }
 
-/// What stands at a swept key or in its list: a range is `FIRST..LAST*FACTOR` or `FIRST..LAST+STEP`.
+/// One value or range of a swept key: a range is `FIRST..LAST*FACTOR` or `FIRST..LAST+STEP`.
 fn value_or_range(kind: &Kind, value: Schema) -> Schema {
     let quantity = match kind {
         kind if kind.is_size() => SIZE,
@@ -207,8 +208,8 @@ fn one_value(kind: &Kind) -> Schema {
         }
         Kind::Switch => json_schema!({ "type": "boolean" }),
         Kind::Metric => {
-            let histograms = Histogram::WORDS.join("|").replace('.', "\\.");
-            let pattern = format!("^({histograms})\\.({})$", Figure::WORDS.join("|"));
+            let histograms = Distribution::WORDS.join("|").replace('.', "\\.");
+            let pattern = format!("^({histograms})\\.({})$", Statistic::WORDS.join("|"));
             json_schema!({
                 "type": "string",
                 "anyOf": [{ "enum": CaseMetric::WORDS }, { "pattern": pattern }],

@@ -7,6 +7,8 @@ use super::entry::{Entry, Found, Raw, Table};
 use super::key::{Key, Section};
 use super::keys;
 use super::nearest::did_you_mean;
+use super::settable::settable_shown;
+use super::unquoted::{read_items, read_value};
 
 /// The argument of one `--set` or `--sweep`, as it was typed: `run.duration=5s`, `run.stop.half_width=2%`,
 /// `gate.0.level=warn`, `generate.chunk=8MiB..512MiB*2`.
@@ -18,7 +20,7 @@ pub struct Setting {
     text: String,
 }
 
-/// Which option it was the argument of.
+/// The option of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Flag {
     /// `--set`: any key, a list in brackets.
@@ -51,7 +53,7 @@ impl Setting {
         }
     }
 
-    /// What diagnostics point into.
+    /// The text that diagnostics point into.
     pub(super) fn source(&self) -> Source<'_> {
         Source { name: self.flag(), text: &self.text, numbered: false }
     }
@@ -107,10 +109,9 @@ impl Setting {
 fn can_be_swept(table: Table, path: &str, name: &str, place: Place) -> Result<(), Diagnostic> {
     match Key::find(table.section, name) {
         Some(key) if !key.sweep => {
-            let swept: Vec<String> = keys::all().filter(|key| key.sweep).map(Key::path).collect();
             let message = format!("{path} takes one value and cannot be swept");
             let label = format!("write --set {path}=VALUE");
-            Err(Diagnostic::new(place, message, label).accepted(swept.join(", ")))
+            Err(Diagnostic::new(place, message, label).accepted(settable_shown()))
         }
         _ => Ok(()),
     }
@@ -178,56 +179,4 @@ fn inner_table(path: &str) -> Option<(Section, usize)> {
     let (name, _) = path.split_once('.')?;
     let section = Section::named().find(|section| section.name() == name.trim() && !section.is_list())?;
     Some((section, name.len() + 1))
-}
-
-/// A value without a need for quotes; `[a, b]` is a list.
-pub(super) fn read_value(text: &str, place: Place) -> Found {
-    let place = trimmed(text, place);
-    let text = text.trim();
-    let raw = match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(items) => {
-            Raw::List(read_items(items, Place { start: place.start + 1, end: place.end - 1, ..place }))
-        }
-        None => read_scalar(text),
-    };
-    Found { place, raw }
-}
-
-/// The values between the brackets of a list, or of a `--sweep` without them.
-fn read_items(items: &str, inside: Place) -> Vec<Found> {
-    let mut start = inside.start;
-    let mut found = Vec::new();
-    for item in items.split(',') {
-        let place = Place { start, end: start + item.len(), ..inside };
-        // `[a, b,]` and `[]` end with nothing, which is no item.
-        if !(item.trim().is_empty() && place.end == inside.end) {
-            found.push(Found { place: trimmed(item, place), raw: read_scalar(item.trim()) });
-        }
-        start = place.end + 1;
-    }
-    found
-}
-
-pub(super) fn read_scalar(text: &str) -> Raw {
-    for quote in ['"', '\''] {
-        if let Some(inside) = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-            return Raw::Text(inside.to_owned());
-        }
-    }
-    let looks_like_a_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
-    match text {
-        "true" => Raw::Switch(true),
-        "false" => Raw::Switch(false),
-        _ if looks_like_a_number => match (text.parse(), text.parse()) {
-            (Ok(integer), _) => Raw::Integer(integer, text.to_owned()),
-            (_, Ok(float)) => Raw::Float(float),
-            _ => Raw::Text(text.to_owned()),
-        },
-        _ => Raw::Text(text.to_owned()),
-    }
-}
-
-fn trimmed(text: &str, place: Place) -> Place {
-    let start = place.start + (text.len() - text.trim_start().len());
-    Place { start, end: start + text.trim().len(), ..place }
 }

@@ -4,23 +4,23 @@ use std::collections::BTreeSet;
 
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::Table;
-use super::generate::Field;
 use super::key::Section;
+use super::section::Combination;
 use super::values::Values;
-use super::words::{CodecName, Scope};
 use super::{Amount, GenerateKnobs, Job};
-use crate::generator::{Codec, Compression, Dedup, Shape};
+use crate::generator::{Compression, Dedup, Shape};
 use crate::units::Bytes;
+use crate::workload::generate::Scope;
 
-/// What one stream has of a chunk at the least: a page.
+/// The least part of a chunk that one stream has: a page.
 const STRIPE_BYTES_MIN: u64 = 4 << 10;
 
 impl GenerateKnobs {
-    /// What is asked of the stream, without the members of its scope. What a ratio of 1 leaves without effect may have
+    /// The shape of the stream, without the members of its scope. Keys that a ratio of 1 leaves without effect may have
     /// any value.
     ///
     /// # Errors
-    /// When it cannot be; what can. A job has none of these.
+    /// When there is no such shape; the message names those that there are. No job has such an error.
     pub fn shape(&self) -> Result<Shape, String> {
         Shape::new(self.deduplication()?, self.compression()?)
     }
@@ -32,18 +32,12 @@ impl GenerateKnobs {
     }
 
     fn compression(&self) -> Result<Option<Compression>, String> {
-        let codec = match self.codec {
-            CodecName::None => None,
-            CodecName::Zstd1 => Some(Codec::Zstd1),
-            CodecName::Zstd3 => Some(Codec::Zstd3),
-            CodecName::Lz4 => Some(Codec::Lz4),
-        };
         let compression =
-            (!self.compress.is_one()).then(|| Compression::new(self.compress, self.granule.0, codec));
+            (!self.compress.is_one()).then(|| Compression::new(self.compress, self.granule.0, self.codec));
         compression.transpose()
     }
 
-    /// What is wrong with these values together, each with the keys that it is about: what is to be changed first.
+    /// Contradictions between these values, each with its keys: the one to change first stands first.
     fn contradictions(&self) -> Vec<(String, &'static [&'static str])> {
         let mut found = Vec::new();
         match (self.deduplication(), self.compression()) {
@@ -75,10 +69,10 @@ impl GenerateKnobs {
 pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
     let mut wrong = Vec::new();
     let mut said = BTreeSet::new();
-    let of_arms = job.arms.iter().enumerate().map(|(index, arm)| (Some(index), job.with(arm)));
-    for (arm, job) in std::iter::once((None, job.clone())).chain(of_arms) {
+    let of_arms = job.arms.iter().enumerate().map(|(index, arm)| (values.with_arm(index), &arm.job));
+    for (values, job) in std::iter::once((values.clone(), job)).chain(of_arms) {
         let Some(section) = &job.generate else { continue };
-        let written = Written { values, arm };
+        let written = Written(&values);
         for knobs in section.combinations() {
             let found = knobs.contradictions().into_iter();
             let mut found: Vec<Diagnostic> =
@@ -86,20 +80,23 @@ pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
             if let Amount::Bytes(_) = job.run.amount {
                 found.extend(written.several_streams(&knobs));
             }
-            // What an arm leaves as it is was said of the base.
+            // An arm repeats the contradictions of the base in the keys that it does not set.
             wrong.extend(found.into_iter().filter(|one| said.insert((one.message.clone(), one.place))));
         }
     }
     wrong
 }
 
-/// Where the values of a job, or of one of its arms, were written.
-struct Written<'a> {
-    values: &'a Values,
-    arm: Option<usize>,
-}
+/// The places where the values of a job, or of the job as an arm has it, were written.
+struct Written<'a>(&'a Values);
 
 impl Written<'_> {
+    /// The place where the value that a key has in this combination was written; nowhere for a default.
+    fn place(&self, knobs: &GenerateKnobs, key: &str) -> Place {
+        let all = self.0.of(Table::single(Section::Generate), key);
+        all.iter().find(|(value, _)| knobs.has(key, value)).map_or(Place::NOWHERE, |(_, place)| *place)
+    }
+
     fn contradiction(&self, knobs: &GenerateKnobs, why: &str, keys: &[&str]) -> Diagnostic {
         let (message, accepted) = why.split_once("; accepted: ").unwrap_or((why, ""));
         let places: Vec<(&str, Place)> = keys.iter().map(|key| (*key, self.place(knobs, key))).collect();
@@ -123,9 +120,9 @@ impl Written<'_> {
         if accepted.is_empty() { diagnostic } else { diagnostic.accepted(accepted) }
     }
 
-    /// A data set is one stream, of which every rank makes a part: neither ranks nor stripes have streams of their own.
+    /// Refuses several streams in a data set, which is one stream with a part for each rank.
     fn several_streams(&self, knobs: &GenerateKnobs) -> Vec<Diagnostic> {
-        let bytes = self.values.places(Table::single(Section::Run), "bytes")[0].1;
+        let bytes = self.0.of(Table::single(Section::Run), "bytes")[0].1;
         let refused = |place: Place, message: &str, label: &str| {
             Diagnostic::new(place, message, label).related(bytes, "a data set is one stream of all ranks")
         };
@@ -150,29 +147,5 @@ impl Written<'_> {
             ));
         }
         wrong
-    }
-
-    /// Where the value that a key has here was written; nowhere for a default.
-    fn place(&self, knobs: &GenerateKnobs, key: &str) -> Place {
-        match key {
-            "chunk" => self.of(key, knobs.chunk),
-            "dedup" => self.of(key, knobs.dedup),
-            "unit" => self.of(key, knobs.unit),
-            "scope" => self.of(key, knobs.scope),
-            "distance" => self.of(key, knobs.distance),
-            "compress" => self.of(key, knobs.compress),
-            "granule" => self.of(key, knobs.granule),
-            "codec" => self.of(key, knobs.codec),
-            "streams" => self.of(key, knobs.streams),
-            other => unreachable!("no contradiction is about {other}"),
-        }
-    }
-
-    fn of<T: Field + PartialEq>(&self, key: &str, value: T) -> Place {
-        let own =
-            self.arm.map_or(&[][..], |arm| self.values.places(Table::of_arm(Section::Generate, arm), key));
-        let all =
-            if own.is_empty() { self.values.places(Table::single(Section::Generate), key) } else { own };
-        all.iter().find(|(found, _)| T::read(found) == value).map_or(Place::NOWHERE, |(_, place)| *place)
     }
 }

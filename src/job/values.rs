@@ -3,25 +3,22 @@
 use std::collections::BTreeMap;
 
 use super::accepted::accepted;
-use super::arms;
-use super::check::{Value, check_all};
+use super::check_all::check_all;
 use super::diagnostic::{Diagnostic, Place, quoted};
 use super::document::JOB_FILE;
 use super::entry::{Document, Entry, Header, Table};
 use super::key::{Absent, Key, Section};
 use super::keys;
-use super::metric::Metric;
 use super::nearest::nearest;
-use super::setting::read_value;
-use super::words::Word;
-use crate::generator::Ratio;
-use crate::units::{Bytes, Nanoseconds, Share};
+use super::settable::{refused, settable, settable_shown};
+use super::unquoted::read_value;
+use super::value::{Field, Value};
 
 /// The checked values of one key, each with its place.
 type Checked = Vec<(Value, Place)>;
 
 /// Every key that has a value, defaults included.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Values {
     by_key: BTreeMap<(Table, &'static str), Checked>,
     headers: Vec<Header>,
@@ -41,7 +38,7 @@ pub(super) fn resolve(document: Document, mut wrong: Vec<Diagnostic>) -> Result<
         }
     }
     for entry in &document.entries {
-        if let Some(refusal) = arms::refused(entry) {
+        if let Some(refusal) = refused(entry) {
             wrong.push(refusal);
             continue;
         }
@@ -61,7 +58,7 @@ pub(super) fn resolve(document: Document, mut wrong: Vec<Diagnostic>) -> Result<
         for key in table.section.keys().filter(|key| !attempted.contains_key(&(table, key.name))) {
             let rival_given = key.rival.is_some_and(|rival| attempted.contains_key(&(table, rival)));
             match key.absent {
-                // Who misspelt it is told so already.
+                // A misspelt key is reported as such already.
                 Absent::Refused if document.entries.iter().any(|entry| misspells(entry, table, key)) => {}
                 Absent::Refused => wrong.push(missing_key(key, values.header(table))),
                 Absent::Default(text) if !rival_given => values.insert_default(table, key, text),
@@ -72,7 +69,7 @@ pub(super) fn resolve(document: Document, mut wrong: Vec<Diagnostic>) -> Result<
     if wrong.is_empty() { Ok(values) } else { Err(wrong) }
 }
 
-/// Pairs of which only one can be given.
+/// Refuses two keys of which only one can be given.
 fn rivals(attempted: &BTreeMap<(Table, &'static str), Place>) -> Vec<Diagnostic> {
     let both = |((table, name), place): (&(Table, &'static str), &Place)| {
         let rival = Key::find(table.section, name)?.rival.filter(|rival| *name < *rival)?;
@@ -100,7 +97,7 @@ fn gates_without_bound(
 }
 
 impl Values {
-    /// Sections whose keys have defaults even if nobody wrote the section, and those that were written.
+    /// Sections whose keys have defaults even in a file without the section, and the sections of the file.
     fn tables(&self) -> Vec<Table> {
         let always = [Section::Job, Section::Run, Section::Rank, Section::Slab].map(Table::single);
         let mut tables: Vec<Table> = self.headers.iter().map(|header| header.table).chain(always).collect();
@@ -109,7 +106,7 @@ impl Values {
         tables
     }
 
-    /// Whether this table was written.
+    /// True when the table is written in the file or by a setting.
     pub fn has(&self, table: Table) -> bool {
         self.headers.iter().any(|header| header.table == table)
     }
@@ -120,7 +117,7 @@ impl Values {
         (0..count).map(move |index| Table { section, index })
     }
 
-    /// Where a table begins; the beginning of the file for keys above the first section.
+    /// The beginning of a table; that of the file for keys above the first section.
     pub fn header(&self, table: Table) -> Place {
         self.headers.iter().find(|header| header.table == table).map_or(Place::NOWHERE, |header| header.place)
     }
@@ -133,19 +130,34 @@ impl Values {
     }
 
     /// All values of a key with their places; empty when it has none.
-    pub fn places(&self, table: Table, name: &str) -> &[(Value, Place)] {
+    pub fn of(&self, table: Table, name: &str) -> &[(Value, Place)] {
         let key = Key::find(table.section, name).expect("only keys of the table are asked for");
         self.by_key.get(&(table, key.name)).map_or(&[], Vec::as_slice)
     }
 
-    /// All values of a key.
-    pub fn list<T>(&self, table: Table, name: &str, read: impl Fn(&Value) -> T) -> Vec<T> {
-        self.places(table, name).iter().map(|(value, _)| read(value)).collect()
+    /// The value of a key that takes one.
+    pub fn one<T: Field>(&self, table: Table, name: &str) -> Option<T> {
+        self.of(table, name).first().map(|(value, _)| T::read(value))
     }
 
-    /// The value of a key that takes one.
-    pub fn one<T>(&self, table: Table, name: &str, read: impl Fn(&Value) -> T) -> Option<T> {
-        self.places(table, name).first().map(|(value, _)| read(value))
+    /// The settings of one arm, in the order of the keys.
+    pub fn set_by(&self, arm: usize) -> impl Iterator<Item = (&'static Key, &Value, Place)> {
+        settable().filter_map(move |key| {
+            let (value, place) = self.of(Table::of_arm(key.section, arm), key.name).first()?;
+            Some((key, value, *place))
+        })
+    }
+
+    /// The values of the job as this arm has it: its settings in the place of the job's own values, and no arms.
+    pub fn with_arm(&self, arm: usize) -> Values {
+        let of_arms = |table: Table| table.arm().is_some() || table.section == Section::Arm;
+        let mut by_key = self.by_key.clone();
+        by_key.retain(|(table, _), _| !of_arms(*table));
+        for (key, value, place) in self.set_by(arm) {
+            by_key.insert((Table::single(key.section), key.name), vec![(value.clone(), place)]);
+        }
+        let headers = self.headers.iter().filter(|header| !of_arms(header.table)).copied().collect();
+        Values { by_key, headers }
     }
 }
 
@@ -158,7 +170,7 @@ fn unknown_key(entry: &Entry) -> Diagnostic {
     };
     let note = match section {
         Section::Job => format!("{}, and {}", names.join(", "), Section::all_shown()),
-        Section::Arm => format!("{}, {}", names.join(", "), arms::settable_shown()),
+        Section::Arm => format!("{}, {}", names.join(", "), settable_shown()),
         _ => names.join(", "),
     };
     Diagnostic::new(entry.key_place, message, suggestion(section, &entry.key)).accepted(note)
@@ -207,86 +219,4 @@ fn missing_key(key: &Key, header: Place) -> Diagnostic {
         section => (format!("missing key \"{}\" in {}", key.name, section.shown()), "add it below"),
     };
     Diagnostic::new(header, message, label).accepted(format!("{} = {}", key.name, accepted(&key.kind)))
-}
-
-/// Readers of a checked value. A key and the field it fills are written by the same hand: a mismatch is a bug that
-/// every parse would meet.
-impl Value {
-    pub fn word<W: Word>(&self) -> W {
-        match self {
-            Value::Word(word) => W::from_word(word).expect("the key lists the words of this set"),
-            other => unreachable!("a key of words holds {other:?}"),
-        }
-    }
-
-    pub fn size(&self) -> Bytes {
-        match self {
-            Value::Size(bytes) => *bytes,
-            other => unreachable!("a key of sizes holds {other:?}"),
-        }
-    }
-
-    pub fn ratio(&self) -> Ratio {
-        match self {
-            Value::Ratio(ratio) => *ratio,
-            other => unreachable!("a key of ratios holds {other:?}"),
-        }
-    }
-
-    pub fn duration(&self) -> Nanoseconds {
-        match self {
-            Value::Duration(duration) => *duration,
-            other => unreachable!("a key of durations holds {other:?}"),
-        }
-    }
-
-    pub fn count(&self) -> u64 {
-        match self {
-            Value::Count(count) => *count,
-            other => unreachable!("a key of counts holds {other:?}"),
-        }
-    }
-
-    pub fn count_u32(&self) -> u32 {
-        u32::try_from(self.count()).expect("the key's range ends below 2^32")
-    }
-
-    pub fn number(&self) -> f64 {
-        match self {
-            Value::Number(number) | Value::PerCent(Share(number)) => *number,
-            other => unreachable!("a key of numbers holds {other:?}"),
-        }
-    }
-
-    pub fn share(&self) -> Share {
-        Share(self.number())
-    }
-
-    pub fn switch(&self) -> bool {
-        match self {
-            Value::Switch(switch) => *switch,
-            other => unreachable!("a switch holds {other:?}"),
-        }
-    }
-
-    pub fn metric(&self) -> Metric {
-        match self {
-            Value::Metric(metric) => *metric,
-            other => unreachable!("a key of metrics holds {other:?}"),
-        }
-    }
-
-    pub fn path(&self) -> String {
-        match self {
-            Value::Path(path) => path.clone(),
-            other => unreachable!("a path holds {other:?}"),
-        }
-    }
-
-    pub fn name(&self) -> String {
-        match self {
-            Value::Name(name) => name.clone(),
-            other => unreachable!("a name holds {other:?}"),
-        }
-    }
 }

@@ -1,14 +1,14 @@
 //! The clock of timed regions: the time stamp counter where it is invariant, else `CLOCK_MONOTONIC`.
 //!
-//! A reading is 64 bits of ticks; ticks become nanoseconds after the timed region. The counter is not fenced:
-//! a fenced pair costs 47 ns against 20, and what is timed here (refills, chunks) is longer than the
+//! A reading is 64 bits of ticks; ticks become nanoseconds after the timed region. The reads are not fenced: a
+//! fenced pair costs 47 ns, an unfenced one 20 ns, and the timed work (refills, chunks) is longer than the
 //! reordering window. The counter may advance in steps of more than one tick (10 ns is common on virtual
-//! machines), so the step is measured once and printed with every figure near it.
+//! machines), so the step is measured once and printed with every figure close to it.
 #![allow(unsafe_code)]
 
 use std::time::{Duration, Instant};
 
-/// One reading of the clock. Only differences mean anything.
+/// One reading of the clock. Only differences of readings have a meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticks(u64);
 
@@ -20,7 +20,7 @@ impl Ticks {
     }
 }
 
-/// Where readings come from.
+/// The source of readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The x86 time stamp counter, invariant across frequency changes.
@@ -29,7 +29,7 @@ pub enum Source {
     Monotonic,
 }
 
-/// Converts readings; plain data that every worker copies.
+/// Takes readings and converts them; plain data that every worker copies.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     source: Source,
@@ -39,7 +39,7 @@ pub struct Clock {
     origin: Option<Instant>,
 }
 
-/// How long the counter is compared with `CLOCK_MONOTONIC`: 10 ms bound the rate's error to about 10 ppm.
+/// Time for which the counter is compared with `CLOCK_MONOTONIC`: 10 ms limit the rate's error to about 10 ppm.
 const CALIBRATION: Duration = Duration::from_millis(10);
 
 impl Clock {
@@ -64,13 +64,13 @@ impl Clock {
         }
     }
 
-    /// A difference of ticks in nanoseconds, rounded.
+    /// Converts a difference of ticks to nanoseconds, rounded.
     #[inline]
     pub fn nanoseconds(&self, ticks: u64) -> u64 {
         (ticks as f64 * self.ns_per_tick).round() as u64
     }
 
-    /// A duration in ticks, rounded.
+    /// Converts a duration to ticks, rounded.
     pub fn ticks(&self, nanoseconds: u64) -> u64 {
         (nanoseconds as f64 / self.ns_per_tick).round() as u64
     }
@@ -80,7 +80,7 @@ impl Clock {
         self.source
     }
 
-    /// The smallest advance seen between two readings, in nanoseconds. A finer figure is not exact.
+    /// The smallest advance seen between two readings, in nanoseconds. Figures finer than this are not exact.
     pub fn step_ns(&self) -> f64 {
         self.step_ns
     }
@@ -90,8 +90,8 @@ impl Clock {
         self.read_ns
     }
 
-    /// The smallest nonzero difference of consecutive readings, and their mean distance in the quickest of several
-    /// loops: what interrupts a loop only adds to it.
+    /// The smallest nonzero difference of consecutive readings, and their mean distance in the fastest of several loops
+    /// (interrupts only make a loop slower). Both in nanoseconds.
     fn resolution(&self) -> (f64, f64) {
         const LOOPS: u32 = 10;
         const READINGS: u32 = 2_000;
@@ -114,7 +114,7 @@ impl Clock {
     }
 }
 
-/// Nanoseconds a tick: the median of five comparisons with `CLOCK_MONOTONIC`, so that one preemption is outvoted.
+/// Nanoseconds per tick: the median of five comparisons with `CLOCK_MONOTONIC`, so that one preemption has no effect.
 fn calibrate(clock: &Clock) -> f64 {
     let mut rates = [0.0f64; 5];
     for rate in &mut rates {
@@ -164,7 +164,7 @@ mod tests {
         std::thread::sleep(Duration::from_millis(20));
         let measured = clock.nanoseconds(clock.read().since(ticks)) as f64;
         let truth = start.elapsed().as_nanos() as f64;
-        // Loose: the two readings are not simultaneous and the machine may be busy.
+        // The bound is loose: the two readings are not simultaneous, and the machine may be busy.
         assert!((0.5..2.0).contains(&(measured / truth)), "measured {measured} ns, true {truth} ns");
         assert!(clock.step_ns() > 0.0 && clock.read_ns() > 0.0);
     }

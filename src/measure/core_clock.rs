@@ -1,22 +1,24 @@
-//! The core-clock probe: how long a core takes for a fixed chain of instructions, of which none can begin before the
-//! one before it has ended.
+//! The core-clock probe: a core's time for a fixed chain of instructions, each of which depends on the result of the
+//! one before it.
 //!
-//! The time stamp counter runs at one rate whatever the core does. A chain of dependent multiplications takes a fixed
-//! number of core cycles, touches no memory, and is not slowed by a busy sibling thread, whose instructions fit into
-//! the gaps. So the ratio of two probes on one core is the ratio of its clock rates: turbo that ran out, a power or
-//! heat limit, wide vector instructions that lowered the clock. (The method of A. Fog's `testp` and of lmbench's `mhz`.)
+//! The time stamp counter runs at a constant rate, independent of the core clock. A chain of dependent multiplications
+//! takes a fixed number of core cycles and touches no memory. A busy sibling thread does not slow it, because that
+//! thread's instructions fit into the gaps. So the ratio of two probes on one core is the ratio of its clock rates. It
+//! shows turbo that ran out, a power or heat limit, and wide vector instructions that lowered the clock. (The method of
+//! A. Fog's `testp` and of lmbench's `mhz`.)
 
 use std::hint::black_box;
 
 use super::Clock;
 
-/// Links of the chain: a multiplication (3 cycles on every x86-64 core since 2006) and an exclusive or (1): 30 us at 3 GHz.
+/// Links of the chain, each a multiplication (3 cycles on every x86-64 core since 2006) and an exclusive or (1 cycle):
+/// 30 us at 3 GHz.
 const LINKS: u64 = 22_500;
-/// One of so many attempts is not interrupted.
+/// Number of attempts, so that at least one is not interrupted.
 const ATTEMPTS: usize = 3;
 
-/// How long the chain takes on the calling thread's core, in nanoseconds: the fastest of three attempts, because an
-/// interrupt only adds.
+/// Time of the chain on the calling thread's core, in nanoseconds: the fastest of three attempts, because an interrupt
+/// only adds time.
 pub fn core_clock_probe_ns(clock: &Clock) -> f64 {
     let attempt = |_| {
         let began = clock.read();
@@ -26,7 +28,7 @@ pub fn core_clock_probe_ns(clock: &Clock) -> f64 {
     (0..ATTEMPTS).map(attempt).fold(f64::INFINITY, f64::min)
 }
 
-/// The counter is part of each link, so that no two links can be multiplied out into one.
+/// Runs the chain. The loop counter is part of each link, so that the compiler cannot fold two links into one.
 #[inline(never)]
 fn chain(links: u64) -> u64 {
     let mut value = links;
@@ -52,7 +54,8 @@ mod tests {
             (0..50).map(attempt).min().expect("fifty") as f64
         };
         let ratio = time(2 * LINKS) / time(LINKS);
-        // Were the links folded together, or run side by side, the ratio would be 1 or the time of a link near none.
+        // If the links were folded together the ratio would be 1; if they ran in parallel a link would take almost no
+        // time.
         assert!((1.6..2.5).contains(&ratio), "{ratio}");
         let link_ns = core_clock_probe_ns(&clock) / LINKS as f64;
         assert!(link_ns > 0.4, "four cycles are not done in {link_ns} ns at any clock rate there is");

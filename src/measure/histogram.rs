@@ -1,19 +1,19 @@
-//! A histogram of nanoseconds with one layout for everybody, so that any two can be summed counter by counter.
+//! A histogram of nanoseconds with one fixed layout, so that any two can be summed counter by counter.
 //!
-//! 1 ns to 60 s at 3 significant digits (High Dynamic Range histogram, Gil Tene): 27,648 counters. Values
-//! outside are clamped to the range and counted. Exact minimum, maximum and sum stand beside the counters,
-//! because counters alone give back bucket edges.
+//! Range: 1 ns to 60 s at 3 significant digits (High Dynamic Range histogram, Gil Tene): 27,648 counters. Values
+//! outside the range are clamped to it and counted. Exact minimum, maximum and sum are kept beside the counters,
+//! because counters alone give only bucket edges.
 
 use hdrhistogram::Histogram as Hdr;
 
-/// The smallest value told apart from 0, in nanoseconds.
+/// The smallest value distinguished from 0, in nanoseconds.
 pub const LOWEST_NS: u64 = 1;
-/// The largest value recorded as it is; anything above is clamped and counted in `clamped`.
+/// The largest value recorded unchanged, in nanoseconds; larger values are clamped to it and counted in `clamped`.
 pub const HIGHEST_NS: u64 = 60_000_000_000;
 /// Significant decimal digits kept.
 pub const SIGNIFICANT_DIGITS: u8 = 3;
 
-/// Counters, and the exact extremes and sum beside them.
+/// Counters, and beside them the exact extremes and the exact sum.
 ///
 /// Invariant: `sum` is over the values as measured; `min <= max` whenever `count() > 0`.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// An empty histogram. Allocates all it will ever need: recording does not.
+    /// An empty histogram. Allocates all its memory here, so recording allocates nothing.
     pub fn new() -> Histogram {
         let counters = Hdr::new_with_bounds(LOWEST_NS, HIGHEST_NS, SIGNIFICANT_DIGITS)
             .expect("the layout is a constant that hdrhistogram accepts");
@@ -49,7 +49,7 @@ impl Histogram {
         self.counters.saturating_record(value_ns);
     }
 
-    /// Adds another histogram: exact, in any order.
+    /// Adds another histogram. The result is exact and does not depend on the order of additions.
     pub fn add(&mut self, other: &Histogram) {
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
@@ -58,13 +58,13 @@ impl Histogram {
         self.counters.add(&other.counters).expect("all histograms have the same layout");
     }
 
-    /// Forgets everything; keeps the memory.
+    /// Empties the histogram and keeps its memory.
     pub fn clear(&mut self) {
         self.counters.reset();
         (self.min, self.max, self.sum, self.clamped) = (u64::MAX, 0, 0, 0);
     }
 
-    /// How many values were recorded.
+    /// Number of values recorded.
     pub fn count(&self) -> u64 {
         self.counters.len()
     }
@@ -84,7 +84,7 @@ impl Histogram {
         self.sum
     }
 
-    /// How many values lay above the range.
+    /// Number of values above the range.
     pub fn clamped(&self) -> u64 {
         self.clamped
     }
@@ -105,16 +105,16 @@ impl Histogram {
             .collect()
     }
 
-    /// All counters, in the order of the layout: what ranks sum.
+    /// All counters, in the order of the layout. Ranks sum these.
     pub fn dense(&self) -> Vec<u64> {
         let all = self.counters.iter_all();
         all.map(|step| step.count_at_value()).collect()
     }
 
-    /// Rebuilds a histogram from summed counters and the exact values that travelled beside them.
+    /// Rebuilds a histogram from summed counters and the exact values stored beside them.
     ///
     /// # Errors
-    /// When there are more counters than the layout has.
+    /// When an index is beyond the layout.
     pub fn from_nonzero(
         nonzero: &[(u32, u64)],
         min: Option<u64>,
@@ -138,7 +138,7 @@ impl Histogram {
     }
 }
 
-/// The value that stands for each counter of the layout, by index.
+/// The value that represents each counter of the layout, by index: the counter's upper edge.
 pub fn layout() -> &'static [u64] {
     static LAYOUT: std::sync::OnceLock<Vec<u64>> = std::sync::OnceLock::new();
     LAYOUT.get_or_init(|| {
@@ -147,8 +147,8 @@ pub fn layout() -> &'static [u64] {
     })
 }
 
-/// The counter of the highest value, where clamped values stand, too. The layout ends above it, because its widths are
-/// powers of two.
+/// Index of the counter of the highest value, which also counts the clamped values. The layout has further counters
+/// above it, because its widths are powers of two.
 pub fn highest_index() -> usize {
     layout().partition_point(|upper_edge| *upper_edge < HIGHEST_NS)
 }
@@ -162,7 +162,7 @@ mod tests {
         let mut random = Random::new(seed);
         let mut histogram = Histogram::new();
         for _ in 0..count {
-            // Log-uniform over the whole range, so that every part of the layout is hit.
+            // Log-uniform over the whole range, so that every part of the layout gets values.
             let bits = random.below(36);
             histogram.record(random.bits() & ((1 << bits) - 1));
         }

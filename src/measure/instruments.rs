@@ -1,14 +1,14 @@
-//! What a repetition is measured with.
+//! The instruments of a repetition.
 
 use super::{Clock, Counters, Prices};
 
-/// The clock, what measuring costs, and the counters of noise: made once a run, copied to every session.
+/// The clock, the prices of measuring, and the noise counters: made once per run, copied to every session.
 #[derive(Clone, Copy, Debug)]
 pub struct Instruments<'a> {
     /// The clock of all workers.
     pub clock: Clock,
-    /// What reading it and recording cost.
+    /// The prices of reading the clock and of recording.
     pub prices: Prices,
-    /// What the kernel counts.
+    /// The kernel's counters.
     pub counters: &'a Counters,
 }

@@ -1,8 +1,8 @@
-//! A log of histograms as the tools of the HDR family read it: "Histogram log format version 1.3", each histogram in
-//! the V2 encoding, compressed.
+//! A log of histograms for the tools of the HDR family: "Histogram log format version 1.3", with each histogram in the
+//! compressed V2 encoding.
 //!
-//! <https://github.com/HdrHistogram/HdrHistogram>: `HistogramLogWriter`, `HistogramLogReader`. Start stamps count from
-//! `BaseTime`, so that no reader has to guess; maxima are in milliseconds; values in the histograms are nanoseconds.
+//! <https://github.com/HdrHistogram/HdrHistogram>: `HistogramLogWriter`, `HistogramLogReader`. Start times count from
+//! `BaseTime`, so that readers need not guess; maxima are in milliseconds; values in the histograms are nanoseconds.
 
 use std::io::{self, Write};
 use std::time::{Duration, UNIX_EPOCH};
@@ -18,14 +18,14 @@ use hdrhistogram::serialization::{Deserializer, V2DeflateSerializer};
 
 use super::histogram::{self, layout};
 
-/// One line: a histogram, and what it is the histogram of.
+/// One line: a histogram and the name of its quantity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interval {
-    /// What was measured; without spaces and commas.
+    /// Name of the measured quantity; without spaces and commas.
     pub tag: String,
-    /// Since the start of the log.
+    /// Start, counted from the start of the log.
     pub start_ms: u64,
-    /// How long was measured.
+    /// Length of the measurement.
     pub length_ms: u64,
     /// Counters that are not zero, ascending.
     pub counters: Vec<(u32, u64)>,
@@ -34,15 +34,15 @@ pub struct Interval {
 /// A whole log, read back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    /// When the log starts, in milliseconds since 1970, UTC.
+    /// Start of the log, in milliseconds since 1970, UTC.
     pub start_unix_ms: u64,
     /// Every line, in order.
     pub intervals: Vec<Interval>,
 }
 
-/// Maxima stand in milliseconds, as these tools expect.
+/// Nanoseconds per unit of the maxima: these tools expect milliseconds.
 const MAX_DIVISOR: f64 = 1e6;
-/// The line of column names that some tools show and all skip.
+/// The line of column names. Some tools show it, and all tools skip it.
 const LEGEND: &str = r#""StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram""#;
 
 /// Writes a log.
@@ -87,10 +87,10 @@ pub fn write(
     Ok(())
 }
 
-/// Reads a log that `write` wrote.
+/// Reads a log written by `write`.
 ///
 /// # Errors
-/// With the tag of the line, or the byte, that cannot be read.
+/// The tag of the line, or the byte, that cannot be read.
 pub fn read(text: &[u8]) -> Result<Log, String> {
     let (mut log, mut decoder) = (Log::default(), Deserializer::new());
     for entry in IntervalLogIterator::new(text) {
@@ -145,7 +145,7 @@ mod tests {
         let mut interval = |number: u64| {
             let mut histogram = Histogram::new();
             for _ in 0..=random.below(3000) {
-                // Log-uniform to beyond the range, so that the highest counter is hit.
+                // Log-uniform to beyond the range, so that the highest counter gets values.
                 let bits = random.below(38);
                 histogram.record(random.bits() & ((1 << bits) - 1));
             }
@@ -192,7 +192,7 @@ mod tests {
             ]
         );
         assert_eq!(lines[4], LEGEND);
-        // Counter 3000 is that of 4,000 and 4,001 ns.
+        // Counter 3000 counts 4,000 and 4,001 ns.
         assert!(lines[6].starts_with("Tag=a;chunk_ns,1.500,2.001,0.004,HISTF"), "{}", lines[6]);
         assert_eq!(lines.len(), 7);
     }

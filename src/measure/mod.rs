@@ -1,5 +1,5 @@
-//! Reading time, memory and noise, and keeping what was read: the clock, the histogram, what the kernel counts, and what
-//! all this costs.
+//! Measurement of time, memory and noise, and storage of the values: the clock, the histogram, the kernel's counters,
+//! and the cost of measuring.
 
 pub mod clock;
 mod core_clock;

@@ -1,6 +1,6 @@
-//! How much memory stood behind this process at most, as the kernel kept count.
+//! Peak of this process's resident memory, from the kernel.
 
-/// The peak in bytes; `None` where the kernel does not say (`VmHWM` of `/proc/self/status`, Linux).
+/// The peak in bytes (`VmHWM` of `/proc/self/status`, Linux); `None` when the kernel does not give it.
 pub fn resident_peak_bytes() -> Option<u64> {
     peak(&std::fs::read_to_string("/proc/self/status").ok()?)
 }

@@ -1,44 +1,33 @@
-//! CPU affinity: read, set, and read back. The kernel binds threads; a process is bound thread by thread.
+//! Binding to CPUs, with a check of each binding. The kernel binds threads; a process is bound thread by thread.
 //!
-//! Raw system calls with masks of any length: `cpu_set_t` ends at 1024 CPUs.
+//! A raw system call with a mask of any length: `cpu_set_t` ends at 1024 CPUs.
 #![allow(unsafe_code)]
 
 use std::io;
 
-use super::place::{How, Placement};
+use super::affinity::{affinity, affinity_of, mask_words};
+use super::placement::{How, Placement};
 use super::pu_set::PuSet;
 use super::topology::Topology;
 use crate::error::{Error, Result};
 
-const WORD_BITS: u32 = 64;
-/// Enough for 65,536 CPUs; Linux is built for at most 8192.
-const MASK_WORDS: usize = 1024;
-
-/// The affinity mask of the calling thread. A process that has just started has one thread, so then it is the mask
-/// that the launcher gave to the rank.
-///
-/// # Errors
-/// When the kernel does not answer.
-pub fn affinity() -> Result<PuSet> {
-    affinity_of(0)
-        .map_err(|why| Error::Environment(format!("cannot read this process's CPU affinity: {why}")))
-}
-
-/// Binds every thread of this process to the placement's PUs and reads each binding back. For a rank that is a
+/// Binds every thread of this process to the placement's PUs and reads each binding back. Used for a rank that is a
 /// process. Does nothing for a placement that leaves the binding as it is.
 ///
 /// # Errors
-/// When the kernel refuses, when what it did is not what was asked, or when the topology is not this machine's.
+/// When the kernel refuses, when the binding read back differs from the request, or when the topology is not this
+/// machine's.
 pub fn bind_process(topology: &Topology, placement: &Placement) -> Result<()> {
     let Some(pus) = pus_to_bind(topology, placement)? else { return Ok(()) };
     let threads = |why| Error::Environment(format!("cannot list the threads of this process: {why}"));
-    // A thread that a bound thread starts is bound as well, so the second pass finds all that the first one missed.
+    // Threads inherit the binding of the thread that starts them, so the second pass finds every thread that an unbound
+    // thread started during the first.
     for _ in 0..2 {
         for entry in std::fs::read_dir("/proc/self/task").map_err(threads)? {
             let name = entry.map_err(threads)?.file_name();
             let Some(thread) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
             match bind(thread, &pus) {
-                Err(why) if why.raw_os_error() == Some(libc::ESRCH) => {} // It ended meanwhile.
+                Err(why) if why.raw_os_error() == Some(libc::ESRCH) => {} // The thread has ended in the meantime.
                 outcome => outcome.map_err(|why| refused(&pus, &placement.place_name(), &why))?,
             }
         }
@@ -46,8 +35,8 @@ pub fn bind_process(topology: &Topology, placement: &Placement) -> Result<()> {
     Ok(())
 }
 
-/// Binds the calling thread to the placement's PUs and reads the binding back. For a rank that is a thread; threads
-/// it starts are bound with it. Does nothing for a placement that leaves the binding as it is.
+/// Binds the calling thread to the placement's PUs and reads the binding back. Used for a rank that is a thread; the
+/// threads that it starts inherit the binding. Does nothing for a placement that leaves the binding as it is.
 ///
 /// # Errors
 /// As [`bind_process`].
@@ -56,7 +45,7 @@ pub fn bind_rank_thread(topology: &Topology, placement: &Placement) -> Result<()
     bind(0, &pus).map_err(|why| refused(&pus, &placement.place_name(), &why))
 }
 
-/// Binds the calling thread, a worker, to one PU and reads the binding back.
+/// Binds the calling worker's thread to one PU and reads the binding back.
 ///
 /// # Errors
 /// As [`bind_process`].
@@ -84,14 +73,14 @@ fn refused(pus: &PuSet, whom: &str, why: &io::Error) -> Error {
     ))
 }
 
-/// Binds a thread and compares what the kernel made of it: it drops PUs outside the cpuset without a word.
+/// Binds a thread and compares the resulting mask with the request: the kernel silently drops PUs outside the cpuset.
 fn bind(thread: i32, pus: &PuSet) -> io::Result<()> {
-    // An adopted rank is bound already, and may live where nobody may bind.
+    // An adopted rank is already bound, and its container may forbid binding.
     if affinity_of(thread)? == *pus {
         return Ok(());
     }
     let words = mask_words(pus);
-    // SAFETY: `words` is readable for the length that is passed; the kernel copies it and keeps nothing.
+    // SAFETY: `words` is readable for the passed length; the kernel copies it and keeps no pointer to it.
     let outcome = unsafe {
         libc::syscall(libc::SYS_sched_setaffinity, thread, size_of_val(words.as_slice()), words.as_ptr())
     };
@@ -104,49 +93,12 @@ fn bind(thread: i32, pus: &PuSet) -> io::Result<()> {
     }
 }
 
-fn affinity_of(thread: i32) -> io::Result<PuSet> {
-    let mut words = vec![0u64; MASK_WORDS];
-    // SAFETY: `words` is writable for the length that is passed.
-    let bytes = unsafe {
-        libc::syscall(libc::SYS_sched_getaffinity, thread, size_of_val(words.as_slice()), words.as_mut_ptr())
-    };
-    if bytes < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(mask_pus(&words))
-}
-
-fn mask_words(pus: &PuSet) -> Vec<u64> {
-    let words = pus.last().map_or(1, |last| last / WORD_BITS + 1);
-    let mut mask = vec![0u64; words as usize];
-    for pu in pus.iter() {
-        mask[(pu / WORD_BITS) as usize] |= 1 << (pu % WORD_BITS);
-    }
-    mask
-}
-
-fn mask_pus(words: &[u64]) -> PuSet {
-    let bit = |(word, bits): (u32, &u64)| {
-        let bits = *bits;
-        (0..WORD_BITS).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * WORD_BITS + bit)
-    };
-    (0u32..).zip(words).flat_map(bit).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::numa::{Bind, Request, place_all};
 
-    #[test]
-    fn masks_of_any_length_come_back() {
-        for list in ["", "0", "63", "64", "0,63-65,1023-1024,8191"] {
-            let pus = PuSet::parse(list).expect(list);
-            assert_eq!(mask_pus(&mask_words(&pus)), pus);
-        }
-    }
-
-    /// Runs in a thread of its own, so that the test runner's threads keep their mask.
+    /// Runs in its own thread, so that the test runner's threads keep their mask.
     fn in_thread<T: Send>(body: impl FnOnce() -> T + Send) -> T {
         std::thread::scope(|scope| scope.spawn(body).join()).expect("no panic in the thread")
     }

@@ -1,29 +1,29 @@
-//! The limits of the cgroup this process lives in: a batch system's way of saying how much is its share.
+//! The limits of this process's cgroup, by which a batch system sets a job's share of the host.
 
 use std::path::{Path, PathBuf};
 
 use crate::cgroup::{Cgroup, Version};
 
-/// A limit, and the file that sets it.
+/// A limit and the file that sets it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CgroupLimit {
-    /// How much there is in all: PUs, or bytes.
+    /// The limit in all: PUs, or bytes.
     pub amount: f64,
-    /// Where it stands.
+    /// The file that holds the limit.
     pub file: PathBuf,
 }
 
-/// What the cgroups of this process limit.
+/// The limits that the cgroups of this process set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CgroupLimits {
-    /// PUs' worth of CPU time; the process is stopped for the rest of each period when it is used up.
+    /// CPU time per period, in PUs. A process that has used it up is stopped for the rest of the period.
     pub pus: Option<CgroupLimit>,
     /// Bytes of memory.
     pub memory: Option<CgroupLimit>,
 }
 
-/// The tightest limits of this process's cgroup and every one above it that can be seen, as the files below `root` have
-/// them (`/`, or a made-up machine). `None` when the process is in no cgroup.
+/// The tightest limits of this process's cgroup and of every visible cgroup above it, read from the files below `root`
+/// (`/`, or a made-up machine). `None` when the process is in no cgroup.
 pub fn cgroup_limits(root: &Path) -> Option<CgroupLimits> {
     let tightest = |cgroup: &Cgroup, level: fn(Version, &Path) -> Option<CgroupLimit>| {
         let limits = cgroup.levels().filter_map(|path| level(cgroup.version, path));
@@ -39,8 +39,8 @@ pub fn cgroup_limits(root: &Path) -> Option<CgroupLimits> {
     })
 }
 
-/// What this process's cgroup, and every cgroup above it that can be seen, still leave it, in bytes: limit less use,
-/// counting cached files as free. `None` when there is no limit.
+/// Memory that this process's cgroup, and every visible cgroup above it, still allow it, in bytes: limit minus use,
+/// with cached files counted as free. `None` when there is no limit.
 pub fn cgroup_memory_left() -> Option<u64> {
     let cgroup = Cgroup::find("memory")?;
     memory_left(cgroup.version, cgroup.levels())
@@ -63,7 +63,7 @@ fn memory_of_level(version: Version, path: &Path) -> Option<CgroupLimit> {
     limits.min_by(|a, b| a.amount.total_cmp(&b.amount))
 }
 
-/// The CPU time of one cgroup: quota over period.
+/// The CPU limit of one cgroup, in PUs: quota / period.
 fn pus_of_level(version: Version, path: &Path) -> Option<CgroupLimit> {
     let text = |file: &Path| std::fs::read_to_string(file).ok();
     let (file, quota, period) = match version {
@@ -79,17 +79,17 @@ fn pus_of_level(version: Version, path: &Path) -> Option<CgroupLimit> {
             (file, quota.to_owned(), period.to_owned())
         }
     };
-    // No limit is "max", or -1: neither is a count.
+    // "No limit" is written as "max" or -1; neither parses as a count.
     let (quota, period): (u32, u32) = (quota.parse().ok()?, period.parse().ok()?);
     (period > 0).then(|| CgroupLimit { amount: f64::from(quota) / f64::from(period), file })
 }
 
-/// The least that any of these cgroups leaves.
+/// The smallest remainder over these cgroups, in bytes.
 fn memory_left<'a>(version: Version, levels: impl Iterator<Item = &'a Path>) -> Option<u64> {
     levels.filter_map(|path| level_left(version, path)).min()
 }
 
-/// What one cgroup leaves, `None` when it has no limit.
+/// The remainder of one cgroup, in bytes; `None` when it has no limit.
 fn level_left(version: Version, path: &Path) -> Option<u64> {
     let number = |file: &str| std::fs::read_to_string(path.join(file)).ok()?.trim().parse::<u64>().ok();
     let stat = std::fs::read_to_string(path.join("memory.stat")).unwrap_or_default();
@@ -105,7 +105,8 @@ fn level_left(version: Version, path: &Path) -> Option<u64> {
             (number("memory.limit_in_bytes")?, number("memory.usage_in_bytes")?, cached("total_"))
         }
         Version::Two => {
-            // Above `high` the kernel throttles until nothing moves, so it counts as a limit; "max" is no number.
+            // Above `high` the kernel throttles the process almost to a halt, so `high` counts as a limit. The word
+            // "max" does not parse as a number.
             let limit = [number("memory.max"), number("memory.high")].into_iter().flatten().min()?;
             (limit, number("memory.current")?, cached(""))
         }
@@ -120,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    /// A tree of cgroup files in the test's own folder.
+    /// Creates a tree of cgroup files in the test's own folder.
     struct Tree(PathBuf);
 
     impl Tree {

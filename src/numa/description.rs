@@ -1,4 +1,4 @@
-//! What a discovery found, before it is decided which node owns which PU: the seam below [`Topology`].
+//! The result of a discovery, before each PU is assigned to its node: the seam below [`Topology`].
 //!
 //! hwloc, the affinity mask alone and tests all fill in the same plain data.
 //!
@@ -7,12 +7,12 @@
 use super::node::CacheGroup;
 use super::pu_set::PuSet;
 
-/// A machine as it was found or described.
+/// A machine as discovered or described.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Description {
     /// The nodes in logical order.
     pub nodes: Vec<DescribedNode>,
-    /// PUs of each core, in logical order; all PUs, allowed or not.
+    /// PUs of each core, in logical order; all PUs, including those not allowed.
     pub cores: Vec<Vec<u32>>,
     /// L3 caches in logical order, with all their PUs.
     pub l3: Vec<CacheGroup>,
@@ -22,25 +22,25 @@ pub(super) struct Description {
     pub l2_bytes: Option<u64>,
     /// PUs that the operating system (cgroup, offline) allows.
     pub allowed_pus: PuSet,
-    /// Whether it is the machine the process runs on: only then can anything be bound.
+    /// True when it is the machine the process runs on: only then is binding possible.
     pub is_this_system: bool,
-    /// Whether the nodes were really discovered: otherwise there is one, and locality cannot be verified.
+    /// True when the nodes were really discovered. Otherwise there is one node, and locality cannot be verified.
     pub knows_nodes: bool,
-    /// Where it comes from, for messages.
+    /// Source of the description, for messages.
     pub origin: String,
 }
 
-/// A node as it was found.
+/// A node as discovered.
 #[derive(Clone, Debug)]
 pub(super) struct DescribedNode {
     /// The kernel's index.
     pub os_index: u32,
-    /// The PUs near it. hwloc gives a node without CPUs those of its neighbour.
+    /// The PUs near the node. For a node without CPUs, hwloc gives its neighbour's PUs.
     pub near_pus: PuSet,
-    /// Its memory.
+    /// Memory of the node, used and free.
     pub memory_bytes: u64,
     /// hwloc's subtype: `HBM`, `MCDRAM`, `DRAM`, `CXL-DRAM`, ...
     pub subtype: Option<String>,
-    /// Whether the operating system lets this process allocate there.
+    /// True when the operating system lets this process allocate on the node.
     pub memory_allowed: bool,
 }

@@ -1,13 +1,13 @@
-//! How much memory can still be had, on a node and on the whole host, before the kernel has to kill someone.
+//! Memory that a node, or the whole host, can still give before the kernel has to kill a process.
 
-/// What the node can still give, in bytes.
+/// Available memory of the node, in bytes.
 pub(super) fn of_node(os_index: u32) -> Option<u64> {
     let meminfo = std::fs::read_to_string(format!("/sys/devices/system/node/node{os_index}/meminfo")).ok()?;
     let zoneinfo = std::fs::read_to_string("/proc/zoneinfo").unwrap_or_default();
     available(&meminfo, watermark_bytes(&zoneinfo, os_index))
 }
 
-/// What the host can still give, in bytes.
+/// Available memory of the host, in bytes.
 pub(super) fn of_host() -> Option<u64> {
     field(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
 }
@@ -18,8 +18,8 @@ pub(super) fn total_of_host() -> Option<u64> {
     field(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
 }
 
-/// `MemAvailable` of one node, which the kernel gives for the whole host only (mm/show_mem.c, si_mem_available):
-/// free pages above the watermark, and of what could be dropped all but half or the watermark, the smaller.
+/// `MemAvailable` of one node; the kernel gives it only for the whole host (mm/show_mem.c, si_mem_available). It is
+/// `free - watermark`, plus `d - min(d / 2, watermark)` for each kind of droppable memory `d`.
 fn available(meminfo: &str, watermark: u64) -> Option<u64> {
     let free = field(meminfo, "MemFree:")?;
     let optional = |name| field(meminfo, name).unwrap_or(0);
@@ -29,7 +29,7 @@ fn available(meminfo: &str, watermark: u64) -> Option<u64> {
     Some(free.saturating_sub(watermark) + cache + slabs)
 }
 
-/// The number after a name, in bytes; the files of nodes and of the host differ in what precedes the name.
+/// The number after a name, in bytes. The files of nodes and of the host differ in the words before the name.
 fn field(meminfo: &str, name: &str) -> Option<u64> {
     let mut words = meminfo.lines().find_map(|line| {
         let mut words = line.split_whitespace();
@@ -38,7 +38,7 @@ fn field(meminfo: &str, name: &str) -> Option<u64> {
     words.next()?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Sum of the `high` watermarks of the node's zones: the kernel does not let ordinary allocations below for long.
+/// Sum of the `high` watermarks of the node's zones, in bytes. The kernel does not leave free memory below it for long.
 fn watermark_bytes(zoneinfo: &str, os_index: u32) -> u64 {
     let mut inside = false;
     let mut pages = 0;
@@ -50,7 +50,7 @@ fn watermark_bytes(zoneinfo: &str, os_index: u32) -> u64 {
             _ => {}
         }
     }
-    pages * super::locality::page_bytes() as u64
+    pages * super::page::page_bytes() as u64
 }
 
 #[cfg(test)]
@@ -71,12 +71,12 @@ mod tests {
     #[test]
     fn watermarks_are_summed_over_the_zones_of_one_node() {
         let zones = "Node 0, zone      DMA\n  pages free 9\n        high     5\nNode 1, zone   Normal\n        low 1\n        high     7\n    high:  100\nNode 1, zone Movable\n        high     0\n";
-        let page = crate::numa::locality::page_bytes() as u64;
+        let page = crate::numa::page::page_bytes() as u64;
         assert_eq!((watermark_bytes(zones, 0), watermark_bytes(zones, 1)), (5 * page, 7 * page));
         assert_eq!(watermark_bytes(zones, 2), 0);
     }
 
-    /// The oracle is the kernel's own figure; memory changes while it is asked, so they agree roughly.
+    /// The oracle is the kernel's own figure. Memory changes between the two readings, so they agree only roughly.
     #[test]
     fn the_nodes_together_can_give_what_the_kernel_says_the_host_can() {
         let meminfo =

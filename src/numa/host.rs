@@ -1,20 +1,20 @@
-//! What the host is called, and what tells it from others.
+//! The host's name and identity.
 
-/// The host's name as the kernel has it; `localhost` where it does not say.
+/// The kernel's name of the host; `localhost` when it has none.
 pub fn host_name() -> String {
     read("/proc/sys/kernel/hostname").unwrap_or_else(|| "localhost".to_string())
 }
 
-/// The socket of a PU, as the kernel counts; `None` when it does not say.
+/// The kernel's number of a PU's socket; `None` when it gives none.
 pub fn package_of(pu: u32) -> Option<u32> {
-    // -1 where the firmware did not tell.
+    // The file holds -1 when the firmware gave no number.
     read(&format!("/sys/devices/system/cpu/cpu{pu}/topology/physical_package_id"))?.parse().ok()
 }
 
 /// A string that is equal for two ranks exactly when they run on the same host: the name and the kernel's boot id.
 ///
-/// The name alone is shared by machines made from one image; the boot id alone by containers of one machine, whose
-/// batch system gave them apart as hosts of their own.
+/// Neither is enough alone: machines made from one image share the name, and containers on one machine, which a batch
+/// system may treat as separate hosts, share the boot id.
 pub fn host_identity() -> String {
     let boot = read("/proc/sys/kernel/random/boot_id").or_else(|| read("/etc/machine-id"));
     format!("{} {}", host_name(), boot.unwrap_or_default())

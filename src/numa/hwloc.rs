@@ -1,4 +1,4 @@
-//! Discovery through hwloc, the only file that names `hwlocality`. Nothing of hwloc leaves it.
+//! Discovery through hwloc. The only file that names `hwlocality`; no type of hwloc leaves it.
 
 use std::path::Path;
 
@@ -12,10 +12,10 @@ use super::description::{DescribedNode, Description};
 use super::node::CacheGroup;
 use crate::error::{Error, Result};
 
-/// The largest machine that may be described; hwloc would build millions of objects without complaint.
+/// Largest machine that may be described, in PUs; hwloc itself would build millions of objects.
 const PU_LIMIT: u64 = 1 << 14;
 
-/// Discovers the machine this process runs on, disallowed parts included, so that a node keeps its index in
+/// Discovers the machine this process runs on. Disallowed parts are included, so that a node has the same index in
 /// every cgroup.
 pub(super) fn of_this_machine() -> Result<Description> {
     let topology = load(TopologyBuilder::new())
@@ -51,9 +51,9 @@ pub(super) fn described(text: &str) -> Result<Description> {
 const ACCEPTED: &str =
     "expected a synthetic description such as \"pack:4 numa:4 core:24 pu:1\", or an XML file";
 
-/// hwloc takes seconds and gigabytes for an absurd description, so the product of its counts is limited first.
+/// Limits the product of the counts: hwloc would take seconds and gigabytes for an absurd description.
 fn check_size(text: &str) -> Result<()> {
-    // Attributes, `(size=32MB)`, and attached memory, `[numa]`, have no counts.
+    // Attributes such as `(size=32MB)` and attached memory such as `[numa]` have no counts.
     let mut depth = 0i32;
     let levels: String = text
         .chars()
@@ -93,7 +93,7 @@ fn describe(topology: &hwlocality::Topology, origin: String) -> Description {
         subtype: node.subtype().map(|subtype| subtype.to_string_lossy().into_owned()),
         memory_allowed: node.nodeset().is_some_and(|set| allowed_nodes.includes(set)),
     });
-    // A description may have no cores; then every PU counts as one.
+    // A description may have no cores; then every PU counts as a core.
     let cores = match topology.objects_with_type(ObjectType::Core).count() {
         0 => topology.objects_with_type(ObjectType::PU).map(pus).collect(),
         _ => topology.objects_with_type(ObjectType::Core).map(pus).collect(),
@@ -189,8 +189,8 @@ mod tests {
         std::fs::remove_file(&file).expect("file");
     }
 
-    /// `lstopo --input "numa:2 l3:1 core:3 pu:2" --restrict 0x3ff --of xml`: two nodes with 3 and 2 cores, as a virtual
-    /// machine or a cgroup leaves them.
+    /// Output of `lstopo --input "numa:2 l3:1 core:3 pu:2" --restrict 0x3ff --of xml`: two nodes with 3 and 2 cores, as
+    /// in a virtual machine or a cgroup.
     const UNEVEN: &str = include_str!("uneven.xml");
 
     #[test]

@@ -1,60 +1,24 @@
-//! The proof: on which node do the pages of a range really stand? Asked of the kernel, never assumed.
+//! The proof of locality: the kernel's answer on which node the pages of a range are.
 #![allow(unsafe_code)]
 
 use std::io;
 
+use super::node::NodeId;
 use super::numa_maps;
-use super::place::NodeId;
+use super::page::{Locality, page_bytes};
 use super::policy::is_forbidden;
 use super::topology::Topology;
 use crate::mix::mix64;
 
-/// How many pages are asked about at least, unless the range has fewer: with all of them local, at most one page in a
-/// thousand is remote with 98 % confidence.
+/// Smallest number of pages to sample, unless the range has fewer. If all of them are local, at most one page in a
+/// thousand is remote, with 98 % confidence.
 pub const SAMPLE_PAGES: usize = 4096;
 
-/// Where the pages of a range are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Locality {
-    /// Pages on the rank's own node.
-    pub local_pages: u64,
-    /// Pages on another node.
-    pub remote_pages: u64,
-    /// Pages with no memory behind them.
-    pub absent_pages: u64,
-    /// `None`: the kernel answered. Otherwise why it did not, and all counts are 0.
-    pub unverified: Option<String>,
-}
-
-impl Locality {
-    /// Without an answer, because of this.
-    pub fn unverified(why: impl Into<String>) -> Locality {
-        Locality { unverified: Some(why.into()), ..Locality::default() }
-    }
-
-    /// The share of the pages with memory behind them that are local; `None` when nothing is known.
-    pub fn local_share(&self) -> Option<f64> {
-        match (self.local_pages, self.local_pages + self.remote_pages) {
-            (_, 0) => None,
-            (local, present) => Some(local as f64 / present as f64),
-        }
-    }
-
-    /// Counts one page.
-    fn add(&mut self, found: Option<u32>, own: u32) {
-        match found {
-            Some(node) if node == own => self.local_pages += 1,
-            Some(_) => self.remote_pages += 1,
-            None => self.absent_pages += 1,
-        }
-    }
-}
-
-/// Asks the kernel on which node the pages of `base..base + bytes` are: all of them when there are at most
-/// `sample_pages`, otherwise one at a random place in each of `sample_pages` equal stretches (equal steps would be
-/// blind to memory that is interleaved over the nodes). Pages are OS pages; those of a huge page are asked singly.
+/// Asks the kernel on which node the pages of `base..base + bytes` are. It asks about all pages if there are at most
+/// `sample_pages`, otherwise about one page at a random place in each of `sample_pages` equal stretches: equal steps
+/// would miss memory that is interleaved over the nodes. Pages are OS pages; each OS page of a huge page counts alone.
 ///
-/// Uses `move_pages`, which moves nothing without target nodes; where that is forbidden, `/proc/self/numa_maps`,
+/// Uses `move_pages`, which moves nothing without target nodes. If that is forbidden, uses `/proc/self/numa_maps`,
 /// which always counts all pages.
 pub fn locality(
     topology: &Topology,
@@ -90,10 +54,10 @@ pub fn locality(
     locality
 }
 
-/// Indices of the pages to ask about, ascending.
+/// Indices of the sampled pages, ascending.
 fn sample(pages: usize, limit: usize) -> impl Iterator<Item = usize> {
     let stretches = pages.min(limit.max(1));
-    // Widened: pages x stretches can be more than 64 bits hold only in theory, but nothing here is in a hurry.
+    // Widened, because pages * stretches could in theory overflow 64 bits. Speed does not matter here.
     let start = move |stretch: usize| (stretch as u128 * pages as u128 / stretches as u128) as usize;
     (0..stretches).map(move |stretch| {
         let (first, next) = (start(stretch), start(stretch + 1));
@@ -101,13 +65,13 @@ fn sample(pages: usize, limit: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The node of each page, `None` where there is no page.
+/// The node of each page; `None` for a page without memory behind it.
 fn nodes_of(addresses: &[usize]) -> io::Result<Vec<Option<u32>>> {
     let mut status = vec![0; addresses.len()];
     let myself: libc::pid_t = 0;
     let no_targets: *const libc::c_int = std::ptr::null();
-    // SAFETY: without target nodes the kernel moves nothing; it reads as many addresses and writes as many states as
-    // the count says, and both arrays are that long.
+    // SAFETY: without target nodes the kernel moves nothing. It reads `addresses.len()` addresses and writes as many
+    // states, and both arrays have that length.
     let outcome = unsafe {
         libc::syscall(
             libc::SYS_move_pages,
@@ -125,16 +89,10 @@ fn nodes_of(addresses: &[usize]) -> io::Result<Vec<Option<u32>>> {
     }
 }
 
-pub(super) fn page_bytes() -> usize {
-    // SAFETY: a question with a constant answer.
-    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(bytes).expect("every system has a page size")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numa::Reservation;
+    use crate::numa::{Reservation, Standing, affinity};
 
     #[test]
     fn a_sample_has_one_page_of_every_stretch_and_a_small_range_is_asked_whole() {
@@ -150,7 +108,7 @@ mod tests {
         }
     }
 
-    /// Pages that alternate over 16 nodes look all alike to equal steps of 16, 32, ...; the sample must see them all.
+    /// For pages that alternate over 16 nodes, equal steps of 16, 32, ... would see one node; the sample must see all.
     #[test]
     fn a_sample_is_not_blind_to_interleaving() {
         for stride in [2usize, 16, 64] {
@@ -159,19 +117,6 @@ mod tests {
             let (expected, sigma) = (1.0 / stride as f64, (1.0 / stride as f64 / 1024.0f64).sqrt());
             assert!((on_first - expected).abs() < 4.0 * sigma, "stride {stride}: {on_first}");
         }
-    }
-
-    #[test]
-    fn shares_are_of_pages_that_exist() {
-        let counts = |local_pages, remote_pages| Locality {
-            local_pages,
-            remote_pages,
-            absent_pages: 9,
-            unverified: None,
-        };
-        assert_eq!(counts(3, 1).local_share(), Some(0.75));
-        assert_eq!(counts(0, 0).local_share(), None);
-        assert_eq!(Locality::unverified("why").local_share(), None);
     }
 
     #[test]
@@ -202,5 +147,36 @@ mod tests {
             let answer = locality(&topology, &raw const byte, 1, NodeId { index: 0, os_index: 0 }, 1);
             assert!(answer.unverified.is_some());
         }
+    }
+
+    #[test]
+    fn numa_maps_and_move_pages_agree_on_real_memory() {
+        let topology = Topology::of_this_machine().expect("this machine");
+        let node = topology.usable_nodes().next().expect("a usable node").id();
+        let reservation = Reservation::new(SAMPLE_PAGES * 4096).expect("16 MiB");
+        reservation.bind(&topology, node).expect("a usable node");
+        let (base, bytes) = (reservation.base(), reservation.bytes());
+        // SAFETY: the first quarter of a live reservation.
+        unsafe {
+            base.as_ptr().write_bytes(1, bytes / 4);
+        }
+        let asked = locality(&topology, base.as_ptr(), bytes, node, usize::MAX);
+        match numa_maps::locality(base.as_ptr() as usize, bytes / 4096, 4096, node.os_index) {
+            Some(read) if asked.unverified.is_none() => assert_eq!(read, asked),
+            read => eprintln!("skipped: numa_maps {read:?}, move_pages {asked:?}"),
+        }
+    }
+
+    #[test]
+    fn without_hwloc_there_is_one_node_made_of_the_affinity_mask() {
+        let description = affinity::of_affinity_mask().expect("mask");
+        let topology = Topology::assemble(description, None).expect("one node");
+        let [node] = topology.nodes() else { panic!("one node") };
+        assert_eq!((node.index, node.os_index, node.standing), (0, 0, Standing::Usable));
+        assert_eq!(node.pu_set(), affinity::affinity().expect("mask"));
+        assert!(topology.is_this_system() && !topology.knows_nodes());
+        let byte = 0u8;
+        let locality = locality(&topology, &raw const byte, 1, node.id(), 1);
+        assert!(locality.unverified.is_some_and(|why| why.contains("without hwloc")));
     }
 }

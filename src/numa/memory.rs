@@ -1,31 +1,31 @@
-//! A reserved range of addresses that can be bound to a node before its first touch.
+//! A reserved address range that can be bound to a node before its first touch.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
 
-use super::locality::page_bytes;
+use super::page::page_bytes;
 use crate::error::{Error, Result};
 
-/// Alignment of every reservation: one huge page on x86-64 and the size of a superslab.
+/// Alignment of every reservation, in bytes: one huge page on x86-64, and the size of a superslab.
 pub const RESERVATION_ALIGNMENT: usize = 2 << 20;
 
 /// An anonymous private mapping, aligned to 2 MiB, without memory behind it until it is touched.
 ///
-/// A page that cannot be touched stands on either side: an overrun faults instead of writing into a neighbour, and
-/// the kernel cannot merge the mapping with another one, so what it says of the mapping is said of this range alone.
+/// An inaccessible guard page lies on either side. So an overrun faults instead of writing into another mapping, and
+/// the kernel cannot merge the mapping with another one: its figures for the mapping are figures for this range alone.
 ///
-/// Invariant: `base..base + bytes` is mapped readable and writable, and with its guard pages owned by this value
-/// alone, until drop.
+/// Invariant: until drop, `base..base + bytes` is mapped readable and writable, and this value alone owns it and its
+/// guard pages.
 #[derive(Debug)]
 pub struct Reservation {
     base: NonNull<u8>,
     bytes: usize,
 }
 
-// SAFETY: the mapping belongs to the process, not to a thread; all access goes through raw pointers whose
-// users (slab::Arena) synchronise among themselves.
+// SAFETY: the mapping belongs to the process, not to a thread. All access goes through raw pointers, and the users of
+// these (slab::Arena) synchronise among themselves.
 unsafe impl Send for Reservation {}
-// SAFETY: as above; a shared reference gives out the address only.
+// SAFETY: as above; a shared reference gives only the address and the length.
 unsafe impl Sync for Reservation {}
 
 impl Reservation {
@@ -41,8 +41,8 @@ impl Reservation {
         let start = map_untouchable(padded)?;
         let aligned = (start + guard).next_multiple_of(RESERVATION_ALIGNMENT);
         let (first, last) = (aligned - guard, aligned + bytes + guard);
-        // SAFETY: both ends lie inside the mapping just made, of which nothing has been told. Cutting them off can only
-        // fail for want of a mapping entry, and then they stay reserved, untouchable and unused.
+        // SAFETY: both ends lie inside the mapping just made, and no other code has its address yet. Unmapping them can
+        // only fail for lack of a mapping entry; then they stay reserved, inaccessible and unused.
         unsafe {
             if first > start {
                 libc::munmap(start as *mut libc::c_void, first - start);
@@ -53,8 +53,8 @@ impl Reservation {
         }
         let base = NonNull::new(aligned as *mut u8).expect("a mapping is never at address 0");
         let reservation = Reservation { base, bytes };
-        // SAFETY: the invariant's range, which nobody uses yet. A refusal of huge pages only costs speed;
-        // `huge_page_bytes` tells what came of it.
+        // SAFETY: this is the invariant's range, and no other code uses it yet. A refusal of huge pages only costs
+        // speed; `huge_page_bytes` reports the result.
         unsafe {
             if libc::mprotect(base.as_ptr().cast(), bytes, libc::PROT_READ | libc::PROT_WRITE) != 0 {
                 return Err(no_space(bytes));
@@ -79,20 +79,20 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         let guard = page_bytes();
         let first = self.base.as_ptr() as usize - guard;
-        // SAFETY: the invariant says this range and its guard pages are ours, and by ownership nobody uses it any more.
+        // SAFETY: by the invariant this value owns the range and its guard pages; when it is dropped, nobody uses them.
         unsafe { libc::munmap(first as *mut libc::c_void, self.bytes + 2 * guard) };
     }
 }
 
-/// Address space that faults when it is touched.
+/// Maps address space that faults on any access. Returns its first address.
 fn map_untouchable(bytes: usize) -> Result<usize> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-    // SAFETY: a new anonymous mapping at an address of the kernel's choice touches nothing that exists.
+    // SAFETY: a new anonymous mapping at an address of the kernel's choice affects no existing mapping.
     let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
     if start == libc::MAP_FAILED { Err(no_space(bytes)) } else { Ok(start as usize) }
 }
 
-/// Reads errno: to be called right after the refusal.
+/// The error of a refused mapping. Reads errno, so it must be called right after the refusal.
 fn no_space(bytes: usize) -> Error {
     let why = std::io::Error::last_os_error();
     Error::Environment(format!(

@@ -1,16 +1,15 @@
 //! Topology, binding, bound memory, and the proof that memory is local.
 //!
-//! A rank's way through this module: [`Topology::of_this_machine`] says what nodes there are and which of them may
-//! be used; [`place_all`] gives every rank of a host its node; [`bind_process`] (a rank that is a process) or
-//! [`bind_rank_thread`] (a rank that is a thread) and [`bind_thread`] (a worker) bind and read the binding back;
-//! [`Reservation::bind`] binds memory before its first touch; [`locality`] asks the kernel where the pages are.
+//! The steps of a rank: [`Topology::of_this_machine`] lists the nodes and marks the usable ones. [`place_all`] gives
+//! every rank of a host its node. [`bind_process`] (a rank that is a process) or [`bind_rank_thread`] (a rank that is a
+//! thread), and [`bind_thread`] (a worker), bind and read the binding back. [`Reservation::bind`] binds memory before
+//! its first touch. [`locality`] asks the kernel on which nodes the pages are.
 //!
-//! A [`Topology`] is plain data: nothing of hwloc outlives its discovery, so ranks that are threads share one, and
-//! every decision above the system calls is a pure function that a described topology can test.
-//! The system calls stand in `bind.rs`, `policy.rs`, `memory.rs` and `locality.rs`.
+//! A [`Topology`] is plain data that holds no object of hwloc, so ranks that are threads share one. Every decision
+//! above the system calls is a pure function, which tests run on described topologies. The system calls are in
+//! `affinity.rs`, `bind.rs`, `policy.rs`, `memory.rs`, `locality.rs` and `page.rs`.
 
-#[cfg(any(test, not(feature = "hwloc")))]
-mod affinity_mask;
+mod affinity;
 mod bind;
 mod cgroup;
 mod description;
@@ -23,20 +22,25 @@ mod memory;
 mod node;
 mod numa_maps;
 mod ownership;
+mod page;
 mod place;
+mod placement;
 mod policy;
 mod pu_set;
 mod share;
 mod smaps;
 mod topology;
 
-pub use bind::{affinity, bind_process, bind_rank_thread, bind_thread};
+pub use affinity::affinity;
+pub use bind::{bind_process, bind_rank_thread, bind_thread};
 pub use cgroup::{CgroupLimit, CgroupLimits, cgroup_limits, cgroup_memory_left};
 pub use host::{host_identity, host_name, package_of};
-pub use locality::{Locality, SAMPLE_PAGES, locality};
+pub use locality::{SAMPLE_PAGES, locality};
 pub use memory::{RESERVATION_ALIGNMENT, Reservation};
-pub use node::{CacheGroup, Node, Standing};
-pub use place::{Bind, How, NodeId, Placement, Request, conflicts, place_all};
+pub use node::{CacheGroup, Node, NodeId, Standing};
+pub use page::Locality;
+pub use place::{conflicts, place_all};
+pub use placement::{Bind, How, Placement, Request};
 pub use pu_set::PuSet;
 pub use smaps::huge_page_bytes;
 pub use topology::Topology;

@@ -1,48 +1,57 @@
-//! A NUMA node: its cores, caches and memory, and whether a rank may have it.
+//! A NUMA node: its cores, caches, memory and standing.
 
 use std::fmt;
 
-use super::place::NodeId;
 use super::pu_set::PuSet;
+
+/// A node's two indices under their names, so that they cannot be confused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId {
+    /// hwloc's logical index.
+    pub index: u32,
+    /// The kernel's index.
+    pub os_index: u32,
+}
 
 /// A NUMA node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// hwloc's logical index: its place in `Topology::nodes`, counting nodes that may not be used.
+    /// hwloc's logical index: the position in `Topology::nodes`, which includes nodes that are not usable.
     pub index: u32,
     /// The kernel's index.
     pub os_index: u32,
-    /// Allowed PUs of each core, in logical order: neighbours share an L3. Cores without an allowed PU are left out.
+    /// Allowed PUs of each core, in logical order, so that neighbours share an L3. Cores without an allowed PU are left
+    /// out.
     pub cores: Vec<Vec<u32>>,
-    /// L3 caches in logical order, each with the allowed PUs of this node it serves.
+    /// L3 caches in logical order, each with the allowed PUs of this node that it serves.
     pub l3: Vec<CacheGroup>,
-    /// Its memory, used and free. 0 when unknown.
+    /// Memory of the node, used and free; 0 when unknown.
     pub memory_bytes: u64,
-    /// hwloc's word for the memory where it has one: `HBM`, `MCDRAM`, `DRAM`, ...
+    /// hwloc's name for the kind of memory, if it has one: `HBM`, `MCDRAM`, `DRAM`, ...
     pub subtype: Option<String>,
-    /// Whether a rank may have it.
+    /// Says if a rank may have the node.
     pub standing: Standing,
 }
 
 /// A cache and the PUs it serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheGroup {
-    /// Its size.
+    /// Size of the cache.
     pub bytes: u64,
-    /// The PUs behind it, by the kernel's index, ascending.
+    /// The PUs that the cache serves, by the kernel's index, ascending.
     pub pus: Vec<u32>,
 }
 
-/// Whether a rank may have a node, and if not, why not.
+/// The permission for a rank to have a node, or the reason against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It has CPUs and memory that this process is allowed.
+    /// The node has CPUs and memory that this process may use.
     Usable,
-    /// It is memory only (HBM, CXL): listed, never counted.
+    /// The node has only memory (HBM, CXL): it is listed but never counted.
     MemoryOnly,
-    /// The cgroup's cpuset holds none of its CPUs.
+    /// The cgroup's cpuset holds none of the node's CPUs.
     CpusNotAllowed,
-    /// The cgroup's cpuset holds none of its memory.
+    /// The cgroup's cpuset does not hold the node's memory.
     MemoryNotAllowed,
 }
 

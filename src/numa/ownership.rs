@@ -1,12 +1,12 @@
-//! Which node owns which PU. hwloc says which PUs are *near* a node, and a node without CPUs is near its neighbour's.
+//! The owner of each PU. hwloc gives the PUs *near* a node; for a node without CPUs these are its neighbour's PUs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::description::DescribedNode;
 use super::pu_set::PuSet;
 
-/// Without the kernel's word: each PU goes to the ordinary memory nearest to it. Nodes of special memory (HBM beside
-/// DRAM) come last; among equals the one with the fewest PUs near it, then the lowest index, as kernels number them.
+/// Assigns each PU to a node when the kernel's lists are unknown. Each PU goes to the first node that it is near, in
+/// this order: ordinary memory before special memory (HBM beside DRAM), then fewest near PUs, then lowest kernel index.
 pub(super) fn divide_pus(nodes: &[DescribedNode]) -> BTreeMap<u32, PuSet> {
     let mut order: Vec<&DescribedNode> = nodes.iter().collect();
     order.sort_by_key(|node| (is_special(node), node.near_pus.count(), node.os_index));
@@ -24,7 +24,7 @@ fn is_special(node: &DescribedNode) -> bool {
     node.subtype.as_deref().is_some_and(|subtype| special.iter().any(|word| subtype.starts_with(word)))
 }
 
-/// Each node's own CPUs as the kernel lists them; `None` where /sys does not show nodes.
+/// The kernel's list of each node's own CPUs; `None` when /sys does not show nodes.
 pub(super) fn kernel_lists() -> Option<BTreeMap<u32, PuSet>> {
     let nodes = std::fs::read_to_string("/sys/devices/system/node/online").ok()?;
     let nodes = PuSet::parse(&nodes).ok()?;

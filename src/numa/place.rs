@@ -1,118 +1,26 @@
-//! Which rank gets which node. Pure: the same topology and the same ranks give the same places on every rank.
+//! The assignment of ranks to nodes. Pure: equal topologies and requests give equal placements on every rank.
 //!
 //! 1. A rank that its launcher bound inside exactly one node *adopts* that node.
-//! 2. Every other rank, in order, takes the first node of its affinity mask that no rank has: with equal masks the
+//! 2. Every other rank, in order, takes the first node of its affinity mask that no rank has. With equal masks the
 //!    k-th rank takes the k-th allowed node that has CPUs. No rank leaves the mask it was given.
-//! 3. When no node is left, `share_nodes` gives the rank the node with the fewest ranks; without it that is an error.
-//! 4. Two ranks on one node without `share_nodes` are an error that names both; with it the node's PUs are split.
-
-use std::fmt;
+//! 3. When no node is left, a rank with `share_nodes` takes the node with the fewest ranks; without it, this is
+//!    an error.
+//! 4. Two ranks on one node without `share_nodes` cause an error that names both; with it the node's PUs are split.
 
 use super::node::Node;
+use super::placement::{Bind, How, Placement, Request};
 use super::pu_set::PuSet;
 use super::share;
 use super::topology::Topology;
 use crate::error::{Error, Result};
 
-/// What a rank asks for. Which of its host's ranks it is, its place in the list says that [`place_all`] is given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// Index in the world, for messages.
-    pub rank: u32,
-    /// How it wants to be bound.
-    pub bind: Bind,
-    /// Whether ranks may share a node.
-    pub share_nodes: bool,
-    /// The affinity mask it was started with ([`super::affinity`], before anything is bound); for a described
-    /// topology [`Topology::allowed_pus`]. Between processes it travels as text: `Display` and [`PuSet::parse`].
-    pub allowed: PuSet,
-}
-
-impl Request {
-    /// The requests of ranks that are alike: threads of one process, or ranks on a described topology.
-    pub fn alike(
-        ranks: std::ops::Range<u32>,
-        bind: Bind,
-        share_nodes: bool,
-        allowed: &PuSet,
-    ) -> Vec<Request> {
-        ranks.map(|rank| Request { rank, bind, share_nodes, allowed: allowed.clone() }).collect()
-    }
-}
-
-/// `[rank] bind` of the job file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bind {
-    /// To a node: CPUs and memory.
-    Numa,
-    /// As the launcher left it: workers are pinned inside the mask, memory follows first touch.
-    Inherit,
-    /// Not at all.
-    None,
-}
-
-/// A node by both its indices, so that neither is taken for the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId {
-    /// hwloc's logical index.
-    pub index: u32,
-    /// The kernel's index.
-    pub os_index: u32,
-}
-
-/// Where a rank runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placement {
-    /// Index in the world.
-    pub rank: u32,
-    /// The rank's node. `None` when it is not bound and may run on several.
-    pub node: Option<NodeId>,
-    /// The PUs it may use, by the kernel's index, in the order workers take them: the first hardware thread of every
-    /// core (neighbours share an L3), then the second.
-    pub pus: Vec<u32>,
-    /// How the rank came to this place.
-    pub how: How,
-    /// The same in words.
-    pub why: String,
-}
-
-/// How a rank came to its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
-    /// Its launcher had bound it inside one node.
-    Adopted,
-    /// It took the first node that was left.
-    Chosen,
-    /// It has a part of a node's PUs; other ranks have the rest.
-    Shared,
-    /// `bind = "inherit"`: as the launcher left it.
-    Inherited,
-    /// `bind = "none"`.
-    Unbound,
-}
-
-impl How {
-    /// Whether the rank's threads and memory are bound by us.
-    pub fn binds(self) -> bool {
-        matches!(self, How::Adopted | How::Chosen | How::Shared)
-    }
-}
-
-impl Placement {
-    pub(super) fn place_name(&self) -> String {
-        match self.node {
-            Some(node) => format!("rank {} to node {} (os {})", self.rank, node.index, node.os_index),
-            None => format!("rank {}", self.rank),
-        }
-    }
-}
-
-/// The places of all ranks of one host, in the order of the requests. All of them at once, because a rank's place
-/// depends on the masks of the others; every rank of the host computes the same list from the same gathered masks.
+/// The placements of all ranks of one host, in the order of the requests. They are computed together, because a rank's
+/// place depends on the masks of the other ranks; every rank of the host computes the same list from the gathered
+/// masks.
 ///
 /// # Errors
-/// When a rank's mask holds no usable node, when there are more ranks than nodes, or when two ranks were bound to
-/// one node: the last two unless `share_nodes`.
+/// When a rank's mask holds no usable node. Without `share_nodes` also when there are more ranks than nodes, or when
+/// two ranks were bound to one node.
 pub fn place_all(topology: &Topology, requests: &[Request]) -> Result<Vec<Placement>> {
     let settled: Vec<Option<&Node>> =
         requests.iter().map(|request| node_settled(topology, request)).collect();
@@ -140,8 +48,10 @@ pub fn place_all(topology: &Topology, requests: &[Request]) -> Result<Vec<Placem
     Ok(placements)
 }
 
+/// Checks that no two ranks of one host are on the same node. For placements of a job that does not share nodes.
+///
 /// # Errors
-/// When two ranks of one host are on one node; the error names both. For placements whose job does not share nodes.
+/// When two ranks are on one node; the error names both.
 pub fn conflicts(placements: &[Placement]) -> Result<()> {
     let mut first_on = std::collections::BTreeMap::new();
     for placement in placements {
@@ -164,9 +74,9 @@ pub fn conflicts(placements: &[Placement]) -> Result<()> {
 const ONE_A_NODE: &str = "start one rank a node (mpirun --map-by ppr:1:numa --bind-to numa, mpiexec.hydra -bind-to \
                           numa -map-by numa, srun --cpu-bind=ldoms), or share nodes (--set rank.share_nodes=true)";
 
-/// The node whose place the launcher, or `bind = "inherit"`, has settled already.
+/// The node that contains the rank's whole mask, so that the launcher has already decided. `None` when it has not.
 fn node_settled<'a>(topology: &'a Topology, request: &Request) -> Option<&'a Node> {
-    // On a machine with one node every rank is inside it, but an unbound one by nobody's decision.
+    // On a machine with one node every mask is inside that node, but for an unbound rank nobody has decided this.
     let is_unbound = topology.allowed_pus().is_subset(&request.allowed);
     match request.bind {
         Bind::None => None,
@@ -178,7 +88,7 @@ fn node_settled<'a>(topology: &'a Topology, request: &Request) -> Option<&'a Nod
     }
 }
 
-/// The node of the mask with the fewest ranks; the first of them.
+/// The first of the nodes in the mask with the fewest ranks.
 fn node_to_choose<'a>(
     topology: &'a Topology,
     request: &Request,
@@ -234,31 +144,6 @@ fn why_chosen(topology: &Topology, allowed: &PuSet, node: &Node) -> String {
         (count, position) => {
             format!("{} of {count} allowed nodes", position.map_or(0, |position| position + 1))
         }
-    }
-}
-
-impl fmt::Display for How {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            How::Adopted => "adopted",
-            How::Chosen => "chosen",
-            How::Shared => "shared",
-            How::Inherited => "inherited",
-            How::Unbound => "unbound",
-        })
-    }
-}
-
-/// One line: `rank 3: node 3 (os 3), 24 PUs 72-95, chosen: 4 of 16 allowed nodes`.
-impl fmt::Display for Placement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pus: PuSet = self.pus.iter().copied().collect();
-        let node = match self.node {
-            Some(node) => format!("node {} (os {})", node.index, node.os_index),
-            None => "no node".to_string(),
-        };
-        let plural = if pus.count() == 1 { "" } else { "s" };
-        write!(f, "rank {}: {node}, {} PU{plural} {pus}, {}: {}", self.rank, pus.count(), self.how, self.why)
     }
 }
 

@@ -1,14 +1,14 @@
-//! Section by section, the laws of placement, on described machines. The oracle is the list written in each test.
+//! The laws of placement, one by one, on described machines. The oracle is the list written in each test.
 
 use super::*;
-use crate::numa::Standing;
+use crate::numa::{NodeId, Standing};
 
-/// A host whose ranks all have the same mask.
+/// Requests of one host on which all ranks have the same mask.
 fn ranks(topology: &Topology, count: u32) -> Vec<Request> {
     Request::alike(100..100 + count, Bind::Numa, false, topology.allowed_pus())
 }
 
-/// A host whose ranks have these masks.
+/// Requests of one host with one mask per rank.
 fn masked(masks: &[&str]) -> Vec<Request> {
     let request = |(rank, mask): (u32, &&str)| Request {
         rank,

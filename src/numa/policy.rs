@@ -4,23 +4,23 @@
 use std::io;
 
 use super::memory::Reservation;
-use super::place::NodeId;
+use super::node::NodeId;
 use super::topology::Topology;
 use crate::error::{Error, Result};
 
-/// From `<linux/mempolicy.h>`, which the crate libc has in part.
+/// Constants of `<linux/mempolicy.h>` that the crate libc lacks.
 const MPOL_MF_STRICT: libc::c_ulong = 1;
 const MPOL_F_ADDR: libc::c_ulong = 2;
-/// The mask has room for 2048 nodes; Linux is built for at most 1024, and wants room for as many as it is built for.
+/// Length of a node mask: 2048 nodes. Linux is built for at most 1024, and needs room for as many as it is built for.
 const MASK_WORDS: usize = 32;
 const WORD_BITS: u32 = u64::BITS;
 
 impl Reservation {
-    /// Binds the whole range to one node, strictly, and reads the policy back. Before the first touch: pages that are
-    /// on another node already are an error. A strict binding that runs out of memory kills the process, so whoever
-    /// sizes the range asks [`Topology::free_memory`] first.
+    /// Binds the whole range strictly to one node and reads the policy back. To be called before the first touch: pages
+    /// that are already on another node cause an error. The kernel kills a process that runs out of strictly bound
+    /// memory, so the caller chooses the size of the range by [`Topology::free_memory`].
     ///
-    /// On a machine with a single node its memory can be nowhere else, and a kernel that refuses is not an error.
+    /// On a machine with a single node a refusal by the kernel is not an error: memory can be on no other node.
     ///
     /// # Errors
     /// When the kernel refuses (a container's seccomp filter often does), or the topology is not this machine's.
@@ -37,7 +37,7 @@ impl Reservation {
     }
 }
 
-/// Whether the system call itself was refused, whatever its arguments: seccomp, or a kernel without NUMA.
+/// True when the system call was refused regardless of its arguments: by seccomp, or by a kernel without NUMA.
 pub(super) fn is_forbidden(why: &io::Error) -> bool {
     matches!(why.raw_os_error(), Some(libc::EPERM | libc::EACCES | libc::ENOSYS))
 }
@@ -61,8 +61,8 @@ fn refused(reservation: &Reservation, node: NodeId, why: &io::Error) -> Error {
 
 fn bind_range(reservation: &Reservation, os_index: u32) -> io::Result<()> {
     let mask = mask_of(os_index)?;
-    // SAFETY: a policy changes where pages of this range will be, never their contents; `mask` is readable for the
-    // bits that are announced. The kernel counts one bit less than it is told (mm/mempolicy.c, get_nodes).
+    // SAFETY: a policy affects only the placement of this range's pages, never their contents; `mask` is readable for
+    // the passed number of bits. The kernel reads one bit less than it is told (mm/mempolicy.c, get_nodes).
     let outcome = unsafe {
         libc::syscall(
             libc::SYS_mbind,
@@ -88,7 +88,7 @@ fn bind_range(reservation: &Reservation, os_index: u32) -> io::Result<()> {
 
 fn policy_at(address: usize) -> io::Result<(libc::c_int, [u64; MASK_WORDS])> {
     let (mut mode, mut mask) = (0, [0u64; MASK_WORDS]);
-    // SAFETY: `mode` and `mask` are writable for what is announced; the address is only looked up.
+    // SAFETY: `mode` is writable, and `mask` for the passed number of bits; the address is only looked up.
     let outcome = unsafe {
         libc::syscall(
             libc::SYS_get_mempolicy,

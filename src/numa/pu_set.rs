@@ -1,4 +1,4 @@
-//! A set of PUs by the kernel's index, read and written the way the kernel lists them (`0-22,48-70`).
+//! A set of PUs by the kernel's index, read and written in the kernel's list format (`0-22,48-70`).
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,14 +9,14 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PuSet(BTreeSet<u32>);
 
-/// One more than the largest index that is believed: Linux is built for at most 8192 CPUs.
+/// One more than the largest accepted index: Linux is built for at most 8192 CPUs.
 const INDEX_LIMIT: u32 = 1 << 16;
 
 impl PuSet {
     /// Parses the kernel's list format; an empty text is the empty set.
     ///
     /// # Errors
-    /// When the text is not such a list, or names an index no machine has.
+    /// When the text is not such a list, or holds an index that no machine has.
     pub fn parse(text: &str) -> Result<PuSet> {
         let wrong = || Error::Environment(format!("\"{text}\" is not a list of PUs such as \"0-22,48-70\""));
         let index = |digits: &str| match digits.trim().parse::<u32>() {
@@ -35,27 +35,27 @@ impl PuSet {
         Ok(PuSet(set))
     }
 
-    /// Whether the PU is in the set.
+    /// True when the PU is in the set.
     pub fn contains(&self, pu: u32) -> bool {
         self.0.contains(&pu)
     }
 
-    /// How many PUs there are.
+    /// Number of PUs.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// True when the set holds no PU.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether every PU of this set is in the other.
+    /// True when every PU of this set is in `other`.
     pub fn is_subset(&self, other: &PuSet) -> bool {
         self.0.is_subset(&other.0)
     }
 
-    /// Whether the sets have a PU in common.
+    /// True when the sets have a PU in common.
     pub fn intersects(&self, other: &PuSet) -> bool {
         !self.0.is_disjoint(&other.0)
     }

@@ -1,26 +1,26 @@
-//! Splitting a node's PUs between the ranks that share it, and the order in which workers take PUs.
+//! The split of a node's PUs between the ranks that share it, and the order in which workers take PUs.
 
 use std::collections::BTreeMap;
 
-use super::place::{How, Placement};
+use super::placement::{How, Placement};
 use super::pu_set::PuSet;
 use super::topology::Topology;
 
-/// The PUs of the mask, core by core.
+/// The PUs that are in the mask, core by core. Cores without such a PU are left out.
 pub(super) fn cores_in(cores: &[Vec<u32>], mask: &PuSet) -> Vec<Vec<u32>> {
     let inside = |core: &Vec<u32>| core.iter().copied().filter(|pu| mask.contains(*pu)).collect();
     cores.iter().map(inside).filter(|core: &Vec<u32>| !core.is_empty()).collect()
 }
 
-/// The first hardware thread of every core, then the second of those that have one, and so on.
+/// The first hardware thread of every core, then the second of the cores that have one, and so on.
 pub(super) fn worker_order(cores: &[Vec<u32>]) -> Vec<u32> {
     let threads = cores.iter().map(Vec::len).max().unwrap_or(0);
     (0..threads).flat_map(|thread| cores.iter().filter_map(move |core| core.get(thread).copied())).collect()
 }
 
-/// Where several ranks have one node, gives each its part. Ranks whose launcher gave them different PUs keep those;
-/// ranks with the same PUs split them: by cores while there is a core for each, then by PUs, and when there are more
-/// ranks than PUs they take turns.
+/// Gives each rank its part of a node that several ranks share. Ranks that the launcher gave different PUs keep them.
+/// Ranks with the same PUs split them: by cores if there is a core for each rank, otherwise by PUs. With more ranks
+/// than PUs, the ranks get the PUs in turn, and some PUs have several ranks.
 pub(super) fn split(topology: &Topology, placements: &mut [Placement]) {
     let mut on_node: BTreeMap<u32, BTreeMap<Vec<u32>, Vec<usize>>> = BTreeMap::new();
     for (position, placement) in placements.iter().enumerate() {
@@ -44,7 +44,7 @@ pub(super) fn split(topology: &Topology, placements: &mut [Placement]) {
     }
 }
 
-/// Splits cores into parts whose sizes differ by one at most.
+/// Splits cores (or PUs, if there are more parts than cores) into `count` parts; their sizes differ by at most one.
 fn parts(cores: &[Vec<u32>], count: usize) -> Vec<Vec<u32>> {
     let pus: Vec<Vec<u32>> = cores.concat().into_iter().map(|pu| vec![pu]).collect();
     let runs = |items: &[Vec<u32>], part: usize| {

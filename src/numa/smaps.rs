@@ -1,9 +1,9 @@
-//! How much of a range really stands in huge pages: asking for them promises nothing.
+//! The amount of a range that huge pages really back: a request for huge pages guarantees nothing.
 
 use super::numa_maps::mapping;
 
-/// Bytes of the range that transparent huge pages back, from `/proc/self/smaps`. `None` when the kernel does not say,
-/// or when a mapping reaches beyond the range, so that its figure would be of other memory too.
+/// Bytes of the range that transparent huge pages back, from `/proc/self/smaps`. `None` when the kernel gives no
+/// figure, or when a mapping reaches beyond the range, because its figure would include other memory.
 pub fn huge_page_bytes(base: *const u8, bytes: usize) -> Option<u64> {
     let smaps = std::fs::read_to_string("/proc/self/smaps").ok()?;
     count(&smaps, base as usize, base as usize + bytes)

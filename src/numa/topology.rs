@@ -1,16 +1,15 @@
-//! The nodes of a machine, which PUs are theirs, and which of them may be used.
+//! The nodes of a machine, their PUs, and the nodes that may be used.
 
 use std::collections::BTreeMap;
 
 use super::description::{DescribedNode, Description};
 use super::free_memory;
-use super::node::{CacheGroup, Node, Standing};
+use super::node::{CacheGroup, Node, NodeId, Standing};
 use super::ownership;
-use super::place::NodeId;
 use super::pu_set::PuSet;
 use crate::error::{Error, Result};
 
-/// A machine: this one, or one that was described. Plain data, shared freely between ranks that are threads.
+/// A machine: this one, or a described one. Plain data, shared freely between ranks that are threads.
 ///
 /// Invariants: `nodes[i].index == i`; every allowed PU belongs to at most one node; a node is
 /// [`Standing::Usable`] exactly when it has a PU and its memory is allowed.
@@ -26,17 +25,17 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// Discovers the machine this process runs on. Without the feature `hwloc` it is one node made of the
+    /// Discovers the machine this process runs on. Without the feature `hwloc` the result is one node, built from the
     /// affinity mask of the calling thread.
     ///
     /// # Errors
-    /// When hwloc fails, or finds nothing this process may use.
+    /// When hwloc fails, or finds no node that this process may use.
     pub fn of_this_machine() -> Result<Topology> {
         #[cfg(feature = "hwloc")]
         let description = super::hwloc::of_this_machine()?;
         #[cfg(not(feature = "hwloc"))]
-        let description = super::affinity_mask::of_affinity_mask()?;
-        // hwloc gives a node without CPUs those of its neighbour; the kernel knows which CPUs are really its own.
+        let description = super::affinity::of_affinity_mask()?;
+        // For a node without CPUs, hwloc gives its neighbour's CPUs; the kernel knows each node's own CPUs.
         let owned = if description.is_this_system && description.knows_nodes {
             ownership::kernel_lists()
         } else {
@@ -60,7 +59,7 @@ impl Topology {
         )))
     }
 
-    /// Decides which node owns which PU. `owned`, when it is known, is the kernel's own list of each node's CPUs.
+    /// Assigns each PU to the node that owns it. `owned` is the kernel's list of each node's CPUs, if it is known.
     pub(super) fn assemble(
         description: Description,
         owned: Option<BTreeMap<u32, PuSet>>,
@@ -88,7 +87,7 @@ impl Topology {
         )))
     }
 
-    /// All nodes in logical order, also those that may not be used.
+    /// All nodes in logical order, including those that may not be used.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
@@ -103,7 +102,7 @@ impl Topology {
         self.usable_nodes().find(|node| node.cores.iter().any(|core| core.contains(&pu)))
     }
 
-    /// The PUs the operating system allows; the affinity mask of the process may hold fewer.
+    /// The PUs that the operating system allows; the affinity mask of the process may hold fewer.
     pub fn allowed_pus(&self) -> &PuSet {
         &self.allowed_pus
     }
@@ -123,34 +122,36 @@ impl Topology {
         self.nodes.iter().flat_map(|node| &node.l3).map(|cache| cache.bytes).min()
     }
 
-    /// Whether this is the machine the process runs on. Nothing can be bound on a described one.
+    /// True when this is the machine the process runs on. On a described machine nothing can be bound.
     pub fn is_this_system(&self) -> bool {
         self.is_this_system
     }
 
-    /// Whether the nodes were really discovered. Without hwloc there is one, made of the affinity mask.
+    /// True when the nodes were really discovered. Without hwloc there is one node, built from the affinity mask.
     pub fn knows_nodes(&self) -> bool {
         self.knows_nodes
     }
 
-    /// Where the topology comes from, for messages.
+    /// Source of the topology, for messages.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// What a strict binding to the node can still get without the kernel killing someone: free pages above the
-    /// kernel's reserve, and caches of files that can be dropped. `None` when the kernel does not say.
+    /// Memory, in bytes, that a strict binding to the node can still use before the kernel kills a process: free pages
+    /// above the kernel's reserve, and file caches that can be dropped. `None` when the kernel gives no figure.
     pub fn free_memory(&self, node: NodeId) -> Option<u64> {
         match (self.is_this_system, self.nodes.len()) {
             (false, _) => None,
-            // The kernel's own figure; it also counts memory that a virtual machine is given when it needs it.
+            // The kernel's own figure. It also counts memory that a virtual machine gets only on demand.
             (true, 1) => free_memory::of_host(),
             (true, _) => free_memory::of_node(node.os_index),
         }
     }
 
+    /// Checks that this is the machine the process runs on, before the action `what`.
+    ///
     /// # Errors
-    /// Unless this is the machine the process runs on.
+    /// When it is another machine.
     pub(super) fn require_this_system(&self, what: &str) -> Result<()> {
         if self.is_this_system {
             return Ok(());
@@ -162,7 +163,7 @@ impl Topology {
     }
 }
 
-/// Makes a node of what was found, with the allowed ones of the PUs it owns.
+/// Builds a node from its description, with those of its own PUs that are allowed.
 fn settle(index: u32, node: &DescribedNode, description: &Description, owned: Option<&PuSet>) -> Node {
     let allowed =
         |pu: &u32| owned.is_some_and(|set| set.contains(*pu)) && description.allowed_pus.contains(*pu);
@@ -213,7 +214,7 @@ mod tests {
         }
     }
 
-    /// A processor with HBM beside its DRAM: hwloc says that the same CPUs are near both.
+    /// A processor with HBM beside its DRAM: hwloc lists the same CPUs as near both.
     #[test]
     fn a_node_without_cpus_is_listed_but_never_usable() {
         for special_first in [false, true] {

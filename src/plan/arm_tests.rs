@@ -1,4 +1,4 @@
-//! What arms make of a plan: which cases there are, which are compared, and in which order they run.
+//! Arms in a plan: the cases, the comparisons, and the order of repetitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,8 @@
 //! Arms: the cases of every side of a comparison, and which of them are compared with which.
 
 use super::Seat;
-use super::cases::{Case, Parameter, of_one_arm};
+use super::case::{Case, Parameter};
+use super::cases::of_one_arm;
 use super::generate_cases::Asked;
 use crate::error::{Error, Result};
 use crate::job::{Arm, Job};
@@ -17,7 +18,7 @@ pub(super) fn expand(job: &Job, seat: &Seat) -> Result<Vec<Case>> {
     let mut groups: Vec<Vec<Case>> =
         of_one_arm(job, asked, seat)?.into_iter().map(|case| vec![case]).collect();
     for arm in &job.arms {
-        let cases = of_one_arm(&job.with(arm), asked, seat)?;
+        let cases = of_one_arm(&arm.job, asked, seat)?;
         check_alike(arm, &groups, &cases)?;
         let mut touched = false;
         for case in cases {
@@ -79,7 +80,7 @@ fn touched_parameters(case: &Case) -> Vec<(&'static str, Parameter)> {
     case.parameters.iter().map(alike).collect()
 }
 
-/// Where there is more than one arm, each stands in the id.
+/// Adds the arm to the id of each case, where there is more than one arm.
 fn named(mut group: Vec<Case>) -> Vec<Case> {
     if group.len() > 1 {
         for case in &mut group {

@@ -1,4 +1,4 @@
-//! What a case's parameters say before it runs, to be held against what is measured.
+//! Expected values of a case, which follow from its parameters and are compared with the measured ones.
 
 use super::Seat;
 use crate::generator::Stores;
@@ -14,7 +14,7 @@ pub struct Expected {
     /// Bytes between their generation and the end of their consumption: the chunks in flight, of which the youngest is
     /// the one in the making, or the blocks. Memory is used again in this rhythm.
     pub working_set_bytes: u64,
-    /// How its blocks are stored, also when the job leaves that open.
+    /// The kind of store its blocks end in, also when the job leaves it open.
     pub stores: Stores,
     /// The L3 caches behind the rank's PUs; `None` when the machine does not say.
     pub l3_bytes: Option<u64>,

@@ -1,20 +1,20 @@
 //! The cases of `[generate]`: every combination of its keys, each with the parameters that touch it.
 
 use super::Seat;
-use super::cases::{Case, Work, resolve_kernel, resolve_workers, size};
+use super::case::{Case, Work};
+use super::combinations::combinations;
 use super::expected::Expected;
 use super::name::Name;
-use super::stores::resolve_stores;
-use super::sweep::Sweep;
+use super::resolve::{resolve_kernel, resolve_workers, size};
+use super::stores::automatic;
 use crate::error::{Error, Result};
 use crate::generator::{Ratio, Shape, Stores};
-use crate::job::{self, Generate, Job, Workers};
+use crate::job::{Generate, GenerateKnobs, Job, RankKnobs, SlabKnobs};
 use crate::slab::BATCH_BYTES_MAX;
 use crate::units::Bytes;
-use crate::workload::generate::{self, Consumer, Handover, Memory, PoolUse, Schedule, Scope};
+use crate::workload::generate::{self, Consumer, Handover, Memory, PoolUse, Schedule};
 
-/// Keys that a job says anything about, in itself or in an arm. What nobody asked for is no parameter of a case: every
-/// table would repeat it.
+/// Keys that a job or one of its arms sets. The others are no parameters of its cases: every table would repeat them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asked {
     dedup: bool,
@@ -28,193 +28,111 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Of a job with all its arms.
+    /// The keys that the job or one of its arms sets to another value than the default.
     pub(super) fn of(job: &Job) -> Asked {
-        let Some(section) = &job.generate else { return Asked::default() };
-        let by_arm = |key: &str| {
-            let sets =
-                |change: &job::Change| matches!(change, job::Change::Generate(set) if set.key() == key);
-            job.arms.iter().flat_map(|arm| &arm.changes).any(sets)
-        };
+        let sides = || std::iter::once(job).chain(job.arms.iter().map(|arm| &arm.job));
+        let any = |other: fn(&Generate) -> bool| sides().filter_map(|side| side.generate.as_ref()).any(other);
         Asked {
-            dedup: section.dedup != [Ratio::ONE] || by_arm("dedup"),
-            compress: section.compress != [Ratio::ONE] || by_arm("compress"),
-            streams: section.streams != [1] || by_arm("streams"),
-            consumer: section.consumer != [job::Consumer::Discard] || by_arm("consumer"),
-            handover: section.handover != [job::Handover::Chunk] || by_arm("handover"),
-            schedule: section.schedule != [job::Schedule::Static] || by_arm("schedule"),
-            memory: section.memory != [job::Memory::Slab] || by_arm("memory"),
-            pool: section.pool != [job::Pool::Kept] || by_arm("pool"),
+            dedup: any(|section| section.dedup != [Ratio::ONE]),
+            compress: any(|section| section.compress != [Ratio::ONE]),
+            streams: any(|section| section.streams != [1]),
+            consumer: any(|section| section.consumer != [Consumer::Discard]),
+            handover: any(|section| section.handover != [Handover::Chunk]),
+            schedule: any(|section| section.schedule != [Schedule::Static]),
+            memory: any(|section| section.memory != [Memory::Slab]),
+            pool: any(|section| section.pool != [PoolUse::Kept]),
         }
     }
 }
 
-/// One value of every knob of `generate`.
-#[derive(Clone, Copy)]
-struct Knobs {
-    workers: Workers,
-    own: job::GenerateKnobs,
-    batch: u32,
-}
-
 pub(super) fn generate_cases(job: &Job, section: &Generate, asked: Asked, seat: &Seat) -> Vec<Result<Case>> {
     let own = section.combinations();
-    let first = Knobs { workers: job.rank.workers[0], own: own[0], batch: job.slab.batch[0] };
-    let combinations = Sweep::of(first)
-        .over(&job.rank.workers, |knobs, workers| knobs.workers = workers)
-        .over(&own, |knobs, own| knobs.own = own)
-        .over(&job.slab.batch, |knobs, batch| knobs.batch = batch)
-        .combinations();
-    combinations.into_iter().map(|knobs| generate_case(job, section, asked, knobs, seat)).collect()
+    combinations(job, &own).map(|knobs| generate_case(job, section, asked, knobs, seat)).collect()
 }
 
-fn generate_case(job: &Job, section: &Generate, asked: Asked, knobs: Knobs, seat: &Seat) -> Result<Case> {
-    let Knobs { workers: workers_asked, own, batch } = knobs;
-    let workers = resolve_workers(workers_asked, seat)?;
+fn generate_case(
+    job: &Job,
+    section: &Generate,
+    asked: Asked,
+    (rank, own, slab): (RankKnobs, GenerateKnobs, SlabKnobs),
+    seat: &Seat,
+) -> Result<Case> {
+    let workers = resolve_workers(rank.workers, seat)?;
     let block = block_of(own, &section.block);
     let mut parameters = generate::Parameters {
         chunk_bytes: size(own.chunk),
         block_bytes: size(block),
         in_flight: own.in_flight,
         kernel: resolve_kernel(own.kernel)?,
-        // What the job means by it follows from all the others.
+        // Resolved below: "auto" depends on all the others.
         stores: Stores::Ordinary,
         // The job's own check has been through every combination.
         shape: own.shape().map_err(Error::Usage)?,
-        scope: scope(own.scope),
+        scope: own.scope,
         streams: own.streams,
-        consumer: consumer(own.consumer),
-        handover: handover(own.handover),
-        schedule: schedule(own.schedule),
-        memory: memory(own.memory),
-        pool: pool(own.pool),
-        check: section.check,
+        consumer: own.consumer,
+        handover: own.handover,
+        schedule: own.schedule,
+        memory: own.memory,
+        pool: own.pool,
+        check: own.check,
     };
-    parameters.stores = resolve_stores(own.stores, &parameters, workers, seat);
-    let name = Name::new("generate")
-        .workers(workers_asked, job.rank.workers.len() > 1)
-        .bytes(("chunk", "chunk_bytes"), own.chunk, section.chunk.len() > 1)
-        .bytes(("block", "block_bytes"), block, section.block.len() > 1)
-        .word("kernel", own.kernel, section.kernel.len() > 1)
-        .word("stores", own.stores, section.stores.len() > 1)
-        .count("in_flight", own.in_flight, section.in_flight.len() > 1);
-    let name = shaped(name, section, asked, own, &parameters.shape);
-    let mut name = designed(name, section, asked, own);
+    parameters.stores = own.stores.unwrap_or_else(|| automatic(&parameters, workers, seat));
     // A block that fills a batch by itself comes alone whatever the batch is.
     let batched = parameters.memory == Memory::Slab
         && 2 * parameters.block_bytes.min(parameters.chunk_bytes) <= BATCH_BYTES_MAX;
-    if batched {
-        name = name.count("batch", batch, job.slab.batch.len() > 1);
-    }
+    let name = Name::new("generate")
+        .add("workers", rank.workers, job.rank.workers.len() > 1)
+        .add_as(("chunk", "chunk_bytes"), own.chunk, section.chunk.len() > 1)
+        .add_as(("block", "block_bytes"), block, section.block.len() > 1)
+        .add("kernel", (own.kernel, "auto"), section.kernel.len() > 1)
+        .add("stores", (own.stores, "auto"), section.stores.len() > 1)
+        .add("in_flight", own.in_flight, section.in_flight.len() > 1);
+    let name = shaped(name, section, asked, own, &parameters.shape)
+        .add_if(asked.streams, "streams", own.streams, section.streams.len() > 1)
+        .add_if(asked.consumer, "consumer", own.consumer, section.consumer.len() > 1)
+        .add_if(asked.handover, "handover", own.handover, section.handover.len() > 1)
+        .add_if(asked.schedule, "schedule", own.schedule, section.schedule.len() > 1)
+        .add_if(asked.memory, "memory", own.memory, section.memory.len() > 1)
+        .add_if(asked.pool, "pool", own.pool, section.pool.len() > 1)
+        .add_if(batched, "batch", slab.batch, job.slab.batch.len() > 1);
     Ok(Case {
         compared_as: name.id.clone(),
         id: name.id,
         arm: None,
         parameters: name.parameters,
         workers,
-        batch: if batched { batch } else { job.slab.batch[0] },
+        batch: if batched { slab.batch } else { job.slab.batch[0] },
         work: Work::Generate(parameters),
         expected: Some(Expected::of(&parameters, workers, seat)),
     })
 }
 
-/// What is asked of the bytes. Where a ratio is 1, nothing else of it touches the case.
-fn shaped(name: Name, section: &Generate, asked: Asked, own: job::GenerateKnobs, shape: &Shape) -> Name {
-    let mut name = name;
-    if asked.dedup {
-        name = name.ratio("dedup", own.dedup, section.dedup.len() > 1);
-    }
+/// Adds the parameters of the bytes. Where a ratio is 1, the other keys of its kind do not touch the case.
+fn shaped(name: Name, section: &Generate, asked: Asked, own: GenerateKnobs, shape: &Shape) -> Name {
+    let mut name = name.add_if(asked.dedup, "dedup", own.dedup, section.dedup.len() > 1);
     if shape.dedup().is_some() {
+        // The distance is the one of the job: that between copies follows from it and from the ratio.
         name = name
-            .bytes(("unit", "unit_bytes"), own.unit, section.unit.len() > 1)
-            .scope(own.scope, section.scope.len() > 1)
-            .distance(own.distance, section.distance.len() > 1);
+            .add_as(("unit", "unit_bytes"), own.unit, section.unit.len() > 1)
+            .add_as(("scope", "dedup_scope"), own.scope, section.scope.len() > 1)
+            .add_as(("distance", "distance_bytes"), (own.distance, "auto"), section.distance.len() > 1);
     }
-    if asked.compress {
-        name = name.ratio("compress", own.compress, section.compress.len() > 1);
-    }
+    name = name.add_if(asked.compress, "compress", own.compress, section.compress.len() > 1);
     if shape.compression().is_some() {
-        name = name.bytes(("granule", "granule_bytes"), own.granule, section.granule.len() > 1).word(
+        name = name.add_as(("granule", "granule_bytes"), own.granule, section.granule.len() > 1).add(
             "codec",
-            own.codec,
+            (own.codec, "none"),
             section.codec.len() > 1,
         );
     }
     name
 }
 
-/// How chunks are made.
-fn designed(name: Name, section: &Generate, asked: Asked, own: job::GenerateKnobs) -> Name {
-    let mut name = name;
-    if asked.streams {
-        name = name.count("streams", own.streams, section.streams.len() > 1);
-    }
-    if asked.consumer {
-        name = name.word("consumer", own.consumer, section.consumer.len() > 1);
-    }
-    if asked.handover {
-        name = name.word("handover", own.handover, section.handover.len() > 1);
-    }
-    if asked.schedule {
-        name = name.word("schedule", own.schedule, section.schedule.len() > 1);
-    }
-    if asked.memory {
-        name = name.word("memory", own.memory, section.memory.len() > 1);
-    }
-    if asked.pool {
-        name = name.word("pool", own.pool, section.pool.len() > 1);
-    }
-    name
-}
-
 /// Blocks that no chunk fills are all alike, whatever the number of workers: the case goes by the smallest of them.
-fn block_of(own: job::GenerateKnobs, asked: &[Bytes]) -> Bytes {
+fn block_of(own: GenerateKnobs, asked: &[Bytes]) -> Bytes {
     if own.block < own.chunk {
         return own.block;
     }
     asked.iter().copied().filter(|block| *block >= own.chunk).min().unwrap_or(own.block)
-}
-
-fn scope(word: job::Scope) -> Scope {
-    match word {
-        job::Scope::Rank => Scope::Rank,
-        job::Scope::Host => Scope::Host,
-        job::Scope::All => Scope::All,
-    }
-}
-
-fn consumer(word: job::Consumer) -> Consumer {
-    match word {
-        job::Consumer::Discard => Consumer::Discard,
-        job::Consumer::Checksum => Consumer::Checksum,
-        job::Consumer::Copy => Consumer::Copy,
-    }
-}
-
-fn handover(word: job::Handover) -> Handover {
-    match word {
-        job::Handover::Chunk => Handover::Chunk,
-        job::Handover::Piece => Handover::Piece,
-    }
-}
-
-fn schedule(word: job::Schedule) -> Schedule {
-    match word {
-        job::Schedule::Static => Schedule::Static,
-        job::Schedule::Stealing => Schedule::Stealing,
-    }
-}
-
-fn memory(word: job::Memory) -> Memory {
-    match word {
-        job::Memory::Slab => Memory::Slab,
-        job::Memory::Fresh => Memory::Fresh,
-    }
-}
-
-fn pool(word: job::Pool) -> PoolUse {
-    match word {
-        job::Pool::Kept => PoolUse::Kept,
-        job::Pool::PerChunk => PoolUse::PerChunk,
-    }
 }

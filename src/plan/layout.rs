@@ -1,4 +1,4 @@
-//! Where in the arena the heap of a repetition lies, and which memory a case goes over.
+//! The place of a repetition's heap in the arena, and the memory that a case uses.
 //!
 //! The same program over other pages of the same memory can be some percent faster or slower, and stays so for as long
 //! as it keeps them. So every repetition draws its place: what layout does becomes part of the spread, where it can be
@@ -9,8 +9,6 @@ use crate::hash::hash;
 use crate::mix::{Random, mix_words};
 use crate::slab::{SUPERSLAB_BYTES, Stretch};
 
-/// Superslabs of the arena beyond what the hungriest case needs: it begins at one of eight. Smaller cases have more room.
-const SLACK: u64 = 7;
 const SUPERSLAB: u64 = SUPERSLAB_BYTES as u64;
 
 /// The memory a case goes over: cases that have this in common have the same limit.
@@ -20,12 +18,12 @@ pub struct Footprint {
     chunk_bytes: usize,
     block_bytes: usize,
     in_flight: u32,
-    /// Of the first worker, between generation and consumption.
+    /// Blocks of the first worker between generation and consumption.
     held_blocks: usize,
 }
 
 impl Case {
-    /// Of a case that generates.
+    /// The footprint of a case that generates; `None` for others.
     pub fn footprint(&self) -> Option<Footprint> {
         let Work::Generate(parameters) = self.work else { return None };
         Some(Footprint {
@@ -57,9 +55,9 @@ impl Plan {
         Some(Stretch { offset_bytes: u64::from(place) * SUPERSLAB, bytes })
     }
 
-    /// Time that limits add to one repetition of a case, in nanoseconds.
-    pub fn limits_ns(&self, case: &Case) -> u64 {
-        case.footprint().map_or(0, |_| 2 * self.limit_ns)
+    /// Time for measuring the limit around one repetition of a case, in nanoseconds.
+    pub fn limit_measuring_ns_of(&self, case: &Case) -> u64 {
+        case.footprint().map_or(0, |_| 2 * self.limit_measuring_ns)
     }
 
     /// Time that limits of one rank at a time take, before and after all repetitions together, with so many ranks on
@@ -68,13 +66,8 @@ impl Plan {
         let mut footprints: Vec<Footprint> = self.cases.iter().filter_map(Case::footprint).collect();
         footprints.sort_unstable();
         footprints.dedup();
-        2 * self.limit_ns * u64::from(ranks_on_host) * footprints.len() as u64
+        2 * self.limit_measuring_ns * u64::from(ranks_on_host) * footprints.len() as u64
     }
-}
-
-/// What an arena needs beside its hungriest case.
-pub(super) fn with_slack(needed: u64) -> u64 {
-    if needed == 0 { 0 } else { needed + SLACK * SUPERSLAB }
 }
 
 #[cfg(test)]
@@ -82,6 +75,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::super::Seat;
+    use super::super::memory::SLACK;
     use super::*;
     use crate::job::{Job, Setting};
 
@@ -149,9 +143,12 @@ mod tests {
             "generate.stores=[ordinary, non-temporal]",
             "slab.batch=[16, 64]",
         ]);
-        plan.limit_ns = 100;
+        plan.limit_measuring_ns = 100;
         let of = |workload: &str| plan.cases.iter().find(|case| case.workload() == workload).expect("a case");
-        assert_eq!([plan.limits_ns(of("generate")), plan.limits_ns(of("larson"))], [200, 0]);
+        assert_eq!(
+            [plan.limit_measuring_ns_of(of("generate")), plan.limit_measuring_ns_of(of("larson"))],
+            [200, 0]
+        );
         // Two sizes of chunk, three ranks one after the other, before and after.
         assert_eq!(plan.limits_alone_ns(3), 2 * 2 * 3 * 100);
     }

@@ -1,24 +1,32 @@
-//! How much memory a rank takes, and whether the node has it: a strict binding that runs out kills, it does not fail.
+//! Memory that a rank takes, and the check that its node has it: a process that exceeds a strict binding is killed, and
+//! sees no error before.
 
-use super::layout::with_slack;
 use super::{Case, Seat};
 use crate::error::{Error, Result};
+use crate::slab::SUPERSLAB_BYTES;
 use crate::units::human_bytes;
 
 /// Left untouched on every node: the kernel, the page cache of the results, the launcher.
 const KEPT_FREE_SHARE: f64 = 0.05;
 
+/// Superslabs of the arena beyond the need of the hungriest case: its heap begins at one of eight places. Smaller
+/// cases have more room.
+pub(super) const SLACK: u64 = 7;
+
 /// The arena that the hungriest case needs, and room to lie in it elsewhere; 0 when no case uses the slab allocator.
 pub(super) fn arena_bytes(cases: &[Case]) -> u64 {
-    with_slack(cases.iter().map(Case::arena_bytes).max().unwrap_or(0))
+    match cases.iter().map(Case::arena_bytes).max() {
+        None | Some(0) => 0,
+        Some(needed) => needed + SLACK * SUPERSLAB_BYTES as u64,
+    }
 }
 
-/// What the system must have for the buffers of the hungriest case that asks it for them.
+/// Bytes that the system must have for the buffers of the hungriest case that asks it for them.
 pub(super) fn fresh_bytes(cases: &[Case]) -> u64 {
     cases.iter().map(Case::fresh_bytes).max().unwrap_or(0)
 }
 
-/// What a source of memory can give one rank, of which something stays free.
+/// Bytes of a source of memory that one rank can use; a part stays free.
 pub(super) fn usable(offered: u64, sharing: u32) -> u64 {
     (offered as f64 * (1.0 - KEPT_FREE_SHARE)) as u64 / u64::from(sharing.max(1))
 }

@@ -14,8 +14,8 @@ pub struct Miniature {
     pub stands_for: Vec<usize>,
 }
 
-/// Rounds of a miniature: what one and all of them leave behind tells how results grow.
-pub const ROUNDS: u32 = 4;
+/// Rounds of a miniature.
+pub(super) const ROUNDS: u32 = 4;
 /// What all repetitions together may take, as long as no single chunk takes longer than its share.
 const BUDGET_NS: u64 = 2_400_000_000;
 /// A shorter timed region says nothing.
@@ -57,7 +57,7 @@ impl Plan {
             amount,
             division: Division { interval_ns, ..self.division },
             arena_bytes: memory::arena_bytes(&cases),
-            limit_ns: self.limit_ns.min(share_ns / 16),
+            limit_measuring_ns: self.limit_measuring_ns.min(share_ns / 16),
             cases,
             ..self.clone()
         };

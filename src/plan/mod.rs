@@ -5,19 +5,21 @@
 //! what is checked here.
 
 mod arms;
+mod case;
 mod cases;
+mod combinations;
 mod expected;
 mod generate_cases;
 mod layout;
-mod limits;
 mod memory;
 mod miniature;
 mod name;
 mod order;
 mod prediction;
-mod probed;
+mod resolve;
+mod seat;
 mod stores;
-mod sweep;
+mod time_limits;
 
 #[cfg(test)]
 mod arm_tests;
@@ -26,55 +28,22 @@ mod prediction_tests;
 #[cfg(test)]
 mod tests;
 
-pub use cases::{Case, Parameter, Work};
+pub use case::{Case, Parameter, Work};
 pub use expected::Expected;
 pub use layout::Footprint;
-pub use limits::Limits;
-pub use miniature::{Miniature, ROUNDS};
+pub use miniature::Miniature;
 pub use order::Turn;
-pub use prediction::Prediction;
-pub use probed::{LOG, Probed, ProbedCase, ProbedFile, ProbedLog};
+pub use prediction::{Prediction, Probed, ProbedCase};
+pub use seat::{Complex, Seat};
+pub use time_limits::TimeLimits;
 
 use crate::error::Result;
 use crate::job::{Job, Stop};
+use crate::slab::Design;
 use crate::workload::Amount;
 use crate::workload::intervals::Division;
 
-/// What the machine offers one rank: the plan's view of a placement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seat {
-    /// This rank, for messages and for its share of the data set.
-    pub rank: u32,
-    /// Ranks in the world.
-    pub ranks: u32,
-    /// PUs of the rank: at most one worker each.
-    pub pus: u32,
-    /// Sum of the L3 caches behind those PUs, 0 when unknown.
-    pub l3_bytes: u64,
-    /// These caches one by one; empty when unknown.
-    pub complexes: Vec<Complex>,
-    /// The node, as messages name it.
-    pub node: String,
-    /// Memory that is free on the node, `None` when the machine does not say.
-    pub free_bytes: Option<u64>,
-    /// Ranks that draw on it.
-    pub ranks_on_node: u32,
-    /// Memory that the cgroup still allows, `None` when it sets no limit.
-    pub cgroup_bytes: Option<u64>,
-    /// Ranks of this host, which all draw on it.
-    pub ranks_on_host: u32,
-}
-
-/// An L3 cache behind PUs of a rank.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complex {
-    /// This rank's share of it: all of it, unless other ranks have PUs there, too.
-    pub l3_bytes: u64,
-    /// Which of the rank's workers it serves, when it has one on every PU.
-    pub pus: Vec<u32>,
-}
-
-/// What will run on one rank.
+/// The work of one rank.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Every case, in the order of the job.
@@ -83,7 +52,7 @@ pub struct Plan {
     pub turns: Vec<Turn>,
     /// Repetitions of each case; with a stop rule the most of them.
     pub repetitions: u32,
-    /// What may end them earlier.
+    /// The rule that may end them earlier.
     pub stop: Option<Stop>,
     /// Rounds that belong together: the run ends after a whole number of them, or after the last round.
     pub stride: u32,
@@ -91,18 +60,20 @@ pub struct Plan {
     pub warmup_ns: u64,
     /// Timed work of each repetition.
     pub amount: Amount,
-    /// How each repetition's progress is recorded.
+    /// The intervals in which each repetition's progress is recorded.
     pub division: Division,
-    /// How long the limit of a case is measured before, and again after, each repetition; 0: not at all.
-    pub limit_ns: u64,
+    /// Time for measuring the limit of a case before, and again after, each repetition, in nanoseconds; 0: none.
+    pub limit_measuring_ns: u64,
+    /// Layout of slabs and caches.
+    pub design: Design,
     /// Workers of the rank's pool: the most that any case uses.
     pub workers: u32,
     /// Bytes of the arena; 0 when no case uses the slab allocator.
     pub arena_bytes: u64,
     /// Seed of everything random.
     pub seed: u64,
-    /// How long each stage may take before the rank counts as hung.
-    pub limits: Limits,
+    /// Time after which a rank counts as hung, for each stage.
+    pub time_limits: TimeLimits,
 }
 
 impl Plan {
@@ -117,8 +88,8 @@ impl Plan {
         memory::check(&cases, seat)?;
         let amount = order::amount(job, seat);
         let workers = cases.iter().map(|case| case.workers).max().expect("a job has at least one case");
-        let limit_ns = job.run.limit.0;
-        let limits = Limits::new(job, &cases, seat.ranks, amount, arena_bytes, limit_ns);
+        let limit_measuring_ns = job.run.limit.0;
+        let time_limits = TimeLimits::new(job, &cases, seat.ranks, amount, arena_bytes, limit_measuring_ns);
         Ok(Plan {
             turns: order::turns(job, &cases),
             stride: order::stride(&cases),
@@ -127,11 +98,12 @@ impl Plan {
             warmup_ns: job.run.warmup.0,
             amount,
             division: order::division(job),
-            limit_ns,
+            limit_measuring_ns,
+            design: job.slab.design,
             workers,
             arena_bytes,
             seed: job.seed,
-            limits,
+            time_limits,
             cases,
         })
     }
@@ -150,7 +122,7 @@ impl Plan {
     pub fn asked_ns(&self) -> Option<u64> {
         let Amount::Duration(ns) = self.amount else { return None };
         let mut each = self.turns.iter().map(|turn| {
-            let around = self.limits_ns(&self.cases[turn.case]);
+            let around = self.limit_measuring_ns_of(&self.cases[turn.case]);
             self.warmup_ns.checked_add(ns)?.checked_add(around)
         });
         each.try_fold(0u64, |sum, ns| sum.checked_add(ns?))

@@ -1,14 +1,13 @@
-//! The name of a case, and what stands in `run.json` beside it.
+//! The name of a case, and its parameters in `run.json`.
 
-use super::cases::Parameter;
+use super::case::Parameter;
 use crate::generator::Ratio;
-use crate::job::{Word, Workers};
+use crate::job::Workers;
 use crate::units::Bytes;
+use crate::word::Word;
 
-const DISTANCE: (&str, &str) = ("distance", "distance_bytes");
-
-/// The name of a case in the making: parameters are added in the order of the job file, and those that are swept stand
-/// in the id.
+/// The name of a case in the making: parameters are added in the order of the job file, and the id shows those that
+/// are swept.
 pub(super) struct Name {
     pub(super) id: String,
     pub(super) parameters: Vec<(&'static str, Parameter)>,
@@ -19,56 +18,87 @@ impl Name {
         Name { id: workload.to_owned(), parameters: Vec::new() }
     }
 
-    pub(super) fn word(self, key: &'static str, word: impl Word, swept: bool) -> Name {
-        self.add((key, key), Parameter::Word(word.word().to_owned()), word.word(), swept)
+    /// Adds a parameter that `run.json` names as the job file does.
+    pub(super) fn add(self, key: &'static str, value: impl AsParameter, swept: bool) -> Name {
+        self.add_as((key, key), value, swept)
     }
 
-    pub(super) fn bytes(self, keys: (&'static str, &'static str), bytes: Bytes, swept: bool) -> Name {
-        self.add(keys, Parameter::Number(bytes.0), bytes, swept)
-    }
-
-    pub(super) fn count(self, key: &'static str, count: u32, swept: bool) -> Name {
-        self.add((key, key), Parameter::Number(count.into()), count, swept)
-    }
-
-    /// A ratio is a word in `run.json`: as exact as it was asked for.
-    pub(super) fn ratio(self, key: &'static str, ratio: Ratio, swept: bool) -> Name {
-        self.add((key, key), Parameter::Word(ratio.to_string()), ratio, swept)
-    }
-
-    /// `scope` by itself is a column of samples.parquet.
-    pub(super) fn scope(self, scope: impl Word, swept: bool) -> Name {
-        self.add(("scope", "dedup_scope"), Parameter::Word(scope.word().to_owned()), scope.word(), swept)
-    }
-
-    /// As it was asked for: what copies are apart in the end follows from the ratio, too, and is no parameter of its own.
-    pub(super) fn distance(self, asked: Option<Bytes>, swept: bool) -> Name {
-        match asked {
-            Some(bytes) => self.bytes(DISTANCE, bytes, swept),
-            None => self.add(DISTANCE, Parameter::Word("auto".to_owned()), "auto", swept),
-        }
-    }
-
-    /// "all" may be another number on every rank: the id keeps the word, so that it is the same everywhere.
-    pub(super) fn workers(self, asked: Workers, swept: bool) -> Name {
-        match asked {
-            Workers::All => self.add(("workers", "workers"), Parameter::Word("all".to_owned()), "all", swept),
-            Workers::Count(count) => self.count("workers", count, swept),
-        }
-    }
-
-    /// `key` stands in the id, `parameter` in `run.json`: there sizes say what they count.
-    fn add(
-        mut self,
-        (key, parameter): (&str, &'static str),
-        value: Parameter,
-        shown: impl std::fmt::Display,
+    /// Adds a parameter that touches only some cases.
+    pub(super) fn add_if(
+        self,
+        touches: bool,
+        key: &'static str,
+        value: impl AsParameter,
         swept: bool,
     ) -> Name {
+        if touches { self.add(key, value, swept) } else { self }
+    }
+
+    /// Adds a parameter with one name for the id and another for `run.json`: there sizes have their unit, and `scope` by
+    /// itself is a column of samples.parquet.
+    pub(super) fn add_as(
+        mut self,
+        (key, parameter): (&'static str, &'static str),
+        value: impl AsParameter,
+        swept: bool,
+    ) -> Name {
+        let (value, shown) = value.to_parameter();
         self.parameters.push((parameter, value));
         if swept {
             self.id.push_str(&format!(".{key}={shown}"));
         }
         self
+    }
+}
+
+/// A value as `run.json` has it, and as an id shows it.
+pub(super) trait AsParameter {
+    fn to_parameter(self) -> (Parameter, String);
+}
+
+fn word(word: impl Into<String>) -> (Parameter, String) {
+    let word = word.into();
+    (Parameter::Word(word.clone()), word)
+}
+
+impl<W: Word> AsParameter for W {
+    fn to_parameter(self) -> (Parameter, String) {
+        word(self.word())
+    }
+}
+
+/// A value, or the word that the job file has for none: what follows from the machine is no parameter.
+impl<T: AsParameter> AsParameter for (Option<T>, &'static str) {
+    fn to_parameter(self) -> (Parameter, String) {
+        self.0.map_or_else(|| word(self.1), AsParameter::to_parameter)
+    }
+}
+
+impl AsParameter for Bytes {
+    fn to_parameter(self) -> (Parameter, String) {
+        (Parameter::Number(self.0), self.to_string())
+    }
+}
+
+impl AsParameter for u32 {
+    fn to_parameter(self) -> (Parameter, String) {
+        (Parameter::Number(self.into()), self.to_string())
+    }
+}
+
+/// A ratio is a word in `run.json`: as exact as the job file has it.
+impl AsParameter for Ratio {
+    fn to_parameter(self) -> (Parameter, String) {
+        word(self.to_string())
+    }
+}
+
+/// "all" may be another number on every rank: the id keeps the word, so that it is the same everywhere.
+impl AsParameter for Workers {
+    fn to_parameter(self) -> (Parameter, String) {
+        match self {
+            Workers::All => word("all"),
+            Workers::Count(count) => count.to_parameter(),
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! What runs when: rounds over all cases, each in an order of its own.
+//! Order of all repetitions: rounds over all cases, each in an order of its own.
 
 use super::{Case, Seat};
-use crate::job::{self, Job};
+use crate::job::{self, Job, Order};
 use crate::mix::{Random, mix_words};
 use crate::workload::Amount;
 use crate::workload::intervals::Division;
@@ -20,13 +20,20 @@ pub(super) fn stride(cases: &[Case]) -> u32 {
     if cases.iter().any(|case| case.arm.is_some()) { 2 } else { 1 }
 }
 
+/// Every repetition in the order that the job asks for.
+pub(super) fn turns(job: &Job, cases: &[Case]) -> Vec<Turn> {
+    match job.run.order {
+        Order::Interleaved => interleaved(job, cases),
+    }
+}
+
 /// Interleaved rounds: slow drift of the machine falls on all cases alike, and no case always follows the same one.
 ///
 /// With arms, two rounds at a time. The arms of a comparison follow each other without another case in between, there
 /// and back: A B in the even round, B A in the odd one. So whatever drifts steadily does the same to all arms, and the
 /// two rounds after that begin with the last arm: A B B A, B A A B, which cancels a drift that bends as well (Thue and
 /// Morse's sequence). An odd number of rounds ends without its way back.
-pub(super) fn turns(job: &Job, cases: &[Case]) -> Vec<Turn> {
+fn interleaved(job: &Job, cases: &[Case]) -> Vec<Turn> {
     let (stride, repetitions) = (stride(cases), job.run.repetitions.at_most());
     let groups: Vec<Vec<usize>> = groups(cases);
     let strides = (0..repetitions.div_ceil(stride)).flat_map(|number| {
@@ -79,7 +86,7 @@ pub(super) fn amount(job: &Job, seat: &Seat) -> Amount {
     }
 }
 
-/// Intervals for a repetition whose end nobody knows: over an hour of seconds.
+/// Intervals for a repetition of unknown length: over an hour of seconds.
 const INTERVALS_OF_A_DATA_SET: u64 = 4096;
 
 pub(super) fn division(job: &Job) -> Division {

@@ -1,7 +1,6 @@
-//! Predictions from a machine that is made up: every figure can be worked out by hand.
+//! Predictions for an invented machine: every figure can be worked out by hand.
 
-use super::prediction::{PARTS, Prediction, growth, interval_bytes, region_ns};
-use super::probed::{LOG, Probed, ProbedCase, ProbedFile, ProbedLog};
+use super::prediction::{Prediction, Probed, ProbedCase, region_ns};
 use super::{Miniature, Plan, Seat};
 use crate::job::{Job, Setting};
 use crate::workload::Amount;
@@ -24,10 +23,10 @@ fn plan(settings: &[&str]) -> Plan {
         ranks_on_host: 1,
     };
     // Limits have a test of their own.
-    Plan { limit_ns: 0, ..Plan::new(&job, &seat).expect("a plan") }
+    Plan { limit_measuring_ns: 0, ..Plan::new(&job, &seat).expect("a plan") }
 }
 
-/// A machine on which every chunk takes 10 ms, and 5 ms stand around a repetition.
+/// A machine on which every chunk takes 10 ms, and a repetition 5 ms beside its chunks.
 fn probed(miniature: &Miniature) -> Probed {
     let here = &miniature.plan;
     let warmup_ns = region_ns(here.warmup_ns as f64, 1e7);
@@ -39,23 +38,20 @@ fn probed(miniature: &Miniature) -> Probed {
         }
     };
     let case = ProbedCase {
-        around_ns: 5e6 + warmup_ns + 2.0 * here.limit_ns as f64,
+        around_ns: 5e6 + warmup_ns + 2.0 * here.limit_measuring_ns as f64,
         timed_ns,
         chunk_ns: 1e7,
         bytes: timed_ns / 1e7 * (64 << 20) as f64,
         digest_ns,
-        record_bytes: 1000.0,
-        counter_bytes: [100.0, 200.0],
-        ranks: 1.0,
     };
     Probed {
         begin_ns: 0.2 * SECOND,
         set_up_ns: 0.1 * SECOND,
         finish_ns: 0.05 * SECOND,
         cases: vec![case; here.cases.len()],
-        parts_frame_bytes: 500,
-        log: ProbedLog { frame_bytes: 300.0, round_bytes: 1000.0, host_bytes: 2000.0, name_bytes: 50.0 },
-        files: vec![ProbedFile { name: "run.json".to_owned(), one_round_bytes: 1300, bytes: 2200 }],
+        ranks: 1,
+        parts_bytes: 40_000,
+        rest_bytes: 8000,
         resident_bytes: Some(20 << 20),
     }
 }
@@ -99,41 +95,17 @@ fn a_data_set_takes_its_share_of_a_rank_and_its_digest_once() {
 }
 
 #[test]
-fn files_grow_with_rounds_and_hosts() {
-    let bytes = |repetitions: u32, hosts: u32, name: &str| {
-        let settings = format!("run.repetitions={repetitions}");
-        let files = predict(&[&settings], hosts).files;
-        files.into_iter().find(|file| file.0 == name).expect("a file").1
+fn files_grow_with_rounds_and_hosts_and_parts_with_the_data_of_a_repetition() {
+    // A region as long as the miniature's: four of its rounds take what the miniature took.
+    let files = |settings: &[&str], hosts: u32| {
+        let prediction = predict(&[&["run.warmup=0s", "run.duration=20ms"], settings].concat(), hosts);
+        (prediction.parts_bytes, prediction.rest_bytes)
     };
-    // 1300 bytes for a round, 300 for each more: a frame of 1000.
-    assert_eq!([1, 4, 100].map(|rounds| bytes(rounds, 1, "run.json")), [1300, 2200, 31_000]);
-    assert_eq!(bytes(4, 8, "run.json"), 8 * 1000 + 4 * 300);
-    // Hosts share the lines of the rounds, and each has its own of all of them.
-    let log = |rounds, hosts| bytes(rounds, hosts, LOG);
-    assert!(log(1, 2) > log(1, 1) && log(2, 1) - log(1, 1) < log(1, 1) - 300);
-    let parts = |rounds, hosts| bytes(rounds, hosts, PARTS);
-    assert!(parts(100, 4).abs_diff(4 * parts(100, 1)) <= 2, "rounded once");
-    let a_round = parts(2, 1) - parts(1, 1);
-    assert!((parts(11, 1) - parts(1, 1)).abs_diff(10 * a_round) <= 10, "rounded eleven times");
-}
-
-#[test]
-fn counters_grow_with_a_power_of_the_data_that_falls() {
-    // Four rounds fill twice as many as one: the square root.
-    assert_eq!(growth([100.0, 200.0], 1.0), 1.0);
-    assert!((growth([100.0, 200.0], 4.0) - 2.0).abs() < 0.03);
-    assert!((9.0..10.0).contains(&growth([100.0, 200.0], 128.0)), "{}", growth([100.0, 200.0], 128.0));
-    assert!(growth([100.0, 200.0], 0.25) < 0.6);
-    assert_eq!([growth([0.0, 0.0], 50.0), growth([100.0, 100.0], 50.0)], [1.0, 1.0]);
-}
-
-#[test]
-fn intervals_without_a_chunk_are_a_zero_and_a_comma() {
-    let plan = plan(&["run.duration=1s", "run.interval=10ms"]);
-    let chunk = f64::from(64 << 20);
-    // 10 chunks in 100 intervals: 8 digits and a comma each.
-    assert_eq!(interval_bytes(&plan, 10.0 * chunk, SECOND, chunk), 10.0 * 9.0 + 90.0 * 2.0);
-    assert_eq!(interval_bytes(&plan, 1e6, SECOND, 0.0), 100.0 * 6.0);
+    assert_eq!(files(&["run.repetitions=4"], 1), (40_000, 8000));
+    assert_eq!(files(&["run.repetitions=100"], 3), (3_000_000, 600_000));
+    // The miniature's region is 450 ms and half a chunk: eight times as long, its parts are twice as large.
+    let (parts, rest) = files(&["run.repetitions=4", "run.duration=3635ms"], 1);
+    assert!(parts.abs_diff(80_000) < 10 && rest == 8000, "{parts} and {rest}");
 }
 
 #[test]
@@ -150,11 +122,11 @@ fn data_is_the_rate_of_the_miniature_over_the_time_or_what_the_job_asks_for() {
 
 #[test]
 fn limits_stand_around_every_repetition_and_are_measured_one_rank_at_a_time_besides() {
-    let predict = |limit_ns: u64| {
-        let plan = Plan { limit_ns, ..plan(&["run.warmup=0s", "run.duration=2s", "run.repetitions=10"]) };
+    let predict = |limit_measuring_ns: u64| {
+        let plan =
+            Plan { limit_measuring_ns, ..plan(&["run.warmup=0s", "run.duration=2s", "run.repetitions=10"]) };
         let miniature = plan.miniature(3);
-        let mut probed = probed(&miniature);
-        probed.cases.iter_mut().for_each(|case| case.ranks = 3.0);
+        let probed = Probed { ranks: 3, ..probed(&miniature) };
         Prediction::new(&plan, &miniature, &probed, 1)
     };
     let (without, with) = (predict(0), predict(100_000_000));

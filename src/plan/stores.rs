@@ -2,21 +2,11 @@
 
 use super::Seat;
 use crate::generator::Stores;
-use crate::job::StoresName;
 use crate::workload::generate::{Memory, Parameters};
-
-/// What the job says, or what is best.
-pub(super) fn resolve_stores(name: StoresName, parameters: &Parameters, workers: u32, seat: &Seat) -> Stores {
-    match name {
-        StoresName::Auto => automatic(parameters, workers, seat),
-        StoresName::Ordinary => Stores::Ordinary,
-        StoresName::NonTemporal => Stores::NonTemporal,
-    }
-}
 
 /// Through the caches when every L3 holds what the workers behind it keep in flight, around them when one does not:
 /// workers wait for each other, so the slowest complex decides.
-fn automatic(parameters: &Parameters, workers: u32, seat: &Seat) -> Stores {
+pub(super) fn automatic(parameters: &Parameters, workers: u32, seat: &Seat) -> Stores {
     // A buffer of the system's begins 16 bytes into a page: stores around the caches would be ordinary ones.
     if parameters.memory == Memory::Fresh {
         return Stores::Ordinary;

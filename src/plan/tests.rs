@@ -1,4 +1,4 @@
-//! What follows from a job and a seat, without running anything.
+//! Plans of jobs on a described seat, without running anything.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -280,7 +280,7 @@ fn what_does_not_fit_the_node_or_the_cgroup_is_refused_with_both_numbers() {
 
 #[test]
 fn limits_grow_with_the_work_and_leave_a_slow_rank_its_time() {
-    let limits = |settings: &[&str]| Plan::new(&job(settings), &seat()).expect("a plan").limits;
+    let limits = |settings: &[&str]| Plan::new(&job(settings), &seat()).expect("a plan").time_limits;
     let (short, long) = (limits(&["run.duration=1s"]), limits(&["run.duration=100s"]));
     assert_eq!((long.repetition - short.repetition).as_secs(), 99);
     // A hundred times slower than 2 GiB/s, two chunks of 64 MiB take 6 s.

@@ -1,15 +1,16 @@
-//! Who a rank is: the first line of its part.
+//! The description of a rank: the first line of its part.
 
 use super::equipment::Equipment;
 use super::seat::Seat;
 use crate::comm::Comm;
+use crate::environment;
 use crate::job::Job;
 use crate::numa::{Locality, package_of};
 use crate::plan::Plan;
-use crate::results::{Begin, LocalityRecord, environment};
+use crate::record::{Begin, LocalityRecord};
 use crate::units::human_bytes;
 
-/// The first line of this rank's part.
+/// Builds the first line of this rank's part.
 pub fn begin(comm: &Comm, job: &Job, seat: &Seat, plan: &Plan, equipment: &Equipment) -> Begin {
     let placement = &seat.placement;
     Begin {
@@ -31,7 +32,7 @@ pub fn begin(comm: &Comm, job: &Job, seat: &Seat, plan: &Plan, equipment: &Equip
     }
 }
 
-/// As parts write it.
+/// Converts a locality to the record of a part.
 pub fn locality_record(locality: &Locality) -> LocalityRecord {
     LocalityRecord {
         local_pages: locality.local_pages,
@@ -41,10 +42,11 @@ pub fn locality_record(locality: &Locality) -> LocalityRecord {
     }
 }
 
-/// Memory of equal nodes differs by what the firmware keeps: it is told to a sixteenth of its next power of two.
+/// Resolution of the memory size in a class. The memory of equal nodes differs by the firmware's share, so it is
+/// rounded to a sixteenth of its next power of two.
 const MEMORY_STEPS: u64 = 16;
 
-/// What makes nodes equal: equal text, and they should be equally fast.
+/// The class of the rank's node, as text. Nodes with equal texts should be equally fast.
 fn class(seat: &Seat, workers: u32) -> String {
     let model = environment::cpu_model().unwrap_or_else(|| "unknown CPU".to_owned());
     let memory = seat.placement.node.and_then(|id| {

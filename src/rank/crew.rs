@@ -1,4 +1,5 @@
-//! The workers of sessions that do not stay in them: kept as long as the rank, or started for every chunk.
+//! Workers for sessions that hand out work chunk by chunk: kept for the whole repetition, or started anew for every
+//! chunk.
 
 use super::equipment::Equipment;
 use super::pool::Pool;
@@ -7,27 +8,27 @@ use crate::workload::generate::{Crew, PoolUse, Team};
 
 /// Workers for one repetition.
 pub enum Workers<'a> {
-    /// The rank's own, or others that live as long as the repetition.
+    /// The rank's own workers, or others that live as long as the repetition.
     Kept(Kept<'a>),
-    /// New ones for every chunk.
+    /// New workers for every chunk.
     PerChunk {
-        /// What starts them.
+        /// Starts the workers.
         equipment: &'a Equipment,
-        /// How many.
+        /// Number of workers.
         workers: usize,
     },
 }
 
-/// A pool of as many workers as the case has.
+/// A pool with exactly the case's number of workers.
 pub enum Kept<'a> {
-    /// The rank's.
+    /// The rank's own pool.
     Own(&'a Pool),
-    /// The rank's has more, who would steal from these.
+    /// A separate pool, because the rank's pool has more workers, which would steal work.
     Other(Pool),
 }
 
 impl<'a> Workers<'a> {
-    /// So many workers, who live as long as the case wants it.
+    /// Provides `workers` workers that live as long as `pool` says.
     ///
     /// # Errors
     /// When threads cannot be started or pinned.
@@ -76,7 +77,7 @@ mod tests {
     use crate::workload::intervals::Division;
     use crate::workload::{Amount, Extent, Measured};
 
-    /// Pools that are not bound, so that the test runs anywhere.
+    /// Pools without binding, so that the test runs anywhere.
     struct PerChunk(Topology);
 
     impl Crew for PerChunk {
@@ -96,7 +97,7 @@ mod tests {
         let bytes = chunks * parameters.chunk_bytes as u64;
         let amount = Amount::Dataset { bytes, rank: 0, ranks: 1, digest: false };
         let division = Division { interval_ns: 1_000_000_000, count_max: 10 };
-        // A warm-up of one chunk, which does not count.
+        // A warm-up of one chunk that does not count.
         let extent = Extent { warmup_ns: 1, amount, division, stop: &|| false };
         let streams = Streams { seed: 1, first: 0, shape: parameters.shape };
         let session = Session::new(parameters, 2, extent, streams, &heap, instruments);

@@ -1,4 +1,4 @@
-//! What ends the rounds: rank 0 asks the stop rule after every whole stride of rounds, and tells the others.
+//! The end of the rounds: rank 0 evaluates the stop rule after every whole stride of rounds and tells the other ranks.
 
 use std::time::{Duration, Instant};
 
@@ -6,31 +6,32 @@ use super::output::Output;
 use crate::comm::Comm;
 use crate::error::Result;
 use crate::plan::Plan;
-use crate::results::{EndedBy, decode, encode};
+use crate::record::{EndedBy, decode, encode};
 
-/// How many rounds there were in the end, and why no more.
+/// The number of rounds at the end of a run, and the reason why it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// Repetitions of each case.
     pub rounds: u32,
-    /// What ended them.
+    /// The reason for the end.
     pub ended_by: EndedBy,
 }
 
-/// Watches the rounds go by. What it finds matters on rank 0.
+/// Decides after each stride if the run is over. Only rank 0's decision counts.
 pub struct Watch {
-    /// What the stop rule allows for all rounds.
+    /// Time limit of the stop rule for all rounds.
     time: Option<Duration>,
-    /// What earlier sessions of the run spent on those that count.
+    /// Time that earlier sessions of the run spent on rounds that count.
     before: Duration,
     began: Instant,
-    /// When the stride that is going on began, and the longest until now.
+    /// Start of the current stride.
     stride_began: Instant,
+    /// Time of the longest stride so far.
     longest: Duration,
 }
 
 impl Watch {
-    /// Begins before the first round of this session.
+    /// Starts the clock; to be called before the first round of this session.
     pub fn new(plan: &Plan, output: &Output) -> Watch {
         let (spent_ns, rounds) = output.spent(plan);
         let before = Duration::from_nanos(spent_ns);
@@ -40,15 +41,15 @@ impl Watch {
             before,
             began: now,
             stride_began: now,
-            // Of rounds that nobody watched the mean is known.
+            // For rounds of earlier sessions only the mean is known.
             longest: before * plan.stride / rounds.max(1),
         }
     }
 
-    /// After turn `index`: what ended the run, if it is over. Collective.
+    /// Decides after turn `index` if the run is over, and why. Collective.
     ///
     /// # Errors
-    /// When the ranks cannot talk.
+    /// When a rank has failed.
     pub fn after(
         &mut self,
         comm: &Comm,
@@ -64,14 +65,14 @@ impl Watch {
         let now = Instant::now();
         self.longest = self.longest.max(now - self.stride_began);
         self.stride_began = now;
-        // Rank 0 alone has the values of all ranks, and its clock decides for all.
+        // Only rank 0 has the values of all ranks, and its clock decides for all.
         let mut bytes = encode(&output.ended_by(rounds).or_else(|| self.out_of_time(now)));
         comm.broadcast(&mut bytes)?;
         let ended_by: Option<EndedBy> = comm.agree(decode(&bytes))?;
         Ok(ended_by.map(|ended_by| Ending { rounds, ended_by }))
     }
 
-    /// Whether the next rounds would not end in time, if they took as long as the longest.
+    /// Returns `Time` when the next stride would not end in time, assuming that it takes as long as the longest so far.
     fn out_of_time(&self, now: Instant) -> Option<EndedBy> {
         let spent = self.before + (now - self.began);
         self.time.filter(|time| spent + self.longest > *time).map(|_| EndedBy::Time)

@@ -1,4 +1,4 @@
-//! What a rank works with: pinned workers, a clock, and an arena bound to its node and already populated.
+//! The equipment of a rank: pinned workers, a clock, and an arena that is bound to the rank's node and populated.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,21 +11,22 @@ use crate::measure::{Clock, Counters, Instruments, Prices};
 use crate::mix::mix_words;
 use crate::numa::{How, Locality, NodeId, Reservation, SAMPLE_PAGES, Topology, locality};
 use crate::plan::{Case, Plan};
-use crate::slab::{Arena, Heap, HeapOptions, Stretch};
+use crate::slab::{Arena, Design, Heap, HeapOptions, Stretch};
 use crate::workload::generate::World;
 
-/// Made once a run, outside every timed region.
+/// The equipment of one rank; made once per run, outside every timed region.
 pub struct Equipment {
     rank: u32,
     seed: u64,
+    design: Design,
     pool: Pool,
-    /// Where its workers are, in their order; pinned there or not.
+    /// The PUs of the workers, in the workers' order; `pinned` says if they are pinned there.
     pus: Vec<u32>,
     pinned: bool,
     clock: Clock,
     prices: Prices,
     counters: Counters,
-    /// Taken while a heap uses it.
+    /// `None` while a heap uses the arena, or when no case needs one.
     arena: Mutex<Option<Arena>>,
     violations: AtomicU64,
     node: Option<NodeId>,
@@ -35,8 +36,7 @@ pub struct Equipment {
 }
 
 impl Equipment {
-    /// Pins the workers; reserves the arena, binds it before anything touches it, and has every worker populate its
-    /// share.
+    /// Pins the workers, reserves the arena and binds it before its first touch. Then every worker populates its share.
     ///
     /// # Errors
     /// When the kernel refuses to bind or has no memory.
@@ -57,6 +57,7 @@ impl Equipment {
         Ok(Equipment {
             rank: placement.rank,
             seed: plan.seed,
+            design: plan.design,
             pool,
             pus: pus.to_vec(),
             pinned,
@@ -77,7 +78,7 @@ impl Equipment {
         self.rank
     }
 
-    /// Index of the rank among those of its host, and how many ranks the host has that has most.
+    /// Index of the rank on its host, and the largest number of ranks on any host.
     pub fn place_on_host(&self) -> (u32, u32) {
         self.place_on_host
     }
@@ -87,10 +88,10 @@ impl Equipment {
         &self.pool
     }
 
-    /// A pool beside the rank's, of its first so many workers: on the same PUs.
+    /// Starts a second pool of `workers` workers, on the PUs of the rank's first workers.
     ///
     /// # Errors
-    /// When a thread cannot be started, or is not where it was pinned.
+    /// When a thread cannot be started, or its binding read back is wrong.
     pub fn start_pool(&self, workers: usize) -> Result<Pool> {
         Pool::start(self.rank, &self.topology, &self.pus[..workers], self.pinned)
     }
@@ -105,15 +106,15 @@ impl Equipment {
         self.clock
     }
 
-    /// What a repetition is measured with.
+    /// The instruments of a repetition.
     pub fn instruments(&self) -> Instruments<'_> {
         Instruments { clock: self.clock, prices: self.prices, counters: &self.counters }
     }
 
-    /// Runs `work` with a fresh heap over a stretch of the arena, or all of it, set up as the case wants it.
+    /// Runs `work` with a fresh heap over `stretch` of the arena (`None`: all of it), set up by the case's parameters.
     ///
     /// # Errors
-    /// Those of `work`, or when the heap's options are out of range.
+    /// The errors of `work`; also when the heap's options are out of range.
     pub fn with_heap<T>(
         &self,
         case: &Case,
@@ -123,6 +124,7 @@ impl Equipment {
         let mut kept = self.arena.lock().expect("the rank's own thread is the only one that comes here");
         let arena = kept.take().expect("the plan sized an arena for every case that has a heap");
         let options = HeapOptions {
+            design: self.design,
             batch: case.batch,
             seed: mix_words(&[self.seed, u64::from(self.rank)]),
             stretch,
@@ -135,13 +137,13 @@ impl Equipment {
         result
     }
 
-    /// Pointers handed back, in all heaps so far, that were not live objects.
+    /// Number of freed pointers, over all heaps so far, that were not live objects.
     pub fn violations(&self) -> u64 {
-        // Relaxed: a count that the rank's own thread writes and reads.
+        // Relaxed: only the rank's own thread writes and reads the count.
         self.violations.load(Ordering::Relaxed)
     }
 
-    /// Asks the kernel where the arena's pages are.
+    /// Asks the kernel on which node the arena's pages are.
     pub fn locality(&self) -> Locality {
         let arena = self.arena.lock().expect("the rank's own thread is the only one that comes here");
         match (&*arena, self.node) {
@@ -171,7 +173,7 @@ fn most_on_a_host(world: &HostWorld) -> u32 {
     counts.into_iter().max().unwrap_or(1)
 }
 
-/// An arena with memory behind all of it: on `node` if there is one, first touched by the workers side by side.
+/// Makes a fully populated arena, bound to `node` if there is one. The workers touch it first, in parallel.
 fn populated(bytes: u64, seat: &Seat, node: Option<NodeId>, pool: &Pool, clock: Clock) -> Result<Arena> {
     let bytes = usize::try_from(bytes).expect("the plan held it against the memory of the node");
     let reservation = Reservation::new(bytes)?;

@@ -1,18 +1,18 @@
-//! Faults on demand, in builds with debug assertions alone: how the tests see what a bug in here would do.
+//! Faults on demand, only in builds with debug assertions. With them the tests see the effect of a bug in numamark.
 //!
-//! `NUMAMARK_FAULT=panic:RANK`, `panic:RANK:WORKER`, `hang:RANK` or `hang:RANK:WORKER` strikes in the first repetition
-//! of that rank, on its own thread or on that worker's. A release build has none of this.
+//! `NUMAMARK_FAULT=panic:RANK`, `panic:RANK:WORKER`, `hang:RANK` or `hang:RANK:WORKER` takes effect in the first
+//! repetition of that rank, on the rank's own thread or on that worker's thread. A release build has no faults.
 
-/// Where a fault can strike.
+/// A place where a fault can take effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The rank.
     pub rank: u32,
-    /// One of its workers, or its own thread.
+    /// One of the rank's workers; `None` for the rank's own thread.
     pub worker: Option<usize>,
 }
 
-/// Panics or hangs if that was asked for here.
+/// Panics or hangs if `NUMAMARK_FAULT` asks for it at this place.
 #[cfg(debug_assertions)]
 pub fn strike(here: Place) {
     let Ok(wanted) = std::env::var("NUMAMARK_FAULT") else { return };
@@ -32,7 +32,7 @@ pub fn strike(here: Place) {
     }
 }
 
-/// Nothing: this is not a build for tests.
+/// Does nothing: this is not a build for tests.
 #[cfg(not(debug_assertions))]
 #[inline]
 pub fn strike(_here: Place) {}

@@ -1,23 +1,27 @@
-//! What is known before the first repetition: the head of `run.json`.
+//! The head of `run.json`: everything known before the first repetition.
 
 use super::Request;
 use super::equipment::Equipment;
 use super::seat::{Seat, all_gather};
 use crate::comm::Comm;
+use crate::environment;
+use crate::environment::{Environment, Facts};
 use crate::error::Result;
-use crate::job::{self, Job};
-use crate::plan::{self, Case, Plan, Work};
-use crate::results::environment::{self, Environment, Facts};
-use crate::results::run::SCHEMA;
-use crate::results::{
-    Begin, CaseHeader, DropRule, Expected, Gate, Header, Measure, Parameter, Stop, resolve_gates, utc_now,
-};
+use crate::job;
+use crate::job::Job;
+use crate::plan;
+use crate::plan::{Case, Plan, Work};
+use crate::record::run::Gate;
+use crate::record::run::SCHEMA;
+use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Parameter, Stop};
+use crate::results::{resolve_gates, utc_now};
 use crate::units::Share;
+use crate::word::Word;
 
-/// The environment of rank 0, and in what other hosts differ from it. Collective.
+/// The environment of rank 0, and the differences of other hosts from it. Collective.
 ///
 /// # Errors
-/// When the ranks cannot talk.
+/// When a rank has failed.
 pub fn environments(
     comm: &Comm,
     seat: &Seat,
@@ -25,7 +29,7 @@ pub fn environments(
     request: &Request,
 ) -> Result<(Environment, Vec<String>)> {
     let mine = environment::collect(&Facts::new(&equipment.clock(), request.mpi_library.clone()));
-    // One rank of each host speaks for it.
+    // One rank of each host sends the host's environment.
     let speaks = (seat.host_world.rank == 0).then(|| (comm.host().to_owned(), mine));
     let mut all: Vec<(String, Environment)> = all_gather(comm, &speaks)?.into_iter().flatten().collect();
     let (_, first) = all.remove(0);
@@ -34,10 +38,10 @@ pub fn environments(
     Ok((first, differences))
 }
 
-/// The gates with the figures of stored runs, which rank 0 reads; none on other ranks. Collective.
+/// The gates with the figures of their stored runs. Rank 0 reads them; other ranks get none. Collective.
 ///
 /// # Errors
-/// When the run that a gate is held against cannot be.
+/// When the stored run of a gate cannot be used as its baseline.
 pub fn gates(comm: &Comm, job: &Job, plan: &Plan) -> Result<Vec<Gate>> {
     comm.agree(match comm.world().rank {
         0 => {
@@ -66,7 +70,7 @@ pub fn header(
     Header {
         schema: SCHEMA,
         name: job.name.clone(),
-        job: job.effective(),
+        job: job.effective().to_owned(),
         job_hash: job.hash(),
         command: request.command.clone(),
         started: utc_now(),
@@ -89,7 +93,7 @@ fn stop(stop: job::Stop) -> Stop {
     Stop { half_width: half_width.0, at_most, time_ns: time.map(|time| time.0) }
 }
 
-/// A rule without a bound drops nothing.
+/// Converts the drop rule; `None` for a rule without any bound, which drops nothing.
 fn drop_rule(rule: &job::DropRule) -> Option<DropRule> {
     let share = |bound: Option<Share>| bound.map(|bound| bound.0);
     let job::DropRule { cpu_share, core_clock, steal, run_delay } = *rule;
@@ -120,7 +124,7 @@ fn case_header(case: &Case) -> CaseHeader {
     }
 }
 
-/// What the rate of a case counts.
+/// The unit that the rate of a case counts.
 pub fn measure(case: &Case) -> Measure {
     match case.work {
         Work::Generate(_) => Measure::Bytes,
@@ -133,7 +137,7 @@ fn expected(expected: plan::Expected) -> Expected {
         blocks_per_chunk: expected.blocks_per_chunk,
         busy_workers: expected.busy_workers,
         working_set_bytes: expected.working_set_bytes,
-        stores: Some(expected.stores.name().to_owned()),
+        stores: Some(expected.stores.word().to_owned()),
         l3_bytes: expected.l3_bytes,
         memory_bytes_min: expected.memory_bytes_min,
         memory_bytes_max: expected.memory_bytes_max,

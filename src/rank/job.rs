@@ -1,4 +1,4 @@
-//! One job for all ranks: rank 0 reads it, everybody parses the same bytes.
+//! One job for all ranks: rank 0 reads it, and every rank parses the same bytes.
 
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -8,16 +8,17 @@ use serde::{Deserialize, Serialize};
 use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::job::{JOB_FILE_BYTES_MAX, Job, Setting, decode, nearest};
-use crate::results::{RunDirectory, record};
+use crate::record::line as record;
+use crate::results::RunDirectory;
 
-/// A job as it was written: the file's name for messages, its text, and the `--set` and `--sweep` arguments in order.
+/// A job as written: the file's name for messages, its text, and the `--set` and `--sweep` arguments in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// As messages call it.
+    /// Name used in messages.
     pub name: String,
-    /// The TOML.
+    /// The TOML text.
     pub text: String,
-    /// Later ones over earlier ones.
+    /// The settings; later ones override earlier ones.
     pub settings: Vec<Setting>,
 }
 
@@ -25,11 +26,11 @@ impl Source {
     /// Reads a job file; `-` is standard input.
     ///
     /// # Errors
-    /// When it cannot be read, is not UTF-8, or is larger than 1 MiB.
+    /// When the file cannot be read, is not UTF-8, or is larger than 1 MiB.
     pub fn read(path: &Path, settings: &[Setting]) -> Result<Source> {
         let standard_input = path == Path::new("-");
         let name = if standard_input { "<stdin>".to_owned() } else { path.display().to_string() };
-        // One byte more than a job file can have is enough to be refused.
+        // Reads at most one byte more than a job file may have: enough to detect a file that is too large.
         let one_too_many = JOB_FILE_BYTES_MAX as u64 + 1;
         let mut bytes = Vec::new();
         let read = match standard_input {
@@ -47,10 +48,10 @@ impl Source {
         Ok(Source { name, text, settings: settings.to_vec() })
     }
 
-    /// The effective job of a run that was stopped.
+    /// The effective job of a stopped run.
     ///
     /// # Errors
-    /// When the directory is not a run's.
+    /// When the directory is not a run directory.
     pub fn of_run(directory: &Path) -> Result<Source> {
         let header = RunDirectory::open(directory)?.read_header()?;
         Ok(Source {
@@ -60,16 +61,16 @@ impl Source {
         })
     }
 
-    /// The job it says.
+    /// Parses the source into a job.
     ///
     /// # Errors
-    /// With file, line and column, or the place in the argument.
+    /// An error with file, line and column, or with the place in the argument.
     pub fn parse(&self) -> Result<Job> {
         Job::parse(&self.text, &self.name, &self.settings)
     }
 }
 
-/// The file of the same folder whose name is nearly this one.
+/// The file in the same folder with the most similar name, if one is similar.
 fn neighbour(path: &Path) -> Option<PathBuf> {
     let folder = path.parent()?;
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -79,16 +80,16 @@ fn neighbour(path: &Path) -> Option<PathBuf> {
     Some(folder.join(name))
 }
 
-/// Makes rank 0's source everybody's. The others give `Ok(None)`. Collective.
+/// Sends rank 0's source to all ranks. The other ranks pass `Ok(None)`. Collective.
 ///
 /// # Errors
-/// When rank 0 has none, or it is not a valid job.
+/// When rank 0 has no source, or the source is not a valid job.
 pub fn share(comm: &Comm, source: Result<Option<Source>>) -> Result<(Source, Job)> {
     let source = comm.agree(source)?;
     let mut bytes = source.as_ref().map(record::encode).unwrap_or_default();
     comm.broadcast(&mut bytes)?;
     let source: Source = comm.agree(record::decode(&bytes))?;
-    // Every rank finds the same mistake: agreeing lets one of them say it.
+    // Every rank finds the same mistake; the agreement makes one rank's error the error of all.
     let job = comm.agree(source.parse())?;
     Ok((source, job))
 }

@@ -1,5 +1,5 @@
-//! The limits of a case, measured with its own workers and memory: with all ranks at once, and with one rank of each host
-//! while the others wait.
+//! The limits of a case, measured with its own workers and memory: with all ranks at once, and with one rank of each
+//! host while the other ranks wait.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,11 +8,12 @@ use super::equipment::Equipment;
 use crate::comm::Comm;
 use crate::error::Result;
 use crate::plan::{Footprint, Plan, Turn, Work};
-use crate::results::{LimitKernel, LimitTiming, When, With};
+use crate::record::{LimitKernel, LimitTiming, When, With};
 use crate::workload::collect;
 use crate::workload::limit::{Loop, Session, StoreLoop, Timing};
 
-/// The limit of a repetition's own pages while all ranks measure theirs; empty for a case without one. Collective.
+/// Measures the limit of a repetition's own pages while all ranks measure theirs; empty for a case without a limit.
+/// Collective.
 ///
 /// # Errors
 /// When a worker of any rank fails.
@@ -24,7 +25,7 @@ pub fn with_all(
     when: When,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<LimitTiming>> {
-    if plan.limits_ns(&plan.cases[turn.case]) == 0 {
+    if plan.limit_measuring_ns_of(&plan.cases[turn.case]) == 0 {
         return Ok(Vec::new());
     }
     let timings = comm.agree(measure(equipment, plan, turn, stop))?;
@@ -38,12 +39,12 @@ pub struct OneAtATime<'run> {
     plan: &'run Plan,
     when: When,
     stop: &'run (dyn Fn() -> bool + Sync),
-    /// Cases over the same memory with the same workers have the same limit.
+    /// Measured limits by footprint: cases over the same memory with the same workers have the same limit.
     known: BTreeMap<Footprint, Vec<LimitTiming>>,
 }
 
 impl<'run> OneAtATime<'run> {
-    /// Nothing is measured yet.
+    /// Prepares the measurement; nothing is measured yet.
     pub fn new(
         comm: &'run Comm,
         equipment: &'run Equipment,
@@ -54,36 +55,36 @@ impl<'run> OneAtATime<'run> {
         OneAtATime { comm, equipment, plan, when, stop, known: BTreeMap::new() }
     }
 
-    /// What measuring a case will take; nothing when it is known.
+    /// Time to measure the limit of a case; zero when it is already known.
     pub fn planned(&self, turn: Turn) -> Duration {
         let (_, places) = self.equipment.place_on_host();
         match self.plan.cases[turn.case].footprint() {
             Some(footprint) if !self.known.contains_key(&footprint) => {
-                Duration::from_nanos(self.plan.limit_ns.saturating_mul(u64::from(places)))
+                Duration::from_nanos(self.plan.limit_measuring_ns.saturating_mul(u64::from(places)))
             }
             _ => Duration::ZERO,
         }
     }
 
-    /// What measuring all of them again, after the last repetition, will take.
+    /// Time to measure the limits of all cases again after the last repetition.
     pub fn planned_after(&self) -> Duration {
         let (_, places) = self.equipment.place_on_host();
         Duration::from_nanos(self.plan.limits_alone_ns(places) / 2)
     }
 
-    /// This rank's limit for a case on the pages of this turn; empty for a case without one. Collective.
+    /// Measures this rank's limit for a case on the pages of this turn; empty for a case without a limit. Collective.
     ///
     /// # Errors
     /// When a worker of any rank fails.
     pub fn of(&mut self, turn: Turn) -> Result<Vec<LimitTiming>> {
         let case = &self.plan.cases[turn.case];
-        let Some(footprint) = case.footprint().filter(|_| self.plan.limit_ns > 0) else {
+        let Some(footprint) = case.footprint().filter(|_| self.plan.limit_measuring_ns > 0) else {
             return Ok(Vec::new());
         };
         let (place, places) = self.equipment.place_on_host();
         let stage = format!("limits of {}, one rank at a time", case.id);
-        self.comm.stage(&stage, self.plan.limits.one_at_a_time(places));
-        // Ranks with other numbers of workers know other footprints: all go through all places nevertheless.
+        self.comm.stage(&stage, self.plan.time_limits.one_at_a_time(places));
+        // Ranks with other numbers of workers know other footprints, so every rank runs through all places.
         for turn_of in 0..places {
             let mine = turn_of == place && !self.known.contains_key(&footprint);
             let measured = match mine {
@@ -98,7 +99,8 @@ impl<'run> OneAtATime<'run> {
         Ok(self.known.get(&footprint).cloned().unwrap_or_default())
     }
 
-    /// Of every case that has one, by its id, on the pages of its first repetition. Collective.
+    /// Measures the limit of every case that has one, on the pages of its first repetition. The keys are the ids of the
+    /// cases. Collective.
     ///
     /// # Errors
     /// As [`OneAtATime::of`].
@@ -114,7 +116,7 @@ impl<'run> OneAtATime<'run> {
     }
 }
 
-/// Runs every loop once over blocks as those of the case, in a heap over the same stretch of the arena.
+/// Runs every loop once over blocks like the case's, in a heap over the same stretch of the arena.
 fn measure(
     equipment: &Equipment,
     plan: &Plan,
@@ -125,14 +127,15 @@ fn measure(
     let Work::Generate(parameters) = case.work else { return Ok(Vec::new()) };
     let workers = case.workers as usize;
     equipment.with_heap(case, plan.stretch(equipment.rank(), turn), |heap| {
-        let session = Session::new(parameters, workers, plan.limit_ns, heap, equipment.clock(), stop);
+        let session =
+            Session::new(parameters, workers, plan.limit_measuring_ns, heap, equipment.clock(), stop);
         let timings = collect(equipment.pool().run(workers, |worker| session.work(worker)))?;
-        // Who was asked to stop has some loops and not others: the best of these is no limit.
+        // A stopped run lacks some loops; their maximum would understate the limit.
         Ok(if stop() { Vec::new() } else { Timing::together(&timings) })
     })
 }
 
-/// As parts write it.
+/// Converts a timing to the record of a part.
 fn record(timing: &Timing, when: When, with: With) -> LimitTiming {
     let kernel = match timing.of {
         Loop::Store(StoreLoop::Memset) => LimitKernel::Memset,

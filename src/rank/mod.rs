@@ -1,7 +1,7 @@
-//! One rank's life: take a seat, set up, run the rounds, write down what was measured.
+//! One rank's life: take a seat, set up, run the rounds, write the results.
 //!
-//! Written once for ranks that are processes and ranks that are threads. Whatever can fail on one rank is agreed on
-//! by all (`comm.agree`), so that every rank takes the same way out with the same exit code.
+//! The code is the same for ranks that are processes and ranks that are threads. All ranks agree (`comm.agree`) on
+//! every step that can fail on one rank, so that every rank ends in the same way with the same exit code.
 
 mod begin;
 mod crew;
@@ -20,7 +20,7 @@ mod seat;
 
 pub use job::Source;
 pub use probe::probe;
-pub use seat::{bind, described};
+pub use seat::described;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -30,7 +30,8 @@ use crate::error::Result;
 use crate::job::Setting;
 use crate::measure::resident_peak_bytes;
 use crate::plan::Plan;
-use crate::results::{self, Begin, End, Measure, Row, Run, When};
+use crate::record::{Begin, End, Measure, Row, Run, When};
+use crate::results;
 use crate::units::Nanoseconds;
 use begin::{begin, locality_record};
 use equipment::Equipment;
@@ -39,78 +40,86 @@ use output::Output;
 use rounds::TimeLimit;
 use seat::Seat;
 
-/// What the command line asks of every rank.
+/// The request of the command line, equal on every rank.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Where rank 0 finds the job.
+    /// The place from which rank 0 reads the job.
     pub source: Origin,
-    /// The run directory; `None`: rank 0 names one under `results/`.
+    /// True when every case is only run for a moment: see [`Plan::miniature`].
+    pub miniature: bool,
+    /// The run directory; with `None`, rank 0 chooses a name under `results/`.
     pub out: Option<PathBuf>,
     /// The whole command line.
     pub command: Vec<String>,
-    /// What the MPI library calls itself, or why there is none.
+    /// Version text of the MPI library, or the reason why there is none.
     pub mpi_library: Result<String, String>,
-    /// When the program started.
+    /// Start of the program.
     pub started: Instant,
-    /// What the run may take from there: no repetition is begun that would not end in time.
+    /// Time limit of the run, counted from `started`: a repetition that would not end in time is not begun.
     pub time: Option<Nanoseconds>,
 }
 
-/// Where a job comes from.
+/// The origin of a job.
 #[derive(Clone, Debug)]
 pub enum Origin {
     /// A file, `-` for standard input, and `--set` and `--sweep` arguments.
     File(PathBuf, Vec<Setting>),
+    /// A job that was read before.
+    Read(Source),
     /// The run directory of a stopped run.
     Resume(PathBuf),
 }
 
-/// What is told on rank 0 alone, and only between timed regions.
+/// Receiver of progress reports. It is called only on rank 0, and only between timed regions.
 pub trait Progress {
     /// A stage outside the rounds begins; the one before it is over.
     fn stage(&mut self, name: &str);
-    /// Every rank is bound and has its memory; one entry a rank, in order.
+    /// Every rank is bound and has its memory; `ranks` has one entry per rank, in order.
     fn bound(&mut self, ranks: &[Begin]);
     /// A repetition begins.
     fn begin(&mut self, step: &Step<'_>);
-    /// A repetition is over and written down; one row a rank, in order.
+    /// A repetition is over and written; `rows` has one row per rank, in order.
     fn end(&mut self, step: &Step<'_>, rows: &[Row]);
-    /// The run is over and its result written.
+    /// The run is over and its result is written.
     fn finish(&mut self);
 }
 
 /// One repetition among all of the run's.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'plan> {
-    /// How many come before it, from 0.
+    /// Index of the repetition in the run, from 0.
     pub index: usize,
-    /// How many there are; with a stop rule, the most that there can be.
+    /// Number of repetitions in the run; with a stop rule, the largest possible number.
     pub count: usize,
-    /// Whether there may be fewer.
+    /// True when the run may have fewer repetitions than `count`.
     pub at_most: bool,
     /// Id of the case.
     pub case: &'plan str,
     /// The case's repetition, from 0.
     pub round: u32,
-    /// Repetitions of the case, or the most of them.
+    /// Repetitions of the case, or their largest possible number.
     pub rounds: u32,
-    /// What the case's rate counts.
+    /// The unit that the case's rate counts.
     pub measure: Measure,
-    /// Limits, warm-up and timed region, where the job says how long they are.
+    /// Planned time of limits, warm-up and timed region, if the job fixes it.
     pub planned: Option<Duration>,
 }
 
-/// A run that went through to its end, as rank 0 sees it.
+/// The result of a finished run, on rank 0.
 #[derive(Debug)]
 pub struct Finished {
     /// The contents of `run.json`.
     pub run: Run,
-    /// Where it stands.
+    /// The run directory.
     pub directory: PathBuf,
 }
 
-/// What reading a job and binding may take: nothing here depends on the job.
+/// Time limit for reading the job and for binding; it does not depend on the job.
 const SEATING_LIMIT: Duration = Duration::from_secs(60);
+/// The stage in which workers start and arenas are populated.
+const SETTING_UP: &str = "setting up workers and memory";
+/// The stage after the last repetition.
+const WRITING: &str = "writing the result";
 
 /// Runs the job as one rank. Collective; rank 0 gets the result.
 ///
@@ -129,10 +138,11 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     stage("binding to a node", SEATING_LIMIT, progress);
     let seat = seat::take(comm, &job)?;
     let plan = comm.agree(Plan::new(&job, &seat.offer))?;
-    stage("setting up workers and memory", plan.limits.set_up, progress);
+    let plan = if request.miniature { plan.miniature(comm.world().size).plan } else { plan };
+    stage(SETTING_UP, plan.time_limits.set_up, progress);
     let equipment = comm.agree(Equipment::set_up(&seat, &plan))?;
     let begin = begin(comm, &job, &seat, &plan, &equipment);
-    stage("making the run directory", plan.limits.set_up, progress);
+    stage("making the run directory", plan.time_limits.set_up, progress);
     let mut output = output(comm, request, &job, &plan, &seat, &equipment, &begin)?;
     if rank_0 {
         progress.bound(output.begins());
@@ -154,7 +164,7 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
             return Err(why);
         }
     };
-    stage("writing the result", plan.limits.finish, progress);
+    stage(WRITING, plan.time_limits.finish, progress);
     let end = End {
         locality: locality_record(&equipment.locality()),
         violations: equipment.violations(),
@@ -171,7 +181,7 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     Ok(run.map(|run| Finished { run, directory }))
 }
 
-/// The run directory: a new one, or that of the run to go on with. Collective.
+/// Opens the run directory: a new one, or the directory of the run to continue. Collective.
 fn output(
     comm: &Comm,
     request: &Request,
@@ -196,7 +206,8 @@ impl Request {
         match &self.source {
             Origin::File(path, settings) if rank == 0 => Source::read(path, settings).map(Some),
             Origin::Resume(directory) if rank == 0 => Source::of_run(directory).map(Some),
-            Origin::File(..) | Origin::Resume(_) => Ok(None),
+            Origin::Read(source) if rank == 0 => Ok(Some(source.clone())),
+            Origin::File(..) | Origin::Read(_) | Origin::Resume(_) => Ok(None),
         }
     }
 }

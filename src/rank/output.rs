@@ -1,22 +1,22 @@
-//! What a rank writes down, and what rank 0 makes of all of it.
+//! The files of a run: each rank's part, and on rank 0 the results computed from all parts.
 
 use std::path::{Path, PathBuf};
 
 use super::seat::all_gather;
+use crate::aggregate::aggregate;
+use crate::aggregate::{Evidence, Totals, ended_by};
 use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::plan::{Case, Plan};
+use crate::record::{Begin, Done, End, EndedBy, Header, Part, Repetition, Row, Run, decode, encode};
+use crate::results::RunDirectory;
 use crate::results::live::{LiveFile, State};
-use crate::results::{
-    Begin, Done, End, EndedBy, Evidence, Header, Part, Repetition, Row, Run, RunDirectory, Totals, aggregate,
-    decode, encode, ended_by,
-};
 
-/// One rank's part, and on rank 0 the run directory's other files and the evidence for them.
+/// One rank's part; on rank 0 also the other files of the run directory and the evidence for them.
 pub struct Output {
     directory: RunDirectory,
     part: Part,
-    /// What this rank has counted: at the end it goes into its host's.
+    /// The counters of this rank. At the end they are added to those of its host.
     totals: Totals,
     /// Repetitions that an earlier session of this run had completed.
     done: Done,
@@ -30,8 +30,8 @@ struct RankZero {
 }
 
 impl Output {
-    /// Makes the run directory on rank 0, proves on every other rank that it is the same place, and begins the parts.
-    /// `path` and `header` matter on rank 0. Collective.
+    /// Makes the run directory on rank 0, proves on every other rank that it sees the same directory, and begins the
+    /// parts. Only rank 0 uses `path` and `header`. Collective.
     ///
     /// # Errors
     /// When the directory exists, cannot be written, or is not shared by all hosts.
@@ -58,10 +58,10 @@ impl Output {
         Ok(Output { directory, part, totals: Totals::default(), done: Done::new(), rank_0 })
     }
 
-    /// Goes on in the directory of a stopped run, with everything that all ranks had finished. Collective.
+    /// Continues a stopped run in its directory, from the repetitions that all ranks had finished. Collective.
     ///
     /// # Errors
-    /// As `create`, and when the run is complete, had other ranks, or was elsewhere.
+    /// As `create`; also when the run is complete, had another number of ranks, or ran in another place.
     pub fn resume(comm: &Comm, path: &Path, begin: &Begin) -> Result<Output> {
         let reopened = comm.agree(match comm.world().rank {
             0 => RunDirectory::open(path).and_then(|directory| directory.reopen(comm.world().size)).map(Some),
@@ -70,7 +70,7 @@ impl Output {
         let mine = reopened.as_ref().map(|(_, done, token)| (path.to_owned(), token.clone(), done.clone()));
         let (directory, done) = meet(comm, mine)?;
         let (part, totals) = comm.agree(directory.continue_part(begin, &done))?;
-        // All parts are cut back before rank 0 reads them: the agreement is a barrier.
+        // Rank 0 reads the parts only after all ranks have truncated theirs: the agreement above is a barrier.
         let rank_0 = comm.agree(match reopened {
             Some((header, ..)) => {
                 directory.evidence().map(|evidence| Some(RankZero::new(&directory, header, evidence)))
@@ -80,22 +80,22 @@ impl Output {
         Ok(Output { directory, part, totals, done, rank_0 })
     }
 
-    /// Where the run directory is.
+    /// Path of the run directory.
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Whether the run that is being continued has completed this repetition.
+    /// True when an earlier session of this run has completed this repetition.
     pub fn has(&self, case: &str, round: u32) -> bool {
         self.done.contains(&(case.to_owned(), round))
     }
 
-    /// Who takes part, one entry a rank; empty on every rank but 0.
+    /// The ranks of the run, one entry per rank; empty on every rank but 0.
     pub fn begins(&self) -> &[Begin] {
         self.rank_0.as_ref().map_or(&[], |rank_0| rank_0.evidence.begins())
     }
 
-    /// What every rank measured in a repetition that was added; empty on every rank but 0.
+    /// The values that each rank measured in an added repetition; empty on every rank but 0.
     pub fn rows(&self, case: &str, round: u32) -> &[Row] {
         let rounds = self.rank_0.iter().flat_map(|rank_0| rank_0.evidence.rounds(case));
         rounds
@@ -105,19 +105,20 @@ impl Output {
             .unwrap_or(&[])
     }
 
-    /// What ended the run after so many whole rounds, by its values alone; `None` on every rank but 0.
+    /// The reason to end the run after `rounds` whole rounds, judged only by its values. `None` when it does not end,
+    /// and on every rank but 0.
     pub fn ended_by(&self, rounds: u32) -> Option<EndedBy> {
         let rank_0 = self.rank_0.as_ref()?;
         ended_by(&rank_0.header, &rank_0.evidence, rounds)
     }
 
-    /// What the repetitions that are kept took with their warm-ups and limits, in nanoseconds, and how many rounds they make; 0 on
-    /// every rank but 0.
+    /// Time of the kept repetitions with their warm-ups and limits, in nanoseconds, and their number of rounds; both 0
+    /// on every rank but 0.
     pub fn spent(&self, plan: &Plan) -> (u64, u32) {
         let Some(RankZero { header, evidence, .. }) = &self.rank_0 else { return (0, 0) };
         let longest = |rows: &Vec<Row>| rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
         let of_case = |case: &Case| {
-            let around_ns = plan.warmup_ns.saturating_add(plan.limits_ns(case));
+            let around_ns = plan.warmup_ns.saturating_add(plan.limit_measuring_ns_of(case));
             let each = evidence.rounds(&case.id);
             let each = each.map(|(_, round)| longest(&round.rows).saturating_add(around_ns));
             each.fold(0, u64::saturating_add)
@@ -127,14 +128,14 @@ impl Output {
         (spent_ns, rounds.and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(0))
     }
 
-    /// Tells who watches that a repetition begins.
+    /// Notes in the live file that a repetition begins.
     pub fn begin(&mut self, case: &str, round: u32) {
         if let Some(rank_0) = &mut self.rank_0 {
             rank_0.live.begin(case, round);
         }
     }
 
-    /// Tells who watches that the run ended before its end.
+    /// Notes in the live file that the run ended early.
     pub fn give_up(mut self, why: &Error) {
         if let Some(rank_0) = &mut self.rank_0 {
             rank_0.live.end(match why {
@@ -144,7 +145,7 @@ impl Output {
         }
     }
 
-    /// Writes down a repetition that every rank has finished, and sums it on rank 0. Collective.
+    /// Writes a repetition that every rank has finished into the parts, and sums it on rank 0. Collective.
     ///
     /// # Errors
     /// When a part cannot be written.
@@ -162,7 +163,7 @@ impl Output {
         })
     }
 
-    /// Ends the parts; on rank 0 aggregates, and renames `run.json` into place. Collective.
+    /// Ends the parts; rank 0 aggregates them and renames `run.json` into place. Collective.
     ///
     /// # Errors
     /// When a file cannot be written, or the evidence contradicts itself.
@@ -178,8 +179,8 @@ impl Output {
     }
 }
 
-/// Sums what the ranks of each host have counted, on rank 0: one host after the other, so that it never holds the
-/// counters of all ranks. Collective.
+/// Sums the counters of each host's ranks on rank 0, one host after another, so that rank 0 never holds the counters of
+/// all ranks. Collective.
 fn gather_hosts(comm: &Comm, mine: &Totals, mut evidence: Option<&mut Evidence>) -> Result<()> {
     let mut hosts: Vec<&str> = Vec::new();
     for host in (0..comm.world().size).map(|rank| comm.host_of(rank)) {
@@ -193,7 +194,7 @@ fn gather_hosts(comm: &Comm, mine: &Totals, mut evidence: Option<&mut Evidence>)
         let gathered = comm.gather(&mine)?.unwrap_or_default();
         let mut sum = Totals::default();
         for bytes in gathered.iter().filter(|bytes| !bytes.is_empty()) {
-            // The other ranks are in the next gather already: an error waits for the end.
+            // The other ranks are already in the next gather, so an error is returned only at the end.
             undecodable = undecodable.and(decode(bytes).and_then(|totals| sum.merge(totals)));
         }
         if let Some(evidence) = &mut evidence {
@@ -203,7 +204,7 @@ fn gather_hosts(comm: &Comm, mine: &Totals, mut evidence: Option<&mut Evidence>)
     undecodable
 }
 
-/// Every rank opens the directory that rank 0 has, and proves that it is the same by the token. Collective.
+/// Opens rank 0's directory on every rank; the token proves that it is the same directory. Collective.
 fn meet(comm: &Comm, mine: Option<(PathBuf, String, Done)>) -> Result<(RunDirectory, Done)> {
     let mut bytes = encode(&mine);
     comm.broadcast(&mut bytes)?;
@@ -236,7 +237,7 @@ impl RankZero {
 
     fn finish(mut self, directory: &RunDirectory, ends: &[Vec<u8>], elapsed_s: f64) -> Result<Run> {
         let result = self.write_results(directory, ends, elapsed_s);
-        // After run.json: who is told that the run is finished may read it.
+        // After run.json is written: a reader of the live file that sees "finished" may read it.
         self.live.end(if result.is_ok() { State::Finished } else { State::Failed });
         result
     }

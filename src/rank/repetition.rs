@@ -1,4 +1,4 @@
-//! One repetition of one case on one rank: into the timed region, out again, and onto paper.
+//! One repetition of one case on one rank: its limits, its timed region and its record.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -8,30 +8,32 @@ use super::equipment::Equipment;
 use super::{fault, limits};
 use crate::comm::Comm;
 use crate::error::Result;
+use crate::metric::Distribution;
 use crate::plan::{Case, Plan, Turn, Work};
-use crate::results::{CheckRecord, HistogramRecord, LimitTiming, Repetition, When};
+use crate::record::{CheckRecord, HistogramRecord, LimitTiming, Repetition, When};
 use crate::slab::{Heap, RefillRecord, Stage, Stratum, Stretch};
+use crate::word::Word;
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
-/// What one rank brings back from a repetition.
+/// The result of a repetition on one rank.
 pub struct Outcome {
     measured: Measured,
-    /// Where in the arena the heap began; 0 without one.
+    /// Start of the heap in the arena; 0 without a heap.
     heap_offset_bytes: u64,
-    /// Before and after, with all ranks.
+    /// The limits before and after the repetition, measured with all ranks at once.
     limits: Vec<LimitTiming>,
-    /// What a sample of the data was found to be.
+    /// The properties found in a sample of the data.
     check: Option<generate::Found>,
 }
 
-/// Runs the case once, its limits before and after it, and with a data set, in the first round, once more to hash it.
-/// Collective.
+/// Runs the case once, and measures its limits before and after it. With a data set, the first round runs the case once
+/// more to hash the data. Collective.
 ///
-/// No rank measures a limit while another is in its timed region: a data set, or a long chunk, has ranks end at
-/// different times.
+/// No rank measures a limit while another rank is in its timed region: with a data set, or a long chunk, the ranks end
+/// at different times.
 ///
 /// # Errors
-/// When a worker of any rank fails: the arena is exhausted.
+/// When a worker of any rank fails because the arena is exhausted.
 pub fn run(
     comm: &Comm,
     equipment: &Equipment,
@@ -73,7 +75,7 @@ fn check(
     sample.found(equipment.pool().run(workers, |worker| sample.inspect(worker, workers)))
 }
 
-/// Into the timed region and out again.
+/// Runs the case's timed region once.
 fn once(equipment: &Equipment, plan: &Plan, turn: Turn, extent: Extent<'_>) -> Result<Measured> {
     let case = &plan.cases[turn.case];
     let stretch = plan.stretch(equipment.rank(), turn);
@@ -134,15 +136,16 @@ fn allocate(
     Ok(session.measured(&records))
 }
 
-/// What the rank's part says about a repetition that began at this time.
+/// The record for the rank's part of a repetition that began at `began`.
 pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &Outcome) -> Repetition {
     let Outcome { measured, heap_offset_bytes, limits, check } = outcome;
-    // A clock that stands before 1970 was never set.
+    // A system clock before 1970 was never set; it counts as 0.
     let since_1970 = began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let mut histograms = BTreeMap::new();
     if let Work::Generate(_) = case.work {
         let chunks = &measured.chunk_ns;
-        histograms.insert("chunk_ns".to_owned(), HistogramRecord::new(chunks.count(), chunks));
+        histograms
+            .insert(Distribution::Chunk.word().to_owned(), HistogramRecord::new(chunks.count(), chunks));
     }
     if let Some(RefillRecord { slow, fast, .. }) = &measured.refills {
         for (name, stratum) in [("slow", slow), ("fast", fast)] {
@@ -171,7 +174,8 @@ pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &Outcome) -> 
     }
 }
 
-/// The total and the stages of one stratum: a stage has as many events as the total, each timed or none.
+/// The records of one stratum: the total and each stage. A stage has as many events as the total, because either all
+/// stages of a refill are timed or none.
 fn stratum_records(name: &str, stratum: &Stratum) -> Vec<(String, HistogramRecord)> {
     let total = (format!("refill_ns.{name}"), HistogramRecord::new(stratum.count, &stratum.total));
     let stages = Stage::ALL.iter().zip(&stratum.stages).map(|(stage, histogram)| {

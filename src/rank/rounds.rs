@@ -1,4 +1,4 @@
-//! The rounds: one repetition after the other, each counted only when every rank has finished it.
+//! The rounds: one repetition after another, each counted only when every rank has finished it.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,15 +11,15 @@ use super::{Progress, Step, repetition};
 use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::results::When;
+use crate::record::When;
 use crate::units::Nanoseconds;
 use crate::workload::Amount;
 
-/// Runs the turns of the plan that `output` does not have yet until the run is over, as far as `time` allows on rank 0.
+/// Runs the turns of the plan that `output` does not have yet, until the run is over or rank 0's `time` is used up.
 /// Collective.
 ///
 /// # Errors
-/// When a rank fails, when anybody was asked to stop, or when time is up: then everything completed until then is kept.
+/// When a rank fails, when a rank was asked to stop, or when the time is used up. All completed repetitions are kept.
 pub fn run(
     comm: &Comm,
     plan: &Plan,
@@ -36,7 +36,7 @@ pub fn run(
     for (index, turn) in plan.turns.iter().enumerate() {
         let case = &plan.cases[turn.case];
         if output.has(&case.id, turn.round) {
-            // What an earlier session went on after is decided; what it ended with is asked again.
+            // Rounds the earlier session continued past need no decision; its last one is judged again.
             match goes_on(plan, index, output) {
                 true => continue,
                 false => match watch.after(comm, plan, index, output)? {
@@ -47,7 +47,7 @@ pub fn run(
         }
         let of = of(plan);
         let stage = format!("repetition {} {of} ({}, round {})", index + 1, case.id, turn.round);
-        comm.stage(&stage, plan.limits.next_repetition(longest));
+        comm.stage(&stage, plan.time_limits.next_repetition(longest));
         let step = step(plan, index);
         if comm.world().rank == 0 {
             progress.begin(&step);
@@ -57,20 +57,20 @@ pub fn run(
         if turn.round == 0 {
             next += alone.planned(*turn);
         }
-        // Rank 0's clock decides for all: agreeing is a barrier, too.
+        // Rank 0's clock decides for all ranks. The agreement is also a barrier.
         comm.agree(match time.filter(|time| comm.world().rank == 0 && !time.allows(next)) {
             Some(time) => Err(stopped(&format!("--time {} leaves no room", time.limit), index, plan, output)),
             None => Ok(()),
         })?;
         let limits = if turn.round == 0 { alone.of(*turn)? } else { Vec::new() };
-        comm.stage(&stage, plan.limits.next_repetition(longest));
+        comm.stage(&stage, plan.time_limits.next_repetition(longest));
         let (began, began_at) = (Instant::now(), SystemTime::now());
         let outcome = repetition::run(comm, equipment, plan, *turn, &stopping)?;
         if let Some(signal) = comm.stop_requested()? {
             return Err(stopped(&format!("stopped by {}", signal.name()), index, plan, output));
         }
         longest = longest.max(began.elapsed());
-        comm.stage(&format!("writing down {stage}"), plan.limits.record);
+        comm.stage(&format!("writing down {stage}"), plan.time_limits.record);
         let mut record = repetition::record(case, *turn, began_at, &outcome);
         record.limits.extend(limits);
         output.add(comm, &record)?;
@@ -84,19 +84,19 @@ pub fn run(
     unreachable!("the last turn of a plan ends it")
 }
 
-/// Whether the turn after this one was done in an earlier session.
+/// True when an earlier session has completed the turn after this one.
 fn goes_on(plan: &Plan, index: usize, output: &Output) -> bool {
     let next = plan.turns.get(index + 1);
     next.is_some_and(|next| output.has(&plan.cases[next.case].id, next.round))
 }
 
-/// Turn `index` of the plan, for people.
+/// Describes turn `index` of the plan for the progress display.
 fn step(plan: &Plan, index: usize) -> Step<'_> {
     let turn = plan.turns[index];
     let case = &plan.cases[turn.case];
     let planned = match plan.amount {
         Amount::Duration(timed_ns) => {
-            let around_ns = plan.warmup_ns.saturating_add(plan.limits_ns(case));
+            let around_ns = plan.warmup_ns.saturating_add(plan.limit_measuring_ns_of(case));
             Some(Duration::from_nanos(around_ns.saturating_add(timed_ns)))
         }
         Amount::Dataset { .. } => None,
@@ -113,23 +113,23 @@ fn step(plan: &Plan, index: usize) -> Step<'_> {
     }
 }
 
-/// How long a run may take.
+/// The time limit of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeLimit {
-    /// When the program started.
+    /// Start of the program.
     pub started: Instant,
-    /// What it may take from there.
+    /// Longest time from the start to the end of the run.
     pub limit: Nanoseconds,
 }
 
 impl TimeLimit {
-    /// Whether something that takes so long would end in time.
+    /// True when work that takes `next` would end in time.
     fn allows(&self, next: Duration) -> bool {
         self.started.elapsed() + next <= Duration::from_nanos(self.limit.0)
     }
 }
 
-/// `of 10`, or `of at most 40`.
+/// Returns `of 10`, or `of at most 40`.
 fn of(plan: &Plan) -> String {
     let at_most = if plan.stop.is_some() { "at most " } else { "" };
     format!("of {at_most}{}", plan.turns.len())

@@ -1,4 +1,4 @@
-//! Where a rank sits: host, node, PUs; bound, and the binding read back.
+//! A rank's seat: its host, node and PUs. The rank is bound there, and the binding is read back.
 
 use std::collections::BTreeSet;
 
@@ -7,29 +7,32 @@ use serde::de::DeserializeOwned;
 
 use crate::comm::{Comm, HostWorld};
 use crate::error::Result;
-use crate::job::{self, Job};
-use crate::numa::{self, CacheGroup, Placement, PuSet, Request, Topology};
-use crate::plan::{self, Complex};
-use crate::results::record;
+use crate::job::Job;
+use crate::numa;
+use crate::numa::{CacheGroup, Placement, PuSet, Request, Topology};
+use crate::plan;
+use crate::plan::Complex;
+use crate::record;
 
 /// A rank's place in the world and on its machine.
 pub struct Seat {
     /// The machine.
     pub topology: Topology,
-    /// Ranks of this host, and all hosts.
+    /// The ranks of this host, and all hosts.
     pub host_world: HostWorld,
     /// Node and PUs.
     pub placement: Placement,
-    /// The same as numbers, for the plan.
+    /// The placement as numbers, for the plan.
     pub offer: plan::Seat,
 }
 
-/// Finds this rank's place and binds the calling thread, or the whole process when it is one rank. Collective.
+/// Finds this rank's place and binds it: the calling thread, or the whole process when the process is one rank.
+/// Collective.
 ///
-/// Every rank of a host places all of them, from the same gathered masks: no two can disagree on who sits where.
+/// Every rank of a host computes the places of all its ranks from the same gathered masks, so they cannot disagree.
 ///
 /// # Errors
-/// When the ranks of a host do not fit its nodes, or the kernel does not bind.
+/// When the ranks of a host do not fit on its nodes, or the kernel refuses to bind.
 pub fn take(comm: &Comm, job: &Job) -> Result<Seat> {
     let topology = comm.agree(Topology::of_this_machine())?;
     let host_world = comm.host_world(&numa::host_identity())?;
@@ -45,7 +48,7 @@ pub fn take(comm: &Comm, job: &Job) -> Result<Seat> {
     Ok(Seat { topology, host_world, placement, offer })
 }
 
-/// What every rank gives, on every rank. Collective.
+/// Gives every rank the values of all ranks, in rank order. Collective.
 pub fn all_gather<T: Serialize + DeserializeOwned>(comm: &Comm, value: &T) -> Result<Vec<T>> {
     let gathered = comm.gather(&record::encode(value))?;
     let decoded: Result<Vec<T>> =
@@ -55,7 +58,7 @@ pub fn all_gather<T: Serialize + DeserializeOwned>(comm: &Comm, value: &T) -> Re
     comm.agree(record::decode(&bytes))
 }
 
-/// What the ranks of this host ask for, in the order of their rank on the host.
+/// The requests of this host's ranks, ordered by their rank on the host.
 fn requests(job: &Job, host_world: &HostWorld, masks: &[Vec<u32>]) -> Vec<Request> {
     let of_this_host = (0u32..)
         .zip(&host_world.host_of_rank)
@@ -64,20 +67,11 @@ fn requests(job: &Job, host_world: &HostWorld, masks: &[Vec<u32>]) -> Vec<Reques
     of_this_host
         .map(|rank| Request {
             rank,
-            bind: bind(job),
+            bind: job.rank.bind,
             share_nodes: job.rank.share_nodes,
             allowed: masks[rank as usize].iter().copied().collect::<PuSet>(),
         })
         .collect()
-}
-
-/// The job's word in the machine's terms.
-pub fn bind(job: &Job) -> numa::Bind {
-    match job.rank.bind {
-        job::Bind::Numa => numa::Bind::Numa,
-        job::Bind::Inherit => numa::Bind::Inherit,
-        job::Bind::None => numa::Bind::None,
-    }
 }
 
 fn offer(comm: &Comm, topology: &Topology, placements: &[Placement], mine: &Placement) -> plan::Seat {
@@ -89,7 +83,7 @@ fn offer(comm: &Comm, topology: &Topology, placements: &[Placement], mine: &Plac
     }
 }
 
-/// What a placement offers as far as the topology alone tells: for machines that are only described, too.
+/// The seat of a placement, as far as the topology alone determines it. Works for described machines too.
 pub fn described(topology: &Topology, placements: &[Placement], mine: &Placement, ranks: u32) -> plan::Seat {
     let count = |items: usize| u32::try_from(items).expect("ranks and PUs are counted in 32 bits");
     let pus: BTreeSet<u32> = mine.pus.iter().copied().collect();
@@ -121,7 +115,7 @@ pub fn described(topology: &Topology, placements: &[Placement], mine: &Placement
     }
 }
 
-/// How many of the ranks have PUs behind this cache.
+/// Number of ranks with PUs behind this cache.
 fn ranks_behind(cache: &CacheGroup, placements: &[Placement]) -> u32 {
     let behind = placements.iter().filter(|rank| rank.pus.iter().any(|pu| cache.pus.contains(pu)));
     u32::try_from(behind.count()).expect("ranks are counted in 32 bits")

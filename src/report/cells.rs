@@ -1,23 +1,25 @@
-//! One case as five cells, each a few lines.
+//! A case as five table cells of a few lines each.
 
 use super::text::{
     NOT_AVAILABLE, OperationUnit, bare_percent, between, byte_rate, duration_by, durations, operation_rate,
     percent, plain, ratio_percent, short_host,
 };
-use crate::results::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
+use crate::metric::{CaseMetric, Distribution};
+use crate::record::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
 use crate::stats::relative_range;
 use crate::units::{Bytes, human_rate};
+use crate::word::Word;
 
-/// In place of a node, where a rank may run on several.
+/// Placeholder for the node of a rank that may run on several nodes.
 pub(super) const NODE_UNKNOWN: &str = "not bound";
 
-/// The workload and every parameter: together what the case's id says, in lines that fit the column.
+/// Workload and parameters, which together are the case's id, in lines that fit the column.
 pub(super) fn case(case: &CaseResult) -> String {
     let parameters = case.parameters.iter().map(|(name, value)| parameter(name, value));
     std::iter::once(plain(&case.workload)).chain(parameters).collect::<Vec<_>>().join("\n")
 }
 
-/// A parameter as people name and write it: `chunk 64MiB`.
+/// A parameter in the notation of the job file: `chunk 64MiB`.
 pub(super) fn parameter(name: &str, value: &Parameter) -> String {
     format!("{} {}", parameter_name(name), parameter_value(name, value))
 }
@@ -36,7 +38,7 @@ pub(super) fn parameter_value(name: &str, value: &Parameter) -> String {
     }
 }
 
-/// The rate of all ranks, how it varied, and where the memory was.
+/// Rate of all ranks, its variation, and the locality of memory.
 pub(super) fn all_ranks(case: &CaseResult) -> String {
     let locality = case.locality.share.map_or("unverified".to_owned(), percent);
     let Some((measure, metric)) = rate(case) else { return format!("{NOT_AVAILABLE}\nlocal {locality}") };
@@ -49,17 +51,17 @@ pub(super) fn all_ranks(case: &CaseResult) -> String {
     format!("{rate}\n{interval}range {range}\n{count} {of}\nlocal {locality}{limit}")
 }
 
-/// What the case reached of its write-only limit, over all ranks.
+/// Share of the write-only limit that the case reached, over all ranks.
 pub(super) fn limit_share(case: &CaseResult) -> Option<f64> {
-    case.metrics.get("limit_share").and_then(|metric| metric.value)
+    case.metrics.get(CaseMetric::LimitShare.word()).and_then(|metric| metric.value)
 }
 
-/// A line of its own; nothing where the limit was not measured.
+/// Limit share as a separate line; empty when the limit was not measured.
 fn limit_line(share: Option<f64>) -> String {
     share.map_or(String::new(), |share| format!("\nlimit {} %", ratio_percent(share)))
 }
 
-/// The interval of a rate in the unit of [`figure`], as a line of its own; empty where there is none.
+/// Confidence interval of a rate in the unit of [`figure`], as a separate line; empty when there is none.
 fn interval_line(measure: Measure, rate: &Metric) -> String {
     let (Some(value), Some(interval)) = (rate.value, rate.interval) else { return String::new() };
     let ends = [interval.low, interval.high].map(|end| match measure {
@@ -70,14 +72,14 @@ fn interval_line(measure: Measure, rate: &Metric) -> String {
     between(low, high) + "\n"
 }
 
-/// Half the width of a metric's interval over its value, in percent.
+/// Half-width of a metric's confidence interval as a percentage of its value.
 pub(super) fn half_width(metric: &Metric) -> String {
     let half = metric.interval.zip(metric.value).filter(|(_, value)| *value != 0.0);
     let half = half.map(|(interval, value)| (interval.high - interval.low) / 2.0 / value.abs());
     half.map_or(NOT_AVAILABLE.to_owned(), bare_percent)
 }
 
-/// The rate of the slowest rank and where that is.
+/// Rate of the slowest rank, with its rank, node and host.
 pub(super) fn slowest(case: &CaseResult) -> String {
     let (Some((measure, _)), Some(row)) = (rate(case), case.slowest()) else {
         return NOT_AVAILABLE.to_owned();
@@ -88,9 +90,9 @@ pub(super) fn slowest(case: &CaseResult) -> String {
     format!("{rate}\n{interval}rank {}\n{node}\n{}{limit}", row.rank, short_host(&row.host))
 }
 
-/// Chunk times as rates of one rank: the median, and what 1 % of the chunks do not reach.
+/// Chunk times as rates of one rank: the median, and the rate that 1 % of the chunks do not reach.
 pub(super) fn chunk(case: &CaseResult) -> String {
-    if !case.histograms.contains_key("chunk_ns") {
+    if !case.histograms.contains_key(Distribution::Chunk.word()) {
         return "-".to_owned();
     }
     let (median, slow) = (chunk_rate(case, |times| times.p50), chunk_rate(case, |times| times.p99));
@@ -98,9 +100,10 @@ pub(super) fn chunk(case: &CaseResult) -> String {
     format!("median  {median:>5}\n{around_median}slow 1% {slow:>5}\n{around_slow}").trim_end().to_owned()
 }
 
-/// The interval of a quantile of the chunk times as rates: the longer time is the lower rate.
+/// Confidence interval of a quantile of the chunk times, as rates: the longer time is the lower rate.
 fn chunk_interval(case: &CaseResult, quantile: &str) -> String {
-    let times = case.histograms.get("chunk_ns").and_then(|times| times.intervals.get(quantile));
+    let times =
+        case.histograms.get(Distribution::Chunk.word()).and_then(|times| times.intervals.get(quantile));
     let (Some(bytes), Some(times)) = (case.number("chunk_bytes"), times) else { return String::new() };
     let [low, high] = [times.high, times.low].map(|time| human_rate(bytes as f64 / (time / 1e9)));
     format!("{:>13}\n", between(low, high))
@@ -108,17 +111,17 @@ fn chunk_interval(case: &CaseResult, quantile: &str) -> String {
 
 /// One quantile of the chunk times as a rate, in GiB/s.
 pub(super) fn chunk_rate(case: &CaseResult, quantile: fn(&HistogramSummary) -> Option<u64>) -> String {
-    let Some(times) = case.histograms.get("chunk_ns") else { return "-".to_owned() };
+    let Some(times) = case.histograms.get(Distribution::Chunk.word()) else { return "-".to_owned() };
     match (case.number("chunk_bytes"), quantile(times)) {
         (Some(bytes), Some(time)) if time > 0 => human_rate(bytes as f64 / (time as f64 / 1e9)),
         _ => NOT_AVAILABLE.to_owned(),
     }
 }
 
-/// Refill times by a clock of this step, and their share of worker time.
+/// Refill times, measured with a clock of this step, and their share of worker time.
 pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
     let Some(times) = refills(case) else { return "-".to_owned() };
-    let share = case.metrics.get("refill_share");
+    let share = case.metrics.get(CaseMetric::RefillShare.word());
     let value = share.and_then(|share| share.value).map_or(NOT_AVAILABLE.to_owned(), percent);
     let around_share = share.and_then(|share| share.interval).map_or(String::new(), |interval| {
         format!("\n{:>14}", between(bare_percent(interval.low), bare_percent(interval.high)))
@@ -131,21 +134,24 @@ pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
         let shown = if name == "p999" { "p99.9" } else { name };
         format!("{shown:<5} {:>8}\n{around}", duration_by(step_ns, value))
     };
-    /// Quantiles whose interval is shown; run.json has them all.
+    /// Quantiles shown with their confidence interval; run.json has all intervals.
     const SHORT: [&str; 2] = ["p50", "p99"];
     let quantiles = [("p50", times.p50), ("p99", times.p99), ("p999", times.p999), ("max", times.max)];
     quantiles.map(quantile).concat() + &format!("share {value:>8}{around_share}")
 }
 
-/// The combined refill times of a case that has any.
+/// Combined refill times; `None` for a case without refills.
 pub(super) fn refills(case: &CaseResult) -> Option<&HistogramSummary> {
-    case.histograms.get("refill_ns").filter(|times| times.count > 0)
+    case.histograms.get(Distribution::Refill.word()).filter(|times| times.count > 0)
 }
 
-/// The metric a case is compared by.
+/// Metric by which cases are compared.
 pub(super) fn rate(case: &CaseResult) -> Option<(Measure, &Metric)> {
-    let bytes = case.metrics.get("throughput_bytes_per_s").map(|metric| (Measure::Bytes, metric));
-    bytes.or_else(|| case.metrics.get("operations_per_s").map(|metric| (Measure::Operations, metric)))
+    let bytes =
+        case.metrics.get(CaseMetric::ThroughputBytesPerS.word()).map(|metric| (Measure::Bytes, metric));
+    bytes.or_else(|| {
+        case.metrics.get(CaseMetric::OperationsPerS.word()).map(|metric| (Measure::Operations, metric))
+    })
 }
 
 /// A rate with its unit.

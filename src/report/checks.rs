@@ -1,12 +1,14 @@
-//! What was asked of the data, and what a sample of it was found to be: a line for each case that was checked.
+//! Requested and measured properties of the data: one line for each checked case.
 
 use super::text::{counted, plain};
-use crate::results::run::{CaseResult, Parameter, Run};
+use crate::metric::CaseMetric;
+use crate::record::run::{CaseResult, Parameter, Run};
+use crate::word::Word;
 
-/// Cases that are shown; the rest is counted.
+/// Largest number of cases shown; the rest are counted.
 const SHOWN: usize = 8;
 
-/// Nothing where nothing was checked.
+/// Lines of the data checks; empty when no case was checked.
 pub(super) fn checks(run: &Run) -> Vec<String> {
     let mut lines: Vec<String> = run.derived.cases.iter().filter_map(line).collect();
     if lines.len() > SHOWN {
@@ -19,7 +21,7 @@ pub(super) fn checks(run: &Run) -> Vec<String> {
 
 fn line(case: &CaseResult) -> Option<String> {
     let found = |name: &str| case.metrics.get(name).map(|metric| metric.value);
-    let dedup = found("dedup_ratio")?;
+    let dedup = found(CaseMetric::DedupRatio.word())?;
     let asked = |name: &str| match case.parameters.get(name) {
         Some(Parameter::Word(ratio)) => ratio.clone(),
         Some(Parameter::Number(ratio)) => ratio.to_string(),
@@ -32,7 +34,7 @@ fn line(case: &CaseResult) -> Option<String> {
         _ if case.per_rank.len() > 1 => " within ranks",
         _ => "",
     };
-    let across = match (scope, found("dedup_ratio_across").flatten()) {
+    let across = match (scope, found(CaseMetric::DedupRatioAcross.word()).flatten()) {
         ("", _) | (_, None) => String::new(),
         (_, across) => format!(" and {} across them", shown(across)),
     };
@@ -46,7 +48,7 @@ fn line(case: &CaseResult) -> Option<String> {
         asked("dedup"),
         shown(dedup),
         asked("compress"),
-        shown(found("compression_ratio").flatten()),
-        shown(found("compression_ratio_min").flatten()),
+        shown(found(CaseMetric::CompressionRatio.word()).flatten()),
+        shown(found(CaseMetric::CompressionRatioMin.word()).flatten()),
     ))
 }

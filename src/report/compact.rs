@@ -1,11 +1,14 @@
-//! One line a case: the tables of a sweep.
+//! Tables of a sweep, with one line a case.
 
-use super::cells::{self, parameter_name as name, parameter_value as value};
 use super::grid::{Column, Grid};
 use super::sweep::Group;
 use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, microseconds_by, ratio_percent, short_host};
-use crate::results::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult, Run};
+use crate::metric::{CaseMetric, Distribution};
+use crate::record::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult, Run};
+use crate::report::cells;
+use crate::report::cells::{parameter_name as name, parameter_value as value};
 use crate::units::human_rate;
+use crate::word::Word;
 
 /// `block 4MiB, kernel auto`
 pub(super) fn list<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a Parameter)>) -> String {
@@ -13,7 +16,7 @@ pub(super) fn list<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a Parame
     parameters.collect::<Vec<_>>().join(", ")
 }
 
-/// How a run looked at its cases.
+/// Properties of the run that affect the display of its cases.
 #[derive(Clone, Copy)]
 pub(super) struct Seen {
     hosts: usize,
@@ -21,7 +24,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// How this run did.
+    /// Properties of this run.
     pub(super) fn by(run: &Run) -> Seen {
         Seen { hosts: run.header.hosts.len(), step_ns: run.derived.clock_step_ns }
     }
@@ -42,7 +45,7 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
     if limits {
         grid.push(Column::figures("limit", "%"), cases().map(limit_share));
     }
-    if cases().any(|case| case.histograms.contains_key("chunk_ns")) {
+    if cases().any(|case| case.histograms.contains_key(Distribution::Chunk.word())) {
         grid.push(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
     }
     if cases().any(|case| cells::refills(case).is_some()) {
@@ -55,7 +58,7 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
             move |case: &CaseResult| dash(case.slowest().and_then(what))
         };
         grid.push(Column::figures("slowest", scale.unit()), cases().map(rate));
-        // On several hosts the columns are many: host and node say which rank it is.
+        // Several hosts add columns; host and node already identify the rank.
         if seen.hosts == 1 || !limits {
             grid.push(Column::figures("rank", ""), cases().map(of(|row| Some(row.rank.to_string()))));
         }
@@ -67,8 +70,8 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
     grid
 }
 
-/// The rates of all cases of two axes: one down, one across. `None` when it would be too wide, or when one of the two does
-/// not touch every case.
+/// Rates of all cases over two axes: one down, one across. `None` when the table would be too wide, or when some
+/// case lacks one of the axes.
 pub(super) fn across(group: &Group<'_>, [down, across]: [&str; 2]) -> Option<Grid> {
     const ACROSS_MAX: usize = 8;
     let values = group.values(across);
@@ -96,7 +99,7 @@ fn rate(case: &CaseResult) -> Option<f64> {
     cells::rate(case).and_then(|(_, metric)| metric.value)
 }
 
-/// One unit for every rate of a table.
+/// Common unit for all rates of a table.
 #[derive(Clone, Copy)]
 enum Scale {
     Bytes,
@@ -128,7 +131,7 @@ impl Scale {
     }
 }
 
-/// Half the width of the interval of the rate.
+/// Half-width of the rate's confidence interval, in per cent.
 fn interval(case: &CaseResult) -> String {
     cells::rate(case).map_or(NOT_AVAILABLE.to_owned(), |(_, metric)| cells::half_width(metric))
 }
@@ -140,7 +143,7 @@ fn limit_share(case: &CaseResult) -> String {
     }
 }
 
-/// What 1 % of the chunks do not reach, as a rate of one rank.
+/// Rate of one rank that 1 % of the chunks do not reach.
 fn slow_chunks(case: &CaseResult) -> String {
     cells::chunk_rate(case, |times| times.p99)
 }
@@ -153,7 +156,7 @@ fn refill_p99(case: &CaseResult, step_ns: f64) -> String {
 }
 
 fn refill_share(case: &CaseResult) -> String {
-    let share = case.metrics.get("refill_share").and_then(|metric| metric.value);
+    let share = case.metrics.get(CaseMetric::RefillShare.word()).and_then(|metric| metric.value);
     match cells::refills(case) {
         None => "-".to_owned(),
         Some(_) => share.map_or(NOT_AVAILABLE.to_owned(), bare_percent),

@@ -1,14 +1,14 @@
-//! Every case in full: a few lines each, in columns of fixed width, so that no content can make them wider.
+//! Every case in full: a few lines each, in columns of fixed width that no content can widen.
 
 use super::{cells, terminal};
-use crate::results::run::CaseResult;
+use crate::record::run::CaseResult;
 
-/// Header and width of each column, without the gap between two.
+/// Header and width of each column, without the gap between columns.
 const LAYOUT: [(&str, u16); 5] =
     [("case", 19), ("all ranks", 14), ("slowest rank", 12), ("chunk GiB/s", 13), ("refill", 14)];
 const _: () = assert!(19 + 14 + 12 + 13 + 14 + 4 * terminal::GAP == terminal::COLUMNS);
 
-/// One row of several lines for each case, measured by a clock of this step.
+/// One row of several lines for each case; `step_ns` is the step of the clock.
 pub(super) fn detail(cases: &[&CaseResult], step_ns: f64) -> String {
     let rows: Vec<[String; 5]> = cases
         .iter()

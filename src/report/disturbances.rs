@@ -1,14 +1,13 @@
-//! What a report says of repetitions that something else disturbed: dropped by rule, or slow.
+//! Disturbed repetitions in a report: dropped by the rule, or slow.
 
-use super::notes::limited;
-use super::text::{counted, plain};
-use crate::results::run::{CaseResult, Coincidence, DropRule, Run};
+use super::text::{counted, limited, plain};
+use crate::record::run::{CaseResult, Coincidence, DropRule, Run};
 use crate::stats::holm;
 
-/// A coincidence that chance makes more often than this is none.
+/// Largest corrected p of a coincidence that is reported.
 const CHANCE: f64 = 0.05;
 
-/// What the rule dropped, which repetitions were slow, and what that coincides with.
+/// Dropped repetitions, slow repetitions, and the noise that coincides with the slow ones.
 pub(super) fn disturbances(run: &Run) -> Vec<String> {
     let mut lines = dropped(run);
     lines.extend(slow(run));
@@ -40,7 +39,7 @@ fn dropped(run: &Run) -> Vec<String> {
     lines
 }
 
-/// Parts of the rule that nothing can break, because some machine does not count what they bound.
+/// Conditions of the rule that have no effect, because some machine lacks the counter.
 fn unheld(run: &Run, rule: &DropRule) -> Vec<String> {
     let parts = [("steal", rule.steal, "steal_ns"), ("run_delay", rule.run_delay, "run_delay_ns")];
     let unheld = parts.into_iter().filter_map(|(name, bound, counter)| {
@@ -78,7 +77,7 @@ fn slow(run: &Run) -> Vec<String> {
     limited(each.collect())
 }
 
-/// Kinds of noise that fall together with the slow repetitions of a case more often than chance has it.
+/// Kinds of noise that coincide with the slow repetitions of a case more often than by chance.
 fn coincidences(run: &Run, case: &CaseResult) -> Vec<String> {
     let of_case: Vec<&Coincidence> =
         run.derived.coincidences.iter().filter(|coincidence| coincidence.case == case.id).collect();

@@ -1,9 +1,9 @@
-//! How often each case was measured, what ended it, and what stands in no figure.
+//! Repetitions of each case, the reason that the run ended, and the work that no figure includes.
 
 use super::text::plain;
 use crate::job::Job;
-use crate::results::Run;
-use crate::results::run::{EndedBy, Stop};
+use crate::record::Run;
+use crate::record::run::{EndedBy, Stop};
 use crate::units::{Nanoseconds, Share};
 
 /// Repetitions and warm-up, one sentence each.
@@ -11,10 +11,10 @@ pub(super) fn lines(run: &Run) -> Vec<String> {
     let rounds = run.derived.rounds;
     let repetitions = match (run.complete, run.derived.ended_by) {
         (true, Some(ended_by)) => Some(format!("repetitions: {rounds} of each case{}", why(run, ended_by))),
-        // How far each case came differs, and the table has it.
+        // The numbers of repetitions differ between cases; the table shows them.
         _ => None,
     };
-    // The effective job is what was asked for, warm-up included.
+    // The effective job holds all requested values, including the warm-up.
     let job = Job::parse(&run.header.job, "the job in run.json", &[]).ok();
     let warmup = job.map(|job| match job.run.warmup {
         Nanoseconds(0) => "warm-up: none".to_owned(),
@@ -28,7 +28,8 @@ fn why(run: &Run, ended_by: EndedBy) -> String {
     let compared = run.header.planned.iter().any(|case| case.compared_as.is_some());
     let figure = if compared { "ratio" } else { "rate" };
     let width = plain(&Share(half_width).to_string());
-    // The rule asks for more rounds after the look that was narrow: it does not say what the last interval is.
+    // The rule adds rounds after the first narrow look, so this text makes no statement about the last confidence
+    // interval.
     match ended_by {
         EndedBy::Repetitions => String::new(),
         EndedBy::HalfWidth => {

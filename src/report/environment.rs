@@ -1,16 +1,17 @@
-//! What `numamark env` shows: one line a check, below it the command that helps.
+//! Output of `numamark env`: one line a check, and its remedy below.
 
-use super::terminal::{self, COLUMNS};
 use super::text::{counted, plain};
-use crate::results::Environment;
-use crate::results::environment::check::{Check, Remedy, Standing};
+use crate::environment::Environment;
+use crate::environment::check::{Check, Remedy, Standing};
+use crate::report::terminal;
+use crate::report::terminal::COLUMNS;
 use crate::units::human_bytes;
 
-/// Where the second and the third column begin.
+/// Start of the second and of the third column.
 const WHAT: usize = 6;
 const FOUND: usize = 22;
 
-/// The host in one line, its checks, and how many of them warn.
+/// The host in one line, its checks, and the number of warnings.
 pub fn environment(host: &str, environment: &Environment, checks: &[Check]) -> String {
     let mut text = terminal::prose(&headline(host, environment)) + "\n";
     text.extend(checks.iter().map(lines));
@@ -50,7 +51,7 @@ fn lines(check: &Check) -> String {
         text += &format!("{head}{line}\n");
     }
     match &check.standing {
-        // As it is: a command that is broken elsewhere cannot be pasted.
+        // Not wrapped: a command with added line breaks cannot be pasted.
         Standing::Warn(Remedy::Command(command)) => {
             text += &format!("{:WHAT$}{}\n", "", plain_lines(command))
         }
@@ -60,7 +61,7 @@ fn lines(check: &Check) -> String {
     text
 }
 
-/// Commands may have a second line.
+/// Indents the second line of a command, if any.
 fn plain_lines(command: &str) -> String {
     let indent = format!("\n{:WHAT$}", "");
     command.lines().map(plain).collect::<Vec<_>>().join(&indent)
@@ -83,15 +84,15 @@ fn ending(checks: &[Check]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::{Facts, inspect};
     use crate::measure::clock::Clock;
-    use crate::results::environment::{Facts, inspect};
 
     #[test]
     fn this_host_fits_one_screen_of_80_columns() {
         let (environment, checks) = inspect(&Facts::new(&Clock::start(), Err("not asked".to_owned())));
         let text = super::environment("host", &environment, &checks);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-        // Every check has one line, and each of those that warn one or two below it.
+        // Every check has one line, and each warning has one or two more below it.
         assert!((checks.len() + 4..=3 * checks.len()).contains(&text.lines().count()), "{text}");
         for check in &checks {
             assert!(

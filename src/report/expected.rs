@@ -1,22 +1,25 @@
-//! What the plan expects of cases that generate, beside what was measured.
+//! The plan's expectations for cases that generate, beside the measured values.
 
 use super::cells::{parameter_name, parameter_value};
 use super::grid::{Column, Grid};
 use super::text::NOT_AVAILABLE;
-use crate::results::run::{CaseResult, Expected};
+use crate::metric::CaseMetric;
+use crate::record::run::{CaseResult, Expected};
 use crate::units::three_digits;
+use crate::word::Word;
 
 const MIB: f64 = (1u64 << 20) as f64;
-/// Behind a figure that is not what the plan expects.
+/// Mark after a figure that differs from the plan's expectation.
 const UNEXPECTED: &str = " !";
 
-/// Below a table with a mark in it, what that means.
+/// Explanation of the mark, if the grid contains it.
 pub(super) fn legend(grid: &Grid) -> Option<&'static str> {
     let marked = grid.rows.iter().flatten().any(|cell| cell.ends_with(UNEXPECTED));
     marked.then_some("!: not what the plan expects")
 }
 
-/// One row a case, with a column for each of `axes`. `None` unless every case has expectations, and they differ.
+/// One row a case, with a column for each of `axes`. `None` unless every case has expectations and they differ
+/// between cases.
 pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
     let rows: Vec<(&CaseResult, &Expected)> =
         cases.iter().filter_map(|case| Some((*case, case.expected.as_ref()?))).collect();
@@ -37,7 +40,7 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
     grid.push(Column::figures("expected", "workers"), expected(|plan| plan.busy_workers.to_string()));
     grid.push(Column::figures("working set", "MiB"), expected(|plan| mebibytes(plan.working_set_bytes)));
     grid.push(Column::figures("of L3", "x"), expected(of_l3));
-    // Where they are swept they stand in the first column.
+    // Swept stores are already a column of `axes`.
     let differ = rows.windows(2).any(|pair| pair[0].1.stores != pair[1].1.stores);
     if differ && !axes.contains(&"stores") {
         grid.push(Column::words("stores"), expected(stores));
@@ -48,12 +51,14 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
 }
 
 fn busy(case: &CaseResult, plan: &Expected) -> String {
-    let Some(busy) = measured(case, "busy_workers") else { return NOT_AVAILABLE.to_owned() };
+    let Some(busy) = measured(case, CaseMetric::BusyWorkers.word()) else { return NOT_AVAILABLE.to_owned() };
     format!("{busy}{}", if busy < f64::from(plan.busy_workers) { UNEXPECTED } else { "" })
 }
 
 fn peak(case: &CaseResult, plan: &Expected) -> String {
-    let Some(peak) = measured(case, "memory_peak_bytes") else { return NOT_AVAILABLE.to_owned() };
+    let Some(peak) = measured(case, CaseMetric::MemoryPeakBytes.word()) else {
+        return NOT_AVAILABLE.to_owned();
+    };
     let range = plan.memory_bytes_min as f64..=plan.memory_bytes_max as f64;
     format!("{}{}", three_digits(peak / MIB), if range.contains(&peak) { "" } else { UNEXPECTED })
 }
@@ -65,7 +70,7 @@ fn memory(plan: &Expected) -> String {
     }
 }
 
-/// In a column that leaves room for the others.
+/// Short names, so that other columns have room.
 fn stores(plan: &Expected) -> String {
     match plan.stores.as_deref() {
         Some("ordinary") => "cached".to_owned(),

@@ -1,10 +1,12 @@
-//! What a report says about the gates: `PASS locality 0.998 >= 0.99`.
+//! Gates in a report: `PASS locality 0.998 >= 0.99`.
 
 use super::text::{byte_rate, counted, grouped, operation_rate, percent, plain};
-use crate::results::gate::{Bound, GateResult, Outcome};
+use crate::metric::{CaseMetric, GateMetric, Unit};
+use crate::record::run::{Bound, GateResult, Outcome};
 use crate::units::human_duration;
+use crate::word::Word;
 
-/// Cases in which a gate was met in one line, every case in which it was not in its own.
+/// One line a gate for all cases that met it, and one line for each case that did not.
 pub(super) fn gates(results: &[GateResult]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut rest = results;
@@ -22,7 +24,7 @@ pub(super) fn gates(results: &[GateResult]) -> Vec<String> {
     lines
 }
 
-/// One gate on one case; `beside` stands in brackets.
+/// One gate on one case; `beside` is shown in brackets.
 pub(super) fn line(result: &GateResult, beside: Vec<String>) -> String {
     let outcome = match result.outcome {
         Outcome::Pass => "PASS",
@@ -47,9 +49,9 @@ fn sign(bound: Bound) -> &'static str {
     }
 }
 
-/// Of the cases that met a gate the one that came nearest to its bound.
+/// The case that met the gate with the smallest distance to its bound.
 fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)> {
-    // How far it is from the bound, as a share of it; a bound of 0 leaves the figure itself.
+    // Distance from the bound as a share of the bound; for a bound of 0, the figure itself.
     let distance = |result: &GateResult| {
         let (value, bound) =
             (result.value.unwrap_or(f64::NAN), result.own_bound().map_or(f64::NAN, Bound::number));
@@ -59,10 +61,13 @@ fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)>
     let nearest = met.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
     let alike = met.iter().all(|result| (result.value, result.stored) == (nearest.value, nearest.stored));
     let beside = match (met.len(), alike) {
-        (1, _) => {
-            nearest.case.iter().filter(|_| nearest.metric != "locality").map(|case| plain(case)).collect()
-        }
-        // The run's own figures, such as its locality, are those of every case.
+        (1, _) => nearest
+            .case
+            .iter()
+            .filter(|_| nearest.metric != CaseMetric::Locality.word())
+            .map(|case| plain(case))
+            .collect(),
+        // Figures of the whole run, such as its locality, are equal in every case.
         (_, true) => Vec::new(),
         (count, false) => {
             let case = nearest.case.as_deref().map_or(String::new(), plain);
@@ -72,70 +77,59 @@ fn tightest<'a>(met: &[&'a GateResult]) -> Option<(&'a GateResult, Vec<String>)>
     Some((nearest, beside))
 }
 
-/// The case of an unmet gate, unless it is all of them alike.
+/// The case of an unmet gate; empty for a locality gate with a single result.
 fn of_case(result: &GateResult, gate: &[GateResult]) -> Vec<String> {
-    let only = gate.len() == 1 && result.metric == "locality";
+    let only = gate.len() == 1 && result.metric == CaseMetric::Locality.word();
     result.case.iter().filter(|_| !only).map(|case| plain(case)).collect()
 }
 
-/// Figure and bound in the metric's unit, with as many digits as it takes to see on which side the figure is.
+/// Figure and bound in the metric's unit, with enough digits to show the side of the bound.
 fn figures(result: &GateResult) -> (String, String) {
-    let unit = Unit::of(&result.metric);
+    let unit = unit(&result.metric);
     match (result.value, result.own_bound().map(Bound::number)) {
         (Some(value), Some(bound)) => {
-            let (short, shown) = (unit.text(value), unit.text(bound));
+            let (short, shown) = (text(unit, value), text(unit, bound));
             match short == shown && value != bound {
                 false => (short, shown),
                 true => (exact(value, bound), exact(bound, value)),
             }
         }
         (value, bound) => {
-            let text = |figure: Option<f64>| figure.map_or("n/a".to_owned(), |figure| unit.text(figure));
-            (text(value), text(bound))
+            let shown = |figure: Option<f64>| figure.map_or("n/a".to_owned(), |figure| text(unit, figure));
+            (shown(value), shown(bound))
         }
     }
 }
 
-/// The fewest digits, from three on, by which a figure differs from another.
+/// The figure with the fewest digits, at least three, that distinguish it from the other.
 fn exact(figure: f64, other: f64) -> String {
     let rounded = |figure: f64, digits: usize| format!("{figure:.digits$e}").parse::<f64>().unwrap_or(figure);
     let digits = (2..17).find(|digits| rounded(figure, *digits) != rounded(other, *digits)).unwrap_or(17);
     rounded(figure, digits).to_string()
 }
 
-/// What a metric is counted in, by its name.
-enum Unit {
-    BytesPerSecond,
-    OperationsPerSecond,
-    Nanoseconds,
-    Count,
-    Number,
+/// The unit of a metric by its name; of one that is no metric of a gate, by what the name says.
+fn unit(metric: &str) -> Unit {
+    GateMetric::from_name(metric).map_or_else(
+        || match metric.rsplit_once('.') {
+            Some((_, "count")) => Unit::Events,
+            Some((histogram, _)) if histogram.contains("_ns") => Unit::Nanoseconds,
+            _ => Unit::Ratio,
+        },
+        GateMetric::unit,
+    )
 }
 
-impl Unit {
-    fn of(metric: &str) -> Unit {
-        let (histogram, figure) = metric.rsplit_once('.').unwrap_or(("", metric));
-        match figure {
-            "count" => Unit::Count,
-            _ if histogram.contains("_ns") || metric == "core_ns_per_operation" => Unit::Nanoseconds,
-            _ if metric.ends_with("_bytes_per_s") => Unit::BytesPerSecond,
-            _ if metric.ends_with("operations_per_s") => Unit::OperationsPerSecond,
-            _ => Unit::Number,
-        }
-    }
-
-    fn text(&self, figure: f64) -> String {
-        match self {
-            Unit::BytesPerSecond => byte_rate(figure),
-            Unit::OperationsPerSecond => operation_rate(figure),
-            Unit::Nanoseconds => human_duration(figure),
-            Unit::Count if figure >= 0.0 && figure.fract() == 0.0 => grouped(figure as u64),
-            // A share that is not quite all is not rounded up to it.
-            Unit::Number if (0.995..1.0).contains(&figure) => exact(figure, 1.0),
-            Unit::Count | Unit::Number => {
-                format!("{figure:.2e}").parse::<f64>().unwrap_or(figure).to_string()
-            }
-        }
+/// A figure in its unit, with three digits.
+fn text(unit: Unit, figure: f64) -> String {
+    match unit {
+        Unit::BytesPerSecond => byte_rate(figure),
+        Unit::OperationsPerSecond => operation_rate(figure),
+        Unit::Nanoseconds => human_duration(figure),
+        Unit::Events if figure >= 0.0 && figure.fract() == 0.0 => grouped(figure as u64),
+        // A share that is not quite all is not rounded up to it.
+        Unit::Share | Unit::Ratio if (0.995..1.0).contains(&figure) => exact(figure, 1.0),
+        _ => format!("{figure:.2e}").parse::<f64>().unwrap_or(figure).to_string(),
     }
 }
 

@@ -1,20 +1,20 @@
-//! A table before it has a width: what a terminal and Markdown show alike.
+//! A table without widths, the common form for a terminal and for Markdown.
 
 /// Columns and rows of text.
 pub(super) struct Grid {
-    /// Every row has a cell for each.
+    /// Columns; every row has one cell for each.
     pub(super) columns: Vec<Column>,
     /// Cells of one line.
     pub(super) rows: Vec<Vec<String>>,
 }
 
-/// What stands above a column.
+/// Heading of a column.
 pub(super) struct Column {
-    /// What it is.
+    /// Name of the quantity.
     pub(super) name: String,
-    /// What it is counted in; empty for words and counts.
+    /// Unit; empty for words and counts.
     pub(super) unit: String,
-    /// Figures stand at the right edge, words at the left.
+    /// True for figures, which are aligned right; words are aligned left.
     pub(super) figures: bool,
 }
 
@@ -31,7 +31,7 @@ impl Column {
 }
 
 impl Grid {
-    /// Rows without a column yet.
+    /// A grid with empty rows and no columns.
     pub(super) fn of_rows(count: usize) -> Grid {
         Grid { columns: Vec::new(), rows: vec![Vec::new(); count] }
     }

@@ -1,4 +1,4 @@
-//! The heat map: hosts down, nodes across, each rank's rate beside that of the median rank. More ink is slower.
+//! The heat map: hosts down, nodes across, each rank's rate relative to the median rank. More ink is slower.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,29 +6,29 @@ use super::cells;
 use super::grid::{Column, Grid};
 use super::terminal::COLUMNS;
 use super::text::short_host;
-use crate::results::run::{CaseResult, RankResult};
+use crate::record::run::{CaseResult, RankResult};
 use crate::stats::median;
 
-/// Below each share of the median rank a cell is filled with its mark.
+/// Marks: a cell below this share of the median rank is filled with the mark.
 const SHADES: [(f64, char); 4] = [(0.50, '#'), (0.75, '+'), (0.90, ':'), (0.97, '.')];
-/// More hosts than this are folded to those with the slowest ranks.
+/// Above this number of hosts, only those with the slowest ranks are shown.
 const HOSTS_SHOWN: usize = 16;
-/// Columns that a host's name may take; of a longer one the end is shown, where names differ.
+/// Columns for a host's name. A longer name is cut at the front, because names differ at the end.
 const HOST_COLUMNS: usize = 16;
-/// The narrowest and the widest cell.
+/// Narrowest and widest cell, in columns.
 const CELL_COLUMNS: std::ops::RangeInclusive<usize> = 4..=6;
 
-/// Above the names.
+/// Heading of the host names.
 const CORNER: &str = "host \\ node";
 
-/// A place of a rank: its node, and which of the node's ranks it is.
+/// Seat of a rank: its node, and its index among the ranks of that node.
 type Place = (Option<u32>, usize);
 
-/// Every rank's rate as a share of the median rank's.
+/// Every rank's rate as a share of the median rank's rate.
 pub(super) struct Heat<'run> {
-    /// How many cases it is the median over.
+    /// Number of cases that the median is taken over.
     cases: usize,
-    /// The rate of the median rank, where there is one case.
+    /// Rate of the median rank, with its unit; `None` for several cases.
     middle: Option<String>,
     places: BTreeSet<Place>,
     hosts: Vec<Host<'run>>,
@@ -45,7 +45,8 @@ struct Share<'run> {
     share: f64,
 }
 
-/// The ranks of one case, or the median over several cases of each rank's share. `None` below two ranks with a rate.
+/// Shares of one case, or each rank's median share over several cases. `None` with fewer than two ranks that have
+/// a rate.
 pub(super) fn of<'run>(cases: &[&'run CaseResult]) -> Option<Heat<'run>> {
     let mut shares: BTreeMap<u32, (&RankResult, Vec<f64>)> = BTreeMap::new();
     for case in cases {
@@ -88,7 +89,7 @@ impl<'run> Heat<'run> {
         }
     }
 
-    /// What the figures are.
+    /// Description of the figures.
     pub(super) fn unit(&self) -> String {
         let unit = "each rank's rate in % of the median rank's";
         match &self.middle {
@@ -97,13 +98,13 @@ impl<'run> Heat<'run> {
         }
     }
 
-    /// What the marks mean.
+    /// Explanation of the marks.
     pub(super) fn legend() -> String {
         let shades = SHADES.iter().rev().map(|(below, mark)| format!("{mark} below {:.0}", below * 100.0));
         format!("a cell is filled with {}", shades.collect::<Vec<_>>().join(", "))
     }
 
-    /// The slowest ranks by name, then the map: of all hosts, or of those with the slowest ranks.
+    /// The map of all hosts, or of those with the slowest ranks and a line about the others.
     pub(super) fn text(&self, all: bool) -> String {
         let (shown, folded) = self.folded(all);
         let name_columns = shown.iter().map(|host| host_name(host.name).chars().count()).max().unwrap_or(0);
@@ -125,7 +126,7 @@ impl<'run> Heat<'run> {
         text + &folded.map_or(String::new(), |line| line + "\n")
     }
 
-    /// The map for Markdown: all hosts, figures alone.
+    /// The map for Markdown: all hosts, without marks.
     pub(super) fn grid(&self) -> Grid {
         let mut grid = Grid::of_rows(self.hosts.len());
         grid.push(Column::words("host"), self.hosts.iter().map(|host| short_host(host.name)));
@@ -136,7 +137,7 @@ impl<'run> Heat<'run> {
         grid
     }
 
-    /// The slowest rank, and every other one far below the median, at most three.
+    /// The slowest rank, and every other rank far below the median: at most three, and a count of the rest.
     pub(super) fn slowest(&self) -> Vec<String> {
         const NAMED: usize = 3;
         let mut shares: Vec<Share<'_>> = self.shares().collect();
@@ -156,7 +157,7 @@ impl<'run> Heat<'run> {
         self.hosts.iter().flat_map(|host| host.shares.values().copied())
     }
 
-    /// The hosts to show, in the order of the run, and what is to be said of the others.
+    /// Hosts to show, in the order of the run, and a line about the others.
     fn folded(&self, all: bool) -> (Vec<&Host<'run>>, Option<String>) {
         if all || self.hosts.len() <= HOSTS_SHOWN {
             return (self.hosts.iter().collect(), None);
@@ -175,7 +176,7 @@ impl<'run> Heat<'run> {
         (shown.iter().map(|host| &self.hosts[*host]).collect(), Some(line))
     }
 
-    /// `3`, or `3a`, `3b` where a node has several ranks.
+    /// `3`; or `3a`, `3b` for a node with several ranks.
     fn head(&self, (node, of_node): Place) -> String {
         let node_name = node.map_or("-".to_owned(), |node| node.to_string());
         match self.places.contains(&(node, 1)) {
@@ -206,7 +207,7 @@ fn figure(share: Option<&Share<'_>>) -> String {
     share.map_or("-".to_owned(), |share| format!("{:.0}", (share.share * 100.0).min(999.0)))
 }
 
-/// The figure at the right edge, the mark in front of it, a blank between cells where there is room.
+/// Figure right-aligned, mark to its left, and a blank between cells when there is room.
 fn cell(share: Option<&Share<'_>>, columns: usize) -> String {
     let mark = share.and_then(|share| SHADES.iter().find(|(below, _)| share.share < *below));
     let mark = mark.map_or(' ', |(_, mark)| *mark);

@@ -1,14 +1,14 @@
-//! A run as JUnit's XML, for what shows test results: one test a gate and case, one for the run itself.
+//! A run as JUnit XML for viewers of test results: one test for each gate and case, and tests for the run itself.
 //!
-//! The form is what Jenkins and GitLab read: `testsuites`, `testsuite`, `testcase` with `failure` or `error`. It has no word for a
-//! warning: an unmet gate at level `warn` passes, with the line in `system-out`.
+//! The format is the one that Jenkins and GitLab read: `testsuites`, `testsuite`, `testcase` with `failure` or
+//! `error`. It has no warnings, so an unmet gate at level `warn` passes, with its line in `system-out`.
 
 use super::gates::line;
 use super::text::plain;
-use crate::results::gate::{Bound, GateResult, Outcome};
-use crate::results::run::Run;
+use crate::record::run::Run;
+use crate::record::run::{Bound, GateResult, Outcome};
 
-/// The whole file.
+/// The complete file.
 pub fn junit(run: &Run) -> String {
     let tests = tests(run);
     let count = |wanted: fn(&Verdict) -> bool| tests.iter().filter(|test| wanted(&test.verdict)).count();
@@ -21,7 +21,7 @@ pub fn junit(run: &Run) -> String {
     );
     let host = run.header.hosts.first().map_or(String::new(), |host| escaped(host));
     let name = escaped(&run.header.name);
-    // The form knows no time zone.
+    // The format has no time zone.
     let started = escaped(run.header.started.trim_end_matches('Z'));
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     text += &format!("<testsuites name=\"numamark\" {counts}>\n");
@@ -32,7 +32,7 @@ pub fn junit(run: &Run) -> String {
 
 /// One `testcase`.
 struct Test {
-    /// The case of the run; empty for what is of the whole run.
+    /// Case of the run; empty for tests of the whole run.
     case: String,
     name: String,
     verdict: Verdict,
@@ -45,7 +45,7 @@ enum Verdict {
     Error(String),
 }
 
-/// The run first: gates on half a run prove nothing.
+/// Tests of the run come first: gates on an incomplete run prove nothing.
 fn tests(run: &Run) -> Vec<Test> {
     let of_run = |name: &str, verdict| Test { case: String::new(), name: name.to_owned(), verdict };
     let complete = match run.complete {
@@ -109,7 +109,7 @@ impl Test {
     }
 }
 
-/// Text that can stand in an attribute and between tags. What XML 1.0 has no character for was made plain before.
+/// Escapes text for attributes and element content. `plain` has already replaced control characters.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in plain(text).chars() {

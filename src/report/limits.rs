@@ -1,16 +1,17 @@
-//! What the memory took of plain stores and of triad, and what share of it a case reached: by host, socket and node.
+//! Limits of the memory for plain stores and for triad, and the share that a case reached: by host, socket and
+//! node.
 
 use super::cells::NODE_UNKNOWN;
 use super::grid::{Column, Grid};
 use super::text::{NOT_AVAILABLE, percent, plain, ratio_percent, short_host};
-use crate::results::run::{CaseLimits, CaseResult, GroupLimit};
+use crate::record::run::{CaseLimits, CaseResult, GroupLimit};
 use crate::units::human_rate;
 
-/// More nodes are not shown one by one, but those with the lowest shares.
+/// Up to this number, all nodes are shown; beyond it, only those with the lowest shares.
 const NODES_MAX: usize = 16;
 const LOWEST_SHOWN: usize = 8;
 
-/// The limits of one case: hosts and sockets where there are several nodes to them, and nodes.
+/// Limits of one case: its hosts and sockets with several nodes, and its nodes.
 pub(super) struct Limits<'run> {
     case: &'run CaseResult,
     limits: &'run CaseLimits,
@@ -18,12 +19,12 @@ pub(super) struct Limits<'run> {
 }
 
 impl<'run> Limits<'run> {
-    /// `None` when the limits of the case were not measured. Many nodes are shown when `everything` is asked for.
+    /// `None` when the limits of the case were not measured. With `everything`, all nodes are shown.
     pub(super) fn of(case: &'run CaseResult, everything: bool) -> Option<Limits<'run>> {
         Some(Limits { case, limits: case.limits.as_ref()?, everything })
     }
 
-    /// What stands above the table.
+    /// Title of the table.
     pub(super) fn title(&self) -> String {
         let hidden = self.limits.nodes.len() - self.nodes().len();
         let lowest = if hidden > 0 {
@@ -37,7 +38,7 @@ impl<'run> Limits<'run> {
         )
     }
 
-    /// A row a group.
+    /// One row for each group.
     pub(super) fn grid(&self) -> Grid {
         let (nodes, sockets) = (self.nodes(), &self.limits.sockets);
         let mut rows: Vec<(String, &GroupLimit)> = Vec::new();
@@ -56,7 +57,7 @@ impl<'run> Limits<'run> {
         figures("stores", "GiB/s", &|group| rate(group.write_bytes_per_s));
         figures("triad", "GiB/s", &|group| rate(group.triad_bytes_per_s));
         figures("reached", "% of stores", &|group| share(group.share));
-        // Who is the only one on its host is alone anyway.
+        // A rank without others on its host always measures alone.
         if self.limits.hosts.iter().any(|host| several(&host)) {
             let alone =
                 |group: &GroupLimit, cell: String| if several(&group) { "-".to_owned() } else { cell };
@@ -93,7 +94,7 @@ impl<'run> Limits<'run> {
     }
 }
 
-/// How the limits were measured; nothing when none was.
+/// Explanation of the limits; `None` when none was measured.
 pub(super) fn how(cases: &[CaseResult]) -> Option<String> {
     cases.iter().any(|case| case.limits.is_some()).then(|| {
         "limit: the best of three store loops (memset, ordinary, non-temporal) over blocks like the case's own, on its \
@@ -102,7 +103,7 @@ pub(super) fn how(cases: &[CaseResult]) -> Option<String> {
     })
 }
 
-/// Cases whose limit was another after the repetitions.
+/// Cases with a limit that changed during the run.
 pub(super) fn drifts(cases: &[CaseResult]) -> Vec<String> {
     let drifted = cases.iter().filter_map(|case| {
         let limits = case.limits.as_ref().filter(|limits| limits.drifted)?;

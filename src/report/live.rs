@@ -1,15 +1,18 @@
-//! Lines about a run that is going on: where the ranks are, and what each repetition gave.
+//! Lines about a run in progress: the binding of the ranks, and the figures of each repetition.
 
 use std::collections::BTreeMap;
 
 use super::cells::figure;
 use super::text::{percent, plain, short_host};
+use crate::aggregate;
+use crate::metric::CaseMetric;
 use crate::numa::PuSet;
-use crate::results::run::{Measure, Metric};
-use crate::results::{Begin, Row, aggregate};
+use crate::record::run::{Measure, Metric};
+use crate::record::{Begin, Row};
 use crate::units::human_duration;
+use crate::word::Word;
 
-/// Where one rank is bound, and why there.
+/// Binding of one rank, and the reason for it.
 pub fn bound(begin: &Begin) -> String {
     let pus: PuSet = begin.pus.iter().copied().collect();
     let node = match (begin.node_index, begin.node_os_index) {
@@ -29,8 +32,8 @@ pub fn repetition(measure: Measure, rows: &[Row]) -> String {
     let rate = figure(measure, rate_of(measure, &all));
     let mut line = format!("{rate} in {}", human_duration(longest as f64));
     let share = |name: &str| all.get(name).and_then(|metric| metric.value);
-    line.extend(share("cpu_share").map(|share| format!(", CPU {}", percent(share))));
-    line.extend(share("refill_share").map(|share| format!(", refills {}", percent(share))));
+    line.extend(share(CaseMetric::CpuShare.word()).map(|share| format!(", CPU {}", percent(share))));
+    line.extend(share(CaseMetric::RefillShare.word()).map(|share| format!(", refills {}", percent(share))));
     let ranks = rows.iter().filter_map(|row| {
         let own = aggregate::of_repetition(measure, std::slice::from_ref(row));
         Some((row.rank, rate_of(measure, &own)?))
@@ -43,9 +46,5 @@ pub fn repetition(measure: Measure, rows: &[Row]) -> String {
 }
 
 fn rate_of(measure: Measure, figures: &BTreeMap<String, Metric>) -> Option<f64> {
-    let name = match measure {
-        Measure::Bytes => "throughput_bytes_per_s",
-        Measure::Operations => "operations_per_s",
-    };
-    figures.get(name)?.value
+    figures.get(measure.rate().word())?.value
 }

@@ -1,13 +1,13 @@
-//! The report as Markdown, for an issue or a wiki: GitHub's tables, every case a row.
+//! The report as Markdown for an issue or a wiki: GitHub's tables, with one row a case.
 
 use super::compact::Seen;
-use super::grid::Grid;
+use super::document::{escaped, grid};
 use super::heat;
 use super::limits::Limits;
 use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
 use super::{advice, compact, compare, expected, notes};
-use crate::results::Run;
+use crate::record::Run;
 
 /// The whole report of a run.
 pub fn markdown(run: &Run) -> String {
@@ -45,7 +45,7 @@ fn workload(group: &Group<'_>, seen: Seen) -> String {
         let gap = if index == 0 { "\n" } else { "" };
         text += &format!("{gap}- {}\n", escaped(line));
     }
-    // Of a sweep every case has its share in the table above.
+    // For a sweep, the table above already has the share of every case.
     if let [case] = group.cases[..]
         && let Some(limits) = Limits::of(case, true)
     {
@@ -56,32 +56,4 @@ fn workload(group: &Group<'_>, seen: Seen) -> String {
         text += &format!("\n{}\n\n{}", escaped(&legend), grid(&heat.grid()));
     }
     text
-}
-
-/// A table; figures at the right edge.
-pub(super) fn grid(grid: &Grid) -> String {
-    let heads = grid.columns.iter().map(|column| match column.unit.as_str() {
-        "" => escaped(&column.name),
-        unit => format!("{} ({})", escaped(&column.name), escaped(unit)),
-    });
-    let edges = grid.columns.iter().map(|column| if column.figures { "---:" } else { "---" }.to_owned());
-    let rows = grid.rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect::<Vec<_>>());
-    let lines = [heads.collect::<Vec<_>>(), edges.collect()].into_iter().chain(rows);
-    lines.map(|cells| format!("| {} |\n", cells.join(" | "))).collect()
-}
-
-/// Text as itself: what would begin markup is escaped, a line stays one line.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '|' | '<' | '>' | '[' | ']' | '~' | '#' | '$' => {
-                escaped.extend(['\\', c])
-            }
-            '&' => escaped += "&amp;",
-            c if c.is_control() => escaped.push(' '),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

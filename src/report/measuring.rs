@@ -1,10 +1,12 @@
-//! With what it was measured, and what that cost: the clock, the price of its events, and what is not counted here.
+//! Means and cost of the measurement: the clock, the cost of its events, and counters that are unavailable.
 
 use super::text::{percent, plain};
-use crate::results::run::Run;
+use crate::metric::CaseMetric;
+use crate::record::run::Run;
 use crate::units::human_duration;
+use crate::word::Word;
 
-/// One line for the clock, one for the cost, one for what is missing.
+/// One line each for the clock, the cost, and the unavailable counters.
 pub(super) fn lines(run: &Run) -> Vec<String> {
     let derived = &run.derived;
     let mut lines = vec![format!(
@@ -22,13 +24,13 @@ pub(super) fn lines(run: &Run) -> Vec<String> {
     lines
 }
 
-/// The share of the case in which measuring took most.
+/// Overhead of measuring, in the case with the largest share.
 fn cost(run: &Run) -> Option<String> {
     let share = |name: &str| {
         let cases = run.derived.cases.iter();
         cases.filter_map(|case| case.metrics.get(name)?.value).reduce(f64::max)
     };
-    let most = percent(share("measuring_share")?);
+    let most = percent(share(CaseMetric::MeasuringShare.word())?);
     let up_to = if run.derived.cases.len() == 1 { "" } else { "up to " };
     Some(format!("measuring: {up_to}{most} of worker time (readings and records at their cost)"))
 }

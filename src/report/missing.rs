@@ -1,22 +1,24 @@
-//! Why a report shows `n/a`.
+//! Reasons for each `n/a` in a report.
 
 use super::cells;
 use super::text::{NOT_AVAILABLE, grouped, plain};
-use crate::results::run::{CaseResult, HistogramSummary};
+use crate::metric::{CaseMetric, Distribution};
+use crate::record::run::{CaseResult, HistogramSummary};
+use crate::word::Word;
 
-/// Why a figure is missing, and how many timed values there were where more would have given it.
+/// Reason for a missing figure, with the number of timed values when more of them would have given the figure.
 struct Reason {
     why: String,
     timed: Option<u64>,
 }
 
-/// One reason, and every case it holds for.
+/// One reason with all its cases.
 struct Shared<'run> {
     why: String,
     cases: Vec<(&'run CaseResult, Option<u64>)>,
 }
 
-/// One line for each reason, with the case when it is one.
+/// One line for each reason, with the case when there is only one.
 pub(super) fn missing(cases: &[CaseResult]) -> Vec<String> {
     let mut reasons: Vec<Shared<'_>> = Vec::new();
     for case in cases {
@@ -50,15 +52,19 @@ impl Shared<'_> {
 
 fn of_case(case: &CaseResult) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    for name in ["throughput_bytes_per_s", "operations_per_s", "refill_share"] {
+    for name in [
+        CaseMetric::ThroughputBytesPerS.word(),
+        CaseMetric::OperationsPerS.word(),
+        CaseMetric::RefillShare.word(),
+    ] {
         let Some(metric) = case.metrics.get(name).filter(|metric| metric.value.is_none()) else { continue };
         // A case without refills shows a dash.
-        let shown = name != "refill_share" || cells::refills(case).is_some();
+        let shown = name != CaseMetric::RefillShare.word() || cells::refills(case).is_some();
         let reason = metric.reason.iter().filter(|_| shown);
         reasons.extend(reason.map(|why| Reason { why: format!("{name}: {}", plain(why)), timed: None }));
     }
     for (times, name, shown) in [
-        (case.histograms.get("chunk_ns"), "chunk", &["p50", "p99"][..]),
+        (case.histograms.get(Distribution::Chunk.word()), "chunk", &["p50", "p99"][..]),
         (cells::refills(case), "refill", &["p50", "p99", "p99.9"][..]),
     ] {
         reasons.extend(times.and_then(|times| missing_quantile(times, name, shown)));
@@ -66,7 +72,7 @@ fn of_case(case: &CaseResult) -> Vec<Reason> {
     reasons
 }
 
-/// The first of the shown quantiles that is null, and what it would have taken.
+/// The first shown quantile that is null, and the number of timed values it needs.
 fn missing_quantile(times: &HistogramSummary, noun: &str, shown: &[&str]) -> Option<Reason> {
     let known = [("p50", times.p50, 20), ("p99", times.p99, 1000), ("p99.9", times.p999, 10_000)];
     let (name, _, needed) =

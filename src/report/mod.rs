@@ -1,4 +1,4 @@
-//! What a person looks at: text of at most 80 columns, whatever stands in it, and the same as Markdown and CSV.
+//! Reports for people: text of at most 80 columns for any content, and the same as Markdown and CSV.
 
 mod advice;
 mod cells;
@@ -7,6 +7,7 @@ mod compact;
 mod compare;
 mod detail;
 mod disturbances;
+mod document;
 mod ending;
 mod environment;
 mod expected;
@@ -31,12 +32,13 @@ mod tidy;
 mod topology;
 
 pub use compare::{compared, compared_markdown};
+pub use document::Extent;
 pub use environment::environment;
 pub use junit::junit;
 pub use live::{bound, repetition};
 pub use markdown::markdown;
 pub use plan::{Planned, plan};
 pub use submission::{Submission, submission};
-pub use table::{Extent, table};
+pub use table::table;
 pub use tidy::csv;
 pub use topology::topology;

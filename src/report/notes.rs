@@ -1,18 +1,19 @@
-//! What a figure needs to be believed: the lines above and below the table.
+//! Lines above and below the tables that a reader needs to trust the figures.
 
-use super::text::{counted, grouped, percent, plain};
+use super::text::{counted, grouped, limited, percent, plain};
 use super::{cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers};
-use crate::results::run::{CaseResult, HistogramSummary, Run};
+use crate::metric::CaseMetric;
+use crate::record::run::{CaseResult, HistogramSummary, Run};
 use crate::units::three_digits;
+use crate::word::Word;
 
-/// Below this share of worker time on a CPU, something else ran there (statistics of shared machines).
+/// Below this share of worker time on a CPU, other work disturbed the workers (from statistics of shared
+/// machines).
 pub(super) const CONTAMINATED_BELOW: f64 = 0.97;
-/// Lines of one kind that are printed; the rest is counted.
-const SHOWN: usize = 5;
-/// Cases that are named one by one.
+/// Largest number of cases that are named one by one.
 const FEW: usize = 2;
 
-/// What ran, where, and whether it is all there.
+/// Name of the run, ranks and hosts, time, and a warning when it is incomplete.
 pub(super) fn headline(run: &Run) -> Vec<String> {
     let header = &run.header;
     let ranks = counted(u64::from(header.ranks), "rank");
@@ -34,7 +35,7 @@ pub(super) fn headline(run: &Run) -> Vec<String> {
     lines
 }
 
-/// Cases that the job's rule has left without a figure.
+/// Warning about cases without a figure, because the job's rule dropped every repetition.
 fn nothing_left(run: &Run) -> Option<String> {
     let empty = |case: &&CaseResult| {
         case.total.repetitions > 0 && case.dropped.len() as u64 == u64::from(case.total.repetitions)
@@ -45,7 +46,7 @@ fn nothing_left(run: &Run) -> Option<String> {
     })
 }
 
-/// How it was measured, what to doubt, and which gates were met.
+/// Method of measurement, doubts, and gates.
 pub(super) fn notes(run: &Run) -> Vec<String> {
     let mut lines = how(run);
     lines.extend(doubts(run));
@@ -59,7 +60,7 @@ pub(super) fn notes(run: &Run) -> Vec<String> {
 
 fn how(run: &Run) -> Vec<String> {
     let derived = &run.derived;
-    // What a partial result holds differs from case to case; the table has the counts.
+    // Cases of a partial result differ in their repetitions; the table has the counts.
     let repetitions = match run.complete {
         true => counted(u64::from(derived.rounds), "repetition"),
         false => "the repetitions".to_owned(),
@@ -76,11 +77,11 @@ fn how(run: &Run) -> Vec<String> {
     lines
 }
 
-/// Of what the intervals speak, and how surely.
+/// Scope and level of the confidence intervals.
 fn intervals(cases: &[CaseResult]) -> String {
     let rates = cases.iter().filter_map(|case| cells::rate(case)?.1.interval);
     let (low, high) = extremes(rates.map(|interval| interval.level));
-    // 93.75 % rounded up would claim more than there is.
+    // Rounded down: 93.75 % rounded up would overstate the confidence.
     let level = |level: f64| format!("{} %", (level * 1000.0).floor() / 10.0);
     let levels = match high {
         none if none < 0.0 => return "interval: none, there is one repetition".to_owned(),
@@ -90,7 +91,7 @@ fn intervals(cases: &[CaseResult]) -> String {
     format!("\"to\", +-: the {levels} interval of the median, for repetitions like these on these hosts")
 }
 
-/// Cases of which only some refills were timed: each by itself as long as they are few.
+/// Cases with a sample of timed refills; named one by one when there are few.
 fn sampled(cases: &[CaseResult]) -> Vec<String> {
     let times = cases.iter().filter_map(|case| Some((case, cells::refills(case)?)));
     let sampled: Vec<(&CaseResult, &HistogramSummary)> =
@@ -149,9 +150,10 @@ fn doubts(run: &Run) -> Vec<String> {
     lines
 }
 
-/// Cases whose workers did not have their cores: each by itself as long as they are few.
+/// Cases with workers that lacked their cores; named one by one when there are few.
 fn contaminated(cases: &[CaseResult]) -> Vec<String> {
-    let share = |case: &CaseResult| case.metrics.get("cpu_share").and_then(|metric| metric.value);
+    let share =
+        |case: &CaseResult| case.metrics.get(CaseMetric::CpuShare.word()).and_then(|metric| metric.value);
     let disturbed: Vec<(&CaseResult, f64)> = cases
         .iter()
         .filter_map(|case| Some((case, share(case)?)))
@@ -193,14 +195,4 @@ fn digests(run: &Run) -> Vec<String> {
 
 fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
-}
-
-/// The first few lines of one kind, and how many more there are.
-pub(super) fn limited(mut lines: Vec<String>) -> Vec<String> {
-    let rest = lines.len().saturating_sub(SHOWN);
-    if rest > 0 {
-        lines.truncate(SHOWN);
-        lines.push(format!("  and {rest} more like these; run.json has them all"));
-    }
-    lines
 }

@@ -1,4 +1,4 @@
-//! What a job would do: cases, time, memory and files, before anything runs.
+//! Plan of a job before anything runs: cases, time, memory and files.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,20 @@ use super::text::{NOT_AVAILABLE, percent};
 use crate::generator::Stores;
 use crate::plan::{Case, Expected, Parameter, Plan, Prediction, Seat};
 use crate::units::{human_bytes, human_span};
+use crate::word::Word;
 
-/// Everything that is known of a run before it runs.
+/// Known properties of a run before it runs.
 #[derive(Debug)]
 pub struct Planned<'a> {
-    /// The job's.
+    /// Name of the job.
     pub name: &'a str,
-    /// The ranks of one host: where each sits and what it will do. At least one.
+    /// Ranks of one host, each with its seat and its plan. At least one.
     pub ranks: &'a [(Seat, Plan)],
-    /// Hosts, all alike.
+    /// Number of hosts, all alike.
     pub hosts: u32,
-    /// From a miniature of the run; `None` when nothing was tried.
+    /// Prediction from a miniature of the run; `None` when nothing was tried.
     pub prediction: Option<&'a Prediction>,
-    /// What nothing here knows, one sentence each.
+    /// Unknown properties, one sentence each.
     pub unknown: &'a [String],
 }
 
@@ -32,9 +33,9 @@ const HEADERS: [(&str, usize); 7] = [
     ("memory", 9),
     ("time", 8),
 ];
-/// What is left of a line for the id of a case.
+/// Columns that remain in a line for the id of a case.
 const CASE_COLUMNS: usize = COLUMNS - (8 + 7 + 6 + 12 + 7 + 9 + 8);
-/// Before the paragraphs below the table.
+/// Width of the labels of the paragraphs below the table.
 const LABEL_COLUMNS: usize = 9;
 
 /// The plan of all ranks, in 80 columns.
@@ -47,7 +48,7 @@ pub fn plan(planned: &Planned<'_>) -> String {
         let of_ranks: Vec<&Case> = planned.ranks.iter().map(|(_, plan)| &plan.cases[index]).collect();
         let time = match (planned.prediction, first.asked_ns()) {
             (Some(prediction), _) => human_span(prediction.repetition_ns[index]),
-            // All repetitions are asked for as much.
+            // The requested time is divided equally among all repetitions.
             (None, Some(ns)) => format!(" >{}", human_span(ns as f64 / first.turns.len() as f64)),
             (None, None) => NOT_AVAILABLE.to_owned(),
         };
@@ -87,7 +88,7 @@ fn headline(planned: &Planned<'_>) -> String {
     )
 }
 
-/// The id and the figures; an id that is too long stands on a line of its own.
+/// Id and figures; an id that is too long is put on a line of its own.
 fn row(id: &str, cells: &[String; 7]) -> String {
     let figures: String =
         std::iter::zip(cells, HEADERS).map(|(cell, (_, width))| format!("{cell:>width$}")).collect();
@@ -98,7 +99,7 @@ fn row(id: &str, cells: &[String; 7]) -> String {
     format!("{}\n", line.trim_end())
 }
 
-/// An id in lines that fit, broken before a parameter: no value has a point in it.
+/// An id in lines that fit, broken before a parameter. Values contain no point, so each point begins a parameter.
 fn broken(id: &str) -> String {
     let mut lines = String::new();
     let mut columns = 0;
@@ -128,7 +129,7 @@ fn cells(of_ranks: &[&Case], time: String) -> [String; 7] {
         let Expected { working_set_bytes, l3_bytes, .. } = case.expected?;
         Some(l3_bytes.map(|l3_bytes| working_set_bytes as f64 / l3_bytes as f64))
     };
-    // The rank with the least cache decides.
+    // The rank with the largest share of its cache decides.
     let of_l3 = match of_ranks.iter().filter_map(share).reduce(|a, b| Some(a?.max(b?))) {
         None => "-".to_owned(),
         Some(None) => NOT_AVAILABLE.to_owned(),
@@ -149,7 +150,7 @@ fn cells(of_ranks: &[&Case], time: String) -> [String; 7] {
     ]
 }
 
-/// One value, or the smallest and the largest of the ranks.
+/// The common value of the ranks, or their smallest and largest.
 fn span(values: &[u64], shown: impl Fn(u64) -> String) -> String {
     match (values.iter().min(), values.iter().max()) {
         (Some(least), Some(most)) if least == most => shown(*most),
@@ -158,7 +159,7 @@ fn span(values: &[u64], shown: impl Fn(u64) -> String) -> String {
     }
 }
 
-/// How much is generated in all; nothing for a job that generates none.
+/// Total amount of generated data; empty for a job that generates none.
 fn data(planned: &Planned<'_>, plan: &Plan) -> Vec<String> {
     if plan.cases.iter().all(|case| case.expected.is_none()) {
         return Vec::new();
@@ -173,7 +174,7 @@ fn data(planned: &Planned<'_>, plan: &Plan) -> Vec<String> {
     }]
 }
 
-/// What `stores = "auto"` came to; nothing where no case left it open.
+/// Resolution of `stores = "auto"`; empty when no case uses it.
 fn stores(plan: &Plan) -> Vec<String> {
     let auto = ("stores", Parameter::Word("auto".to_owned()));
     let open: Vec<&Case> = plan.cases.iter().filter(|case| case.parameters.contains(&auto)).collect();
@@ -186,10 +187,10 @@ fn stores(plan: &Plan) -> Vec<String> {
         cases if cases.len() == open.len() => Some(format!("{stores} in every case that leaves them open")),
         cases => Some(format!("{stores} in {}", cases.join(", "))),
     };
-    Stores::ALL.into_iter().filter_map(sentence).collect()
+    Stores::ALL.iter().copied().filter_map(sentence).collect()
 }
 
-/// What each node has to give, and what is free there; nodes that are alike stand together.
+/// Memory required and free on the tightest node, required on each host, and resident in each process.
 fn memory(planned: &Planned<'_>) -> Vec<String> {
     let mut nodes: BTreeMap<&str, (u64, Option<u64>)> = BTreeMap::new();
     for (seat, plan) in planned.ranks {
@@ -253,11 +254,13 @@ fn files(planned: &Planned<'_>) -> String {
     let Some(prediction) = planned.prediction else {
         return "not known without trying the cases".to_owned();
     };
-    let each = prediction.files.iter().map(|(name, bytes)| format!("{name} {}", human_bytes(*bytes)));
-    format!("{}: {}", human_bytes(prediction.bytes()), each.collect::<Vec<_>>().join(", "))
+    let Prediction { parts_bytes, rest_bytes, .. } = *prediction;
+    let all = human_bytes(parts_bytes.saturating_add(rest_bytes));
+    let [parts, rest] = [parts_bytes, rest_bytes].map(human_bytes);
+    format!("about {all}: {parts} in parts/, {rest} beside it (an estimate, to a factor of two)")
 }
 
-/// Sentences, each beginning on a line of its own, broken between words, beside their label.
+/// Sentences beside their label. Each starts on a new line and is broken between words.
 fn paragraphs(label: &str, sentences: &[String]) -> String {
     let mut text = String::new();
     let mut label = label;

@@ -1,9 +1,9 @@
-//! What a report says of nodes that are slower than their class: which, by how much, what it costs, why.
+//! Nodes slower than their class in a report: name, difference, cost and cause.
 
 use super::text::{counted, plain, short_host};
-use crate::results::run::{Interval, PlacementRow, Run, Straggler};
+use crate::record::run::{Interval, PlacementRow, Run, Straggler};
 
-/// Three lines a straggler, the slowest first, and what to do.
+/// Three lines a straggler, the slowest first, then a line about the remedy.
 pub(super) fn stragglers(run: &Run) -> Vec<String> {
     let all = &run.derived.stragglers;
     let mut lines: Vec<String> =
@@ -41,7 +41,7 @@ fn of_one(run: &Run, straggler: &Straggler, slower: usize) -> Vec<String> {
     vec![first, cost, cause]
 }
 
-/// `n0123 node 3`; with the rank where several share the node, the rank alone where it is bound to none.
+/// `n0123 node 3`; with the rank if several share the node; only the rank if it is not bound to a node.
 fn name(run: &Run, straggler: &Straggler) -> String {
     let (host, rank) = (short_host(&straggler.host), straggler.rank);
     let Some(node) = straggler.node_index else { return format!("{host} rank {rank}") };

@@ -1,27 +1,28 @@
-//! The line that submits a run to Slurm.
+//! The command that submits a run to Slurm.
 
-/// What Slurm has to know of a run.
+/// Parameters of a run for Slurm.
 #[derive(Debug)]
 pub struct Submission<'a> {
-    /// Hosts; Slurm calls them nodes.
+    /// Number of hosts; Slurm calls them nodes.
     pub hosts: u32,
-    /// Ranks on each; Slurm calls them tasks.
+    /// Ranks per host; Slurm calls them tasks.
     pub ranks_per_host: usize,
-    /// PUs of the rank that has the fewest: what every rank can be given.
+    /// Fewest PUs of any rank, a number that every rank can have.
     pub pus_per_rank: u32,
-    /// What the run will take, as far as that is known.
+    /// Predicted time of the run in ns; `None` when unknown.
     pub wall_ns: Option<f64>,
-    /// The job and what changes it, as after `numamark run`.
+    /// The job and its overrides, as after `numamark run`.
     pub arguments: &'a [String],
 }
 
 const COLUMNS: usize = 80;
-/// Added to the time of the run: the launcher, a cold file system, the minute before the limit in which USR1 comes.
+/// Seconds added to the time of the run: the launcher, a cold file system, and the minute between USR1 and the
+/// time limit.
 const AROUND_S: f64 = 120.0;
-/// And this share of it: another host, another day.
+/// Share added to the time of the run, because another host or another day may be slower.
 const MARGIN_SHARE: f64 = 0.25;
 
-/// One command, broken after arguments where it is longer than 80 columns.
+/// One command, broken after arguments when it is longer than 80 columns.
 pub fn submission(submission: &Submission<'_>) -> String {
     let mut words = vec![
         "sbatch".to_owned(),
@@ -35,7 +36,7 @@ pub fn submission(submission: &Submission<'_>) -> String {
     let mut text = "\n".to_owned();
     let mut line = String::new();
     for word in words {
-        // Room for the space and the backslash.
+        // Three columns: the space before the word, and a space and a backslash at the end.
         if !line.is_empty() && line.chars().count() + 3 + word.chars().count() > COLUMNS {
             text += &format!("{line} \\\n");
             line = "  ".to_owned();
@@ -47,14 +48,14 @@ pub fn submission(submission: &Submission<'_>) -> String {
     text + &line + "\n"
 }
 
-/// `HH:MM:00`: Slurm rounds up to minutes anyway. Days are hours.
+/// Time limit as `HH:MM:00`, rounded up to minutes as Slurm does anyway. Days are given in hours.
 fn time_limit(wall_ns: f64) -> String {
     let seconds = wall_ns / 1e9 * (1.0 + MARGIN_SHARE) + AROUND_S;
     let minutes = (seconds / 60.0).ceil() as u64;
     format!("{:02}:{:02}:00", minutes / 60, minutes % 60)
 }
 
-/// As a shell gives it back.
+/// Quotes an argument for a shell.
 fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=,:+@%".contains(c);
     match !argument.is_empty() && argument.chars().all(plain) {
@@ -77,7 +78,7 @@ mod tests {
             wall_ns: Some(600e9),
             arguments: &arguments.map(str::to_owned),
         });
-        // 600 s and a quarter, and two minutes: 14 min 30 s.
+        // 600 s, plus a quarter, plus two minutes: 14 min 30 s.
         assert_eq!(
             text,
             "\nsbatch --nodes=4 --ntasks-per-node=16 --cpus-per-task=23 --time=00:15:00 \\\n  \

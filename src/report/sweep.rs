@@ -1,9 +1,9 @@
-//! Which parameters a run swept, and which of its cases lie along one of them.
+//! Swept parameters of a run, and the cases along one of them.
 
 use std::borrow::Cow;
 
-use crate::results::Run;
-use crate::results::run::{CaseResult, Parameter};
+use crate::record::Run;
+use crate::record::run::{CaseResult, Parameter};
 
 use super::cells;
 
@@ -11,19 +11,19 @@ use super::cells;
 pub(super) struct Group<'run> {
     /// `generate`, `larson`.
     pub(super) workload: &'run str,
-    /// At least one.
+    /// At least one case.
     pub(super) cases: Vec<&'run CaseResult>,
 }
 
 /// Cases that differ in one parameter alone.
 pub(super) struct Line<'run> {
-    /// At least two, in the order of the job.
+    /// At least two cases, in the order of the job.
     pub(super) cases: Vec<&'run CaseResult>,
-    /// What the other swept parameters are held at.
+    /// Values at which the other swept parameters are held.
     pub(super) held: Vec<(&'run str, &'run Parameter)>,
 }
 
-/// The cases with their arms as a parameter like any other.
+/// Returns the cases with the arm added as an ordinary parameter.
 pub(super) fn naming_arms(cases: &[CaseResult]) -> Vec<CaseResult> {
     let named = |case: &CaseResult| {
         let mut named = case.clone();
@@ -34,8 +34,8 @@ pub(super) fn naming_arms(cases: &[CaseResult]) -> Vec<CaseResult> {
     cases.iter().map(named).collect()
 }
 
-/// The run with its arms as a parameter like any other. What an arm sets is what its name stands for, and no parameter in
-/// which cases differ beside it.
+/// Returns the run with the arm added as an ordinary parameter. The parameters that an arm sets get the base's
+/// values, because the arm's name stands for them: they do not make a difference of their own.
 pub(super) fn with_arms(run: &Run) -> Cow<'_, Run> {
     if run.derived.cases.iter().all(|case| case.arm.is_none()) {
         return Cow::Borrowed(run);
@@ -64,8 +64,8 @@ pub(super) fn groups(run: &Run) -> Vec<Group<'_>> {
 }
 
 impl<'run> Group<'run> {
-    /// Names of the parameters in which cases differ: the one that changes least often first, as in the job.
-    /// A knob that does not touch a case is not in it, and makes no difference.
+    /// Names of the parameters in which cases differ. The one that changes least often comes first, as in the
+    /// job. A case without a parameter makes no difference in it.
     pub(super) fn axes(&self) -> Vec<&'run str> {
         let mut axes: Vec<(usize, &str)> = Vec::new();
         for name in self.names() {
@@ -78,7 +78,7 @@ impl<'run> Group<'run> {
         axes.into_iter().map(|(_, name)| name).collect()
     }
 
-    /// Parameters that every case has, with one and the same value.
+    /// Parameters that every case has with the same value.
     pub(super) fn fixed(&self) -> Vec<(&'run str, &'run Parameter)> {
         let axes = self.axes();
         let everywhere = |name: &&str| self.cases.iter().all(|case| case.parameters.contains_key(*name));
@@ -86,8 +86,8 @@ impl<'run> Group<'run> {
         names.map(|name| (name, &self.cases[0].parameters[name])).collect()
     }
 
-    /// The cases along `axis` through the fastest case that has it, or, where that is the only one of its kind, through
-    /// the fastest that has company.
+    /// Cases along `axis` through the fastest case that has it. If that case stands alone, the line goes through
+    /// the fastest case with a neighbour.
     ///
     /// # Panics
     /// When no case has a parameter `axis`.
@@ -95,7 +95,7 @@ impl<'run> Group<'run> {
         let rate = |case: &CaseResult| cells::rate(case).and_then(|(_, metric)| metric.value).unwrap_or(0.0);
         let mut cases = self.cases.clone();
         cases.retain(|case| case.parameters.contains_key(axis));
-        // Of equals, the first: the order of the job decides, because the sort keeps it.
+        // The sort is stable: among equal rates, the first in the order of the job wins.
         cases.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
         let mut lines = cases.iter().map(|case| self.line(axis, case));
         let first = lines.next().expect("a case with the axis");
@@ -105,7 +105,7 @@ impl<'run> Group<'run> {
         }
     }
 
-    /// The cases along `axis` through this one.
+    /// Cases along `axis` through the given case.
     fn line(&self, axis: &str, through: &'run CaseResult) -> Line<'run> {
         let others = self.axes().into_iter().filter(|name| *name != axis);
         let held: Vec<(&str, &Parameter)> =
@@ -117,7 +117,7 @@ impl<'run> Group<'run> {
         Line { cases: self.cases.iter().copied().filter(lies_on).collect(), held }
     }
 
-    /// Every value of a parameter, each once, in the order of the job.
+    /// Distinct values of a parameter, in the order of the job.
     pub(super) fn values(&self, name: &str) -> Vec<&'run Parameter> {
         let mut values = Vec::new();
         for value in self.cases.iter().filter_map(|case| case.parameters.get(name)) {
@@ -128,7 +128,7 @@ impl<'run> Group<'run> {
         values
     }
 
-    /// Every parameter of any case, once, in alphabetical order.
+    /// Distinct parameters of all cases, in alphabetical order.
     fn names(&self) -> Vec<&'run str> {
         let mut names: Vec<&str> =
             self.cases.iter().flat_map(|case| case.parameters.keys()).map(String::as_str).collect();

@@ -1,25 +1,18 @@
-//! What `run` ends with and `report` shows: text of 80 columns.
+//! Text report of 80 columns, shown at the end of `run` and by `report`.
 
 use std::collections::BTreeSet;
 
 use super::compact::Seen;
-use super::heat::{self, Heat};
+use super::document::Extent;
 use super::limits::Limits;
 use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
 use super::{advice, cells, compact, compare, detail, expected, notes, terminal};
-use crate::results::run::{CaseResult, Run};
+use crate::record::run::{CaseResult, Run};
+use crate::report::heat;
+use crate::report::heat::Heat;
 
-/// How much a report shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// Sweeps as one line a case, the hosts with the slowest ranks.
-    Summary,
-    /// Every case in full, every host.
-    Everything,
-}
-
-/// The whole report of a run: a headline, the tables, and how it was measured.
+/// The complete report of a run: headline, tables, and notes on the measurement.
 pub fn table(run: &Run, extent: Extent) -> String {
     let measured = run;
     let run = &*with_arms(measured);
@@ -53,7 +46,7 @@ pub fn table(run: &Run, extent: Extent) -> String {
     report
 }
 
-/// One table a swept parameter, each through the fastest case.
+/// One table for each swept parameter, along the line through the fastest case.
 fn sweep(group: &Group<'_>, seen: Seen) -> String {
     let axes = group.axes();
     let mut text = format!("\n{}", terminal::prose(&caption(group, &axes)));
@@ -86,7 +79,7 @@ fn sweep(group: &Group<'_>, seen: Seen) -> String {
     text
 }
 
-/// What the chunks of a sweep say; nothing where none were swept.
+/// Advice from a sweep of chunk sizes; empty when none was swept.
 fn advised(group: &Group<'_>) -> String {
     let lines: String = advice::lines(group).iter().map(|line| terminal::prose(line)).collect();
     if lines.is_empty() { lines } else { format!("\n{lines}") }
@@ -114,7 +107,7 @@ fn caption(group: &Group<'_>, axes: &[&str]) -> String {
     caption
 }
 
-/// The heat map of a workload over its cases, or of each of them.
+/// Heat map over all cases of a workload, or one map for each case.
 fn heat_maps(group: &Group<'_>, extent: Extent) -> String {
     let whole = [(group.workload, group.cases.clone())];
     let each = group.cases.iter().map(|case| (case.id.as_str(), vec![*case]));

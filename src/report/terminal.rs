@@ -1,4 +1,4 @@
-//! Text of at most 80 columns: comfy-table measures wide characters and breaks lines.
+//! Text of at most 80 columns. comfy-table measures wide characters and breaks lines.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 
@@ -6,10 +6,10 @@ use super::grid::Grid;
 
 /// Columns of the terminal that a report may use.
 pub(super) const COLUMNS: u16 = 80;
-/// Between two columns.
+/// Columns between two columns of a table.
 pub(super) const GAP: u16 = 2;
 
-/// A grid as wide as it has to be.
+/// A grid with the smallest width that fits.
 pub(super) fn grid(grid: &Grid) -> String {
     let mut table = empty(false);
     table.set_width(COLUMNS).set_content_arrangement(ContentArrangement::Dynamic);
@@ -26,7 +26,7 @@ pub(super) fn grid(grid: &Grid) -> String {
     trimmed(&table)
 }
 
-/// Columns of fixed widths (without the gap), cells of several lines.
+/// A table with fixed column widths (without the gap) and cells of several lines.
 pub(super) fn fixed<const N: usize>(layout: [(&str, u16); N], rows: &[[String; N]]) -> String {
     let mut table = empty(true);
     table.set_header(layout.map(|(name, _)| name));
@@ -34,15 +34,15 @@ pub(super) fn fixed<const N: usize>(layout: [(&str, u16); N], rows: &[[String; N
     for (index, (_, width)) in layout.into_iter().enumerate() {
         let gap = if index + 1 < N { GAP } else { 0 };
         let column = table.column_mut(index).expect("the header has every column");
-        // A fixed width counts the padding.
+        // The fixed width includes the padding.
         column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width + gap))).set_padding((0, gap));
     }
     trimmed(&table)
 }
 
-/// One line of prose, broken at 80 columns; continued lines are indented by two more than it is.
+/// One line of prose, broken at 80 columns. Continuation lines are indented by two more than the first.
 pub(super) fn prose(line: &str) -> String {
-    // A line that has to be broken loses the spaces it begins with.
+    // Line breaking removes leading spaces, so the indent is added back.
     let words = line.trim_start();
     let own = line.len() - words.len();
     let indent = own + 2;
@@ -55,7 +55,7 @@ pub(super) fn prose(line: &str) -> String {
     text
 }
 
-/// Text as lines of at most `width` columns.
+/// Breaks text into lines of at most `width` columns.
 pub(super) fn broken(text: &str, width: u16) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(TableStyle::new());
@@ -67,7 +67,7 @@ pub(super) fn broken(text: &str, width: u16) -> Vec<String> {
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// A line below the header, and with `airy` an empty one between rows.
+/// An empty table with a line below the header; with `airy`, also an empty line between rows.
 fn empty(airy: bool) -> Table {
     let mut table = Table::new();
     let mut style = TableStyle::new().header_separator(LineStyle::none().fill('-'));

@@ -1,13 +1,13 @@
-//! Figures and names as they fit a column.
+//! Figures and names formatted for columns.
 
 use crate::units::{human_duration, human_rate, three_digits};
 
-/// Without what could move the cursor or hide text: names come from job files and host names.
+/// Replaces characters that could move the cursor or hide text, because names come from job files and hosts.
 pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_invisible(c) { '?' } else { c }).collect()
 }
 
-/// Marks that turn the direction of a line, and characters of no width.
+/// True for marks that change the writing direction, and for characters without width.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{00ad}')
 }
@@ -30,7 +30,7 @@ pub(super) fn operation_rate(operations_per_s: f64) -> String {
     format!("{} {}", unit.figure(operations_per_s), unit.name())
 }
 
-/// The unit in which a rate of operations has few digits.
+/// Unit in which a rate of operations has few digits.
 #[derive(Clone, Copy)]
 pub(super) struct OperationUnit {
     prefix: &'static str,
@@ -38,7 +38,7 @@ pub(super) struct OperationUnit {
 }
 
 impl OperationUnit {
-    /// For rates up to this one.
+    /// The unit for rates up to `largest`.
     pub(super) fn of(largest: f64) -> OperationUnit {
         let (prefix, scale) = match largest {
             rate if rate >= 1e9 => ("G", 1e9),
@@ -70,7 +70,8 @@ fn whole_step(step_ns: f64) -> u64 {
     step_ns.round().max(1.0) as u64
 }
 
-/// `1.25 us`, or `<= 10 ns` for what is not longer than a step of the clock: it tells no shorter durations apart.
+/// `1.25 us`, or `<= 10 ns` for a duration of at most one clock step, because the clock cannot resolve shorter
+/// ones.
 pub(super) fn duration_by(step_ns: f64, nanoseconds: Option<u64>) -> String {
     let step = whole_step(step_ns);
     match nanoseconds {
@@ -82,17 +83,17 @@ pub(super) fn duration_by(step_ns: f64, nanoseconds: Option<u64>) -> String {
     }
 }
 
-/// The same in a column of microseconds.
+/// The same for a column of microseconds.
 pub(super) fn microseconds_by(step_ns: f64, nanoseconds: u64) -> String {
     let step = whole_step(step_ns);
     match nanoseconds {
-        // Rounded up to the two places there are.
+        // Rounded up to two decimal places.
         ns if ns <= step => format!("<={}", three_digits(step.div_ceil(10) as f64 / 100.0)),
         ns => three_digits(ns as f64 / 1e3),
     }
 }
 
-/// `1.02 to 1.31`, in the unit in which `middle` is shown.
+/// `1.02 to 1.31`, in the unit of `middle`.
 pub(super) fn durations(middle: u64, low: f64, high: f64) -> String {
     let scale = match middle as f64 {
         ns if ns < 1e3 => 1.0,
@@ -108,15 +109,15 @@ pub(super) fn between(low: String, high: String) -> String {
     format!("{low} to {high}")
 }
 
-/// What stands where a figure would be noise, or has no source. The notes below the table say why.
+/// Placeholder for a figure that would be noise or has no source. The notes below the table give the reason.
 pub(super) const NOT_AVAILABLE: &str = "n/a";
 
-/// `12.3 %`; a share that is not quite all of it is never rounded up to it.
+/// `12.3 %`; a share just below 1 is never rounded up to 100 %.
 pub(super) fn percent(share: f64) -> String {
     bare_percent(share) + " %"
 }
 
-/// The same in a column that has the unit above it.
+/// The same for a column with the unit in its heading.
 pub(super) fn bare_percent(share: f64) -> String {
     let percent = share * 100.0;
     match percent {
@@ -128,12 +129,12 @@ pub(super) fn bare_percent(share: f64) -> String {
     }
 }
 
-/// A ratio in per cent that may as well lie above 100.
+/// A ratio in per cent; it may exceed 100.
 pub(super) fn ratio_percent(ratio: f64) -> String {
     three_digits(ratio * 100.0)
 }
 
-/// A count with thin groups: `1,234,567`.
+/// A count with grouped digits: `1,234,567`.
 pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
@@ -151,6 +152,19 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
+/// Largest number of lines of one kind; the rest are counted.
+const SHOWN: usize = 5;
+
+/// Keeps the first few lines of one kind, and adds the number of the others.
+pub(super) fn limited(mut lines: Vec<String>) -> Vec<String> {
+    let rest = lines.len().saturating_sub(SHOWN);
+    if rest > 0 {
+        lines.truncate(SHOWN);
+        lines.push(format!("  and {rest} more like these; run.json has them all"));
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_is_not_longer_than_a_step_of_the_clock_is_not_printed_as_exact() {
-        // A step as it is measured: not quite 10. A fine clock still records whole nanoseconds.
+        // A measured step is not quite 10 ns. A fine clock still records whole nanoseconds.
         let texts = [Some(0), Some(9), Some(10), Some(11), None].map(|ns| duration_by(9.998, ns));
         assert_eq!(texts, ["<= 10 ns", "<= 10 ns", "<= 10 ns", "11.0 ns", "n/a"]);
         assert_eq!([0, 1, 2].map(|ns| duration_by(0.39, Some(ns))), ["<= 1 ns", "<= 1 ns", "2.00 ns"]);

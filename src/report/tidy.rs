@@ -1,11 +1,13 @@
-//! The figures of a run for other programs: CSV, one row for each figure of each case.
+//! Figures of a run for other programs: CSV, one row for each figure of each case.
 
 use std::collections::BTreeSet;
 
 use super::sweep;
-use crate::results::run::{CaseResult, HistogramSummary, Interval, Metric, Parameter, Run};
+use crate::metric::CaseMetric;
+use crate::record::run::{CaseResult, HistogramSummary, Interval, Metric, Parameter, Run};
+use crate::word::Word;
 
-/// Columns before those of the parameters, and behind them.
+/// Columns before and after those of the parameters.
 const BEFORE: [&str; 3] = ["run", "case", "workload"];
 const BEHIND: [&str; 10] = [
     "metric",
@@ -20,7 +22,7 @@ const BEHIND: [&str; 10] = [
     "reason",
 ];
 
-/// One figure of a case. Empty cells: the figure has no such thing.
+/// One figure of a case. Empty cells do not apply to the figure.
 #[derive(Default)]
 struct Figure {
     metric: String,
@@ -34,7 +36,7 @@ struct Figure {
     reason: String,
 }
 
-/// Every figure of every case, under a header. Values are as exact as in `run.json`.
+/// Every figure of every case, below a header. Values are as precise as in `run.json`.
 pub fn csv(run: &Run) -> String {
     let cases = &sweep::naming_arms(&run.derived.cases);
     let parameters: BTreeSet<&str> =
@@ -60,7 +62,7 @@ fn figures(case: &CaseResult) -> impl Iterator<Item = Figure> {
     let metrics = case.metrics.iter().map(|(name, metric)| Figure::of_metric(name, metric));
     let histograms = case.histograms.iter().flat_map(|(name, summary)| of_histogram(name, summary));
     let locality = Figure {
-        metric: "locality".to_owned(),
+        metric: CaseMetric::Locality.word().to_owned(),
         unit: "share".to_owned(),
         value: text(case.locality.share),
         reason: case.locality.unverified.clone().unwrap_or_default(),
@@ -69,7 +71,7 @@ fn figures(case: &CaseResult) -> impl Iterator<Item = Figure> {
     metrics.chain(histograms).chain([locality]).chain(exact(case))
 }
 
-/// What was done in all, and what the plan expects: whole numbers.
+/// Total work, and the plan's expectations, as integers.
 fn exact(case: &CaseResult) -> Vec<Figure> {
     let total = &case.total;
     let mut figures = vec![

@@ -1,4 +1,4 @@
-//! Which rank would bind where: one line a rank, below what the machine has.
+//! Binding of each rank: one line a rank, below a summary of the machine.
 
 use crate::numa::{Placement, Standing, Topology};
 use crate::units::human_bytes;

@@ -1,15 +1,15 @@
-//! The run directory: made by rank 0, proved to be one place by every other rank, and finished by renaming `run.json`
-//! into place.
+//! The run directory. Rank 0 creates it, every other rank proves that it sees the same directory, and renaming
+//! `run.json` into place finishes it.
 //!
 //! ```text
-//! DIR/run.json            the answer; written beside and renamed, last
-//! DIR/samples.parquet     every measured value, one a row
-//! DIR/histograms.hlog     every histogram, merged and by host
-//! DIR/suspect_nodes.txt  the hosts of stragglers; only when there are any
-//! DIR/live.json           how far the run is, for who wants to watch
-//! DIR/parts/header.json   what was asked for: all that `recover` needs beside the parts
-//! DIR/parts/token         proves to other ranks that they look at the same directory; gone when the run ends
-//! DIR/parts/rank-00000.jsonl
+//! DIR/run.json            the result; written last, under a temporary name, and renamed
+//! DIR/samples.parquet     every measured value, one in each row
+//! DIR/histograms.hlog     every histogram, by round over all ranks and by host over all rounds
+//! DIR/suspect_nodes.txt   the hosts of stragglers; only when there are any
+//! DIR/live.json           the progress of the run, for watchers
+//! DIR/parts/header.json   the header: all that `recover` needs beside the parts
+//! DIR/parts/token         proves to other ranks that they see the same directory; removed when the run ends
+//! DIR/parts/rank-00000.jsonl  the part of one rank
 //! ```
 
 use std::fs;
@@ -19,28 +19,28 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
-use super::durable::{replace, sync_names, write_durably};
-use super::evidence::Evidence;
 use super::name::unique;
-use super::part::Part;
-use super::record::Begin;
-use super::run::{Header, Run, SCHEMA};
 use super::{histograms, samples, suspects};
+use crate::aggregate::evidence::Evidence;
 use crate::error::{Error, Result};
+use crate::record::durable::{replace, sync_names, write_durably};
+use crate::record::line::Begin;
+use crate::record::part::Part;
+use crate::record::run::{Header, Run, SCHEMA};
 
-/// One run's directory, on disk.
+/// The directory of one run.
 #[derive(Clone, Debug)]
 pub struct RunDirectory {
     path: PathBuf,
 }
 
-/// How long a rank looks for what rank 0 wrote: network file systems cache that a file was not there.
+/// Time that a rank looks for rank 0's token: network file systems cache the absence of a file.
 const TOKEN_PATIENCE: Duration = Duration::from_secs(10);
 const TOKEN_INTERVAL: Duration = Duration::from_millis(100);
 
 impl RunDirectory {
-    /// Makes the directory, on rank 0. Returns the token that the other ranks must find in it. Tell them `path()`: it
-    /// is absolute, their working directories may differ.
+    /// Creates the directory, on rank 0. Returns the token that the other ranks must find in it. Send them `path()`,
+    /// which is absolute: their working directories may differ.
     ///
     /// # Errors
     /// When the path exists, or cannot be created or written.
@@ -61,17 +61,17 @@ impl RunDirectory {
         Ok((directory, token))
     }
 
-    /// Writes a token that no other directory has, and returns it.
+    /// Writes a token that is unique to this directory, and returns it.
     pub(super) fn renew_token(&self) -> Result<String> {
         let token = format!("{:016x}", unique());
         write_durably(&self.token(), token.as_bytes())?;
         Ok(token)
     }
 
-    /// Finds the directory that rank 0 made, on every other rank.
+    /// Opens the directory that rank 0 created, on every other rank.
     ///
     /// # Errors
-    /// When the token is not there within ten seconds: this host sees another directory.
+    /// When the token does not appear within ten seconds: this host sees another directory.
     pub fn join(path: &Path, token: &str) -> Result<RunDirectory> {
         RunDirectory::join_within(path, token, TOKEN_PATIENCE)
     }
@@ -121,38 +121,38 @@ impl RunDirectory {
         Part::create(&self.parts(), begin)
     }
 
-    /// Writes what was asked for, on rank 0, before the first repetition.
+    /// Writes the header, on rank 0, before the first repetition.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn write_header(&self, header: &Header) -> Result<()> {
         write_durably(&self.header(), &pretty(header))
     }
 
-    /// Writes everything that follows from the parts, `run.json` last: the last act of a run, on rank 0.
+    /// Writes all files that follow from the parts, `run.json` last: the final step of a run, on rank 0.
     ///
     /// # Errors
-    /// When one cannot be written; then no `run.json` appears, and no half of any file.
+    /// When a file cannot be written; then no `run.json` and no partial file appears.
     pub fn write_results(&self, run: &Run, evidence: &Evidence) -> Result<()> {
         let written = samples::write(&self.samples(), run, evidence)
             .and_then(|()| histograms::write(&self.histograms(), run, evidence))
             .and_then(|()| suspects::write(&self.suspects(), run))
             .and_then(|()| replace(&self.run(), |file| file.write_all(&pretty(run))))
             .and_then(|()| sync_names(&self.path));
-        // The token has done its work; if it stays, it harms nobody.
+        // The token is no longer needed; a leftover token is harmless.
         let _ = fs::remove_file(self.token());
         written
     }
 
-    /// Removes what follows from the parts, before they change.
+    /// Removes the files that follow from the parts, before the parts change.
     ///
     /// # Errors
-    /// When a file is there and cannot be removed.
+    /// When a file exists and cannot be removed.
     pub(super) fn remove_results(&self) -> Result<()> {
         for path in [self.run(), self.samples(), self.histograms(), self.suspects()] {
             match fs::remove_file(&path) {
                 Err(why) if why.kind() != io::ErrorKind::NotFound => {
-                    return Err(super::durable::write_error(&path, &why));
+                    return Err(crate::record::durable::write_error(&path, &why));
                 }
                 _ => {}
             }
@@ -163,23 +163,24 @@ impl RunDirectory {
     /// Reads `run.json`.
     ///
     /// # Errors
-    /// When it is missing (the run died, or goes on), of another schema version, or not what numamark writes.
+    /// When it is missing (the run died or is still running), has another schema version, or was not written by
+    /// numamark.
     pub fn read_run(&self) -> Result<Run> {
         self.check_run()?;
         read_json(&self.run())
     }
 
-    /// Reads `run.json` as it stands there, unknown keys included.
+    /// Reads `run.json` as a JSON tree, unknown keys included.
     ///
     /// # Errors
-    /// As `read_run`, but any JSON will do.
+    /// As `read_run`, but any JSON is accepted.
     pub(super) fn read_run_tree(&self) -> Result<serde_json::Value> {
         self.check_run()?;
         read_json(&self.run())
     }
 
-    /// That there is a `run.json` of a schema that this numamark reads.
-    pub(super) fn check_run(&self) -> Result<()> {
+    /// Checks that `run.json` exists and has the schema version that this numamark reads.
+    pub(crate) fn check_run(&self) -> Result<()> {
         let path = self.run();
         if !path.exists() {
             let directory = self.path.display();
@@ -190,24 +191,24 @@ impl RunDirectory {
         check_schema(&path)
     }
 
-    /// Reads what was asked for.
+    /// Reads the header.
     ///
     /// # Errors
-    /// When it is missing or not what numamark writes.
+    /// When it is missing, has another schema version, or was not written by numamark.
     pub fn read_header(&self) -> Result<Header> {
         check_schema(&self.header())?;
         read_json(&self.header())
     }
 
-    /// What all parts say together.
+    /// Gathers the evidence of all parts.
     ///
     /// # Errors
-    /// When one is missing, unreadable or damaged before its last line.
+    /// When a part is missing, unreadable or damaged before its last line.
     pub fn evidence(&self) -> Result<Evidence> {
         Evidence::from_parts(&self.part_paths()?)
     }
 
-    /// The file of every part, by rank.
+    /// Returns the files of all parts, by rank: names of ranks from 100,000 on are longer, so shorter names come first.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -222,36 +223,37 @@ impl RunDirectory {
                 paths.push(path);
             }
         }
-        paths.sort();
+        paths.sort_by_cached_key(|path| (path.as_os_str().len(), path.clone()));
         Ok(paths)
     }
 
-    /// Where it is.
+    /// Path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// `run.json`.
+    /// Path of `run.json`.
     pub fn run(&self) -> PathBuf {
         self.path.join("run.json")
     }
 
-    /// `samples.parquet`.
+    /// Path of `samples.parquet`.
     pub fn samples(&self) -> PathBuf {
         self.path.join("samples.parquet")
     }
 
-    /// `histograms.hlog`.
+    /// Path of `histograms.hlog`.
     pub fn histograms(&self) -> PathBuf {
         self.path.join("histograms.hlog")
     }
 
-    /// The hosts of stragglers, for a batch system to leave out; not there when there are none.
+    /// Path of `suspect_nodes.txt`, the hosts of stragglers, which a batch system can exclude; absent when there are
+    /// none.
     pub fn suspects(&self) -> PathBuf {
         self.path.join("suspect_nodes.txt")
     }
 
-    /// `live.json`.
+    /// Path of `live.json`.
     pub fn live(&self) -> PathBuf {
         self.path.join("live.json")
     }
@@ -269,7 +271,7 @@ impl RunDirectory {
     }
 }
 
-/// `run.json` as it stands in the file.
+/// Returns the text of `run.json`.
 pub fn to_json(run: &Run) -> String {
     String::from_utf8(pretty(run)).expect("JSON is UTF-8")
 }
@@ -288,7 +290,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
         .map_err(|why| Error::Failed(format!("{}: is not what numamark writes: {why}", path.display())))
 }
 
-/// Asked first, so that another version is called by its name and not by its first unknown field.
+/// Checks the schema version first, so that the error names another version and not its first unknown field.
 fn check_schema(path: &Path) -> Result<()> {
     #[derive(serde::Deserialize)]
     struct Version {

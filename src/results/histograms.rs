@@ -1,23 +1,25 @@
-//! `histograms.hlog`: every histogram of a run, for the tools of the HDR family.
+//! `histograms.hlog`: every histogram of a run, for the tools of the HdrHistogram family.
 //!
-//! `CASE;HISTOGRAM` is one round, merged over all ranks; `CASE;HISTOGRAM;HOST` is one host, merged over all rounds. Both
-//! hold the same values, once each. Strata stay apart: they were sampled differently. Times are those of rank 0.
+//! `CASE;HISTOGRAM` is one round, merged over all ranks; `CASE;HISTOGRAM;HOST` is one host, merged over all rounds.
+//! Each of the two groups holds every value once. Strata stay separate, because they were sampled differently. Times
+//! are those of rank 0.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use super::durable::replace;
-use super::evidence::{Evidence, Packed, Round};
-use super::run::{Header, Run};
+use crate::aggregate::evidence::{Evidence, Packed, Round};
 use crate::error::Result;
-use crate::measure::log::{self, Interval};
+use crate::measure::log;
+use crate::measure::log::Interval;
+use crate::record::durable::replace;
+use crate::record::run::{Header, Run};
 
 /// Writes the log of a run.
 ///
 /// # Errors
-/// When it cannot be written, or hosts and rounds are not the same values.
+/// When the file cannot be written, or the histograms by host and by round do not hold the same values.
 pub(super) fn write(path: &Path, run: &Run, evidence: &Evidence) -> Result<()> {
     evidence.check_hosts()?;
     replace(path, |file| write_to(file, &run.header, evidence))
@@ -32,7 +34,7 @@ fn write_to(file: &mut File, header: &Header, evidence: &Evidence) -> io::Result
     out.flush()
 }
 
-/// Derives every line again and compares it with the file. Returns how many are equal, and what differs.
+/// Derives every line again and compares it with the file. Returns the number of equal lines, and the differences.
 pub(super) fn compare(path: &Path, evidence: &Evidence) -> (usize, Vec<String>) {
     let name = |why: String| format!("histograms.hlog: {why}");
     let read = fs::read(path).map_err(|why| format!("cannot be read: {why}"));
@@ -77,7 +79,7 @@ fn difference(found: &Interval, derived: &Interval) -> Option<String> {
     Some(format!("counter {index} is {has}, the parts give {gives}"))
 }
 
-/// One line, packed as the evidence has it.
+/// One line of the log, with the packed counters of the evidence.
 struct Line<'a> {
     tag: String,
     start_ms: u64,
@@ -92,7 +94,7 @@ impl Line<'_> {
     }
 }
 
-/// Every line, by start.
+/// Returns every line, sorted by its start.
 fn lines(evidence: &Evidence) -> Vec<Line<'_>> {
     let start = start_unix_ms(evidence);
     let mut lines = Vec::new();
@@ -126,19 +128,19 @@ fn timed(histograms: &BTreeMap<String, Packed>) -> impl Iterator<Item = (&str, &
     all.filter(|(_, counters)| counters.iter().next().is_some())
 }
 
-/// Parts of a tag, joined: what would end a tag or one of its parts becomes an underscore.
+/// Joins the parts of a tag. Characters that would end a tag or a part become underscores.
 fn tag(parts: &[&str]) -> String {
     let plain = |part: &&str| part.replace(|c: char| c.is_whitespace() || ",;".contains(c), "_");
     parts.iter().map(plain).collect::<Vec<_>>().join(";")
 }
 
-/// When rank 0 began its first repetition.
+/// Start of rank 0's first repetition.
 fn start_unix_ms(evidence: &Evidence) -> u64 {
     let rounds = evidence.cases().flat_map(|case| evidence.rounds(case));
     rounds.map(|(_, round)| began_unix_ms(round)).min().unwrap_or(0)
 }
 
-/// From the beginning of a case's first repetition to the end of its last, on rank 0.
+/// Start of a case's first repetition and end of its last, on rank 0.
 fn span_ms(evidence: &Evidence, case: &str) -> (u64, u64) {
     let rounds = evidence.rounds(case).map(|(_, round)| round);
     let spans =

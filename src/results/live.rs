@@ -1,7 +1,8 @@
-//! `live.json`: how far a run is, for who wants to watch. Always whole, because it is replaced by a rename.
+//! `live.json`: the progress of a run, for people and programs that watch it. It is always whole, because a rename
+//! replaces it.
 //!
-//! Rank 0 writes it between repetitions, at most about once a second. It is no part of the result: a run does not fail
-//! because of it, and one that was killed leaves it saying `running`, with the time of its last sign of life.
+//! Rank 0 writes it between repetitions, at most about once a second. It is no part of the result, so a run does not
+//! fail because of it. A killed run leaves it in the state `running`, with the time of the last write.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,26 +11,27 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::aggregate::{of_repetition, rate_name};
 use super::directory::RunDirectory;
-use super::evidence::Evidence;
 use super::name::utc_now;
-use super::record::Row;
-use super::run::{CaseHeader, Header, SCHEMA};
+use crate::aggregate::evidence::Evidence;
+use crate::aggregate::of_repetition;
+use crate::record::line::Row;
+use crate::record::run::{CaseHeader, Header, SCHEMA};
 use crate::stats::median;
+use crate::word::Word;
 
 /// The contents of `live.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Live {
-    /// As in run.json.
+    /// Schema version, as in run.json.
     pub schema: u32,
     /// Name of the job.
     pub name: String,
-    /// What the run is doing.
+    /// State of the run.
     pub state: State,
-    /// When the run started: RFC 3339, UTC.
+    /// Start of the run: RFC 3339, UTC.
     pub started: String,
-    /// When this was written.
+    /// Time of this write: RFC 3339, UTC.
     pub updated: String,
     /// Number of ranks.
     pub ranks: u32,
@@ -37,31 +39,32 @@ pub struct Live {
     pub hosts: Vec<String>,
     /// Repetitions that every rank has finished, over all cases.
     pub repetitions_done: u32,
-    /// Repetitions asked for, over all cases; with a stop rule the most of them, until the run is over.
+    /// Requested repetitions, over all cases; with a stop rule, the largest number until the run is over.
     pub repetitions_planned: u32,
-    /// Seconds since the run, or its continuation, made its first preparations for a repetition.
+    /// Seconds since the run, or its resumed session, prepared its first repetition.
     pub elapsed_s: f64,
-    /// Seconds until the last repetition ends, if they go on as they went; null before the first.
+    /// Estimated seconds until the last repetition ends, at the average pace of this session; null before its first
+    /// repetition ends.
     pub remaining_s: Option<f64>,
-    /// The repetition that is going on.
+    /// Repetition in progress; null between repetitions.
     pub now: Option<Turn>,
-    /// The last one that ended.
+    /// Last repetition that ended.
     pub latest: Option<Latest>,
     /// Every case, in the order of the job.
     pub cases: Vec<Standing>,
 }
 
-/// What a run is doing.
+/// State of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Repeating.
+    /// The run is repeating its cases.
     Running,
-    /// Over: `run.json` is there.
+    /// The run is over and `run.json` exists.
     Finished,
-    /// Asked to stop: it can be resumed.
+    /// The run was asked to stop; it can be resumed.
     Stopped,
-    /// Ended by an error.
+    /// An error ended the run.
     Failed,
 }
 
@@ -74,33 +77,33 @@ pub struct Turn {
     pub round: u32,
 }
 
-/// What the last repetition measured.
+/// Result of the last repetition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Latest {
     /// Id of the case.
     pub case: String,
     /// The round, from 0.
     pub round: u32,
-    /// Its rate, over all ranks; null when nothing was finished.
+    /// Rate over all ranks; null when nothing was finished.
     pub value: Option<f64>,
     /// Unit of the rate.
     pub unit: String,
 }
 
-/// How a case stands.
+/// Progress of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// Id of the case.
     pub id: String,
     /// Repetitions that every rank has finished.
     pub repetitions_done: u32,
-    /// Median of their rates; null while there is none.
+    /// Median of their rates; null while there is no rate.
     pub value: Option<f64>,
     /// Unit of the rate.
     pub unit: String,
 }
 
-/// Between two writes.
+/// Shortest time between two writes while repetitions run.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Keeps `live.json` up to date, on rank 0.
@@ -111,13 +114,13 @@ pub struct LiveFile {
     planned: Vec<CaseHeader>,
     rates: BTreeMap<String, Vec<f64>>,
     began: Instant,
-    /// Repetitions of an earlier session: they tell nothing about how fast this one is.
+    /// Repetitions of an earlier session; they do not count for the pace of this one.
     done_before: u32,
     written: Option<Instant>,
 }
 
 impl LiveFile {
-    /// Begins with what an earlier session of the run has finished, and writes it down.
+    /// Starts from the repetitions that an earlier session of the run finished, and writes the file.
     pub fn new(directory: &RunDirectory, header: &Header, evidence: &Evidence) -> LiveFile {
         let cases = header.planned.iter().map(|case| Standing {
             id: case.id.clone(),
@@ -157,7 +160,7 @@ impl LiveFile {
         file
     }
 
-    /// A repetition begins.
+    /// Records the start of a repetition.
     pub fn begin(&mut self, case: &str, round: u32) {
         self.live.now = Some(Turn { case: case.to_owned(), round });
         if self.written.is_none_or(|written| written.elapsed() >= INTERVAL) {
@@ -165,13 +168,13 @@ impl LiveFile {
         }
     }
 
-    /// A repetition was finished by all ranks.
+    /// Records a repetition that all ranks finished.
     pub fn add(&mut self, rows: &[Row]) {
         let Some(first) = rows.first() else { return };
         let (id, round) = (&first.repetition.case, first.repetition.round);
         let Some(place) = self.planned.iter().position(|case| case.id == *id) else { return };
         let (case, standing) = (&self.planned[place], &mut self.live.cases[place]);
-        let rate = of_repetition(case.measure, rows).remove(rate_name(case.measure));
+        let rate = of_repetition(case.measure, rows).remove(case.measure.rate().word());
         let value = rate.and_then(|rate| rate.value);
         let rates = self.rates.entry(id.clone()).or_default();
         rates.extend(value);
@@ -183,11 +186,11 @@ impl LiveFile {
         self.live.now = None;
     }
 
-    /// The run is over, one way or another.
+    /// Records the end of the run and its final state.
     pub fn end(&mut self, state: State) {
         (self.live.state, self.live.now) = (state, None);
         if state == State::Finished {
-            // A stop rule may have asked for fewer than it allowed.
+            // A stop rule may end the run before its largest number of repetitions.
             self.live.repetitions_planned = self.live.repetitions_done;
         }
         self.write();
@@ -203,7 +206,7 @@ impl LiveFile {
         self.written = Some(Instant::now());
         let text = serde_json::to_vec_pretty(&self.live).expect("numbers, strings and structs of them");
         let beside = self.path.with_extension("json.partial");
-        // Not handed to the disk: whoever watches reads it from memory. A failure is nobody's but the watcher's.
+        // The file is not synced, because watchers read it from memory. A failed write harms only the watchers.
         if fs::write(&beside, text).and_then(|()| fs::rename(&beside, &self.path)).is_err() {
             let _ = fs::remove_file(&beside);
         }
@@ -211,8 +214,5 @@ impl LiveFile {
 }
 
 fn unit(case: &CaseHeader) -> &'static str {
-    match case.measure {
-        super::run::Measure::Bytes => "bytes/s",
-        super::run::Measure::Operations => "operations/s",
-    }
+    case.measure.rate().facts().unit.word()
 }

@@ -1,46 +1,16 @@
-//! The run directory: what a run leaves behind and how it is proved.
-//!
-//! A rank writes [`record`]s to its [`Part`]. [`Evidence`] is what all ranks say together, gathered while the run goes on or
-//! read from the parts; [`aggregate()`] makes [`Run`], the contents of `run.json`, from it, and nothing else does.
+//! The run directory: its files, and the proof that they follow from the parts.
 
-pub mod aggregate;
-pub mod compare;
 pub mod directory;
-mod durable;
-pub mod ending;
-pub mod environment;
-mod evidence;
-pub mod gate;
 pub mod histograms;
 pub mod live;
 pub mod name;
-pub mod part;
-pub mod record;
 pub mod resume;
-pub mod run;
 pub mod samples;
-pub mod schema;
+mod stored_gate;
 mod suspects;
 pub mod verify;
 
-pub use aggregate::{aggregate, of_repetition};
-pub use compare::{Compared, compare_arms, compare_runs};
 pub use directory::{RunDirectory, to_json};
-pub use ending::ended_by;
-pub use environment::Environment;
-pub use evidence::{Evidence, Totals};
-pub use gate::{Against, Bound, Gate, GateResult, Level, Outcome, resolve_gates};
 pub use name::{default_path, utc_now};
-pub use part::{Part, PartReader};
-pub use record::{
-    Begin, CheckRecord, End, HistogramRecord, LimitKernel, LimitTiming, Line, LocalityRecord, Measuring,
-    Noise, Repetition, Row, When, With, WorkerNoise, decode, encode,
-};
-pub use resume::Done;
-pub use run::{
-    CaseHeader, CaseLimits, CaseResult, Comparison, Disturbance, DropRule, Dropped, EndedBy, Expected,
-    GroupLimit, Header, HistogramSummary, Interval, Measure, Metric, Parameter, RankResult, Run, Stop,
-    Straggler, Total,
-};
-pub use schema::run_schema;
+pub use stored_gate::resolve_gates;
 pub use verify::{Verified, recover, verify};

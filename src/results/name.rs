@@ -1,11 +1,11 @@
-//! Names of run directories, and the moment a run started, in UTC.
+//! Names of run directories, and times in UTC.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::mix::mix_words;
 
-/// A moment in UTC: calendar fields.
+/// Calendar fields of a moment in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Utc {
     year: u64,
@@ -16,25 +16,25 @@ struct Utc {
     second: u64,
 }
 
-/// RFC 3339, to the second: `2026-11-22T05:26:13Z`.
+/// Returns the current time as RFC 3339, to the second: `2026-11-22T05:26:13Z`.
 pub fn utc_now() -> String {
     let Utc { year, month, day, hour, minute, second } = calendar(seconds_since_epoch());
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// `parent/<name>-<UTC>-<short id>`: a path that nobody else will choose. Only letters, digits, `-`, `_` and `.` of the
-/// job's name are kept.
+/// Returns `parent/<name>-<UTC>-<short id>`, a path that no other run chooses. Only letters, digits, `-`, `_` and `.`
+/// of the job's name are kept; other characters become `-`.
 pub fn default_path(parent: &Path, job_name: &str) -> PathBuf {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
     let name: String = job_name.chars().map(plain).take(64).collect();
-    // Neither hidden nor taken for an option.
+    // The name must be neither a hidden file nor look like an option.
     let name = name.trim_start_matches(['.', '-']);
     let Utc { year, month, day, hour, minute, second } = calendar(seconds_since_epoch());
     let id = unique() & 0xff_ffff;
     parent.join(format!("{name}-{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z-{id:06x}"))
 }
 
-/// 64 bits that no other process on this or another host comes up with.
+/// Returns 64 bits that no other process on this or another host produces, except by an unlikely collision.
 pub(super) fn unique() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
@@ -43,12 +43,12 @@ pub(super) fn unique() -> u64 {
 }
 
 fn seconds_since_epoch() -> u64 {
-    // A clock before 1970 is wrong anyway; the name only has to be a name.
+    // A clock before 1970 is wrong anyway; a name with a wrong date still works.
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Days to date after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (`civil_from_days`), for dates from
-/// 1970 on.
+/// Converts seconds since 1970 to calendar fields, for dates from 1970 on. Source: Howard Hinnant, "chrono-Compatible
+/// Low-Level Date Algorithms" (`civil_from_days`).
 fn calendar(seconds: u64) -> Utc {
     let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);
     // Years begin in March here, so that the leap day is the last day of a year.

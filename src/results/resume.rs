@@ -1,26 +1,22 @@
-//! Going on with a run that was stopped: what every rank had finished is kept, the rest is cut off the parts.
+//! Resumes a run that was stopped: repetitions that every rank finished are kept, the rest is removed from the parts.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use super::directory::RunDirectory;
-use super::durable::replace;
-use super::evidence::{Totals, finished_by_all};
-use super::part::{Part, PartReader, Survey, part_name};
-use super::record::{Begin, Line};
-use super::run::Header;
+use crate::aggregate::evidence::{Totals, finished_by_all};
 use crate::error::{Error, Result};
-
-/// Repetitions that every rank has finished, by case and round.
-pub type Done = BTreeSet<(String, u32)>;
+use crate::record::durable::replace;
+use crate::record::line::{Begin, Line};
+use crate::record::part::{Done, Part, PartReader, Survey, part_name};
+use crate::record::run::Header;
 
 impl RunDirectory {
-    /// Opens the directory of a stopped run, on rank 0: what was asked for, what is done, and a new token for the other
-    /// ranks.
+    /// Opens the directory of a stopped run, on rank 0. Returns the header, the finished repetitions, and a new token
+    /// for the other ranks.
     ///
     /// # Errors
-    /// When it is not a run directory, or its run is complete, or it had another number of ranks.
+    /// When it is not a run directory, the run is complete, or the run had another number of ranks.
     pub fn reopen(&self, ranks: u32) -> Result<(Header, Done, String)> {
         let directory = self.path().display();
         if self.run().exists() && self.read_run()?.complete {
@@ -37,16 +33,16 @@ impl RunDirectory {
         let surveys: Vec<Survey> =
             paths.iter().map(|path| PartReader::open(path)?.survey()).collect::<Result<_>>()?;
         let (done, _) = finished_by_all(&surveys);
-        // A partial result that was recovered will not be that of the parts any more.
+        // A recovered partial result will no longer match the parts.
         self.remove_results()?;
         Ok((header, done, self.renew_token()?))
     }
 
-    /// Cuts this rank's part back to what all ranks have finished, and goes on writing it. Returns what it has counted so
-    /// far, too.
+    /// Reduces this rank's part to the repetitions that all ranks finished, and opens it for appending. Returns the
+    /// totals of these repetitions, too.
     ///
     /// # Errors
-    /// When there is no such part, it cannot be written, or it was written on another node.
+    /// When the part is missing or cannot be written, or was written on another host, node or PUs.
     pub fn continue_part(&self, begin: &Begin, done: &Done) -> Result<(Part, Totals)> {
         let path = self.parts().join(part_name(begin.rank));
         let mut old = PartReader::open(&path)?;
@@ -60,7 +56,7 @@ impl RunDirectory {
             )));
         }
         let (mut totals, mut unreadable) = (Totals::default(), None);
-        // Beside and renamed: if the disk is full, the old part is still there.
+        // A temporary file is renamed into place, so a full disk leaves the old part intact.
         let replaced = replace(&path, |file| {
             unreadable = keep(&mut old, done, &mut totals, &mut BufWriter::new(file))?;
             unreadable.as_ref().map_or(Ok(()), |why| Err(io::Error::other(why.to_string())))
@@ -72,7 +68,7 @@ impl RunDirectory {
     }
 }
 
-/// Copies the lines that stay. The outer error is the writer's, the inner one the reader's.
+/// Copies the lines that stay. The outer error comes from the writer, the inner error from the reader.
 fn keep(
     part: &mut PartReader,
     done: &Done,
@@ -92,7 +88,7 @@ fn keep(
     Ok(None)
 }
 
-/// The next repetition that all ranks have finished.
+/// Returns the next repetition that all ranks finished; `None` after the last.
 fn next(part: &mut PartReader, done: &Done, totals: &mut Totals) -> Result<Option<Line>> {
     while let Some(line) = part.next_line()? {
         if let Line::Repetition(kept) = &line

@@ -1,31 +1,32 @@
-//! `suspect_nodes.txt`: the hosts of stragglers, one a line, as `sbatch --exclude=./suspect_nodes.txt` reads them.
+//! `suspect_nodes.txt`: the hosts of stragglers, one on each line, in the form that `sbatch
+//! --exclude=./suspect_nodes.txt` reads.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::durable::{replace, write_error};
-use super::run::Run;
 use crate::error::Result;
+use crate::record::durable::{replace, write_error};
+use crate::record::run::Run;
 
-/// The contents; `None` when no node is a straggler. Names are those of the batch system, which are short ones.
+/// Contents of the file; `None` when no node is a straggler. The names are short, as in the batch system.
 fn contents(run: &Run) -> Option<String> {
     let hosts: BTreeSet<&str> =
         run.derived.stragglers.iter().map(|straggler| short(&straggler.host)).collect();
     (!hosts.is_empty()).then(|| hosts.iter().map(|host| format!("{host}\n")).collect())
 }
 
-/// Without the domain, unless it is an address.
+/// Removes the domain from a host name; an IP address stays as it is.
 fn short(host: &str) -> &str {
     let address = host.chars().all(|c| c.is_ascii_digit() || c == '.');
     if address { host } else { host.split('.').next().unwrap_or(host) }
 }
 
-/// Writes the file, or removes one that an earlier end of the run has left.
+/// Writes the file, or removes the file of an earlier session when there are no stragglers.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When the file cannot be written or removed.
 pub(super) fn write(path: &Path, run: &Run) -> Result<()> {
     match contents(run) {
         Some(text) => replace(path, |file| file.write_all(text.as_bytes())),
@@ -36,7 +37,7 @@ pub(super) fn write(path: &Path, run: &Run) -> Result<()> {
     }
 }
 
-/// What differs between the file and what follows from the parts.
+/// Returns the difference between the file and the contents derived from the parts; `None` when they are equal.
 pub(super) fn compare(path: &Path, derived: &Run) -> Option<String> {
     let found = match fs::read_to_string(path) {
         Ok(text) => Some(text),

@@ -1,53 +1,54 @@
-//! `verify`: every value of the result again, from the parts. `recover`: a result for a run that died.
+//! `verify` derives every value of the result again from the parts. `recover` builds a result for a run that died.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::aggregate::aggregate;
 use super::directory::RunDirectory;
-use super::run::Run;
 use super::{histograms, samples, suspects};
+use crate::aggregate::aggregate;
 use crate::error::{Error, Result};
 use crate::job::{Job, hash_of};
+use crate::record::run::Run;
 
-/// What was proved.
+/// Result of a successful `verify`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// Values in `run.json` that were derived again and are equal.
     pub values: usize,
-    /// Rows of `samples.parquet`, likewise.
+    /// Rows of `samples.parquet` that were derived again and are equal.
     pub samples: usize,
-    /// Lines of `histograms.hlog`, likewise.
+    /// Lines of `histograms.hlog` that were derived again and are equal.
     pub histograms: usize,
-    /// Parts read.
+    /// Number of parts read.
     pub parts: usize,
     /// Repetitions that every rank finished.
     pub repetitions: usize,
-    /// What `run.json` says of itself, and the parts confirm.
+    /// Value of `complete` in `run.json`, confirmed by the parts.
     pub complete: bool,
 }
 
-/// Differences named in one message; the rest is counted.
+/// Largest number of differences named in one message; the rest is counted.
 const NAMED: usize = 20;
 
-/// Derives everything in `run.json`, `samples.parquet` and `histograms.hlog` again from the header and the parts.
+/// Derives everything in `run.json`, `samples.parquet`, `histograms.hlog` and `suspect_nodes.txt` again from the
+/// header and the parts.
 ///
 /// # Errors
-/// When the run cannot be read, or a value differs: each is named with both values.
+/// When the run cannot be read, or values differ; each is named with both values.
 pub fn verify(path: &Path) -> Result<Verified> {
     let directory = RunDirectory::open(path)?;
     let recorded = directory.read_run_tree()?;
     let header = directory.read_header()?;
     Job::parse(&header.job, "the job in run.json", &[]).map_err(|why| at(path, &why))?;
-    // Of the text as it is: a release with more keys would write out more defaults.
+    // The hash covers the stored text: a release with more keys would write out more defaults.
     let hash = hash_of(&header.job);
     if hash != header.job_hash {
         let why = format!("job_hash is {}, the hash of the job is {hash}", header.job_hash);
         return Err(at(path, &Error::Failed(why)));
     }
     let evidence = directory.evidence().map_err(|why| at(path, &why))?;
-    // The elapsed time is the one thing that no part knows.
+    // The elapsed time is the only value that no part holds.
     let elapsed_s = recorded.get("elapsed_s").and_then(Value::as_f64);
     let derived = aggregate(&header, &evidence, elapsed_s).map_err(|why| at(path, &why))?;
     let mut comparison = Comparison::default();
@@ -69,10 +70,10 @@ pub fn verify(path: &Path) -> Result<Verified> {
     })
 }
 
-/// Builds the result of a run that died, from what all ranks finished.
+/// Builds the result of a run that died, from the repetitions that all ranks finished.
 ///
 /// # Errors
-/// When there is a `run.json`, a part is missing, or no repetition was finished by all ranks.
+/// When `run.json` exists, a part is missing, or no repetition was finished by all ranks.
 pub fn recover(path: &Path) -> Result<Run> {
     let directory = RunDirectory::open(path)?;
     if directory.run().exists() {
@@ -95,12 +96,12 @@ pub fn recover(path: &Path) -> Result<Run> {
     Ok(run)
 }
 
-/// Which run it was: a person may check many.
+/// Adds the run's path to an error, because a person may check many runs.
 fn at(path: &Path, why: &Error) -> Error {
     Error::Failed(format!("{}: {why}", path.display()))
 }
 
-/// Through text and back, so that numbers take the form they have in a file.
+/// Converts a run to text and back, so that numbers take the form that they have in a file.
 fn tree(run: &Run) -> Value {
     let text = serde_json::to_vec(run).expect("a run holds numbers, strings and string-keyed maps");
     serde_json::from_slice(&text).expect("what was just written")
@@ -144,7 +145,7 @@ impl Comparison {
     }
 }
 
-/// A case by its id, a rank by its number, anything else by its place.
+/// Label of an array item: the id of a case, the number of a rank, otherwise the index.
 fn label(item: &Value, index: usize) -> String {
     let name = item.get("id").and_then(Value::as_str).map(str::to_owned);
     name.or_else(|| item.get("rank").map(|rank| format!("rank {rank}"))).unwrap_or_else(|| index.to_string())

@@ -1,4 +1,4 @@
-//! The rank's memory: a range of addresses aligned to a superslab, never read and never cleared by this part.
+//! The rank's memory: a range of addresses aligned to a superslab. This module never reads or clears it.
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc, dealloc};
@@ -8,7 +8,7 @@ use super::class::SUPERSLAB_BYTES;
 use crate::error::{Error, Result};
 use crate::numa::Reservation;
 
-/// The page by which memory is populated where the kernel cannot do it.
+/// Page size for populating memory where the kernel cannot do it in one call.
 pub(super) const PAGE_BYTES: usize = 4096;
 
 /// Invariant: `base` is aligned to `SUPERSLAB_BYTES`, and `base..base + superslabs * SUPERSLAB_BYTES` is memory
@@ -22,12 +22,12 @@ pub struct Arena {
 
 #[derive(Debug)]
 enum Memory {
-    /// Kept for its drop.
+    /// Held only so that its drop releases the memory.
     Bound(#[allow(dead_code)] Reservation),
     Plain(Layout),
 }
 
-// SAFETY: memory belongs to the process; the arena itself gives out its address only.
+// SAFETY: memory belongs to the process, not to a thread; the arena itself only hands out its address.
 unsafe impl Send for Arena {}
 // SAFETY: as above.
 unsafe impl Sync for Arena {}
@@ -36,7 +36,7 @@ impl Arena {
     /// An arena over a reservation, which the caller has bound to its node (or not) before first touch.
     ///
     /// # Errors
-    /// When it is larger than 2^26 superslabs (128 TiB): slabs have 32-bit numbers.
+    /// When it has 2^26 superslabs (128 TiB) or more: slabs have 32-bit numbers.
     pub fn bound(reservation: Reservation) -> Result<Arena> {
         let (base, bytes) = (reservation.base(), reservation.bytes());
         Arena::over(base, bytes, Memory::Bound(reservation))
@@ -70,18 +70,18 @@ impl Arena {
         self.base
     }
 
-    /// Its length in bytes, a multiple of 2 MiB.
+    /// Length in bytes, a multiple of 2 MiB.
     pub fn bytes(&self) -> usize {
         self.superslabs as usize * SUPERSLAB_BYTES
     }
 
-    /// Its length in superslabs.
+    /// Length in superslabs.
     pub(super) fn superslabs(&self) -> u32 {
         self.superslabs
     }
 
-    /// Puts memory behind `count` superslabs from `first` on, without changing what is in them. The caller holds
-    /// them: they are out of the pool and carry no object.
+    /// Faults in the memory of `count` superslabs from `first` on, without changing their contents. The caller holds
+    /// these superslabs: they are out of the pool and carry no object.
     pub(super) fn populate(&self, first: u32, count: u32) -> Result<()> {
         assert!(first.checked_add(count).is_some_and(|end| end <= self.superslabs));
         let bytes = count as usize * SUPERSLAB_BYTES;
@@ -99,7 +99,7 @@ impl Arena {
             }
         }
         for offset in (0..bytes).step_by(PAGE_BYTES) {
-            // SAFETY: inside the arena; the caller holds the superslabs, so nobody else reads or writes there.
+            // SAFETY: inside the arena; the caller holds the superslabs, so no other thread reads or writes there.
             unsafe { start.add(offset).write_volatile(0) };
         }
         Ok(())
@@ -122,8 +122,8 @@ enum Populated {
     Failed(std::io::Error),
 }
 
-/// Faults all pages in one call: with huge pages 190 us a superslab instead of 588 by touching 4 KiB pages. A node
-/// without memory makes it fail, where touching would end the process.
+/// Faults all pages in one call: with huge pages 190 us a superslab, against 588 us when 4 KiB pages are touched one
+/// by one. The call fails on a node without memory, where touching would end the process.
 #[cfg(all(target_os = "linux", not(miri)))]
 fn populate_write(start: NonNull<u8>, bytes: usize) -> Populated {
     loop {

@@ -1,4 +1,4 @@
-//! One worker's free objects: the fast paths of allocation and of giving back.
+//! One worker's free objects: the fast paths of allocation and deallocation.
 //!
 //! ```text
 //! allocate   -> object in hand                                       the fast path
@@ -7,7 +7,7 @@
 //! deallocate -> own slab                                             the fast path
 //!            -> settle: the slab was full, or is empty now                                   settle.rs
 //!            -> deallocate_unusual: another worker's slab, or a misuse                       foreign.rs
-//! drop       -> what is still in use is left for others to adopt                             handover.rs
+//! drop       -> slabs still in use are left for others to adopt                               handover.rs
 //! ```
 //!
 //! The fast paths touch the cache itself, two lines of the slab's record and the object's link: no lock, no clock, no
@@ -37,15 +37,15 @@ pub struct Cache<'heap> {
     pub(super) heap: &'heap Heap,
     pub(super) slabs: Slabs<'heap>,
     pub(super) worker: u32,
-    /// As its slabs' records know it.
+    /// The owner as the records of its slabs hold it.
     pub(super) owner: Owner,
-    /// By size: how many bytes into `hands` the hand for it is.
+    /// Offset in bytes into `hands` of the hand for a size.
     hand_offsets: BySize,
     base: NonNull<u8>,
     pub(super) hands: [Hand<'heap>; CLASS_COUNT],
-    /// By class: slabs with free objects first, then those that can only be carved.
+    /// By class: slabs with free objects first, then slabs that can only be carved.
     pub(super) lists: [List; CLASS_COUNT],
-    /// Superslabs: those with free slabs first.
+    /// Superslabs of this worker: those with free slabs first.
     pub(super) owned: List,
     pub(super) recorder: Recorder,
 }
@@ -59,23 +59,23 @@ unsafe impl Send for Cache<'_> {}
 pub(super) struct Hand<'heap> {
     /// The links of its objects.
     links: &'heap Chains,
-    /// Where its first object is.
+    /// Address of the slab's first object.
     first: NonNull<u8>,
-    /// Objects of the batch that are left.
+    /// Objects left in the batch.
     left: u32,
     /// `Class::entry_shift`.
     entry_shift: u32,
     /// The slab's number plus one; 0: none.
     slab_plus_one: u32,
-    /// The start of the next object to hand out.
+    /// Start of the next object to hand out.
     head: u16,
 }
 
 impl Hand<'_> {
-    /// Takes the next object of the batch, by its start.
+    /// Takes the next object of the batch and returns its start.
     #[inline]
     fn take(&mut self) -> Option<u32> {
-        // Counted down before it is looked at: one instruction instead of three.
+        // Decremented before the test: one instruction instead of three.
         let (left, is_over) = self.left.overflowing_sub(1);
         self.left = left;
         if is_over {
@@ -86,12 +86,12 @@ impl Hand<'_> {
         // SAFETY: classes shift by at least 3, and a start has 15 bits.
         let link = unsafe { self.links.at_unchecked(start >> (self.entry_shift % 32)) };
         self.head = link.load(Relaxed);
-        // Its own start: the object is handed out.
+        // A link to its own start marks the object as handed out.
         link.store(start as u16, Relaxed);
         Some(start)
     }
 
-    /// The slab.
+    /// Number of the slab in hand.
     pub(super) fn slab(&self) -> Option<u32> {
         self.slab_plus_one.checked_sub(1)
     }
@@ -120,14 +120,15 @@ impl<'heap> Cache<'heap> {
         }
     }
 
-    /// Memory for an object: uninitialised, aligned, at least one byte, this caller's alone.
+    /// Returns memory for an object: uninitialised, aligned, at least one byte, exclusive to this caller.
     ///
     /// # Errors
     /// When neither the cache nor the arena has room.
     #[inline]
     pub fn allocate(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
         let Some(offset) = self.hand_offsets.get(layout) else { return self.allocate_uncommon(layout) };
-        // SAFETY: offsets are class numbers times the size of a hand, so a hand is there; nothing else borrows it.
+        // SAFETY: offsets are class numbers times the size of a hand, so the offset names a hand; nothing else
+        // borrows it.
         let hand = unsafe { &mut *self.hands.as_mut_ptr().byte_add(usize::from(offset)) };
         match hand.take() {
             // SAFETY: objects of a batch are carved: they lie inside their slab, inside the arena.
@@ -170,7 +171,7 @@ impl<'heap> Cache<'heap> {
         hand.head = slab.take_up(class) as u16;
     }
 
-    /// Takes the slab in hand out of it, with what is left of the batch.
+    /// Stops using the slab in hand and returns the rest of the batch to it.
     pub(super) fn put_down(&mut self, class: Class) {
         let hand = &mut self.hands[class.number()];
         let Some(number) = hand.slab() else { return };
@@ -185,19 +186,18 @@ impl<'heap> Cache<'heap> {
     /// ignored: nothing is read or written at the address, and the records stay consistent.
     ///
     /// # Errors
-    /// `Misuse`, which says what was wrong with the pointer. What cannot be told: a second free of an object that
-    /// has been handed out again; one by another worker at the same time, which is counted when the owner drains its
-    /// mailbox; a wrong size up to 1 MiB, which does no harm, because the slab knows the right one.
-    ///
+    /// `Misuse`, which names the fault of the pointer. Three faults are not detected: a second free of an object that
+    /// has been handed out again; a second free by another worker at the same time, which is counted when the owner
+    /// drains its mailbox; a wrong size up to 1 MiB, which does no harm, because the slab knows the right size.
     /// # Safety
-    /// Nobody uses the object's memory any more: it will be handed out again.
+    /// The object's memory is not used any more by any thread: it will be handed out again.
     #[inline]
     pub unsafe fn deallocate(&mut self, pointer: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
         self.deallocate_unused(pointer, Packed::new(layout))
     }
 
-    /// `deallocate`, whose caller vouches that nobody uses the memory. Whatever is not the plain case is left to one
-    /// call with the same arguments, so that this path saves no registers for it.
+    /// Same as `deallocate`; the caller guarantees that the memory is no longer used. All uncommon cases go to one
+    /// call with the same arguments, so that this path saves no registers for them.
     #[inline]
     pub(super) fn deallocate_unused(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
         let Some(record) = self.slabs.records().get(self.offset_of(pointer) >> SLAB_SHIFT) else {
@@ -217,19 +217,19 @@ impl<'heap> Cache<'heap> {
         pointer.addr().get().wrapping_sub(self.base.addr().get())
     }
 
-    /// Begins to count and time refills, from zero.
+    /// Starts counting and timing refills, from zero.
     pub fn start_recording(&mut self) {
         self.recorder.start();
     }
 
-    /// Ends it and returns what was recorded. Allocates: not for timed regions.
+    /// Stops recording and returns the record. Allocates: not for timed regions.
     pub fn take_record(&mut self) -> RefillRecord {
         let mut record = RefillRecord::new();
         self.recorder.stop(&mut record);
         record
     }
 
-    /// The same without allocating: swaps what was recorded into `record`.
+    /// Stops recording without allocating: swaps the recorded data into `record`.
     pub fn take_record_into(&mut self, record: &mut RefillRecord) {
         self.recorder.stop(record);
     }
@@ -254,7 +254,7 @@ impl<'heap> Cache<'heap> {
     /// The address of a byte of the arena.
     ///
     /// # Panics
-    /// When it lies outside.
+    /// When the offset lies outside the arena.
     pub(super) fn address_of(&self, offset: usize) -> NonNull<u8> {
         assert!(offset < self.heap.arena().bytes());
         // SAFETY: inside the arena by the assertion.

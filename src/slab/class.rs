@@ -1,28 +1,28 @@
-//! Size classes: what sizes a slab can serve, and the arithmetic from an address to an object.
+//! Size classes: the sizes that a slab can serve, and the arithmetic from an address to an object.
 //!
-//! 8 to 64 bytes in steps of 8, then four classes a doubling up to 1 MiB: an object wastes at most a fifth of
-//! its class above 64 bytes. Anything larger is a run of superslabs and has no class.
+//! 8 to 64 bytes in steps of 8, then four classes per doubling up to 1 MiB: above 64 bytes an object wastes at most a
+//! fifth of its class. Anything larger is a run of superslabs and has no class.
 
 use std::alloc::Layout;
 
 /// A superslab: 2 MiB, one huge page on x86-64.
 pub const SUPERSLAB_BYTES: usize = 1 << SUPERSLAB_SHIFT;
 pub(super) const SUPERSLAB_SHIFT: u32 = 21;
-/// A small slab: 64 of them fill a superslab, so that one word tells which are free.
+/// Bytes of a small slab: 64 of them fill a superslab, so that one word tells which are free.
 pub const SLAB_BYTES: usize = 1 << SLAB_SHIFT;
 pub(super) const SLAB_SHIFT: u32 = 15;
 /// Small slabs in a superslab.
 pub(super) const SLABS: usize = SUPERSLAB_BYTES / SLAB_BYTES;
-/// The most objects a slab may hold: those of the smallest size.
+/// The most objects a slab may hold: the number of objects of the smallest size.
 pub(super) const OBJECTS_MAX: usize = 64 * 64;
-/// How many classes there are.
+/// Number of size classes.
 pub const CLASS_COUNT: usize = 64;
 /// The largest object that shares a superslab with others.
 pub const SHARED_BYTES_MAX: usize = 1 << 20;
 
-/// New objects are carved a page at a time, or one: a refill faults one page.
+/// New objects are carved one page at a time, or one object if it is larger: a refill faults one page.
 const PAGE_BYTES: usize = 4096;
-/// A batch never holds more bytes than this, unless it is one object: memory in hand is memory others lack.
+/// Most bytes in a batch, unless it is a single object: memory in hand is not available to other workers.
 pub const BATCH_BYTES_MAX: usize = 256 << 10;
 
 /// Classes below this one live in small slabs (8 B to 4 KiB), the others in slabs as large as a superslab.
@@ -34,16 +34,16 @@ const COMMON_BYTES: usize = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Class(u8);
 
-/// What a class fixes for its slabs.
+/// Constants of a class that its slabs use.
 struct Shape {
     /// Bytes of an object.
     bytes: u32,
     /// Objects a slab holds.
     objects: u32,
-    /// Objects that are carved at a time.
+    /// Objects carved at a time.
     page: u32,
-    /// Free objects that make a slab worth returning to. Without such a threshold a slab that stays full but for one
-    /// object would be refilled from, one object a batch, for ever (snmalloc wakes its slabs late for the same
+    /// Free objects that make a slab worth returning to. Without this threshold, a slab that stays full except for
+    /// one object would be refilled from for ever, one object per batch (snmalloc wakes its slabs late for the same
     /// reason). At most an eighth of a slab, so at most an eighth of the memory waits.
     worthwhile: u32,
     /// Objects in `BATCH_BYTES_MAX`.
@@ -79,7 +79,7 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
     let mut class = 0;
     while class < CLASS_COUNT {
         let bytes = bytes_of(class);
-        // Whole steps, in either kind of slab.
+        // A whole number of steps, in both kinds of slab.
         assert!(bytes.is_multiple_of(if class < SMALL_CLASSES { 1 } else { SUPERSLAB_BYTES / SLAB_BYTES }));
         let slab = if class < SMALL_CLASSES { SLAB_BYTES } else { SUPERSLAB_BYTES };
         assert!(slab / bytes <= OBJECTS_MAX && bytes <= SHARED_BYTES_MAX);
@@ -96,8 +96,8 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
     shapes
 }
 
-/// A layout in 8 bytes: the size's low half, and its high half with the logarithm of the alignment in the top byte. Two
-/// words, because a common layout fills each of them without arithmetic.
+/// A layout in 8 bytes: the low half of the size, and its high half with the logarithm of the alignment in the top
+/// byte. Two words, because a common layout fills each of them without arithmetic.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(8))]
 pub(super) struct Packed([u32; 2]);
@@ -121,19 +121,19 @@ impl Packed {
     }
 }
 
-/// What is looked up by size, in bytes, for layouts that are common: small, and aligned to a word at most. One entry a
-/// byte saves the rounding. A cache carries its own copy, because reaching a static costs an indirection in
+/// Lookup table by size in bytes, for common layouts: small, and aligned to a word at most. One entry per byte saves
+/// the rounding. Each cache carries its own copy, because reaching a static costs an indirection in
 /// position-independent code.
 #[derive(Clone, Copy)]
 pub(super) struct BySize([u16; COMMON_BYTES + 1]);
 
 impl BySize {
-    /// By size: the number of the class times `factor`.
+    /// A table from size to the class number times `factor`.
     pub(super) fn scaled(factor: u16) -> BySize {
         BySize(std::array::from_fn(|bytes| computed_class(bytes) as u16 * factor))
     }
 
-    /// What stands for a layout, if it is common.
+    /// Returns the entry of a layout, if the layout is common.
     #[inline]
     pub(super) fn get(&self, layout: Layout) -> Option<u16> {
         let is_common = layout.size() <= COMMON_BYTES && layout.align() <= 8;
@@ -142,10 +142,10 @@ impl BySize {
 }
 
 impl Class {
-    /// The smallest class whose objects have this size and alignment; `None` when the object must be a run.
+    /// The smallest class that fits this size and alignment; `None` when the object must be a run.
     ///
-    /// Slabs start at multiples of 32 KiB, so an object is aligned as well as its size is. One of four
-    /// consecutive classes is a power of two, so the search is short.
+    /// Slabs start at multiples of 32 KiB, so an object's alignment is the largest power of two that divides its
+    /// size. One of four consecutive classes is a power of two, so the search is short.
     pub(super) fn of(layout: Layout) -> Option<Class> {
         let bytes = layout.size().max(layout.align());
         if bytes > SHARED_BYTES_MAX {
@@ -159,14 +159,14 @@ impl Class {
     /// The class with this number.
     ///
     /// # Panics
-    /// When there is none.
+    /// When there is no such class.
     #[inline]
     pub(super) fn numbered(number: usize) -> Class {
         assert!(number < CLASS_COUNT, "class {number} does not exist");
         Class(number as u8)
     }
 
-    /// Its number, below `CLASS_COUNT`. The mask tells the compiler, so that indexing needs no check.
+    /// The number, below `CLASS_COUNT`. The mask tells the compiler this bound, so that indexing needs no check.
     #[inline]
     pub(super) fn number(self) -> usize {
         usize::from(self.0) & (CLASS_COUNT - 1)
@@ -184,7 +184,7 @@ impl Class {
         SHAPES[self.number()].objects
     }
 
-    /// Objects that are carved at a time.
+    /// Objects carved at a time.
     pub(super) fn page(self) -> u32 {
         SHAPES[self.number()].page
     }
@@ -199,7 +199,7 @@ impl Class {
         SHAPES[self.number()].batch_max
     }
 
-    /// Whether its slabs are small, 64 to a superslab.
+    /// True when its slabs are small, 64 to a superslab.
     #[inline]
     pub(super) fn is_small(self) -> bool {
         self.number() < SMALL_CLASSES
@@ -211,24 +211,24 @@ impl Class {
         if self.is_small() { 0 } else { SUPERSLAB_SHIFT - SLAB_SHIFT }
     }
 
-    /// How far a start is shifted to give its entry in the slab's tables: objects are at least so far apart, so no two
-    /// share an entry.
+    /// Shift from a start to its entry in the slab's tables. Objects are at least this far apart, so no two share an
+    /// entry.
     #[inline]
     pub(super) fn entry_shift(self) -> u32 {
         self.bytes().ilog2() - self.step_shift()
     }
 
-    /// Where object `index` of a slab starts, in steps.
+    /// The start of object `index` of a slab, in steps.
     pub(super) fn start_of(self, index: u32) -> u32 {
         index * (self.bytes() >> self.step_shift()) as u32
     }
 
-    /// How far into its slab the byte `offset` of the arena lies.
+    /// Distance in bytes from the start of its slab to the byte `offset` of the arena.
     pub(super) fn inside(self, offset: usize) -> usize {
         offset & if self.is_small() { SLAB_BYTES - 1 } else { SUPERSLAB_BYTES - 1 }
     }
 
-    /// The start at the byte `offset` of the arena; `None` between two steps.
+    /// Returns the start at the byte `offset` of the arena; `None` when the offset lies between two steps.
     pub(super) fn start_at(self, offset: usize) -> Option<u32> {
         let inside = self.inside(offset);
         inside.is_multiple_of(1 << self.step_shift()).then_some((inside >> self.step_shift()) as u32)
@@ -251,7 +251,7 @@ mod tests {
     fn every_size_gets_the_smallest_class_that_holds_it() {
         let sizes: Vec<usize> = (0..CLASS_COUNT).map(bytes_of).collect();
         assert!(sizes.is_sorted() && sizes[0] == 8 && sizes[CLASS_COUNT - 1] == SHARED_BYTES_MAX);
-        // Below 5,000 every size; above, the edges of each class, where an off-by-one would show.
+        // Below 5,000 every size is tested; above, the edges of each class, where an off-by-one would show.
         let edges = sizes.iter().flat_map(|bytes| [bytes - 1, *bytes, bytes + 1]);
         for bytes in (0..5000).chain(edges) {
             let oracle = sizes.iter().position(|class| *class >= bytes);

@@ -1,27 +1,27 @@
-//! How large an arena must be for what is asked of it.
+//! The arena size that a demand needs.
 
 use std::alloc::Layout;
 
 use super::class::{CLASS_COUNT, Class, SLABS, SUPERSLAB_BYTES};
 
-/// What one case keeps live at most.
+/// The most that one case keeps live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Demand {
-    /// Objects that one worker has allocated and that are not given back, by whomever, at most.
+    /// The most objects that one worker has allocated and that no worker has given back yet.
     pub live_per_worker: u64,
-    /// The smallest size among them.
+    /// The smallest size of these objects, in bytes.
     pub bytes_min: u64,
-    /// The largest size among them.
+    /// The largest size of these objects, in bytes.
     pub bytes_max: u64,
 }
 
-/// Bytes of an arena in which this never runs out, whatever the order of sizes and frees.
+/// Returns the bytes of an arena that never runs out under this demand, in any order of sizes and frees.
 ///
-/// A worker takes another slab of a class only when its slabs of that class have too few free objects to return to (at
-/// most an eighth of a slab), so with n objects that are surely live in a slab that is passed over, a class never has
-/// more than `live / n + 1` slabs, and a superslab is shared by the small ones. Runs are counted in
-/// whole superslabs; the bound holds when they are of one length, `bytes_max` rounded up to 2 MiB (runs of several
-/// lengths can leave holes: ask for the longest for all of them).
+/// A worker takes another slab of a class only when its slabs of that class have too few free objects to return to
+/// (at most an eighth of a slab). Let n be the number of objects that are certainly live in a slab that is passed
+/// over: a class then never has more than `live / n + 1` slabs, and small slabs share superslabs. Runs are counted in
+/// whole superslabs. The bound holds when all runs have one length, `bytes_max` rounded up to 2 MiB. Runs of several
+/// lengths can leave holes: then compute with the longest length for all of them.
 ///
 /// # Panics
 /// When the result does not fit 64 bits.

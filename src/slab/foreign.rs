@@ -1,4 +1,4 @@
-//! Pointers that the fast path does not recognise: another worker's object, or not an object at all.
+//! Pointers that the fast path does not recognise: another worker's object, or no object at all.
 
 use std::ptr::NonNull;
 
@@ -10,8 +10,8 @@ use super::slab_returned::Returned;
 use super::superslab_record::{Superslab, Use};
 
 impl Cache<'_> {
-    /// Gives back what the fast path does not: an object of another worker, one whose slab has objects to drain, one
-    /// above 4 KiB, or something that is not an object at all.
+    /// Gives back the objects that the fast path does not: those of another worker, those in a slab with objects to
+    /// drain, those above 4 KiB; refuses pointers that are not objects.
     #[cold]
     #[inline(never)]
     pub(super) fn deallocate_unusual(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
@@ -49,7 +49,7 @@ impl Cache<'_> {
         }
     }
 
-    /// What is wrong with an address that cannot be freed.
+    /// Diagnoses an address that cannot be freed.
     #[cold]
     pub(super) fn diagnose(&self, offset: usize) -> Misuse {
         let superslab = offset >> SUPERSLAB_SHIFT;

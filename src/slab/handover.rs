@@ -1,9 +1,10 @@
 //! Objects and superslabs that change hands between workers: mailboxes, leaving, adopting.
 //!
-//! Ownership is the slab's identity. Who frees a foreign object reads the owner and posts the slab to that mailbox;
-//! the owner may change before the post arrives. So whoever takes an entry and is not the owner passes it on, and
-//! mailboxes that nobody empties (of workers without a cache, and the orphanage) are swept by anyone about to take
-//! more memory. A post is thus never lost: at the latest it is found before the arena grows.
+//! Each slab has one owner. A worker that frees a foreign object reads the owner and posts
+//! the slab to that owner's mailbox; the owner may change before the post arrives. A worker that takes an entry and
+//! is not the owner therefore passes it on. Mailboxes without an attendant (of workers without a cache, and the
+//! orphanage) are swept by every worker that is about to take more memory. A post is thus never lost: it is found
+//! before the arena grows, at the latest.
 
 use super::cache::Cache;
 use super::class::{Class, SLAB_BYTES, SLABS};
@@ -12,7 +13,7 @@ use super::slab_record::Owner;
 use super::superslab_record::Use;
 
 impl Cache<'_> {
-    /// Empties a mailbox: drains own slabs, passes on the others.
+    /// Empties a mailbox: drains own slabs, passes the others on.
     pub(super) fn drain(&mut self, mailbox: u32) {
         let mut chain = self.heap.mailbox(mailbox).take();
         while let Some(number) = chain.next(self.slabs.records()) {
@@ -35,7 +36,7 @@ impl Cache<'_> {
         }
     }
 
-    /// A double free that could not be seen when it happened, because two workers freed at the same time.
+    /// Reports a double free that could not be detected when it happened, because two workers freed at the same time.
     #[cold]
     fn late_violation(&self, number: u32) {
         let address = self.address_of(number as usize * SLAB_BYTES).addr().get();
@@ -43,7 +44,7 @@ impl Cache<'_> {
         self.heap.count_violation(violation);
     }
 
-    /// Empties the mailboxes that nobody else empties.
+    /// Empties the unattended mailboxes.
     pub(super) fn sweep(&mut self) {
         for mailbox in 0..=self.heap.orphanage() {
             if self.heap.is_unattended(mailbox) && !self.heap.mailbox(mailbox).is_empty() {
@@ -52,7 +53,7 @@ impl Cache<'_> {
         }
     }
 
-    /// Takes over a superslab whose worker has gone. Returns whether there was one.
+    /// Takes over a superslab of a worker that has left. Returns false when there is none.
     pub(super) fn adopt(&mut self) -> bool {
         let superslabs = self.heap.table().superslabs();
         let Some(number) = self.heap.orphans().pop(superslabs) else { return false };
@@ -65,13 +66,13 @@ impl Cache<'_> {
             cache.slab(slab).set_owner(cache.owner, class);
             cache.shelve(class, slab);
         });
-        // What was given back while nobody owned it was posted to the orphanage.
+        // Objects given back while the superslab had no owner were posted to the orphanage.
         self.drain(self.heap.orphanage());
         true
     }
 
-    /// Calls `change` for each slab of an own superslab. Which those are is read once, before the first change: the
-    /// superslab may leave this worker's hands on the way.
+    /// Calls `change` for each slab of an own superslab. The set of slabs is read once, before the first change: the
+    /// superslab may stop being this worker's during the calls.
     pub(super) fn for_each_slab(&mut self, superslab: u32, mut change: impl FnMut(&mut Self, u32, Class)) {
         let record = &self.heap.table().superslabs()[superslab as usize];
         let mut in_use = if record.serves() == Use::Small { !record.free_slabs() } else { 1 };
@@ -83,7 +84,7 @@ impl Cache<'_> {
         }
     }
 
-    /// The last resort before `OutOfMemory`: everything this worker can lay hands on goes back to the arena.
+    /// The last resort before `OutOfMemory`: returns to the arena all memory that this worker can free.
     pub(super) fn reclaim(&mut self) {
         self.sweep();
         while self.adopt() {}
@@ -108,7 +109,7 @@ impl Drop for Cache<'_> {
     fn drop(&mut self) {
         self.trim();
         self.orphan_all();
-        // Posted since: nothing here is this worker's any more, so all of it is passed on.
+        // Posts that arrived since: none of these slabs is this worker's any more, so all are passed on.
         self.drain(self.worker);
         self.heap.worker_leaves(self.worker);
     }

@@ -1,5 +1,6 @@
-//! What the workers of a rank share: the arena, the records, the pool, the mailboxes, the orphans.
+//! State that the workers of a rank share: the arena, the records, the pool, the mailboxes, the orphans.
 
+use super::design::Design;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,47 +16,57 @@ use super::table::Table;
 use crate::error::{Error, Result};
 use crate::measure::Clock;
 
-/// The batch sizes that make sense: below, refills outweigh the work; above, no slab has so many objects to spare.
+/// Valid batch sizes: below, refills cost more than the work; above, no slab has that many free objects.
 pub const BATCH_OBJECTS: std::ops::RangeInclusive<u32> = 8..=512;
-/// The most workers a heap can have: a slab's record keeps its owner in 24 bits, its mailboxes take memory.
+/// The most workers a heap can have: a slab's record holds its owner in 24 bits, and each mailbox takes memory.
 pub const WORKERS_MAX: u32 = 1 << 16;
 
-/// How a heap is set up.
+/// Options of a heap.
 #[derive(Clone, Copy, Debug)]
 pub struct HeapOptions {
-    /// Objects a refill hands to a cache, within `BATCH_OBJECTS`; never more than 256 KiB of them, unless it is one.
+    /// Layout of slabs and caches.
+    pub design: Design,
+    /// Objects per refill, within `BATCH_OBJECTS`; never more than 256 KiB of them, unless it is a single object.
     pub batch: u32,
-    /// How many caches there can be, 1 to `WORKERS_MAX`.
+    /// Number of caches, 1 to `WORKERS_MAX`.
     pub workers: u32,
-    /// One fast refill in this many is timed on average, at least 1.
+    /// On average, one fast refill in this many is timed; 1 to 2^30.
     pub sample_gap: u32,
-    /// What refills are timed with.
+    /// Clock that times refills.
     pub clock: Clock,
-    /// Of the random gaps between timed refills.
+    /// Seed of the random gaps between timed refills.
     pub seed: u64,
-    /// What the heap may use of its arena; `None`: all of it.
+    /// The part of the arena that the heap may use; `None`: all of it.
     pub stretch: Option<Stretch>,
 }
 
-/// A part of an arena. What a program's speed owes to where its memory happens to lie (which pages, which sets of a
-/// cache) is only seen when that changes from one heap to the next.
+/// A part of an arena. The place of memory (its pages, its sets of a cache) affects a program's speed. This effect
+/// shows only when the place changes from one heap to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
-    /// From the arena's first byte to the stretch's, a multiple of 2 MiB.
+    /// Distance from the arena's first byte to the first byte of the stretch, a multiple of 2 MiB.
     pub offset_bytes: u64,
-    /// Its length, a multiple of 2 MiB and not 0.
+    /// Length in bytes, a multiple of 2 MiB and not 0.
     pub bytes: u64,
 }
 
 impl HeapOptions {
     /// The defaults: batches of 64, one fast refill in 64 timed.
     pub fn new(workers: u32, clock: Clock) -> HeapOptions {
-        HeapOptions { batch: 64, workers, sample_gap: 64, clock, seed: 0, stretch: None }
+        HeapOptions {
+            design: Design::Sharded,
+            batch: 64,
+            workers,
+            sample_gap: 64,
+            clock,
+            seed: 0,
+            stretch: None,
+        }
     }
 }
 
 impl Stretch {
-    /// The arena's superslabs in it.
+    /// Numbers of the arena's superslabs in the stretch.
     fn superslabs(self, arena: &Arena) -> Result<Range<u32>> {
         let whole = |bytes: u64| {
             let superslabs = bytes / SUPERSLAB_BYTES as u64;
@@ -84,32 +95,32 @@ pub struct Heap {
     arena: Arena,
     table: Table,
     pool: Mutex<Pool>,
-    /// One for each worker, and one for the slabs of orphans.
+    /// One for each worker, and one for the slabs of the orphanage.
     mailboxes: Box<[Mailbox]>,
     orphans: Orphans,
-    /// By worker: whether its cache exists.
+    /// By worker: true while its cache exists.
     present: Box<[AtomicBool]>,
     violations: Counter,
     first_violation: Mutex<Option<Violation>>,
     options: HeapOptions,
 }
 
-/// How much of the arena is in use.
+/// Use of the arena, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// Bytes of the arena that the heap may use.
     pub arena_bytes: usize,
-    /// Bytes in superslabs that nobody holds.
+    /// Bytes in superslabs of the pool.
     pub pooled_bytes: usize,
-    /// The most bytes in superslabs that were held at once.
+    /// The most bytes in superslabs outside the pool at one time.
     pub peak_bytes: usize,
 }
 
 impl Heap {
-    /// A heap over the arena, which belongs to it from now on.
+    /// Creates a heap over the arena and takes ownership of the arena.
     ///
     /// # Errors
-    /// When an option is out of its range, or the stretch is no part of the arena.
+    /// When an option is out of its range, or the stretch does not lie in the arena.
     pub fn new(arena: Arena, options: HeapOptions) -> Result<Heap> {
         let HeapOptions { batch, workers, sample_gap, .. } = options;
         let (smallest, largest) = (BATCH_OBJECTS.start(), BATCH_OBJECTS.end());
@@ -127,8 +138,11 @@ impl Heap {
             None => 0..arena.superslabs(),
             Some(stretch) => stretch.superslabs(&arena)?,
         };
+        match options.design {
+            Design::Sharded => {}
+        }
         Ok(Heap {
-            // Numbers of superslabs are the arena's: the records in front of the stretch are never touched.
+            // Superslabs keep their numbers in the arena: the records in front of the stretch are never touched.
             table: Table::new(superslabs.end),
             pool: Mutex::new(Pool::new(superslabs)),
             mailboxes: (0..=workers).map(|_| Mailbox::new()).collect(),
@@ -141,7 +155,8 @@ impl Heap {
         })
     }
 
-    /// The cache of a worker. When it is dropped, what it holds is left for other workers to adopt.
+    /// Creates the cache of a worker. When the cache is dropped, its slabs in use are left for other workers to
+    /// adopt.
     ///
     /// # Errors
     /// When there is no such worker, or its cache exists already.
@@ -151,20 +166,21 @@ impl Heap {
             .present
             .get(worker as usize)
             .ok_or_else(|| Error::Usage(format!("worker {worker} of a heap for {workers} workers")))?;
-        // Acquire: the worker's last cache, maybe on another thread, is done with the mailbox.
+        // Acquire: the worker's previous cache, maybe on another thread, has finished with the mailbox.
         if present.swap(true, Ordering::Acquire) {
             return Err(Error::Usage(format!("worker {worker} has a cache already")));
         }
         Ok(Cache::new(self, worker))
     }
 
-    /// Puts memory behind this worker's share of what the heap may use, so that first touch is not measured later. Superslabs
-    /// that are in use are left out. To be called by every worker, on its own PU, before anything is allocated.
+    /// Faults in this worker's share of the memory that the heap may use, so that first touch is not measured later.
+    /// Superslabs in use are skipped. Every worker must call it, on its own PU, before the first allocation.
     ///
     /// # Errors
-    /// When there is not enough memory, if the kernel can tell (Linux 5.14); else the kernel ends the process.
+    /// When memory is short, if the kernel can report it (Linux 5.14 and later); an older kernel ends the process.
     pub fn populate(&self, worker: u32, workers: u32) -> Result<()> {
-        /// 32 MiB: large enough to hide the call, small enough to leave the pool to others.
+        /// In superslabs: 32 MiB is large enough to hide the cost of the call, and small enough to leave the pool to
+        /// others.
         const SPAN: u32 = 16;
         let superslabs = self.pool().superslabs();
         let count = u64::from(superslabs.end - superslabs.start);
@@ -191,7 +207,7 @@ impl Heap {
         Ok(())
     }
 
-    /// Ends the heap and gives its arena back, for another one. What is still allocated is forgotten.
+    /// Ends the heap and returns its arena for another heap. Live allocations are forgotten.
     pub fn into_arena(self) -> Arena {
         self.arena
     }
@@ -201,12 +217,12 @@ impl Heap {
         &self.arena
     }
 
-    /// The options it was made with.
+    /// The options of this heap.
     pub fn options(&self) -> &HeapOptions {
         &self.options
     }
 
-    /// How much of the arena is in use.
+    /// Returns the current use of the arena.
     pub fn usage(&self) -> Usage {
         let pool = self.pool();
         Usage {
@@ -216,12 +232,12 @@ impl Heap {
         }
     }
 
-    /// Pointers handed back that were not live objects: must be 0.
+    /// Number of pointers handed back that were not live objects: must be 0.
     pub fn violations(&self) -> u64 {
         self.violations.load(Ordering::Relaxed)
     }
 
-    /// The first of them.
+    /// The first violation.
     pub fn first_violation(&self) -> Option<Violation> {
         *self.first_violation.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -238,7 +254,7 @@ impl Heap {
         &self.table
     }
 
-    /// The pool. A panic inside leaves it consistent: its assertions come before its changes.
+    /// Locks the pool. A panic under the lock leaves it consistent: its assertions come before its changes.
     pub(super) fn pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -251,12 +267,12 @@ impl Heap {
         &self.mailboxes[owner as usize]
     }
 
-    /// The owner, and the mailbox, of slabs whose worker has gone.
+    /// The number that stands for the owner, and the mailbox, of slabs that a leaving worker gave up.
     pub(super) fn orphanage(&self) -> u32 {
         self.options.workers
     }
 
-    /// Whether nobody empties this mailbox. Relaxed: it decides who looks first, not who owns.
+    /// True when no worker empties this mailbox. Relaxed: it decides which worker looks first, not ownership.
     pub(super) fn is_unattended(&self, mailbox: u32) -> bool {
         self.present.get(mailbox as usize).is_none_or(|present| !present.load(Ordering::Relaxed))
     }

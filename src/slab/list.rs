@@ -1,7 +1,7 @@
 //! A doubly linked list of numbered records, its links in the records: slabs of a class, superslabs of a cache.
 //!
-//! Owner-only: the links are atomics because records are shared, but one worker alone reads and writes them.
-//! Every access is therefore `Relaxed`; what hands the records to another worker publishes them.
+//! Owner-only: the links are atomics because records are shared, but only one worker reads and writes them. Every
+//! access is therefore `Relaxed`; the operation that hands the records to another worker publishes them.
 
 use super::sync::{AtomicU32, Ordering::Relaxed};
 
@@ -19,7 +19,7 @@ impl Links {
     }
 }
 
-/// A record that can stand in one list at a time.
+/// A record that can be in one list at a time.
 pub(super) trait Linked {
     /// Its links.
     fn links(&self) -> &Links;
@@ -45,7 +45,7 @@ impl List {
         records[number as usize].links().next.load(Relaxed).checked_sub(1)
     }
 
-    /// Adds a record that is in no list, as the first.
+    /// Adds a record that is in no list, at the front.
     pub(super) fn push_front<T: Linked>(&mut self, records: &[T], number: u32) {
         let links = records[number as usize].links();
         links.previous.store(0, Relaxed);
@@ -57,7 +57,7 @@ impl List {
         self.front = number + 1;
     }
 
-    /// Adds a record that is in no list, as the last.
+    /// Adds a record that is in no list, at the back.
     pub(super) fn push_back<T: Linked>(&mut self, records: &[T], number: u32) {
         let links = records[number as usize].links();
         links.previous.store(self.back, Relaxed);

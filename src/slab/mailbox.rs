@@ -1,5 +1,5 @@
-//! Where a worker finds the slabs that others have freed objects into: a stack that is pushed to by anyone and
-//! taken all at once, so that no entry is ever popped alone and the ABA problem cannot arise.
+//! A worker's stack of slabs that hold objects freed by others. Any worker may push; the whole stack is taken at
+//! once, so no entry is ever popped alone and the ABA problem cannot arise.
 //!
 //! It carries slab numbers; the freed objects themselves are bits in the slab (`Slab::free_remotely`).
 
@@ -8,16 +8,16 @@ use super::sync::{
     Ordering::{AcqRel, Relaxed, Release},
 };
 
-/// The top slab's number + 1, 0 when empty. On its own pair of cache lines (the prefetcher fetches pairs): others
-/// push to it while the worker next door reads its own.
+/// The top slab's number + 1, 0 when empty. Each mailbox has its own pair of cache lines (the prefetcher fetches
+/// pairs): other workers push to it while the neighbouring worker reads its own.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Mailbox {
     head: AtomicU32,
 }
 
-/// The link of a slab to the next one in its mailbox, as number + 1. It belongs to the mailbox the slab is in, or
-/// to the worker that is about to push it.
+/// Link from a slab to the next one in its mailbox, as number + 1. It belongs to the mailbox that holds the slab, or
+/// to the worker that is about to push the slab.
 pub(super) trait Posted {
     /// The link.
     fn link(&self) -> &AtomicU32;
@@ -28,21 +28,21 @@ impl Mailbox {
         Mailbox { head: AtomicU32::new(0) }
     }
 
-    /// Whether nothing has arrived. `Relaxed`: it only decides whether to look now or at the next refill.
+    /// True when the mailbox is empty. `Relaxed`: it only decides between looking now and at the next refill.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.head.load(Relaxed) == 0
     }
 
-    /// Adds a slab that is in no mailbox. Anyone may.
+    /// Adds a slab that is in no mailbox. Any worker may call it.
     pub(super) fn push<T: Posted>(&self, slabs: &[T], number: u32) {
         let link = slabs[number as usize].link();
         let mut head = self.head.load(Relaxed);
         loop {
             // Published by the exchange below.
             link.store(head, Relaxed);
-            // Release publishes the link, and the freed bits the pusher has set, to whoever takes the mailbox;
-            // later pushes continue the release sequence.
+            // Release publishes the link, and the freed bits the pusher has set, to the worker that takes the
+            // mailbox; later pushes continue the release sequence.
             match self.head.compare_exchange_weak(head, number + 1, Release, Relaxed) {
                 Ok(_) => return,
                 Err(found) => head = found,
@@ -50,7 +50,8 @@ impl Mailbox {
         }
     }
 
-    /// Takes everything. Anyone may: a slab that is not the taker's must be pushed on to its owner's mailbox.
+    /// Takes all entries. Any worker may: it must push a slab that it does not own to the mailbox of the slab's
+    /// owner.
     pub(super) fn take(&self) -> Chain {
         // Acquire sees what every pusher published; AcqRel because the exchange also ends the release sequence
         // that later pushes start from.

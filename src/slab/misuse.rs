@@ -1,4 +1,4 @@
-//! What can go wrong between a cache and its caller: no room, or a pointer that is not a live object.
+//! Errors between a cache and its caller: no room, or a pointer that is not a live object.
 
 use std::fmt;
 
@@ -14,12 +14,12 @@ impl fmt::Display for OutOfMemory {
 
 impl std::error::Error for OutOfMemory {}
 
-/// Why a pointer that was handed back is not an object that was handed out. It was not freed; nothing changed.
+/// Reason why a pointer handed back is not a live object. Nothing was freed and nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misuse {
     /// The address is outside the arena: from another allocator, or from another heap.
     Foreign,
-    /// The object was handed back before.
+    /// The object was given back before.
     DoubleFree,
     /// No object is live there: its slab was recycled since, or the memory was never handed out.
     NotAllocated,
@@ -45,16 +45,16 @@ impl fmt::Display for Misuse {
 
 impl std::error::Error for Misuse {}
 
-/// A misuse as it was seen: what a report needs to find the caller.
+/// One misuse, with the data that a report needs to find the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// What was wrong.
+    /// Kind of misuse.
     pub misuse: Misuse,
     /// The address that was handed back.
     pub address: usize,
-    /// The size that was handed back with it.
+    /// The size that was handed back with the address, in bytes.
     pub bytes: usize,
-    /// The worker whose cache noticed.
+    /// The worker of the cache that detected it.
     pub worker: u32,
 }
 

@@ -1,4 +1,4 @@
-//! An object as a value that can be given back only once, and the trait by which workloads use any allocator.
+//! An object as a value that can be given back only once, and the trait that lets a workload use any allocator.
 #![allow(unsafe_code)]
 
 use std::alloc::Layout;
@@ -10,12 +10,12 @@ use super::cache::Cache;
 use super::class::Packed;
 use super::misuse::{Misuse, OutOfMemory};
 
-/// What a workload needs from an allocator.
+/// Operations that a workload needs from an allocator.
 pub trait Allocate {
-    /// What it hands out.
+    /// Type of the objects.
     type Object;
 
-    /// An object of this size and alignment.
+    /// Returns an object of this size and alignment.
     ///
     /// # Errors
     /// When there is no room.
@@ -24,7 +24,7 @@ pub trait Allocate {
     /// Takes an object back.
     ///
     /// # Errors
-    /// When it is not this allocator's.
+    /// When the object is not from this allocator.
     fn give_back(&mut self, object: Self::Object) -> Result<(), Misuse>;
 
     /// The object's memory. It is reached through the allocator, so that an allocator may hand out the same memory twice.
@@ -81,10 +81,10 @@ impl<'heap> Allocate for Cache<'heap> {
         Ok(Object { pointer, layout: Packed::new(layout), heap: PhantomData })
     }
 
-    /// Another heap's object is refused as foreign, and lost.
+    /// An object of another heap is refused as foreign, and lost.
     #[inline]
     fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
-        // The object is consumed, so nobody can use its memory any more.
+        // The object is consumed, so its memory cannot be used any more.
         self.deallocate_unused(object.pointer, object.layout)
     }
 

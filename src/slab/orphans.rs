@@ -1,8 +1,8 @@
-//! Superslabs whose worker has gone: a lock-free stack that any worker may push to and pop from.
+//! Superslabs of workers that have left: a lock-free stack that any worker may push to and pop from.
 //!
-//! Treiber's stack (IBM RJ 5118, 1986) over numbers. A popped superslab may be pushed again while another worker
-//! is still about to exchange the head it read, so the head carries a generation that every change increments:
-//! 2^32 changes would have to happen during one worker's exchange for a stale one to succeed.
+//! Treiber's stack (IBM RJ 5118, 1986) over numbers. A popped superslab may be pushed again while another worker is
+//! still about to exchange the head it read (ABA). The head therefore carries a generation that every change
+//! increments: a stale exchange succeeds only after 2^32 changes during one worker's exchange.
 
 use super::sync::{
     AtomicU32, AtomicU64,
@@ -16,7 +16,7 @@ pub(super) struct Orphans {
     head: AtomicU64,
 }
 
-/// A record that can lie in the stack: the link to the one below it, as number + 1.
+/// A record that can be in the stack; its link names the record below it, as number + 1.
 pub(super) trait Stacked {
     /// The link.
     fn below(&self) -> &AtomicU32;
@@ -35,12 +35,12 @@ impl Orphans {
         Orphans { head: AtomicU64::new(0) }
     }
 
-    /// Gives up a superslab the caller owns.
+    /// Gives up a superslab that the caller owns.
     pub(super) fn push<T: Stacked>(&self, superslabs: &[T], number: u32) {
         let below = superslabs[number as usize].below();
         let mut head = self.head.load(Relaxed);
         loop {
-            // Published by the exchange below; a reader that comes too early fails its own exchange.
+            // Published by the exchange below; a worker that reads it earlier fails its own exchange.
             below.store(top(head), Relaxed);
             // Release publishes everything the owner wrote into the superslab's records; Acquire keeps the
             // exchange part of the release sequences of the superslabs below.
@@ -51,15 +51,15 @@ impl Orphans {
         }
     }
 
-    /// Takes over the superslab that was given up last; the caller owns it now.
+    /// Takes the superslab that was pushed last; the caller owns it now.
     pub(super) fn pop<T: Stacked>(&self, superslabs: &[T]) -> Option<u32> {
         // Acquire: the link read next must be the one its pusher stored.
         let mut head = self.head.load(Acquire);
         loop {
             let number = top(head).checked_sub(1)?;
-            // May be stale when the superslab is popped and pushed meanwhile; then the generation differs.
+            // The link may be stale when the superslab was popped and pushed meanwhile; then the generation differs.
             let below = superslabs[number as usize].below().load(Relaxed);
-            // Acquire sees what the pusher wrote into the records.
+            // Acquire makes visible what the pusher wrote into the records.
             match self.head.compare_exchange_weak(head, successor(head, below), AcqRel, Acquire) {
                 Ok(_) => return Some(number),
                 Err(found) => head = found,

@@ -1,15 +1,16 @@
-//! The superslabs that belong to nobody: single ones from the low end, runs from the high end.
+//! Free superslabs: single ones are taken from the low end, runs from the high end.
 //!
-//! Keeping the two apart, and looking for the outermost fit each time, lets runs of one length follow runs of
-//! another without holes: what is free is one stretch again as soon as the case before has given its blocks back.
+//! The two kinds are kept apart, and each request takes the outermost fit, so that runs of one length follow runs of
+//! another length without holes: the free superslabs are one stretch again as soon as the previous case has given its
+//! blocks back.
 
 use std::ops::Range;
 
-/// One bit a superslab; 1 is free.
+/// One bit per superslab; 1 is free.
 #[derive(Debug)]
 pub(super) struct Pool {
     free: Vec<u64>,
-    /// Those that there are to give: what lies below is never free.
+    /// Superslabs that the pool manages: those below are never free.
     superslabs: Range<u32>,
     free_count: u32,
     free_count_min: u32,
@@ -25,7 +26,7 @@ impl Pool {
         pool
     }
 
-    /// Those that there are to give.
+    /// Superslabs that the pool manages.
     pub(super) fn superslabs(&self) -> Range<u32> {
         self.superslabs.clone()
     }
@@ -49,7 +50,7 @@ impl Pool {
         Some(number)
     }
 
-    /// Takes the highest stretch of `count` superslabs whose first satisfies `first + phase = 0 mod alignment`.
+    /// Takes the highest stretch of `count` superslabs with `first + phase = 0 mod alignment`.
     pub(super) fn take_highest_run(&mut self, count: u32, alignment: u32, phase: u32) -> Option<u32> {
         let mut end = self.superslabs.end;
         loop {
@@ -79,7 +80,7 @@ impl Pool {
     /// Gives superslabs back.
     ///
     /// # Panics
-    /// When one of them is free already: the caller must own them.
+    /// When one of them is free already: the caller must hold them.
     pub(super) fn give(&mut self, first: u32, count: u32) {
         self.mark(first, count, true);
     }
@@ -88,7 +89,7 @@ impl Pool {
         self.free[number as usize / 64] >> (number % 64) & 1 != 0
     }
 
-    /// Flips `count` bits from `first` on to `free`, a word at a time.
+    /// Sets `count` bits from `first` on to `free`, a word at a time.
     fn mark(&mut self, first: u32, count: u32, free: bool) {
         let (mut number, end) = (first, first + count);
         while number < end {
@@ -104,12 +105,12 @@ impl Pool {
             if free { self.free_count_min } else { self.free_count_min.min(self.free_count) };
     }
 
-    /// The lowest number such that everything from it up to `end` is free (or everything is taken).
+    /// The lowest number from which everything up to `end` is free (or everything is taken).
     fn skip_down(&self, end: u32, free: bool) -> u32 {
         let mut at = end;
         while at > 0 {
             let word = self.free[(at - 1) as usize / 64];
-            // The bits below `at`, moved to the top; what is looked for becomes zeros.
+            // The bits below `at` are moved to the top; the state that is searched for becomes zeros.
             let below = if free { !word } else { word } << (63 - (at - 1) % 64);
             let in_word = (at - 1) % 64 + 1;
             let zeros = below.leading_zeros().min(in_word);
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
     use crate::mix::Random;
 
-    /// The same decisions over one bool a superslab.
+    /// The same decisions over one bool per superslab.
     fn oracle_highest_run(free: &[bool], count: usize, alignment: usize, phase: usize) -> Option<usize> {
         let fits = |first: &usize| {
             (first + phase).is_multiple_of(alignment) && free[*first..first + count].iter().all(|free| *free)
@@ -147,7 +148,8 @@ mod tests {
         for seed in 0..if cfg!(miri) { 2 } else { 40 } {
             let mut random = Random::new(seed);
             let superslabs = 1 + random.below(200);
-            // From the first superslab on, or from anywhere: what lies below is not the pool's to give.
+            // Pools that begin at superslab 0, and pools that begin later: superslabs below the start are never given
+            // out.
             let first = if random.below(2) == 0 { 0 } else { random.below(superslabs) };
             let mut pool = Pool::new(first..superslabs);
             let mut free: Vec<bool> = (0..superslabs).map(|number| number >= first).collect();

@@ -1,20 +1,20 @@
-//! What refills cost: counts that are exact, and times of all slow ones and a random sample of the fast ones.
+//! Cost of refills: exact counts, and times of all slow refills and of a random sample of the fast ones.
 
 use super::class::CLASS_COUNT;
 use crate::measure::{Events, Histogram};
 
-/// The steps of a refill. A step may be visited more than once; its visits add up.
+/// The steps of a refill. A step may be visited more than once; the times of its visits are added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Looking through what the cache has: the slab in hand, the class's list, for a run the pool.
+    /// Search in the cache: the slab in hand, the class's list; for a run, the pool.
     Find,
     /// Getting a free slab or superslab: from an own superslab, an orphan, or the pool.
     Map,
-    /// Preparing the record of a slab that has just been got.
+    /// Preparing the record of a new slab.
     Initialise,
-    /// Making the batch: letting new objects exist, promising them to the cache.
+    /// Making the batch: carving new objects, promising objects to the cache.
     Carve,
-    /// Taking back what other workers have freed.
+    /// Taking back objects that other workers have freed.
     Drain,
 }
 
@@ -34,7 +34,7 @@ impl Stage {
     }
 }
 
-/// Rows in `Stratum::classes`: one a size class, and one for runs.
+/// Rows in `Stratum::classes`: one for each size class, and one for runs.
 pub const CLASS_ROWS: usize = CLASS_COUNT + 1;
 /// The row of objects above 1 MiB.
 pub const RUN_ROW: usize = CLASS_COUNT;
@@ -42,13 +42,13 @@ pub const RUN_ROW: usize = CLASS_COUNT;
 /// The refills of one size class in one stratum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClassTotals {
-    /// How many refills there were.
+    /// Number of refills.
     pub count: u64,
-    /// How many of them were timed.
+    /// Number of timed refills.
     pub timed: u64,
-    /// Sum of the timed ones in nanoseconds.
+    /// Sum of the timed refills, in nanoseconds.
     pub sum_ns: u64,
-    /// The longest timed one in nanoseconds.
+    /// Longest timed refill, in nanoseconds.
     pub max_ns: u64,
 }
 
@@ -67,13 +67,13 @@ impl ClassTotals {
 /// sum of `total`, in nanoseconds, exactly; `count` and `timed` are the sums over `classes`.
 #[derive(Clone, Debug)]
 pub struct Stratum {
-    /// How many refills there were: exact.
+    /// Number of refills, exact.
     pub count: u64,
-    /// How many of them were timed.
+    /// Number of timed refills.
     pub timed: u64,
-    /// The timed ones, from entry to the batch being ready.
+    /// Times of the timed refills, from entry until the batch is ready, in nanoseconds.
     pub total: Histogram,
-    /// Their stages, in the order of `Stage::ALL`; 0 for a stage that was not visited.
+    /// Times of their stages, in the order of `Stage::ALL`; 0 for a stage that was not visited.
     pub stages: [Histogram; 5],
     /// The same refills by size class.
     pub classes: [ClassTotals; CLASS_ROWS],
@@ -90,7 +90,7 @@ impl Stratum {
         }
     }
 
-    /// Adds another one: exact, in any order.
+    /// Adds another stratum: exact, in any order.
     pub fn add(&mut self, other: &Stratum) {
         self.count += other.count;
         self.timed += other.timed;
@@ -135,8 +135,8 @@ pub struct RefillRecord {
     pub slow: Stratum,
     /// All others. A random sample of them is timed, because reading the clock costs more than such a refill.
     pub fast: Stratum,
-    /// How often the clock was read for all this: at the beginning of a refill that is timed, and after each stage; also
-    /// for refills that might have been slow, were not, and are in no stratum's times.
+    /// Readings of the clock for this record: at the beginning of a timed refill, and after each stage. Includes
+    /// refills that might have been slow, were not, and are in no stratum's times.
     pub clock_reads: u64,
 }
 
@@ -147,25 +147,25 @@ impl Default for RefillRecord {
 }
 
 impl RefillRecord {
-    /// An empty record, with all the memory it will ever need: about 3 MB.
+    /// An empty record with all the memory it will ever need: about 3 MB.
     pub fn new() -> RefillRecord {
         RefillRecord { slow: Stratum::new(), fast: Stratum::new(), clock_reads: 0 }
     }
 
-    /// Adds another one: exact, in any order.
+    /// Adds another record: exact, in any order.
     pub fn add(&mut self, other: &RefillRecord) {
         self.slow.add(&other.slow);
         self.fast.add(&other.fast);
         self.clock_reads += other.clock_reads;
     }
 
-    /// What measuring did for all this: a refill that is timed is recorded once, and once for each stage.
+    /// Number of measuring operations: a timed refill is recorded once, and once for each stage.
     pub fn events(&self) -> Events {
         let timed = self.slow.timed + self.fast.timed;
         Events { clock_reads: self.clock_reads, records: timed * (1 + Stage::ALL.len() as u64) }
     }
 
-    /// Forgets everything; keeps the memory.
+    /// Clears the record; keeps the memory.
     pub fn clear(&mut self) {
         self.slow.clear();
         self.fast.clear();

@@ -4,7 +4,7 @@ use super::record::{RefillRecord, Stage};
 use crate::measure::{Clock, Ticks};
 use crate::mix::Random;
 
-/// One cache's recorder. Off until asked: then a refill costs one branch.
+/// The recorder of one cache. Off until started; while off, a refill costs one branch.
 #[derive(Debug)]
 pub(super) struct Recorder {
     on: bool,
@@ -23,7 +23,7 @@ pub(super) struct Timing {
     elapsed_ns: u64,
     stages_ns: [u64; 5],
     sampled: bool,
-    /// Readings of the clock so far.
+    /// Readings of the clock until now.
     reads: u64,
 }
 
@@ -42,20 +42,20 @@ impl Recorder {
         1 + self.random.below(2 * self.mean_gap - 1)
     }
 
-    /// Forgets what was recorded and begins.
+    /// Clears the record and starts recording.
     pub(super) fn start(&mut self) {
         self.record.clear();
         self.on = true;
     }
 
-    /// Stops, and puts what was recorded into `into`, whose memory is used from now on.
+    /// Stops, and swaps the record with `into`; the memory of `into` is used from now on.
     pub(super) fn stop(&mut self, into: &mut RefillRecord) {
         self.on = false;
         std::mem::swap(&mut *self.record, into);
     }
 
-    /// A refill begins. Whether it will turn out slow is not known, so it is timed if it might; whether it is in
-    /// the sample is drawn without looking at it, so that the sample stays fair.
+    /// Begins a refill. It is not known yet if the refill will be slow, so it is timed when it might be. The sample
+    /// is drawn independently of this, so that it stays fair.
     #[inline]
     pub(super) fn begin(&mut self, might_be_slow: bool) -> Option<Timing> {
         if !self.on {
@@ -72,13 +72,14 @@ impl Recorder {
         Some(Timing { start: self.clock.read(), elapsed_ns: 0, stages_ns: [0; 5], sampled, reads: 1 })
     }
 
-    /// Charges everything since the last lap to `stage`. Whole nanoseconds are taken from the difference of rounded
-    /// totals, so no rounding is lost between the stages and the total.
+    /// Charges the time since the last lap to `stage`. Whole nanoseconds come from the difference of rounded totals,
+    /// so the stages add up to the total exactly.
     #[inline]
     pub(super) fn lap(&self, timing: &mut Option<Timing>, stage: Stage) {
         if let Some(timing) = timing {
             let elapsed_ns = self.clock.nanoseconds(self.clock.read().since(timing.start));
-            // A thread that moved to a core whose counter is behind may see time stand still, never run back.
+            // After a move to a core with a counter that is behind, a thread may see time stand still, but never run
+            // backwards.
             let elapsed_ns = elapsed_ns.max(timing.elapsed_ns);
             timing.reads += 1;
             timing.stages_ns[stage as usize] += elapsed_ns - timing.elapsed_ns;
@@ -86,7 +87,7 @@ impl Recorder {
         }
     }
 
-    /// The batch is ready; the rest was `stage`.
+    /// Ends a refill when the batch is ready; the time since the last lap belongs to `stage`.
     #[inline]
     pub(super) fn end(&mut self, mut timing: Option<Timing>, stage: Stage, row: usize, slow: bool) {
         if !self.on {
@@ -94,7 +95,7 @@ impl Recorder {
         }
         self.lap(&mut timing, stage);
         debug_assert!(!slow || timing.is_some(), "every slow refill is timed");
-        // Also of a refill that might have been slow and was not: the clock was read for it.
+        // Includes refills that might have been slow and were not: the clock was read for them.
         self.record.clock_reads += timing.as_ref().map_or(0, |timing| timing.reads);
         let stratum = if slow { &mut self.record.slow } else { &mut self.record.fast };
         stratum.count_one(row);

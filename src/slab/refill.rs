@@ -3,7 +3,7 @@
 //! ```text
 //! refill -> drain     the own mailbox, when something has arrived
 //!        -> find      the slab in hand, then the class's list
-//!        -> map       a free slab of an own superslab; what absent workers' mailboxes give; an orphan; the pool
+//!        -> map       a free slab of an own superslab; slabs drained from unattended mailboxes; an orphan; the pool
 //!        -> carve     a page of new objects, when the slab found has none that are free
 //! ```
 
@@ -16,9 +16,9 @@ use super::slab_record::{Place, Slab};
 use super::superslab_record::Use;
 
 impl<'heap> Cache<'heap> {
-    /// Puts the next batch of the class in hand: afterwards at least one object can be taken.
+    /// Puts the next batch of the class in hand. Afterwards at least one object can be taken.
     pub(super) fn refill(&mut self, class: Class) -> Result<(), OutOfMemory> {
-        // Asked once: what arrives later waits for the next refill.
+        // Read once: posts that arrive later wait for the next refill.
         let has_post = !self.heap.mailbox(self.worker).is_empty();
         let mut timing = self.recorder.begin(has_post || self.might_be_slow(class));
         if has_post {
@@ -31,19 +31,19 @@ impl<'heap> Cache<'heap> {
         Ok(())
     }
 
-    /// Whether a slab has enough free objects to be worth a batch; `held` as in `Slab::available`.
+    /// True when a slab has enough free objects to be worth a batch; `held` as in `Slab::available`.
     fn is_roomy(&self, class: Class, number: Option<u32>, held: u32) -> bool {
         number.is_some_and(|number| self.slab(number).available(held) >= class.worthwhile())
     }
 
-    /// Whether the refill may reach beyond the cache's own slabs: the clock must start before that is known. False
+    /// True when the refill may reach beyond the cache's own slabs: the clock must start before this is known. False
     /// only when a batch is certain to be found, unless draining the mailbox takes its slab away.
     fn might_be_slow(&self, class: Class) -> bool {
         let (hand, listed) = (self.hands[class.number()].slab(), self.lists[class.number()].front());
         !self.is_roomy(class, hand, 1) && !self.is_roomy(class, listed, 0)
     }
 
-    /// Returns whether memory came from beyond the cache's own slabs, or was new.
+    /// Prepares the next batch. Returns true when its memory came from beyond the cache's own slabs, or was new.
     fn next_batch(&mut self, class: Class, timing: &mut Option<Timing>) -> Result<bool, OutOfMemory> {
         let mut slow = false;
         let number = loop {
@@ -63,7 +63,7 @@ impl<'heap> Cache<'heap> {
         Ok(slow)
     }
 
-    /// Puts a slab in hand that has free objects or can be carved, preferring memory that has been used.
+    /// Puts in hand a slab that has free objects or can be carved; prefers memory that has been used.
     fn find(&mut self, class: Class) -> Option<u32> {
         let (hand, listed) = (self.hands[class.number()].slab(), self.lists[class.number()].front());
         if self.is_roomy(class, hand, 1) {
@@ -79,7 +79,7 @@ impl<'heap> Cache<'heap> {
         Some(number)
     }
 
-    /// Makes sure that `find` has something to find. Returns whether it came from beyond the own superslabs.
+    /// Makes a slab available to `find`. Returns true when it came from beyond the own superslabs.
     fn map(&mut self, class: Class, timing: &mut Option<Timing>) -> Result<bool, OutOfMemory> {
         if self.map_own(class, timing) {
             return Ok(false);
@@ -109,14 +109,14 @@ impl<'heap> Cache<'heap> {
         Ok(true)
     }
 
-    /// Whether the own superslabs can give the class a slab.
+    /// True when the own superslabs can give the class a slab.
     fn is_served(&self, class: Class) -> bool {
         let has_free_slab = |number: u32| self.heap.table().superslabs()[number as usize].free_slabs() != 0;
         self.lists[class.number()].front().is_some()
             || class.is_small() && self.owned.front().is_some_and(has_free_slab)
     }
 
-    /// Takes a free slab of an own superslab, if the class is small and there is one.
+    /// Takes a free slab of an own superslab. Returns false when the class is not small or there is none.
     fn map_own(&mut self, class: Class, timing: &mut Option<Timing>) -> bool {
         if !class.is_small() {
             return false;
@@ -134,7 +134,7 @@ impl<'heap> Cache<'heap> {
         true
     }
 
-    /// Takes a superslab from the pool for slabs of this class.
+    /// Takes a superslab from the pool for slabs of this class. Returns false when the pool has none.
     fn map_superslab(&mut self, class: Class) -> bool {
         let Some(number) = self.heap.pool().take_lowest() else { return false };
         let superslabs = self.heap.table().superslabs();

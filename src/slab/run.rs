@@ -1,6 +1,6 @@
 //! Objects above 1 MiB: runs of superslabs, straight from the pool and straight back to it from any worker.
 //!
-//! There is nothing to cache: filling such an object takes thousands of times as long as the pool's lock.
+//! Runs are not cached: filling such an object takes thousands of times as long as the pool's lock.
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
@@ -11,13 +11,13 @@ use super::misuse::{Misuse, OutOfMemory};
 use super::record::{RUN_ROW, Stage};
 use super::superslab_record::Use;
 
-/// Superslabs in a run for this layout; `None` when no arena is so large.
+/// Number of superslabs in a run for this layout; `None` when it exceeds every arena.
 fn run_length(layout: Layout) -> Option<u32> {
     u32::try_from(layout.size().max(1).div_ceil(SUPERSLAB_BYTES)).ok()
 }
 
 impl Cache<'_> {
-    /// Takes a run. Every one counts as a slow refill, its batch being one object.
+    /// Takes a run. Every run counts as a slow refill with a batch of one object.
     #[cold]
     #[inline(never)]
     pub(super) fn allocate_run(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {

@@ -1,4 +1,4 @@
-//! Where slabs go when they have room again, when they are empty, and when they leave the hand.
+//! Slabs that have room again, that are empty, or that leave the hand.
 
 use std::ptr::NonNull;
 
@@ -10,7 +10,7 @@ use super::slab_record::{Owner, Place};
 use super::superslab_record::Use;
 
 impl Cache<'_> {
-    /// After objects of a slab came back: lists it if it is worth returning to, lets go of it if it is empty.
+    /// Acts on a slab that got objects back: lists it if it is worth returning to, releases it if it is empty.
     pub(super) fn settle(&mut self, number: u32) {
         let slab = self.slab(number);
         let class = slab.class().expect("objects come back to slabs");
@@ -24,7 +24,7 @@ impl Cache<'_> {
         }
     }
 
-    /// The same as the last thing a free does.
+    /// Same as `settle`, as the last step of a free.
     #[cold]
     #[inline(never)]
     pub(super) fn settle_after_free(&mut self, pointer: NonNull<u8>) -> Result<(), Misuse> {
@@ -32,7 +32,7 @@ impl Cache<'_> {
         Ok(())
     }
 
-    /// Puts an own slab that is neither in hand nor listed where it belongs.
+    /// Lists, marks full or releases an own slab that is neither in hand nor listed.
     pub(super) fn shelve(&mut self, class: Class, number: u32) {
         let slab = self.slabs.at(number);
         let list = &mut self.lists[class.number()];
@@ -49,7 +49,7 @@ impl Cache<'_> {
         }
     }
 
-    /// Lists every slab that has any free object, worthwhile or not: when the arena is used up, every one counts.
+    /// Lists every slab that has a free object, worthwhile or not: when the arena is used up, every object counts.
     pub(super) fn scrape(&mut self) {
         let superslabs = self.heap.table().superslabs();
         let mut next = self.owned.front();
@@ -65,7 +65,7 @@ impl Cache<'_> {
         }
     }
 
-    /// Frees an empty slab that is in no list, and its superslab with it if it was the last.
+    /// Frees an empty slab that is in no list, and also its superslab if this was the last slab in use.
     fn release_slab(&mut self, number: u32) {
         let slab = self.slab(number);
         slab.set_owner(Owner::NONE, slab.class().expect("a slab has a class until it is released"));
@@ -88,8 +88,8 @@ impl Cache<'_> {
         self.heap.pool().give(superslab, 1);
     }
 
-    /// Gives back everything that no live object needs: batches in hand, what others have freed, empty slabs. For
-    /// the time between two cases, so that the next one finds the arena whole.
+    /// Gives back all memory that no live object needs: batches in hand, objects that others have freed, empty slabs.
+    /// To be called between two cases, so that the next case finds the arena whole.
     pub fn trim(&mut self) {
         self.drain(self.worker);
         for class in 0..CLASS_COUNT {

@@ -1,36 +1,37 @@
-//! What only the owner of a slab does: handing objects out, taking its own back, moving the slab about.
+//! Operations of a slab's owner: handing objects out, taking its own back, changing the slab's place.
 #![allow(unsafe_code)]
 
 use super::class::Class;
 use super::slab_record::{END, Owner, Place, Record, Slab, WHOLE};
 use super::sync::{AtomicU16, Ordering::Relaxed};
 
-/// A `notice` that `used` never falls to, modulo 2^32.
+/// A value of `notice` that `used` never falls to, modulo 2^32.
 const NEVER: u32 = 0u32.wrapping_sub(1 << 30);
 
-/// What the owner must do after an object came back.
+/// Action the owner must take after an object came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Freed {
-    /// Nothing: the slab stays where it is.
+    /// None: the slab stays in its place.
     Quietly,
-    /// The slab is worth returning to again, or empty: `Cache::settle`.
+    /// `Cache::settle`: the slab is worth returning to again, or empty.
     Noticeably,
-    /// Nothing happened: the object is not live.
+    /// None: the object is not live, and nothing changed.
     Not,
 }
 
 impl Record {
-    /// Takes an object back, if this is a small slab of `owner` with nothing to drain, and a live object starts there:
-    /// the fast path, which looks at nothing but this record and the object's link.
+    /// Takes an object back, if this is a small slab of `owner` with nothing to drain and a live object starts there.
+    /// This is the fast path: it reads only this record and the object's link.
     #[inline]
     pub(super) fn free_plainly(&self, owner: Owner, start: u32) -> Freed {
         let shift = self.shared.tag.load(Relaxed).wrapping_sub(owner.bits());
         if shift >= u64::from(WHOLE) {
             return Freed::Not;
         }
-        // SAFETY: `initialise` set the pointer before the slab had an owner, to a part of the table this record is in.
+        // SAFETY: `initialise` set the pointer before the slab had an owner; it points into the table that holds this
+        // record.
         let links = unsafe { &*self.shared.links.load(Relaxed) };
-        // SAFETY: what is left of an own slab's tag is its class's shift, and a start has 15 bits.
+        // SAFETY: an own slab's tag minus the owner is the shift of its class, and a start has 15 bits.
         let link = unsafe { links.at_unchecked(start >> shift) };
         self.push_local(link, start)
     }
@@ -62,11 +63,11 @@ impl Slab<'_> {
         self.record.own.countdown.store(used.wrapping_sub(self.record.own.notice.load(Relaxed)), Relaxed);
     }
 
-    /// Starts the slab over, without objects. Links of the last class are wiped, because one of them might be the start
-    /// of an object of the new class.
+    /// Prepares the slab for a class, without objects. Links of the previous class are wiped, because one of them
+    /// might equal the start of an object of the new class.
     pub(super) fn initialise(self, owner: Owner, class: Class) {
         let wiped = match self.record.shared.carved.load(Relaxed) {
-            // A link that was never written is 0, which is the start of the first object.
+            // A link that was never written is 0, which equals the start of the first object.
             0 => 1,
             carved => {
                 let last = Class::numbered(self.record.shared.class.load(Relaxed) as usize);
@@ -84,8 +85,8 @@ impl Slab<'_> {
         self.set_owner(owner, class);
     }
 
-    /// Lets `count` more objects exist, in front of those in `local`. Returns whether memory was reached that
-    /// no object of this superslab has used.
+    /// Adds `count` new objects at the front of `local`. Returns true when they reach memory that no object of this
+    /// superslab has used.
     pub(super) fn carve(self, class: Class, count: u32) -> bool {
         let (first, end) = (self.carved(), self.carved() + count);
         assert!(0 < count && end <= class.objects(), "a slab never holds more objects than fit");
@@ -105,8 +106,8 @@ impl Slab<'_> {
         fresh
     }
 
-    /// Promises up to `largest` objects of `free` to the hand, whose list begins at `head`; exchanges the lists
-    /// when it is used up. Returns the new head and how many.
+    /// Promises up to `largest` objects of `free`, the list that begins at `head`, to the hand; exchanges the lists
+    /// when `free` is used up. Returns the new head and the number of objects.
     #[inline]
     pub(super) fn begin_batch(self, head: u32, largest: u32) -> (u32, u32) {
         let (mut head, mut count) = (head, self.record.own.free_count.load(Relaxed));
@@ -120,7 +121,7 @@ impl Slab<'_> {
         (head, batch)
     }
 
-    /// Begins to be in hand. Returns the head of `free`.
+    /// Becomes the slab in hand. Returns the head of `free`.
     #[inline]
     pub(super) fn take_up(self, class: Class) -> u32 {
         self.set_used(self.used() + 1);
@@ -128,7 +129,7 @@ impl Slab<'_> {
         self.record.own.free.load(Relaxed)
     }
 
-    /// Ends to be in hand, with `left` objects of the batch not handed out.
+    /// Stops being the slab in hand, with `left` objects of the batch not handed out.
     #[inline]
     pub(super) fn put_down(self, head: u32, left: u32) {
         self.set_used(self.used() - left - 1);
@@ -136,7 +137,7 @@ impl Slab<'_> {
         self.record.own.free.store(head, Relaxed);
     }
 
-    /// Whether objects of the class can still be carved.
+    /// True when more objects of the class can be carved.
     pub(super) fn is_carvable(self, class: Class) -> bool {
         self.carved() < class.objects()
     }
@@ -146,13 +147,13 @@ impl Slab<'_> {
         self.carved() - (self.used() - held)
     }
 
-    /// Whether no object is live and the slab is not in hand.
+    /// True when no object is live and the slab is not in hand.
     pub(super) fn is_unused(self) -> bool {
         self.used() == 0
     }
 
-    /// Notes where the slab stands, and when the owner must act on it next: a full slab, when enough is free;
-    /// a listed one, when nothing is live; the one in hand, never.
+    /// Stores the slab's place, and the value of `used` at which the owner must act: a full slab, when enough is
+    /// free; a listed one, when nothing is live; the one in hand, never.
     pub(super) fn set_place(self, place: Place, class: Class) {
         let notice = match place {
             Place::Full => self.carved() - class.worthwhile(),
@@ -165,7 +166,7 @@ impl Slab<'_> {
         self.record.own.place.store(place as u32, Relaxed);
     }
 
-    /// Where the slab stands.
+    /// The slab's place.
     pub(super) fn place(self) -> Place {
         match self.record.own.place.load(Relaxed) {
             0 => Place::Full,
@@ -174,9 +175,9 @@ impl Slab<'_> {
         }
     }
 
-    /// Whether so many objects came back at once that the owner must act.
+    /// True when a drain returned enough objects that the owner must act.
     pub(super) fn is_noticeable(self) -> bool {
-        // Counted below 0, or to it.
+        // The countdown is 0 or below.
         self.record.own.countdown.load(Relaxed).wrapping_sub(1) >= 1 << 31
     }
 }

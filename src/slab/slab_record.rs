@@ -1,20 +1,18 @@
-//! What is known about one slab, kept outside the objects' memory: who owns it, what is free, what came back.
+//! Metadata of one slab, kept outside the objects' memory: its owner, its free objects, its returned objects.
 //!
-//! An object goes by its start: how far into the slab it begins, in the steps of its class (`Class::step_shift`), 15
-//! bits. Free objects stand in two lists, linked by start through `Objects::links`, not through the objects' memory:
-//! `free` is allocated from, `local` collects what the owner frees. When `free` is used up the two are exchanged. The
-//! link of an object that is handed out is its own start, which no object in a list links to: one comparison shows
-//! that a pointer is where a live object begins, so a second free and a pointer into an object are seen at once. Only
-//! the owner writes links, with plain loads and stores, and an allocation never reads what the last free wrote: the
-//! processor can overlap the two.
-//!
-//! Other workers give an object back by setting its bit in `returned`, one atomic operation; the owner moves those
+//! An object is named by its start: its distance from the slab's beginning, in the steps of its class
+//! (`Class::step_shift`), 15 bits. Free objects are in two lists, linked by start through `Objects::links`, not
+//! through the objects' memory: `free` is allocated from, `local` collects the objects that the owner frees. When
+//! `free` is used up the two are exchanged. The link of an object that is handed out is its own start; no link in a
+//! list has this value. One comparison therefore shows that a live object begins at a pointer, and a second free and
+//! a pointer into an object are detected at once. Only the owner writes links, with plain loads and stores. An
+//! allocation never reads a value that the last free wrote, so the processor can overlap the two.
 //! objects over when it drains its mailbox.
 //!
 //! Invariants, between two calls of the owner:
-//! - an object is live exactly if its link is its own start and its bit in `returned` is clear;
+//! - an object is live if and only if its link is its own start and its bit in `returned` is clear;
 //! - `carved` = objects in `free` + objects in `local` + objects whose link is their own start;
-//! - no link of what is not carved is its own start;
+//! - no link of an object that is not carved is its own start;
 //! - `used` = objects whose link is their own start + objects of the batch in hand that are not handed out yet + 1 while in
 //!   hand; `free_count` = objects in `free` without those of the batch in hand;
 //! - while in hand, `free` begins where the hand says;
@@ -40,26 +38,26 @@ pub(super) const WORDS: usize = OBJECTS / 64;
 /// The link of the last object of a list, and the head of an empty one: no object starts there.
 pub(super) const END: u16 = 0x7FFF;
 
-/// Who owns a slab: the number of a mailbox plus one; 0: it is not a slab but free memory, or part of a run.
+/// Owner of a slab: the number of a mailbox plus one; 0: free memory or part of a run, not a slab.
 ///
-/// Kept shifted by 8, as it stands in a slab's tag. Below it stands how starts are shifted (`Class::entry_shift`), and
-/// the mark `WHOLE`, so that one subtraction shows a small slab of an owner and leaves the shift.
+/// Stored shifted by 8, as in a slab's tag. The low 8 bits of a tag hold the shift of starts (`Class::entry_shift`)
+/// and the mark `WHOLE`, so that one subtraction recognises a small slab of an owner and leaves the shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owner(u64);
 
-/// In a tag: the slab is as large as a superslab. The fast path leaves it alone, because its steps differ.
+/// Mark in a tag: the slab is as large as a superslab. The fast path skips such slabs, because their steps differ.
 pub(super) const WHOLE: u32 = 32;
 
 impl Owner {
     /// Not a slab.
     pub(super) const NONE: Owner = Owner(0);
 
-    /// The owner who empties this mailbox.
+    /// The owner that empties this mailbox.
     pub(super) fn of_mailbox(mailbox: u32) -> Owner {
         Owner((u64::from(mailbox) + 1) << 8)
     }
 
-    /// As it stands in a tag.
+    /// The bits of the owner in a tag.
     #[inline]
     pub(super) fn bits(self) -> u64 {
         self.0
@@ -70,7 +68,7 @@ impl Owner {
         Owner(tag & 0xFFFF_FF00)
     }
 
-    /// The low half of the tag of its slabs of this class.
+    /// The low half of the tag of this owner's slabs of the class.
     fn tag(self, class: Class) -> u64 {
         match self {
             Owner::NONE => 0,
@@ -79,13 +77,13 @@ impl Owner {
         }
     }
 
-    /// Where its freed objects go; `None` when it is not a slab.
+    /// The mailbox for its freed objects; `None` when it is not a slab.
     pub(super) fn mailbox(self) -> Option<u32> {
         (self.0 >> 8).checked_sub(1).map(|mailbox| mailbox as u32)
     }
 }
 
-/// Where a slab stands in its owner's cache.
+/// Place of a slab in its owner's cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// In no list: too little is free to return to it.
@@ -104,8 +102,8 @@ pub(super) struct Record {
     pub(super) own: Own,
 }
 
-/// What freeing workers read too. The owner changes it rarely, so that a free by another worker takes no line from
-/// the owner's next allocation.
+/// Fields that freeing workers read too. The owner changes them rarely, so that a free by another worker takes no
+/// cache line from the owner's next allocation.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Shared {
@@ -121,7 +119,7 @@ pub(super) struct Shared {
     pub(super) link: AtomicU32,
 }
 
-/// What the owner alone touches.
+/// Fields that only the owner touches.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Own {
@@ -130,7 +128,7 @@ pub(super) struct Own {
     pub(super) notice: AtomicU32,
     /// First object that the owner freed since the lists were exchanged.
     pub(super) local: AtomicU32,
-    /// First object to allocate; while in hand, the hand knows better.
+    /// First object to allocate; stale while the slab is in hand, because the hand holds the head then.
     pub(super) free: AtomicU32,
     pub(super) free_count: AtomicU32,
     pub(super) place: AtomicU32,
@@ -139,34 +137,35 @@ pub(super) struct Own {
     links: Links,
 }
 
-/// What is known about each object of a slab, by entry. All zero is valid: nothing is live, nothing came back.
+/// Metadata of each object of a slab, by entry. All zero is valid: nothing is live, nothing was returned.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(super) struct Objects {
-    /// One bit an object: given back by another worker, not drained.
+    /// One bit per object: given back by another worker, not drained.
     pub(super) returned: [AtomicU64; WORDS],
     pub(super) links: Chains,
 }
 
-/// One link an object: the start of the next object of its list, `END`, or its own start.
+/// One link per object: the start of the next object of its list, `END`, or its own start.
 #[derive(Debug)]
 pub(super) struct Chains([AtomicU16; OBJECTS]);
 
 impl Chains {
-    /// The link at an entry. The remainder changes nothing, but tells the compiler that there is one.
+    /// The link at an entry. The remainder never changes the entry; it proves to the compiler that the index is
+    /// valid.
     #[inline]
     pub(super) fn at(&self, entry: u32) -> &AtomicU16 {
         &self.0[entry as usize % OBJECTS]
     }
 
-    /// The same without the remainder.
+    /// Same as `at`, without the remainder.
     ///
     /// # Safety
-    /// There is such an entry: it is a start of 15 bits shifted by a class's `entry_shift`, which is at least 3.
+    /// The entry exists: it is a start of 15 bits shifted by a class's `entry_shift`, which is at least 3.
     #[inline]
     pub(super) unsafe fn at_unchecked(&self, entry: u32) -> &AtomicU16 {
         debug_assert!((entry as usize) < OBJECTS);
-        // SAFETY: by the caller.
+        // SAFETY: the caller guarantees that the entry exists.
         unsafe { self.0.get_unchecked(entry as usize) }
     }
 }
@@ -183,7 +182,7 @@ impl Posted for Record {
     }
 }
 
-/// One slab, as `Table` finds it.
+/// One slab, as returned by `Slabs`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slab<'heap> {
     pub(super) record: &'heap Record,
@@ -191,7 +190,7 @@ pub(super) struct Slab<'heap> {
 }
 
 impl<'heap> Slab<'heap> {
-    /// The owner. `Relaxed`: whoever frees an object learned its address from the allocating worker, and with it
+    /// The owner. `Relaxed`: a worker that frees an object learned its address from the allocating worker, and with it
     /// everything that worker had written.
     #[inline]
     pub(super) fn owner(self) -> Owner {
@@ -204,43 +203,43 @@ impl<'heap> Slab<'heap> {
         (self.owner() != Owner::NONE).then_some(class)
     }
 
-    /// Owner: changes the owner. Release: pairs with `current_owner`; the owner alone changes this half, so the
+    /// Owner: changes the owner. Release: pairs with `current_owner`. Only the owner changes this half, so the
     /// difference is exact, while others may be setting bits of the other half.
     pub(super) fn set_owner(self, owner: Owner, class: Class) {
         let low_half = self.record.shared.tag.load(Relaxed) & u64::from(u32::MAX);
         self.record.shared.tag.fetch_xor(low_half ^ owner.tag(class), AcqRel);
     }
 
-    /// The owner as a worker that holds the slab's mailbox entry must see it.
+    /// The owner, as a worker that holds the slab's mailbox entry must see it.
     pub(super) fn current_owner(self) -> Owner {
         Owner::in_tag(self.record.shared.tag.load(Acquire))
     }
 
-    /// Objects that exist so far.
+    /// Objects carved so far.
     #[inline]
     pub(super) fn carved(self) -> u32 {
         self.record.shared.carved.load(Relaxed)
     }
 
-    /// Owner: the links, to allocate from.
+    /// Owner: the links, for allocation.
     #[inline]
     pub(super) fn links(self) -> &'heap Chains {
         &self.objects.links
     }
 
-    /// Anyone: where an object stands in the tables.
+    /// Anyone: the entry of an object in the tables.
     #[inline]
     pub(super) fn entry_of(self, start: u32) -> u32 {
         start >> (self.record.shared.tag.load(Relaxed) % 32)
     }
 
-    /// Anyone: whether an object starts there that is handed out, as far as the owner knows. Exact when the calls that
-    /// changed it happened before this one.
+    /// Anyone: true when an object that is handed out starts there, as far as the owner knows. Exact when the calls
+    /// that changed this state happened before this one.
     pub(super) fn is_handed_out(self, start: u32) -> bool {
         self.links().at(self.entry_of(start)).load(Relaxed) == start as u16
     }
 
-    /// Anyone: whether a live object starts there, as far as this worker can know.
+    /// Anyone: true when a live object starts there, as far as this worker can know.
     pub(super) fn is_live(self, start: u32) -> bool {
         let (word, bit) = position(self.entry_of(start));
         self.is_handed_out(start) && self.objects.returned[word].load(Relaxed) & bit == 0
@@ -253,7 +252,7 @@ pub(super) fn position(entry: u32) -> (usize, u64) {
     (entry as usize / 64 % WORDS, 1 << (entry % 64))
 }
 
-/// Under loom atomics cannot be made of zeroed memory.
+/// Loom's atomics cannot be made from zeroed memory.
 #[cfg(all(test, loom))]
 mod new {
     use super::*;

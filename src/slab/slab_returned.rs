@@ -1,17 +1,17 @@
-//! Objects that come back to a slab from workers that do not own it.
+//! Objects that workers other than the owner give back to a slab.
 
 use super::slab_record::{END, Owner, Slab, WORDS, position};
 use super::sync::Ordering::{AcqRel, Acquire, Relaxed};
 
-/// The words of `returned` that a bit of `pending` stands for.
+/// Words of `returned` per bit of `pending`.
 const WORDS_A_BIT: usize = WORDS.div_ceil(32);
 
-/// What a remote free came to.
+/// Result of a remote free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Returned {
     /// The slab is already in a mailbox.
     Quietly,
-    /// The caller must post the slab to the mailbox of this owner; `None`: it is no slab any more.
+    /// The caller must post the slab to the mailbox of this owner; `None`: it is not a slab any more.
     First(Option<u32>),
     /// The object was given back before.
     Again,
@@ -24,24 +24,24 @@ impl Slab<'_> {
             return Returned::Again;
         }
         let (word, bit) = position(self.entry_of(start));
-        // Release hands the object's memory, as its last user left it, to the owner that drains; Acquire because
-        // finding the bit set is evidence about another worker's free.
+        // Release hands the object's memory, as its last user left it, to the owner that drains. Acquire: a bit that
+        // is already set is evidence of another worker's free.
         let before = self.objects.returned[word].fetch_or(bit, AcqRel);
         if before & bit != 0 {
             return Returned::Again;
         }
         if before != 0 {
-            // Whoever set the word's first bit announces the word. This bit is drained with that one, or found the
-            // word zero again.
+            // The worker that set the first bit of the word announces the word. This bit is drained together with
+            // that one, or its worker finds the word zero again.
             return Returned::Quietly;
         }
         let pending = 1u64 << (32 + word / WORDS_A_BIT);
         let tag = self.record.shared.tag.fetch_or(pending, AcqRel);
-        // Whoever announces the first word posts the slab.
+        // The worker that announces the first word posts the slab.
         if tag >> 32 == 0 { Returned::First(Owner::in_tag(tag).mailbox()) } else { Returned::Quietly }
     }
 
-    /// Calls `each` with every word of `returned` that holds bits, and empties it. The caller has taken the slab's
+    /// Calls `each` with every word of `returned` that holds bits, and clears it. The caller has taken the slab's
     /// mailbox entry and read its link: from the first line on the slab may be posted again.
     fn collect(self, mut each: impl FnMut(usize, u64)) {
         let tag = self.record.shared.tag.fetch_and(u64::from(u32::MAX), AcqRel);
@@ -59,8 +59,8 @@ impl Slab<'_> {
         }
     }
 
-    /// Owner: moves what others gave back into `local`. Returns how many came back, and how many of them were not
-    /// live. As `collect`.
+    /// Owner: moves returned objects into `local`. Returns the number of live objects, and the number of those that
+    /// were not live. Same precondition as `collect`.
     pub(super) fn drain(self) -> (u32, u32) {
         let (mut good, mut bad) = (0, 0);
         self.collect(|word, mut bits| {
@@ -69,7 +69,7 @@ impl Slab<'_> {
                 bits &= bits - 1;
                 let link = self.links().at(entry);
                 let start = link.load(Relaxed);
-                // Live objects link to themselves; what is in a list links to another entry, or to none.
+                // A live object links to itself; an object in a list links to another entry, or to none.
                 if start == END || self.entry_of(u32::from(start)) != entry {
                     bad += 1;
                     continue;
@@ -83,8 +83,8 @@ impl Slab<'_> {
         (good, bad)
     }
 
-    /// The worker that took the mailbox entry of what is no longer a slab: forgets what was given back to it.
-    /// Returns how many that were; only a misuse puts them there. As `collect`.
+    /// For the worker that took the mailbox entry of memory that is not a slab any more: discards the objects given
+    /// back to it. Returns their number; only a misuse puts them there. Same precondition as `collect`.
     pub(super) fn discard(self) -> u32 {
         let mut bad = 0;
         self.collect(|_, bits| bad += bits.count_ones());

@@ -1,4 +1,4 @@
-//! What is known about one superslab: what it serves, which of its slabs are free.
+//! Metadata of one superslab: its use, and its free slabs.
 
 use super::class::{Class, SLABS};
 use super::list::{Linked, Links};
@@ -8,10 +8,10 @@ use super::sync::{
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
-/// What a superslab serves.
+/// Use of a superslab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
-    /// Nothing: it is in the pool.
+    /// None: it is in the pool.
     Pooled,
     /// 64 small slabs.
     Small,
@@ -51,13 +51,13 @@ impl Use {
 #[repr(C, align(64))]
 pub(super) struct Superslab {
     serves: AtomicU64,
-    /// Owner: bit s: slab s is free. Only of `Small` ones.
+    /// Owner: bit s is set when slab s is free. Only used for `Small` superslabs.
     free_slabs: AtomicU64,
-    /// Owner: 1 once the superslab has been back in the pool: none of its memory is new any more.
+    /// Owner: 1 after the superslab has returned to the pool once: none of its memory is new any more.
     recycled: AtomicU32,
-    /// The superslab below in the stack of orphans.
+    /// Link to the superslab below in the stack of orphans.
     below: AtomicU32,
-    /// Owner: its cache's list.
+    /// Owner: links of its cache's list.
     links: Links,
 }
 
@@ -74,30 +74,30 @@ impl Stacked for Superslab {
 }
 
 impl Superslab {
-    /// What it serves. Acquire pairs with `set_use`.
+    /// The use. Acquire pairs with `set_use`.
     pub(super) fn serves(&self) -> Use {
         Use::from_word(self.serves.load(Acquire))
     }
 
-    /// The worker that took it from the pool, or is about to put it there: changes what it serves.
+    /// For the worker that took it from the pool, or is about to return it: changes the use.
     pub(super) fn set_use(&self, serves: Use) {
         self.serves.store(serves.to_word(), Release);
     }
 
-    /// Anyone: ends a run of `count` superslabs. Of several workers that try only one succeeds: the others are
-    /// giving it back a second time. AcqRel: the winner's next user must see the object's last user done.
+    /// Anyone: ends a run of `count` superslabs. Only one of several concurrent calls succeeds: the others are second
+    /// frees. AcqRel: the next user of the memory must see the accesses of the object's last user.
     pub(super) fn end_run(&self, count: u32) -> bool {
         let (run, over) = (Use::Run(count).to_word(), Use::RunRest.to_word());
         self.serves.compare_exchange(run, over, AcqRel, Relaxed).is_ok()
     }
 
-    /// The worker that took it from the pool: begins a life as 64 free slabs, or as one that is not free.
+    /// For the worker that took it from the pool: starts its use as 64 free slabs, or as one slab that is not free.
     pub(super) fn begin(&self, serves: Use) {
         self.free_slabs.store(if serves == Use::Small { u64::MAX } else { 0 }, Relaxed);
         self.set_use(serves);
     }
 
-    /// Owner: takes the lowest free slab, by its place in the superslab, and says whether another is left.
+    /// Owner: takes the lowest free slab. Returns its place in the superslab, and true when another is left.
     pub(super) fn take_slab(&self) -> Option<(u32, bool)> {
         let free = self.free_slabs.load(Relaxed);
         let rest = free & free.wrapping_sub(1);
@@ -105,7 +105,7 @@ impl Superslab {
         (free != 0).then_some((free.trailing_zeros(), rest != 0))
     }
 
-    /// Owner: gives a slab back. Returns the map before and after.
+    /// Owner: gives a slab back. Returns the map of free slabs before and after.
     pub(super) fn give_slab(&self, place: u32) -> (u64, u64) {
         let before = self.free_slabs.load(Relaxed);
         let after = before | 1 << place;
@@ -113,17 +113,17 @@ impl Superslab {
         (before, after)
     }
 
-    /// Owner: which of its slabs are free, one bit each.
+    /// Owner: map of its free slabs, one bit each.
     pub(super) fn free_slabs(&self) -> u64 {
         self.free_slabs.load(Relaxed)
     }
 
-    /// Owner: whether its memory has been used and given back before.
+    /// Owner: true when its memory has been used and given back before.
     pub(super) fn is_recycled(&self) -> bool {
         self.recycled.load(Relaxed) != 0
     }
 
-    /// Owner: notes that its memory is no longer new.
+    /// Owner: records that its memory is no longer new.
     pub(super) fn set_recycled(&self) {
         self.recycled.store(1, Relaxed);
     }

@@ -1,7 +1,7 @@
 //! The records of all superslabs and slabs of an arena, by number.
 //!
-//! They stand outside the arena, so that a stray write into an object cannot reach them. They come
-//! zeroed from the system and take memory only where they are used: 2 bytes and a bit for each object that exists.
+//! They are outside the arena, so that a stray write into an object cannot reach them. The system provides them
+//! zeroed, and they take memory only where they are used: 2 bytes and a bit for each object that exists.
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
@@ -12,10 +12,10 @@ use super::class::SLABS;
 use super::slab_record::{Objects, Record, Slab};
 use super::superslab_record::Superslab;
 
-/// One record for each superslab, and `SLABS` for each superslab's slabs: those of superslab s begin at s * `SLABS`.
+/// One record for each superslab, and `SLABS` records for its slabs: those of superslab s begin at s * `SLABS`.
 ///
-/// A slab's record is small and apart from what is known about its objects, so that the records in use lie close
-/// together. Invariant: there are as many `objects` as `records`.
+/// A slab's record is small and separate from the data of its objects, so that the records in use lie close together.
+/// Invariant: there are as many `objects` as `records`.
 #[derive(Debug)]
 pub(super) struct Table {
     superslabs: Zeroed<Superslab>,
@@ -31,7 +31,7 @@ pub(super) struct Slabs<'heap> {
 }
 
 impl<'heap> Slabs<'heap> {
-    /// The slab with this number, if there is one.
+    /// Returns the slab with this number, if it exists.
     #[inline]
     pub(super) fn get(self, number: usize) -> Option<Slab<'heap>> {
         let record = self.records.get(number)?;
@@ -43,13 +43,13 @@ impl<'heap> Slabs<'heap> {
     /// The slab with this number.
     ///
     /// # Panics
-    /// When there is none.
+    /// When it does not exist.
     #[inline]
     pub(super) fn at(self, number: u32) -> Slab<'heap> {
         self.get(number as usize).expect("slab numbers come from the table")
     }
 
-    /// The records, to be strung together.
+    /// All slab records, for lists and mailboxes.
     #[inline]
     pub(super) fn records(self) -> &'heap [Record] {
         self.records
@@ -80,18 +80,21 @@ impl Table {
     }
 }
 
-/// Types for which all-zero bytes are a value.
+/// Types for which all-zero bytes are a valid value.
 ///
 /// # Safety
-/// Every field, recursively, must be an atomic integer or padding.
+/// Every field, recursively, must be an atomic integer, an `AtomicPtr` or padding. An atomic has the layout of its
+/// integer or raw pointer: zeroed, the integer 0 or the null pointer, both valid values. Following the pointer is not
+/// part of this contract.
 unsafe trait ZeroIsValid {}
-// SAFETY: atomic integers only (slab_record.rs).
+// SAFETY: `AtomicU64`, `AtomicU32` and one `AtomicPtr` (slab_record.rs): zeroed they are 0 and null. A null pointer is
+// never followed, because `initialise` sets it before the slab has an owner.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Record {}
-// SAFETY: atomic integers only (slab_record.rs).
+// SAFETY: arrays of `AtomicU64` and `AtomicU16` (slab_record.rs): zeroed they are 0.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Objects {}
-// SAFETY: atomic integers only (superslab_record.rs).
+// SAFETY: `AtomicU64` and `AtomicU32` (superslab_record.rs): zeroed they are 0.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Superslab {}
 // Under loom atomics are not integers. Only the lock-free parts are model-checked, and no table is ever made.
@@ -99,8 +102,8 @@ unsafe impl ZeroIsValid for Superslab {}
 // SAFETY: never instantiated.
 unsafe impl<T> ZeroIsValid for T {}
 
-/// A fixed slice of zeroed records. Not `Box<[T]>` made with `alloc_zeroed`: for alignments above 16 the standard
-/// library clears such memory by writing to all of it, instead of asking the system for untouched pages.
+/// A fixed slice of zeroed records. Not `Box<[T]>` from `alloc_zeroed`: for alignments above 16 the standard library
+/// clears such memory by writing all of it, instead of requesting untouched pages from the system.
 ///
 /// Invariant: `first..first + count` lies in the allocation `memory` of layout `layout`, is aligned for `T`, and
 /// holds valid values.
@@ -118,7 +121,7 @@ unsafe impl<T: Send> Send for Zeroed<T> {}
 unsafe impl<T: Sync> Sync for Zeroed<T> {}
 
 impl<T> Zeroed<T> {
-    /// `count` records, at least one.
+    /// Creates `count` zeroed records, at least one.
     fn new(count: usize) -> Zeroed<T>
     where
         T: ZeroIsValid,

@@ -1,29 +1,30 @@
-//! Which slow repetitions coincide with what: no proof of a cause, but the place to look first.
+//! Slow repetitions that coincide with noise: no proof of a cause, but the first place to look.
 
 use super::student;
 use super::summary::median;
 
-/// How one kind of noise and the slow repetitions of a case fall together.
+/// Counts of how often one kind of noise and the slow repetitions of a case occur together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Coincidence {
     /// Slow repetitions in which the noise was raised.
     pub slow_raised: u32,
     /// Slow repetitions in which the noise is known.
     pub slow: u32,
-    /// Other repetitions in which it was raised all the same.
+    /// Other repetitions in which it was raised.
     pub others_raised: u32,
     /// Other repetitions in which it is known.
     pub others: u32,
-    /// The probability of as many together by chance (Fisher's exact test, one-sided).
+    /// Probability of at least this many slow repetitions with raised noise by chance (Fisher's exact test,
+    /// one-sided).
     pub p: f64,
 }
 
 /// A repetition is slow when it is this many standard deviations of the quiet ones below their median ...
 const DEVIATIONS: f64 = 3.0;
-/// ... and by at least this share, below which nobody asks for a cause.
+/// ... and by at least this share; a smaller loss needs no cause.
 const SHARE: f64 = 0.01;
 
-/// The repetitions of a case that are slower than its median by more than its spread, by their place in `rates`.
+/// Indices in `rates` of the repetitions that are slower than the case's median by more than its spread.
 pub fn slow_repetitions(rates: &[Option<f64>]) -> Vec<usize> {
     let logarithm = |rate: &Option<f64>| rate.filter(|rate| rate.is_finite() && *rate > 0.0).map(libm::log);
     let logs: Vec<Option<f64>> = rates.iter().map(logarithm).collect();
@@ -32,11 +33,11 @@ pub fn slow_repetitions(rates: &[Option<f64>]) -> Vec<usize> {
     (0..logs.len()).filter(|place| logs[*place].is_some_and(|log| log < limit)).collect()
 }
 
-/// How often `noise` (by repetition, larger is worse) was above its own usual in the repetitions `slow`, and in the
-/// others. `None` when it is known of no slow one.
+/// Counts the repetitions with `noise` (by repetition, larger is worse) above its usual values, among the repetitions
+/// `slow` and among the others. `None` when the noise is not known for any slow repetition.
 ///
 /// # Panics
-/// When `slow` names a repetition that `noise` does not have.
+/// When `slow` holds an index that `noise` does not have.
 pub fn coincidence(slow: &[usize], noise: &[Option<f64>]) -> Option<Coincidence> {
     let (middle, deviation) = usual(noise)?;
     let limit = middle + DEVIATIONS * deviation;
@@ -56,8 +57,8 @@ pub fn coincidence(slow: &[usize], noise: &[Option<f64>]) -> Option<Coincidence>
     (counts.slow > 0).then_some(counts)
 }
 
-/// The median, and the standard deviation of normal values with the same median absolute deviation: of a noise that is
-/// almost always 0 both are 0, and every other value is raised.
+/// The median, and the standard deviation of normal values with the same median absolute deviation. For a noise that
+/// is almost always 0 both are 0, and every other value is raised.
 fn usual(values: &[Option<f64>]) -> Option<(f64, f64)> {
     let known: Vec<f64> = values.iter().copied().flatten().collect();
     let middle = median(&known)?;
@@ -65,7 +66,7 @@ fn usual(values: &[Option<f64>]) -> Option<(f64, f64)> {
     Some((middle, student::deviation_per_mad() * median(&distances)?))
 }
 
-/// The hypergeometric probability that at least so many of the raised repetitions are slow ones.
+/// The hypergeometric probability that at least this many of the raised repetitions are slow ones.
 fn by_chance(counts: &Coincidence) -> f64 {
     let (slow, all) = (f64::from(counts.slow), f64::from(counts.slow + counts.others));
     let raised = f64::from(counts.slow_raised + counts.others_raised);

@@ -1,20 +1,20 @@
-//! Whether something changed from before to after.
+//! Change of a figure from before to after.
 
 use super::interval::{Interval, LEVEL};
 use super::signed_rank::Ranked;
 
-/// What became of a figure that was measured before and again after.
+/// Change of a figure that was measured before and again after.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drift {
     /// After over before, less 1: -0.03 is a loss of 3 %.
     pub change: f64,
-    /// Of the change; `None` for one pair.
+    /// Confidence interval of the change; `None` for one pair.
     pub interval: Option<Interval>,
-    /// Whether a 95 % interval excludes no change. Below six pairs nothing is certain.
+    /// True when a 95 % confidence interval excludes no change. Always false below six pairs.
     pub certain: bool,
 }
 
-/// The drift over pairs of (before, after). `None` without a pair whose values are finite and above 0.
+/// Returns the drift over pairs of (before, after). `None` without a pair of finite values above 0.
 pub fn drift(pairs: &[(f64, f64)]) -> Option<Drift> {
     let usable = |value: f64| value.is_finite() && value > 0.0;
     let known = pairs.iter().filter(|(before, after)| usable(*before) && usable(*after));

@@ -1,4 +1,4 @@
-//! What an arm changes: the ratio of its values to the base's, pair by pair, with an interval that knows what was
+//! Effect of an arm: the ratio of its values to the base's, pair by pair, with a confidence interval over what was
 //! repeated.
 //!
 //! The logarithms of the pairs' ratios are first condensed to one value a host and round (the nodes of a host share its
@@ -16,11 +16,11 @@ use super::signed_rank::{Ranked, centre};
 /// The values of two arms at one (host, node, round).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
-    /// A running number.
+    /// Number of the host.
     pub host: u32,
-    /// A running number within the host or over all hosts.
+    /// Number of the node, within the host or over all hosts.
     pub node: u32,
-    /// What was repeated: the round of a run, or the number of the run when whole runs are compared.
+    /// Number of the repetition: the round of a run, or the number of the run when whole runs are compared.
     pub round: u32,
     /// The value of the base, above 0.
     pub base: f64,
@@ -28,23 +28,23 @@ pub struct Pair {
     pub candidate: f64,
 }
 
-/// Of what an interval speaks.
+/// Population that a confidence interval describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Of the hosts measured: rounds are the replicates. What other hosts would show is open.
+    /// The hosts measured: rounds are the replicates. Other hosts may differ.
     TheseHosts,
-    /// Of hosts like those measured: hosts are the replicates, and there are at least six.
+    /// Hosts like those measured: hosts are the replicates, and there are at least six.
     HostsLikeThese,
 }
 
-/// What the candidate makes of the base's values.
+/// Effect of the candidate on the base's values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effect {
     /// Candidate over base.
     pub ratio: f64,
-    /// Of the ratio; `None` with one replicate.
+    /// Confidence interval of the ratio; `None` with one replicate.
     pub interval: Option<Interval>,
-    /// Of what the interval speaks.
+    /// Population that the confidence interval describes.
     pub scope: Scope,
     /// Hosts with at least one pair.
     pub hosts: u32,
@@ -54,15 +54,16 @@ pub struct Effect {
     pub rounds: u32,
     /// Pairs that count.
     pub pairs: u32,
-    /// The probability to see such a ratio were there no effect: the interval's own test. `None` without an interval.
+    /// Probability of a ratio this far from 1 without an effect, by the test that the confidence interval inverts.
+    /// `None` without a confidence interval.
     pub p: Option<f64>,
-    /// The signed-rank test of the replicates, for a check. It differs from `p` where rounds have something in common.
+    /// p of the signed-rank test of the replicates, for a check. It differs from `p` where rounds share an effect.
     pub p_signed_rank: Option<f64>,
     /// The relative change found with 80 % power at this size; `None` below six replicates.
     pub smallest_detectable: Option<f64>,
-    /// The standard deviation of the replicates' log ratios, as a quiet middle has it; `None` with one replicate.
+    /// Standard deviation of the replicates' log ratios, insensitive to outliers; `None` with one replicate.
     pub spread: Option<f64>,
-    /// How many hosts or rounds the interval is made of.
+    /// Number of hosts or rounds that the confidence interval is computed from.
     pub replicates: u32,
 }
 
@@ -74,7 +75,7 @@ pub fn effect(pairs: &[Pair]) -> Option<Effect> {
     effect_within(pairs, scope)
 }
 
-/// [`effect`] on a scope of one's own choice. On few hosts, [`Scope::HostsLikeThese`] claims little: two give 50 %.
+/// [`effect`] with a given scope. On few hosts, [`Scope::HostsLikeThese`] claims little: the level is 50 % for two.
 pub fn effect_within(pairs: &[Pair], scope: Scope) -> Option<Effect> {
     let known: Vec<&Pair> = pairs.iter().filter(|pair| counts(pair)).collect();
     let hosts = hosts_by_rounds(&known);
@@ -94,7 +95,7 @@ pub fn effect_within(pairs: &[Pair], scope: Scope) -> Option<Effect> {
         nodes: distinct(&known, |pair| (pair.host, pair.node)),
         rounds: distinct(&known, |pair| (pair.round, 0)),
         pairs: u32::try_from(known.len()).unwrap_or(u32::MAX),
-        // An interval that is wider around the same middle holds 0 as a narrower one would hold a point nearer to it.
+        // Widening by w around m is the same as testing m - m/w without widening.
         p: several.then(|| ranked.p(middle - middle / widening)),
         p_signed_rank: several.then(|| ranked.exact_p(0.0)),
         smallest_detectable: spread.and_then(|spread| power::smallest_detectable(spread, ranked.count(), 1)),
@@ -103,13 +104,13 @@ pub fn effect_within(pairs: &[Pair], scope: Scope) -> Option<Effect> {
     })
 }
 
-/// Whether the values of a pair have a ratio.
+/// True when the values of a pair have a ratio: both are finite and above 0.
 fn counts(pair: &Pair) -> bool {
     let usable = |value: f64| value.is_finite() && value > 0.0;
     usable(pair.base) && usable(pair.candidate)
 }
 
-/// One log ratio a host and round, condensed from those of the host's nodes.
+/// One log ratio per host and round, condensed from those of the host's nodes.
 fn hosts_by_rounds(pairs: &[&Pair]) -> Grid {
     let mut hosts: BTreeMap<u32, BTreeMap<u32, BTreeMap<u32, Vec<f64>>>> = BTreeMap::new();
     for pair in pairs {
@@ -122,7 +123,7 @@ fn hosts_by_rounds(pairs: &[&Pair]) -> Grid {
     Grid::new(hosts.into_values().map(row_of_host).collect())
 }
 
-/// One value a column.
+/// One value per column.
 fn condensed(columns: BTreeMap<u32, Vec<f64>>) -> BTreeMap<u32, f64> {
     columns.into_iter().filter_map(|(column, values)| Some((column, centre(values)?))).collect()
 }
@@ -132,7 +133,7 @@ fn distinct(pairs: &[&Pair], key: fn(&Pair) -> (u32, u32)) -> u32 {
     u32::try_from(keys.len()).unwrap_or(u32::MAX)
 }
 
-/// Of the ratio: 95 % from six replicates on, below the range with the level that it has.
+/// Confidence interval of the ratio: 95 % from six replicates on; below, the range with its own level.
 fn interval(ranked: &Ranked, middle: f64, widening: f64) -> Option<Interval> {
     let (low, high, level) = match ranked.interval(LEVEL) {
         Some((low, high)) => (low, high, LEVEL),

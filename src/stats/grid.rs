@@ -7,7 +7,7 @@ use super::signed_rank::{RANK_EFFICIENCY, Ranked, centre, deviation};
 use super::student;
 use super::summary::median;
 
-/// Rows that share the numbers of their columns.
+/// Rows with common column numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Grid(Vec<BTreeMap<u32, f64>>);
 
@@ -27,8 +27,8 @@ impl Grid {
         self.column_numbers().iter().filter_map(|number| Some((*number, centre(column(number))?))).collect()
     }
 
-    /// The same grid, were every row's centre the common one, if it has holes: a row that is missing from a column then
-    /// leaves the column's centre where it was. A whole grid is left as it is.
+    /// Returns the grid with each row shifted to the common centre, if the grid has holes: a row that is missing from
+    /// a column then does not move the column's centre. A grid without holes stays as it is.
     pub fn levelled(self) -> Grid {
         let columns = self.column_numbers().len();
         if self.0.iter().all(|row| row.len() == columns) {
@@ -42,13 +42,13 @@ impl Grid {
         Grid(self.0.into_iter().zip(centres).map(shifted).collect())
     }
 
-    /// How much longer an interval made of the rows alone must be because columns have something in common: rounds that
-    /// favoured one arm on all hosts. 1 where they do not show it.
+    /// Factor that lengthens a confidence interval made of rows alone, because columns share effects: rounds that
+    /// favoured one arm on all hosts. 1 where the columns show no shared effect.
     ///
-    /// Two ways of variance, of which a sample of rows shows one (Cameron, Gelbach and Miller, "Robust inference with
-    /// multiway clustering", Journal of Business and Economic Statistics 29, 2011): what the centres of columns scatter by
-    /// beyond the noise of their own rows is added, if a test at 5 % finds it. Simulated with 8 to 64 hosts whose rounds
-    /// share as much as a host's own noise: 87 to 92 % covered, without it 67 to 86 %.
+    /// Two-way variance, of which a sample of rows shows one way (Cameron, Gelbach and Miller, "Robust inference with
+    /// multiway clustering", Journal of Business and Economic Statistics 29, 2011). The scatter of the columns'
+    /// centres beyond the noise of their own rows is added, if a test at 5 % finds it. Simulated with 8 to 64 hosts
+    /// whose rounds share as much as a host's own noise: 87 to 92 % covered, without it 67 to 86 %.
     pub fn widening(&self) -> f64 {
         self.in_common().unwrap_or(1.0)
     }
@@ -70,7 +70,7 @@ impl Grid {
             return None;
         }
         let total = of_rows + (seen - noise) / columns;
-        // Welch and Satterthwaite, but never less than the fewer of the two have.
+        // Welch and Satterthwaite, but at least the smaller of the two degrees of freedom.
         let of_columns = seen / columns;
         let satterthwaite =
             total * total / (of_rows * of_rows / (rows - 1.0) + of_columns * of_columns / freedom);
@@ -79,7 +79,7 @@ impl Grid {
         Some((libm::sqrt(total / of_rows) * factor(together) / factor(rows - 1.0)).max(1.0))
     }
 
-    /// By column, what each row has beyond its own centre.
+    /// Deviations of the rows from their own centres, by column.
     fn residual_columns(&self, own: &[f64]) -> Vec<Ranked> {
         let mut columns: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
         for (row, own) in self.0.iter().zip(own) {
@@ -95,7 +95,7 @@ impl Grid {
     }
 }
 
-/// How far, squared, the centre of these values is from the true one.
+/// Squared standard error of the centre of these values.
 fn squared_error(values: &Ranked) -> Option<f64> {
     let spread = values.spread()?;
     Some(spread * spread / (values.count() as f64 * RANK_EFFICIENCY))

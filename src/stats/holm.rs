@@ -1,7 +1,7 @@
-//! Several questions asked of one run.
+//! Adjustment for several tests in one run.
 
-/// Holm's adjustment: the probability that any of the true hypotheses is rejected at 0.05 is at most 0.05, whatever the
-/// questions have to do with each other. The same order as `p`; a p that is not a number counts as 1.
+/// Holm's adjustment: the probability of rejecting any true hypothesis at 0.05 is at most 0.05, for any dependence
+/// between the tests. The result has the order of `p`; a p that is not a number counts as 1.
 ///
 /// Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979.
 pub fn holm(p: &[f64]) -> Vec<f64> {

@@ -1,36 +1,37 @@
-//! How far a median may be from the one that endless repetitions would have.
+//! Confidence interval of a median.
 
 use super::summary::median;
 
-/// The coverage that is asked for. Where so few values cannot give it, less is claimed.
+/// The requested coverage. With few values the level is lower.
 pub const LEVEL: f64 = 0.95;
 
-/// From this many values on a 95 % interval can be had without a law for the values: 2 / 2^6 is the first below 5 %.
+/// From this many values on, a 95 % confidence interval needs no assumption about the distribution: 2 / 2^6 is the
+/// first below 5 %.
 pub const ENOUGH: usize = 6;
 
-/// Where a figure lies, and how often such a statement is right.
+/// A confidence interval of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// The lower end.
     pub low: f64,
     /// The upper end.
     pub high: f64,
-    /// The share of runs in which the interval holds the true figure: [`LEVEL`], or less when values are few.
+    /// The share of runs whose confidence interval holds the true figure: [`LEVEL`], or less when values are few.
     pub level: f64,
 }
 
 impl Interval {
-    /// Whether `value` is inside, ends included.
+    /// True when `value` is inside, ends included.
     pub fn contains(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
     }
 
-    /// Whether the 95 % are claimed.
+    /// True when the level is at least 95 %.
     pub fn is_full(&self) -> bool {
         self.level >= LEVEL
     }
 
-    /// The smallest and the largest of a few independent values: it misses their median when all fell on one side of it.
+    /// The range of a few independent values: it misses their median when all fell on one side of it.
     pub(super) fn range(sorted: &[f64]) -> Option<Interval> {
         let (low, high) = (*sorted.first()?, *sorted.last()?);
         let count = i32::try_from(sorted.len()).unwrap_or(i32::MAX);
@@ -38,14 +39,14 @@ impl Interval {
     }
 }
 
-/// An interval for the median of repetitions: of what was measured on *these hosts*, whatever the values' distribution.
+/// Confidence interval for the median of repetitions on *these hosts*, for any distribution of the values.
 /// `None` below two values.
 ///
-/// From [`ENOUGH`] values on it ends between two order statistics: a pair of them covers the median with a probability
-/// that is known for every continuous distribution, and what lies between two such probabilities is interpolated
+/// From [`ENOUGH`] values on it ends between two order statistics: a pair of them covers the median with a known
+/// probability for every continuous distribution, and the ends are interpolated between two such pairs
 /// (Hettmansperger and Sheather, "Confidence intervals based on interpolated order statistics", Statistics and
-/// Probability Letters 4, 1986). Below it the range is given with the level that it has: 50 % for two values, 75, 87.5,
-/// 93.75 % for five.
+/// Probability Letters 4, 1986). Below it the range is given with its own level: 50 % for two values, 75, 87.5, 93.75
+/// % for five.
 pub fn median_interval(values: &[f64]) -> Option<Interval> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -62,16 +63,16 @@ pub fn median_interval(values: &[f64]) -> Option<Interval> {
     })
 }
 
-/// Half the length of the median's interval as a share of the median: what a stop rule looks at. `None` as long as no
-/// 95 % interval can be had, or around a median of 0.
+/// Half-width of the median's confidence interval as a share of the median, used by the stop rule. `None` without a
+/// 95 % confidence interval, or around a median of 0.
 pub fn half_width(values: &[f64]) -> Option<f64> {
     let middle = median(values).filter(|middle| *middle != 0.0)?;
     let interval = median_interval(values).filter(Interval::is_full)?;
     Some((interval.high - interval.low) / 2.0 / middle.abs())
 }
 
-/// The deepest order statistic, from 1, that with its mirror image covers the median with at least [`LEVEL`], and the
-/// way to go from it to the next one, as a share.
+/// The deepest order statistic, from 1, that covers the median together with its mirror image with at least
+/// [`LEVEL`], and the share of the way from it to the next one.
 fn depth(count: usize) -> (usize, f64) {
     let tail = (1.0 - LEVEL) / 2.0;
     let n = count as f64;
@@ -87,7 +88,7 @@ fn depth(count: usize) -> (usize, f64) {
     (depth, (n - k) * wanted / (k + (n - 2.0 * k) * wanted))
 }
 
-/// The probability of `successes` heads in `n` throws of a coin.
+/// Probability of `successes` heads in `n` throws of a coin.
 fn binomial(n: f64, successes: f64) -> f64 {
     let ways = libm::lgamma(n + 1.0) - libm::lgamma(successes + 1.0) - libm::lgamma(n - successes + 1.0);
     libm::exp(ways - n * std::f64::consts::LN_2)

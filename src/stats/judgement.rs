@@ -1,9 +1,9 @@
-//! From an effect to a word.
+//! Judgement of an effect.
 
 use super::effect::Effect;
 use super::interval::LEVEL;
 
-/// Which direction of a metric is the good one.
+/// The good direction of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
     /// Rates.
@@ -12,24 +12,24 @@ pub enum Better {
     Lower,
 }
 
-/// What a comparison says.
+/// Result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// The candidate is better.
     Faster,
     /// The candidate is worse.
     Slower,
-    /// Whatever the difference is, it is smaller than the one that was asked about.
+    /// The difference is smaller than the one that was asked about.
     NoDifference,
     /// This run cannot tell: it was too short, or too disturbed.
     CannotTell,
 }
 
-/// An interval that decides *no difference* has at least this level: the two one-sided tests of which it is made are
-/// wrong in at most 5 % each (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
+/// Lowest level of a confidence interval that shows *no difference*: the two one-sided tests in it have an error of
+/// at most 5 % each (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
 const LEVEL_OF_NO_DIFFERENCE: f64 = 0.9;
 
-/// What `effect` says of the candidate.
+/// Judges the candidate by its `effect`.
 ///
 /// - *no difference*: the whole interval lies within `difference` of 1 (0.02: from 0.98 to 1.02), also when it excludes
 ///   1: a change that is certain and does not matter.
@@ -57,7 +57,7 @@ pub fn judge(
     }
 }
 
-/// How far from 1 an effect may be: the farther end of its interval, on the log scale.
+/// The largest plausible distance of an effect from 1: the farther end of its confidence interval, on the log scale.
 pub fn reach(effect: &Effect) -> f64 {
     match effect.interval {
         Some(interval) => distance(interval.low).max(distance(interval.high)),

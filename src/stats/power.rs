@@ -1,4 +1,4 @@
-//! How small a difference can be seen, and how many replicates a smaller one needs.
+//! The smallest difference that can be detected, and the replicates that a smaller one needs.
 //!
 //! With n replicates that scatter by s a difference is seen when it exceeds the interval's half-length, about
 //! `t s / sqrt(n)`; in four of five runs when it exceeds it by another `0.84 s / sqrt(n)`. Without t's correction for small
@@ -8,7 +8,7 @@ use super::interval::{ENOUGH, LEVEL};
 use super::signed_rank::RANK_EFFICIENCY;
 use super::student;
 
-/// The probability with which a difference that is called detectable is detected.
+/// Probability of detecting a difference that is called detectable.
 pub const POWER: f64 = 0.8;
 
 /// The smallest relative change found with 80 % power when `replicates` scatter by `spread`, as the standard deviation

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-/// One stratum: how many events it had, and the counters of those that were timed.
+/// One stratum: the number of its events, and the counters of those that were timed.
 #[derive(Clone, Copy, Debug)]
 pub struct Stratum<'counters> {
     /// Events, timed or not.
     pub count: u64,
-    /// How many were timed: the sum of the counters.
+    /// Timed events: the sum of the counters.
     pub timed: u64,
     /// Timed events by counter of a layout that ascends with the value.
     pub counters: &'counters BTreeMap<u32, u64>,
 }
 
-/// How many timed values must stand at or above a quantile, and how many at or below it.
+/// Timed values required at or above a quantile, and also at or below it.
 const ENOUGH: u64 = 10;
-/// Sums of weights are compared with this tolerance, relative to the total: they are rounded, counts are not.
+/// Tolerance for comparing sums of weights, relative to the total: the sums are rounded, counts are not.
 const TOLERANCE: f64 = 1e-9;
 
 /// The first counter at which at least the share `q` of all events is reached.

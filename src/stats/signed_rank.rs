@@ -10,14 +10,15 @@
 use super::interval::{Interval, LEVEL};
 use super::student;
 
-/// What the ranks make of n normal values: as much as their mean makes of 3 n / pi (Hodges and Lehmann, "The efficiency of
-/// some nonparametric competitors of the t-test", Annals of Mathematical Statistics 27, 1956).
+/// Efficiency of ranks for normal values: ranks of n values are as precise as the mean of 3 n / pi values (Hodges and
+/// Lehmann, "The efficiency of some nonparametric competitors of the t-test", Annals of Mathematical Statistics 27,
+/// 1956).
 pub(super) const RANK_EFFICIENCY: f64 = 3.0 * std::f64::consts::FRAC_1_PI;
 
 /// Up to this many values the null distribution is counted, beyond it is normal to three digits.
 const EXACT_MAX: usize = 64;
 
-/// Values in ascending order, ready to be asked for their centre.
+/// Values in ascending order.
 #[derive(Clone, Debug)]
 pub(super) struct Ranked(Vec<f64>);
 
@@ -49,8 +50,8 @@ impl Ranked {
         Interval::range(&self.0)
     }
 
-    /// The standard deviation that normal values would need for an interval as long as theirs: outliers weigh in it as
-    /// little as in the interval. `None` below two values.
+    /// The standard deviation of normal values with a confidence interval of the same length: outliers affect it as
+    /// little as they affect the confidence interval. `None` below two values.
     pub fn spread(&self) -> Option<f64> {
         let n = self.count() as f64;
         let (low, high) = match self.interval(LEVEL) {
@@ -61,7 +62,8 @@ impl Ranked {
         Some((high - low) / 2.0 * libm::sqrt(n * RANK_EFFICIENCY) / quantile)
     }
 
-    /// The interval that covers the centre with `level`: its ends. `None` when so few values cannot give it.
+    /// Ends of the confidence interval that covers the centre with `level`. `None` with too few values for this
+    /// level.
     ///
     /// Between the two pairs of Walsh averages that cover it with more and with less, as far as the level is between
     /// theirs: six values would else have 96.9 % or 93.8 %.
@@ -83,7 +85,7 @@ impl Ranked {
         (2.0 * below.min(mirrored.tail(&null, -centre))).min(1.0)
     }
 
-    /// The share of samples with an interval that begins above `centre`, were each as long as this one has to be to begin
+    /// The share of samples whose confidence interval begins above `centre`, at the length that makes this one begin
     /// there.
     fn tail(&self, null: &Null, centre: f64) -> f64 {
         let up_to = self.count_up_to(centre);
@@ -151,7 +153,7 @@ pub(super) fn deviation(values: &[f64]) -> Option<f64> {
     (values.len() >= 2).then(|| libm::sqrt(squares / (n - 1.0)))
 }
 
-/// Halves first: the sum of two large numbers is not a number.
+/// Halves first: the sum of two large numbers may overflow to infinity.
 fn mean(a: f64, b: f64) -> f64 {
     0.5 * a + 0.5 * b
 }
@@ -170,9 +172,9 @@ fn at(position: u64) -> f64 {
     f64::from_bits(if position & SIGN == 0 { !position } else { position ^ SIGN })
 }
 
-/// How the number of Walsh averages on one side is distributed when the centre is right.
+/// Distribution of the number of Walsh averages on one side, under the true centre.
 enum Null {
-    /// Probability to have at most so many; up to half of all, which is as far as it is asked.
+    /// Cumulative probability of a count; stored for up to half of all averages, because no larger count is needed.
     Counted(Vec<f64>),
     Normal {
         mean: f64,
@@ -209,13 +211,13 @@ impl Null {
     fn at_most(&self, count: usize) -> f64 {
         match self {
             Null::Counted(cumulative) => cumulative.get(count).copied().unwrap_or(1.0),
-            // Half a step for the continuous curve through whole numbers.
+            // Continuity correction: half a step.
             Null::Normal { mean, deviation } => student::normal((count as f64 + 0.5 - mean) / deviation),
         }
     }
 
-    /// The largest rank, from 1, at which an interval may begin and miss at most `tail` below it, and the share of the way
-    /// to the next one that misses `tail`.
+    /// The largest rank, from 1, at which a confidence interval may begin and miss at most `tail` below it, and the
+    /// share of the way to the next rank that misses exactly `tail`.
     fn depth(&self, tail: f64) -> Option<(usize, f64)> {
         let beyond = match self {
             Null::Counted(cumulative) => cumulative.iter().take_while(|share| **share <= tail).count(),

@@ -1,46 +1,47 @@
-//! When a run has repeated enough.
+//! Stop rule: the number of rounds a run repeats.
 //!
-//! Whoever looks after every repetition and stops at the first interval that is narrow stops, more often than not, when a
-//! few values happened to lie together, and claims too much: simulated, 90.6 to 95 % instead of 95. So this rule looks
-//! rarely, and a look that finds every interval narrow asks for half as many rounds again, which nothing has chosen, before
-//! the run ends: 93.4 to 95 %. The last interval may be a little wider than the one that decided.
+//! A rule that looks after every repetition and stops at the first narrow confidence interval usually stops when a
+//! few values lie together by chance. It claims too much: simulated, 90.6 to 95 % instead of 95. So this rule looks
+//! rarely. After a look that finds every confidence interval narrow, the run adds half as many rounds again, not
+//! selected by any result, before it ends: 93.4 to 95 %. The last confidence interval may be a little wider than the
+//! one that decided.
 //! Rejected: fewer looks that decide at once (doubling: 91.8 %), two narrow looks in a row (92.4 %).
 
 use super::interval::half_width;
 
-/// Until the interval of every case is narrow, but not for ever.
+/// Repeats until the confidence interval of every case is narrow, up to a maximum of rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StopRule {
-    /// The half-length asked of every interval, as a share of the median: 0.02 is 2 %.
+    /// Required half-width of every confidence interval, as a share of the median: 0.02 is 2 %.
     pub half_width: f64,
     /// The most rounds.
     pub at_most: u32,
 }
 
-/// What a stop rule decides after a round.
+/// Decision of a stop rule after a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Repeat.
     GoOn,
-    /// Every interval is as narrow as was asked.
+    /// Every confidence interval is as narrow as required.
     HalfWidth,
     /// The most rounds are done.
     AtMost,
 }
 
-/// The numbers of rounds after which the rule looks, each half as large again: 6, 10, 16, 24, 36, 54. Even, so that arms
-/// are paired.
+/// Numbers of rounds after which the rule looks, each about half as large again: 6, 10, 16, 24, 36, 54. Even, so that
+/// arms are paired.
 fn looks() -> impl Iterator<Item = u32> {
     std::iter::successors(Some(6_u32), |look| look.checked_add((look / 2).next_multiple_of(2)))
 }
 
-/// Whether the rule looks at the values after so many rounds.
+/// True when the rule looks at the values after this many rounds.
 pub fn looks_after(rounds: u32) -> bool {
     looks().take_while(|look| *look <= rounds).last() == Some(rounds)
 }
 
-/// What to do after `rounds` rounds. `cases` holds the values of each case, or of each figure that has to be known, by
-/// round; `None` was dropped. The same values give the same decision, so that a resumed run decides as the run would have.
+/// Decides after `rounds` rounds. `cases` holds the values of each case, or of each required figure, by round; `None`
+/// was dropped. The same values give the same decision, so a resumed run decides as the uninterrupted run would have.
 pub fn stop(rule: &StopRule, rounds: u32, cases: &[Vec<Option<f64>>]) -> Decision {
     let looking = looks_after(rounds);
     let before = looks().take_while(|look| *look < rounds).last();
@@ -51,7 +52,7 @@ pub fn stop(rule: &StopRule, rounds: u32, cases: &[Vec<Option<f64>>]) -> Decisio
     }
 }
 
-/// Whether every case's interval over the first `rounds` rounds is narrow enough.
+/// True when every case's confidence interval over the first `rounds` rounds is narrow enough.
 fn narrow(rule: &StopRule, rounds: u32, cases: &[Vec<Option<f64>>]) -> bool {
     let first = usize::try_from(rounds).unwrap_or(usize::MAX);
     cases.iter().all(|values| {

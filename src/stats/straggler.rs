@@ -1,4 +1,4 @@
-//! Nodes slower than those that should be as fast.
+//! Nodes that are slower than the others of their class.
 //!
 //! Throughput is skewed and its outliers are common, so nothing here is a mean or a variance: a node is held against the
 //! median of the *others* of its class in the same column (one case in one round), on the log scale. What the columns of a
@@ -13,29 +13,29 @@ use super::signed_rank::{RANK_EFFICIENCY, Ranked, centre};
 use super::student;
 use super::summary::median;
 
-/// What one node did.
+/// Measured rates of one node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Watched {
     /// Nodes of one class should be equally fast.
     pub class: u32,
-    /// Rates by column, the same columns for all nodes; `None` where it has none. Larger is better.
+    /// Rates by column, the same columns for all nodes; `None` where the node has no rate. Larger is better.
     pub values: Vec<Option<f64>>,
 }
 
 /// A node that is slower than its class.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Straggling {
-    /// Of the node, as it was given.
+    /// Index of the node in the input.
     pub index: usize,
-    /// By how much it is slower than the median of the others of its class: 0.05 is 5 %.
+    /// Loss against the median of the others of its class: 0.05 is 5 % slower.
     pub slower_by: f64,
-    /// Of `slower_by`; `None` below two rounds.
+    /// Confidence interval of `slower_by`; `None` below two rounds.
     pub interval: Option<Interval>,
     /// Rounds in which the node was about as slow as a straggler is.
     pub rounds_slow: u32,
-    /// Rounds in which it could be held against others.
+    /// Rounds in which it could be compared with others.
     pub rounds: u32,
-    /// The others of its class. With one, all that is known is that the two differ and which is the slower.
+    /// Number of other nodes in its class. With one, it is only known that the two differ and which is the slower.
     pub peers: u32,
     /// The share of its time that the job would save without this node: repetitions wait for the slowest.
     pub cost: f64,
@@ -47,9 +47,9 @@ const GUESS: f64 = 0.01;
 const GUESS_NODES: f64 = 4.0;
 /// ... and is as certain as a variance of this many degrees of freedom.
 const GUESS_FREEDOM: f64 = 20.0;
-/// The share of good nodes on the wrong side of the limit.
+/// Probability that a good node lies on the wrong side of the limit (false positive).
 const FALSE_ALARM: f64 = 0.002;
-/// Nobody looks for a node that is slower by less.
+/// The smallest loss that makes a straggler.
 const SMALLEST: f64 = 0.02;
 /// A round is slow when the node's gap in it is at least this share of what makes a straggler.
 const SLOW_ROUND: f64 = 0.7;
@@ -82,8 +82,9 @@ pub fn stragglers(rounds: &[u32], nodes: &[Watched]) -> Vec<Straggling> {
     found
 }
 
-/// The share of its time that the job would save without the nodes `without`: the longest time of all nodes against the
-/// longest of the others, over the columns. 0 when nobody is left.
+/// The share of its time that the job would save without the nodes `without`: the longest time of all nodes against
+/// the
+/// longest of the others, over the columns. 0 when no node is left.
 pub fn cost(nodes: &[Watched], without: &[usize]) -> f64 {
     let columns = nodes.iter().map(|node| node.values.len()).max().unwrap_or(0);
     let slowest = |column: usize, all: bool| {
@@ -91,7 +92,7 @@ pub fn cost(nodes: &[Watched], without: &[usize]) -> f64 {
         let rates = counted.filter_map(|(_, node)| node.values.get(column).copied().flatten());
         rates.filter(|rate| rate.is_finite() && *rate > 0.0).reduce(f64::min)
     };
-    // Each column counts alike, whatever its case counts in.
+    // Each column has the same weight, whatever the unit of its case.
     let saved: Vec<f64> = (0..columns)
         .filter_map(|column| Some(1.0 - slowest(column, true)? / slowest(column, false)?))
         .collect();
@@ -107,7 +108,7 @@ fn logarithms(values: &[Option<f64>]) -> Vec<Option<f64>> {
 /// One node against the others of its class.
 struct Gap {
     index: usize,
-    /// By round: its log rate over that of the others, below 0 when it is slow.
+    /// By round: its log rate minus that of the others, below 0 when it is slow.
     by_round: Vec<f64>,
     /// The centre of them.
     centre: f64,
@@ -174,14 +175,14 @@ fn gaps(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<Gap> 
     condensed.collect()
 }
 
-/// The median of sorted values but one.
+/// The median of sorted values without the one at `rank`.
 fn median_without(sorted: &[(f64, usize)], rank: usize) -> Option<f64> {
     let others = sorted.len().checked_sub(1).filter(|others| *others > 0)?;
     let at = |position: usize| sorted[position + usize::from(position >= rank)].0;
     Some(0.5 * at((others - 1) / 2) + 0.5 * at(others / 2))
 }
 
-/// How far rounds scatter around the gap of their node, as a standard deviation, and how many of them say so.
+/// Scatter of rounds around the gap of their node, as a standard deviation, with its degrees of freedom.
 struct Noise {
     deviation: f64,
     freedom: f64,
@@ -204,8 +205,8 @@ fn noise(gaps: &[Gap]) -> Option<Noise> {
     Some(Noise { deviation: student::deviation_per_mad() * median(&distances)?, freedom })
 }
 
-/// How far below the others a good node of this class may be: what nodes differ by for good, as far as this class shows
-/// it, and what the rounds leave open.
+/// The largest distance below the others that a good node of this class may have, from the lasting differences
+/// between nodes, as far as this class shows them, and from the uncertainty that the rounds leave.
 fn limit(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
     let noise = noise?;
     let centres: Vec<f64> =
@@ -213,11 +214,11 @@ fn limit(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
     let others = centres.len() as f64;
     let rounds = gaps[place].by_round.len() as f64;
     let unknown = noise.deviation * noise.deviation / (rounds * RANK_EFFICIENCY);
-    // What the others differ by beyond what the rounds leave open, weighed against the guess.
+    // Differences between the others beyond the uncertainty of the rounds, weighed against the guess.
     let weight = MAD_EFFICIENCY * (others - 1.0);
     let seen = (squared_deviation(&centres)? - unknown).max(0.0);
     let between = (GUESS_NODES * GUESS * GUESS + weight * seen) / (GUESS_NODES + weight);
-    // The median that it is held against is not known better than its own nodes are.
+    // The median that the node is compared with is itself uncertain, by its own nodes.
     let nodes = between * (1.0 + 1.0 / others);
     let squared = nodes + unknown;
     // Welch and Satterthwaite: the degrees of freedom of a sum of two variances.
@@ -227,7 +228,7 @@ fn limit(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
     Some(farthest.max(-libm::log1p(-SMALLEST)))
 }
 
-/// What a median absolute deviation makes of normal values, against their variance.
+/// Efficiency of a median absolute deviation of normal values, against their variance.
 const MAD_EFFICIENCY: f64 = 0.37;
 
 /// The variance of normal values with their median absolute deviation; 0 for one value.

@@ -26,7 +26,8 @@ pub(super) fn cumulative(freedom: f64, x: f64) -> f64 {
     if x > 0.0 { 1.0 - tail } else { tail }
 }
 
-/// Where an increasing distribution function reaches `probability`: bisection until the last bit, which needs no
+/// The point at which an increasing distribution function reaches `probability`: bisection until the last bit, which
+/// needs no
 /// derivative and gives one answer on every machine.
 fn solve(probability: f64, cumulative: impl Fn(f64) -> f64) -> f64 {
     assert!(probability > 0.0 && probability < 1.0, "a quantile of {probability} lies at infinity");
@@ -85,7 +86,7 @@ fn fraction(a: f64, b: f64, x: f64) -> f64 {
     value
 }
 
-/// How much larger than the median absolute deviation the standard deviation of a normal distribution is.
+/// Ratio of the standard deviation of a normal distribution to its median absolute deviation.
 pub(super) fn deviation_per_mad() -> f64 {
     1.0 / normal_quantile(0.75)
 }

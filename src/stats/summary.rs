@@ -1,4 +1,4 @@
-//! One figure for a handful of repetitions, and how far apart they were.
+//! Median of a few repetitions, and their range.
 
 /// The middle value, or the mean of the two middle ones; `None` when there is none.
 ///

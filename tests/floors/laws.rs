@@ -14,6 +14,17 @@ pub struct Breach {
     what: String,
 }
 
+impl Breach {
+    pub fn new(file: String, line: usize, what: String) -> Breach {
+        Breach { file, line, what }
+    }
+
+    /// The file that breaks the law.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+}
+
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.file, self.line, self.what)
@@ -32,12 +43,12 @@ fn stands_in(name: &str, places: &[&str]) -> bool {
 }
 
 /// A file that holds nothing but tests of its neighbours.
-fn is_test_file(name: &str) -> bool {
+pub fn is_test_file(name: &str) -> bool {
     name.ends_with("/tests.rs") || name.contains("/tests/")
 }
 
 /// The module path of a file below `src/`: `slab/cache.rs` is `slab::cache`, `lib.rs` the root.
-fn module_of(name: &str) -> Vec<&str> {
+pub fn module_of(name: &str) -> Vec<&str> {
     let stem = name.trim_end_matches(".rs").trim_end_matches("/mod");
     stem.split('/').filter(|part| !["lib", "main"].contains(part)).collect()
 }

@@ -1,7 +1,10 @@
 //! The laws of the house, checked on the source itself: floors, rooms of foreign crates, places of `unsafe`,
 //! lengths, names. Each law prints every line that breaks it.
 
+mod circles;
+mod english;
 mod laws;
+mod shapes;
 mod source;
 mod tables;
 mod tree;
@@ -73,4 +76,35 @@ fn nothing_is_unfinished_or_ignored() {
 #[test]
 fn nothing_names_one_machine() {
     hold("Use a relative path, or an option:", laws::one_machine(&Tree::read()));
+}
+
+#[test]
+fn no_files_of_a_room_use_each_other_in_a_circle() {
+    hold(
+        "Move what both need into a file below them:",
+        circles::unlisted_circles(&Tree::read(), &tables::CIRCLES_LEFT),
+    );
+}
+
+#[test]
+fn a_function_fits_a_screen() {
+    hold("Split the function:", shapes::long_functions(&Tree::read()));
+}
+
+#[test]
+fn a_type_name_belongs_to_one_room() {
+    hold(
+        "Name it after what it is in its room, or say in NAMES_OF_SEVERAL_ROOMS (tests/floors/tables.rs) why not:",
+        shapes::names_of_several_rooms(&Tree::read(), tables::NAMES_OF_SEVERAL_ROOMS),
+    );
+}
+
+#[test]
+fn no_bare_conversion_between_integers_where_numbers_are_results() {
+    hold("Use From, try_from, or a conversion of src/units.rs:", shapes::integer_casts(&Tree::read()));
+}
+
+#[test]
+fn comments_name_their_subject() {
+    hold("Write a noun phrase, or a verb in the third person:", english::riddles(&Tree::read()));
 }

@@ -5,7 +5,7 @@
 pub const ROOMS: &[(&str, &[&str])] = &[
     ("base64", &["measure/log.rs"]),
     ("clap", &["cli/", "main.rs"]),
-    ("clap_complete", &["cli/completions.rs"]),
+    ("clap_complete", &["cli/"]),
     ("comfy_table", &["report/"]),
     ("csv", &["report/tidy.rs"]),
     ("dgen_data", BENCHES_ONLY),
@@ -17,12 +17,12 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("libmimalloc_sys", BENCHES_ONLY),
     ("loom", ANYWHERE),
     ("lz4", &["generator/codec.rs"]),
-    ("mpi", &["comm/mpi.rs"]),
+    ("mpi", &["comm/wire/mpi.rs"]),
     ("parquet", &["results/samples/table/"]),
     ("rayon", &["rank/"]),
-    ("schemars", &["job/", "results/"]),
+    ("schemars", &["compare/", "environment/", "job/", "metric/", "record/"]),
     ("serde", ANYWHERE),
-    ("serde_json", &["results/"]),
+    ("serde_json", &["compare/", "environment/tests.rs", "record/", "results/"]),
     ("signal_hook", &["comm/"]),
     ("snmalloc_sys", BENCHES_ONLY),
     ("strsim", &["job/"]),
@@ -40,7 +40,7 @@ const ANYWHERE: &[&str] = &[""];
 
 /// The only places that may contain `unsafe`.
 pub const UNSAFE: [&str; 9] = [
-    "comm/mpi.rs",
+    "comm/wire/mpi.rs",
     "generator/kernel/",
     "measure/clock.rs",
     "measure/noise/thread.rs",
@@ -77,4 +77,67 @@ pub const HOMES: [&str; 5] = [
     concat!("/Us", "ers/"),
     concat!("/wo", "rk/"),
     concat!("/mn", "t/"),
+];
+
+/// A longer function does not fit a screen.
+pub const FUNCTION_LINES_MAX: usize = 70;
+
+/// Rooms without `as` between integers: a number that does not fit would be a wrong result, or a stray pointer.
+pub const CAST_FREE: [&str; 3] = ["aggregate/", "comm/", "record/"];
+
+/// Files at which a circle is still found, to be opened. One that is open must leave this list.
+pub const CIRCLES_LEFT: [&str; 2] = ["src/slab/cache.rs", "src/workload/generate/parts.rs"];
+
+/// Folders whose comments are still to be rewritten; the law counts those of all others.
+pub const ENGLISH_LEFT: [&str; 3] = ["src/cli/", "src/workload/", "tests/"];
+
+/// Names of types that several rooms have, with the rooms. A name that has come down to one room must leave this
+/// list; a new one needs a reason here.
+pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
+    ("Against", "record and report"),
+    ("Amount", "job and workload"),
+    ("Asked", "compare and plan"),
+    ("Better", "metric and stats"),
+    ("Coincidence", "record and stats"),
+    ("Column", "metric and report and results"),
+    ("Counters", "aggregate and measure"),
+    ("DropRule", "job and record"),
+    ("Expected", "plan and record"),
+    ("Extent", "metric and report and workload"),
+    ("Facts", "environment and metric"),
+    ("Found", "job and workload"),
+    ("Gate", "job and record"),
+    ("Grid", "report and stats"),
+    ("Header", "job and record"),
+    ("Interval", "measure and record and stats"),
+    ("Kind", "comm and job and results"),
+    ("Line", "record and report"),
+    ("Locality", "numa and record"),
+    ("Outcome", "rank and record"),
+    ("Packed", "aggregate and slab"),
+    ("Parameter", "plan and record"),
+    ("Place", "job and rank and slab"),
+    ("Pool", "rank and slab"),
+    ("Progress", "rank and workload"),
+    ("Reading", "environment and report"),
+    ("Refusal", "compare and job"),
+    ("Request", "numa and rank"),
+    ("Run", "job and record"),
+    ("Sample", "results and workload"),
+    ("Scope", "record and stats"),
+    ("Seat", "plan and rank"),
+    ("Share", "units and workload"),
+    ("Source", "job and measure and rank and workload"),
+    ("Standing", "environment and numa and report and results"),
+    ("Step", "rank and workload"),
+    ("Stop", "comm and job and record"),
+    ("Stratum", "slab and stats"),
+    ("Stretch", "slab and workload"),
+    ("Table", "job and slab"),
+    ("Timing", "slab and workload"),
+    ("Turn", "plan and results"),
+    ("Watch", "rank and workload"),
+    ("Watched", "stats and workload"),
+    ("Workers", "job and rank"),
+    ("World", "comm and workload"),
 ];

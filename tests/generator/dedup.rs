@@ -1,4 +1,4 @@
-//! Dedup as a store sees it: every unit of long prefixes is hashed, and equal ones are counted.
+//! Dedup as a store sees it: the tests hash every unit of long prefixes and count equal hashes.
 
 use std::collections::{HashMap, HashSet};
 use std::mem::MaybeUninit;
@@ -9,7 +9,7 @@ use numamark::hash::hash;
 use crate::ratio;
 
 const MIB: u64 = 1 << 20;
-/// Ratios below, at and above a whole number, one that no decimal hits, and one larger than some windows have units.
+/// Ratios below, at and above a whole number, one without a finite decimal, and one above the units of some windows.
 const RATIOS: [&str; 8] = ["1.01", "1.5", "2", "10/3", "4", "7.7", "31", "1000"];
 
 /// The hashes of all units of the first `count_bytes`.
@@ -28,7 +28,7 @@ fn distinct(units: &[u128]) -> u64 {
     units.iter().collect::<HashSet<_>>().len() as u64
 }
 
-/// The least number of units from one to the next that is equal.
+/// The least distance, in units, from a unit to the next equal one.
 fn least_distance(units: &[u128]) -> Option<u64> {
     let mut last = HashMap::new();
     let distances =
@@ -40,7 +40,7 @@ fn deduplicated(dedup: Dedup) -> Stream {
     Stream::new(5, 6).shaped(Shape::new(Some(dedup), None).expect("no granules"))
 }
 
-/// Whether so many of so many are one in `asked`, to one unit.
+/// True when `distinct` of `units` meet the ratio `asked`, to one unit.
 fn exact(distinct: u64, units: u64, asked: &str) -> bool {
     let (numerator, denominator) = ratio(asked).parts();
     // |distinct - units / ratio| < 1, without rounding.
@@ -72,7 +72,7 @@ fn copies_are_8_mib_apart_or_as_far_as_64_mib_allow() {
             let dedup = Dedup::new(ratio(asked), unit_bytes, None).expect("in range");
             let units = units(deduplicated(dedup), unit_bytes, 128 * MIB);
             let Some(found) = least_distance(&units).map(|count| count * unit_bytes) else {
-                // Of so few units not even one is to be a copy.
+                // With so few units the ratio allows no copy.
                 assert!((units.len() as f64) * (1.0 - 1.0 / ratio(asked).value()) < 1.0);
                 continue;
             };
@@ -95,7 +95,7 @@ fn an_asked_distance_is_kept_and_the_ratio_is_exact_after_every_window() {
     ] {
         let dedup = Dedup::new(ratio(asked), unit_bytes, Some(distance_bytes)).expect("in range");
         let window_bytes = dedup.window_bytes();
-        // The shortest window that keeps the distance.
+        // The shortest window with this distance.
         assert!(window_bytes as f64 / 2.0 < ratio(asked).value() * (distance_bytes + unit_bytes) as f64);
         let units = units(deduplicated(dedup), unit_bytes, 2 * window_bytes.max(4 * MIB));
         let found = least_distance(&units).expect("copies") * unit_bytes;
@@ -112,7 +112,7 @@ fn an_asked_distance_is_kept_and_the_ratio_is_exact_after_every_window() {
     }
 }
 
-/// Which unit is equal to which earlier one.
+/// For each unit, the index of the first unit equal to it.
 fn pattern(units: &[u128]) -> Vec<usize> {
     let mut first = HashMap::new();
     units.iter().enumerate().map(|(index, unit)| *first.entry(unit).or_insert(index)).collect()
@@ -148,14 +148,14 @@ fn members_share_the_ratio_and_copies_fall_onto_other_members_first() {
     let unit_bytes = 64 << 10;
     for (asked, members) in [("2", 2), ("1.5", 3), ("4", 8), ("10/3", 2), ("8", 4)] {
         let dedup = Dedup::new(ratio(asked), unit_bytes, Some(MIB)).expect("in range");
-        // Ends with a window.
+        // The prefix ends with a window.
         let each_bytes = dedup.window_bytes() * 4;
         let of_member = |member| units(deduplicated(dedup.among(member, members)), unit_bytes, each_bytes);
         let streams: Vec<Vec<u128>> = (0..members).map(of_member).collect();
         let all = streams.concat();
         assert!(exact(distinct(&all), all.len() as u64, asked), "{asked} : 1 among {members}");
         for (member, own) in streams.iter().enumerate() {
-            // A member has a copy of its own only when there are more copies than members; each of four windows rounds.
+            // A member repeats its own units only when there are more copies than members. Each of four windows rounds.
             let least = own.len() as f64 / (ratio(asked).value() / f64::from(members)).max(1.0);
             let found = distinct(own) as f64;
             assert!(
@@ -171,7 +171,7 @@ fn outside_its_scope_a_unit_is_never_seen_again() {
     let unit_bytes = 4 << 10;
     let dedup = Dedup::new(ratio("4"), unit_bytes, Some(MIB)).expect("in range");
     let shape = Shape::new(Some(dedup), None).expect("no granules");
-    // Eight ranks with streams of their own, and the same ranks of another seed.
+    // Eight ranks with one stream each, and the same ranks with another seed.
     let streams = (0..8).flat_map(|rank| [Stream::new(42, rank), Stream::new(43, rank)]);
     let found: Vec<HashSet<u128>> = streams
         .map(|stream| units(stream.shaped(shape), unit_bytes, 16 * MIB).into_iter().collect())

@@ -1,4 +1,4 @@
-//! What generators in use get wrong: eight defects, each seen by running `dgen-data` 0.3.0, each a law of our stream.
+//! Laws that exclude eight defects of generators in use, each observed by running `dgen-data` 0.3.0.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -8,15 +8,16 @@ use std::mem::MaybeUninit;
 use numamark::generator::codec::Compressor;
 use numamark::generator::{Codec, Kernel, SEGMENT_BYTES, Shape, Stores, Stream, share};
 use numamark::numa::{Bind, Request, Topology, place_all};
+use numamark::word::Word;
 
 use crate::{bytes, ratio, shape};
 
-/// Plain, with both ratios, and with units and granules that are not the usual ones.
+/// Shapes: plain, with both ratios, and with unusual units and granules.
 fn shapes() -> [Shape; 3] {
     [Shape::PLAIN, shape("4", 64 << 10, "4"), shape("1.5", 4 << 10, "10/3")]
 }
 
-/// Counts the allocations of the thread that asks.
+/// Allocator that counts the allocations of the calling thread.
 struct Counting;
 
 thread_local! {
@@ -48,7 +49,7 @@ fn a_chunk_of_any_size_is_written_to_its_last_byte() {
     for stream in shapes().map(|shape| Stream::new(3, 4).shaped(shape)) {
         let truth = bytes(stream, 0, truth_bytes);
         for count in [1, 511, 4096, (1 << 20) - 1, (1 << 20) + 1, 1_500_000, (3 << 20) + 1] {
-            // Whatever was in memory before, nothing of it is left.
+            // Nothing of the earlier contents is left.
             for before in [0x00, 0xFF] {
                 let mut chunk = vec![MaybeUninit::new(before); count];
                 assert!(stream.fill(Kernel::best(), Stores::NonTemporal, 0, &mut chunk) == &truth[..count]);
@@ -57,7 +58,7 @@ fn a_chunk_of_any_size_is_written_to_its_last_byte() {
     }
 }
 
-// Defect 2: the bytes of such chunks depend on the number of threads, and the layout on the total size.
+// Defect 2: bytes of such chunks depend on the number of threads, and their layout on the total size.
 
 #[test]
 fn neither_workers_nor_the_size_of_the_whole_change_a_byte() {
@@ -74,7 +75,7 @@ fn neither_workers_nor_the_size_of_the_whole_change_a_byte() {
     }
 }
 
-// Defect 3: ranks whose seeds follow one another are nearly the same: 8 ranks, 7.2 : 1 across them.
+// Defect 3: ranks with consecutive seeds have nearly the same data: across 8 ranks dedup is 7.2 : 1.
 
 /// Neighbouring seeds, neighbouring streams, both exchanged, and far segments of one of them.
 fn neighbours() -> Vec<(u64, u64, u64)> {
@@ -127,7 +128,7 @@ fn neighbouring_ranks_and_seeds_agree_in_half_of_their_bits() {
     }
 }
 
-// Defect 4: compression destroys dedup (4 : 1 of both gave 16 : 1), because all zero tails are alike.
+// Defect 4: compression changes dedup (4 : 1 of both gave 16 : 1), because all zero tails are alike.
 
 #[test]
 fn compression_does_not_make_copies() {
@@ -140,7 +141,7 @@ fn compression_does_not_make_copies() {
                 records.sort_unstable();
                 records.dedup();
                 let found = written / records.len() as f64;
-                // A store with larger records than units finds fewer copies, with smaller ones the same.
+                // A store with records larger than units finds fewer copies; with smaller records it finds all.
                 if record_bytes as u64 <= unit_bytes {
                     let off = (found / ratio(dedup).value() - 1.0).abs();
                     assert!(
@@ -153,25 +154,25 @@ fn compression_does_not_make_copies() {
     }
 }
 
-// Defect 5: no record of 4 KiB compresses 2 : 1: half of them not at all, half are zeros.
+// Defect 5: no record of 4 KiB compresses 2 : 1. Half of the records do not compress, half are zeros.
 
 #[test]
 fn every_record_of_4_kib_compresses_as_asked() {
     for (asked, tolerance) in [("1.5", 0.06), ("2", 0.06), ("4", 0.12)] {
         let data = bytes(Stream::new(1, 2).shaped(shape("1", 64 << 10, asked)), 0, 4 << 20);
-        for codec in Codec::ALL {
+        for &codec in Codec::ALL {
             let mut compressor = Compressor::new(codec);
             for record in data.chunks_exact(4 << 10) {
-                // Not calibrated for any codec: each adds its own headers, the more the smaller what is left.
+                // Not calibrated for a codec, and every codec adds headers: their share grows as the compressed size falls.
                 let found = record.len() as f64 / compressor.compressed_bytes(record) as f64;
                 let off = (found / ratio(asked).value() - 1.0).abs();
-                assert!(off < tolerance, "{} of {asked} : 1 by {}", found, codec.name());
+                assert!(off < tolerance, "{} of {asked} : 1 by {}", found, codec.word());
             }
         }
     }
 }
 
-// Defect 6: dedup is not met in a prefix: of a whole at 2 : 1 the first half has 1.00.
+// Defect 6: a prefix misses the dedup ratio: at 2 : 1 overall the first half has 1.00.
 
 #[test]
 fn a_prefix_has_the_ratio_of_the_whole() {
@@ -199,7 +200,7 @@ fn memory_does_not_grow_with_the_offset_or_the_length() {
         let mut out = vec![MaybeUninit::uninit(); 3 * SEGMENT_BYTES];
         let before = ALLOCATIONS.get();
         for offset in [0, 64 << 40, 1 << 60, u64::MAX - out.len() as u64] {
-            for stores in Stores::ALL {
+            for &stores in Stores::ALL {
                 let data = stream.fill(Kernel::best(), stores, offset, &mut out);
                 assert_eq!(stream.verify(Kernel::best(), offset, data), Ok(()));
             }
@@ -219,24 +220,24 @@ fn a_stream_made_again_repeats_itself_and_not_one_block() {
     assert_eq!(blocks.len(), 64);
 }
 
-// Defect 8: threads are divided twice under MPI, or by all ranks of the world, and pinned to one core.
+// Defect 8: under MPI, threads are divided twice, or by all ranks of the world, and pinned to one core.
 
 #[test]
 fn the_ranks_of_a_host_get_all_of_its_cpus_and_no_cpu_twice_however_large_the_world_is() {
-    // Two nodes of 96 CPUs, as where a user lost 189 of 192 threads; without hwloc nothing can be described.
+    // Two nodes of 96 CPUs, as on a machine where 189 of 192 threads were lost. Needs hwloc to describe them.
     let topology = match Topology::described("pack:2 numa:1 core:96 pu:1") {
         Ok(topology) => topology,
         Err(why) if !cfg!(feature = "hwloc") => return println!("skipped: {why}"),
         Err(why) => panic!("{why}"),
     };
-    // The last host of a world of 64 ranks: only its own two are to be seen in the numbers.
+    // The last host of a world of 64 ranks: only its own two ranks may affect the numbers.
     let requests = Request::alike(62..64, Bind::Numa, false, topology.allowed_pus());
     let placements = place_all(&topology, &requests).expect("a node each");
     let mut pus: Vec<u32> = placements.iter().flat_map(|placement| placement.pus.clone()).collect();
     assert!(placements.iter().all(|placement| placement.pus.len() == 96));
     pus.sort_unstable();
     assert!(pus == (0..192).collect::<Vec<u32>>(), "{pus:?}");
-    // And each of a rank's workers has an equal part of a chunk that is too small for blocks of the usual size.
+    // Each worker of a rank has an equal part of a chunk that is too small for blocks of the usual size.
     let parts: Vec<usize> = (0..96).map(|worker| share(64 << 20, worker, 96).len()).collect();
     assert!(parts.iter().all(|bytes| bytes.abs_diff((64 << 20) / 96) <= SEGMENT_BYTES), "{parts:?}");
 }

@@ -1,4 +1,4 @@
-//! Fixed bytes: data sets on disk outlive this code.
+//! Golden bytes: data sets on disk outlive this code.
 
 use std::mem::MaybeUninit;
 
@@ -7,15 +7,15 @@ use numamark::hash::hash;
 
 use crate::ratio;
 
-/// Of so many bytes: more than a segment of any shape, and no whole number of anything.
+/// Bytes that each row hashes: more than a segment of any shape, and no multiple of any size of the stream.
 const COUNT: usize = 300_001;
 
-/// Dedup `ratio`, unit, distance in KiB (0: automatic), member/members; compression `ratio`, granule, what for.
+/// Dedup `ratio`, unit, distance in KiB (0: automatic), (member, members); compression `ratio`, granule, codec.
 type Asked = (Option<(&'static str, u64, u64, (u32, u32))>, Option<(&'static str, u64, Option<Codec>)>);
 
 const PLAIN: Asked = (None, None);
 
-/// Seed, stream, offset, what is asked, XXH3-128 of the bytes.
+/// Seed, stream, offset, shape, XXH3-128 of the bytes.
 const GOLDEN: [(u64, u64, u64, Asked, &str); 20] = [
     (0, 0, 0, PLAIN, "9e51a2ceb71c8565b295be2c8d71d792"),
     (0, 1, 0, PLAIN, "1da7ab63e9b04c00ac84b9ffcfc5f118"),
@@ -96,7 +96,7 @@ fn the_stream_of_this_version_never_changes() {
     );
 }
 
-/// The digests above are of this version: a new one needs new digests, not only a new number.
+/// The digests above belong to this version: a new version needs new digests, not only a new number.
 #[test]
 fn the_version_is_that_of_the_digests() {
     assert_eq!(STREAM_VERSION, 2);

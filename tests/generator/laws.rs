@@ -1,17 +1,18 @@
-//! What holds for every shape: the bytes are those of the text, whoever makes them, and what is wrong is found.
+//! Laws of every shape: every kernel and worker makes the bytes of the text, and `verify` finds wrong bytes.
 
 use std::collections::HashSet;
 use std::mem::MaybeUninit;
 
 use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream, share};
+use numamark::word::Word;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::oracle::{Asked, Units, oracle};
 use crate::{bytes, ratio, shape};
 
-/// A shape, and the same for the oracle. Ratios that divide nothing evenly and one far above the number of units in a
-/// window; every unit and granule there is.
+/// A shape, and the same for the oracle. Some ratios divide no size evenly, one is far above the number of units in a
+/// window. Units and granules of every size.
 fn shapes() -> impl Strategy<Value = (Shape, Asked)> {
     let ratios = || select(vec![(1, 1), (3, 2), (2, 1), (10, 3), (101, 100), (7, 1), (31, 1), (20_000, 1)]);
     let distance = prop::option::of(4096u64 << 10..100 << 20);
@@ -40,7 +41,7 @@ fn shapes() -> impl Strategy<Value = (Shape, Asked)> {
                 Some((of, doublings, codec)) => {
                     let compression = Compression::new(ratio(of), 512 << doublings, codec).ok()?;
                     let granule = 512usize << doublings;
-                    // Only what is calibrated is taken from what is tested.
+                    // The oracle takes only the calibrated random bytes from the code under test.
                     let random = match codec {
                         Some(_) => compression.random_bytes(),
                         None => usize::try_from((granule as u64 * of.1 + of.0 / 2) / of.0).expect("small"),
@@ -55,7 +56,7 @@ fn shapes() -> impl Strategy<Value = (Shape, Asked)> {
     )
 }
 
-/// As many workers as given, each with its share of the chunk; the stores of neighbours differ.
+/// Bytes that this number of workers make, each its share of the chunk. Neighbours use different stores.
 fn filled_by(
     workers: usize,
     stream: Stream,
@@ -75,7 +76,7 @@ fn filled_by(
             scope.spawn(move || stream.fill(kernel, stores, offset + range.start as u64, part).len());
         }
     });
-    // SAFETY: every byte was written before: `before` at the least.
+    // SAFETY: every byte is initialised: with `before`, if with nothing else.
     chunk.into_iter().map(|byte| unsafe { byte.assume_init() }).collect()
 }
 
@@ -150,7 +151,7 @@ proptest! {
             let (filler, random) = granule.split_at(granule_bytes - random_bytes);
             let repeats = |p: usize| granule[p] == filler[p % 8];
             prop_assert!((0..filler.len()).all(repeats));
-            // What is random does not go on with the repetition: one byte may by chance, not eight.
+            // Random bytes do not continue the repetition: one byte may by chance, eight do not.
             prop_assert!(!(filler.len()..filler.len() + 8).all(repeats));
             prop_assert!(!(granule_bytes - 8..granule_bytes).all(repeats));
             prop_assert!(fillers.insert(&filler[..8]) && ends.insert(&random[random_bytes - 8..]), "seen before");
@@ -158,7 +159,7 @@ proptest! {
     }
 }
 
-/// Around everything that a stretch can be cut at, with a granule of 512 bytes of which 341 are random.
+/// Positions around every place where a stretch can be cut, for a granule of 512 bytes with 341 random ones.
 #[test]
 fn every_flipped_bit_around_a_granule_a_unit_and_a_window_is_found() {
     let dedup = Dedup::new(ratio("1.5"), 4 << 10, Some(1 << 20)).expect("in range");
@@ -179,7 +180,7 @@ fn every_flipped_bit_around_a_granule_a_unit_and_a_window_is_found() {
 
 #[test]
 fn the_first_byte_at_2_to_the_60_is_there_at_once() {
-    // 2^60 is more than 10^13 segments: this test would not end if any of them had to be gone through.
+    // 2^60 bytes are more than 10^13 segments: a loop over them would not end.
     for shape in [Shape::PLAIN, shape("1", 4096, "2"), shape("3/2", 4096, "1"), shape("10/3", 1 << 16, "4")] {
         let stream = Stream::new(1, 2).shaped(shape);
         let data = bytes(stream, 1 << 60, 100);

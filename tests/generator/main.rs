@@ -1,4 +1,4 @@
-//! The laws of the byte stream, held against an oracle that was written from its text and shares no code with it.
+//! The laws of the byte stream, tested against an oracle that was written from its text and shares no code with it.
 
 mod dedup;
 mod defects;
@@ -21,7 +21,7 @@ fn ratio(text: &str) -> Ratio {
     Ratio::parse(text).expect("a ratio")
 }
 
-/// Units `unit_bytes` long and granules of 4 KiB, with copies as far apart as they are by default.
+/// Dedup with units of `unit_bytes` and the default distance, compression with granules of 4 KiB.
 fn shape(dedup: &str, unit_bytes: u64, compression: &str) -> Shape {
     let dedup = Dedup::new(ratio(dedup), unit_bytes, None).expect("a unit");
     let compression = Compression::new(ratio(compression), 4 << 10, None).expect("a granule");

@@ -1,15 +1,15 @@
-//! The stream by its text (`generator/mod.rs`, `dedup.rs`, `compression.rs`), slowly: every lane is `rand_xoshiro`'s,
-//! every segment is made whole, and every position is worked out by itself with arithmetic of 128 bits.
+//! The stream by its text (`generator/mod.rs`, `dedup.rs`, `compression.rs`), slowly: `rand_xoshiro` makes every lane,
+//! every segment is made whole, and 128-bit arithmetic computes every position by itself.
 
 use numamark::mix::{GOLDEN_GAMMA, mix_words, mix64};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-/// What the oracle is asked for, in the words of a job.
+/// Parameters of the stream, in the words of a job.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     pub units: Option<Units>,
-    /// Granule and its random bytes.
+    /// Granule and random bytes of each granule, in bytes.
     pub granule: Option<(usize, usize)>,
 }
 
@@ -19,9 +19,9 @@ pub struct Units {
     /// Numerator and denominator.
     pub ratio: (u128, u128),
     pub bytes: u128,
-    /// `None`: as far as 64 MiB allow, at most 8 MiB.
+    /// `None`: the largest distance that a window of 64 MiB allows, at most 8 MiB.
     pub distance: Option<u128>,
-    /// Of so many.
+    /// Number of members.
     pub member: (u128, u128),
 }
 
@@ -46,7 +46,7 @@ fn segment_bytes(asked: Asked) -> u128 {
     asked.units.map_or(whole, |units| whole.min(units.bytes))
 }
 
-/// The number of the segment that stands at this position.
+/// Index of the segment that stands at this position.
 fn number(asked: Asked, position: u128, segment_bytes: u128) -> u64 {
     let Some(Units { ratio: (numerator, denominator), bytes: unit, distance, member: (member, members) }) =
         asked.units
@@ -86,7 +86,7 @@ fn segment(keys: [u64; 2], number: u64, asked: Asked, segment_bytes: usize) -> V
     };
     let mut out = Vec::new();
     while out.len() < segment_bytes {
-        // As if all of a granule were filler, and then its end were written over by the end of its steps.
+        // First all of the granule is filler; then the end of its steps overwrites its end.
         let steps: Vec<u8> = (0..random.div_ceil(256)).flat_map(|_| step()).collect();
         let mut bytes: Vec<u8> = (0..granule).map(|p| !steps[p % 8]).collect();
         bytes[granule - random..].copy_from_slice(&steps[steps.len() - random..]);

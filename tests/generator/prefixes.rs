@@ -1,5 +1,5 @@
-//! Dedup of whole prefixes for ratios, units, distances and members that nobody chose: units are told apart by their first
-//! 16 bytes, so that a prefix costs a seeding a unit. That all of a unit goes with its beginning is a law of its own.
+//! Dedup of whole prefixes for random ratios, units, distances and members. The first 16 bytes of a unit identify it, so
+//! that a prefix costs one seeding a unit. Another law shows that equal beginnings mean equal units.
 
 use std::collections::{HashMap, HashSet};
 use std::mem::MaybeUninit;
@@ -22,7 +22,7 @@ fn beginnings(stream: Stream, unit_bytes: u64, offset: u64, count_bytes: u64) ->
     (0..count_bytes / unit_bytes).map(beginning).collect()
 }
 
-/// The same stretch of each member's stream.
+/// The same stretch in the stream of each member.
 fn of_members(stream: u64, dedup: Dedup, members: u32, offset: u64, count_bytes: u64) -> Vec<Vec<u128>> {
     let of_member = |member| {
         let shape = Shape::new(Some(dedup.among(member, members)), None).expect("no granules");
@@ -35,13 +35,13 @@ fn distinct<'a>(units: impl IntoIterator<Item = &'a u128>) -> u64 {
     units.into_iter().collect::<HashSet<_>>().len() as u64
 }
 
-/// Whether `distinct` is `units / ratio` to one unit, without rounding.
+/// True when `distinct` is `units / ratio` to one unit, without rounding.
 fn exact(distinct: u64, units: u64, asked: Ratio) -> bool {
     let (numerator, denominator) = asked.parts();
     (distinct * numerator).abs_diff(units * denominator) < numerator
 }
 
-/// From just above 1 to more than a window has units, most of them no decimal.
+/// Ratios from just above 1 to above the units of a window; most have no finite decimal.
 fn ratios() -> impl Strategy<Value = Ratio> {
     let near = (1u64..500, 1u64..500).prop_map(|(more, of)| (of + more, of));
     let barely = (2u64..2000).prop_map(|of| (of + 1, of));
@@ -64,10 +64,10 @@ proptest! {
         let unit_bytes = 4096u64 << doublings;
         let distance = distance.map(|distance| distance.max(unit_bytes));
         let dedup = Dedup::new(asked, unit_bytes, distance).expect("in range");
-        // A distance that needs a longer window has the ratio after each of those.
+        // A distance that needs a longer window meets the ratio after each such window.
         let prefix_bytes = dedup.window_bytes().max(64 * MIB);
         prop_assume!(prefix_bytes <= 256 * MIB);
-        // A window can have no new unit: where one begins, it would be seen for the first time.
+        // A window may have no new unit: a stretch that begins there sees its units for the first time.
         let window_units = dedup.window_bytes() / unit_bytes * u64::from(members);
         let offset = if far && asked.value() <= window_units as f64 { 1 << 60 } else { 0 };
         let per_prefix = usize::try_from(prefix_bytes / unit_bytes).expect("small");
@@ -76,7 +76,7 @@ proptest! {
             for from in [0, end - per_prefix] {
                 let found = distinct(streams.iter().flat_map(|units| &units[from..end]));
                 let written = (end - from) as u64 * u64::from(members);
-                // A stretch without the window before may begin with that window's last unit again.
+                // A stretch may begin with the last unit of the window before it, which it does not contain.
                 if from == 0 || asked.value() <= window_units as f64 {
                     prop_assert!(exact(found, written, asked), "{found} of {written} are distinct: {asked} : 1");
                 }
@@ -88,7 +88,7 @@ proptest! {
                 if let Some(earlier) = last.insert(unit, index) {
                     let apart = (index - earlier) * unit_bytes;
                     prop_assert!(apart >= distance.unwrap_or(unit_bytes), "{} bytes apart", apart);
-                    // The least distance is that of one member's window, the more members the more.
+                    // The least distance is within the window of one member; it grows with the members.
                     prop_assert!(apart >= dedup.distance_bytes(), "{} bytes apart", apart);
                 }
             }
@@ -96,7 +96,7 @@ proptest! {
     }
 }
 
-/// Hosts have streams of their own, their ranks are members of them: what `scope = "host"` makes of a world.
+/// Each host has a stream, and its ranks are the members: `scope = "host"`.
 #[test]
 fn hosts_keep_the_ratio_among_their_ranks_and_share_nothing_with_one_another() {
     for (asked, ranks) in [("2", 4), ("1.5", 3), ("4", 4), ("10/3", 8)] {
@@ -109,7 +109,7 @@ fn hosts_keep_the_ratio_among_their_ranks_and_share_nothing_with_one_another() {
             let written = host.iter().map(Vec::len).sum::<usize>() as u64;
             assert!(exact(own.len() as u64, written, ratio(asked)), "{asked} : 1 among {ranks} ranks");
             assert!(all.is_disjoint(&own), "{asked} : 1: a unit of another host");
-            // As many ranks as copies, or more: each copy is on another rank, and a rank alone has 1.00.
+            // At least as many ranks as copies: each copy is on another rank, and one rank alone has a ratio of 1.00.
             for rank in host {
                 assert_eq!(distinct(rank), rank.len() as u64, "{asked} : 1 among {ranks} ranks");
             }

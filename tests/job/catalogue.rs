@@ -13,7 +13,7 @@ pub struct Example {
     pub title: String,
     pub settings: Vec<Setting>,
     pub text: String,
-    /// What the catalogue says is printed.
+    /// The printed text, according to the catalogue.
     pub printed: String,
 }
 
@@ -38,7 +38,7 @@ impl Example {
         format!("=== {}\n{settings}{}---\n{}\n\n", self.title, self.text, self.printed)
     }
 
-    /// What is printed now.
+    /// Prints the error of this example.
     pub fn print(&self) -> String {
         let error = match Job::parse(&self.text, "job.toml", &self.settings) {
             Ok(job) => panic!("{}: accepted as {job:?}", self.title),

@@ -11,7 +11,7 @@ fn answers(text: &str, settings: &[Setting]) {
     let error = match Job::parse(text, "job.toml", settings) {
         Ok(job) => {
             let effective = job.effective();
-            assert_eq!(Job::parse(&effective, "effective", &[]).expect("an effective job is a job"), job);
+            assert_eq!(Job::parse(effective, "effective", &[]).expect("an effective job is a job"), job);
             return;
         }
         Err(error) => error,
@@ -24,7 +24,7 @@ fn answers(text: &str, settings: &[Setting]) {
     assert!(message.lines().all(|line| line.chars().count() < 400), "{message}");
 }
 
-/// What people type where a value belongs, and what nobody types.
+/// Values as people type them, and nonsense.
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,12}",

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::catalogue::catalogue;
 use crate::validator::violations;
 
-/// What only the parser can refuse: arithmetic on units, and rules over several keys.
+/// Mistakes that only the parser can refuse: arithmetic on units, and rules over several keys.
 const BEYOND_THE_SCHEMA: [&str; 58] = [
     "a size that is too small",
     "a size that is too large",
@@ -111,7 +111,7 @@ fn the_schema_accepts_every_effective_job() {
     ];
     for text in jobs {
         let job = Job::parse(text, "job.toml", &[]).expect("it is a job");
-        for text in [text, &job.effective()] {
+        for text in [text, job.effective()] {
             let value: Value = toml::from_str(text).expect("it is TOML");
             assert_eq!(violations(&schema, &value, ""), Vec::<String>::new(), "{text}");
         }

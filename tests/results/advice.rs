@@ -1,8 +1,9 @@
 //! The advice of a sweep of chunks, as a report gives it: from the run alone, in words that fit 80 columns.
 
-use numamark::report::{self, Extent};
-use numamark::results::Run;
-use numamark::results::run::Expected;
+use numamark::record::Run;
+use numamark::record::run::Expected;
+use numamark::report;
+use numamark::report::Extent;
 
 use crate::made_up::{GIB, bytes, case, template, word};
 use crate::table::assert_fits;

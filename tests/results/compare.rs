@@ -2,11 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use numamark::aggregate::arms::DIFFERENCE;
+use numamark::compare::{Asked, Compared};
+use numamark::compare::{compare_arms, compare_runs};
 use numamark::mix::{Random, mix_words};
-use numamark::report::{self, Extent};
-use numamark::results::compare::{Asked, Compared, DIFFERENCE};
-use numamark::results::run::{Comparison, Replicated, Scope, Verdict};
-use numamark::results::{Begin, Header, Outcome, Parameter, compare_arms, compare_runs, verify};
+use numamark::record::run::Outcome;
+use numamark::record::run::{Comparison, Replicated, Scope, Verdict};
+use numamark::record::{Begin, Header, Parameter};
+use numamark::report;
+use numamark::report::Extent;
+use numamark::results::verify;
 
 use crate::fixture::Folder;
 use crate::known_speed::{Made, made};
@@ -163,7 +168,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
         let job = header.job.replace(from, to);
         assert_ne!(job, header.job, "{from} is not in the job");
         let job = numamark::job::Job::parse(&job, "edited.toml", &[]).expect("a job");
-        (header.job, header.job_hash) = (job.effective(), job.hash());
+        (header.job, header.job_hash) = (job.effective().to_owned(), job.hash());
     }
     let forbidden: [Forbidden; 14] = [
         ("seed: 42 here, 43 there", |header| edit(header, "seed = 42", "seed = 43"), alike),

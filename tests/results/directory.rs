@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use numamark::aggregate::{Evidence, aggregate};
 use numamark::error::{Error, ExitCode};
-use numamark::results::{RunDirectory, aggregate, verify};
+use numamark::results::{RunDirectory, verify};
 
 use crate::fixture::{Folder, begin, finished, run};
 
@@ -65,6 +66,31 @@ fn two_ranks_cannot_write_one_part() {
     let why = directory.part(&begin(0, 1)).expect_err("there is one already");
     assert_eq!(why.exit_code(), ExitCode::Environment);
     assert!(why.to_string().contains("rank-00000.jsonl already exists"), "{why}");
+}
+
+#[test]
+fn parts_are_listed_by_rank_also_when_numbers_have_another_length() {
+    let folder = Folder::new("many-ranks");
+    let (directory, _) = RunDirectory::create(&folder.join("run")).expect("new");
+    let ranks = [100_000, 99_999, 7, 1_000_000, 100_001, 0];
+    for rank in ranks {
+        directory.part(&begin(rank, 1_000_001)).expect("new");
+    }
+    let paths = directory.part_paths().expect("readable");
+    let names: Vec<_> =
+        paths.iter().map(|path| path.file_stem().expect("a file").to_string_lossy()).collect();
+    let expected = ["rank-00000", "rank-00007", "rank-99999", "rank-100000", "rank-100001", "rank-1000000"];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn evidence_does_not_depend_on_the_order_of_the_parts() {
+    let folder = Folder::new("order-of-parts");
+    let (directory, ..) = run(&folder.join("run"), 3, 5);
+    let mut paths = directory.part_paths().expect("readable");
+    paths.rotate_left(1);
+    let rotated = Evidence::from_parts(&paths).expect("whole");
+    assert!(rotated == directory.evidence().expect("whole"), "parts in another order are other evidence");
 }
 
 #[test]

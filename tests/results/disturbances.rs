@@ -1,8 +1,11 @@
 //! Repetitions that something else disturbed: shown with what they coincide with, and dropped only by the job's rule.
 
-use numamark::report::{self, Extent};
-use numamark::results::run::{DropRule, Dropped};
-use numamark::results::{CaseHeader, Header, Noise, Repetition, Run, RunDirectory, aggregate, verify};
+use numamark::aggregate::aggregate;
+use numamark::record::run::{DropRule, Dropped};
+use numamark::record::{CaseHeader, Header, Noise, Repetition, Run};
+use numamark::report;
+use numamark::report::Extent;
+use numamark::results::{RunDirectory, verify};
 
 use crate::fixture::{Folder, header, repetition, run_of};
 use crate::table::assert_fits;

@@ -1,7 +1,9 @@
 //! When a run has repeated enough, and whether its parts say the truth about it.
 
-use numamark::results::run::{EndedBy, Stop};
-use numamark::results::{End, Evidence, Header, Repetition, Row, aggregate, ended_by};
+use numamark::aggregate::aggregate;
+use numamark::aggregate::{Evidence, ended_by};
+use numamark::record::run::{EndedBy, Stop};
+use numamark::record::{End, Header, Repetition, Row};
 
 use crate::fixture::{begin, end, header, repetition};
 

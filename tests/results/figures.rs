@@ -1,10 +1,12 @@
 //! What each figure is, by numbers a person can check.
 
+use numamark::aggregate::Evidence;
+use numamark::aggregate::aggregate;
 use numamark::measure::Histogram;
-use numamark::results::run::Pages;
-use numamark::results::{
-    Bound, End, Evidence, Gate, Header, HistogramRecord, Level, LocalityRecord, Measuring, Noise, Outcome,
-    Repetition, Row, Run, aggregate,
+use numamark::record::run::Pages;
+use numamark::record::run::{Bound, Gate, Level, Outcome};
+use numamark::record::{
+    End, Header, HistogramRecord, LocalityRecord, Measuring, Noise, Repetition, Row, Run,
 };
 
 use crate::fixture::{STAGES, begin, end, header, locality, repetition};
@@ -204,11 +206,11 @@ fn locality_is_the_lower_of_start_and_end_and_needs_every_rank() {
         change(&mut starts, &mut ends);
         let begins = (0..2).zip(starts).map(|(rank, locality)| {
             let begin = begin(rank, 2);
-            numamark::results::Begin { locality, ..begin }
+            numamark::record::Begin { locality, ..begin }
         });
         let mut evidence = Evidence::new(begins.collect()).expect("all ranks");
         evidence.finish(
-            (0..).zip(ends).map(|(rank, locality)| (rank, numamark::results::End { locality, ..end(rank) })),
+            (0..).zip(ends).map(|(rank, locality)| (rank, numamark::record::End { locality, ..end(rank) })),
         );
         aggregate(&header(2), &evidence, None).expect("no repetition is no error").derived.locality
     };
@@ -258,7 +260,7 @@ fn ranks_that_do_not_tell_the_same_story_are_refused() {
     ranks(vec![begin(1, 2)], "rank 0 of 2 is missing");
     ranks(vec![begin(0, 2), begin(0, 2)], "two ranks say that they are rank 0");
     ranks(vec![begin(0, u32::MAX)], "there are 1 ranks, rank 0 says there are 4294967295");
-    let other_job = numamark::results::Begin { job_hash: "other".to_owned(), ..begin(1, 2) };
+    let other_job = numamark::record::Begin { job_hash: "other".to_owned(), ..begin(1, 2) };
     ranks(vec![begin(0, 2), other_job], "rank 1 is one of 2 with job other");
 }
 

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use numamark::aggregate::aggregate;
+use numamark::aggregate::{Evidence, Totals};
+use numamark::environment::{Facts, collect};
 use numamark::job::Job;
 use numamark::measure::Histogram;
 use numamark::measure::noise::MachineCounts;
 use numamark::mix::{Random, mix_words};
-use numamark::results::environment::{Facts, collect};
-use numamark::results::run::SCHEMA;
-use numamark::results::{
-    Begin, CaseHeader, End, EndedBy, Evidence, Expected, Header, HistogramRecord, LimitKernel, LimitTiming,
-    LocalityRecord, Measure, Measuring, Noise, Parameter, Repetition, Row, Run, RunDirectory, Totals, When,
-    With, WorkerNoise, aggregate, resolve_gates,
+use numamark::record::run::SCHEMA;
+use numamark::record::{
+    Begin, CaseHeader, End, EndedBy, Expected, Header, HistogramRecord, LimitKernel, LimitTiming,
+    LocalityRecord, Measure, Measuring, Noise, Parameter, Repetition, Row, Run, When, With, WorkerNoise,
 };
+use numamark::results::{RunDirectory, resolve_gates};
 
 pub const ROUNDS: u32 = 3;
 /// The strata of refills, as the parts name them.
@@ -86,7 +88,7 @@ pub fn header(ranks: u32) -> Header {
     Header {
         schema: SCHEMA,
         name: "made-up".to_owned(),
-        job: job.effective(),
+        job: job.effective().to_owned(),
         job_hash: job.hash(),
         command: ["numamark", "run", "made-up.toml"].map(str::to_owned).to_vec(),
         started: "2026-11-22T05:26:13Z".to_owned(),
@@ -280,8 +282,8 @@ pub fn run_of(
                 let dense = repetition.dense();
                 sum.resize(dense.len(), 0);
                 sum.iter_mut().zip(dense).for_each(|(sum, counter)| *sum += counter);
-                let bytes = numamark::results::encode(&repetition.row(rank));
-                rows.push(numamark::results::decode(&bytes).expect("the same bytes"));
+                let bytes = numamark::record::encode(&repetition.row(rank));
+                rows.push(numamark::record::decode(&bytes).expect("the same bytes"));
             }
             evidence.add(rows, &sum).expect("all ranks tell the same story");
         }

@@ -1,8 +1,9 @@
 //! Reports for other programs, and what no name may do to any of them.
 
-use numamark::report::{self, Extent};
-use numamark::results::Parameter;
-use numamark::results::run::CaseResult;
+use numamark::record::Parameter;
+use numamark::record::run::CaseResult;
+use numamark::report;
+use numamark::report::Extent;
 
 use crate::made_up::{template, two_axes, with_ranks};
 use crate::table::assert_fits;

@@ -1,8 +1,12 @@
 //! Gates against a stored run, and the form in which what shows test results reads them.
 
-use numamark::job::{self, CaseMetric};
+use numamark::aggregate::aggregate;
+use numamark::job;
+use numamark::metric::{CaseMetric, GateMetric};
+use numamark::record::Run;
+use numamark::record::run::{Bound, Outcome};
 use numamark::report::junit;
-use numamark::results::{Bound, Outcome, Run, RunDirectory, aggregate, resolve_gates, verify};
+use numamark::results::{RunDirectory, resolve_gates, verify};
 
 use crate::fixture::{Folder, finished, run};
 
@@ -10,7 +14,7 @@ const RATE: &str = "throughput_bytes_per_s";
 
 fn gate(directory: &str, bound: job::Bound) -> job::Gate {
     job::Gate {
-        metric: job::Metric::Case(CaseMetric::ThroughputBytesPerS),
+        metric: GateMetric::Case(CaseMetric::ThroughputBytesPerS),
         bound,
         level: job::Level::Fail,
         against: Some(directory.to_owned()),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use numamark::report::{self, Extent};
+use numamark::report;
+use numamark::report::Extent;
 use numamark::stats::median;
 
 use crate::made_up::{bytes, two_axes, with_ranks};

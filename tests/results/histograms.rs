@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use numamark::measure::log::{self, Log};
-use numamark::results::{HistogramRecord, Line, PartReader, verify};
+use numamark::measure::log;
+use numamark::measure::log::Log;
+use numamark::record::{HistogramRecord, Line, PartReader};
+use numamark::results::verify;
 
 use crate::fixture::{Folder, finished};
 

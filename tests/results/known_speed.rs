@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use numamark::aggregate::aggregate;
 use numamark::mix::{Random, mix_words};
-use numamark::results::{Begin, End, Header, Repetition, RunDirectory, aggregate, to_json};
+use numamark::record::{Begin, End, Header, Repetition};
+use numamark::results::{RunDirectory, to_json};
 
 use crate::fixture::{begin, end, header, repetition};
 

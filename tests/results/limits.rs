@@ -1,10 +1,10 @@
 //! Shares of limits, by numbers a person can check.
 
+use numamark::aggregate::Evidence;
+use numamark::aggregate::aggregate;
+use numamark::record::run::{CaseResult, GroupLimit};
+use numamark::record::{Begin, End, Header, LimitKernel, LimitTiming, Repetition, Row, Run, When, With};
 use numamark::report::{Extent, markdown, table};
-use numamark::results::run::{CaseResult, GroupLimit};
-use numamark::results::{
-    Begin, End, Evidence, Header, LimitKernel, LimitTiming, Repetition, Row, Run, When, With, aggregate,
-};
 
 use crate::figures::plain;
 use crate::fixture::{begin, end, header};

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use numamark::results::run::{CaseResult, RankResult};
-use numamark::results::{Parameter, Run, aggregate};
+use numamark::aggregate::aggregate;
+use numamark::record::run::{CaseResult, RankResult};
+use numamark::record::{Parameter, Run};
 
 use crate::fixture::{Folder, run};
 

@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use numamark::aggregate::aggregate;
 use numamark::error::ExitCode;
 use numamark::mix::Random;
-use numamark::results::{RunDirectory, aggregate, recover, verify};
+use numamark::results::{RunDirectory, recover, verify};
 use serde_json::Value;
 
 use crate::fixture::{Folder, finished, run};

@@ -1,6 +1,7 @@
 //! `run.json` is what `numamark schema run` says it is.
 
-use numamark::results::{aggregate, run_schema};
+use numamark::aggregate::aggregate;
+use numamark::record::run::run_schema;
 use serde_json::Value;
 
 use crate::fixture::{Folder, finished, run};

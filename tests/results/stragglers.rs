@@ -1,10 +1,12 @@
 //! Nodes slower than their class: found, named, priced, explained, and left out of the next submission.
 
+use numamark::aggregate::aggregate;
 use numamark::mix::{Random, mix_words};
-use numamark::report::{self, Extent};
-use numamark::results::{
-    Bound, Gate, Header, Level, Noise, Outcome, Repetition, Run, RunDirectory, aggregate, verify,
-};
+use numamark::record::run::{Bound, Gate, Level, Outcome};
+use numamark::record::{Header, Noise, Repetition, Run};
+use numamark::report;
+use numamark::report::Extent;
+use numamark::results::{RunDirectory, verify};
 
 use crate::fixture::{Folder, header, repetition, run_of};
 use crate::table::assert_fits;
@@ -114,9 +116,9 @@ fn a_node_of_another_class_is_not_held_against_this_one() {
     let mut evidence = RunDirectory::open(&folder.join("run")).and_then(|run| run.evidence()).expect("parts");
     let begins = evidence.begins().iter().map(|begin| {
         let class = if begin.rank >= 4 { "slower by design" } else { "made up" };
-        numamark::results::Begin { class: class.to_owned(), ..begin.clone() }
+        numamark::record::Begin { class: class.to_owned(), ..begin.clone() }
     });
-    let mut classes = numamark::results::Evidence::new(begins.collect()).expect("all ranks");
+    let mut classes = numamark::aggregate::Evidence::new(begins.collect()).expect("all ranks");
     for case in ["generate-1", "larson-1"] {
         for round in 0..ROUNDS {
             let rows = evidence.rows(case, round).to_vec();

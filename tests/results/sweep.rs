@@ -1,8 +1,9 @@
 //! Reports of sweeps: a table a swept key, in 80 columns.
 
-use numamark::report::{self, Extent};
-use numamark::results::run::Expected;
-use numamark::results::{Parameter, Run};
+use numamark::record::run::Expected;
+use numamark::record::{Parameter, Run};
+use numamark::report;
+use numamark::report::Extent;
 
 use crate::made_up::{GIB, bytes, case, rows, template, two_axes, with_ranks, word};
 use crate::table::assert_fits;

@@ -1,8 +1,11 @@
 //! The table fits 80 columns and says what it must, whatever stands in it.
 
-use numamark::report::{self, Extent};
-use numamark::results::environment::NodeRecord;
-use numamark::results::{GateResult, Parameter, Run, aggregate};
+use numamark::aggregate::aggregate;
+use numamark::environment::NodeRecord;
+use numamark::record::run::GateResult;
+use numamark::record::{Parameter, Run};
+use numamark::report;
+use numamark::report::Extent;
 
 use crate::fixture::{Folder, run};
 
@@ -110,7 +113,7 @@ fn nothing_makes_the_table_wider_than_80_columns() {
 fn a_run_without_any_repetition_still_has_a_table() {
     let folder = Folder::new("no-repetition");
     let (_, header, _) = run(&folder.join("run"), 1, 42);
-    let evidence = numamark::results::Evidence::new(vec![crate::fixture::begin(0, 1)]).expect("one rank");
+    let evidence = numamark::aggregate::Evidence::new(vec![crate::fixture::begin(0, 1)]).expect("one rank");
     let run = aggregate(&header, &evidence, None).expect("nothing is no error");
     let text = report::table(&run, Extent::Summary);
     assert_fits(&text);

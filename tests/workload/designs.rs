@@ -1,4 +1,4 @@
-//! What holds for every design of the generator: it changes how long data takes, and nothing else.
+//! Laws of every design of the generator: a design changes the time that data takes, and nothing else.
 
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ fn crews() -> impl Iterator<Item = (Schedule, PoolUse, Memory)> {
     pools.flat_map(|(schedule, pool)| [(schedule, pool, Memory::Slab), (schedule, pool, Memory::Fresh)])
 }
 
-/// Every way to a consumer.
+/// Every consumer with every handover.
 fn consumers() -> impl Iterator<Item = (Handover, Consumer)> {
     let handovers = [Handover::Chunk, Handover::Piece].into_iter();
     handovers.flat_map(|handover| {
@@ -34,7 +34,7 @@ fn bytes_of_the_stream(bytes: usize) -> Vec<u8> {
 #[test]
 fn every_design_makes_the_same_bytes_and_its_consumers_read_each_once() {
     let _alone = alone();
-    // The last chunk is shorter than the others, and its last block no whole page.
+    // The last chunk is shorter than the others, and its last block is not a whole page.
     let data = bytes_of_the_stream(37 * 64 * KIB + 100);
     let bytes = data.len() as u64;
     let mut digest = Digest::new();
@@ -43,7 +43,7 @@ fn every_design_makes_the_same_bytes_and_its_consumers_read_each_once() {
     let sum = words.fold(0u64, u64::wrapping_add);
     for (schedule, pool, memory) in crews() {
         for (handover, consumer) in consumers() {
-            // One worker, as many as blocks, and more workers than blocks.
+            // One worker, as many workers as blocks, and more workers than blocks.
             for (workers, chunk, block, in_flight) in
                 [(1, 64, 64, 1), (2, 128, 16, 2), (3, 512, 20, 1), (3, 8, 4, 3)]
             {
@@ -112,7 +112,7 @@ fn nothing_is_allocated_from_the_program_while_the_clock_runs() {
     let _alone = alone();
     let blocks = [64, 128].into_iter();
     for ((handover, consumer), block) in blocks.flat_map(|block| consumers().map(move |way| (way, block))) {
-        // `stop` is asked at the end of every chunk: a look at the counter from inside the region.
+        // The session calls `stop` at the end of every chunk, so the counter is read inside the timed region.
         let seen = [const { AtomicU64::new(0) }; 64];
         let looks = AtomicU64::new(0);
         let look = || {

@@ -18,12 +18,12 @@ pub fn parameters(chunk_bytes: usize, block_bytes: usize, in_flight: u32) -> Par
     Parameters::plain(chunk_bytes, block_bytes, in_flight, Kernel::best(), Stores::Ordinary)
 }
 
-/// A repetition of which every 10 ms, up to a second, have an interval.
+/// A repetition with intervals of 10 ms, up to a second.
 pub fn extent(warmup_ns: u64, amount: Amount, stop: &(dyn Fn() -> bool + Sync)) -> Extent<'_> {
     Extent { warmup_ns, amount, division: Division { interval_ns: 10_000_000, count_max: 100 }, stop }
 }
 
-/// Runs one repetition with so many workers, each on a thread, over an arena of `bytes`.
+/// Runs one repetition with this number of workers, each on a thread, over an arena of `bytes`.
 pub fn run(
     parameters: Parameters,
     workers: usize,
@@ -50,7 +50,7 @@ pub fn data_set(bytes: u64, rank: u32, ranks: u32) -> Amount {
     Amount::Dataset { bytes, rank, ranks, digest: true }
 }
 
-/// Workers that are threads of the test, for a moment.
+/// Workers as threads that live for one repetition of the test.
 pub struct Threads(pub usize);
 
 impl Crew for Threads {

@@ -1,4 +1,4 @@
-//! What holds for every repetition.
+//! Laws of every repetition.
 
 use std::mem::MaybeUninit;
 
@@ -18,7 +18,7 @@ fn the_digest_is_that_of_the_stream_whoever_filled_which_part() {
     let data = Stream::new(7, 0).fill(Kernel::best(), Stores::Ordinary, 0, &mut data);
     let mut expected = Digest::new();
     expected.add(0, data);
-    // One worker, as many as cores, and more workers than blocks; chunks that no number of workers divides.
+    // One worker, as many workers as cores, and more workers than blocks. No number of workers divides the chunks evenly.
     for (workers, chunk, block, in_flight, ranks) in
         [(1, 64, 64, 1, 1), (2, 64, 16, 2, 1), (3, 64, 4, 1, 2), (7, 2368, 64, 3, 1), (2, 64, 64, 2, 40)]
     {
@@ -40,7 +40,7 @@ fn the_digest_is_that_of_the_stream_whoever_filled_which_part() {
 fn every_block_is_given_back_and_its_memory_is_used_again() {
     let _alone = alone();
     let parameters = parameters(1024 * KIB, 256 * KIB, 2);
-    // For a while, and for as much data as the arena could hold many times over, however slow the machine is.
+    // For a time, and for data that fills the arena many times over even on a slow machine.
     let chunks_of_data_set = 256;
     let amounts = [Amount::Duration(50_000_000), data_set(chunks_of_data_set * 1024 * KIB as u64, 0, 1)];
     for amount in amounts {
@@ -62,19 +62,19 @@ fn every_block_is_given_back(parameters: generate::Parameters, amount: Amount, c
         }
     }
     assert_eq!(measured.bytes, chunks * 1024 * KIB as u64);
-    // 50 ms in intervals of 10: what was finished in each makes up all that was finished.
+    // 50 ms in intervals of 10 ms: their bytes add up to all bytes finished.
     assert_eq!(measured.intervals.iter().sum::<u64>(), measured.bytes);
     assert_eq!(measured.busy_workers, 2);
-    // Three chunks are live at most, and never less than one; the arena holds all that the plan promised.
+    // From one to three chunks are live at a time, and the arena holds all that the plan promised.
     let peak = measured.memory_peak_bytes.expect("the allocator is ours");
     let (least, most) = (3 * 1024 * KIB as u64, parameters.arena_bytes(2));
     assert!((least..=most).contains(&peak), "{peak} is not within {least} and {most}");
-    // Chunks follow each other without a gap: their durations make up the timed region, up to rounding.
+    // Chunks follow each other without a gap: their durations add up to the timed region, up to rounding.
     let sum = u64::try_from(measured.chunk_ns.sum()).expect("short");
     assert!(sum.abs_diff(measured.elapsed_ns) <= chunks, "{sum} against {}", measured.elapsed_ns);
     let refills = measured.refills.expect("ours");
     assert!(refills.slow.count + refills.fast.count > 0);
-    // Both workers wait for the reading at the end of every chunk, and for the one at the beginning.
+    // Both workers wait for the clock to be read at the start and at the end of every chunk.
     assert_eq!(measured.measuring.clock_reads, 2 * (chunks + 1) + refills.clock_reads);
     let timed = refills.slow.timed + refills.fast.timed;
     assert_eq!(measured.measuring.records, 2 * 2 * chunks + 6 * timed);
@@ -111,7 +111,7 @@ fn a_request_to_stop_ends_the_warm_up_as_well() {
 #[test]
 fn parts_and_blocks_of_a_chunk_are_equal_and_complete() {
     let _alone = alone();
-    // 23 workers share 64 MiB: whole blocks of 4 MiB dealt out would give one worker twice as much as another.
+    // 23 workers share 64 MiB: with whole blocks of 4 MiB one worker would get twice as much as another.
     for (chunk, block, workers) in
         [(64 << 20, 4 << 20, 23), (8 << 20, 4 << 20, 24), (4 << 10, 4 << 10, 2), (100 << 10, 12 << 10, 3)]
     {
@@ -128,7 +128,7 @@ fn parts_and_blocks_of_a_chunk_are_equal_and_complete() {
         }
         assert_eq!(next, chunk);
         let (shortest, longest) = (lengths.iter().min().expect("one"), lengths.iter().max().expect("one"));
-        // Up to one cut: 64 KiB where a part has many of them, 4 KiB elsewhere.
+        // Parts differ by one cut at most: 64 KiB where a part has many of them, 4 KiB elsewhere.
         assert!(longest - shortest <= 64 << 10 && longest * 15 <= (shortest + (4 << 10)) * 16 + (64 << 10));
     }
 }
@@ -157,7 +157,7 @@ fn larson_runs_for_its_time_on_both_allocators() {
         assert!((1..=2).contains(&measured.busy_workers));
         let ours = allocator == allocate::Allocator::Slab;
         assert_eq!(measured.noise.workers.len(), 2);
-        // A reading and an interval before each stride of 4,096 operations, and a few at the ends for each worker.
+        // A clock reading and an interval before each 4,096 operations, and a few more at the ends for each worker.
         let (strides, refills) = (measured.operations / 4096, measured.refills.clone().unwrap_or_default());
         let events = refills.events();
         assert_eq!(measured.measuring.clock_reads, strides + 2 * 5 + events.clock_reads);

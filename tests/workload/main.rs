@@ -9,17 +9,17 @@ use std::cell::Cell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts what workers ask of the system's allocator.
+/// Allocator that counts the allocations of workers.
 struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// The test harness has threads of its own, which allocate when they like.
+    /// True on threads that count: threads of the test harness allocate at any time.
     static IS_A_WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
-// SAFETY: every call is handed to the system's allocator unchanged.
+// SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(u64::from(IS_A_WORKER.get()), Ordering::Relaxed);
@@ -36,7 +36,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// The tests share the counter, and the cores: one at a time.
+/// Lets one test run at a time: all share the counter and the cores.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn alone() -> impl Drop {

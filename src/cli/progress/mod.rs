@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::arguments::RunArguments;
 use crate::rank::{Progress, Step};
+use crate::record::{Begin, Row};
 use crate::report;
-use crate::results::{Begin, Row};
 use crate::units::human_duration;
 use bar::Bar;
 use pace::Pace;

@@ -45,7 +45,7 @@ pub fn clock(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Measure;
+    use crate::record::Measure;
 
     fn step(index: usize, planned: Option<Duration>) -> Step<'static> {
         let (case, measure) = ("generate", Measure::Bytes);

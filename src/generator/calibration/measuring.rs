@@ -1,27 +1,33 @@
-//! The making of the table: every codec on granules of the stream itself.
+//! Measurement of the table: every codec on granules of the stream itself.
 
 use std::mem::MaybeUninit;
 
 use super::{Calibration, Overhead, granules};
-use crate::generator::codec::Compressor;
-use crate::generator::compression::{Codec, Compression, RANDOM_BYTES_MIN};
-use crate::generator::{Kernel, Ratio, Shape, Stores, Stream};
+use crate::generator::codec::{Codec, Compressor};
+use crate::generator::compression::Compression;
+use crate::generator::kernel::Kernel;
+use crate::generator::ratio::Ratio;
+use crate::generator::shape::Shape;
+use crate::generator::sizes::RANDOM_BYTES_MIN;
+use crate::generator::stores::Stores;
+use crate::generator::stream::Stream;
+use crate::word::Word;
 
 /// Bytes by which the overheads of a row may differ: LZ4 writes lengths in digits of 255.
 const SPREAD: u64 = 1;
-/// Granules that are compressed for each number of random bytes, of which the most frequent overhead counts: in one of 256
-/// chance continues the filler.
+/// Granules that are compressed for each number of random bytes. Their most frequent overhead counts: in one of 256
+/// granules the random bytes continue the filler by chance.
 const SAMPLES: u64 = 16;
-/// Random bytes are tried one by one up to here, and in steps of this part of them beyond.
+/// Up to this number of random bytes every number is tried; beyond it the steps are this fraction of the number.
 const FINE: u64 = 512;
 
-/// The whole table, as `table.txt` has it.
+/// The whole table, in the format of `table.txt`.
 pub fn table() -> String {
     let mut text = String::from(
         "# What a codec leaves of a granule beyond its random bytes. Made by `make calibration`; do not edit.\n\
          # codec granule_bytes random_bytes_from random_bytes_to overhead_bytes_min overhead_bytes_max\n",
     );
-    for codec in Codec::ALL {
+    for &codec in Codec::ALL {
         for granule_bytes in granules() {
             text += &measure(codec, granule_bytes).to_string();
         }
@@ -44,7 +50,7 @@ pub fn measure(codec: Codec, granule_bytes: u64) -> Calibration {
                 random_bytes += 1 + random_bytes / FINE;
             }
             None => {
-                // Where the codec begins to store granules as they are, to the byte.
+                // Bisects, to the byte, for the number from which the codec stores granules as they are.
                 stored_from = random_bytes;
                 random_bytes = compressed_to + 1;
                 if stored_from - random_bytes > 1 {
@@ -56,7 +62,7 @@ pub fn measure(codec: Codec, granule_bytes: u64) -> Calibration {
     Calibration { codec, granule_bytes, overheads }
 }
 
-/// Widens the last row, or begins another.
+/// Widens the last row, or begins a new one.
 fn add(overheads: &mut Vec<Overhead>, random_bytes: u64, overhead_bytes: u64) {
     if let Some(last) = overheads.last_mut() {
         let (least, most) = last.overhead_bytes.clone().into_inner();
@@ -74,7 +80,7 @@ fn add(overheads: &mut Vec<Overhead>, random_bytes: u64, overhead_bytes: u64) {
     });
 }
 
-/// What one measurement needs.
+/// Tools of one measurement.
 struct Bench {
     kernel: Kernel,
     compressor: Compressor,
@@ -89,9 +95,9 @@ impl Bench {
         Bench { kernel: Kernel::best(), compressor: Compressor::new(codec), granule_bytes, memory }
     }
 
-    /// What the codec leaves of most granules beyond their random bytes; `None` when it stores one as it is.
+    /// Compressed bytes of most granules beyond their random bytes; `None` when the codec stores one granule as it is.
     fn overhead(&mut self, random_bytes: u64) -> Option<u64> {
-        // A ratio of granule to random bytes is what makes exactly so many.
+        // The ratio of granule to random bytes gives exactly this number of random bytes.
         let ratio = Ratio::new(self.granule_bytes, random_bytes).expect("no more than the granule");
         let compression = Compression::new(ratio, self.granule_bytes, None).expect("in range");
         let shape = Shape::new(None, Some(compression)).expect("no unit to be larger than");
@@ -112,10 +118,10 @@ impl Bench {
 mod tests {
     use super::*;
 
-    /// The smallest granule, the usual one and one in which LZ4 needs another table: all take a moment.
+    /// The smallest granule, the usual one, and one for which LZ4 uses another table: all are quick to measure.
     #[test]
     fn the_table_is_what_its_command_makes() {
-        for codec in Codec::ALL {
+        for &codec in Codec::ALL {
             for granule_bytes in [512, 4096, 65536] {
                 let (made, shipped) =
                     (measure(codec, granule_bytes), Calibration::shipped(codec, granule_bytes));

@@ -1,60 +1,62 @@
-//! How many random bytes a granule has so that a codec compresses it by a ratio.
+//! Number of random bytes with which a codec compresses a granule by a given ratio.
 //!
-//! A codec leaves of a granule its random bytes and an overhead: the frame, the filler, and what it says of the random
-//! bytes (LZ4: a byte for every 255). The overheads stand in `table.txt`, measured on the stream itself by
-//! [`measuring`]; `make calibration` writes them again. They belong to the version of the stream: other random bytes,
-//! other data.
+//! A compressed granule consists of its random bytes and an overhead: the frame, the filler, and lengths of the random
+//! bytes (LZ4: one byte for every 255). `table.txt` holds the overheads, measured on the stream itself by
+//! [`measuring`]; `make calibration` writes them again. They belong to the version of the stream: another number of random
+//! bytes gives other data.
 
 pub mod measuring;
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use crate::generator::compression::{Codec, GRANULE_BYTES_MAX, GRANULE_BYTES_MIN};
+use crate::generator::codec::Codec;
 use crate::generator::ratio::Ratio;
+use crate::generator::sizes::{GRANULE_BYTES_MAX, GRANULE_BYTES_MIN};
 use crate::units::{Bytes, three_digits};
+use crate::word::Word;
 
-/// How far from the ratio a granule may be. Beyond it one in 256 may be a byte smaller, whose first random byte happens to
-/// continue the filler: more than this only where a granule is left with less than 100 bytes.
+/// Largest relative error of a granule's compressed size. One granule in 256 may be a byte smaller still, because its first
+/// random byte continues the filler by chance: that exceeds the tolerance only for compressed sizes below 100 bytes.
 pub const TOLERANCE: f64 = 0.02;
 
-/// The table that is shipped.
+/// The table of this release.
 pub const TABLE: &str = include_str!("table.txt");
 
-/// What a codec leaves of a granule beyond its random bytes, if it has as many random bytes as this.
+/// Compressed bytes of a granule beyond its random bytes, for a range of numbers of random bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overhead {
     random_bytes: RangeInclusive<u64>,
-    /// The least and the most, over these numbers of random bytes.
+    /// The least and the most over that range.
     overhead_bytes: RangeInclusive<u64>,
 }
 
-/// One granule size under one codec: what it can be compressed to.
+/// One granule size under one codec: the sizes it can be compressed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calibration {
     codec: Codec,
     granule_bytes: u64,
-    /// Ascending, without a gap. With more random bytes than the last has the codec stores the granule as it is.
+    /// Ascending, without a gap. With more random bytes than the last row's the codec stores the granule as it is.
     overheads: Vec<Overhead>,
 }
 
 impl Calibration {
-    /// From the table that is shipped.
+    /// The calibration in the table of this release.
     ///
     /// # Panics
-    /// When the table has no such granule: a caller checks that it is a power of two in range.
+    /// When the table has no such granule: callers check that it is a power of two in range.
     pub fn shipped(codec: Codec, granule_bytes: u64) -> Calibration {
         let rows = TABLE.lines().filter_map(row);
-        let own = rows.filter(|(of, granule, _)| (*of, *granule) == (codec.name(), granule_bytes));
+        let own = rows.filter(|(of, granule, _)| (*of, *granule) == (codec.word(), granule_bytes));
         let overheads: Vec<Overhead> = own.map(|(.., overhead)| overhead).collect();
-        assert!(!overheads.is_empty(), "no row for {} and granules of {granule_bytes}", codec.name());
+        assert!(!overheads.is_empty(), "no row for {} and granules of {granule_bytes}", codec.word());
         Calibration { codec, granule_bytes, overheads }
     }
 
     /// The random bytes with which every granule comes nearest to the ratio.
     ///
     /// # Errors
-    /// When some granule would be further from it than the tolerance; what would be met.
+    /// When the error of a granule would exceed the tolerance; the message names the ratios that are met.
     pub fn random_bytes(&self, ratio: Ratio) -> Result<u64, String> {
         self.within_tolerance(ratio).ok_or_else(|| self.refuse(ratio))
     }
@@ -63,20 +65,20 @@ impl Calibration {
         let target = self.granule_bytes as f64 / ratio.value();
         let of_overhead = |overhead: &Overhead| {
             let (from, to) = overhead.random_bytes.clone().into_inner();
-            // Rounds to the nearest byte; below `from` and above `to` the nearest of them is what there is.
+            // To the nearest byte, within this row.
             let random_bytes = ((target - overhead.mean()).round().max(0.0) as u64).clamp(from, to);
             (random_bytes, overhead.error(random_bytes, target))
         };
         let best = self.overheads.iter().map(of_overhead).min_by(|(_, a), (_, b)| a.total_cmp(b));
         let (random_bytes, error) = best.expect("a calibration has a row");
-        // What is exactly on the edge is met, however the division was rounded.
+        // A value exactly at the tolerance is met, whatever the rounding of the division.
         (error <= TOLERANCE + 1e-9).then_some(random_bytes)
     }
 
-    /// Between these all ratios are met, besides 1.
+    /// The least and the largest ratio that are met, besides 1; all between them are met.
     pub fn ratios(&self) -> (f64, f64) {
         let (first, last) = (&self.overheads[0], &self.overheads[self.overheads.len() - 1]);
-        // The random bytes are whole, and so a granule may be half a byte off besides: where it has few, not every ratio is met.
+        // Random bytes are whole, which adds half a byte of error: with few of them not every ratio is met.
         let whole = (first.spread() / 2.0 + 0.5) / TOLERANCE;
         let most = self.granule_bytes as f64 / whole.max(*first.random_bytes.start() as f64 + first.mean());
         let least = self.granule_bytes as f64 / (*last.random_bytes.end() as f64 + last.mean());
@@ -98,10 +100,10 @@ impl Calibration {
         };
         format!(
             "{} does not compress a granule of {} {ratio} : 1 to within {:.0}%; accepted: 1, {} to {} : 1{granules}",
-            codec.name(),
+            codec.word(),
             Bytes(*granule_bytes),
             TOLERANCE * 100.0,
-            // Rounded to the inside: what is named is accepted.
+            // Rounded inwards, so that the named ratios are accepted.
             three_digits((least * 100.0).ceil() / 100.0),
             three_digits(floor_to_three_digits(most)),
         )
@@ -119,7 +121,7 @@ impl Overhead {
         (most - least) as f64
     }
 
-    /// How far, at most, a granule with these random bytes is from this size.
+    /// Largest relative distance of a granule with these random bytes from the target size.
     fn error(&self, random_bytes: u64, target: f64) -> f64 {
         let far = |overhead: u64| ((random_bytes + overhead) as f64 / target - 1.0).abs();
         far(*self.overhead_bytes.start()).max(far(*self.overhead_bytes.end()))
@@ -146,14 +148,14 @@ fn floor_to_three_digits(value: f64) -> f64 {
     (value * scale).floor() / scale
 }
 
-/// As rows of the table.
+/// Rows of the table.
 impl fmt::Display for Calibration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Overhead { random_bytes, overhead_bytes } in &self.overheads {
             let Calibration { codec, granule_bytes, .. } = self;
             let (from, to) = random_bytes.clone().into_inner();
             let (least, most) = overhead_bytes.clone().into_inner();
-            writeln!(f, "{} {granule_bytes} {from} {to} {least} {most}", codec.name())?;
+            writeln!(f, "{} {granule_bytes} {from} {to} {least} {most}", codec.word())?;
         }
         Ok(())
     }
@@ -162,11 +164,11 @@ impl fmt::Display for Calibration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::compression::RANDOM_BYTES_MIN;
+    use crate::generator::sizes::RANDOM_BYTES_MIN;
 
     #[test]
     fn every_ratio_between_the_ends_is_met_and_none_beyond_them() {
-        for codec in Codec::ALL {
+        for &codec in Codec::ALL {
             for granule_bytes in granules() {
                 let calibration = Calibration::shipped(codec, granule_bytes);
                 assert_eq!(calibration.overheads[0].random_bytes.start(), &RANDOM_BYTES_MIN);

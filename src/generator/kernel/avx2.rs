@@ -1,7 +1,8 @@
-//! Vectors of 256 bits: 16 registers hold 8 lanes and what a step needs, not 32.
+//! Vectors of 256 bits: 16 registers hold 8 lanes and the temporaries of a step, not 32 lanes.
 //!
-//! So four groups of 8 lanes take turns over a tile of 16 steps: each writes its 64 bytes (one cache line when
-//! `out` is aligned) of every step, while the tile, 4 KiB, stays in the L1. Otherwise as the specification.
+//! Four groups of 8 lanes therefore take turns over a tile of 16 steps: each writes its 64 bytes (one cache line when
+//! `out` is aligned) of every step, while the tile, 4 KiB, stays in the L1. The rest is as in the specification.
+#![cfg(target_arch = "x86_64")]
 
 use std::arch::x86_64::{
     __m256i, _mm256_add_epi64, _mm256_blendv_epi8, _mm256_extract_epi64, _mm256_load_si256,
@@ -10,12 +11,15 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
+use super::entries::{ByStores, Entries};
 use super::granule::Granule;
-use super::{LANES, Lanes, STATE_WORDS, STEP_BYTES, scalar};
+use super::lanes::{Lanes, STATE_WORDS};
+use super::scalar;
+use crate::generator::sizes::{LANES, STEP_BYTES};
 
 /// Lanes in one vector.
 const WIDTH: usize = 4;
-/// Vectors in a group: two chains of 4 words fill half the registers and hide each other's latency.
+/// Vectors in a group: two chains of 4 words fill half of the registers and hide each other's latency.
 const VECTORS: usize = 2;
 /// Groups that take turns.
 const GROUPS: usize = LANES / (WIDTH * VECTORS);
@@ -27,17 +31,28 @@ const TILE_BYTES: usize = 16 * STEP_BYTES;
 /// Granules in a tile: the smallest have two steps.
 const FILLERS: usize = TILE_BYTES / STEP_BYTES;
 
+/// The kernel for CPUs with AVX2.
+pub(super) static ENTRIES: Entries = Entries {
+    supported: || is_x86_feature_detected!("avx2"),
+    seed,
+    skip,
+    write: ByStores { ordinary: write::<false>, non_temporal: write::<true> },
+    write_segment: ByStores { ordinary: write_segment::<false>, non_temporal: write_segment::<true> },
+    write_granules: ByStores { ordinary: write_granules::<false>, non_temporal: write_granules::<true> },
+    fence: scalar::fence,
+};
+
 type Registers = [[__m256i; STATE_WORDS]; VECTORS];
 
-/// As the specification; the compiler makes four lanes a vector of it.
+/// The specification's code; the compiler turns four lanes into a vector.
 #[target_feature(enable = "avx2")]
-pub(super) fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
+fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
     scalar::seed(keys, segment, lanes);
 }
 
 /// Advances the lanes without writing.
 #[target_feature(enable = "avx2")]
-pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
+fn skip(lanes: &mut Lanes, steps: usize) {
     for group in 0..GROUPS {
         let mut registers = load(lanes, group);
         for _ in 0..steps {
@@ -54,7 +69,7 @@ pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
 /// # Safety
 /// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
+unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
     for tile in out.chunks_mut(TILE_BYTES) {
         for group in 0..GROUPS {
             // SAFETY: a tile is a whole number of steps, and as aligned as `out`, which the caller vouches for.
@@ -63,11 +78,27 @@ pub(super) unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mu
     }
 }
 
+/// Writes the first steps of a segment.
+///
+/// # Safety
+/// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
+#[target_feature(enable = "avx2")]
+unsafe fn write_segment<const NON_TEMPORAL: bool>(
+    keys: [u64; 2],
+    segment: u64,
+    lanes: &mut Lanes,
+    out: &mut [MaybeUninit<u8>],
+) {
+    seed(keys, segment, lanes);
+    // SAFETY: the caller's promise.
+    unsafe { write::<NON_TEMPORAL>(lanes, out) };
+}
+
 /// One group's lines of every step.
 ///
-/// Not inlined: the optimiser would keep all groups' lanes in registers that do not exist, and a lane that is
-/// spilled inside the loop waits for its own store at every step (a fifth slower), or, where the stack happens to
-/// lie 4 KiB from a line just streamed, for that (5 times slower).
+/// Not inlined: the optimiser would keep the lanes of all groups live, which needs more registers than there are. A lane
+/// that is spilled inside the loop waits at every step for its own store (a fifth slower), or for the store of a line
+/// just streamed, if the stack lies a multiple of 4 KiB from that line (5 times slower).
 ///
 /// # Safety
 /// `tile` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
@@ -80,19 +111,19 @@ unsafe fn write_group<const NON_TEMPORAL: bool>(
 ) {
     let mut registers = load(lanes, group);
     for line in lines(tile, group) {
-        // SAFETY: 64 bytes of `tile`, aligned to them where they must be, because `tile` is (the caller's obligation)
-        // and what stands before is a multiple of 64 long.
+        // SAFETY: 64 bytes of `tile`. If they must be aligned, they are: `tile` is (the caller's obligation), and they
+        // begin a multiple of 64 bytes inside it.
         unsafe { put::<NON_TEMPORAL>(line, [step(&mut registers[0]), step(&mut registers[1])]) };
     }
     store(&registers, lanes, group);
 }
 
-/// Writes whole granules: tiles of a granule, or of several small ones, are dealt out to the groups.
+/// Writes whole granules: the groups take turns over tiles of a granule, or of several small granules.
 ///
 /// # Safety
 /// `out` is a whole number of granules and, if `NON_TEMPORAL`, aligned to 64 bytes.
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
+unsafe fn write_granules<const NON_TEMPORAL: bool>(
     lanes: &mut Lanes,
     granule: &Granule,
     out: &mut [MaybeUninit<u8>],
@@ -118,18 +149,18 @@ pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
     }
 }
 
-/// What a tile holds once or several times: a granule, or as much of it as fits a tile.
+/// A granule, or the part of a granule that fits a tile; a tile holds one or several.
 struct Piece<'a> {
     bytes: usize,
-    /// Steps of filler at its beginning.
+    /// Steps of filler at the beginning of the piece.
     repeated: usize,
-    /// Whether it begins its granule.
+    /// True when the piece is the beginning of its granule.
     first: bool,
-    /// Those of the step after them, if the lanes' bytes begin in it.
+    /// Masks of the step after the filler, if the lanes' bytes begin in that step.
     masks: Option<&'a [u64; LANES]>,
 }
 
-/// One group's lines of every piece of a tile. The first group is the one that learns the fillers.
+/// One group's lines of every piece of a tile. The first group computes the fillers for all groups.
 ///
 /// # Safety
 /// `tile` is a whole number of pieces and, if `NON_TEMPORAL`, aligned to 64 bytes.
@@ -150,8 +181,8 @@ unsafe fn write_group_of_pieces<const NON_TEMPORAL: bool>(
         let filler = _mm256_set1_epi64x(known.cast_signed());
         let (repeated, random) = bytes.split_at_mut(piece.repeated * STEP_BYTES);
         let (blended, whole) = random.split_at_mut(usize::from(piece.masks.is_some()) * STEP_BYTES);
-        // SAFETY: whole steps of `tile`, which is as aligned as the caller promised; what stands before each of
-        // them is a multiple of 64 long.
+        // SAFETY: whole steps of `tile`, which is as aligned as the caller promised; each begins a multiple of 64 bytes
+        // inside it.
         unsafe {
             for line in lines(repeated, group) {
                 put::<NON_TEMPORAL>(line, [filler; VECTORS]);
@@ -206,7 +237,7 @@ fn step(state: &mut [__m256i; STATE_WORDS]) -> __m256i {
     output
 }
 
-/// What four lanes put out in this state.
+/// The output of four lanes in this state.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn output(state: &[__m256i; STATE_WORDS]) -> __m256i {
@@ -214,7 +245,7 @@ fn output(state: &[__m256i; STATE_WORDS]) -> __m256i {
     _mm256_add_epi64(rotate_left::<23, 41>(_mm256_add_epi64(s0, s3)), s0)
 }
 
-/// There is no rotation before AVX-512; `LEFT + RIGHT` is 64.
+/// Rotation by two shifts: AVX2 has no rotation instruction. `LEFT + RIGHT` is 64.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn rotate_left<const LEFT: i32, const RIGHT: i32>(x: __m256i) -> __m256i {

@@ -1,7 +1,8 @@
-//! Vectors of 512 bits: all 32 lanes stay in 16 of the 32 registers, so a step is loads-free.
+//! Vectors of 512 bits: all 32 lanes stay in 16 of the 32 registers, so a step loads nothing.
 //!
-//! Deviations from the specification: two exclusive-ors in a row are one ternary instruction, and rotations
-//! are single instructions. The order of the lanes is that of memory.
+//! Deviations from the specification: two exclusive-ors in a row are one ternary instruction, and a rotation is a single
+//! instruction. The lanes are in the order of memory.
+#![cfg(target_arch = "x86_64")]
 
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_broadcastq_epi64, _mm512_castsi512_si128, _mm512_loadu_si512,
@@ -11,13 +12,16 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
+use super::entries::{ByStores, Entries, LINE_BYTES};
 use super::granule::Granule;
-use super::{LANES, LINE_BYTES, Lanes, STATE_WORDS, STEP_BYTES, scalar};
+use super::lanes::{Lanes, STATE_WORDS};
+use super::scalar;
+use crate::generator::sizes::{LANES, STEP_BYTES};
 use crate::mix::{GOLDEN_GAMMA, MIX_FACTORS, mix64};
 
 /// Lanes in one vector.
 const WIDTH: usize = 8;
-/// Vectors that hold one word of all lanes: independent chains that hide the latency of one another.
+/// Vectors that hold one word of all lanes: independent chains that hide each other's latency.
 const VECTORS: usize = LANES / WIDTH;
 /// Truth table of `a ^ b ^ c`.
 const XOR3: i32 = 0x96;
@@ -26,17 +30,28 @@ const CHOOSE: i32 = 0xCA;
 /// Truth table of `!a`.
 const NOT: i32 = 0x0F;
 
+/// The kernel for CPUs with AVX-512 F and DQ.
+pub(super) static ENTRIES: Entries = Entries {
+    supported: || is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq"),
+    seed,
+    skip,
+    write: ByStores { ordinary: write::<false>, non_temporal: write::<true> },
+    write_segment: ByStores { ordinary: write_segment::<false>, non_temporal: write_segment::<true> },
+    write_granules: ByStores { ordinary: write_granules::<false>, non_temporal: write_granules::<true> },
+    fence: scalar::fence,
+};
+
 type Registers = [[__m512i; STATE_WORDS]; VECTORS];
 
-/// As the specification; the compiler makes eight lanes a vector of it.
+/// The specification's code; the compiler turns eight lanes into a vector.
 #[target_feature(enable = "avx512f,avx512dq")]
-pub(super) fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
+fn seed(keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
     scalar::seed(keys, segment, lanes);
 }
 
 /// Advances the lanes without writing.
 #[target_feature(enable = "avx512f")]
-pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
+fn skip(lanes: &mut Lanes, steps: usize) {
     let mut registers = load(lanes);
     for _ in 0..steps {
         for vector in &mut registers {
@@ -46,15 +61,16 @@ pub(super) fn skip(lanes: &mut Lanes, steps: usize) {
     store(&registers, lanes);
 }
 
-/// Writes the first steps of a segment. Its lanes begin and end in registers: a unit of 4 KiB is 16 steps, and to have its
-/// lanes go through memory would cost a tenth of them.
+/// Writes the first steps of a segment. Its lanes begin and end in registers: a unit of 4 KiB is 16 steps, and lanes that
+/// go through memory would add a tenth to their time.
 ///
 /// # Safety
 /// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
 #[target_feature(enable = "avx512f,avx512dq")]
-pub(super) unsafe fn write_segment<const NON_TEMPORAL: bool>(
+unsafe fn write_segment<const NON_TEMPORAL: bool>(
     keys: [u64; 2],
     segment: u64,
+    _lanes: &mut Lanes,
     out: &mut [MaybeUninit<u8>],
 ) {
     let mut registers = seeded(keys, segment);
@@ -62,11 +78,11 @@ pub(super) unsafe fn write_segment<const NON_TEMPORAL: bool>(
     unsafe { write_steps::<NON_TEMPORAL>(&mut registers, out) };
 }
 
-/// What `seed` puts into the lanes.
+/// The lanes that `seed` makes, in registers.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
 fn seeded(keys: [u64; 2], segment: u64) -> Registers {
-    /// Of each lane.
+    /// Counter of each lane.
     const COUNTERS: [u64; LANES] = {
         let mut counters = [0; LANES];
         let mut lane = 0;
@@ -101,7 +117,7 @@ fn mix(z: __m512i) -> __m512i {
 /// # Safety
 /// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
+unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
     let mut registers = load(lanes);
     // SAFETY: the caller's promise.
     unsafe { write_steps::<NON_TEMPORAL>(&mut registers, out) };
@@ -113,7 +129,7 @@ pub(super) unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mu
 /// # Safety
 /// `out` is a whole number of granules and, if `NON_TEMPORAL`, aligned to 64 bytes.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
+unsafe fn write_granules<const NON_TEMPORAL: bool>(
     lanes: &mut Lanes,
     granule: &Granule,
     out: &mut [MaybeUninit<u8>],
@@ -122,12 +138,12 @@ pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
         std::array::from_fn(|vector| load_words(&granule.masks()[vector * WIDTH..]));
     let mut registers = load(lanes);
     for bytes in out.chunks_exact_mut(granule.bytes()) {
-        // Of lane 0's next output: computed beside the lanes, which do not wait for it.
+        // The complement of lane 0's next output: computed beside the lanes, which do not wait for it.
         let filler = broadcast_complement(output(&registers[0]));
         let (repeated, steps) = bytes.split_at_mut(granule.first_step());
         let (blended, random) = steps.split_at_mut(STEP_BYTES);
-        // SAFETY: whole steps and lines of `out`, which is as aligned as the caller promised; what stands before
-        // each of them is a multiple of 64 long.
+        // SAFETY: whole steps and lines of `out`, which is as aligned as the caller promised; each begins a multiple of 64
+        // bytes inside it.
         unsafe {
             for line in repeated.chunks_exact_mut(LINE_BYTES) {
                 put::<NON_TEMPORAL>(line, filler);
@@ -151,8 +167,8 @@ pub(super) unsafe fn write_granules<const NON_TEMPORAL: bool>(
 unsafe fn write_steps<const NON_TEMPORAL: bool>(registers: &mut Registers, out: &mut [MaybeUninit<u8>]) {
     for bytes in out.chunks_exact_mut(STEP_BYTES) {
         for (vector, line) in registers.iter_mut().zip(bytes.chunks_exact_mut(LINE_BYTES)) {
-            // SAFETY: 64 bytes of `out`; aligned to them where they must be, because `out` is (the caller's
-            // obligation) and every line before it is as long.
+            // SAFETY: 64 bytes of `out`. If they must be aligned, they are: `out` is (the caller's obligation), and they
+            // begin a multiple of 64 bytes inside it.
             unsafe { put::<NON_TEMPORAL>(line, step(vector)) };
         }
     }
@@ -183,7 +199,7 @@ fn step(state: &mut [__m512i; STATE_WORDS]) -> __m512i {
     output
 }
 
-/// What eight lanes put out in this state.
+/// The output of eight lanes in this state.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn output(state: &[__m512i; STATE_WORDS]) -> __m512i {
@@ -220,8 +236,8 @@ fn store(registers: &Registers, lanes: &mut Lanes) {
     for (vector, state) in registers.iter().enumerate() {
         for (word, value) in state.iter().enumerate() {
             let eight = &mut lanes.words[word][vector * WIDTH..][..WIDTH];
-            // SAFETY: eight words are 64 bytes that we borrow; Lanes is aligned to 64 and each vector a multiple of
-            // that away.
+            // SAFETY: eight words are 64 bytes that we borrow; Lanes is aligned to 64 and each vector begins a multiple of
+            // 64 bytes inside it.
             unsafe { _mm512_store_si512(eight.as_mut_ptr().cast(), *value) };
         }
     }

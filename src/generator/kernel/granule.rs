@@ -1,17 +1,17 @@
-//! What a kernel needs to know of a granule: how much of it is the lanes', and where within a step that begins.
+//! The layout of a granule for kernels: its number of random bytes, and the place in a step where they begin.
 
 use std::mem::MaybeUninit;
 
-use super::{LANES, STEP_BYTES};
+use crate::generator::sizes::{LANES, STEP_BYTES};
 
 /// A stretch that begins with its own filler, repeated, and ends with bytes of the lanes.
 ///
 /// Invariants: `bytes` is a whole number of steps, `1 <= random_bytes <= bytes`. A granule takes [`Granule::steps`]
-/// whole steps off the lanes, so that the next one begins with a fresh step.
+/// whole steps off the lanes, so that the next granule begins with a fresh step.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub(in crate::generator) struct Granule {
-    /// Of the step in which the random bytes begin: the bits of each lane's word that are the lane's.
+    /// For the step in which the random bytes begin: the bits of each word that are the lane's, not the filler's.
     masks: [u64; LANES],
     bytes: usize,
     random_bytes: usize,
@@ -28,33 +28,33 @@ impl Granule {
         Granule { masks, bytes, random_bytes }
     }
 
-    /// Its length.
+    /// Length of the granule.
     pub(in crate::generator) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Steps that the lanes take for one granule, which they end with; the first of them is blended with the filler.
+    /// Steps that the lanes take for one granule. They are at its end; the first of them is blended with the filler.
     pub(super) fn steps(&self) -> usize {
         self.random_bytes.div_ceil(STEP_BYTES)
     }
 
-    /// Which bits of each lane's output are seen in the first step; the others are the filler's.
+    /// For the first step, the bits of each word that are the lane's; the other bits are the filler's.
     pub(super) fn masks(&self) -> &[u64; LANES] {
         &self.masks
     }
 
-    /// Where the first step begins: before it there are whole steps of filler.
+    /// Offset of the first step in the granule; before it there are whole steps of filler.
     pub(super) fn first_step(&self) -> usize {
         self.bytes - self.steps() * STEP_BYTES
     }
 
-    /// Where the filler ends and the bytes of the lanes are seen.
+    /// Offset in the granule of the first random byte: the end of the filler.
     pub(super) fn first_random(&self) -> usize {
         self.bytes - self.random_bytes
     }
 }
 
-/// A word whose lowest `count` bytes are set.
+/// A word with its lowest `count` bytes set.
 fn low_bytes(count: usize) -> u64 {
     match u32::try_from(count) {
         Ok(count) if count < u64::BITS / 8 => (1 << (8 * count)) - 1,
@@ -62,7 +62,8 @@ fn low_bytes(count: usize) -> u64 {
     }
 }
 
-/// The filler from `inside` the granule on: the word's bytes keep the phase that they have from the granule's start.
+/// Fills `out`, which begins `inside` bytes after the start of the granule, with the filler: the word's bytes keep their
+/// phase from the start of the granule.
 pub(super) fn fill_with(filler: u64, inside: usize, out: &mut [MaybeUninit<u8>]) {
     let phase = u32::try_from(inside % size_of::<u64>()).expect("below 8");
     let bytes = filler.rotate_right(8 * phase).to_le_bytes().map(MaybeUninit::new);

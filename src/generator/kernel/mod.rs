@@ -1,15 +1,19 @@
 //! The kernels: the same bytes by different instructions.
 //!
-//! `scalar` is the specification; `avx2` and `avx512` equal it byte for byte. A [`Kernel`] is chosen once and
-//! holding one proves that this CPU can run it, which is what every call below rests on. Dispatch costs one
-//! `match` a segment.
+//! `scalar` is the specification; the others equal it byte for byte. A [`Kernel`] is chosen once and holding one
+//! proves that this CPU can run it, which is what every call below rests on. Dispatch costs one call through a pointer
+//! a segment.
+//!
+//! A kernel for another instruction set is one file, its `mod` line, and one line of the list below. The file
+//! provides `ENTRIES`, and opens with `#![cfg(target_arch = "...")]` if only one architecture compiles it. The tests run
+//! every kernel of the list.
 #![allow(unsafe_code)]
 
-#[cfg(target_arch = "x86_64")]
 mod avx2;
-#[cfg(target_arch = "x86_64")]
 mod avx512;
+mod entries;
 pub(super) mod granule;
+mod lanes;
 mod scalar;
 pub(super) mod segment;
 #[cfg(test)]
@@ -19,106 +23,88 @@ use std::fmt;
 use std::mem::MaybeUninit;
 
 use crate::error::{Error, Result};
+use crate::generator::sizes::STEP_BYTES;
 use crate::generator::stores::Stores;
+use crate::word::{Word, words};
+use entries::Entries;
 use granule::Granule;
+use lanes::Lanes;
 
-/// Interleaved xoshiro256++ generators: enough for four independent AVX-512 vectors.
-pub const LANES: usize = 32;
-
-/// Bytes of one step: the next output of every lane.
-pub const STEP_BYTES: usize = LANES * size_of::<u64>();
-
-/// Words of state of one lane.
-const STATE_WORDS: usize = 4;
-
-/// Alignment at which every kernel may use non-temporal stores: one cache line, the widest vector.
-const LINE_BYTES: usize = 64;
-
-/// The state of all lanes: word `w` of lane `l` is `words[w][l]`, so that a vector holds one word of many lanes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[repr(C, align(64))]
-pub(super) struct Lanes {
-    words: [[u64; LANES]; STATE_WORDS],
-}
-
-impl Lanes {
-    /// Lanes that must be seeded before they are of use.
-    pub(super) fn unseeded() -> Lanes {
-        Lanes { words: [[0; LANES]; STATE_WORDS] }
-    }
-
-    /// What the filler of a granule that begins here repeats: the complement of the first word of its first step, so that
-    /// it ends where that step begins even if all of the step is seen.
-    #[inline]
-    pub(super) fn filler(&self) -> u64 {
-        let [s0, s3] = [self.words[0][0], self.words[3][0]];
-        !s0.wrapping_add(s3).rotate_left(23).wrapping_add(s0)
-    }
-
-    /// The four words of one lane.
-    #[cfg(test)]
-    pub(super) fn lane(&self, lane: usize) -> [u64; STATE_WORDS] {
-        std::array::from_fn(|word| self.words[word][lane])
-    }
-}
-
-/// What a kernel is called, in the job file and in results. Not every CPU runs every kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KernelName {
-    /// Plain Rust, on every CPU; under Miri the only one.
-    Scalar,
-    /// Vectors of 256 bits.
-    Avx2,
-    /// Vectors of 512 bits, with rotations.
-    Avx512,
-}
-
-impl KernelName {
-    /// From the most portable to the widest.
-    pub const ALL: [KernelName; 3] = [KernelName::Scalar, KernelName::Avx2, KernelName::Avx512];
-
-    /// As the job file writes it.
-    pub fn text(self) -> &'static str {
-        match self {
-            KernelName::Scalar => "scalar",
-            KernelName::Avx2 => "avx2",
-            KernelName::Avx512 => "avx512",
+/// Declares [`KernelName`] and finds the entries of each: `Name = "word" in module for "architecture",` a line.
+macro_rules! kernels {
+    ($($(#[$about:meta])* $name:ident = $word:literal in $module:ident $(for $arch:tt)?,)+) => {
+        words! {
+            /// The name of a kernel, in the job file and in results. Not every CPU runs every kernel.
+            KernelName { $($(#[$about])* $name = $word,)+ }
         }
-    }
+
+        impl KernelName {
+            /// The functions of this kernel; `None` where they are for another architecture.
+            fn entries(self) -> Option<&'static Entries> {
+                match self {
+                    $(
+                        #[cfg(all($(target_arch = $arch)?))]
+                        KernelName::$name => Some(&$module::ENTRIES),
+                        #[cfg(not(all($(target_arch = $arch)?)))]
+                        KernelName::$name => None,
+                    )+
+                }
+            }
+        }
+    };
+}
+
+// From the most portable to the widest: `Kernel::best` takes the last that this CPU can run.
+kernels! {
+    /// Plain Rust, on every CPU; under Miri the only one.
+    Scalar = "scalar" in scalar,
+    /// Vectors of 256 bits.
+    Avx2 = "avx2" in avx2 for "x86_64",
+    /// Vectors of 512 bits, with rotations.
+    Avx512 = "avx512" in avx512 for "x86_64",
 }
 
 impl fmt::Display for KernelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.text())
+        f.pad(self.word())
     }
 }
 
 /// A kernel that this CPU can run.
 ///
-/// Invariant: the CPU has every feature that the functions of the `Isa` inside enable; established by
-/// `Kernel::supported`, the only place that makes one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kernel(Isa);
+/// Invariants: `entries.supported` returned true on this CPU, so the CPU has every feature that the functions of
+/// `entries` enable; `entries` are those of `name`. Both are established by `Kernel::supported`, the only place that
+/// makes a kernel.
+#[derive(Clone, Copy)]
+pub struct Kernel {
+    name: KernelName,
+    entries: &'static Entries,
+}
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Isa {
-    Scalar,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
+impl PartialEq for Kernel {
+    fn eq(&self, other: &Kernel) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Kernel {}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Kernel").field(&self.name).finish()
+    }
 }
 
 impl Kernel {
     /// The widest kernel of this CPU.
     pub fn best() -> Kernel {
-        let widest_first = KernelName::ALL.into_iter().rev();
-        { widest_first }.find_map(Kernel::supported).expect("the scalar kernel runs everywhere")
+        let widest_first = KernelName::ALL.iter().rev();
+        { widest_first }.find_map(|name| Kernel::supported(*name)).expect("the scalar kernel runs everywhere")
     }
 
     /// Every kernel of this CPU, from the most portable to the widest.
     pub fn all() -> Vec<Kernel> {
-        KernelName::ALL.into_iter().filter_map(Kernel::supported).collect()
+        KernelName::ALL.iter().filter_map(|name| Kernel::supported(*name)).collect()
     }
 
     /// The kernel of this name.
@@ -131,60 +117,29 @@ impl Kernel {
 
     /// The only place that makes a kernel: it asks the CPU. Under Miri there is only the scalar one.
     fn supported(name: KernelName) -> Option<Kernel> {
-        match name {
-            KernelName::Scalar => Some(Kernel(Isa::Scalar)),
-            #[cfg(target_arch = "x86_64")]
-            KernelName::Avx2 => is_x86_feature_detected!("avx2").then_some(Kernel(Isa::Avx2)),
-            #[cfg(target_arch = "x86_64")]
-            KernelName::Avx512 => {
-                let features = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq");
-                features.then_some(Kernel(Isa::Avx512))
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            KernelName::Avx2 | KernelName::Avx512 => None,
-        }
+        let entries = name.entries()?;
+        (entries.supported)().then_some(Kernel { name, entries })
     }
 
     /// Its name.
     pub fn name(self) -> KernelName {
-        match self.0 {
-            Isa::Scalar => KernelName::Scalar,
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => KernelName::Avx2,
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => KernelName::Avx512,
-        }
+        self.name
     }
 
     /// Sets the lanes to the start of a segment.
     #[inline]
-    pub(super) fn seed(self, keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
-        match self.0 {
-            Isa::Scalar => scalar::seed(keys, segment, lanes),
-            // SAFETY: the invariant of Kernel: this CPU has AVX2.
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => unsafe { avx2::seed(keys, segment, lanes) },
-            // SAFETY: the invariant of Kernel: this CPU has AVX-512 F and DQ.
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => unsafe { avx512::seed(keys, segment, lanes) },
-        }
+    fn seed(self, keys: [u64; 2], segment: u64, lanes: &mut Lanes) {
+        // SAFETY: the invariant of Kernel: this CPU can run the entries.
+        unsafe { (self.entries.seed)(keys, segment, lanes) }
     }
 
     /// Advances the lanes without writing.
     #[inline]
-    pub(super) fn skip(self, lanes: &mut Lanes, steps: usize) {
-        // Or lanes would go into registers and out again: a fifth of the time of a unit of 4 KiB.
-        if steps == 0 {
-            return;
-        }
-        match self.0 {
-            Isa::Scalar => scalar::skip(lanes, steps),
-            // SAFETY: the invariant of Kernel: this CPU has AVX2.
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => unsafe { avx2::skip(lanes, steps) },
-            // SAFETY: the invariant of Kernel: this CPU has AVX-512 F.
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => unsafe { avx512::skip(lanes, steps) },
+    fn skip(self, lanes: &mut Lanes, steps: usize) {
+        // Without this test the lanes would be loaded into registers and stored again: a fifth of the time of a unit of 4 KiB.
+        if steps > 0 {
+            // SAFETY: the invariant of Kernel: this CPU can run the entries.
+            unsafe { (self.entries.skip)(lanes, steps) }
         }
     }
 
@@ -195,35 +150,20 @@ impl Kernel {
     /// # Panics
     /// When `out` is not a whole number of steps.
     #[inline]
-    pub(super) fn write(self, lanes: &mut Lanes, stores: Stores, out: &mut [MaybeUninit<u8>]) {
-        assert!(out.len().is_multiple_of(STEP_BYTES), "{} bytes are not whole steps", out.len());
-        let aligned = out.as_ptr().addr().is_multiple_of(LINE_BYTES);
-        let non_temporal = stores == Stores::NonTemporal && aligned;
-        match (self.0, non_temporal) {
-            (Isa::Scalar, false) => scalar::write::<false>(lanes, out),
-            (Isa::Scalar, true) => scalar::write::<true>(lanes, out),
-            // SAFETY: the invariant of Kernel: this CPU has AVX2; whole steps and the alignment were checked above.
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx2, false) => unsafe { avx2::write::<false>(lanes, out) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx2, true) => unsafe { avx2::write::<true>(lanes, out) },
-            // SAFETY: the invariant of Kernel: this CPU has AVX-512 F; whole steps and the alignment were checked.
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx512, false) => unsafe { avx512::write::<false>(lanes, out) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx512, true) => unsafe { avx512::write::<true>(lanes, out) },
-        }
+    fn write(self, lanes: &mut Lanes, stores: Stores, out: &mut [MaybeUninit<u8>]) {
+        assert_whole_steps(out);
+        let write = self.entries.write.choose(stores, out);
+        // SAFETY: the invariant of Kernel; whole steps were checked above, the alignment by `choose`.
+        unsafe { write(lanes, out) }
     }
 
-    /// Seeds and writes the first steps of a segment: `seed` and `write` in one, after which the lanes are in no
-    /// particular state.
+    /// Seeds and writes the first steps of a segment: `seed` and `write` in one, after which the state of the lanes is
+    /// unspecified.
     ///
     /// # Panics
     /// When `out` is not a whole number of steps.
     #[inline]
-    pub(super) fn write_segment(
+    fn write_segment(
         self,
         keys: [u64; 2],
         segment: u64,
@@ -231,20 +171,10 @@ impl Kernel {
         stores: Stores,
         out: &mut [MaybeUninit<u8>],
     ) {
-        #[cfg(target_arch = "x86_64")]
-        if self.0 == Isa::Avx512 {
-            assert!(out.len().is_multiple_of(STEP_BYTES), "{} bytes are not whole steps", out.len());
-            // SAFETY: the invariant of Kernel: this CPU has AVX-512 F and DQ; whole steps were checked above, and
-            // where the alignment is missing the stores are ordinary.
-            return unsafe {
-                match stores == Stores::NonTemporal && out.as_ptr().addr().is_multiple_of(LINE_BYTES) {
-                    true => avx512::write_segment::<true>(keys, segment, out),
-                    false => avx512::write_segment::<false>(keys, segment, out),
-                }
-            };
-        }
-        self.seed(keys, segment, lanes);
-        self.write(lanes, stores, out);
+        assert_whole_steps(out);
+        let write_segment = self.entries.write_segment.choose(stores, out);
+        // SAFETY: the invariant of Kernel; whole steps were checked above, the alignment by `choose`.
+        unsafe { write_segment(keys, segment, lanes, out) }
     }
 
     /// Writes the next granules into `out`, all of it; otherwise as [`Kernel::write`].
@@ -252,7 +182,7 @@ impl Kernel {
     /// # Panics
     /// When `out` is not a whole number of granules.
     #[inline]
-    pub(super) fn write_granules(
+    fn write_granules(
         self,
         lanes: &mut Lanes,
         granule: &Granule,
@@ -260,40 +190,26 @@ impl Kernel {
         out: &mut [MaybeUninit<u8>],
     ) {
         assert!(out.len().is_multiple_of(granule.bytes()), "{} bytes are not whole granules", out.len());
-        let aligned = out.as_ptr().addr().is_multiple_of(LINE_BYTES);
-        let non_temporal = stores == Stores::NonTemporal && aligned;
-        match (self.0, non_temporal) {
-            (Isa::Scalar, false) => scalar::write_granules::<false>(lanes, granule, out),
-            (Isa::Scalar, true) => scalar::write_granules::<true>(lanes, granule, out),
-            // SAFETY: the invariant of Kernel: this CPU has AVX2; granules and alignment were checked above.
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx2, false) => unsafe { avx2::write_granules::<false>(lanes, granule, out) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx2, true) => unsafe { avx2::write_granules::<true>(lanes, granule, out) },
-            // SAFETY: the invariant of Kernel: this CPU has AVX-512 F; granules and alignment were checked.
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx512, false) => unsafe { avx512::write_granules::<false>(lanes, granule, out) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            (Isa::Avx512, true) => unsafe { avx512::write_granules::<true>(lanes, granule, out) },
-        }
+        let write_granules = self.entries.write_granules.choose(stores, out);
+        // SAFETY: the invariant of Kernel; whole granules were checked above, the alignment by `choose`.
+        unsafe { write_granules(lanes, granule, out) }
     }
 
     /// Orders every non-temporal store before whatever the caller does next: needed before memory is handed over.
     #[inline]
-    pub(super) fn fence() {
-        // SAFETY: SFENCE touches no memory and is part of SSE, which every x86-64 CPU has.
-        #[cfg(all(target_arch = "x86_64", not(miri)))]
-        unsafe {
-            std::arch::x86_64::_mm_sfence()
-        };
+    fn fence(self) {
+        (self.entries.fence)();
     }
+}
+
+#[inline]
+fn assert_whole_steps(out: &[MaybeUninit<u8>]) {
+    assert!(out.len().is_multiple_of(STEP_BYTES), "{} bytes are not whole steps", out.len());
 }
 
 #[cold]
 fn unsupported(name: KernelName) -> Error {
-    let supported: Vec<&str> = Kernel::all().into_iter().map(|kernel| kernel.name().text()).collect();
+    let supported: Vec<&str> = Kernel::all().into_iter().map(|kernel| kernel.name().word()).collect();
     Error::Environment(format!(
         "this CPU cannot run the kernel \"{name}\"; it can run {}, and \"auto\" takes the widest of them",
         supported.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ")

@@ -2,16 +2,12 @@
 
 use std::mem::MaybeUninit;
 
+use super::Kernel;
 use super::granule::{Granule, fill_with};
-use super::{Kernel, Lanes, STEP_BYTES};
+use super::lanes::Lanes;
 use crate::generator::shape::Shape;
+use crate::generator::sizes::STEP_BYTES;
 use crate::generator::stores::Stores;
-
-/// Bytes that are generated from one seeding, unless the shape asks for other segments. A stretch that begins inside a
-/// segment runs its kernel over the part before it without storing, so cut work at multiples of this.
-pub const SEGMENT_BYTES: usize = 64 << 10;
-
-const _: () = assert!(SEGMENT_BYTES.is_multiple_of(STEP_BYTES), "a segment is a whole number of steps");
 
 impl Kernel {
     /// Fills `out` with the bytes from `offset` on of the stream that has these keys and this shape.
@@ -51,13 +47,13 @@ impl Kernel {
             (inside, rest) = (0, later);
         }
         if stores == Stores::NonTemporal {
-            Kernel::fence();
+            self.fence();
         }
-        // SAFETY: the pieces are all of `out`, and both ways to fill one write every byte of it.
+        // SAFETY: the pieces are all of `out`, and every function that fills a piece writes all of its bytes.
         unsafe { &mut *(std::ptr::from_mut(out) as *mut [u8]) }
     }
 
-    /// As [`Kernel::fill`], over bytes that are something already.
+    /// As [`Kernel::fill`], over initialised bytes.
     pub(in crate::generator) fn overwrite(
         self,
         keys: [u64; 2],
@@ -71,8 +67,8 @@ impl Kernel {
         self.fill(keys, shape, stores, offset, unwritten);
     }
 
-    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment the lanes are seeded for: granules
-    /// cut at the ends of `piece`, and whole ones in one go.
+    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment that the lanes are seeded for. The
+    /// granules at the ends of `piece` may be cut; those between are written by one call.
     pub(super) fn fill_granules(
         self,
         lanes: &mut Lanes,
@@ -92,8 +88,8 @@ impl Kernel {
         self.cut_from_a_granule(lanes, granule, stores, 0, tail);
     }
 
-    /// The part of the next granule that begins `from` bytes inside it. Takes all of the granule's steps if its last byte
-    /// is in that part.
+    /// Writes the part of the next granule that begins `from` bytes inside it. Takes all steps of the granule if its last
+    /// byte is in that part.
     fn cut_from_a_granule(
         self,
         lanes: &mut Lanes,
@@ -111,7 +107,7 @@ impl Kernel {
         }
     }
 
-    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment the lanes are seeded for.
+    /// Writes all of `piece`, which begins `inside` bytes after the start of the segment that the lanes are seeded for.
     #[inline]
     fn fill_piece(self, lanes: &mut Lanes, stores: Stores, inside: usize, piece: &mut [MaybeUninit<u8>]) {
         self.skip(lanes, inside / STEP_BYTES);
@@ -124,7 +120,7 @@ impl Kernel {
         self.cut_from_a_step(lanes, 0, tail);
     }
 
-    /// The part of the next step that begins `from` bytes inside it. Takes no step for no bytes.
+    /// Writes the part of the next step that begins `from` bytes inside it. Takes no step when `out` is empty.
     fn cut_from_a_step(self, lanes: &mut Lanes, from: usize, out: &mut [MaybeUninit<u8>]) {
         if !out.is_empty() {
             let mut step = [MaybeUninit::uninit(); STEP_BYTES];

@@ -5,14 +5,15 @@ use std::mem::MaybeUninit;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use super::segment::SEGMENT_BYTES;
+use super::entries::LINE_BYTES;
 use super::*;
+use crate::generator::sizes::{LANES, SEGMENT_BYTES};
 use crate::generator::{Shape, Stream};
 
-/// The kernels of this CPU; the output of a run on a lesser one shows what it did not try.
+/// The kernels of this CPU. Their names are printed, so that the output shows which kernels were not tested.
 fn kernels() -> Vec<Kernel> {
     let kernels = Kernel::all();
-    println!("kernels tried: {:?}", kernels.iter().map(|kernel| kernel.name().text()).collect::<Vec<_>>());
+    println!("kernels tried: {:?}", kernels.iter().map(|kernel| kernel.name().word()).collect::<Vec<_>>());
     kernels
 }
 
@@ -25,8 +26,8 @@ fn bytes(stream: Stream, kernel: Kernel, offset: u64, count: usize) -> Vec<u8> {
     stream.fill(kernel, Stores::Ordinary, offset, &mut out).to_vec()
 }
 
-/// Where kernels go wrong: a byte, a word, a vector of each width, a line, a step, a tile of the AVX2 kernel, and
-/// each one less and one more.
+/// Sizes at which kernels take other paths: a byte, a word, a vector of each width, a line, a step, a tile of the AVX2
+/// kernel, and one byte less and more than each.
 fn awkward_counts() -> Vec<usize> {
     let edges = [1, 8, 32, 64, STEP_BYTES, 2 * STEP_BYTES, 16 * STEP_BYTES];
     let mut counts: Vec<usize> = edges.into_iter().flat_map(|edge| [edge - 1, edge, edge + 1]).collect();
@@ -37,7 +38,7 @@ fn awkward_counts() -> Vec<usize> {
 #[test]
 fn every_kernel_equals_the_scalar_one_for_every_offset_length_alignment_and_store() {
     let stream = Stream::new(3, 4);
-    // A segment and more by the specification; every stretch tried is a piece of it.
+    // A segment and more by the specification; every stretch tested is a piece of it.
     let truth = bytes(stream, scalar(), 0, SEGMENT_BYTES + 20 * STEP_BYTES);
     let counts = awkward_counts();
     let offsets = counts.iter().flat_map(|count| [*count, SEGMENT_BYTES - count]).collect();
@@ -48,7 +49,7 @@ fn every_kernel_equals_the_scalar_one_for_every_offset_length_alignment_and_stor
         false => (offsets, counts, vec![0, 1, 8, 32]),
     };
     for kernel in kernels() {
-        for stores in Stores::ALL {
+        for &stores in Stores::ALL {
             for &offset in &offsets {
                 for &count in &counts {
                     for &shift in &shifts {
@@ -87,8 +88,8 @@ fn fill_between_guards(
     memory[start..start + count].to_vec()
 }
 
-/// The smallest granule, one as long as the AVX2 kernel's tile and one beyond it; random bytes that begin on a step, inside
-/// a line, inside a word, one byte before a step, and at once.
+/// The smallest granule, one as long as the AVX2 kernel's tile, and a longer one. Random bytes begin on a step, inside a
+/// line, inside a word, one byte before a step, and at the start of the granule.
 #[test]
 fn every_kernel_writes_the_granules_that_the_scalar_one_writes() {
     let granules =
@@ -106,12 +107,12 @@ fn every_kernel_writes_the_granules_that_the_scalar_one_writes() {
             // SAFETY: the kernel writes nothing but initialised bytes, so the vector stays initialised.
             let unwritten = unsafe { &mut *(std::ptr::from_mut(target) as *mut [MaybeUninit<u8>]) };
             kernel.write_granules(&mut lanes, &granule, stores, unwritten);
-            Kernel::fence();
+            kernel.fence();
             (memory[start..][..count * granule_bytes].to_vec(), lanes)
         };
         let (truth, lanes_after) = written(scalar(), Stores::Ordinary);
         for (kernel, stores) in
-            kernels().into_iter().flat_map(|kernel| Stores::ALL.map(|stores| (kernel, stores)))
+            kernels().into_iter().flat_map(|kernel| Stores::ALL.iter().map(move |stores| (kernel, *stores)))
         {
             let (found, lanes) = written(kernel, stores);
             assert!(found == truth, "{} {stores} {granule_bytes} {random_bytes}", kernel.name());
@@ -120,7 +121,7 @@ fn every_kernel_writes_the_granules_that_the_scalar_one_writes() {
     }
 }
 
-/// Cuts anywhere in a granule, the random bytes' end and its last byte included, give the bytes of the whole.
+/// A granule written in parts has the bytes of the whole, with cuts anywhere, also at the first random byte and the last byte.
 #[test]
 fn a_cut_inside_a_granule_does_not_show() {
     for (granule_bytes, random_bytes) in
@@ -214,12 +215,12 @@ fn every_kernel_seeds_and_skips_alike() {
 
 #[test]
 fn a_kernel_is_found_by_its_name_or_refused_with_those_that_run() {
-    for name in KernelName::ALL {
+    for &name in KernelName::ALL {
         match Kernel::named(name) {
             Ok(kernel) => assert_eq!(kernel.name(), name),
             Err(error) => {
                 let message = error.to_string();
-                assert!(message.contains(name.text()) && message.contains("\"scalar\""), "{message}");
+                assert!(message.contains(name.word()) && message.contains("\"scalar\""), "{message}");
             }
         }
     }

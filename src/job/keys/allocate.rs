@@ -1,46 +1,31 @@
 //! `[allocate]` and `[slab]`.
 
+use super::super::diagnostic::Place;
 use super::super::key::{Absent, Key, Kind, Section};
-use super::super::words::{Allocator, SlabDesign, Word, Workload};
-use super::PLAIN;
+use super::super::section::{Combination, section};
+use super::super::value::{Field, Value};
+use crate::slab::Design;
+use crate::word::Word;
+use crate::workload::allocate::{Allocator, Workload};
 
-pub(super) const KEYS: &[Key] = &[
-    Key {
-        section: Section::Allocate,
-        name: "workload",
-        kind: Kind::Word(Workload::WORDS),
-        absent: Absent::Default("larson"),
-        sweep: true,
-        elsewhere: &["pattern", "benchmark"],
-        about: "The pattern of allocations and frees.",
-        ..PLAIN
-    },
-    Key {
-        section: Section::Allocate,
-        name: "allocator",
-        kind: Kind::Word(Allocator::WORDS),
-        absent: Absent::Default("slab"),
-        sweep: true,
-        elsewhere: &["malloc", "heap"],
-        about: "Who serves the workload.",
-        ..PLAIN
-    },
-    Key {
-        section: Section::Slab,
-        name: "design",
-        kind: Kind::Word(SlabDesign::WORDS),
-        absent: Absent::Default("sharded"),
-        about: "How slabs and caches are laid out.",
-        ..PLAIN
-    },
-    Key {
-        section: Section::Slab,
-        name: "batch",
-        kind: Kind::Count { min: 8, max: 512 },
-        absent: Absent::Default("64"),
-        sweep: true,
-        elsewhere: &["refill", "magazine", "batch_size"],
-        about: "Objects a cache takes in one refill, at most 256 KiB of them or one object.",
-        ..PLAIN
-    },
-];
+section! {
+    /// `[allocate]`
+    Allocate, one combination AllocateKnobs:
+    swept workload: Workload = "larson" in Kind::Word(Workload::WORDS),
+        ["pattern", "benchmark"],
+        "The pattern of allocations and frees.";
+    swept allocator: Allocator = "slab" in Kind::Word(Allocator::WORDS),
+        ["malloc", "heap"],
+        "Who serves the workload.";
+}
+
+section! {
+    /// `[slab]`
+    Slab, one combination SlabKnobs:
+    single design: Design = "sharded" in Kind::Word(Design::WORDS),
+        [],
+        "How slabs and caches are laid out.";
+    swept batch: u32 = "64" in Kind::Count { min: 8, max: 512 },
+        ["refill", "magazine", "batch_size"],
+        "Objects a cache takes in one refill, at most 256 KiB of them or one object.";
+}

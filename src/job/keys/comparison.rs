@@ -1,8 +1,8 @@
 //! `[[arm]]` and `[[gate]]`.
 
 use super::super::key::{Absent, Key, Kind, Section};
-use super::super::words::{Level, Word};
-use super::PLAIN;
+use crate::record::run::Level;
+use crate::word::Word;
 
 pub(super) const KEYS: &[Key] = &[
     Key {
@@ -12,7 +12,7 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Refused,
         elsewhere: &["title", "label"],
         about: "What tables and files call the arm.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Gate,
@@ -20,7 +20,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Metric,
         absent: Absent::Refused,
         about: "What is held against the bound, in every case that has it.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Gate,
@@ -29,7 +29,7 @@ pub(super) const KEYS: &[Key] = &[
         rival: Some("at_most"),
         elsewhere: &["min", "minimum"],
         about: "The smallest value that passes, in the metric's own unit; with \"against\" a share of the stored run's.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Gate,
@@ -38,7 +38,7 @@ pub(super) const KEYS: &[Key] = &[
         rival: Some("at_least"),
         elsewhere: &["max", "maximum"],
         about: "The largest value that passes, in the metric's own unit; with \"against\" a share of the stored run's.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Gate,
@@ -47,7 +47,7 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Default("fail"),
         elsewhere: &["severity"],
         about: "What a bound that is not met does to the exit code.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Gate,
@@ -55,6 +55,6 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Path,
         elsewhere: &["baseline", "base", "reference"],
         about: "The run directory of a stored run, of whose figure for the same case the bound is a share.",
-        ..PLAIN
+        ..Key::PLAIN
     },
 ];

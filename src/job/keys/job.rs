@@ -1,7 +1,7 @@
 //! The keys above the first section.
 
 use super::super::key::{Absent, Key, Kind};
-use super::{PLAIN, SCHEMA, TOML_INTEGER_MAX};
+use super::{SCHEMA, TOML_INTEGER_MAX};
 
 pub(super) const KEYS: &[Key] = &[
     Key {
@@ -10,7 +10,7 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Refused,
         elsewhere: &["version"],
         about: "Version of the job file's format.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         name: "name",
@@ -18,7 +18,7 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Refused,
         elsewhere: &["title", "job"],
         about: "Names the run directory.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         name: "seed",
@@ -26,6 +26,6 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Default("42"),
         elsewhere: &["random_seed", "rng"],
         about: "Seed of the byte stream, of the workloads' choices and of the order of cases.",
-        ..PLAIN
+        ..Key::PLAIN
     },
 ];

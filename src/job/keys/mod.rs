@@ -7,25 +7,30 @@ mod allocate;
 mod comparison;
 mod generate;
 mod job;
+mod rank;
 mod run;
 
-use super::key::{Absent, Key, Kind, Section};
+pub use allocate::{Allocate, AllocateKnobs, Slab, SlabKnobs};
+pub use generate::{Generate, GenerateKnobs};
+pub use rank::{Rank, RankKnobs};
+
+use super::key::{Key, Kind, Section};
 
 /// The only schema this release reads.
 pub(super) const SCHEMA: u64 = 1;
-/// How many values one key can sweep over.
+/// The most values that one key can sweep over.
 pub(super) const SWEEP_VALUES_MAX: usize = 256;
 
-/// How many combinations of swept values a job can have, equal ones and those without effect counted.
+/// The most combinations of swept values that a job can have, equal ones and those without effect counted.
 pub(super) const COMBINATIONS_MAX: u64 = 4096;
-/// How many repetitions all combinations together can have: at the least 1 ms each, that is 17 minutes.
+/// The most repetitions that all combinations together can have: at 1 ms each, the shortest, 17 minutes.
 pub(super) const REPETITIONS_MAX: u64 = 1_000_000;
-/// How many intervals the record of one repetition can have.
+/// The most intervals that the record of one repetition can have.
 pub(super) const INTERVALS_MAX: u64 = 100_000;
 
-/// How many gates a job can have.
+/// The most gates that a job can have.
 pub(super) const GATES_MAX: usize = 256;
-/// How many arms a job can have beside its base.
+/// The most arms that a job can have beside its base.
 pub(super) const ARMS_MAX: usize = 8;
 
 const KIB: u64 = 1 << 10;
@@ -38,19 +43,28 @@ const MILLISECOND: u64 = 1_000_000;
 const MINUTE: u64 = 60_000_000_000;
 const HOUR: u64 = 3_600_000_000_000;
 
-/// What most keys are: one value, no rival. Every entry below overrides what it differs in.
-const PLAIN: Key = Key {
-    section: Section::Job,
-    name: "",
-    kind: Kind::Switch,
-    absent: Absent::Nothing,
-    sweep: false,
-    rival: None,
-    elsewhere: &[],
-    about: "",
-};
-
-/// The table, in the order of the effective job.
+/// Every key, in the order of error messages and of the JSON Schema.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
-    [job::KEYS, run::KEYS, generate::KEYS, allocate::KEYS, comparison::KEYS].into_iter().flatten()
+    let sections =
+        [job::KEYS, run::KEYS, Rank::KEYS, Generate::KEYS, Allocate::KEYS, Slab::KEYS, comparison::KEYS];
+    sections.into_iter().flatten()
+}
+
+impl Section {
+    /// The keys of this section.
+    pub fn keys(self) -> impl Iterator<Item = &'static Key> {
+        all().filter(move |key| key.section == self)
+    }
+
+    /// The key that holds this section, for a section inside another.
+    pub fn holder(self) -> Option<&'static Key> {
+        all().find(|key| matches!(key.kind, Kind::Table(section) if section == self))
+    }
+}
+
+impl Key {
+    /// The key with this name in this section.
+    pub fn find(section: Section, name: &str) -> Option<&'static Key> {
+        section.keys().find(|key| key.name == name)
+    }
 }

@@ -1,8 +1,9 @@
-//! `[run]` with `[run.stop]` and `[run.drop]`, and `[rank]`.
+//! `[run]` with `[run.stop]` and `[run.drop]`.
 
 use super::super::key::{Absent, Key, Kind, Section};
-use super::super::words::{Bind, Order, Word};
-use super::{HOUR, KIB, MILLISECOND, MINUTE, PLAIN, TIB};
+use super::super::words::Order;
+use super::{HOUR, KIB, MILLISECOND, MINUTE, TIB};
+use crate::word::Word;
 
 pub(super) const KEYS: &[Key] = &[
     Key {
@@ -12,7 +13,7 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Default("500ms"),
         elsewhere: &["ramp", "ramp_time"],
         about: "Untimed work before every repetition.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Run,
@@ -22,7 +23,7 @@ pub(super) const KEYS: &[Key] = &[
         rival: Some("bytes"),
         elsewhere: &["time", "runtime", "seconds", "timeout"],
         about: "Length of one repetition of a case.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Run,
@@ -31,7 +32,7 @@ pub(super) const KEYS: &[Key] = &[
         rival: Some("duration"),
         elsewhere: &["size", "amount", "total"],
         about: "Instead of a duration: all ranks together generate one data set of this size, which has a digest.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Run,
@@ -41,7 +42,7 @@ pub(super) const KEYS: &[Key] = &[
         rival: Some("stop"),
         elsewhere: &["reps", "repeat", "repeats", "iterations", "runs", "rounds", "loops"],
         about: "Timed executions of each case.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Run,
@@ -50,7 +51,7 @@ pub(super) const KEYS: &[Key] = &[
         rival: Some("repetitions"),
         elsewhere: &["until", "converge", "convergence", "stopping"],
         about: "Instead of a number of repetitions: until the figures are certain enough.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Run,
@@ -58,7 +59,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Word(Order::WORDS),
         absent: Absent::Default("interleaved"),
         about: "How repetitions of different cases follow each other.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Run,
@@ -67,7 +68,7 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Default("1s"),
         elsewhere: &["log_interval", "status_interval", "report_interval", "log_avg_msec"],
         about: "Length of the intervals in which the progress of a repetition is recorded.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Run,
@@ -77,7 +78,7 @@ pub(super) const KEYS: &[Key] = &[
         elsewhere: &["limits", "ceiling", "roofline", "stream"],
         about: "How long the limit of a case is measured before each of its repetitions, and again after it: plain stores \
                 and triad over the same pages on the same cores, all kernels together. 0ms: not at all.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Run,
@@ -87,7 +88,7 @@ pub(super) const KEYS: &[Key] = &[
         elsewhere: &["a_a", "aa_test", "null_test"],
         about: "Runs the arm \"base\" a second time as \"base-again\": the difference between the two is no difference, \
                 and what this run cannot tell from none.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Run,
@@ -95,7 +96,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Table(Section::Drop),
         elsewhere: &["exclude", "discard", "outliers"],
         about: "Which repetitions are left out because something else ran on their cores; none unless it is given.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Stop,
@@ -105,7 +106,7 @@ pub(super) const KEYS: &[Key] = &[
         elsewhere: &["precision", "accuracy", "error", "width", "ci", "min_accuracy"],
         about: "Stops when half the width of the 95 % interval of every case's rate is at most this share of the rate; \
                 with arms, of every ratio.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Stop,
@@ -114,7 +115,7 @@ pub(super) const KEYS: &[Key] = &[
         absent: Absent::Default("40"),
         elsewhere: &["max", "repetitions", "max_repetitions"],
         about: "Repetitions of each case after which the run stops, certain or not.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Stop,
@@ -122,7 +123,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Duration { min: MILLISECOND, max: 1000 * HOUR },
         elsewhere: &["timeout", "max_time", "duration"],
         about: "No round begins that would not end in this time after the first began.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Drop,
@@ -130,7 +131,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Share { min: 0.0, max: 1.0 },
         elsewhere: &["cpu"],
         about: "Drops a repetition in which a worker had its processor for less than this share of the time.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Drop,
@@ -138,14 +139,14 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Share { min: 0.0, max: 1.0 },
         elsewhere: &["clock", "frequency", "throttling"],
         about: "Drops a repetition after which a worker's core was slower or faster than before it by more than this.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Drop,
         name: "steal",
         kind: Kind::Share { min: 0.0, max: 1.0 },
         about: "Drops a repetition of whose worker time the hypervisor took more than this share.",
-        ..PLAIN
+        ..Key::PLAIN
     },
     Key {
         section: Section::Drop,
@@ -153,34 +154,6 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Share { min: 0.0, max: 1.0 },
         elsewhere: &["delay", "schedstat"],
         about: "Drops a repetition of whose worker time more than this share was spent waiting for a processor.",
-        ..PLAIN
-    },
-    Key {
-        section: Section::Rank,
-        name: "bind",
-        kind: Kind::Word(Bind::WORDS),
-        absent: Absent::Default("numa"),
-        elsewhere: &["binding", "affinity", "pin"],
-        about: "What ties a rank to a NUMA node.",
-        ..PLAIN
-    },
-    Key {
-        section: Section::Rank,
-        name: "workers",
-        kind: Kind::CountOr { word: "all", min: 1, max: 4096 },
-        absent: Absent::Default("all"),
-        sweep: true,
-        elsewhere: &["threads", "cores", "cpus", "jobs", "numjobs"],
-        about: "Workers of a rank, each pinned to one PU; \"all\" is one a PU of its node.",
-        ..PLAIN
-    },
-    Key {
-        section: Section::Rank,
-        name: "share_nodes",
-        kind: Kind::Switch,
-        absent: Absent::Default("false"),
-        elsewhere: &["oversubscribe", "share"],
-        about: "More ranks than nodes are allowed, and split the PUs of a node.",
-        ..PLAIN
+        ..Key::PLAIN
     },
 ];

@@ -1,9 +1,9 @@
-//! What threads that live for a moment took: each is asked just before it ends, and what it says is all it ever took.
+//! Counters of short-lived threads: each thread is read just before it ends, so the reading covers its whole life.
 
 use super::WorkerNoise;
 use super::thread::{Switches, cpu_ns, switches};
 
-/// The threads that were one worker, one after the other.
+/// The sums over the threads that one after another were the same worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ThreadLife {
     cpu_ns: u64,
@@ -11,7 +11,7 @@ pub struct ThreadLife {
 }
 
 impl ThreadLife {
-    /// Adds the calling thread, from its beginning until now: two system calls.
+    /// Adds the counts of the calling thread from its beginning until now. Costs two system calls.
     pub fn add_own(&mut self) {
         let Switches { involuntary, voluntary, minor_faults, major_faults } = switches();
         self.cpu_ns += cpu_ns();
@@ -21,8 +21,8 @@ impl ThreadLife {
         self.switches.major_faults += major_faults;
     }
 
-    /// As the noise of a worker whose timed region took so long. Run delay and migrations are files whose reading takes as
-    /// long as a thread lives: they are not known.
+    /// The noise of a worker with a timed region of `wall_ns`. Run delay and migrations are unknown: reading their
+    /// files takes as long as a thread lives.
     pub fn noise(&self, wall_ns: u64, [probe_before_ns, probe_after_ns]: [f64; 2]) -> WorkerNoise {
         let Switches { involuntary, voluntary, minor_faults, major_faults } = self.switches;
         WorkerNoise {

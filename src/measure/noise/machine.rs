@@ -1,21 +1,19 @@
-//! What the kernel counts for the machine, as far as it concerns some of its PUs.
+//! The kernel's counters of the machine that concern a rank's PUs.
 //!
-//! The counters are coarse: stolen time comes in ticks of 10 ms, pressure in microseconds of the whole host.
+//! The counters are coarse: stolen time is in ticks of 10 ms, and pressure is for the whole host, in microseconds.
 
 use std::path::Path;
 
-use super::Counters;
-use super::survey::{PRESSURE_CPU, PRESSURE_MEMORY, STEAL, THERMAL, THROTTLED};
 use crate::cgroup::{Cgroup, Version};
 
-/// The counters of the machine at one moment; `None` where it does not have one.
+/// The counters of the machine at one moment; a counter that the machine lacks is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MachineCounts {
-    /// Time in which the hypervisor ran something else on these PUs, in nanoseconds, in ticks of 10 ms.
+    /// Time in which the hypervisor ran something else on these PUs, in nanoseconds; the resolution is 10 ms.
     pub steal_ns: Option<u64>,
     /// Time in which a CPU limit of a cgroup kept this process from running, summed over CPUs and groups.
     pub throttled_ns: Option<u64>,
-    /// How often a core of these PUs, or their package, was slowed because it was hot.
+    /// Number of times a core of these PUs, or their package, was slowed because it was hot.
     pub thermal_throttles: Option<u64>,
     /// Time in which some task of the host waited for a CPU.
     pub pressure_cpu_ns: Option<u64>,
@@ -24,18 +22,7 @@ pub struct MachineCounts {
 }
 
 impl MachineCounts {
-    pub(super) fn read(counters: &Counters, pus: &[u32]) -> MachineCounts {
-        let root = counters.root();
-        MachineCounts {
-            steal_ns: counters.ask(STEAL, || steal_ns(root, pus)),
-            throttled_ns: counters.ask(THROTTLED, || throttled_ns(counters.cgroup())),
-            thermal_throttles: counters.ask(THERMAL, || thermal_throttles(root, pus)),
-            pressure_cpu_ns: counters.ask(PRESSURE_CPU, || pressure_ns(root, "cpu")),
-            pressure_memory_ns: counters.ask(PRESSURE_MEMORY, || pressure_ns(root, "memory")),
-        }
-    }
-
-    /// What was counted since `earlier`. A counter that was not readable both times has no difference.
+    /// The differences since `earlier`. A counter that was not readable both times is `None`.
     pub(super) fn since(&self, earlier: &MachineCounts) -> MachineCounts {
         let since = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
         MachineCounts {
@@ -48,16 +35,17 @@ impl MachineCounts {
     }
 }
 
-/// A tick of `/proc/stat`: USER_HZ is 100 on every architecture that numamark runs on, whatever the kernel's own is.
+/// A tick of `/proc/stat`: USER_HZ is 100 on every architecture that numamark runs on, independent of the kernel's own
+/// HZ.
 const TICK_NS: u64 = 10_000_000;
-/// "cpu3 user nice system idle iowait irq softirq steal ..": proc(5).
+/// Position of the stolen time in "cpu3 user nice system idle iowait irq softirq steal ..": proc(5).
 const STEAL_FIELD: usize = 8;
 
 pub(super) fn steal_ns(root: &Path, pus: &[u32]) -> Result<u64, String> {
     let text = read(root, "proc/stat")?;
     let mut left: Vec<u32> = pus.to_vec();
     let mut ticks = 0u64;
-    // The lines of CPUs come first.
+    // The lines of the CPUs come first.
     for line in text.lines().take_while(|line| line.starts_with("cpu")) {
         let mut fields = line.split_whitespace();
         let Some(pu) = fields.next().and_then(|name| name.strip_prefix("cpu")?.parse::<u32>().ok()) else {
@@ -84,7 +72,7 @@ pub(super) fn throttled_ns(cgroup: Option<&Cgroup>) -> Result<u64, String> {
         let stat = std::fs::read_to_string(level.join("cpu.stat")).ok()?;
         stat.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok())
     };
-    // A limit above throttles as well, and is counted there alone.
+    // The limit of a higher group throttles too, and only that group counts it.
     let levels: Vec<u64> = cgroup.levels().filter_map(of_level).collect();
     match levels.is_empty() {
         true => Err("no cpu.stat of this process's cgroups counts throttled time".to_owned()),
@@ -102,13 +90,13 @@ pub(super) fn thermal_throttles(root: &Path, pus: &[u32]) -> Result<u64, String>
     let mut package = 0;
     for pu in pus {
         cores = cores.saturating_add(count(pu, "core")?);
-        // PUs of one package have the same count, and not every CPU has it.
+        // PUs of one package show the same count, and not every CPU model has it.
         package = package.max(count(pu, "package").unwrap_or(0));
     }
     Ok(cores.saturating_add(package))
 }
 
-/// "some avg10=6.26 avg60=3.92 avg300=2.68 total=12417397131", in microseconds.
+/// Reads the total of "some avg10=6.26 avg60=3.92 avg300=2.68 total=12417397131"; the file has microseconds.
 pub(super) fn pressure_ns(root: &Path, resource: &str) -> Result<u64, String> {
     let path = format!("proc/pressure/{resource}");
     let text = read(root, &path)?;

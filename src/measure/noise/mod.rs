@@ -1,8 +1,8 @@
-//! Noise: what else happened on the cores of a repetition.
+//! Noise: other activity on the cores of a repetition.
 //!
-//! Counters are read at both ends of the timed region, outside it: [`Counters::survey`] once a run finds out which the
-//! machine offers, [`ThreadCounts`] are each worker's own, [`MachineCounts`] one reading a rank. What lies between the two
-//! readings is a [`Noise`]. Nothing is judged here.
+//! Counters are read outside the timed region, just before and after it. [`Counters::survey`] finds out once per run
+//! which counters the machine offers. [`ThreadCounts`] is a reading of one worker, [`MachineCounts`] a reading of one
+//! rank. A [`Noise`] is the difference of two readings. Nothing is judged here.
 
 mod life;
 mod machine;
@@ -18,57 +18,58 @@ pub use thread::ThreadCounts;
 
 use super::Clock;
 
-/// CPU time of the calling thread, since it began.
+/// CPU time of the calling thread since it began, in nanoseconds.
 pub fn thread_cpu_ns() -> u64 {
     thread::cpu_ns()
 }
 
-/// What else happened on one rank's cores during one timed region.
+/// Other activity on one rank's cores during one timed region.
 ///
-/// Invariant, when `workers` is not empty: every sum is the sum over `workers`, and null when one of them is.
+/// Invariant, when `workers` is not empty: every sum is the sum over `workers`, and null when one of the terms is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Noise {
-    /// Each worker's own; empty where ranks are gathered.
+    /// The noise of each worker; empty in records gathered from ranks.
     pub workers: Vec<WorkerNoise>,
-    /// The lowest CPU time over wall time of a worker; null when no time passed.
+    /// The lowest CPU time / wall time of a worker; null when no time passed.
     pub cpu_share_min: Option<f64>,
-    /// How often a worker lost its CPU to something else, summed over the workers. A worker that yields at a barrier,
-    /// and does not get its CPU back at once, counts as well.
+    /// Number of times a worker lost its CPU to another task, summed over the workers. A worker that yields at a
+    /// barrier and does not get its CPU back at once counts too.
     pub involuntary_switches: u64,
-    /// How often a worker gave its CPU away to wait.
+    /// Number of times a worker gave up its CPU to wait, summed.
     pub voluntary_switches: u64,
-    /// Page faults that needed no disk.
+    /// Page faults without disk access, summed.
     pub minor_faults: u64,
-    /// Page faults that did.
+    /// Page faults with disk access, summed.
     pub major_faults: u64,
-    /// How often a worker went to another CPU.
+    /// Number of times a worker moved to another CPU, summed.
     pub migrations: Option<u64>,
-    /// Time in which a worker could run and waited for its CPU, summed.
+    /// Time in which a worker was ready to run and waited for a CPU, summed.
     pub run_delay_ns: Option<u64>,
-    /// Time in which the hypervisor ran something else on the workers' PUs, in ticks of 10 ms.
+    /// Time in which the hypervisor ran something else on the workers' PUs; the resolution is 10 ms.
     pub steal_ns: Option<u64>,
     /// Time in which a CPU limit kept this process from running, summed over CPUs.
     pub throttled_ns: Option<u64>,
-    /// How often one of the cores, or their package, was slowed because it was hot.
+    /// Number of times one of the cores, or their package, was slowed because it was hot.
     pub thermal_throttles: Option<u64>,
     /// Time in which some task of the host waited for a CPU.
     pub pressure_cpu_ns: Option<u64>,
     /// Time in which some task of the host waited for memory.
     pub pressure_memory_ns: Option<u64>,
-    /// How the core clock changed, of the worker it changed most for: after / before - 1, below 0 when it fell.
+    /// Relative change of the core clock, after / before - 1, of the worker with the largest change; negative when the
+    /// clock fell.
     pub core_clock_change: Option<f64>,
-    /// What the core-clock probe took on the slowest worker: the faster of its two. Equal nodes have equal ones.
+    /// Time of the core-clock probe on the slowest worker: the faster of its two probes. Equal nodes have equal times.
     pub core_probe_ns: Option<f64>,
 }
 
-/// What else happened to one worker, from just before the timed region to just after it.
+/// The noise of one worker, from just before the timed region to just after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerNoise {
     /// CPU time.
     pub cpu_ns: u64,
-    /// Time on the clock.
+    /// Wall time.
     pub wall_ns: u64,
     /// As in [`Noise`].
     pub involuntary_switches: u64,
@@ -82,14 +83,14 @@ pub struct WorkerNoise {
     pub migrations: Option<u64>,
     /// As in [`Noise`].
     pub run_delay_ns: Option<u64>,
-    /// What the core-clock probe took before the timed region.
+    /// Time of the core-clock probe before the timed region.
     pub probe_before_ns: f64,
-    /// And what after.
+    /// Time of the core-clock probe after the timed region.
     pub probe_after_ns: f64,
 }
 
 impl WorkerNoise {
-    /// What lies between two readings of one thread, and between two core-clock probes on it.
+    /// The difference between two readings of one thread, and the times of two core-clock probes on it.
     pub fn between(
         clock: &Clock,
         [before, after]: [&ThreadCounts; 2],
@@ -111,19 +112,19 @@ impl WorkerNoise {
         }
     }
 
-    /// CPU time over wall time.
+    /// CPU time / wall time; `None` when no time passed.
     pub fn cpu_share(&self) -> Option<f64> {
         (self.wall_ns > 0).then(|| self.cpu_ns as f64 / self.wall_ns as f64)
     }
 
-    /// How the core clock changed: a chain of instructions takes longer as the clock gets slower.
+    /// Relative change of the core clock, before / after - 1 in probe times: a slower clock makes the probe longer.
     pub fn core_clock_change(&self) -> Option<f64> {
         (self.probe_after_ns > 0.0).then(|| self.probe_before_ns / self.probe_after_ns - 1.0)
     }
 }
 
 impl Noise {
-    /// A rank's noise: its workers', and what the machine counted between two readings.
+    /// A rank's noise: the noise of its workers, and the difference between two readings of the machine.
     pub fn new(workers: Vec<WorkerNoise>, [before, after]: [&MachineCounts; 2]) -> Noise {
         let MachineCounts { steal_ns, throttled_ns, thermal_throttles, pressure_cpu_ns, pressure_memory_ns } =
             after.since(before);
@@ -138,7 +139,7 @@ impl Noise {
         machine.with(workers)
     }
 
-    /// The same machine with these workers: the one definition of what is summed.
+    /// The same machine's noise with these workers. The only definition of the sums.
     fn with(&self, workers: Vec<WorkerNoise>) -> Noise {
         let sum = |of: fn(&WorkerNoise) -> u64| workers.iter().map(of).fold(0, u64::saturating_add);
         let known = |of: fn(&WorkerNoise) -> Option<u64>| {
@@ -162,12 +163,12 @@ impl Noise {
         }
     }
 
-    /// Without the entries of the workers.
+    /// A copy without the entries of the workers.
     pub fn summary(&self) -> Noise {
         Noise { workers: Vec::new(), ..*self }
     }
 
-    /// Checks what only an edited or damaged file can break.
+    /// Checks the invariant, which only an edited or damaged file can break.
     ///
     /// # Errors
     /// The rule that does not hold.
@@ -208,7 +209,7 @@ mod tests {
         assert_eq!((noise.migrations, noise.run_delay_ns), (Some(75), Some(90)));
         assert_eq!((noise.steal_ns, noise.throttled_ns), (Some(20), None));
         assert_eq!(noise.cpu_share_min, Some(0.901));
-        // The probe of worker 10 took a tenth longer: its clock fell by an eleventh.
+        // The probe of worker 10 took a tenth longer, so its clock fell by an eleventh.
         assert_eq!(noise.core_clock_change, Some(30_000.0 / 33_000.0 - 1.0));
         assert_eq!(noise.core_probe_ns, Some(30_000.0), "each worker's clock was as fast before");
         assert_eq!(noise.check(), Ok(()));

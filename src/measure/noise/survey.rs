@@ -1,24 +1,23 @@
-//! What of all this a machine offers: asked once, so that a counter that is not there is null with the reason.
+//! The noise counters that a machine offers: tried once, so that a missing counter is null with the reason.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::machine::{pressure_ns, steal_ns, thermal_throttles, throttled_ns};
-use super::thread::{migrations, run_delay_ns};
-use super::{MachineCounts, ThreadCounts};
+use super::machine::{MachineCounts, pressure_ns, steal_ns, thermal_throttles, throttled_ns};
+use super::thread::{ThreadCounts, cpu_ns, migrations, run_delay_ns, switches};
 use crate::cgroup::Cgroup;
 use crate::measure::Clock;
 
-// The names under which values are recorded, and reasons given.
-pub(super) const MIGRATIONS: &str = "migrations";
-pub(super) const RUN_DELAY: &str = "run_delay_ns";
-pub(super) const STEAL: &str = "steal_ns";
-pub(super) const THROTTLED: &str = "throttled_ns";
-pub(super) const THERMAL: &str = "thermal_throttles";
-pub(super) const PRESSURE_CPU: &str = "pressure_cpu_ns";
-pub(super) const PRESSURE_MEMORY: &str = "pressure_memory_ns";
+// The names of counters, in recorded values and in reasons.
+const MIGRATIONS: &str = "migrations";
+const RUN_DELAY: &str = "run_delay_ns";
+const STEAL: &str = "steal_ns";
+const THROTTLED: &str = "throttled_ns";
+const THERMAL: &str = "thermal_throttles";
+const PRESSURE_CPU: &str = "pressure_cpu_ns";
+const PRESSURE_MEMORY: &str = "pressure_memory_ns";
 
-/// The counters of a rank: which there are, and for which PUs.
+/// The counters available to a rank, and its PUs.
 #[derive(Clone, Debug)]
 pub struct Counters {
     root: PathBuf,
@@ -28,13 +27,13 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Tries every counter of this machine. `pus` are those of the workers, in their order, as the kernel counts; `None`
-    /// when they may run anywhere.
+    /// Tries every counter of this machine. `pus` are the workers' PUs in the workers' order, by the kernel's index;
+    /// `None` when the workers may run anywhere.
     pub fn survey(pus: Option<&[u32]>) -> Counters {
         Counters::survey_below(Path::new("/"), pus)
     }
 
-    /// The same on files below a root that is laid out like `/`.
+    /// As [`Counters::survey`], on files below a root that is laid out like `/`.
     pub fn survey_below(root: &Path, pus: Option<&[u32]>) -> Counters {
         let of_pus = |read: fn(&Path, &[u32]) -> Result<u64, String>| match pus {
             Some(pus) => read(root, pus),
@@ -55,49 +54,63 @@ impl Counters {
         Counters { root: root.to_owned(), pus: pus.unwrap_or_default().to_vec(), cgroup, unavailable }
     }
 
-    /// By name, the counters that this machine does not offer, and why.
+    /// The counters that this machine does not offer: name to reason.
     pub fn unavailable(&self) -> &BTreeMap<String, String> {
         &self.unavailable
     }
 
-    /// The counters of the PUs of the first so many workers, and of the machine, now.
+    /// Reads the counters of the PUs of the first `workers` workers, and those of the machine.
     pub fn machine(&self, workers: usize) -> MachineCounts {
-        MachineCounts::read(self, &self.pus[..workers.min(self.pus.len())])
+        let (root, pus) = (self.root.as_path(), &self.pus[..workers.min(self.pus.len())]);
+        MachineCounts {
+            steal_ns: self.ask(STEAL, || steal_ns(root, pus)),
+            throttled_ns: self.ask(THROTTLED, || throttled_ns(self.cgroup.as_ref())),
+            thermal_throttles: self.ask(THERMAL, || thermal_throttles(root, pus)),
+            pressure_cpu_ns: self.ask(PRESSURE_CPU, || pressure_ns(root, "cpu")),
+            pressure_memory_ns: self.ask(PRESSURE_MEMORY, || pressure_ns(root, "memory")),
+        }
     }
 
-    /// The counters of the calling thread just before a timed region.
+    /// Reads the counters of the calling thread just before a timed region. The slowest is read first, so that the
+    /// others are read as close to the region as possible.
     pub fn thread_before(&self, clock: &Clock) -> ThreadCounts {
-        ThreadCounts::before(self, clock)
+        let (migrations, run_delay_ns) = self.thread_files();
+        let switches = switches();
+        let at = clock.read();
+        ThreadCounts { at, cpu_ns: cpu_ns(), switches, migrations, run_delay_ns }
     }
 
-    /// The counters of the calling thread just after a timed region.
+    /// Reads the counters of the calling thread just after a timed region, in the reverse order.
     pub fn thread_after(&self, clock: &Clock) -> ThreadCounts {
-        ThreadCounts::after(self, clock)
+        let cpu_ns = cpu_ns();
+        let at = clock.read();
+        let switches = switches();
+        let (migrations, run_delay_ns) = self.thread_files();
+        ThreadCounts { at, cpu_ns, switches, migrations, run_delay_ns }
     }
 
-    pub(super) fn root(&self) -> &Path {
-        &self.root
+    fn thread_files(&self) -> (Option<u64>, Option<u64>) {
+        let root = self.root.as_path();
+        (self.ask(MIGRATIONS, || migrations(root)), self.ask(RUN_DELAY, || run_delay_ns(root)))
     }
 
-    pub(super) fn cgroup(&self) -> Option<&Cgroup> {
-        self.cgroup.as_ref()
-    }
-
-    /// Reads a counter unless the machine does not have it.
-    pub(super) fn ask(&self, name: &str, read: impl FnOnce() -> Result<u64, String>) -> Option<u64> {
+    /// Reads a counter if the machine has it.
+    fn ask(&self, name: &str, read: impl FnOnce() -> Result<u64, String>) -> Option<u64> {
         if self.unavailable.contains_key(name) {
             return None;
         }
-        // It was there when it was tried: one that fails now has no reason to give, and is null.
+        // The counter could be read in the survey. If it fails now, it is null without a reason.
         read().ok()
     }
 }
 
 #[cfg(all(test, not(miri)))]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
-    /// A made-up machine of two PUs.
+    /// A made-up machine with two PUs.
     struct Machine(PathBuf);
 
     impl Machine {
@@ -152,7 +165,7 @@ mod tests {
             pressure_memory_ns: Some(9_000),
         };
         assert_eq!(all, expected);
-        // A case with one worker has the first PU alone.
+        // A case with one worker has only the first PU.
         assert_eq!(counters.machine(1).steal_ns, Some(50_000_000));
         let thread = counters.thread_before(&Clock::start());
         assert_eq!((thread.migrations, thread.run_delay_ns), (Some(4), Some(200)));
@@ -225,6 +238,30 @@ mod tests {
             let reason = counters.unavailable().get(name);
             assert!(value.is_some() != reason.is_some(), "{name}: {value:?}, {reason:?}");
             println!("{name}: {}", reason.map_or("readable", String::as_str));
+        }
+    }
+
+    #[test]
+    fn working_takes_cpu_time_sleeping_switches_and_touching_memory_faults() {
+        let (clock, counters) = (Clock::start(), Counters::survey(None));
+        let before = counters.thread_before(&clock);
+        let asleep = counters.thread_after(&clock);
+        std::thread::sleep(Duration::from_millis(2));
+        let slept = counters.thread_after(&clock);
+        let began = Instant::now();
+        let memory = vec![1u8; 8 << 20];
+        while began.elapsed() < Duration::from_millis(5) {
+            std::hint::spin_loop();
+        }
+        let worked = counters.thread_after(&clock);
+        assert!(before.at <= asleep.at && before.cpu_ns <= asleep.cpu_ns);
+        assert!(slept.switches.voluntary > asleep.switches.voluntary, "a sleeper gives its CPU away");
+        assert!(worked.cpu_ns > slept.cpu_ns, "{} bytes were written", memory.len());
+        assert!(worked.switches.minor_faults > slept.switches.minor_faults, "fresh memory is faulted in");
+        if let (Some(first), Some(last)) = (before.run_delay_ns, worked.run_delay_ns) {
+            assert!(first <= last);
+        } else {
+            println!("skipped: run delay: {:?}", counters.unavailable().get(RUN_DELAY));
         }
     }
 }

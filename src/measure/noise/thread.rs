@@ -1,18 +1,16 @@
-//! What the kernel counts for the calling thread: for the ends of a timed region, outside it.
+//! The kernel's counters of the calling thread, read outside a timed region just before and after it.
 //!
-//! CPU time, switches and faults are system calls (0.5 us each); run delay and migrations are files that the kernel
-//! writes when they are read (2 and 20 us). None of them is on every machine.
+//! CPU time, switches and faults cost a system call (0.5 us each). Run delay and migrations are files that the kernel
+//! generates on each read (2 and 20 us); not every machine has these two.
 #![allow(unsafe_code)]
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::Counters;
-use super::survey::{MIGRATIONS, RUN_DELAY};
-use crate::measure::{Clock, Ticks};
+use crate::measure::Ticks;
 
-/// The counters of one thread at one moment, all since the thread began.
+/// The counters of one thread at one moment, each counted since the thread began.
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadCounts {
     pub(super) at: Ticks,
@@ -22,7 +20,7 @@ pub struct ThreadCounts {
     pub(super) run_delay_ns: Option<u64>,
 }
 
-/// What `getrusage` says of a thread.
+/// The counts that `getrusage` gives for a thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Switches {
     pub(super) involuntary: u64,
@@ -31,34 +29,11 @@ pub(super) struct Switches {
     pub(super) major_faults: u64,
 }
 
-impl ThreadCounts {
-    /// Reads them before a timed region: what takes longest first, so that the rest is as close to it as can be.
-    pub(super) fn before(counters: &Counters, clock: &Clock) -> ThreadCounts {
-        let (migrations, run_delay_ns) = from_files(counters);
-        let switches = switches();
-        let at = clock.read();
-        ThreadCounts { at, cpu_ns: cpu_ns(), switches, migrations, run_delay_ns }
-    }
-
-    /// Reads them after a timed region: the same, the other way round.
-    pub(super) fn after(counters: &Counters, clock: &Clock) -> ThreadCounts {
-        let cpu_ns = cpu_ns();
-        let at = clock.read();
-        let switches = switches();
-        let (migrations, run_delay_ns) = from_files(counters);
-        ThreadCounts { at, cpu_ns, switches, migrations, run_delay_ns }
-    }
-}
-
-fn from_files(counters: &Counters) -> (Option<u64>, Option<u64>) {
-    let root = counters.root();
-    (counters.ask(MIGRATIONS, || migrations(root)), counters.ask(RUN_DELAY, || run_delay_ns(root)))
-}
-
-/// How often the thread went from one CPU to another.
+/// Number of times the thread moved from one CPU to another.
 pub(super) fn migrations(root: &Path) -> Result<u64, String> {
     let path = "proc/thread-self/sched";
-    // Three kilobytes on one node, a line more for each; the line that is looked for is among the first ten.
+    // The file has three kilobytes on one node, and one more line for each further node. The wanted line is among the
+    // first ten.
     let mut buffer = [0; 4096];
     let text = head(root, path, &mut buffer)?;
     let line = text.lines().find(|line| line.starts_with("se.nr_migrations"));
@@ -66,12 +41,12 @@ pub(super) fn migrations(root: &Path) -> Result<u64, String> {
     count.ok_or_else(|| format!("/{path} has no se.nr_migrations"))
 }
 
-/// How long the thread could have run and waited for its CPU.
+/// Time in which the thread was ready to run and waited for a CPU.
 pub(super) fn run_delay_ns(root: &Path) -> Result<u64, String> {
     let path = "proc/thread-self/schedstat";
     let mut buffer = [0; 128];
     let text = head(root, path, &mut buffer)?;
-    // The kernel writes "0 0 0" when it does not count: a thread that reads this has run.
+    // The kernel writes "0 0 0" when it keeps no statistics; the reading thread has run, so its counts cannot all be 0.
     if text.trim() == "0 0 0" {
         return Err(format!(
             "/{path}: the kernel keeps no scheduling statistics (sysctl kernel.task_delayacct=1)"
@@ -81,7 +56,7 @@ pub(super) fn run_delay_ns(root: &Path) -> Result<u64, String> {
     delay.ok_or_else(|| format!("/{path} is not three numbers"))
 }
 
-/// The beginning of a file, without memory of the program's heap.
+/// Reads the beginning of a file without allocating a buffer.
 fn head<'buffer>(root: &Path, path: &str, buffer: &'buffer mut [u8]) -> Result<&'buffer str, String> {
     let failed = |why: std::io::Error| format!("/{path}: {why}");
     let mut file = File::open(root.join(path)).map_err(failed)?;
@@ -92,7 +67,7 @@ fn head<'buffer>(root: &Path, path: &str, buffer: &'buffer mut [u8]) -> Result<&
             count => filled += count,
         }
     }
-    // A character cut in two at the end is no harm: what is looked for is ASCII and stands before it.
+    // A character cut in two at the end does no harm: the wanted text is ASCII and comes before it.
     let text = &buffer[..filled];
     match std::str::from_utf8(text) {
         Ok(text) => Ok(text),
@@ -103,16 +78,16 @@ fn head<'buffer>(root: &Path, path: &str, buffer: &'buffer mut [u8]) -> Result<&
 /// CPU time of the calling thread in nanoseconds, since it began.
 pub(super) fn cpu_ns() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `now` is a timespec of ours to write to; this clock exists since Linux 2.6.12.
+    // SAFETY: `now` is a local timespec that may be written; this clock exists since Linux 2.6.12.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
     assert_eq!(failed, 0, "every Linux thread has a CPU clock");
     u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }
 
 pub(super) fn switches() -> Switches {
-    // SAFETY: a rusage is integers, for which zero bytes are a value.
+    // SAFETY: a rusage holds only integers, and all-zero bytes are a valid value of them.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: `usage` is ours to write to; threads are counted one by one since Linux 2.6.26.
+    // SAFETY: `usage` is a local variable that may be written; RUSAGE_THREAD exists since Linux 2.6.26.
     let failed = unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
     assert_eq!(failed, 0, "every Linux thread has resource counts");
     let count = |value: libc::c_long| u64::try_from(value).unwrap_or(0);
@@ -126,33 +101,7 @@ pub(super) fn switches() -> Switches {
 
 #[cfg(all(test, not(miri)))]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
-
-    #[test]
-    fn working_takes_cpu_time_sleeping_switches_and_touching_memory_faults() {
-        let (clock, counters) = (Clock::start(), Counters::survey(None));
-        let before = ThreadCounts::before(&counters, &clock);
-        let asleep = ThreadCounts::after(&counters, &clock);
-        std::thread::sleep(Duration::from_millis(2));
-        let slept = ThreadCounts::after(&counters, &clock);
-        let began = Instant::now();
-        let memory = vec![1u8; 8 << 20];
-        while began.elapsed() < Duration::from_millis(5) {
-            std::hint::spin_loop();
-        }
-        let worked = ThreadCounts::after(&counters, &clock);
-        assert!(before.at <= asleep.at && before.cpu_ns <= asleep.cpu_ns);
-        assert!(slept.switches.voluntary > asleep.switches.voluntary, "a sleeper gives its CPU away");
-        assert!(worked.cpu_ns > slept.cpu_ns, "{} bytes were written", memory.len());
-        assert!(worked.switches.minor_faults > slept.switches.minor_faults, "fresh memory is faulted in");
-        if let (Some(first), Some(last)) = (before.run_delay_ns, worked.run_delay_ns) {
-            assert!(first <= last);
-        } else {
-            println!("skipped: run delay: {:?}", counters.unavailable().get(RUN_DELAY));
-        }
-    }
 
     #[test]
     fn what_a_file_does_not_say_is_an_error_with_the_file() {
@@ -163,7 +112,7 @@ mod tests {
         assert!(migrations(&root).expect_err("no file").starts_with("/proc/thread-self/sched: "));
         write("sched", "work (1, #threads: 1)\n---\nse.nr_migrations      :        41\n");
         assert_eq!(migrations(&root), Ok(41));
-        // Longer than what is looked at, and cut within a character there.
+        // Longer than the buffer, and cut inside a character.
         write("sched", &format!("se.nr_migrations : 7\n{}{}", "x".repeat(4074), "é".repeat(9)));
         assert_eq!(migrations(&root), Ok(7));
         write("sched", "se.exec_start : 7\n");

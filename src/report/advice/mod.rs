@@ -1,21 +1,24 @@
-//! What a sweep of chunks says about a machine: where parallelism, cache and memory limit it, and which chunk to take.
+//! Advice from a sweep of chunk sizes: the sizes at which parallelism, cache and memory limit a machine, and the
+//! size to take.
 //!
-//! `reading` is the judgement, a pure function of what was measured; `sentences` puts it into words.
+//! `reading` is the judgement, a pure function of the measurements; `sentences` formats it as text.
 
 mod reading;
 mod sentences;
 
 use super::cells;
 use super::sweep::Group;
-use crate::results::run::{CaseResult, Expected};
+use crate::metric::CaseMetric;
+use crate::record::run::{CaseResult, Expected};
+use crate::word::Word;
 use reading::{Point, Sweep, read};
 
-/// The parameter that is swept.
+/// The swept parameter.
 const CHUNK: &str = "chunk_bytes";
-/// Fewer sizes have no middle.
+/// Fewest sizes that give advice; fewer have no middle.
 const SIZES_MIN: usize = 3;
 
-/// What the chunks of this workload say, a sentence a line; nothing unless three sizes of them were swept.
+/// Advice for this workload, a sentence a line; empty unless at least three chunk sizes were swept.
 pub(super) fn lines(group: &Group<'_>) -> Vec<String> {
     if !group.axes().contains(&CHUNK) {
         return Vec::new();
@@ -32,13 +35,13 @@ pub(super) fn lines(group: &Group<'_>) -> Vec<String> {
     sentences::lines(&sweep, &reading)
 }
 
-/// `None` for a case of which no repetition has a rate.
+/// The point of a case; `None` when it has no expectation or no rate.
 fn point(case: &CaseResult) -> Option<Point> {
     let plan: &Expected = case.expected.as_ref()?;
     let (_, rate) = cells::rate(case)?;
-    let number = |parameter: &crate::results::Parameter| match parameter {
-        crate::results::Parameter::Number(number) => Some(*number),
-        crate::results::Parameter::Word(_) => None,
+    let number = |parameter: &crate::record::Parameter| match parameter {
+        crate::record::Parameter::Number(number) => Some(*number),
+        crate::record::Parameter::Word(_) => None,
     };
     Some(Point {
         chunk_bytes: case.parameters.get(CHUNK).and_then(number)?,
@@ -49,6 +52,6 @@ fn point(case: &CaseResult) -> Option<Point> {
         l3_bytes: plan.l3_bytes.filter(|bytes| *bytes > 0),
         workers: case.per_rank.iter().map(|row| row.workers).min().unwrap_or(plan.busy_workers),
         busy_workers: plan.busy_workers,
-        cpu_share: case.metrics.get("cpu_share").and_then(|metric| metric.value),
+        cpu_share: case.metrics.get(CaseMetric::CpuShare.word()).and_then(|metric| metric.value),
     })
 }

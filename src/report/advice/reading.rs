@@ -1,4 +1,4 @@
-//! From rates to a judgement: every chunk against the fastest, round by round.
+//! From rates to a judgement: every chunk size compared with the fastest, round by round.
 
 use std::ops::Range;
 
@@ -6,86 +6,87 @@ use crate::stats::{
     Better, ENOUGH, Interval, Judgement, Pair, Scope, effect_within, holm, judge, pairs_needed,
 };
 
-/// Two chunks whose rates lie so near each other are as good as each other: other things decide then.
+/// Largest relative difference between rates that count as equally good; other criteria then decide.
 pub(super) const ALIKE: f64 = 0.05;
-/// From this share of its limit on, memory is what limits.
+/// Share of the limit from which on memory is the bottleneck.
 const AT_LIMIT: f64 = 0.9;
 
 /// The sizes of one sweep, ascending, at least two of them.
 pub(super) struct Sweep {
     pub(super) points: Vec<Point>,
-    /// Ranks whose rates are in the points.
+    /// Number of ranks behind the rates of the points.
     pub(super) ranks: f64,
 }
 
-/// One size of chunk, and what was measured with it.
+/// One chunk size and its measurements.
 #[derive(Clone)]
 pub(super) struct Point {
     pub(super) chunk_bytes: u64,
-    /// Bytes a second of all ranks, one a round.
+    /// Bytes per second of all ranks, one value a round.
     pub(super) rates: Vec<Option<f64>>,
-    /// Their median, above 0.
+    /// Median of the rates, above 0.
     pub(super) rate: f64,
-    /// Of what the same pages take of plain stores.
+    /// Share of the limit: the rate of plain stores on the same pages.
     pub(super) limit_share: Option<f64>,
-    /// The chunks in flight.
+    /// Bytes of the chunks in flight.
     pub(super) working_set_bytes: u64,
-    /// The L3 behind a rank's workers, where it is known.
+    /// L3 available to a rank's workers, in bytes; `None` when unknown.
     pub(super) l3_bytes: Option<u64>,
-    /// Workers of a rank.
+    /// Number of workers of a rank.
     pub(super) workers: u32,
-    /// Those with a block of every chunk.
+    /// Number of workers that have a block in every chunk.
     pub(super) busy_workers: u32,
-    /// The share of their time in which they had their processors.
+    /// Share of time in which the workers had their CPUs.
     pub(super) cpu_share: Option<f64>,
 }
 
 impl Point {
-    /// Whether the chunks in flight fit the L3; `None` when nobody knows its size.
+    /// True when the chunks in flight fit into the L3; `None` when its size is unknown.
     pub(super) fn fits(&self) -> Option<bool> {
         self.l3_bytes.map(|l3| self.working_set_bytes <= l3)
     }
 }
 
-/// A chunk against the fastest.
+/// A chunk size compared with the fastest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Standing {
     /// The highest median of all.
     Fastest,
-    /// Surely within [`ALIKE`] of it.
+    /// Certainly within [`ALIKE`] of the fastest.
     Alike,
-    /// Surely slower.
+    /// Certainly slower.
     Slower(Against),
-    /// It may be as fast, and it may not.
+    /// Undecided: as fast or slower.
     Unknown,
 }
 
-/// A rate over the fastest one.
+/// Ratio of a rate to the fastest one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Against {
     pub(super) ratio: f64,
     pub(super) interval: Interval,
 }
 
-/// What the sweep says; every number is an index of a point.
+/// Result of a sweep. Every `usize` is the index of a point.
 #[derive(Debug, PartialEq)]
 pub(super) struct Reading {
-    /// Of every point.
+    /// Standing of every point.
     pub(super) standings: Vec<Standing>,
     pub(super) fastest: usize,
-    /// The smallest that is as good as the fastest, without a slower one between; `None`: this run cannot tell.
+    /// Smallest size as good as the fastest, without a slower one between them; `None` when this run cannot
+    /// decide.
     pub(super) recommended: Option<usize>,
-    /// Around the fastest, up to the next that are surely slower.
+    /// Points around the fastest, up to the nearest that are certainly slower.
     pub(super) plateau: Range<usize>,
-    /// The largest that is as good as the fastest, likewise.
+    /// Largest size as good as the fastest, without a slower one between them.
     pub(super) last: usize,
-    /// The next smaller one that is surely slower: too short.
+    /// Nearest smaller size that is certainly slower: its chunks are too short.
     pub(super) too_short: Option<usize>,
-    /// The next larger one that is surely slower: it left the cache.
+    /// Nearest larger size that is certainly slower: its chunks left the cache.
     pub(super) too_large: Option<usize>,
-    /// From here on memory is the limit.
+    /// First size from which on memory is the limit.
     pub(super) memory_from: Option<usize>,
-    /// Repetitions that would tell what this run cannot; `None` when it can, or when nobody knows.
+    /// Repetitions that would decide the open points; `None` when none is open, or the number is unknown.
     pub(super) repetitions_needed: Option<u64>,
 }
 
@@ -93,7 +94,7 @@ pub(super) struct Reading {
 pub(super) fn read(sweep: &Sweep) -> Option<Reading> {
     let points = &sweep.points;
     let fastest = (0..points.len()).reduce(|best, index| {
-        // Of equals the smaller one.
+        // The smaller size wins a tie.
         if points[index].rate > points[best].rate { index } else { best }
     })?;
     let (standings, repetitions_needed) = standings(points, fastest);
@@ -102,7 +103,7 @@ pub(super) fn read(sweep: &Sweep) -> Option<Reading> {
     let too_short = (0..fastest).rev().find(slower);
     let too_large = (fastest + 1..points.len()).find(slower);
     let plateau = too_short.map_or(0, |index| index + 1)..too_large.unwrap_or(points.len());
-    // The highest of several medians that cannot be told apart is the fastest by chance.
+    // Among medians that cannot be told apart, the highest is highest by chance.
     let open = plateau.clone().any(|index| standings[index] == Standing::Unknown);
     let recommended = plateau.clone().find(good).filter(|index| *index != fastest || !open);
     Some(Reading {
@@ -118,7 +119,8 @@ pub(super) fn read(sweep: &Sweep) -> Option<Reading> {
     })
 }
 
-/// Every chunk against the fastest, corrected for their number (Holm), and what would tell those that this run cannot.
+/// Compares every size with the fastest, with Holm's correction for their number. Also returns the repetitions
+/// needed to decide the open ones.
 fn standings(points: &[Point], fastest: usize) -> (Vec<Standing>, Option<u64>) {
     let effects: Vec<_> = points.iter().map(|point| against(&points[fastest], point)).collect();
     let others: Vec<usize> = (0..points.len()).filter(|index| *index != fastest).collect();
@@ -146,7 +148,7 @@ fn standings(points: &[Point], fastest: usize) -> (Vec<Standing>, Option<u64>) {
     (standings, needed)
 }
 
-/// What this chunk makes of the fastest one's rate in the same rounds.
+/// Effect of this size relative to the fastest, paired by round.
 fn against(fastest: &Point, point: &Point) -> Option<crate::stats::Effect> {
     let rounds = fastest.rates.iter().zip(&point.rates).zip(0u32..);
     let pairs: Vec<Pair> = rounds
@@ -157,14 +159,14 @@ fn against(fastest: &Point, point: &Point) -> Option<crate::stats::Effect> {
     effect_within(&pairs, Scope::TheseHosts)
 }
 
-/// The fewest repetitions in which so many signed-rank tests at once can find anything: all on one side is as much as
-/// there can be, and that has a probability of 2 / 2^n.
+/// Fewest repetitions with which any of `tests` simultaneous signed-rank tests can be significant: the strongest
+/// result, all on one side, has a probability of 2 / 2^n.
 fn fewest(tests: u32) -> u64 {
     let n = (2.0 * f64::from(tests) / 0.05).log2().ceil();
     (n as u64).max(ENOUGH as u64)
 }
 
-/// The first of those that all leave the cache and are at the limit of the memory, up to the largest.
+/// First of the largest sizes that all leave the cache and reach the memory limit.
 fn memory_from(points: &[Point]) -> Option<usize> {
     let limited = |point: &Point| {
         point.fits() != Some(true) && point.limit_share.is_some_and(|share| share >= AT_LIMIT)
@@ -180,8 +182,8 @@ mod tests {
 
     const GIB: f64 = (1u64 << 30) as f64;
 
-    /// Chunks from 4 MiB on, each twice the one before, two in flight, in an L3 of 32 MiB; rates in GiB/s, 10 rounds that
-    /// scatter by `noise`, and shares of the limit.
+    /// Chunks from 4 MiB on, each twice as large as the previous, two in flight, in an L3 of 32 MiB. `rates` are in
+    /// GiB/s, for 10 rounds that scatter by `noise`; `shares` are shares of the limit.
     fn sweep(rates: &[f64], shares: &[f64], noise: f64) -> Sweep {
         let of = |(index, (rate, share)): (usize, (&f64, &f64))| {
             let scattered = |round: u64| {
@@ -226,7 +228,7 @@ mod tests {
         let reading = read(&sweep(&[26.0, 26.2, 26.1, 26.0, 26.1], &[0.95; 5], 0.01)).expect("points");
         assert_eq!((reading.recommended, reading.last), (Some(0), 4));
         assert_eq!((reading.too_short, reading.too_large), (None, None));
-        // The first three fit the L3.
+        // The first three working sets fit into the L3.
         assert_eq!(reading.memory_from, Some(3));
     }
 
@@ -246,7 +248,7 @@ mod tests {
         assert_eq!(unknown, 3);
     }
 
-    /// Seven tests at once need 9 rounds: with five nothing is sure, however clear it looks.
+    /// Seven simultaneous tests need 9 rounds: five rounds decide nothing, however clear the difference.
     #[test]
     fn few_repetitions_tell_nothing_about_what_is_slower() {
         let mut few = sweep(&[60.0, 80.0, 40.0, 27.0], &[0.5; 4], 0.01);

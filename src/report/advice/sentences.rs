@@ -1,4 +1,4 @@
-//! A judgement in words: what to take and why, then the three limits, then what is open.
+//! A judgement as text: the size to take and the reason, the three limits, then the open questions.
 
 use super::reading::{ALIKE, Against, Point, Reading, Standing, Sweep};
 use crate::report::notes::CONTAMINATED_BELOW;
@@ -75,7 +75,7 @@ impl About<'_> {
         )
     }
 
-    /// Where chunks become too short for their workers.
+    /// Sentence about the size at which chunks become too short for their workers.
     fn parallelism(&self) -> String {
         let Some(short) = self.reading.too_short else {
             let smallest = self.points()[0].chunk_bytes;
@@ -113,7 +113,7 @@ impl About<'_> {
         )
     }
 
-    /// Where the chunks in flight leave the cache.
+    /// Sentence about the size at which the chunks in flight leave the cache.
     fn cache(&self) -> String {
         let last = self.reading.last;
         let largest = self.points().len() - 1;
@@ -149,7 +149,7 @@ impl About<'_> {
         )
     }
 
-    /// From where on memory is the limit.
+    /// Sentence about the size from which on memory is the limit.
     fn memory(&self) -> String {
         let points = self.points();
         let largest = points.len() - 1;
@@ -181,7 +181,7 @@ impl About<'_> {
         }
     }
 
-    /// What this run could not tell.
+    /// Sentence about the sizes that this run leaves open.
     fn open(&self) -> Option<String> {
         let unknown = |index: &usize| self.reading.standings[*index] == Standing::Unknown;
         let sizes: Vec<String> =
@@ -202,7 +202,8 @@ impl About<'_> {
         })
     }
 
-    /// Workers that are not always there are late for every barrier, and others use their caches.
+    /// Warning for disturbed workers: a worker without its CPU delays every barrier, and other processes use its
+    /// caches.
     fn doubt(&self) -> Option<String> {
         let shares = self.points().iter().filter_map(|point| point.cpu_share);
         let least = shares.reduce(f64::min).filter(|share| *share < CONTAMINATED_BELOW)?;

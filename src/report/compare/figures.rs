@@ -1,53 +1,36 @@
-//! Figures of one row of a comparison, as they fit a column.
+//! Figures of one row of a comparison, formatted for columns.
 
-use crate::report::text::NOT_AVAILABLE;
-use crate::results::run::{Better, Comparison, Interval, Replicated, Scope, Verdict};
+use crate::metric::{Column, GateMetric};
+use crate::record::run::{Better, Comparison, Interval, Replicated, Scope, Verdict};
+use crate::report::text::{NOT_AVAILABLE, plain};
 use crate::units::three_digits;
 
-const GIB: f64 = (1u64 << 30) as f64;
-
-/// A metric in few letters, the unit it is shown in, and what its values are divided by.
-fn shown(metric: &str) -> (&'static str, &'static str, f64) {
-    match metric {
-        "throughput_bytes_per_s" => ("rate", "GiB/s", GIB),
-        "operations_per_s" => ("rate", "Mop/s", 1e6),
-        "core_seconds_per_gib" => ("core", "ms/GiB", 1e-3),
-        "core_ns_per_operation" => ("core", "ns/op", 1.0),
-        "refill_share" => ("refills", "%", 0.01),
-        "chunk_ns.p99" => ("chunk p99", "ms", 1e6),
-        "refill_ns.p99" => ("refill p99", "us", 1e3),
-        _ => ("other", "", 1.0),
-    }
+/// The column of a row's metric; `None` for one that no column knows.
+fn column(row: &Comparison) -> Option<Column> {
+    GateMetric::from_name(&row.metric)?.column()
 }
 
 /// `rate GiB/s`
 pub(super) fn figure(row: &Comparison) -> String {
-    let (name, unit, _) = shown(&row.metric);
-    if name == "other" {
-        return crate::report::text::plain(&row.metric);
-    }
-    format!("{name} {unit}")
+    column(row).map_or_else(|| plain(&row.metric), |Column { name, unit, .. }| format!("{name} {unit}"))
 }
 
 /// `rate`
 pub(super) fn name(row: &Comparison) -> String {
-    match shown(&row.metric).0 {
-        "other" => crate::report::text::plain(&row.metric),
-        name => name.to_owned(),
-    }
+    column(row).map_or_else(|| plain(&row.metric), |column| column.name.to_owned())
 }
 
 /// A value in the unit of [`figure`].
 pub(super) fn value(row: &Comparison, value: Option<f64>) -> String {
-    let (_, _, scale) = shown(&row.metric);
+    let scale = column(row).map_or(1.0, |column| column.scale);
     value.map_or(NOT_AVAILABLE.to_owned(), |value| match value / scale {
-        // A small value keeps its digits: a change of 2 % has to be seen.
+        // Small values keep three decimals, so that a change of 2 % is visible.
         small if small > 0.0 && small < 0.0995 => format!("{small:.3}"),
         other => three_digits(other),
     })
 }
 
-/// A ratio as a change in percent, with its sign.
+/// A ratio as a signed change in percent.
 pub(super) fn change(ratio: Option<f64>) -> String {
     ratio.map_or(NOT_AVAILABLE.to_owned(), |ratio| signed((ratio - 1.0) * 100.0))
 }
@@ -59,7 +42,7 @@ pub(super) fn interval(interval: Option<Interval>) -> String {
     })
 }
 
-/// Percent: two digits, three from a hundred on, a multiple from ten times on.
+/// Signed percent: two digits, three from 100 % on, and a multiple (`x11.0`) from +1000 % on.
 pub(super) fn signed(percent: f64) -> String {
     match percent.abs() {
         0.0 => "0.0".to_owned(),
@@ -70,7 +53,7 @@ pub(super) fn signed(percent: f64) -> String {
     }
 }
 
-/// A share as percent without a sign.
+/// A share in percent, without a sign.
 pub(super) fn share(share: Option<f64>) -> String {
     share.map_or(NOT_AVAILABLE.to_owned(), |share| match share * 100.0 {
         p if p < 9.95 => format!("{p:.1}"),
@@ -78,12 +61,12 @@ pub(super) fn share(share: Option<f64>) -> String {
     })
 }
 
-/// A share as short as it can be said: `2 %`, `0.5 %`.
+/// A share with as few digits as possible: `2 %`, `0.5 %`.
 pub(super) fn round_share(share: f64) -> String {
     format!("{} %", (share * 1e6).round() / 1e4)
 }
 
-/// The verdict in words that fit what is compared: a rate is faster, a cost is less.
+/// The verdict in words that fit the metric: a rate is faster, a cost is less.
 pub(super) fn verdict(row: &Comparison) -> &'static str {
     let cost = row.better == Better::Lower && !row.metric.contains("_ns.p");
     match (row.verdict, cost) {
@@ -96,12 +79,12 @@ pub(super) fn verdict(row: &Comparison) -> &'static str {
     }
 }
 
-/// Whether one of the two is better.
+/// True when one of the two is certainly better.
 pub(super) fn is_certain(row: &Comparison) -> bool {
     matches!(row.verdict, Verdict::Faster | Verdict::Slower)
 }
 
-/// What it would need more of, in the plural. Rounds of one run cannot make up for runs.
+/// Plural name of the replicates that are needed. More rounds of one run cannot replace more runs.
 pub(super) fn needed(row: &Comparison) -> &'static str {
     match (row.scope, row.replicated) {
         (Some(Scope::TheseProcesses), _) | (_, Replicated::Run) => "runs",
@@ -110,7 +93,7 @@ pub(super) fn needed(row: &Comparison) -> &'static str {
     }
 }
 
-/// Of what an interval speaks.
+/// Population that a confidence interval applies to.
 pub(super) fn scope(scope: Scope) -> &'static str {
     match scope {
         Scope::TheseHosts => "these hosts, in this run",

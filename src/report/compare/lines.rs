@@ -1,25 +1,27 @@
-//! The sentences around the tables of a comparison: what was compared, of what the figures speak, and of what not.
+//! Sentences around the tables of a comparison: its subject, and the scope and limits of its figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::figures::{self, round_share};
+use crate::compare::Compared;
+use crate::compare::{BoundResult, Change, Projection, RunRecord};
+use crate::record::run::Outcome;
+use crate::record::run::{Comparison, Replicated, Scope, Verdict};
 use crate::report::cells;
+use crate::report::compare::figures;
+use crate::report::compare::figures::round_share;
 use crate::report::text::{counted, percent, plain};
-use crate::results::compare::{BoundResult, Change, Projection, RunRecord};
-use crate::results::run::{Comparison, Replicated, Scope, Verdict};
-use crate::results::{Compared, Outcome};
 
-/// Lines of one kind that are printed; the rest is counted.
+/// Largest number of lines of one kind; the rest are counted.
 const SHOWN: usize = 5;
 
-/// The mark of what should not have been compared: it stands above and below.
+/// Warning for a forced comparison, shown above and below the tables.
 pub(super) fn forced(compared: &Compared) -> Vec<String> {
     if !compared.forced {
         return Vec::new();
     }
     let mut lines =
         vec!["FORCED: these cannot be compared, and no verdict here is to be believed".to_owned()];
-    let why = |refusal: &crate::results::compare::Refusal| {
+    let why = |refusal: &crate::compare::Refusal| {
         let [what, base, other, why] =
             [&refusal.what, &refusal.base, &refusal.other, &refusal.why].map(|text| plain(text));
         format!("  {what}: {base} here, {other} there: {why}")
@@ -28,7 +30,7 @@ pub(super) fn forced(compared: &Compared) -> Vec<String> {
     lines
 }
 
-/// What A and B are.
+/// Description of A and B.
 pub(super) fn headline(compared: &Compared) -> Vec<String> {
     let name = plain(&compared.name);
     let candidates: BTreeSet<&str> =
@@ -71,7 +73,7 @@ pub(super) fn headline(compared: &Compared) -> Vec<String> {
     lines
 }
 
-/// `batch 64 -> 128`: each once, however many cases have it.
+/// `batch 64 -> 128`: each change once, even if several cases have it.
 fn changes_of(compared: &Compared, arm: &str) -> String {
     let mut seen: Vec<String> = Vec::new();
     for Change { what, base, candidate, .. } in compared.changes.iter().filter(|change| change.arm == arm) {
@@ -92,7 +94,7 @@ fn directories(runs: &[RunRecord]) -> String {
     }
 }
 
-/// Above the table of one case and arm.
+/// Caption of the table of one case and arm.
 pub(super) fn caption(rows: &[Comparison]) -> String {
     let first = &rows[0];
     let p = match (first.p_adjusted, first.p_signed_rank) {
@@ -105,7 +107,7 @@ pub(super) fn caption(rows: &[Comparison]) -> String {
     format!("{}: {} (B) against {} (A){p}", plain(&first.case), plain(&first.candidate), plain(&first.base))
 }
 
-/// How to read it, and what it does not show.
+/// Explanation of the figures and of their limits.
 pub(super) fn notes(compared: &Compared) -> Vec<String> {
     let rows = &compared.comparisons;
     let mut lines: Vec<String> = compared.projections.iter().map(projection).collect();
@@ -141,7 +143,7 @@ fn projection(projection: &Projection) -> String {
     )
 }
 
-/// What the same arm twice differs by, in the rates.
+/// A/A floor of the rates: the difference between two equal arms.
 fn floors(rows: &[Comparison]) -> Vec<String> {
     let same = rows.iter().filter(|row| row.same && figures::name(row) == "rate");
     let line = |row: &Comparison| {
@@ -207,12 +209,12 @@ fn how(compared: &Compared) -> Vec<String> {
     ]
 }
 
-/// Of what the intervals speak, by level and scope.
+/// Scope of the confidence intervals, by level and scope.
 fn intervals(rows: &[&Comparison]) -> String {
     let mut kinds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in rows {
         if let (Some(interval), Some(scope)) = (row.interval, row.scope) {
-            // Rounded up it would claim more than there is.
+            // Rounded down: a level rounded up would overstate the confidence.
             let level = (interval.level * 1000.0).floor() / 10.0;
             let kind = kinds.entry(format!("{level} %, of {}", figures::scope(scope))).or_default();
             kind.insert(figures::name(row));
@@ -229,7 +231,7 @@ fn intervals(rows: &[&Comparison]) -> String {
     }
 }
 
-/// Why it cannot be told, each reason once.
+/// Reasons for undecided verdicts, each once.
 fn unknown(rows: &[Comparison]) -> Vec<String> {
     let mut reasons: BTreeMap<&str, (BTreeSet<String>, Option<u64>)> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.verdict == Verdict::CannotTell && !row.same) {
@@ -248,7 +250,7 @@ fn unknown(rows: &[Comparison]) -> Vec<String> {
     limited(reasons.iter().map(line).collect())
 }
 
-/// From how little the verdicts are drawn.
+/// Extent of the evidence behind the verdicts: workloads and cases.
 fn shown_by(compared: &Compared) -> Vec<String> {
     let rates: Vec<&Comparison> =
         compared.comparisons.iter().filter(|row| !row.same && figures::name(row) == "rate").collect();

@@ -1,16 +1,16 @@
-//! What a comparison of arms or runs says: text of 80 columns, and the same as Markdown.
+//! A comparison of arms or runs, as text of 80 columns and as Markdown.
 
 mod figures;
 mod lines;
 mod rows;
 
+use super::document::{self, Extent, escaped};
 use super::grid::Grid;
-use super::table::Extent;
-use super::{markdown, terminal};
-use crate::results::Compared;
-use crate::results::run::{Comparison, Run};
+use super::terminal;
+use crate::compare::Compared;
+use crate::record::run::{Comparison, Run};
 
-/// So many tables are shown one by one; more become one of rates.
+/// Largest number of tables shown one by one; beyond it, one table shows all rates.
 const TABLES: usize = 3;
 
 /// The whole comparison as text.
@@ -25,24 +25,24 @@ pub fn compared(compared: &Compared, extent: Extent) -> String {
     text + &prose(lines::notes(compared)) + &prose(lines::forced(compared))
 }
 
-/// The same for an issue or a wiki, with every table.
+/// The comparison as Markdown for an issue or a wiki, with every table.
 pub fn compared_markdown(compared: &Compared) -> String {
-    let escaped = |line: &String| markdown::escaped(line.trim_start());
-    let mut text = format!("# {}\n", markdown::escaped(&super::text::plain(&compared.name)));
+    let line_escaped = |line: &String| escaped(line.trim_start());
+    let mut text = format!("# {}\n", escaped(&super::text::plain(&compared.name)));
     for line in lines::forced(compared).iter().chain(&lines::headline(compared)) {
-        text += &format!("\n{}\n", escaped(line));
+        text += &format!("\n{}\n", line_escaped(line));
     }
     for (caption, grid) in tables(compared, Extent::Everything) {
-        text += &format!("\n{}\n\n{}", markdown::escaped(&caption), markdown::grid(&grid));
+        text += &format!("\n{}\n\n{}", escaped(&caption), document::grid(&grid));
     }
     text += "\n## How to read it\n\n";
     for line in lines::notes(compared).iter().chain(&lines::forced(compared)) {
-        text += &format!("- {}\n", escaped(line));
+        text += &format!("- {}\n", line_escaped(line));
     }
     text
 }
 
-/// What the report of a run has to say of its arms; nothing for a run without.
+/// Comparison of a run's arms for its report; `None` for a run without arms.
 pub(super) fn of_run(run: &Run, extent: Extent) -> Option<String> {
     let of_it = Compared::of_run(run);
     (!of_it.comparisons.is_empty()).then(|| compared(&of_it, extent))
@@ -54,7 +54,7 @@ pub(super) fn markdown_of_run(run: &Run) -> Option<String> {
     (!of_it.comparisons.is_empty()).then(|| compared_markdown(&of_it).replacen("# ", "## Arms of ", 1))
 }
 
-/// Every table with what stands above it.
+/// Every table with its caption.
 fn tables(compared: &Compared, extent: Extent) -> Vec<(String, Grid)> {
     let all = extent == Extent::Everything;
     let groups: Vec<&[Comparison]> = compared

@@ -1,18 +1,18 @@
 //! Rows of a comparison as tables.
 
 use super::figures;
+use crate::record::run::Comparison;
 use crate::report::grid::{Column, Grid};
 use crate::report::text::{grouped, plain};
-use crate::results::run::Comparison;
 
-/// What stands where nothing that was done can tell how many it takes.
+/// Placeholder for an unknown number of replicates, or a missing probability.
 const NOBODY_KNOWS: &str = "-";
-/// More than this many are not a plan.
+/// Larger numbers of replicates are not practical and are shown as `>99,999`.
 const NEEDED_MAX: u64 = 99_999;
 
-/// The figures of one case and arm; with `all` also those without a pair.
+/// Figures of one case and arm; with `all`, including those without a pair.
 pub(super) fn figures(rows: &[Comparison], all: bool) -> Grid {
-    // What has no pair at all has its reason below the table.
+    // The reason for a missing pair is shown below the table.
     let rows: Vec<&Comparison> = rows.iter().filter(|row| all || row.ratio.is_some()).collect();
     let mut grid = Grid::of_rows(rows.len());
     grid.push(Column::words("figure"), rows.iter().map(|row| figures::figure(row)));
@@ -48,7 +48,7 @@ pub(super) fn cases(rows: &[&Comparison]) -> Grid {
     grid
 }
 
-/// Values, change, interval, verdict, and how much the comparison can see.
+/// Adds values, change, confidence interval, verdict, smallest detectable difference and needed replicates.
 fn judged(grid: &mut Grid, rows: &[&Comparison]) {
     let each = || rows.iter().copied();
     grid.push(Column::figures("A", ""), each().map(|row| figures::value(row, row.base_value)));
@@ -58,7 +58,7 @@ fn judged(grid: &mut Grid, rows: &[&Comparison]) {
     grid.push(Column::words("verdict"), each().map(|row| figures::verdict(row).to_owned()));
     grid.push(Column::figures("finds", "%"), each().map(|row| figures::share(row.smallest_detectable)));
     let unit = rows.first().map_or("", |row| figures::needed(row));
-    // A quantile is of all ranks together: it has rounds where the others have hosts.
+    // A quantile covers all ranks together, so it has rounds where other figures have hosts.
     let needed = |row: &Comparison| match figures::needed(row) == unit {
         true => needs(row),
         false => format!("{} {}", needs(row), figures::needed(row)),
@@ -74,7 +74,7 @@ fn needs(row: &Comparison) -> String {
     }
 }
 
-/// A probability of two digits.
+/// A probability with two digits.
 pub(super) fn probability(p: f64) -> String {
     match p {
         p if p < 0.0005 => "<0.001".to_owned(),

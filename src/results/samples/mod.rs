@@ -1,4 +1,4 @@
-//! `samples.parquet`: one measured value a row, for notebooks and SQL.
+//! `samples.parquet`: one measured value in each row, for notebooks and SQL.
 //!
 //! | scope | rows |
 //! |---|---|
@@ -6,7 +6,7 @@
 //! | `host` | the figures of `run.json` over the ranks of one host |
 //! | `all` | the figures of `run.json`, bit for bit |
 //!
-//! Rows are sorted by scope, case, host, rank, repetition, metric and interval. A value that is not known has no row.
+//! Rows are sorted by scope, case, host, rank, repetition, metric and interval. An unknown value has no row.
 
 mod rows;
 pub mod table;
@@ -17,14 +17,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::durable::replace;
-use super::evidence::Evidence;
-use super::run::{CaseHeader, Header, Parameter, Run, SCHEMA};
+use crate::aggregate::evidence::Evidence;
 use crate::error::Result;
+use crate::record::durable::replace;
+use crate::record::run::{CaseHeader, Header, Parameter, Run, SCHEMA};
 use rows::Sample;
 use table::{Cell, Column, Kind, TableReader, TableWriter};
 
-/// The columns that every run has, before and after those of its parameters.
+/// Columns of every run: `HEAD` before the parameters, `TAIL` after them.
 const HEAD: [(&str, Kind, &str); 6] = [
     (
         "scope",
@@ -55,7 +55,7 @@ const TAIL: [(&str, Kind, &str); 6] = [
 ];
 const SORTED_BY: [&str; 7] = ["scope", "case", "host", "rank", "repetition", "metric", "interval"];
 
-/// Keys under which the file says what it belongs to.
+/// Metadata keys that identify the run of the file.
 const SCHEMA_KEY: &str = "numamark.schema";
 const VERSION_KEY: &str = "numamark.version";
 const JOB_HASH_KEY: &str = "numamark.job_hash";
@@ -81,7 +81,7 @@ fn write_to(file: &mut File, run: &Run, evidence: &Evidence) -> io::Result<()> {
     table.finish()
 }
 
-/// Derives every row again and compares it with the file. Returns how many are equal, and what differs.
+/// Derives every row again and compares it with the file. Returns the number of equal rows, and the differences.
 pub(super) fn compare(path: &Path, run: &Run, evidence: &Evidence) -> (usize, Vec<String>) {
     let mut comparison = Comparison { equal: 0, differences: Vec::new() };
     if let Err(why) = comparison.run(path, run, evidence) {
@@ -134,7 +134,7 @@ impl Comparison {
     }
 }
 
-/// Equal to the last bit.
+/// True when all cells are equal to the last bit.
 fn same(a: &[Cell], b: &[Cell]) -> bool {
     a.iter().zip(b).all(|pair| match pair {
         (Cell::Real(a), Cell::Real(b)) => a.to_bits() == b.to_bits(),
@@ -168,10 +168,10 @@ impl std::fmt::Display for Cell {
     }
 }
 
-/// In a run that compares, the column beside the parameters.
+/// Column after the parameters, in a run with arms.
 const ARM: &str = "arm";
 
-/// What the run's cases make of the table: a column for each parameter that any of them has.
+/// Columns that depend on the run's cases: one for each parameter of any case, and one for the arm.
 struct Shape {
     parameters: Vec<Column>,
 }
@@ -241,7 +241,7 @@ fn parameter(column: &Column, case: &CaseHeader) -> Cell {
         (None, _) => Cell::Null,
         (Some(Parameter::Word(word)), _) => Cell::Text(Arc::from(word.as_str())),
         (Some(Parameter::Number(number)), Kind::Text) => Cell::Text(number.to_string().into()),
-        // What a person can write in a job has 63 bits.
+        // Numbers in a job have at most 63 bits.
         (Some(Parameter::Number(number)), _) => Cell::Whole(i64::try_from(*number).unwrap_or(i64::MAX)),
     }
 }

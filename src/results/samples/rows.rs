@@ -1,12 +1,14 @@
-//! Which rows there are, in their order.
+//! The rows of `samples.parquet`, in their order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use crate::results::aggregate::of_case;
-use crate::results::evidence::Evidence;
-use crate::results::record::{Begin, Repetition, Row};
-use crate::results::run::{CaseHeader, Measure, Metric, Run};
+use crate::aggregate::evidence::Evidence;
+use crate::aggregate::of_case;
+use crate::metric::{Distribution, Measure, Recorded};
+use crate::record::line::{Begin, Repetition, Row};
+use crate::record::run::{CaseHeader, Metric, Run};
+use crate::word::Word;
 
 /// One measured value.
 pub(super) struct Sample<'a> {
@@ -23,13 +25,13 @@ pub(super) struct Sample<'a> {
     pub unit: &'a str,
 }
 
-/// Who takes the rows.
+/// Receiver of the rows.
 pub(super) type Sink<'a> = dyn FnMut(&Sample) -> io::Result<()> + 'a;
 
-/// Gives every row of a run, sorted.
+/// Passes every row of a run to the sink, sorted.
 ///
 /// # Errors
-/// Those of the sink.
+/// Errors of the sink.
 pub(super) fn each(run: &Run, evidence: &Evidence, sink: &mut Sink) -> io::Result<()> {
     let mut cases: Vec<&CaseHeader> = run.header.planned.iter().collect();
     cases.sort_by(|a, b| a.id.cmp(&b.id));
@@ -63,7 +65,7 @@ pub(super) fn each(run: &Run, evidence: &Evidence, sink: &mut Sink) -> io::Resul
     Ok(())
 }
 
-/// The rows of some ranks, by round.
+/// Returns the rows of the selected ranks, by round.
 fn rounds<'a>(
     evidence: &'a Evidence,
     case: &CaseHeader,
@@ -84,7 +86,7 @@ struct Whose<'a> {
     case: &'a CaseHeader,
 }
 
-/// Figures of several ranks: one value a metric and round.
+/// Passes the figures of several ranks to the sink: one value for each metric and round.
 fn figures(
     whose: Whose,
     rounds: &[Vec<&Row>],
@@ -116,7 +118,7 @@ fn figures(
 /// A value with its metric, interval and unit.
 type Value<'a> = (&'a str, Option<u32>, f64, &'a str);
 
-/// One rank's rows: what it measured, its figures, and its progress.
+/// Passes one rank's rows to the sink: its measured values, its figures and its progress.
 fn of_rank(case: &CaseHeader, begin: &Begin, rounds: &[Vec<&Row>], sink: &mut Sink) -> io::Result<()> {
     let metrics = of_case(case.measure, rounds);
     for (place, rows) in rounds.iter().enumerate() {
@@ -124,7 +126,7 @@ fn of_rank(case: &CaseHeader, begin: &Begin, rounds: &[Vec<&Row>], sink: &mut Si
         let figures = metrics.iter().filter_map(|(name, metric)| {
             Some((name.as_str(), None, metric.values[place]?, metric.unit.as_str()))
         });
-        let mut values: Vec<Value> = figures.chain(measured(case.measure, repetition)).collect();
+        let mut values: Vec<Value> = figures.chain(recorded(case.measure, repetition)).collect();
         values.extend(progress(case.measure, repetition));
         values.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
         for (metric, interval, value, unit) in values {
@@ -146,58 +148,59 @@ fn of_rank(case: &CaseHeader, begin: &Begin, rounds: &[Vec<&Row>], sink: &mut Si
     Ok(())
 }
 
-/// What stands in the part.
-fn measured<'a>(measure: Measure, repetition: &Repetition) -> Vec<Value<'a>> {
+/// The values that the part has of a repetition; those that are not known have no row.
+fn recorded<'a>(measure: Measure, repetition: &'a Repetition) -> impl Iterator<Item = Value<'a>> {
+    Recorded::ALL.iter().filter_map(move |recorded| {
+        let value = of_repetition(*recorded, measure, repetition)?;
+        Some((recorded.word(), None, value, recorded.facts().unit.word()))
+    })
+}
+
+fn of_repetition(recorded: Recorded, measure: Measure, repetition: &Repetition) -> Option<f64> {
     let histogram = |name: &str| repetition.histograms.get(name);
-    let refills = |stratum: &str| histogram(&format!("refill_ns.{stratum}"));
-    let [slow, fast] = ["slow", "fast"].map(refills);
-    let longest_refill = slow.into_iter().chain(fast).filter_map(|record| record.max).max();
-    let (amount_name, amount) = amount(measure, repetition);
-    // Nobody works for no time: the clock was not there.
-    let cpu_ns = (repetition.cpu_ns > 0).then_some(repetition.cpu_ns);
+    let refills = |stratum: &str| histogram(&format!("{}.{stratum}", Distribution::Refill.word()));
     let (noise, measuring) = (&repetition.noise, &repetition.measuring);
-    let values = [
-        ("elapsed_ns", Some(repetition.elapsed_ns), "ns"),
-        (amount_name, Some(amount), amount_name),
-        ("worker_ns", Some(repetition.worker_ns), "ns"),
-        ("cpu_ns", cpu_ns, "ns"),
-        ("heap_offset_bytes", Some(repetition.heap_offset_bytes), "bytes"),
-        ("refills_slow", slow.map(|record| record.count), "refills"),
-        ("refills_fast", fast.map(|record| record.count), "refills"),
-        ("chunk_ns_max", histogram("chunk_ns").and_then(|record| record.max), "ns"),
-        ("refill_ns_max", longest_refill, "ns"),
-        ("clock_reads", Some(measuring.clock_reads), "readings"),
-        ("records", Some(measuring.records), "records"),
-        ("measuring_ns", Some(measuring.cost_ns), "ns"),
-        ("voluntary_switches", Some(noise.voluntary_switches), "switches"),
-        ("minor_faults", Some(noise.minor_faults), "faults"),
-        ("major_faults", Some(noise.major_faults), "faults"),
-        ("migrations", noise.migrations, "migrations"),
-        ("run_delay_ns", noise.run_delay_ns, "ns"),
-        ("steal_ns", noise.steal_ns, "ns"),
-        ("throttled_ns", noise.throttled_ns, "ns"),
-        ("thermal_throttles", noise.thermal_throttles, "throttles"),
-        ("pressure_cpu_ns", noise.pressure_cpu_ns, "ns"),
-        ("pressure_memory_ns", noise.pressure_memory_ns, "ns"),
-    ];
-    let lowest = noise.cpu_share_min.map(|share| ("cpu_share_min", None, share, "share"));
-    let values = values.into_iter().filter_map(|(name, value, unit)| Some((name, None, value? as f64, unit)));
-    values.chain(lowest).collect()
-}
-
-fn amount(measure: Measure, repetition: &Repetition) -> (&'static str, u64) {
-    match measure {
-        Measure::Bytes => ("bytes", repetition.bytes),
-        Measure::Operations => ("operations", repetition.operations),
-    }
-}
-
-/// What was finished in each interval.
-fn progress<'a>(measure: Measure, repetition: &Repetition) -> Vec<Value<'a>> {
-    let (name, unit) = match measure {
-        Measure::Bytes => ("interval_bytes", "bytes"),
-        Measure::Operations => ("interval_operations", "operations"),
+    let count = match recorded {
+        Recorded::ElapsedNs => Some(repetition.elapsed_ns),
+        Recorded::Bytes => (measure == Measure::Bytes).then_some(repetition.bytes),
+        Recorded::Operations => (measure == Measure::Operations).then_some(repetition.operations),
+        // Rows of their own: one an interval.
+        Recorded::IntervalBytes | Recorded::IntervalOperations => None,
+        Recorded::WorkerNs => Some(repetition.worker_ns),
+        // Zero means that the CPU clock was unavailable.
+        Recorded::CpuNs => (repetition.cpu_ns > 0).then_some(repetition.cpu_ns),
+        Recorded::CpuShareMin => return noise.cpu_share_min,
+        Recorded::HeapOffsetBytes => Some(repetition.heap_offset_bytes),
+        Recorded::RefillsSlow => refills("slow").map(|record| record.count),
+        Recorded::RefillsFast => refills("fast").map(|record| record.count),
+        Recorded::ChunkNsMax => histogram(Distribution::Chunk.word()).and_then(|record| record.max),
+        Recorded::RefillNsMax => {
+            ["slow", "fast"].into_iter().filter_map(refills).filter_map(|record| record.max).max()
+        }
+        Recorded::ClockReads => Some(measuring.clock_reads),
+        Recorded::Records => Some(measuring.records),
+        Recorded::MeasuringNs => Some(measuring.cost_ns),
+        Recorded::VoluntarySwitches => Some(noise.voluntary_switches),
+        Recorded::MinorFaults => Some(noise.minor_faults),
+        Recorded::MajorFaults => Some(noise.major_faults),
+        Recorded::Migrations => noise.migrations,
+        Recorded::RunDelayNs => noise.run_delay_ns,
+        Recorded::StealNs => noise.steal_ns,
+        Recorded::ThrottledNs => noise.throttled_ns,
+        Recorded::ThermalThrottles => noise.thermal_throttles,
+        Recorded::PressureCpuNs => noise.pressure_cpu_ns,
+        Recorded::PressureMemoryNs => noise.pressure_memory_ns,
     };
+    count.map(|count| count as f64)
+}
+
+/// Returns the amount finished in each interval.
+fn progress<'a>(measure: Measure, repetition: &Repetition) -> Vec<Value<'a>> {
+    let recorded = match measure {
+        Measure::Bytes => Recorded::IntervalBytes,
+        Measure::Operations => Recorded::IntervalOperations,
+    };
+    let (name, unit) = (recorded.word(), recorded.facts().unit.word());
     let numbered = (0..).zip(&repetition.intervals);
     numbered.map(|(interval, value)| (name, Some(interval), *value as f64, unit)).collect()
 }

@@ -40,7 +40,7 @@ fn objects_given_back_on_other_threads_come_home() {
             }
             drop(senders);
         });
-        // The workers have left; what they owned is taken over by whoever comes.
+        // The workers have left; another worker takes over their superslabs.
         let mut heir = heap.cache(0).expect("its last cache is gone");
         assert!(heir.take(Layout::from_size_align(32 * SUPERSLAB_BYTES, 8).expect("valid")).is_ok());
         assert_eq!(heap.violations(), 0, "{:?}", heap.first_violation());
@@ -54,7 +54,7 @@ fn what_a_worker_leaves_behind_is_adopted_and_its_objects_live_on() {
     let mut living = Vec::new();
     for generation in 0..rounds(40, 6) {
         let mut cache = heap.cache((generation % 3) as u32).expect("the last one is gone");
-        // Each generation frees half of what it finds, from slabs whose owners are long gone, and adds its own.
+        // Each generation frees half of the objects it finds, in slabs without an owner, and adds its own.
         let mut random = Random::new(generation);
         random.shuffle(&mut living);
         living.drain(..living.len() / 2).for_each(|tenancy: Tenancy<'_>| {

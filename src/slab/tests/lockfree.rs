@@ -94,7 +94,8 @@ fn loom_orphans_are_adopted_once_even_when_they_come_back() {
         let shared = Arc::new((Orphans::new(), Links::new(2)));
         shared.0.push(&shared.1.links, 0);
         shared.0.push(&shared.1.links, 1);
-        // One worker takes both and leaves the first again: the other may be about to exchange a head it read before.
+        // One worker takes both and gives the first up again: the other may be about to exchange a head it read
+        // before.
         let other = {
             let shared = shared.clone();
             thread::spawn(move || {
@@ -116,12 +117,12 @@ fn loom_orphans_are_adopted_once_even_when_they_come_back() {
     });
 }
 
-/// What two workers share of a heap: one slab of 8-byte objects, of which `live` are handed out, and two mailboxes.
+/// State of a heap shared by two workers: one slab of 8-byte objects, `live` of them handed out, and two mailboxes.
 struct World {
     record: Record,
     objects: Objects,
     mailboxes: [Mailbox; 2],
-    /// What the object's last user wrote, by object; the owner that drains must see it.
+    /// Value written by the object's last user, by object; the owner that drains must see it.
     written: Vec<AtomicU64>,
     drained: AtomicU32,
     bad: AtomicU32,
@@ -162,7 +163,7 @@ impl World {
         Slab { record: &self.record, objects: &self.objects }
     }
 
-    /// What `Cache::deallocate_unusual` does with a foreign object.
+    /// Same steps as `Cache::deallocate_unusual` for a foreign object.
     fn give_back(&self, object: u32) -> Returned {
         let returned = self.slab().free_remotely(World::class().start_of(object));
         if let Returned::First(owner) = returned {
@@ -172,7 +173,7 @@ impl World {
         returned
     }
 
-    /// What `Cache::drain` does, for the worker whose mailbox is `me`.
+    /// Same steps as `Cache::drain`, for the worker that owns mailbox `me`.
     fn drain(&self, mailbox: u32, me: u32) {
         let records = std::slice::from_ref(&self.record);
         let mut chain = self.mailboxes[mailbox as usize].take();

@@ -18,7 +18,7 @@ fn free(cache: &mut Cache<'_>, pointer: NonNull<u8>, bytes: usize) -> Result<(),
     unsafe { cache.deallocate(pointer, layout(bytes)) }
 }
 
-/// A pointer `bytes` further on.
+/// A pointer moved forward by `bytes`.
 fn moved(pointer: NonNull<u8>, bytes: isize) -> NonNull<u8> {
     NonNull::new(pointer.as_ptr().wrapping_offset(bytes)).expect("not null")
 }
@@ -49,7 +49,7 @@ fn freeing_twice_with_others_freed_in_between() {
             assert_eq!(free(&mut cache, *pointer, bytes), Ok(()));
         }
         for pointer in &objects[..10] {
-            // Its slab may have been emptied and recycled: then there is nothing there.
+            // Its slab may have been emptied and recycled: then no object is there.
             let misuse = free(&mut cache, *pointer, bytes).expect_err("freed before");
             assert!(matches!(misuse, Misuse::DoubleFree | Misuse::NotAllocated), "{bytes}: {misuse}");
         }

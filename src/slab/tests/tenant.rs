@@ -1,4 +1,4 @@
-//! A tenant: live objects, each filled with a pattern of its own, so that any overlap or lost byte shows.
+//! A tenant: live objects, each filled with its own pattern, so that any overlap or lost byte is detected.
 #![allow(unsafe_code)]
 
 use std::alloc::Layout;
@@ -30,7 +30,7 @@ impl<'heap> Tenancy<'heap> {
         Ok(Tenancy { object, tag })
     }
 
-    /// Where it lives.
+    /// Address range of the object.
     pub fn range(&mut self) -> std::ops::Range<usize> {
         let memory = self.object.as_mut();
         let start = memory.as_ptr().addr();
@@ -89,7 +89,7 @@ impl<'heap> House<'heap> {
     }
 }
 
-/// Any size the allocator serves, every magnitude equally often.
+/// Any size up to `bytes_max`, every magnitude equally often.
 pub fn any_layout(random: &mut Random, bytes_max: usize) -> Layout {
     let magnitude = random.below(bytes_max.ilog2() + 1);
     let bytes = random.bits() as usize & ((2usize << magnitude) - 1);

@@ -1,65 +1,59 @@
-//! The choices of a generator's design: how chunks are made and consumed. Each choice is an arm to compare.
+//! The design of a generator as closed sets of words: each choice is a key of `[generate]` and an arm to compare.
+//!
+//! The first word of each set is the default.
 
-/// Use of a block before the consumer gives it back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Consumer {
-    /// The consumer does nothing.
-    #[default]
-    Discard,
-    /// Reads every byte.
-    Checksum,
-    /// Reads every byte once and writes it elsewhere, as the path into a file or a socket does.
-    Copy,
-}
+use crate::word::words;
 
-/// Moment at which a block reaches its consumer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Handover {
-    /// With its chunk.
-    #[default]
-    Chunk,
-    /// As soon as it is filled, while it is still in the L3.
-    Piece,
-}
+words! {
+    /// `[generate] consumer`: the use of a block before it is given back.
+    Consumer {
+        /// None.
+        Discard = "discard",
+        /// Every byte is read.
+        Checksum = "checksum",
+        /// Every byte is read once and written elsewhere, as on the way into a file or a socket.
+        Copy = "copy",
+    }
 
-/// Assignment of blocks to workers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Schedule {
-    /// Each worker fills its own part of every chunk.
-    #[default]
-    Static,
-    /// An idle worker takes blocks from others.
-    Stealing,
-}
+    /// `[generate] handover`: the moment when a block reaches its consumer.
+    Handover {
+        /// With its chunk.
+        Chunk = "chunk",
+        /// As soon as it is filled, while it is still in the L3.
+        Piece = "piece",
+    }
 
-/// Source of a block's memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Memory {
-    /// The rank's slab allocator.
-    #[default]
-    Slab,
-    /// A new zeroed buffer for every block.
-    Fresh,
-}
+    /// `[generate] schedule`: the assignment of blocks to workers.
+    Schedule {
+        /// Each worker fills its own part of every chunk.
+        Static = "static",
+        /// An idle worker takes blocks from others.
+        Stealing = "stealing",
+    }
 
-/// Lifetime of the workers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PoolUse {
-    /// As long as the rank.
-    #[default]
-    Kept,
-    /// As long as a chunk.
-    PerChunk,
-}
+    /// `[generate] memory`: the source of a block's memory.
+    Memory {
+        /// The rank's slab allocator.
+        Slab = "slab",
+        /// A zeroed buffer for every block.
+        Fresh = "fresh",
+    }
 
-/// Ranks that share the copies of a unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// Each rank alone.
-    #[default]
-    Rank,
-    /// All ranks of a host.
-    Host,
-    /// All ranks.
-    All,
+    /// `[generate] pool`: the lifetime of the workers.
+    PoolUse {
+        /// As long as the rank.
+        Kept = "kept",
+        /// As long as a chunk.
+        PerChunk = "per-chunk",
+    }
+
+    /// `[generate] scope`: the ranks whose data holds the copies of a unit.
+    Scope {
+        /// Each rank by itself.
+        Rank = "rank",
+        /// All ranks of a host.
+        Host = "host",
+        /// All ranks.
+        All = "all",
+    }
 }

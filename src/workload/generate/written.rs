@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use super::supply::Block;
 
-/// A block that is being written, from its beginning on.
+/// A block that is being written, from its beginning.
 ///
 /// Invariant: the first `done` bytes have been written.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl<'heap> Writing<'heap> {
 }
 
 impl<'heap> Written<'heap> {
-    /// The memory, to be given back.
+    /// Returns the memory, to be given back.
     #[inline]
     pub fn into_block(self) -> Block<'heap> {
         self.block

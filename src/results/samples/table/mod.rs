@@ -1,4 +1,5 @@
-//! A table in a Parquet file: written a row at a time, read back a row at a time. Nothing here knows what is in it.
+//! A table in a Parquet file, written and read one row at a time. This module does not know the meaning of the
+//! contents.
 
 mod reader;
 mod writer;
@@ -12,10 +13,10 @@ use std::sync::Arc;
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::errors::ParquetError;
 
-/// What a column holds.
+/// Type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A word.
+    /// Text.
     Text,
     /// A whole number of 32 bits.
     Integer,
@@ -23,18 +24,18 @@ pub enum Kind {
     Long,
     /// Milliseconds since 1970, UTC.
     Moment,
-    /// A number.
+    /// A real number of 64 bits.
     Real,
 }
 
-/// A column; any may be null.
+/// A column; its values may be null.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// Name of the column.
     pub name: String,
-    /// What it holds.
+    /// Type of the values.
     pub kind: Kind,
-    /// What it means: kept in the file.
+    /// Meaning of the column; stored in the file.
     pub comment: String,
 }
 
@@ -43,21 +44,21 @@ pub struct Column {
 pub enum Cell {
     /// No value.
     Null,
-    /// Of a column of text.
+    /// Value of a text column.
     Text(Arc<str>),
-    /// Of a column of whole numbers or moments.
+    /// Value of a column of whole numbers or moments.
     Whole(i64),
-    /// Of a column of numbers.
+    /// Value of a column of real numbers.
     Real(f64),
 }
 
-/// Parquet has no hash that covers a whole file, and readers of damaged files may crash. Readers go by offsets, so there
-/// is room for one between the four bytes with which a file begins and its first page.
+/// Place of the file's hash. Parquet has no hash of a whole file, and readers of damaged files may crash. Parquet
+/// readers follow offsets, so the hash fits between the file's first four bytes and its first page.
 const SLOT_OFFSET: usize = 4;
 const SLOT_BYTES: usize = 64;
 const SLOT_MARK: &str = "XXH3-128 from byte 68 on: ";
 
-/// What stands in the slot: always as long.
+/// Contents of the slot; the length is always `SLOT_BYTES`.
 fn slot(hash: u128) -> String {
     format!("{:\n<SLOT_BYTES$}", format!("{SLOT_MARK}{hash:032x}"))
 }
@@ -66,7 +67,7 @@ fn moment() -> LogicalType {
     LogicalType::timestamp(true, TimeUnit::MILLIS)
 }
 
-/// The operating system's error as it was, so that a full disk is called one.
+/// Returns the operating system's error unchanged, so that a full disk is recognised.
 fn io_error(why: ParquetError) -> io::Error {
     match why {
         ParquetError::External(why) => match why.downcast::<io::Error>() {

@@ -1,4 +1,4 @@
-//! Reads a table back, checked.
+//! Reads a table from a file and checks it.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,7 +12,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use super::{Cell, Column, Kind, SLOT_BYTES, SLOT_MARK, SLOT_OFFSET, io_error, moment, slot};
 use crate::hash::Hasher;
 
-/// A table that is being read.
+/// Reader of a table.
 pub struct TableReader {
     reader: SerializedFileReader<File>,
     columns: Vec<Column>,
@@ -24,7 +24,7 @@ impl TableReader {
     /// Opens a file.
     ///
     /// # Errors
-    /// When it is not a Parquet file, was damaged, or has a column of a kind that is not ours.
+    /// When it is not a Parquet file, is damaged, or has a column of an unknown kind.
     pub fn open(file: File) -> io::Result<TableReader> {
         check_hash(&file)?;
         let reader = SerializedFileReader::new(file).map_err(io_error)?;
@@ -54,18 +54,18 @@ impl TableReader {
         Ok(TableReader { columns: columns?, reader, group: 0, rows: Vec::new().into_iter() })
     }
 
-    /// Its columns.
+    /// Columns of the table.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
 
-    /// What the file says of itself under this key.
+    /// Returns the file's metadata under this key.
     pub fn about(&self, key: &str) -> Option<&str> {
         let pairs = self.reader.metadata().file_metadata().key_value_metadata();
         pairs.into_iter().flatten().filter(|pair| pair.key == key).find_map(|pair| pair.value.as_deref())
     }
 
-    /// The next row; `None` after the last.
+    /// Returns the next row; `None` after the last.
     ///
     /// # Errors
     /// When the file is damaged.
@@ -108,10 +108,11 @@ impl TableReader {
     }
 }
 
-/// How a Parquet file begins.
+/// First bytes of a Parquet file.
 const MAGIC: &[u8; SLOT_OFFSET] = b"PAR1";
 
-/// Damage is found before anything is decoded. A table of another program has no slot, and is read as it is.
+/// Checks the hash of the file, to find damage before anything is decoded. A file of another program has no slot and
+/// is not checked.
 fn check_hash(mut file: &File) -> io::Result<()> {
     let mut head = [0; SLOT_OFFSET + SLOT_BYTES];
     file.seek(SeekFrom::Start(0))?;

@@ -1,4 +1,4 @@
-//! Writes a table, some rows at a time.
+//! Writes a table, a group of rows at a time.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -15,21 +15,21 @@ use parquet::schema::types::{ColumnPath, Type};
 use super::{Cell, Column, Kind, SLOT_BYTES, SLOT_OFFSET, io_error, moment, slot};
 use crate::hash::Hasher;
 
-/// Rows that are kept in memory before they are written: about 20 MB.
+/// Rows kept in memory before they are written: about 20 MB.
 const ROWS_AT_ONCE: usize = 1 << 17;
 
-/// A table that is being written.
+/// Writer of a table.
 pub struct TableWriter<'file> {
     writer: SerializedFileWriter<Hashed<'file>>,
     columns: Vec<Values>,
     rows: usize,
 }
 
-/// Hashes what goes into a file.
+/// A file that hashes the bytes written to it.
 struct Hashed<'file> {
     file: &'file mut File,
     hasher: Hasher,
-    /// Bytes at the beginning that are still to come and are not hashed.
+    /// Bytes left of the file's unhashed beginning.
     skip: usize,
 }
 
@@ -47,7 +47,7 @@ impl Write for Hashed<'_> {
     }
 }
 
-/// The values of a column that are not written yet. A level is 1 where there is a value, as Parquet calls it.
+/// Values of a column that are not written yet. Parquet's definition level is 1 for a value and 0 for null.
 struct Values {
     kind: Kind,
     levels: Vec<i16>,
@@ -58,8 +58,8 @@ struct Values {
 }
 
 impl<'file> TableWriter<'file> {
-    /// Begins a table: its columns, what the file says of itself, and the names of the columns by which the rows will be
-    /// sorted, nulls first.
+    /// Begins a table. `metadata` describes the file; `sorted_by` names the columns that the rows will be sorted by,
+    /// nulls first.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -82,7 +82,7 @@ impl<'file> TableWriter<'file> {
             .set_compression(Compression::SNAPPY)
             .set_sorting_columns(Some(sorted.collect()))
             .set_key_value_metadata(Some(metadata.map(|(key, value)| KeyValue::new(key, value)).collect()));
-        // Measured values hardly repeat: a dictionary would only be in the way.
+        // Measured values hardly repeat, so a dictionary would not help.
         for column in columns.iter().filter(|column| column.kind == Kind::Real) {
             properties =
                 properties.set_column_dictionary_enabled(ColumnPath::from(column.name.as_str()), false);
@@ -91,18 +91,18 @@ impl<'file> TableWriter<'file> {
         let out = Hashed { file, hasher: Hasher::new(), skip: SLOT_OFFSET + SLOT_BYTES };
         let mut writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties.build()))
             .map_err(io_error)?;
-        // Not yet known.
+        // The hash is not yet known; `finish` fills the slot.
         writer.write_all(slot(0).as_bytes())?;
         Ok(TableWriter { writer, columns: columns.iter().map(Values::new).collect(), rows: 0 })
     }
 
-    /// Appends a row: a cell for each column.
+    /// Appends a row, with one cell for each column.
     ///
     /// # Errors
     /// When the file cannot be written.
     ///
     /// # Panics
-    /// When a cell is not of its column's kind.
+    /// When the number of cells is wrong, or a cell has not its column's kind.
     pub fn push(&mut self, row: &[Cell]) -> io::Result<()> {
         assert_eq!(row.len(), self.columns.len(), "a row has a cell for each column");
         self.columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
@@ -110,7 +110,7 @@ impl<'file> TableWriter<'file> {
         if self.rows == ROWS_AT_ONCE { self.flush() } else { Ok(()) }
     }
 
-    /// Writes what is left, and the end of the file.
+    /// Writes the remaining rows, the end of the file and its hash.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -145,7 +145,7 @@ impl Values {
         match (cell, self.kind) {
             (Cell::Null, _) => {}
             (Cell::Text(text), Kind::Text) => {
-                // Neighbours are often the same word: they share its bytes.
+                // Consecutive cells often hold the same word and then share its bytes.
                 let bytes = match &self.latest {
                     Some((latest, bytes)) if latest == text => bytes.clone(),
                     _ => ByteArray::from(&**text),

@@ -1,0 +1,147 @@
+//! Exclusive use of the host: other load on it, and restrictions on this process.
+
+use crate::environment::check::{Check, Host, Remedy};
+use crate::units::human_bytes;
+
+/// Busy PUs that count as other load: 0.1 PU, plus 0.5 % of all PUs for the kernel's own threads.
+const BUSY_ONE: f64 = 0.1;
+const BUSY_EACH: f64 = 0.005;
+/// Share of CPU time taken by a hypervisor above which it counts as a disturbance.
+const STOLEN: f64 = 0.01;
+
+pub(super) fn hypervisor(host: &Host<'_>) -> Check {
+    let what = "machine";
+    let vendor = host.reading.vendor.as_deref();
+    if host.environment.cpu_flags.is_empty() {
+        return host.missing(what, "cpu_flags");
+    }
+    if !host.environment.cpu_flags.iter().any(|flag| flag == "hypervisor") {
+        return Check::fine(what, vendor.unwrap_or("not a virtual one"));
+    }
+    let of = vendor.map_or(String::new(), |vendor| format!(" of {vendor}"));
+    let found = format!("a virtual one{of}: its neighbours cannot be seen");
+    Check::warn(
+        what,
+        found,
+        Remedy::Advice("compare arms of one run, not runs; or ask for a host of its own"),
+    )
+}
+
+pub(super) fn pus(host: &Host<'_>) -> Check {
+    let what = "processors";
+    let (online, allowed) = match (&host.reading.online, &host.reading.allowed) {
+        (Ok(online), Ok(allowed)) => (online, allowed),
+        (Err(why), _) | (_, Err(why)) => return Check::unknown(what, why),
+    };
+    let usable = online.iter().filter(|pu| allowed.contains(pu)).count();
+    let nodes = match &host.reading.allowed_nodes {
+        Ok(nodes) if nodes.len() == 1 => ", memory of 1 node".to_owned(),
+        Ok(nodes) => format!(", memory of {} nodes", nodes.len()),
+        Err(_) => String::new(),
+    };
+    if usable == online.len() {
+        return Check::fine(what, format!("all {usable} PUs may be used{nodes}"));
+    }
+    let found = format!("{usable} of {} PUs may be used{nodes}: others may run beside", online.len());
+    let remedy = match host.in_slurm() {
+        true => "sbatch --exclusive --mem=0 JOB.sbatch".to_owned(),
+        false => format!("taskset -c {} numamark run JOB.toml", shown(online)),
+    };
+    Check::warn(what, found, Remedy::Command(remedy))
+}
+
+/// Formats a list of PUs as the kernel does: `0-3,8`.
+fn shown(pus: &[u32]) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for pu in pus {
+        match ranges.last_mut() {
+            Some((_, last)) if pu.checked_sub(1) == Some(*last) => *last = *pu,
+            _ => ranges.push((*pu, *pu)),
+        }
+    }
+    let one = |(first, last): &(u32, u32)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    };
+    ranges.iter().map(one).collect::<Vec<_>>().join(",")
+}
+
+pub(super) fn quota(host: &Host<'_>) -> Check {
+    let what = "CPU quota";
+    let limits = match &host.reading.limits {
+        Ok(limits) => limits,
+        Err(why) => return Check::fine(what, format!("none: {why}")),
+    };
+    let Some(limit) = &limits.pus else { return Check::fine(what, "none") };
+    let usable = host.reading.allowed.as_ref().map_or(f64::INFINITY, |allowed| allowed.len() as f64);
+    let found = format!("CPU time of {} PUs", round(limit.amount));
+    if limit.amount >= usable {
+        return Check::fine(what, format!("{found}, which is as many as may be used"));
+    }
+    let value = if limit.file.ends_with("cpu.max") { "max" } else { "-1" };
+    let found = format!("{found}: workers are stopped when it is used up");
+    Check::warn(what, found, Remedy::write(value, &limit.file.display().to_string()))
+}
+
+pub(super) fn priority(host: &Host<'_>) -> Check {
+    let what = "priority";
+    match host.reading.nice {
+        Err(ref why) => Check::unknown(what, why),
+        Ok(nice) if nice > 0 => {
+            let found = format!("nice {nice}: everything else on the host goes first");
+            Check::warn(what, found, Remedy::command("sudo renice -n 0 -p $$"))
+        }
+        Ok(0) => Check::fine(what, "normal"),
+        Ok(nice) => Check::fine(what, format!("nice {nice}")),
+    }
+}
+
+pub(super) fn load(host: &Host<'_>) -> Check {
+    let what = "other load";
+    let load = match &host.reading.load {
+        Ok(load) => load,
+        Err(why) => return Check::unknown(what, why),
+    };
+    let average = load.average.map_or(String::new(), |average| format!("; load average {average}"));
+    let mut found = format!("{:.2} of {} PUs busy{average}", load.busy, load.pus);
+    if load.busy <= BUSY_ONE + BUSY_EACH * load.pus as f64 {
+        return Check::fine(what, found);
+    }
+    let named = load.busiest.iter().map(|(id, name, pus)| format!("{name} ({id}) {:.0} %", pus * 100.0));
+    let named = named.collect::<Vec<_>>().join(", ");
+    if !named.is_empty() {
+        found += &format!("; busiest: {named}");
+    }
+    let remedy = match host.in_slurm() {
+        true => "sbatch --exclusive JOB.sbatch",
+        false => "ps -eo pid,user,pcpu,etime,args --sort=-pcpu | head",
+    };
+    Check::warn(what, found, Remedy::command(remedy))
+}
+
+pub(super) fn stolen(host: &Host<'_>) -> Check {
+    let what = "stolen time";
+    match &host.reading.load {
+        Err(why) => Check::unknown(what, why),
+        Ok(load) => {
+            let share = load.stolen / load.pus as f64;
+            let found = format!("{:.1} % of CPU time went to other virtual machines", share * 100.0);
+            match share > STOLEN {
+                true => Check::warn(
+                    what,
+                    found,
+                    Remedy::Advice("move to a host of its own, or measure at another time"),
+                ),
+                false => Check::fine(what, if share == 0.0 { "none".to_owned() } else { found }),
+            }
+        }
+    }
+}
+
+/// Formats a memory limit for people.
+pub(super) fn bytes(amount: f64) -> String {
+    human_bytes(amount as u64)
+}
+
+fn round(pus: f64) -> String {
+    if pus.fract() == 0.0 { format!("{pus:.0}") } else { format!("{pus:.2}") }
+}

@@ -1,0 +1,64 @@
+//! Pages of the operating system: their size, and the counts of where those of a range are.
+#![allow(unsafe_code)]
+
+/// Counts of local, remote and absent pages of a range.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Locality {
+    /// Pages on the rank's own node.
+    pub local_pages: u64,
+    /// Pages on another node.
+    pub remote_pages: u64,
+    /// Pages with no memory behind them.
+    pub absent_pages: u64,
+    /// `None` when the kernel answered; otherwise the reason why it did not, and all counts are 0.
+    pub unverified: Option<String>,
+}
+
+impl Locality {
+    /// A result without an answer, for the reason `why`.
+    pub fn unverified(why: impl Into<String>) -> Locality {
+        Locality { unverified: Some(why.into()), ..Locality::default() }
+    }
+
+    /// Local pages / (local + remote pages); `None` when both are 0.
+    pub fn local_share(&self) -> Option<f64> {
+        match (self.local_pages, self.local_pages + self.remote_pages) {
+            (_, 0) => None,
+            (local, present) => Some(local as f64 / present as f64),
+        }
+    }
+
+    /// Counts one page.
+    pub(super) fn add(&mut self, found: Option<u32>, own: u32) {
+        match found {
+            Some(node) if node == own => self.local_pages += 1,
+            Some(_) => self.remote_pages += 1,
+            None => self.absent_pages += 1,
+        }
+    }
+}
+
+/// Size of an OS page, in bytes.
+pub(super) fn page_bytes() -> usize {
+    // SAFETY: `sysconf` takes no pointer and only returns a constant of the system.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(bytes).expect("every system has a page size")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_of_pages_that_exist() {
+        let counts = |local_pages, remote_pages| Locality {
+            local_pages,
+            remote_pages,
+            absent_pages: 9,
+            unverified: None,
+        };
+        assert_eq!(counts(3, 1).local_share(), Some(0.75));
+        assert_eq!(counts(0, 0).local_share(), None);
+        assert_eq!(Locality::unverified("why").local_share(), None);
+    }
+}
