@@ -16,10 +16,11 @@ use numamark::measure::Clock;
 use numamark::mix::{Random, mix64};
 use numamark::numa::Reservation;
 use numamark::slab::{
-    Allocate, Arena, Cache, Demand, Heap, HeapOptions, Misuse, Object, OutOfMemory, System,
-    arena_bytes_needed,
+    Allocate, Arena, Cache, Demand, Heap, HeapOptions, Misuse, Object, OutOfMemory, arena_bytes_needed,
 };
 use numamark::workload::allocate::larson::{Larson, SIZES, SLOTS};
+use numamark::workload::allocate::pattern::Pattern;
+use numamark::workload::allocate::peer::{Null, System};
 
 /// A peer's object: as large as ours, so that the table of slots is equally large.
 struct PeerObject {
@@ -55,6 +56,11 @@ impl Allocate for Mimalloc {
         unsafe { libmimalloc_sys::mi_free(object.pointer.as_ptr().cast()) };
         Ok(())
     }
+
+    #[inline]
+    fn memory<'a>(&'a mut self, object: &'a mut PeerObject) -> &'a mut [MaybeUninit<u8>] {
+        object.as_mut()
+    }
 }
 
 struct Snmalloc;
@@ -76,6 +82,11 @@ impl Allocate for Snmalloc {
         unsafe { snmalloc_sys::sn_rust_dealloc(object.pointer.as_ptr().cast(), 8, object.bytes) };
         Ok(())
     }
+
+    #[inline]
+    fn memory<'a>(&'a mut self, object: &'a mut PeerObject) -> &'a mut [MaybeUninit<u8>] {
+        object.as_mut()
+    }
 }
 
 /// Our cache behind calls that are not inlined: the peers, being C, pay for such calls.
@@ -93,23 +104,10 @@ impl<'heap> Allocate for NotInlined<'heap> {
     fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
         self.0.give_back(object)
     }
-}
-
-/// Allocates nothing: each size always gets the same memory. Its time is the cost of larson itself.
-struct Null(Box<[u64; 32]>);
-
-impl Allocate for Null {
-    type Object = PeerObject;
 
     #[inline]
-    fn take(&mut self, layout: Layout) -> Result<PeerObject, OutOfMemory> {
-        let pointer = std::hint::black_box(NonNull::from(&mut *self.0).cast());
-        Ok(PeerObject { pointer, bytes: layout.size() })
-    }
-
-    #[inline]
-    fn give_back(&mut self, _object: PeerObject) -> Result<(), Misuse> {
-        Ok(())
+    fn memory<'a>(&'a mut self, object: &'a mut Object<'heap>) -> &'a mut [MaybeUninit<u8>] {
+        object.as_mut()
     }
 }
 
@@ -174,14 +172,14 @@ fn verify<A: Allocate>(name: &str, mut allocator: A) {
     for tag in 0..200_000u64 {
         let bytes = (SIZES.start() + random.below(SIZES.end() - SIZES.start() + 1)) as usize;
         let mut object = allocator.take(Layout::from_size_align(bytes, 8).expect("valid")).expect("room");
-        for (place, byte) in object.as_mut().iter_mut().enumerate() {
+        for (place, byte) in allocator.memory(&mut object).iter_mut().enumerate() {
             byte.write((mix64(tag) >> (place % 8 * 8)) as u8);
         }
         live.push((object, tag));
         if live.len() > SLOTS {
             let victim = random.below(live.len() as u32) as usize;
             let (mut object, tag) = live.swap_remove(victim);
-            for (place, byte) in object.as_mut().iter_mut().enumerate() {
+            for (place, byte) in allocator.memory(&mut object).iter_mut().enumerate() {
                 // SAFETY: written above.
                 let found = unsafe { byte.assume_init_read() };
                 assert_eq!(found, (mix64(tag) >> (place % 8 * 8)) as u8, "{name}: an object changed");
@@ -221,18 +219,14 @@ fn pin(worker: u32) {
     }
 }
 
-fn run<O: AsMut<[MaybeUninit<u8>]>>(
-    mut allocator: impl Allocate<Object = O>,
-    seed: u64,
-    operations: u64,
-) -> f64 {
-    let mut larson = Larson::new(&mut allocator, seed).expect("room");
+fn run<A: Allocate>(mut allocator: A, seed: u64, operations: u64) -> f64 {
+    let mut larson: Larson<A::Object> = Pattern::new(&mut allocator, seed).expect("room");
     // Warm: every class has its slabs, every slot its second object.
     larson.run_for(&mut allocator, 20 * SLOTS as u64).expect("room");
     let start = thread_cpu_ns();
     larson.run_for(&mut allocator, operations).expect("room");
     let elapsed = thread_cpu_ns() - start;
-    larson.finish(&mut allocator).expect("live objects");
+    Pattern::<A>::finish(larson, &mut allocator).expect("live objects");
     elapsed as f64 / operations as f64
 }
 
@@ -249,7 +243,7 @@ fn run_arm(arm: usize, heap: &Heap, workers: u32, seed: u64, operations: u64) ->
             2 => run(Mimalloc, seed, operations),
             3 => run(Snmalloc, seed, operations),
             4 => run(System, seed, operations),
-            _ => run(Null(Box::new([0; 32])), seed, operations),
+            _ => run(Null::new(*SIZES.end() as usize), seed, operations),
         }
     };
     std::thread::scope(|scope| {

@@ -10,9 +10,9 @@ use super::keys::{self, COMBINATIONS_MAX, INTERVALS_MAX, REPETITIONS_MAX};
 use super::shape;
 use super::value::{Field, Value};
 use super::values::Values;
-use super::words::Allocator;
 use super::{Allocate, Amount, Generate, Job, Repetitions};
 use crate::metric::{CaseMetric, Distribution, Extent, GateMetric};
+use crate::workload::allocate::Allocator;
 
 const SECOND: u64 = 1_000_000_000;
 

@@ -33,13 +33,14 @@ mod values;
 mod words;
 
 pub use crate::record::run::{Bound, Level};
+pub use crate::workload::allocate::{Allocator, Workload};
 pub use build::{JOB_FILE_BYTES_MAX, decode};
 pub use effective::hash_of;
 pub use keys::{Allocate, AllocateKnobs, Generate, GenerateKnobs, Rank, RankKnobs, Slab, SlabKnobs};
 pub use nearest::nearest;
 pub use schema::schema;
 pub use setting::Setting;
-pub use words::{Allocator, Order, Workload};
+pub use words::Order;
 
 use crate::metric::GateMetric;
 use crate::units::{Bytes, Nanoseconds, Share};

@@ -1,6 +1,7 @@
 //! One case: a workload with every parameter fixed.
 
 use super::expected::Expected;
+use crate::word::Word;
 use crate::workload::{allocate, generate};
 
 /// One workload with every parameter fixed.
@@ -48,7 +49,7 @@ impl Case {
     pub fn workload(&self) -> &'static str {
         match self.work {
             Work::Generate(_) => "generate",
-            Work::Allocate(_) => "larson",
+            Work::Allocate(parameters) => parameters.workload.word(),
         }
     }
 

@@ -5,7 +5,7 @@ use super::case::{Case, Work};
 use super::combinations::combinations;
 use super::generate_cases::{Asked, generate_cases};
 use super::name::Name;
-use super::resolve::{resolve_allocator, resolve_workers};
+use super::resolve::resolve_workers;
 use crate::error::Result;
 use crate::job::{Allocate, AllocateKnobs, Allocator, Job, RankKnobs, SlabKnobs};
 use crate::word::Word;
@@ -53,7 +53,7 @@ fn allocate_case(
         parameters: name.parameters,
         workers: resolve_workers(rank.workers, seat)?,
         batch: if ours { slab.batch } else { job.slab.batch[0] },
-        work: Work::Allocate(allocate::Parameters { allocator: resolve_allocator(own.allocator) }),
+        work: Work::Allocate(allocate::Parameters { workload: own.workload, allocator: own.allocator }),
         expected: None,
     })
 }

@@ -3,9 +3,8 @@
 use super::Seat;
 use crate::error::{Error, Result};
 use crate::generator::{Kernel, KernelName};
-use crate::job::{self, Workers};
+use crate::job::Workers;
 use crate::units::Bytes;
-use crate::workload::allocate;
 
 /// The workers of this rank.
 pub(super) fn resolve_workers(asked: Workers, seat: &Seat) -> Result<u32> {
@@ -22,13 +21,6 @@ pub(super) fn resolve_workers(asked: Workers, seat: &Seat) -> Result<u32> {
 /// The kernel that the job names, or the widest one that this CPU runs.
 pub(super) fn resolve_kernel(name: Option<KernelName>) -> Result<Kernel> {
     name.map_or_else(|| Ok(Kernel::best()), Kernel::named)
-}
-
-pub(super) fn resolve_allocator(allocator: job::Allocator) -> allocate::Allocator {
-    match allocator {
-        job::Allocator::Slab => allocate::Allocator::Slab,
-        job::Allocator::System => allocate::Allocator::System,
-    }
 }
 
 pub(super) fn size(bytes: Bytes) -> usize {

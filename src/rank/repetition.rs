@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::metric::Distribution;
 use crate::plan::{Case, Plan, Turn, Work};
 use crate::record::{CheckRecord, HistogramRecord, LimitTiming, Repetition, When};
-use crate::slab::{RefillRecord, Stage, Stratum, Stretch};
+use crate::slab::{Heap, RefillRecord, Stage, Stratum, Stretch};
 use crate::word::Word;
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
@@ -122,17 +122,16 @@ fn allocate(
     };
     let Extent { warmup_ns, division, stop, .. } = extent;
     let span = allocate::Span { warmup_ns, timed_ns, division, stop };
-    let session = allocate::Session::new(case.workers, span, plan.seed, equipment.instruments());
-    let workers = case.workers as usize;
+    let session = allocate::Session::new(parameters, case.workers, span, plan.seed, equipment.instruments());
     let number = |worker: usize| u32::try_from(worker).expect("workers are counted in 32 bits");
-    let pool = equipment.pool();
-    let records = match parameters.allocator {
-        allocate::Allocator::Slab => equipment.with_heap(case, stretch, |heap| {
-            collect(pool.run(workers, |worker| session.work_with_slab(number(worker), heap)))
-        }),
-        allocate::Allocator::System => {
-            collect(pool.run(workers, |worker| session.work_with_system(number(worker))))
-        }
+    let work = |heap: Option<&Heap>| {
+        let records =
+            equipment.pool().run(case.workers as usize, |worker| session.work(number(worker), heap));
+        collect(records)
+    };
+    let records = match parameters.arena_bytes(case.workers) {
+        0 => work(None),
+        _ => equipment.with_heap(case, stretch, |heap| work(Some(heap))),
     }?;
     Ok(session.measured(&records))
 }

@@ -160,6 +160,7 @@ impl Class {
     ///
     /// # Panics
     /// When there is no such class.
+    #[inline]
     pub(super) fn numbered(number: usize) -> Class {
         assert!(number < CLASS_COUNT, "class {number} does not exist");
         Class(number as u8)
@@ -205,12 +206,14 @@ impl Class {
     }
 
     /// The unit of starts: 1 byte in small slabs, 64 in those as large as a superslab. Either way a start has 15 bits.
+    #[inline]
     pub(super) fn step_shift(self) -> u32 {
         if self.is_small() { 0 } else { SUPERSLAB_SHIFT - SLAB_SHIFT }
     }
 
     /// Shift from a start to its entry in the slab's tables. Objects are at least this far apart, so no two share an
     /// entry.
+    #[inline]
     pub(super) fn entry_shift(self) -> u32 {
         self.bytes().ilog2() - self.step_shift()
     }

@@ -16,7 +16,6 @@
 //! | `heap.rs` | state that all workers share |
 //! | `cache.rs` | one worker's fast paths; below it `refill.rs`, `settle.rs`, `run.rs`, `foreign.rs`, `handover.rs` |
 //! | `object.rs` | an object as a value, and the trait that other allocators share |
-//! | `supply.rs`, `written.rs` | the source of a workload's blocks; blocks that are written once and then read |
 //! | `demand.rs` | the arena size that a case needs |
 //!
 //! The arena is cut into superslabs of 2 MiB. A superslab serves 64 slabs of 32 KiB (objects up to 4 KiB), or is one
@@ -49,12 +48,10 @@ mod slab_own;
 mod slab_record;
 mod slab_returned;
 mod superslab_record;
-mod supply;
 mod sync;
 mod table;
 #[cfg(test)]
 mod tests;
-mod written;
 
 pub use arena::Arena;
 pub use cache::Cache;
@@ -63,7 +60,5 @@ pub use demand::{Demand, arena_bytes_needed};
 pub use design::Design;
 pub use heap::{BATCH_OBJECTS, Heap, HeapOptions, Stretch, Usage, WORKERS_MAX};
 pub use misuse::{Misuse, OutOfMemory, Violation};
-pub use object::{Allocate, Object, System, SystemObject, Zeroed};
+pub use object::{Allocate, Object};
 pub use record::{CLASS_ROWS, ClassTotals, RUN_ROW, RefillRecord, Stage, Stratum};
-pub use supply::{Block, Supply};
-pub use written::{Writing, Written};

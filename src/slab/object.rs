@@ -1,7 +1,7 @@
 //! An object as a value that can be given back only once, and the trait that lets a workload use any allocator.
 #![allow(unsafe_code)]
 
-use std::alloc::{GlobalAlloc, Layout};
+use std::alloc::Layout;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -12,8 +12,8 @@ use super::misuse::{Misuse, OutOfMemory};
 
 /// Operations that a workload needs from an allocator.
 pub trait Allocate {
-    /// Type of the objects: memory that belongs to the holder alone.
-    type Object: AsMut<[MaybeUninit<u8>]>;
+    /// Type of the objects.
+    type Object;
 
     /// Returns an object of this size and alignment.
     ///
@@ -26,6 +26,9 @@ pub trait Allocate {
     /// # Errors
     /// When the object is not from this allocator.
     fn give_back(&mut self, object: Self::Object) -> Result<(), Misuse>;
+
+    /// The object's memory. It is reached through the allocator, so that an allocator may hand out the same memory twice.
+    fn memory<'a>(&'a mut self, object: &'a mut Self::Object) -> &'a mut [MaybeUninit<u8>];
 }
 
 /// A live object of a heap, in 16 bytes. Dropping it without giving it back leaks it until the heap ends.
@@ -42,7 +45,7 @@ pub struct Object<'heap> {
 
 // SAFETY: it owns its memory as a Box would, and the memory belongs to no thread.
 unsafe impl Send for Object<'_> {}
-// SAFETY: a shared reference gives no access to the memory.
+// SAFETY: a shared reference gives no access that writes to the memory.
 unsafe impl Sync for Object<'_> {}
 
 impl Object<'_> {
@@ -51,11 +54,6 @@ impl Object<'_> {
     pub fn layout(&self) -> Layout {
         self.layout.unpack()
     }
-
-    /// Start address.
-    pub(super) fn start(&self) -> NonNull<u8> {
-        self.pointer
-    }
 }
 
 impl AsMut<[MaybeUninit<u8>]> for Object<'_> {
@@ -63,6 +61,14 @@ impl AsMut<[MaybeUninit<u8>]> for Object<'_> {
     fn as_mut(&mut self) -> &mut [MaybeUninit<u8>] {
         // SAFETY: by the invariant the memory is live and ours alone; any bytes are valid `MaybeUninit`.
         unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().cast(), self.layout.bytes()) }
+    }
+}
+
+impl AsRef<[MaybeUninit<u8>]> for Object<'_> {
+    #[inline]
+    fn as_ref(&self) -> &[MaybeUninit<u8>] {
+        // SAFETY: as above; nobody writes while a shared reference lives.
+        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr().cast(), self.layout.bytes()) }
     }
 }
 
@@ -81,80 +87,9 @@ impl<'heap> Allocate for Cache<'heap> {
         // The object is consumed, so its memory cannot be used any more.
         self.deallocate_unused(object.pointer, object.layout)
     }
-}
-
-/// The allocator of the system, for comparison.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct System;
-
-/// The allocator of the system, with zeroed memory as in `vec![0; bytes]`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Zeroed;
-
-impl Allocate for Zeroed {
-    type Object = SystemObject;
-
-    fn take(&mut self, layout: Layout) -> Result<SystemObject, OutOfMemory> {
-        // The system's allocator must not get a size of 0.
-        let layout =
-            Layout::from_size_align(layout.size().max(1), layout.align()).map_err(|_| OutOfMemory)?;
-        // SAFETY: the size is not zero.
-        let pointer = unsafe { std::alloc::System.alloc_zeroed(layout) };
-        NonNull::new(pointer).map(|pointer| SystemObject { pointer, layout }).ok_or(OutOfMemory)
-    }
-
-    fn give_back(&mut self, object: SystemObject) -> Result<(), Misuse> {
-        System.give_back(object)
-    }
-}
-
-/// A live object of the system's allocator. Dropping it without giving it back leaks it.
-///
-/// Invariant: `pointer` was allocated with `layout` by the system and has not been given back.
-#[derive(Debug)]
-#[must_use = "an object that is not given back is leaked"]
-pub struct SystemObject {
-    pointer: NonNull<u8>,
-    layout: Layout,
-}
-
-// SAFETY: it owns its memory as a Box would.
-unsafe impl Send for SystemObject {}
-// SAFETY: a shared reference gives no access to the memory.
-unsafe impl Sync for SystemObject {}
-
-impl SystemObject {
-    /// Start address.
-    pub(super) fn start(&self) -> NonNull<u8> {
-        self.pointer
-    }
-}
-
-impl AsMut<[MaybeUninit<u8>]> for SystemObject {
-    #[inline]
-    fn as_mut(&mut self) -> &mut [MaybeUninit<u8>] {
-        // SAFETY: by the invariant the memory is live and ours alone; any bytes are valid `MaybeUninit`.
-        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().cast(), self.layout.size()) }
-    }
-}
-
-impl Allocate for System {
-    type Object = SystemObject;
 
     #[inline]
-    fn take(&mut self, layout: Layout) -> Result<SystemObject, OutOfMemory> {
-        // The system's allocator must not get a size of 0.
-        let layout =
-            Layout::from_size_align(layout.size().max(1), layout.align()).map_err(|_| OutOfMemory)?;
-        // SAFETY: the size is not zero.
-        let pointer = unsafe { std::alloc::System.alloc(layout) };
-        NonNull::new(pointer).map(|pointer| SystemObject { pointer, layout }).ok_or(OutOfMemory)
-    }
-
-    #[inline]
-    fn give_back(&mut self, object: SystemObject) -> Result<(), Misuse> {
-        // SAFETY: by the invariant; the object is consumed.
-        unsafe { std::alloc::System.dealloc(object.pointer.as_ptr(), object.layout) };
-        Ok(())
+    fn memory<'a>(&'a mut self, object: &'a mut Object<'heap>) -> &'a mut [MaybeUninit<u8>] {
+        object.as_mut()
     }
 }

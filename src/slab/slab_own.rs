@@ -108,6 +108,7 @@ impl Slab<'_> {
 
     /// Promises up to `largest` objects of `free`, the list that begins at `head`, to the hand; exchanges the lists
     /// when `free` is used up. Returns the new head and the number of objects.
+    #[inline]
     pub(super) fn begin_batch(self, head: u32, largest: u32) -> (u32, u32) {
         let (mut head, mut count) = (head, self.record.own.free_count.load(Relaxed));
         if count == 0 {
@@ -121,6 +122,7 @@ impl Slab<'_> {
     }
 
     /// Becomes the slab in hand. Returns the head of `free`.
+    #[inline]
     pub(super) fn take_up(self, class: Class) -> u32 {
         self.set_used(self.used() + 1);
         self.set_place(Place::InHand, class);
@@ -128,6 +130,7 @@ impl Slab<'_> {
     }
 
     /// Stops being the slab in hand, with `left` objects of the batch not handed out.
+    #[inline]
     pub(super) fn put_down(self, head: u32, left: u32) {
         self.set_used(self.used() - left - 1);
         self.record.own.free_count.store(self.record.own.free_count.load(Relaxed) + left, Relaxed);

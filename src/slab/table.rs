@@ -50,6 +50,7 @@ impl<'heap> Slabs<'heap> {
     }
 
     /// All slab records, for lists and mailboxes.
+    #[inline]
     pub(super) fn records(self) -> &'heap [Record] {
         self.records
     }

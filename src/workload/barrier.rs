@@ -1,4 +1,4 @@
-//! Where pinned workers meet between chunks, many thousand times a second, and where none waits for the dead.
+//! Barrier for pinned workers, which meet many thousand times a second. A worker that fails frees all others.
 //!
 //! Sense-reversing: the word that waiters watch changes at every meeting, so the barrier is reused at once.
 //! Source: John Mellor-Crummey and Michael Scott, "Algorithms for scalable synchronization on shared-memory
@@ -15,8 +15,8 @@ use std::{
     thread::yield_now,
 };
 
-/// Looks at the word before giving up the CPU: about 10 to 30 us of `pause`. Workers with a core each meet
-/// within that; with more workers than cores the one that is awaited needs this core.
+/// Reads of the word before a worker gives up the CPU: about 10 to 30 us of `pause`. Workers with a core each meet
+/// within that time; when oversubscribed, the awaited worker needs this core.
 #[cfg(not(loom))]
 const SPINS: u32 = 256;
 /// loom explores a spin only through its own `yield_now`.
@@ -28,13 +28,13 @@ const POISON: u32 = 1;
 /// One meeting.
 const MEETING: u32 = 2;
 
-/// On its own pair of lines (CPUs fetch neighbours together): arrivals must not disturb those who watch the word.
+/// On its own pair of lines (CPUs fetch neighbours together): arrivals must not disturb workers that watch the word.
 #[derive(Debug)]
 #[repr(align(128))]
 struct Apart<T>(T);
 
-/// A barrier for a fixed number of workers. A worker that fails poisons it, and all that wait or come later are
-/// told instead of waiting for ever.
+/// A barrier for a fixed number of workers. A worker that fails poisons it: workers that wait, or arrive later, get an
+/// error and do not wait for ever.
 ///
 /// Invariant: `arrived < parties` between meetings; the word's count rises by one when the last party arrives,
 /// after `arrived` went back to 0.
@@ -45,7 +45,7 @@ pub struct Barrier {
     word: Apart<AtomicU32>,
 }
 
-/// A worker gave up: the others cannot finish either.
+/// The barrier was poisoned: a worker failed, so the others cannot finish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Poisoned;
 
@@ -67,18 +67,18 @@ impl Barrier {
         Barrier { parties, arrived: Apart(AtomicU32::new(0)), word: Apart(AtomicU32::new(0)) }
     }
 
-    /// Waits until all parties have arrived. `true` for exactly one of them, the last.
+    /// Waits until all parties have arrived. Returns `true` to exactly one of them, the last.
     ///
-    /// What any party wrote before it is seen by all parties after it.
+    /// Everything that a party wrote before it is visible to all parties after it.
     ///
     /// # Errors
-    /// When a party poisoned the barrier before this one was let go.
+    /// When a party poisoned the barrier before this party was released.
     pub fn wait(&self) -> Result<bool, Poisoned> {
         self.wait_then(|| ())
     }
 
-    /// As [`Barrier::wait`]; the last party runs `decide` before it lets anybody go: it sees what all wrote before
-    /// the barrier, and all see after it what it wrote.
+    /// Waits as [`Barrier::wait`] does; the last party runs `decide` before it releases the others. `decide` sees all
+    /// that the parties wrote before the barrier, and all parties see after it what `decide` wrote.
     ///
     /// # Errors
     /// As [`Barrier::wait`].
@@ -89,21 +89,22 @@ impl Barrier {
         }
     }
 
-    /// Counts this party in. The last decides, lets all others go and gets `None`, the others what the word was.
+    /// Counts this party in. The last party runs `decide`, releases the others and gets `None`; the others get the word
+    /// as it was.
     fn arrive(&self, decide: impl FnOnce()) -> Result<Option<u32>, Poisoned> {
         // Acquire: pairs with the Release of the last meeting, so that its reset of `arrived` is seen below.
         let before = self.word.0.load(Ordering::Acquire);
         if before & POISON != 0 {
             return Err(Poisoned);
         }
-        // AcqRel: Release publishes this party's writes to the last one, which by Acquire has seen all of them.
+        // AcqRel: Release publishes this party's writes to the last party, which has seen all of them by Acquire.
         if self.arrived.0.fetch_add(1, Ordering::AcqRel) + 1 < self.parties {
             return Ok(Some(before));
         }
         decide();
-        // Relaxed: nobody arrives again before the Release below lets them go.
+        // Relaxed: no party arrives again before the Release below frees it.
         self.arrived.0.store(0, Ordering::Relaxed);
-        // Release: hands everybody's writes, gathered above, to those who watch. An addition keeps the poison bit.
+        // Release: publishes all parties' writes, gathered above, to the watchers. An addition keeps the poison bit.
         let last = self.word.0.fetch_add(MEETING, Ordering::Release);
         if last & POISON != 0 { Err(Poisoned) } else { Ok(None) }
     }
@@ -129,10 +130,11 @@ impl Barrier {
         }
     }
 
-    /// Frees everybody who waits, now and later. For a worker that cannot go on.
+    /// Frees all waiting workers, now and later. For a worker that cannot continue.
     #[cold]
     pub fn poison(&self) {
-        // Release: what the failing worker wrote (its error) is seen by those it frees, who load with Acquire.
+        // Release: the failing worker's writes (its error) are visible to the workers it frees, which load with
+        // Acquire.
         self.word.0.fetch_or(POISON, Ordering::Release);
     }
 }
@@ -142,12 +144,12 @@ impl Barrier {
 pub struct PoisonOnDrop<'a>(&'a Barrier);
 
 impl<'a> PoisonOnDrop<'a> {
-    /// Armed.
+    /// Arms the guard.
     pub fn new(barrier: &'a Barrier) -> PoisonOnDrop<'a> {
         PoisonOnDrop(barrier)
     }
 
-    /// The worker got through.
+    /// Disarms the guard: the worker finished.
     pub fn defuse(self) {
         std::mem::forget(self);
     }
@@ -188,7 +190,7 @@ mod tests {
 
     #[test]
     fn nobody_passes_before_everybody_arrived_and_one_leads() {
-        // One alone, the cores of a small machine, and many more than its cores.
+        // One party, as many as the cores of a small machine, and many more than its cores.
         for parties in [1, 2, 3, 16] {
             assert_eq!(meet(parties), MEETINGS, "{parties} parties");
         }
@@ -217,7 +219,7 @@ mod loom_tests {
 
     use super::*;
 
-    /// A barrier, and a word a party that only the barrier orders.
+    /// A barrier, and one word a party that only the barrier orders.
     struct Shared {
         barrier: Barrier,
         words: Vec<AtomicU32>,
@@ -228,7 +230,7 @@ mod loom_tests {
         Arc::new(Shared { barrier: Barrier::new(parties), words })
     }
 
-    /// Writes its own word and reads the others', meeting in between; says how often it led.
+    /// Writes its own word and reads the others', with a meeting in between; returns how often it was the last.
     fn work(shared: &Shared, own: usize, meetings: u32) -> u32 {
         let mut led = 0;
         for meeting in 1..=meetings {
@@ -254,7 +256,7 @@ mod loom_tests {
         });
     }
 
-    /// loom cannot end a model in which two threads spin, so of three parties two only arrive.
+    /// loom cannot end a model in which two threads spin, so two of the three parties only arrive.
     #[test]
     fn whoever_is_let_go_sees_all_of_three_parties() {
         loom::model(|| {

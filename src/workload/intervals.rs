@@ -1,4 +1,5 @@
-//! How much was done in each interval of a timed region: what a soak is judged by, kept in memory taken before it.
+//! Work finished in each interval of a timed region, the basis of a soak's figures. The memory is taken before the
+//! region.
 
 /// Bytes or operations finished, by interval; their sum is all that was finished.
 #[derive(Clone, Debug)]
@@ -7,22 +8,22 @@ pub struct Intervals {
     finished: Box<[u64]>,
 }
 
-/// How a timed region is divided.
+/// Division of a timed region into intervals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Division {
     /// Length of an interval in nanoseconds, at least 1.
     pub interval_ns: u64,
-    /// How many there are at most, at least 1: the last one also gets whatever comes later.
+    /// Number of intervals at most, at least 1; the last one also counts everything later.
     pub count_max: usize,
 }
 
 impl Intervals {
-    /// A table in which time is counted in units of which an interval has `width`, at least 1.
+    /// A table of intervals that are `width` units of time long, at least 1.
     pub fn new(width: u64, count_max: usize) -> Intervals {
         Intervals { width: width.max(1), finished: vec![0; count_max.max(1)].into() }
     }
 
-    /// Counts what was finished at this time after the beginning.
+    /// Counts work that was finished `elapsed` units of time after the beginning.
     #[inline]
     pub fn add(&mut self, elapsed: u64, finished: u64) {
         let last = self.finished.len() - 1;
@@ -30,12 +31,12 @@ impl Intervals {
         self.finished[index] += finished;
     }
 
-    /// Forgets everything: what follows is another region.
+    /// Sets all intervals to zero, for another region.
     pub fn clear(&mut self) {
         self.finished.fill(0);
     }
 
-    /// Adds what another worker finished in the same intervals.
+    /// Adds the work of another worker in the same intervals.
     ///
     /// # Panics
     /// When the other table is divided differently.
@@ -46,7 +47,7 @@ impl Intervals {
         }
     }
 
-    /// By interval, up to the last one in which anything was finished. Empty when nothing was.
+    /// The work by interval, up to the last interval that is not zero. Empty when nothing was finished.
     pub fn into_finished(self) -> Vec<u64> {
         let mut finished = self.finished.into_vec();
         let used = finished.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
@@ -62,7 +63,7 @@ mod tests {
     #[test]
     fn everything_finished_stands_in_exactly_one_interval() {
         let mut intervals = Intervals::new(10, 4);
-        // At both edges of an interval, with one left empty, at the end of the table and far beyond it.
+        // Both edges of an interval, an empty interval, the end of the table and a time far beyond it.
         for (elapsed, finished) in [(0, 1), (9, 2), (10, 4), (39, 8), (40, 16), (u64::MAX, 32)] {
             intervals.add(elapsed, finished);
         }

@@ -1,8 +1,8 @@
-//! What happens inside a timed region.
+//! Work inside a timed region.
 //!
-//! A workload is a session that all workers of a rank enter together and leave together; it takes plain
-//! parameters, talks to nobody outside the rank, and allocates nothing from the heap of the program while the
-//! clock runs. What it leaves is a [`Measured`]: durations, counts and histograms of this rank.
+//! A workload is a session that all workers of a rank enter together and leave together. It takes plain parameters,
+//! exchanges nothing with other ranks, and allocates nothing from the heap of the program while the clock runs. It
+//! returns a [`Measured`]: durations, counts and histograms of this rank.
 
 pub mod allocate;
 pub mod barrier;
@@ -18,23 +18,23 @@ use crate::slab::RefillRecord;
 use barrier::Poisoned;
 use intervals::Division;
 
-/// How much one repetition does.
+/// Length of one repetition, and its end.
 #[derive(Clone, Copy)]
 pub struct Extent<'a> {
     /// Untimed work before, in nanoseconds.
     pub warmup_ns: u64,
     /// Timed work.
     pub amount: Amount,
-    /// How the timed region is divided.
+    /// Division of the timed region into intervals.
     pub division: Division,
-    /// Whether the run was asked to stop; asked once a chunk.
+    /// Returns true when the run was asked to stop; called once a chunk.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// What bounds the timed region.
+/// Bound of the timed region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
-    /// Until this many nanoseconds have passed at the end of a chunk.
+    /// Ends with the first chunk that ends after this many nanoseconds.
     Duration(u64),
     /// One data set of all ranks: chunk `i` belongs to rank `i mod ranks`.
     Dataset {
@@ -49,7 +49,7 @@ pub enum Amount {
     },
 }
 
-/// What one rank measured in one repetition.
+/// Measurements of one rank in one repetition.
 #[derive(Clone, Debug, Default)]
 pub struct Measured {
     /// The timed region: from the last worker's arrival at its start to the last worker's arrival at its end.
@@ -60,8 +60,8 @@ pub struct Measured {
     pub operations: u64,
     /// The timed region summed over the workers.
     pub worker_ns: u64,
-    /// CPU time of the workers, from just before the timed region to just after it; of the thread that wakes or starts
-    /// them as well, where they do not stay.
+    /// CPU time of the workers, from just before the timed region to just after it. Where workers do not stay, with the
+    /// CPU time of the thread that wakes or starts them.
     pub cpu_ns: u64,
     /// Workers that did at least one block or operation in the timed region.
     pub busy_workers: u32,
@@ -73,22 +73,22 @@ pub struct Measured {
     pub chunk_ns: Histogram,
     /// Refills of all workers' caches; `None` when the allocator is not ours.
     pub refills: Option<RefillRecord>,
-    /// Digest of this rank's chunks, when asked for.
+    /// Digest of this rank's chunks, when the repetition hashes them.
     pub digest: Option<Digest>,
-    /// What consumers read, warm-up included.
+    /// Bytes that consumers read, and their sum, warm-up included.
     pub read: generate::Read,
-    /// What else happened on the workers' cores.
+    /// Other activity on the workers' cores.
     pub noise: Noise,
-    /// What measuring all this cost.
+    /// Cost of measuring all this.
     pub measuring: Measuring,
 }
 
-/// Why a worker left a session early.
+/// Reason why a worker left a session early.
 #[derive(Clone, Debug)]
 pub enum Ended {
-    /// By itself, for this reason.
+    /// The worker failed, for this reason.
     Because(Error),
-    /// Another worker of the rank failed; that one has the reason.
+    /// Another worker of the rank failed; that worker returns the reason.
     Poisoned,
 }
 
@@ -98,7 +98,7 @@ impl From<Poisoned> for Ended {
     }
 }
 
-/// The one reason of a session in which at least one worker failed, or what all workers brought back.
+/// Returns the records of all workers, or, when at least one worker failed, the first reason.
 pub fn collect<T>(results: Vec<Result<T, Ended>>) -> Result<Vec<T>, Error> {
     let mut reason = None;
     let mut records = Vec::with_capacity(results.len());

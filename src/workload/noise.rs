@@ -1,11 +1,12 @@
-//! What stands around a timed region: noise is read at its ends, outside it.
+//! Readings of noise around a timed region: taken at its ends, outside it.
 //!
 //! ```text
-//! warm-up | probe | barrier: machine | thread | barrier: the clock starts || timed region || thread | barrier: machine | probe
+//! warm-up | probe | barrier: machine | thread | barrier: the clock starts || timed region || thread | barrier: machine
+//! | probe
 //! ```
 //!
-//! What takes longest stands farthest from the timed region, and what one worker reads for all is read while the others
-//! wait. The readings of a thread span the timed region and the few microseconds until the last worker is there.
+//! The slowest readings stand farthest from the timed region. A reading that one worker makes for all is made while the
+//! others wait. The readings of a thread span the timed region and the few microseconds until the last worker arrives.
 
 use std::sync::Mutex;
 
@@ -13,15 +14,15 @@ use super::barrier::{Barrier, Poisoned};
 use crate::measure::noise::{MachineCounts, ThreadCounts};
 use crate::measure::{Instruments, Noise, WorkerNoise, core_clock_probe_ns};
 
-/// What all workers of a session share to watch its timed region.
+/// State that all workers of a session share to watch its timed region.
 pub(super) struct Watch<'a> {
     instruments: Instruments<'a>,
     workers: usize,
-    /// Before and after the timed region, each written by the last worker at a barrier.
+    /// Readings before and after the timed region, each written by the last worker at a barrier.
     machine: Mutex<[MachineCounts; 2]>,
 }
 
-/// What one worker read before the timed region.
+/// Readings of one worker before the timed region.
 pub(super) struct Watched {
     counts: ThreadCounts,
     probe_ns: f64,
@@ -32,12 +33,13 @@ impl<'a> Watch<'a> {
         Watch { instruments, workers, machine: Mutex::new([MachineCounts::default(); 2]) }
     }
 
-    /// What the workers measure with.
+    /// The instruments that the workers measure with.
     pub(super) fn instruments(&self) -> &Instruments<'a> {
         &self.instruments
     }
 
-    /// For every worker, after the warm-up. A barrier at which the clock starts must follow at once.
+    /// Reads before the timed region; every worker calls it after the warm-up. The barrier that starts the clock must
+    /// follow at once.
     pub(super) fn begin(&self, barrier: &Barrier) -> Result<Watched, Poisoned> {
         let Instruments { clock, counters, .. } = &self.instruments;
         let probe_ns = core_clock_probe_ns(clock);
@@ -45,7 +47,7 @@ impl<'a> Watch<'a> {
         Ok(Watched { counts: counters.thread_before(clock), probe_ns })
     }
 
-    /// For every worker, when its timed region is over.
+    /// Reads after the timed region; every worker calls it when its own part is over.
     pub(super) fn end(&self, barrier: &Barrier, before: &Watched) -> Result<WorkerNoise, Poisoned> {
         let Instruments { clock, counters, .. } = &self.instruments;
         let after = counters.thread_after(clock);
@@ -54,7 +56,8 @@ impl<'a> Watch<'a> {
         Ok(WorkerNoise::between(clock, [&before.counts, &after], probes_ns))
     }
 
-    /// Before (0) and after (1) the timed region, when [`Watch::begin`] and [`Watch::end`] are not used.
+    /// Reads the machine before (0) or after (1) the timed region, for sessions without [`Watch::begin`] and
+    /// [`Watch::end`].
     pub(super) fn read_machine(&self, place: usize) {
         let counts = self.instruments.counters.machine(self.workers);
         self.machine.lock().expect("only the last worker at a barrier comes here")[place] = counts;

@@ -141,15 +141,13 @@ fn larson_runs_for_its_time_on_both_allocators() {
     let span = allocate::Span { warmup_ns, timed_ns: 20_000_000, division, stop };
     for allocator in [allocate::Allocator::Slab, allocate::Allocator::System] {
         let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
-        let session = allocate::Session::new(2, span, 3, instruments);
-        let bytes = allocate::Parameters { allocator: allocate::Allocator::Slab }.arena_bytes(2);
+        let parameters = |allocator| allocate::Parameters { workload: allocate::Workload::Larson, allocator };
+        let session = allocate::Session::new(parameters(allocator), 2, span, 3, instruments);
+        let bytes = parameters(allocate::Allocator::Slab).arena_bytes(2);
         let arena = Arena::plain(usize::try_from(bytes).expect("small")).expect("memory");
         let heap = Heap::new(arena, HeapOptions::new(2, clock)).expect("valid options");
         let results = std::thread::scope(|scope| {
-            let work = |worker| match allocator {
-                allocate::Allocator::Slab => session.work_with_slab(worker, &heap),
-                allocate::Allocator::System => session.work_with_system(worker),
-            };
+            let work = |worker| session.work(worker, Some(&heap));
             let threads: Vec<_> = (0..2).map(|worker| scope.spawn(move || work(worker))).collect();
             threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
         });

@@ -4,9 +4,9 @@ use super::super::diagnostic::Place;
 use super::super::key::{Absent, Key, Kind, Section};
 use super::super::section::{Combination, section};
 use super::super::value::{Field, Value};
-use super::super::words::{Allocator, Workload};
 use crate::slab::Design;
 use crate::word::Word;
+use crate::workload::allocate::{Allocator, Workload};
 
 section! {
     /// `[allocate]`

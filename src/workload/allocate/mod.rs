@@ -1,7 +1,18 @@
-//! Allocator workloads, each generic over the allocator.
+//! Allocator workloads and the allocators that serve them: each is a trait, a word and a file of its own.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `pattern.rs` | the trait of a workload; below it one file a workload |
+//! | `peer/` | the trait of an allocator; one file an allocator |
+//! | `choice.rs` | the words, and the `match` from words to types |
+//! | `session.rs` | one repetition of any workload on any allocator |
 
+mod choice;
+mod fifo;
 pub mod larson;
+pub mod pattern;
+pub mod peer;
 mod session;
 
-pub use larson::Larson;
-pub use session::{Allocator, Parameters, Session, Span, WorkerRecord};
+pub use choice::{Allocator, Parameters, Workload};
+pub use session::{Session, Span, WorkerRecord};

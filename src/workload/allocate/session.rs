@@ -1,65 +1,36 @@
-//! One repetition of an allocator workload: every worker keeps to its own objects, all run for the same time.
+//! One repetition of an allocator workload: every worker keeps its own objects, and all run for the same time.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::Larson;
-use super::larson::{SIZES, SLOTS};
-use crate::measure::{Clock, Events, Histogram, Instruments, Ticks, WorkerNoise};
+use super::choice::{Generic, Parameters};
+use super::pattern::{Fault, Pattern};
+use super::peer::Peer;
+use crate::measure::{Clock, Events, Instruments, Ticks, WorkerNoise};
 use crate::mix::mix_words;
-use crate::slab::{Allocate, Demand, Heap, RefillRecord, System, arena_bytes_needed};
+use crate::slab::{Heap, RefillRecord};
+use crate::word::Word;
 use crate::workload::barrier::{Barrier, PoisonOnDrop};
-use crate::workload::generate::Read;
 use crate::workload::intervals::{Division, Intervals};
 use crate::workload::noise::Watch;
 use crate::workload::{Ended, Measured};
 
-/// Who serves the workload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Allocator {
-    /// The rank-local slab allocator.
-    Slab,
-    /// The allocator of the C library.
-    System,
-}
-
-/// What makes one case of an allocator workload different from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parameters {
-    /// Who serves it.
-    pub allocator: Allocator,
-}
-
-impl Parameters {
-    /// Bytes of an arena in which a rank with so many workers never runs out; 0 when it needs none.
-    pub fn arena_bytes(&self, workers: u32) -> u64 {
-        let demand = Demand {
-            live_per_worker: SLOTS as u64,
-            bytes_min: u64::from(*SIZES.start()),
-            bytes_max: u64::from(*SIZES.end()),
-        };
-        match self.allocator {
-            Allocator::Slab => arena_bytes_needed(workers, demand),
-            Allocator::System => 0,
-        }
-    }
-}
-
-/// How long a repetition lasts, and what ends it early.
+/// Length of a repetition, and its early end.
 #[derive(Clone, Copy)]
 pub struct Span<'a> {
     /// Untimed work before, in nanoseconds.
     pub warmup_ns: u64,
     /// Timed work, in nanoseconds.
     pub timed_ns: u64,
-    /// How the timed region is divided.
+    /// Division of the timed region into intervals.
     pub division: Division,
-    /// Whether the run was asked to stop; asked every few thousand operations.
+    /// Returns true when the run was asked to stop; called every few thousand operations.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// What all workers of a rank share during one repetition.
+/// State that all workers of a rank share during one repetition.
 pub struct Session<'a> {
+    parameters: Parameters,
     span: Span<'a>,
     seed: u64,
     clock: Clock,
@@ -67,11 +38,11 @@ pub struct Session<'a> {
     barrier: Barrier,
     /// Set by the first worker that finds the timed region over, so that all leave within a few microseconds.
     over: AtomicBool,
-    /// When the last worker arrived at the start of the timed region.
+    /// Arrival of the last worker at the start of the timed region.
     began: Mutex<Ticks>,
 }
 
-/// What one worker brings back.
+/// Record of one worker.
 pub struct WorkerRecord {
     operations: u64,
     intervals: Intervals,
@@ -82,13 +53,20 @@ pub struct WorkerRecord {
     refills: Option<RefillRecord>,
 }
 
-/// Operations between two looks at the clock: about 20 us, against 10 ns for the look.
+/// Operations between two clock reads: about 20 us, against 10 ns for a read.
 const STRIDE: u64 = 4096;
 
 impl<'a> Session<'a> {
-    /// Prepares a repetition for so many workers.
-    pub fn new(workers: u32, span: Span<'a>, seed: u64, instruments: Instruments<'a>) -> Session<'a> {
+    /// Prepares a repetition for this many workers.
+    pub fn new(
+        parameters: Parameters,
+        workers: u32,
+        span: Span<'a>,
+        seed: u64,
+        instruments: Instruments<'a>,
+    ) -> Session<'a> {
         Session {
+            parameters,
             span,
             seed,
             clock: instruments.clock,
@@ -99,46 +77,32 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// One worker's life in this repetition, served by its cache of `heap`. Every worker must call it.
-    ///
-    /// # Errors
-    /// When the arena is exhausted, or another worker failed.
-    pub fn work_with_slab(&self, worker: u32, heap: &Heap) -> Result<WorkerRecord, Ended> {
-        let unfinished = PoisonOnDrop::new(&self.barrier);
-        let mut cache = heap.cache(worker).map_err(Ended::Because)?;
-        let start = |cache: &mut crate::slab::Cache<'_>| cache.start_recording();
-        let mut record = self.live(worker, &mut cache, start)?;
-        record.refills = Some(cache.take_record());
-        record.memory_peak_bytes = Some(heap.usage().peak_bytes as u64);
-        unfinished.defuse();
-        Ok(record)
-    }
-
-    /// The same, served by the C library.
+    /// One worker's part in this repetition. Every worker must call it, each once. `heap` is the rank's heap; `None`
+    /// only when [`Parameters::arena_bytes`] is 0.
     ///
     /// # Errors
     /// When there is no memory, or another worker failed.
-    pub fn work_with_system(&self, worker: u32) -> Result<WorkerRecord, Ended> {
+    pub fn work(&self, worker: u32, heap: Option<&Heap>) -> Result<WorkerRecord, Ended> {
         let unfinished = PoisonOnDrop::new(&self.barrier);
-        let record = self.live(worker, &mut System, |_| ())?;
+        let record = self.parameters.choose(Life { session: self, worker, heap })?;
         unfinished.defuse();
         Ok(record)
     }
 
-    fn live<A: Allocate>(
+    fn live<'heap, P: Pattern<A>, A: Peer<'heap>>(
         &self,
         worker: u32,
-        allocator: &mut A,
-        start_recording: impl FnOnce(&mut A),
+        heap: Option<&'heap Heap>,
     ) -> Result<WorkerRecord, Ended> {
+        let mut allocator = A::serve(worker, P::DEMAND, heap).map_err(Ended::Because)?;
         let seed = mix_words(&[self.seed, u64::from(worker)]);
-        let mut larson = Larson::new(allocator, seed).map_err(Ended::Because)?;
+        let mut pattern = P::new(&mut allocator, seed).map_err(|fault| self.ended_by(fault))?;
         let Division { interval_ns, count_max } = self.span.division;
         let mut intervals = Intervals::new(self.clock.ticks(interval_ns), count_max);
         self.barrier.wait()?;
-        self.run_until(&mut larson, allocator, &mut intervals, self.span.warmup_ns)?;
+        self.run_until(&mut pattern, &mut allocator, &mut intervals, self.span.warmup_ns)?;
         intervals.clear();
-        start_recording(allocator);
+        allocator.start_recording();
         let before = self.watch.begin(&self.barrier)?;
         self.barrier.wait_then(|| {
             // Relaxed: the barrier publishes it.
@@ -146,24 +110,24 @@ impl<'a> Session<'a> {
             *self.began.lock().expect("only the last worker at a barrier comes here") = self.clock.read();
         })?;
         let began = self.clock.read();
-        let operations = self.run_until(&mut larson, allocator, &mut intervals, self.span.timed_ns)?;
+        let operations = self.run_until(&mut pattern, &mut allocator, &mut intervals, self.span.timed_ns)?;
         let ended = self.clock.read();
         let noise = self.watch.end(&self.barrier, &before)?;
-        larson.finish(allocator).map_err(Ended::Because)?;
+        pattern.finish(&mut allocator).map_err(|fault| self.ended_by(fault))?;
         Ok(WorkerRecord {
             operations,
             intervals,
-            memory_peak_bytes: None,
+            memory_peak_bytes: allocator.memory_peak_bytes(),
             worker_ns: self.clock.nanoseconds(ended.since(began)),
             ended,
             noise,
-            refills: None,
+            refills: allocator.take_record(),
         })
     }
 
-    fn run_until<A: Allocate>(
+    fn run_until<'heap, P: Pattern<A>, A: Peer<'heap>>(
         &self,
-        larson: &mut Larson<A::Object>,
+        pattern: &mut P,
         allocator: &mut A,
         intervals: &mut Intervals,
         limit_ns: u64,
@@ -181,21 +145,26 @@ impl<'a> Session<'a> {
                 self.over.store(true, Ordering::Relaxed);
                 return Ok(operations);
             }
-            larson.run_for(allocator, STRIDE).map_err(Ended::Because)?;
+            pattern.run_for(allocator, STRIDE).map_err(|fault| self.ended_by(fault))?;
             stride = STRIDE;
             operations += STRIDE;
         }
     }
 
-    /// What the rank measured, once all workers have returned.
+    #[cold]
+    fn ended_by(&self, fault: Fault) -> Ended {
+        Ended::Because(fault.explain(self.parameters.workload.word()))
+    }
+
+    /// The measurements of the rank, once all workers have returned.
     pub fn measured(self, records: &[WorkerRecord]) -> Measured {
         let began = self.began.into_inner().expect("no worker panicked: all returned");
         let ended = records.iter().map(|record| record.ended).max().unwrap_or(began);
         let mut events = Events::default();
         for record in records {
             let strides = record.operations / STRIDE;
-            // For the length: one at the beginning, then before each stride and after the last, each with an interval. For
-            // the worker's own time: at both ends. And one for which all workers wait: when the region begins.
+            // For the length: one at the beginning, then before each stride and after the last, each with an interval.
+            // For the worker's own time: at both ends. And one for which all workers wait: when the region begins.
             events.add(Events { clock_reads: (1 + strides + 1) + 2 + 1, records: strides + 1 });
         }
         let mut refills: Option<RefillRecord> = None;
@@ -213,19 +182,31 @@ impl<'a> Session<'a> {
         let busy = records.iter().filter(|record| record.operations > 0).count();
         Measured {
             elapsed_ns: self.clock.nanoseconds(ended.since(began)),
-            bytes: 0,
             operations: records.iter().map(|record| record.operations).sum(),
             worker_ns: records.iter().map(|record| record.worker_ns).sum(),
             cpu_ns: records.iter().map(|record| record.noise.cpu_ns).sum(),
             busy_workers: u32::try_from(busy).expect("workers are counted in 32 bits"),
             intervals: intervals.map_or(Vec::new(), Intervals::into_finished),
             memory_peak_bytes: records.iter().filter_map(|record| record.memory_peak_bytes).max(),
-            chunk_ns: Histogram::new(),
             refills,
-            digest: None,
-            read: Read::default(),
             noise: self.watch.noise(records.iter().map(|record| record.noise).collect()),
             measuring: events.at(self.watch.instruments().prices),
+            ..Measured::default()
         }
+    }
+}
+
+/// One worker's part in a session, for each pair of a workload and an allocator.
+struct Life<'s, 'heap> {
+    session: &'s Session<'s>,
+    worker: u32,
+    heap: Option<&'heap Heap>,
+}
+
+impl<'heap> Generic<'heap> for Life<'_, 'heap> {
+    type Output = Result<WorkerRecord, Ended>;
+
+    fn run<P: Pattern<A>, A: Peer<'heap>>(self) -> Result<WorkerRecord, Ended> {
+        self.session.live::<P, A>(self.worker, self.heap)
     }
 }

@@ -1,4 +1,4 @@
-//! The course of a repetition: which chunk is next, in which phase, and when the phases end.
+//! The course of a repetition: the next chunk, its phase, and the end of each phase.
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -9,17 +9,17 @@ use crate::measure::{Clock, Histogram, Ticks};
 use crate::workload::intervals::Intervals;
 use crate::workload::{Amount, Extent};
 
-/// Shared by all who make the chunks. One of them goes on, while the others wait.
+/// Course of a repetition, shared by all workers. One of them advances it, while the others wait.
 pub(super) struct Course<'a> {
     chunk_bytes: usize,
     extent: Extent<'a>,
     clock: Clock,
-    /// The next chunk and its phase, see [`Step`]. Written by who goes on, read by all after the barrier.
+    /// The next chunk and its phase, see [`Step`]. Written by the advancing worker, read by all after the barrier.
     next: AtomicU64,
     progress: Mutex<Progress>,
 }
 
-/// What who goes on keeps; the others never look.
+/// State that only the advancing worker touches.
 pub(super) struct Progress {
     phase_began: Ticks,
     chunk_began: Ticks,
@@ -67,25 +67,25 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Whether every block is hashed before it is handed over.
+    /// True when every block is hashed before it is handed over.
     pub(super) fn hashes(&self) -> bool {
         matches!(self.extent.amount, Amount::Dataset { digest: true, .. })
     }
 
-    /// Where this rank's chunk `number` of a phase stands in the stream.
+    /// Place in the stream of this rank's chunk `number` of a phase.
     pub(super) fn place(&self, number: u64) -> Range<u64> {
         let bytes = self.chunk_bytes as u64;
         match self.extent.amount {
             Amount::Duration(_) => number * bytes..(number + 1) * bytes,
             Amount::Dataset { bytes: total, rank, ranks, .. } => {
-                // A warm-up may be longer than the data set: it begins again.
+                // A warm-up may be longer than the data set: it then starts again.
                 let index = u64::from(rank) + number % self.chunks_of_data_set().max(1) * u64::from(ranks);
                 index * bytes..((index + 1) * bytes).min(total)
             }
         }
     }
 
-    /// How many chunks of the data set are this rank's; `u64::MAX` when there is no data set.
+    /// Number of this rank's chunks in the data set; `u64::MAX` when there is no data set.
     fn chunks_of_data_set(&self) -> u64 {
         match self.extent.amount {
             Amount::Duration(_) => u64::MAX,
@@ -101,7 +101,7 @@ impl<'a> Course<'a> {
         Step::unpack(self.next.load(Ordering::Relaxed))
     }
 
-    /// Run by one, at the start, before any other goes on.
+    /// Starts the warm-up. Called by one worker, while the others wait.
     pub(super) fn begin(&self) {
         let mut progress = lock(&self.progress);
         let now = self.clock.read();
@@ -114,14 +114,14 @@ impl<'a> Course<'a> {
         self.set_next(Step { phase, chunk: 0 });
     }
 
-    /// Run by one, after the warm-up, before any other goes on: the timed region begins.
+    /// Starts the timed region after the warm-up. Called by one worker, while the others wait.
     pub(super) fn begin_timed(&self) {
         let mut progress = lock(&self.progress);
         let now = self.clock.read();
         (progress.phase_began, progress.chunk_began, progress.done) = (now, now, 0);
     }
 
-    /// Run by one, after a chunk, before any other goes on: the one clock read of a chunk.
+    /// Advances to the next chunk, with the one clock read of a chunk. Called by one worker, while the others wait.
     pub(super) fn advance(&self) {
         let mut progress = lock(&self.progress);
         let Step { phase, chunk } = self.step();
@@ -154,7 +154,7 @@ impl<'a> Course<'a> {
         self.next.store(step.pack(), Ordering::Relaxed);
     }
 
-    /// What was finished, once all workers have returned.
+    /// Bytes, nanoseconds and chunks of the timed region, once all workers have returned.
     pub(super) fn into_progress(self) -> Progress {
         self.progress.into_inner().expect("no worker panicked: all returned")
     }

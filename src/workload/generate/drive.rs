@@ -1,5 +1,6 @@
-//! A repetition whose workers do not stay: for each chunk they are woken, or started, by the thread that drives them.
+//! A repetition with workers that do not stay: a driving thread wakes or starts them for each chunk.
 
+use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,15 +10,16 @@ use super::design::{PoolUse, Schedule};
 use super::lock;
 use super::parts::{Chunk, Hands};
 use super::session::{Session, WorkerRecord};
+use super::supply::{Block, Supply};
 use crate::error::Error;
 use crate::measure::{ThreadLife, WorkerNoise, core_clock_probe_ns, thread_cpu_ns};
-use crate::slab::{Allocate, Block, Misuse, OutOfMemory, Supply};
+use crate::slab::{Allocate, Misuse, OutOfMemory};
 use crate::workload::{Ended, collect};
 
-/// What the driving thread keeps for its workers, who may be others in every chunk.
+/// State that the driving thread keeps for its workers; their threads may change with every chunk.
 struct Drive<'s, 'a> {
     session: &'s Session<'a>,
-    /// `[home]`: locked for the moment of an allocation. Only a stolen block can find it locked.
+    /// `[home]`: locked only during an allocation. A stolen block is the only case in which it can be locked already.
     supplies: Vec<Mutex<Supply<'a>>>,
     /// `[worker]`: locked by that worker.
     hands: Vec<Mutex<Hands>>,
@@ -28,18 +30,20 @@ struct Drive<'s, 'a> {
 }
 
 impl<'a> Session<'a> {
-    /// The whole repetition, driven by the calling thread.
+    /// Runs the whole repetition on the calling thread, which drives the workers.
     ///
     /// # Errors
     /// When memory is exhausted, or workers cannot be started.
     pub fn drive(&self, crew: &impl Crew) -> Result<Vec<WorkerRecord>, Error> {
-        let each = || 0..self.workers;
+        let each = || 0..self.parts.workers;
         let drive = Drive {
             session: self,
             supplies: collect(each().map(|worker| self.supply(worker).map(Mutex::new)).collect())?,
             hands: each().map(|_| Mutex::new(self.hands())).collect(),
             lives: each().map(|_| Mutex::new(ThreadLife::default())).collect(),
-            items: each().flat_map(|home| (0..self.items_of(home)).map(move |index| (home, index))).collect(),
+            items: each()
+                .flat_map(|home| (0..self.parts.items_of(home)).map(move |index| (home, index)))
+                .collect(),
         };
         let noise = drive.run(crew)?;
         drive.records(noise)
@@ -47,14 +51,14 @@ impl<'a> Session<'a> {
 }
 
 impl<'a> Drive<'_, 'a> {
-    /// Warm-up and timed region; what happened on each worker in the latter.
+    /// Runs warm-up and timed region; returns each worker's noise in the timed region.
     fn run(&self, crew: &impl Crew) -> Result<Vec<WorkerNoise>, Error> {
-        let Session { course, watch, barrier, .. } = self.session;
-        course.begin();
+        let Session { watch, barrier, .. } = self.session;
+        self.session.parts.course.begin();
         self.run_phase(Phase::Warmup, crew)?;
         self.supplies.iter().for_each(|supply| lock(supply).start_recording());
         self.hands.iter().for_each(|hands| lock(hands).blocks = 0);
-        if self.session.parameters.pool == PoolUse::PerChunk {
+        if self.session.parts.parameters.pool == PoolUse::PerChunk {
             return self.run_with_short_lives(crew);
         }
         let before = crew.with_team(|team| collect(team.each(|_| Ok(watch.begin(barrier)?))))??;
@@ -62,7 +66,7 @@ impl<'a> Drive<'_, 'a> {
         crew.with_team(|team| collect(team.each(|worker| Ok(watch.end(barrier, &before[worker])?))))?
     }
 
-    /// The threads of a chunk end with it: what they took is what they had taken when they ended.
+    /// Reads the threads of a chunk, which end with it: their counts at their end are their totals.
     fn run_with_short_lives(&self, crew: &impl Crew) -> Result<Vec<WorkerNoise>, Error> {
         let watch = &self.session.watch;
         let clock = watch.instruments().clock;
@@ -82,32 +86,32 @@ impl<'a> Drive<'_, 'a> {
 
     fn run_timed(&self, crew: &impl Crew) -> Result<(), Error> {
         let cpu_ns = thread_cpu_ns();
-        self.session.course.begin_timed();
+        self.session.parts.course.begin_timed();
         self.run_phase(Phase::Timed, crew)?;
-        // Relaxed: this thread reads it again.
+        // Relaxed: the same thread reads it again.
         self.session.driver_cpu_ns.store(thread_cpu_ns() - cpu_ns, Ordering::Relaxed);
         Ok(())
     }
 
     fn run_phase(&self, phase: Phase, crew: &impl Crew) -> Result<(), Error> {
-        let first = self.session.course.step().chunk;
+        let first = self.session.parts.course.step().chunk;
         while let Some(chunk) = self.session.next_chunk(phase, first) {
             crew.with_team(|team| self.make(&chunk, team))??;
-            self.session.course.advance();
+            self.session.parts.course.advance();
         }
         Ok(())
     }
 
-    /// One chunk.
+    /// Makes one chunk.
     fn make(&self, chunk: &Chunk, team: &impl Team) -> Result<(), Error> {
-        let made = match self.session.parameters.schedule {
+        let made = match self.session.parts.parameters.schedule {
             Schedule::Static => team.each(|worker| {
                 let (mut supply, mut hands) = (lock(&self.supplies[worker]), lock(&self.hands[worker]));
-                self.session.part(chunk, worker, &mut *supply, &mut hands)
+                self.session.parts.part(chunk, worker, &mut *supply, &mut hands)
             }),
             Schedule::Stealing => self.share_out(chunk, team),
         };
-        if self.session.parameters.pool == PoolUse::PerChunk {
+        if self.session.parts.parameters.pool == PoolUse::PerChunk {
             team.each(|worker| lock(&self.lives[worker]).add_own());
         }
         collect(made).map(|_| ())
@@ -119,7 +123,7 @@ impl<'a> Drive<'_, 'a> {
             let (home, _) = self.items[item];
             let mut supply = Shared(&self.supplies[home]);
             let made =
-                self.session.item(chunk, self.items[item], &mut supply, &mut lock(&self.hands[worker]));
+                self.session.parts.item(chunk, self.items[item], &mut supply, &mut lock(&self.hands[worker]));
             if made.is_err() {
                 lock(&failed).push(made);
             }
@@ -127,13 +131,13 @@ impl<'a> Drive<'_, 'a> {
         failed.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives back what is on its way, and says what each worker did.
+    /// Gives back the blocks that are on their way; returns each worker's record.
     fn records(self, noise: Vec<WorkerNoise>) -> Result<Vec<WorkerRecord>, Error> {
         let mut records = Vec::with_capacity(noise.len());
         let refills: Vec<_> = self.supplies.iter().map(|supply| lock(supply).take_record()).collect();
         for (worker, hands) in self.hands.iter().enumerate() {
             let (mut supply, mut hands) = (lock(&self.supplies[worker]), lock(hands));
-            collect(vec![self.session.finish(worker, &mut *supply, &mut hands)])?;
+            collect(vec![self.session.parts.finish(worker, &mut *supply, &mut hands)])?;
         }
         let hands = self.hands.into_iter().map(|hands| hands.into_inner().expect("no worker panicked"));
         for ((hands, noise), refills) in hands.zip(noise).zip(refills) {
@@ -155,5 +159,9 @@ impl<'a> Allocate for Shared<'_, 'a> {
 
     fn give_back(&mut self, block: Block<'a>) -> Result<(), Misuse> {
         lock(self.0).give_back(block)
+    }
+
+    fn memory<'b>(&'b mut self, block: &'b mut Block<'a>) -> &'b mut [MaybeUninit<u8>] {
+        block.as_mut()
     }
 }

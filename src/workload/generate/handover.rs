@@ -1,20 +1,20 @@
-//! Blocks between the worker that filled them and their consumer.
+//! Blocks between the worker that fills them and their consumer.
 //!
-//! The consumer of worker `w`'s blocks is worker `w - 1`, as that of a real pipeline runs on another core. With the
-//! chunk they wait until `in_flight` chunks later; piece by piece the consumer takes what is there whenever it has
-//! filled a block of its own, reads it at once and keeps the latest `in_flight` of them.
+//! Worker `w - 1` consumes the blocks of worker `w`, as the consumer of a real pipeline runs on another core. With
+//! `chunk`, blocks wait until `in_flight` chunks later. With `piece`, the consumer takes the waiting blocks whenever it
+//! has filled one of its own, reads them at once and keeps the latest `in_flight` of them.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
+use super::written::Written;
 use super::{Parameters, lock};
-use crate::slab::Written;
 
-/// By the worker that filled them.
+/// Blocks on their way, by the worker that filled them.
 pub(super) struct Handover<'a> {
     in_flight: usize,
-    /// `[chunk mod (in_flight + 1)][worker]`: what that worker filled. Under the static schedule a list is locked once a
-    /// chunk, by the worker that fills or, a barrier later, by the consumer: never by two at a time.
+    /// `[chunk mod (in_flight + 1)][worker]`: blocks which that worker filled. Under the static schedule a list is
+    /// locked once a chunk, by the filling worker or, a barrier later, by the consumer: never by two at a time.
     of_chunks: Vec<Vec<Mutex<Vec<Written<'a>>>>>,
     /// `[worker]`: filled and not yet consumed.
     pieces: Vec<Mutex<VecDeque<Written<'a>>>>,
@@ -23,7 +23,7 @@ pub(super) struct Handover<'a> {
 }
 
 impl<'a> Handover<'a> {
-    /// With room for all that can be on its way, so that nothing is allocated later.
+    /// Empty lists with room for all blocks that can be on their way, so that nothing is allocated later.
     pub(super) fn new(parameters: &Parameters, workers: usize) -> Handover<'a> {
         let in_flight = parameters.in_flight as usize;
         let blocks = parameters.blocks_of_a_part(workers);
@@ -37,12 +37,12 @@ impl<'a> Handover<'a> {
         }
     }
 
-    /// What the worker fills of a chunk.
+    /// Blocks of the chunk that the worker has filled.
     pub(super) fn filled(&self, chunk: u64, worker: usize) -> MutexGuard<'_, Vec<Written<'a>>> {
         lock(&self.of_chunks[(chunk % self.of_chunks.len() as u64) as usize][worker])
     }
 
-    /// What the worker filled of the chunk that leaves when this one is made; `None` while none does.
+    /// Blocks that the worker filled of the chunk that leaves when this one is made; `None` while no chunk leaves.
     pub(super) fn leaving(&self, chunk: u64, worker: usize) -> Option<MutexGuard<'_, Vec<Written<'a>>>> {
         Some(self.filled(chunk.checked_sub(self.in_flight as u64)?, worker))
     }
@@ -52,8 +52,8 @@ impl<'a> Handover<'a> {
         lock(&self.pieces[worker]).push_back(block);
     }
 
-    /// Has `read` read every block of the worker that is there, and `give_back` take what is no longer kept. One consumer
-    /// at a time: who finds another one at it leaves the blocks to that one.
+    /// Calls `read` for every waiting block of the worker, and `give_back` for every block that is no longer kept. One
+    /// consumer at a time: a second one returns at once and leaves the blocks to the first.
     pub(super) fn consume_pieces<E>(
         &self,
         worker: usize,
@@ -61,7 +61,7 @@ impl<'a> Handover<'a> {
         mut give_back: impl FnMut(Written<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
         let Ok(mut kept) = self.kept[worker].try_lock() else { return Ok(()) };
-        // In a statement of its own: the queue is not locked while a block is read.
+        // A statement of its own: the queue is not locked while a block is read.
         while let Some(block) = { lock(&self.pieces[worker]).pop_front() } {
             read(&block);
             kept.push_back(block);
@@ -72,7 +72,7 @@ impl<'a> Handover<'a> {
         Ok(())
     }
 
-    /// Everything of the worker that is still on its way, and what its consumer keeps: the first in need of being read.
+    /// All remaining blocks of the worker: those still to be read, and those that its consumer keeps.
     pub(super) fn left(&self, worker: usize) -> (Vec<Written<'a>>, Vec<Written<'a>>) {
         let of_chunks = self.of_chunks.iter().flat_map(|slot| std::mem::take(&mut *lock(&slot[worker])));
         let unread = of_chunks.chain(std::mem::take(&mut *lock(&self.pieces[worker]))).collect();

@@ -5,17 +5,18 @@
 //! 1. consumes and gives back the blocks that worker `w + 1 mod n` filled `in_flight` chunks ago: the consumer of a real
 //!    pipeline runs on another core, and so the allocator sees cross-worker frees;
 //! 2. allocates and fills its own part of the chunk, a block at a time;
-//! 3. waits for the others. The last to arrive reads the clock, once a chunk, and decides what comes next.
+//! 3. waits for the others. The last to arrive reads the clock, once a chunk, and decides the next step.
 //!
 //! | file | owns |
 //! |---|---|
-//! | `parameters.rs`, `design.rs` | what a case fixes, and the memory that follows; the choices of a design |
-//! | `scope.rs`, `source.rs` | which streams are a rank's; which stretches of them a chunk has |
-//! | `course.rs` | which chunk is next, and when it is over |
-//! | `handover.rs`, `reader.rs` | blocks on their way to their consumer; what it does with them |
+//! | `parameters.rs`, `design.rs` | the fixed values of a case, and its memory; the choices of a design |
+//! | `scope.rs`, `source.rs` | the streams of a rank; the stretches of them that a chunk has |
+//! | `course.rs` | the next chunk, and the end of each phase |
+//! | `supply.rs`, `written.rs` | memory for blocks; blocks that are written once and then read |
+//! | `handover.rs`, `reader.rs` | blocks on their way to their consumer; the consumer's use of them |
 //! | `parts.rs` | a worker's part of a chunk |
-//! | `session.rs` | what workers share; the life of one that stays: the default |
-//! | `sample.rs` | what the data really is, outside every timed region |
+//! | `session.rs` | state that workers share; the life of a worker that stays: the default |
+//! | `sample.rs` | a check of the real data, outside every timed region |
 //! | `drive.rs`, `crew.rs` | workers that are woken or started for every chunk |
 
 mod course;
@@ -30,6 +31,8 @@ mod sample;
 mod scope;
 mod session;
 mod source;
+mod supply;
+mod written;
 
 use std::sync::{Mutex, MutexGuard};
 

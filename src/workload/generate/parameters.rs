@@ -1,4 +1,4 @@
-//! What a case of `generate` fixes, and what follows from it: blocks, and the memory they take.
+//! The fixed values of a case of `generate`, and the blocks and memory that follow from them.
 
 use std::ops::Range;
 
@@ -6,41 +6,41 @@ use super::design::{Consumer, Handover, Memory, PoolUse, Schedule, Scope};
 use crate::generator::{Kernel, Shape, Stores, share};
 use crate::slab::{Demand, arena_bytes_needed};
 
-/// What makes one case of `generate` different from another.
+/// Parameters in which one case of `generate` differs from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
     /// Unit of data handed to the consumer, a multiple of 4 KiB.
     pub chunk_bytes: usize,
     /// A worker fills at most this much at a time.
     pub block_bytes: usize,
-    /// Chunks the consumer holds, at least 1.
+    /// Chunks that the consumer holds, at least 1.
     pub in_flight: u32,
-    /// What fills.
+    /// Code that fills blocks.
     pub kernel: Kernel,
-    /// How it stores.
+    /// Kind of its stores.
     pub stores: Stores,
     /// Dedup and compression, without the members of the scope.
     pub shape: Shape,
-    /// Among whose data the copies of a unit lie.
+    /// Ranks that share the copies of a unit.
     pub scope: Scope,
     /// Streams beside each other in a chunk, at least 1.
     pub streams: u32,
-    /// What becomes of a block.
+    /// Use of a block by its consumer.
     pub consumer: Consumer,
-    /// When.
+    /// Moment at which a block reaches its consumer.
     pub handover: Handover,
-    /// Who fills which block.
+    /// Assignment of blocks to workers.
     pub schedule: Schedule,
-    /// Where blocks come from.
+    /// Source of a block's memory.
     pub memory: Memory,
-    /// How long the workers live.
+    /// Lifetime of the workers.
     pub pool: PoolUse,
-    /// Whether a sample is held against what was asked, outside every timed region.
+    /// True when a sample of the data is checked against the asked shape, outside every timed region.
     pub check: bool,
 }
 
 impl Parameters {
-    /// One plain stream, in the design that is the default.
+    /// One plain stream, in the default design.
     pub fn plain(
         chunk_bytes: usize,
         block_bytes: usize,
@@ -79,7 +79,7 @@ impl Parameters {
         (0..part.len().div_ceil(self.block_bytes)).map(move |index| self.cut(&part, index))
     }
 
-    /// Block `index` of a worker's part, if there are so many.
+    /// Block `index` of a worker's part; `None` when the part has fewer blocks.
     pub fn block(
         &self,
         chunk_bytes: usize,
@@ -96,9 +96,9 @@ impl Parameters {
         part.start + inside.start..part.start + inside.end
     }
 
-    /// Lengths of one worker's blocks between their generation and the end of their consumption: its part of the chunks
-    /// in flight, of which the youngest is in the making; piece by piece what the consumer keeps, and the one in the
-    /// making. Their memory is used again in this rhythm.
+    /// Lengths of one worker's blocks between their generation and the end of their consumption. With `chunk`: its part
+    /// of the chunks in flight, the youngest of which is being made. With `piece`: the blocks that the consumer keeps,
+    /// and the one being made. Their memory is used again in this rhythm.
     pub fn held_blocks(&self, worker: usize, workers: usize) -> impl Iterator<Item = usize> {
         let of_a_part: Vec<usize> =
             self.blocks(self.chunk_bytes, worker, workers).map(|block| block.len()).collect();
@@ -110,7 +110,7 @@ impl Parameters {
         of_a_part.into_iter().cycle().take(count)
     }
 
-    /// Bytes of an arena in which a rank with so many workers never runs out.
+    /// Bytes of an arena in which a rank with this many workers never runs out.
     pub fn arena_bytes(&self, workers: u32) -> u64 {
         let count = workers as usize;
         let blocks = || (0..count).flat_map(|worker| self.blocks(self.chunk_bytes, worker, count));
@@ -122,7 +122,8 @@ impl Parameters {
         arena_bytes_needed(workers, demand)
     }
 
-    /// Bytes of buffers that a rank with so many workers asks of the system, at most; 0 when its blocks are the arena's.
+    /// Bytes of buffers that a rank with this many workers takes from the C library, at most; 0 when its blocks are in
+    /// the arena.
     pub fn fresh_bytes(&self, workers: u32) -> u64 {
         match self.memory {
             Memory::Slab => 0,
@@ -134,15 +135,15 @@ impl Parameters {
         }
     }
 
-    /// Blocks of one worker that are allocated and not given back, at most.
+    /// Blocks of one worker that are allocated and not yet given back, at most.
     fn live_per_worker(&self, workers: usize) -> u64 {
         let of_a_part = self.blocks_of_a_part(workers) as u64;
         let in_flight = u64::from(self.in_flight);
         match self.handover {
-            // The chunks in flight, and the one that is being made.
+            // The chunks in flight, and the one being made.
             Handover::Chunk => of_a_part * (in_flight + 1),
-            // What the consumer keeps and the one that it reads; and where it is late, what was filled since it last looked:
-            // the rest of a chunk and all of the next.
+            // The blocks that the consumer keeps, the one that it reads, and, when it is late, those filled since its
+            // last visit: the rest of a chunk and all of the next.
             Handover::Piece => 2 * of_a_part + in_flight + 1,
         }
     }

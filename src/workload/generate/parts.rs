@@ -1,25 +1,30 @@
-//! One worker's part of a chunk: consuming what leaves, filling what comes.
+//! One worker's part of a chunk: consuming blocks that leave, filling new ones.
 
 use std::alloc::Layout;
 use std::ops::Range;
 
+use super::Parameters;
+use super::course::Course;
 use super::design::{Handover, Memory};
+use super::handover::Handover as Blocks;
 use super::reader::Reader;
-use super::session::Session;
+use super::source::Source;
+use super::supply::Block;
+use super::written::{Writing, Written};
 use crate::error::Error;
 use crate::generator::Digest;
-use crate::slab::{Allocate, Block, Writing, Written};
+use crate::slab::{Allocate, Heap};
 use crate::workload::Ended;
 
 /// A chunk that is being made.
 pub(super) struct Chunk {
-    /// Its number, through both phases.
+    /// Its number, counted through both phases.
     pub(super) number: u64,
-    /// Where it stands in the stream.
+    /// Its place in the stream.
     pub(super) place: Range<u64>,
 }
 
-/// What a worker has in its hands, whoever's part it works on.
+/// State that a worker keeps while it works, on its own part or another's.
 pub(super) struct Hands {
     pub(super) reader: Reader,
     pub(super) digest: Digest,
@@ -33,8 +38,18 @@ impl Chunk {
     }
 }
 
-impl<'a> Session<'a> {
-    /// The whole part of this worker.
+/// State that making the parts of a chunk needs, shared by all workers.
+pub(super) struct Parts<'a> {
+    pub(super) parameters: Parameters,
+    pub(super) workers: usize,
+    pub(super) source: Source,
+    pub(super) heap: &'a Heap,
+    pub(super) course: Course<'a>,
+    pub(super) handover: Blocks<'a>,
+}
+
+impl<'a> Parts<'a> {
+    /// Makes the whole part of this worker.
     pub(super) fn part(
         &self,
         chunk: &Chunk,
@@ -67,8 +82,8 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Item `index` of the part of `home`, on whichever worker has `hands`: a block is consumed and one is filled. The
-    /// memory is that of `home`, as a chunk's memory does not change with who fills it.
+    /// Makes item `index` of the part of `home`, on the worker that has `hands`: one block is consumed and one is
+    /// filled. The memory belongs to `home`: a chunk's memory does not depend on the filling worker.
     pub(super) fn item(
         &self,
         chunk: &Chunk,
@@ -83,7 +98,7 @@ impl<'a> Session<'a> {
                 let leaving = self.handover.leaving(chunk.number, neighbour);
                 let Some(block) = leaving.and_then(|mut leaving| leaving.pop()) else { break };
                 consume(block, supply, hands)?;
-                // Parts have different numbers of blocks: the last item has what is left.
+                // Parts have different numbers of blocks: the last item takes all that are left.
                 if !is_last {
                     break;
                 }
@@ -103,13 +118,13 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Items of a part: one for each block, and one where there is none, as there may be something to consume.
+    /// Number of items of a part: one for each block; one for a part without blocks, as it may have blocks to consume.
     pub(super) fn items_of(&self, home: usize) -> usize {
         let chunk_bytes = self.parameters.chunk_bytes;
         self.parameters.blocks(chunk_bytes, home, self.workers).len().max(1)
     }
 
-    /// Reads what is still on its way to this worker and gives it back, when nobody fills any more.
+    /// Reads the blocks still on their way to this worker and gives them back, when no worker fills any more.
     pub(super) fn finish(
         &self,
         worker: usize,
@@ -140,7 +155,7 @@ impl<'a> Session<'a> {
         )
     }
 
-    /// Whose blocks this worker consumes.
+    /// The worker that fills the blocks this worker consumes.
     fn neighbour(&self, worker: usize) -> usize {
         (worker + 1) % self.workers
     }
@@ -171,7 +186,7 @@ impl<'a> Session<'a> {
         Ok(block.finish())
     }
 
-    /// Blocks begin at a cache line, as non-temporal stores want it; buffers of the system's wherever it has them.
+    /// The layout of a block: at a cache line, as non-temporal stores need; the C library's buffers lie anywhere.
     fn layout(&self, bytes: usize) -> Layout {
         let alignment = match self.parameters.memory {
             Memory::Slab => 64,

@@ -1,9 +1,9 @@
-//! What a consumer does with the bytes of a block before it gives the block back.
+//! A consumer's reading of a block before it gives the block back.
 
 use super::design::Consumer;
 
-/// What is copied goes here, piece by piece: into memory that stays in the L2 of a core, as the buffer of a socket or the
-/// end of a file that is being written does. So what is measured is the reading.
+/// Target of copies, used again piece by piece: memory that stays in the L2 of a core, as the buffer of a socket or the
+/// written end of a file does. So reading is the part that is measured.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// One worker's consumer.
@@ -14,12 +14,12 @@ pub(super) struct Reader {
     buffer: Box<[u8]>,
 }
 
-/// What a consumer has read.
+/// Totals of a consumer's reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Read {
     /// Bytes.
     pub bytes: u64,
-    /// The sum, modulo 2^64, of their words, little endian; 0 when they were copied only.
+    /// The sum of the words read, little endian, modulo 2^64; 0 when they were copied only.
     pub sum: u64,
 }
 
@@ -29,7 +29,7 @@ impl Reader {
         Reader { consumer, read: Read::default(), buffer: vec![0; bytes].into() }
     }
 
-    /// Every byte, once; none when blocks are discarded.
+    /// Reads every byte once; none when blocks are discarded.
     pub(super) fn read(&mut self, block: &[u8]) {
         match self.consumer {
             Consumer::Discard => return,
@@ -37,7 +37,7 @@ impl Reader {
             Consumer::Copy => {
                 for piece in block.chunks(BUFFER_BYTES) {
                     copy(piece, &mut self.buffer);
-                    // Or nothing would be copied: nobody looks at it.
+                    // Without it nothing would be copied: no code reads the copy.
                     std::hint::black_box(&mut self.buffer);
                 }
             }
@@ -45,22 +45,22 @@ impl Reader {
         self.read.bytes += block.len() as u64;
     }
 
-    /// What was read so far.
+    /// The totals so far.
     pub(super) fn so_far(&self) -> Read {
         self.read
     }
 }
 
 impl Read {
-    /// Adds what another worker has read.
+    /// Adds the totals of another worker.
     pub fn add(&mut self, other: Read) {
         self.bytes += other.bytes;
         self.sum = self.sum.wrapping_add(other.sum);
     }
 }
 
-/// In stretches of a page. For longer ones a C library takes `rep movsb`, which on Zen 4 falls from 30 to 4 or 8 GB/s when
-/// the two places in their pages are a few bytes apart; shorter ones, each a call, read memory at half its speed.
+/// In stretches of a page. For longer ones a C library takes `rep movsb`, which on Zen 4 falls from 30 to 4 or 8 GB/s
+/// when the two places in their pages are a few bytes apart; shorter ones, each a call, read memory at half its speed.
 fn copy(from: &[u8], to: &mut [u8]) {
     const STRETCH_BYTES: usize = 4 << 10;
     for (from, to) in from.chunks(STRETCH_BYTES).zip(to.chunks_mut(STRETCH_BYTES)) {

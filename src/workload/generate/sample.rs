@@ -1,4 +1,4 @@
-//! What a rank's data really is: a sample of its streams, its units hashed and its granules compressed. Never in a timed
+//! A check of a rank's real data: a sample of its streams, with units hashed and granules compressed. Never in a timed
 //! region.
 
 use std::collections::BTreeMap;
@@ -10,27 +10,28 @@ use crate::generator::{Codec, Kernel, Stores, Stream};
 use crate::hash;
 use crate::workload::Amount;
 
-/// What is hashed of a stream, unless all its copies lie in a longer stretch.
+/// Bytes of a stream that are hashed, unless its copies lie in a longer stretch.
 const HASHED_BYTES: u64 = 64 << 20;
-/// And what even then, at most.
+/// Bytes of a stream that are hashed at most, even then.
 const HASHED_BYTES_MAX: u64 = 1 << 30;
-/// What is compressed, of all streams.
+/// Bytes that are compressed, of all streams together.
 const COMPRESSED_BYTES: u64 = 64 << 20;
-/// Of so many streams.
+/// Streams that are sampled at most.
 const STREAMS: u32 = 4;
-/// What a worker fills at a time, unless a unit is longer.
+/// Bytes that a worker fills at a time, unless a unit is longer.
 const PIECE_BYTES: u64 = 1 << 20;
-/// Without dedup nothing must be found twice: not a page.
+/// The unit when the job asks for no dedup: no page may be found twice.
 const UNIT_BYTES_PLAIN: u64 = 4 << 10;
-/// Without compression there is a granule all the same: a page.
+/// The granule when the job asks for no compression: a page.
 const GRANULE_BYTES_PLAIN: u64 = 4 << 10;
-/// Without a codec the ratio is the share of random bytes; what Zstandard makes of them by default is shown.
+/// The codec when the job names none, where the ratio is the share of random bytes: Zstandard at its default level.
 const CODEC_PLAIN: Codec = Codec::Zstd3;
-/// Hashes that leave a rank, and that all ranks send: beyond, those that begin with so many zero bits.
+/// Hashes that leave a rank, and hashes that all ranks send together. A larger set keeps only the hashes that begin
+/// with enough zero bits.
 const HASHES_MAX: u64 = 1024;
 const HASHES_OF_ALL_MAX: u64 = 64 << 10;
 
-/// The stretches that are looked at: the same beginnings of their streams on every rank.
+/// The sampled stretches: the same beginnings of their streams on every rank.
 #[derive(Clone, Debug)]
 pub struct Sample {
     streams: Vec<Stream>,
@@ -45,32 +46,32 @@ pub struct Sample {
     stores: Stores,
 }
 
-/// What one rank's sample was found to be.
+/// Findings in one rank's sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// What was hashed at a time.
+    /// Length of a hashed unit, in bytes.
     pub unit_bytes: u64,
-    /// How many were hashed.
+    /// Units hashed.
     pub units: u64,
-    /// How many of them differ.
+    /// Distinct units.
     pub distinct: u64,
-    /// Of hashes with so many leading zero bits the counts are known.
+    /// Leading zero bits of the hashes that are counted below.
     pub hash_zero_bits: u32,
     /// These hashes, ascending, and how often each was found.
     pub hashes: Vec<(u64, u64)>,
-    /// What compressed.
+    /// Codec.
     pub codec: Codec,
-    /// What was compressed by itself.
+    /// Length of a compressed granule, in bytes.
     pub granule_bytes: u64,
-    /// How many were.
+    /// Granules compressed.
     pub granules: u64,
-    /// What was left of all of them.
+    /// Compressed bytes in total.
     pub compressed_bytes: u64,
-    /// What was left of the one that compressed least.
+    /// Compressed bytes of the granule that compressed least.
     pub compressed_bytes_max: u64,
 }
 
-/// What one worker found.
+/// Findings of one worker.
 #[derive(Clone, Debug, Default)]
 pub struct Share {
     hashes: Vec<u64>,
@@ -80,7 +81,7 @@ pub struct Share {
 }
 
 impl Sample {
-    /// Of this rank's streams; of a data set the ranks take stretches one after the other.
+    /// The sample of this rank's streams; ranks take stretches of a data set one after the other.
     pub fn of(parameters: &Parameters, streams: Streams, amount: Amount, world: World) -> Sample {
         let (dedup, compression) = (streams.shape.dedup(), streams.shape.compression());
         let unit_bytes = dedup.map_or(UNIT_BYTES_PLAIN, |dedup| dedup.unit_bytes());
@@ -115,7 +116,7 @@ impl Sample {
         }
     }
 
-    /// One worker's share: every so-many-th piece, by the case's own kernel and stores.
+    /// Inspects one worker's share: every `workers`-th piece, made with the case's own kernel and stores.
     pub fn inspect(&self, worker: usize, workers: usize) -> Share {
         let size = |bytes: u64| usize::try_from(bytes).expect("a piece fits memory");
         let mut memory = vec![MaybeUninit::uninit(); size(self.piece_bytes)];
@@ -139,7 +140,7 @@ impl Sample {
         share
     }
 
-    /// What all workers of the rank found.
+    /// The findings of all workers of the rank together.
     pub fn found(&self, shares: Vec<Share>) -> Found {
         let sum = |of: fn(&Share) -> u64| shares.iter().map(of).sum::<u64>();
         let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
@@ -194,7 +195,7 @@ mod tests {
         let one = found(shape, 1, alone(), 1);
         assert_eq!((one.units, one.distinct), (1024, 683));
         assert_eq!(one.granules, COMPRESSED_BYTES / 4096);
-        // Few enough to know all of them.
+        // Few enough to keep all of them.
         assert_eq!((one.hash_zero_bits, one.hashes.len() as u64), (0, one.distinct));
         assert!((2 * one.compressed_bytes).abs_diff(one.granules * 4096) < one.granules * 4096 / 1000);
         assert!(one.compressed_bytes_max * 2 <= 4096 * 102 / 100);

@@ -1,4 +1,4 @@
-//! Which streams a rank's data is of, so that copies lie where the job wants them. Pure.
+//! Choice of the streams of each rank, so that copies lie where the job wants them. Pure.
 
 use super::Parameters;
 use super::design::Scope;
@@ -17,19 +17,19 @@ pub struct World {
     pub host: u32,
     /// Its index among the ranks of its host.
     pub rank_on_host: u32,
-    /// How many these are.
+    /// Number of ranks of its host.
     pub ranks_on_host: u32,
 }
 
 impl Streams {
-    /// The streams of one rank. Ranks that belong to one scope have the same numbers and different parts of their copies;
-    /// all others have numbers of their own: their data has nothing in common.
+    /// The streams of one rank. Ranks of one scope have the same stream numbers and different parts of their copies;
+    /// all other ranks have numbers of their own, so that their data has nothing in common.
     ///
-    /// A data set is one stream, of which every rank makes its chunks. Without dedup there are no copies to spread, and
-    /// ranks of one scope would all make the same data: so each is its own.
+    /// A data set is one stream, and every rank makes some chunks of it. Without dedup there are no copies to spread,
+    /// and ranks of one scope would all make the same data: so each rank is a scope of its own.
     ///
     /// # Panics
-    /// When the place is none of the world.
+    /// When the place does not lie in the world.
     pub fn of(seed: u64, parameters: &Parameters, amount: Amount, world: World) -> Streams {
         let shape = parameters.shape;
         let each = u64::from(parameters.streams.max(1));
@@ -81,14 +81,14 @@ mod tests {
         Parameters { scope, streams, shape, ..plain }
     }
 
-    /// Which of how many members a shape is for, by trying all of them.
+    /// The member and the number of members that a shape is for, found by trying all of them.
     fn part(found: &Shape, asked: &Shape) -> (u32, u32) {
         let mut parts = (1..=5).flat_map(|members| (0..members).map(move |member| (member, members)));
         let is = |part: &(u32, u32)| among(*asked, part.0, part.1) == *found;
         parts.find(is).expect("a member of at most five")
     }
 
-    /// By number of a stream, the members that have it and how many there should be.
+    /// For each stream number, the members that have it and the number of members there should be.
     fn holders(scope: Scope, streams: u32, ratio: &str) -> BTreeMap<u64, BTreeSet<(u32, u32)>> {
         let mut holders: BTreeMap<u64, BTreeSet<(u32, u32)>> = BTreeMap::new();
         for rank in 0..HOST_OF_RANK.len() {

@@ -1,17 +1,17 @@
-//! Which bytes a chunk has: the streams of a rank, and where a chunk's stretch of each lies.
+//! The bytes of a chunk: the streams of a rank, and the stretch of each that a chunk holds.
 
 use std::ops::Range;
 
 use super::Parameters;
 use crate::generator::{Shape, Stream, share};
 
-/// The streams of a rank, beside each other in every chunk: a *stripe* of it for each, as long in every chunk.
+/// The streams of a rank, beside each other in every chunk: each has a *stripe*, of the same length in every chunk.
 pub(super) struct Source {
     streams: Box<[Stream]>,
     chunk_bytes: usize,
 }
 
-/// Of what stream, from where on, how many bytes.
+/// A stretch of a stream: the stream, its offset, its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
     pub(super) stream: Stream,
@@ -19,14 +19,14 @@ pub(super) struct Stretch {
     pub(super) bytes: usize,
 }
 
-/// Which streams are a rank's: `count` from `first` on, and how their copies are spread.
+/// The streams of a rank: `count` numbers from `first` on, and the spread of their copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Streams {
     /// The seed of the run.
     pub seed: u64,
-    /// Number of the first.
+    /// Number of the first stream.
     pub first: u64,
-    /// Their shape, copies among the members of the scope.
+    /// Their shape, with copies among the members of the scope.
     pub shape: Shape,
 }
 
@@ -40,7 +40,7 @@ impl Source {
         }
     }
 
-    /// What stands at `inside` of the chunk that begins at `place`, in order.
+    /// The stretches that stand from `inside` on in the chunk that begins at `place`, in order.
     pub(super) fn stretches(&self, place: u64, inside: Range<usize>) -> impl Iterator<Item = Stretch> {
         let mut next = inside.start;
         let mut stripe = self.stripe_at(next);
@@ -56,7 +56,7 @@ impl Source {
                 bytes: end - next,
             };
             (next, stripe) = (end, stripe + 1);
-            // A chunk that is smaller than its streams are many has stripes without a byte.
+            // A chunk with fewer pages than streams has stripes without a byte.
             while stripe < self.streams.len() && self.stripe(stripe).is_empty() {
                 stripe += 1;
             }
@@ -64,7 +64,8 @@ impl Source {
         })
     }
 
-    /// Where a stripe of the chunk that begins at `place` begins in its stream: chunks before it have as much of it.
+    /// Offset in its stream of a stripe of the chunk that begins at `place`: earlier chunks hold equally much of the
+    /// stream.
     fn offset(&self, place: u64, of_stripe: &Range<usize>) -> u64 {
         match self.streams.len() {
             1 => place,
@@ -76,7 +77,7 @@ impl Source {
         share(self.chunk_bytes, index, self.streams.len())
     }
 
-    /// The stripe that has this byte of a chunk.
+    /// The stripe that holds this byte of a chunk.
     fn stripe_at(&self, byte: usize) -> usize {
         let (mut from, mut to) = (0, self.streams.len());
         while to - from > 1 {

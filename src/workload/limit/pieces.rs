@@ -1,4 +1,4 @@
-//! A worker's blocks as the loops go over them: in pieces, round and round, each loop where the one before stopped.
+//! A worker's blocks, cut into pieces that the loops repeat; each loop continues where the one before stopped.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -6,11 +6,11 @@ use std::mem::MaybeUninit;
 use super::Loop;
 use super::triad::{triad, triad_bytes};
 
-/// The longest piece: a worker looks at the clock every quarter of a millisecond at the latest, whatever the blocks are.
+/// The longest piece: a worker reads the clock every quarter of a millisecond at the latest, whatever the blocks are.
 const PIECE_BYTES: usize = 1 << 20;
-/// Gone over between two looks at the clock, at least: some 20 us, against 20 ns for the look.
+/// Bytes between two clock reads, at least: some 20 us, against 20 ns for the read.
 const STRIDE_BYTES: usize = 256 << 10;
-/// What is written. As an `f64` it is 4.8e-4: triad meets no denormal and no NaN, which some CPUs are slow with.
+/// The word that is written. As an `f64` it is 4.8e-4: triad meets no denormal and no NaN, which are slow on some CPUs.
 const WORD: u64 = u64::from_ne_bytes([0x3F; 8]);
 
 /// Invariant: all bytes of `pieces[..written]` have been written.
@@ -21,24 +21,24 @@ pub(super) struct Pieces<'memory> {
 }
 
 impl<'memory> Pieces<'memory> {
-    /// Cuts the blocks.
+    /// Cuts the blocks into pieces.
     pub(super) fn new(blocks: impl IntoIterator<Item = &'memory mut [MaybeUninit<u8>]>) -> Pieces<'memory> {
         let pieces = blocks.into_iter().flat_map(|block| block.chunks_mut(PIECE_BYTES)).collect();
         Pieces { pieces, next: 0, written: 0 }
     }
 
-    /// Whether there is nothing to go over.
+    /// True when there is no piece.
     pub(super) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
-    /// Goes on with the next pieces, as many as make a stride, and says how many bytes that moved.
+    /// Runs the loop over the next pieces, as many as make a stride; returns the bytes moved.
     pub(super) fn go_on(&mut self, with: Loop) -> u64 {
         let (mut covered, mut moved) = (0, 0);
         while covered < STRIDE_BYTES {
             let end = match with {
                 Loop::Store(_) => self.pieces.len(),
-                // Only what has been written may be read: all of it, unless it is too much for the time of three loops.
+                // Only written pieces may be read: all of them, unless three loops had no time to write that much.
                 Loop::Triad => self.written,
             };
             if self.next >= end {
@@ -65,7 +65,7 @@ impl<'memory> Pieces<'memory> {
     }
 }
 
-/// Triad with the first third of the memory as `a`, the second as `b`, the last as `c`; says how many bytes it moved.
+/// Runs triad with the first third of the memory as `a`, the second as `b`, the last as `c`; returns the bytes moved.
 ///
 /// # Safety
 /// Every byte has been written.
@@ -85,7 +85,7 @@ mod tests {
     use super::super::StoreLoop;
     use super::*;
 
-    /// Blocks of written bytes, each of another value.
+    /// Blocks of written bytes, each filled with another value.
     fn blocks(lengths: &[usize]) -> Vec<Vec<MaybeUninit<u8>>> {
         (1u8..).zip(lengths).map(|(value, length)| vec![MaybeUninit::new(value); *length]).collect()
     }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn strides_go_over_every_byte_once_before_they_begin_again() {
-        // Shorter than a stride, as long as a piece, longer and no multiple of anything.
+        // Shorter than a stride, as long as a piece, longer and a multiple of nothing.
         for lengths in [&[100usize, 5000][..], &[PIECE_BYTES], &[3 * PIECE_BYTES + 77, 4096, PIECE_BYTES + 1]]
         {
             let mut blocks = blocks(lengths);

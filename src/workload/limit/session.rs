@@ -1,7 +1,7 @@
-//! All workers of a rank at once: each loop for its share of the time, over the blocks of a case.
+//! Measurement of a limit on all workers of a rank at once: each loop has its share of the time, over a case's blocks.
 //!
-//! No worker waits for another while a loop runs, and nothing is allocated: what is left is what the memory takes. The
-//! case has a barrier and allocations in every chunk, so its share says what these cost as well.
+//! While a loop runs, no worker waits for another and nothing is allocated, so memory alone bounds it. The case has a
+//! barrier and allocations in every chunk, so its share of the limit includes the cost of these.
 
 use std::alloc::Layout;
 use std::sync::{Mutex, PoisonError};
@@ -15,24 +15,24 @@ use crate::workload::Ended;
 use crate::workload::barrier::{Barrier, PoisonOnDrop, Poisoned};
 use crate::workload::generate::Parameters;
 
-/// The first part of each loop's time that does not count: until then caches hold what the loop before left there.
+/// The first part of each loop's time, which does not count: the caches still hold data of the loop before.
 const LEAD_IN_SHARE: f64 = 0.2;
 
-/// What all workers of a rank share while its limit is measured.
+/// State that all workers of a rank share while its limit is measured.
 pub struct Session<'a> {
     parameters: Parameters,
     workers: usize,
     heap: &'a Heap,
     clock: Clock,
     barrier: Barrier,
-    /// For each loop, in nanoseconds.
+    /// Time of each loop, in nanoseconds.
     loop_ns: u64,
     stop: &'a (dyn Fn() -> bool + Sync),
-    /// When the loop that is going on began. Written by the last worker at the barrier, read by all after.
+    /// Start of the running loop. Written by the last worker at the barrier, read by all after it.
     began: Mutex<Ticks>,
 }
 
-/// What one rank's workers did together in one loop.
+/// Result of one loop for all workers of a rank together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// The loop.
@@ -43,7 +43,7 @@ pub struct Timing {
     pub elapsed_ns: u64,
 }
 
-/// What one worker brings back: bytes and nanoseconds of each loop, in the order of [`Loop::ALL`].
+/// Result of one worker: bytes and nanoseconds of each loop, in the order of [`Loop::ALL`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkerTimings([(u64, u64); Loop::ALL.len()]);
 
@@ -74,7 +74,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When the arena is exhausted, or another worker failed.
     pub fn work(&self, worker: usize) -> Result<WorkerTimings, Ended> {
-        // Also when a worker panics: the others leave, and rayon hands the panic on.
+        // Armed against a panic as well: the others leave, and rayon passes the panic on.
         let unfinished = PoisonOnDrop::new(&self.barrier);
         let mut cache = self.heap.cache(number(worker)).map_err(Ended::Because)?;
         let mut blocks = self.blocks(worker, &mut cache)?;
@@ -92,11 +92,11 @@ impl<'a> Session<'a> {
         Ok(timings)
     }
 
-    /// As many blocks of this worker as the case keeps in flight.
+    /// Allocates this worker's blocks, as many as the case keeps in flight.
     fn blocks(&self, worker: usize, cache: &mut Cache<'a>) -> Result<Vec<Object<'a>>, Ended> {
         let mut blocks = Vec::new();
         for bytes in self.parameters.held_blocks(worker, self.workers) {
-            // Aligned as the case's own.
+            // Aligned as the case's own blocks.
             let layout =
                 Layout::from_size_align(bytes, 64).expect("a block is far smaller than the address space");
             let exhausted = |_| {
@@ -109,8 +109,8 @@ impl<'a> Session<'a> {
         Ok(blocks)
     }
 
-    /// Runs one loop until its time is over. Bytes and nanoseconds after the lead-in: zeros for a worker without blocks,
-    /// and when the run was asked to stop.
+    /// Runs one loop until its time is over. Returns bytes and nanoseconds after the lead-in; zeros for a worker
+    /// without blocks, and when the run was asked to stop.
     fn time(&self, of: Loop, pieces: &mut Pieces<'_>) -> Result<(u64, u64), Poisoned> {
         self.barrier
             .wait_then(|| *self.began.lock().unwrap_or_else(PoisonError::into_inner) = self.clock.read())?;
@@ -142,7 +142,7 @@ impl<'a> Session<'a> {
 }
 
 impl Timing {
-    /// What the workers did together, loop by loop; a loop without bytes is left out.
+    /// The result of each loop for all workers together; a loop without bytes is left out.
     pub fn together(workers: &[WorkerTimings]) -> Vec<Timing> {
         let timing = |(index, of): (usize, Loop)| {
             let each = || workers.iter().map(move |worker| worker.0[index]);
@@ -178,7 +178,7 @@ mod tests {
         Heap::new(arena, HeapOptions::new(number(workers), Clock::start())).expect("valid options")
     }
 
-    /// Measures with so many workers, each on a thread.
+    /// Measures with this many workers, each on a thread.
     fn measure(
         parameters: Parameters,
         workers: usize,
@@ -210,7 +210,7 @@ mod tests {
                 let timings = measure(parameters, workers, 2_000_000, &heap, &|| false);
                 let timings = timings.expect("the case's own arena has room");
                 assert!(timings.iter().map(|timing| timing.of).eq(Loop::ALL), "{what}: {timings:?}");
-                // A loop ends at a look at the clock, and those are a stride apart; triad leaves out ends of pieces.
+                // A loop ends at a clock read, and these are a stride apart; triad leaves out ends of pieces.
                 assert!(timings.iter().all(|timing| timing.bytes >= 200 << 10), "{what}: {timings:?}");
             }
             assert_eq!(heap.violations(), 0, "{what}");
@@ -242,7 +242,7 @@ mod tests {
         let asked = AtomicBool::new(false);
         let stop = || asked.swap(true, Ordering::Relaxed);
         let parameters = parameters(1 << 20, 1 << 20, 2);
-        // A minute, if nobody asked.
+        // It would take a minute without the request to stop.
         let timings = measure(parameters, 2, 60_000_000_000, &heap(parameters, 2), &stop);
         assert_eq!(timings.expect("no failure"), []);
     }

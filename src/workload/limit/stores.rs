@@ -3,7 +3,7 @@
 
 use std::mem::MaybeUninit;
 
-/// A loop that writes every byte of some memory and reads none. Which is fastest depends on the CPU and the size.
+/// A loop that writes every byte of some memory and reads none. The fastest depends on the CPU and the size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StoreLoop {
     /// The C library's `memset`, which may choose `rep stosb` or non-temporal stores by itself.
@@ -15,10 +15,10 @@ pub enum StoreLoop {
 }
 
 impl StoreLoop {
-    /// All of them: the write-only limit is the best.
+    /// All store loops: the write-only limit is the fastest of them.
     pub const ALL: [StoreLoop; 3] = [StoreLoop::Memset, StoreLoop::Ordinary, StoreLoop::NonTemporal];
 
-    /// For a person.
+    /// The name that reports show.
     pub fn name(self) -> &'static str {
         match self {
             StoreLoop::Memset => "memset",
@@ -30,7 +30,8 @@ impl StoreLoop {
     /// Writes every byte of `memory` once: `word` again and again, or its lowest byte for `memset`.
     ///
     /// When it returns the stores are ordered before whatever the caller does next. A word of zero measures something
-    /// else: on some CPUs (Zen 4) a line of zeros crosses to memory as a command without data, up to three times as fast.
+    /// else: on some CPUs (Zen 4) a line of zeros crosses to memory as a command without data, up to three times as
+    /// fast.
     pub fn run(self, memory: &mut [MaybeUninit<u8>], word: u64) {
         match self {
             StoreLoop::Memset => memory.fill(MaybeUninit::new(word.to_le_bytes()[0])),
@@ -40,12 +41,12 @@ impl StoreLoop {
     }
 }
 
-/// A cache line: what non-temporal stores hand to memory whole.
+/// A cache line: the unit in which non-temporal stores reach memory.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([MaybeUninit<u64>; 8]);
 
-/// The widest stores of this CPU. The ends that are no whole line are written by the byte.
+/// Writes with the widest stores of this CPU. Ends that are not a whole line are written by the byte.
 fn vectors<const NON_TEMPORAL: bool>(memory: &mut [MaybeUninit<u8>], word: u64) {
     // SAFETY: any 64 bytes, written or not, are a Line: it is made of MaybeUninit and has no padding.
     let (head, lines, tail) = unsafe { memory.align_to_mut::<Line>() };
@@ -118,7 +119,7 @@ fn store_lines_avx2<const NON_TEMPORAL: bool>(lines: &mut [Line], word: u64) {
 mod tests {
     use super::*;
 
-    /// Every byte alike, so that `memset` and vectors leave the same.
+    /// A word of equal bytes, so that `memset` and vectors leave the same memory.
     const WORD: u64 = 0x5A5A_5A5A_5A5A_5A5A;
 
     #[test]

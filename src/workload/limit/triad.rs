@@ -1,7 +1,7 @@
 //! Triad: the sum of McCalpin's STREAM (1995), <https://www.cs.virginia.edu/stream/>, `a = b + scale * c`.
 #![allow(unsafe_code)]
 
-/// `a[i] = b[i] + scale * c[i]`; moves 24 bytes an element, as STREAM counts, whatever the caches read besides.
+/// Computes `a[i] = b[i] + scale * c[i]`. Moves 24 bytes an element, as STREAM counts, without the caches' extra reads.
 ///
 /// # Panics
 /// When the lengths differ.
@@ -26,7 +26,7 @@ pub fn triad_bytes(elements: u64) -> u64 {
     elements * 3 * size_of::<f64>() as u64
 }
 
-/// Vectorised by the compiler for whichever CPU the caller is compiled for.
+/// The loop, vectorised by the compiler for the CPU that the caller is compiled for.
 #[inline(always)]
 fn triad_body(a: &mut [f64], b: &[f64], c: &[f64], scale: f64) {
     for (a, (b, c)) in a.iter_mut().zip(b.iter().zip(c)) {

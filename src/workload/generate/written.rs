@@ -1,4 +1,4 @@
-//! Blocks that are written once and then read by another thread: the type records that the block is written.
+//! Blocks that are written once and then read by another thread: the type says whether a block is written.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -15,44 +15,45 @@ pub struct Writing<'heap> {
     done: usize,
 }
 
-/// A fully written block.
+/// A written block.
+///
+/// Invariant: every byte of `block` has been written.
 #[derive(Debug)]
 #[must_use = "a block that is not given back is lost"]
 pub struct Written<'heap> {
     block: Block<'heap>,
-    bytes: usize,
 }
 
 impl<'heap> Writing<'heap> {
-    /// Nothing is written yet.
+    /// A block without a written byte.
     pub fn new(block: Block<'heap>) -> Writing<'heap> {
         Writing { block, done: 0 }
     }
 
-    /// Lets `write` fill the next `bytes` bytes.
+    /// Lets `write` write the next `bytes` bytes.
     ///
     /// # Panics
-    /// When fewer bytes are left, or `write` returns other memory than it was given.
+    /// When the block is not that long, or `write` returns anything but the memory that it got.
     #[inline]
     pub fn next(&mut self, bytes: usize, write: impl FnOnce(&mut [MaybeUninit<u8>]) -> &mut [u8]) {
         let part = &mut self.block.as_mut()[self.done..][..bytes];
         let place = part.as_ptr();
         let written = write(part);
-        // An initialised slice at this address proves that `write` wrote it: the memory is this block's alone.
+        // The memory is this block's alone, so only writing all of it yields these bytes.
         let same = std::ptr::eq(written.as_ptr(), place.cast()) && written.len() == bytes;
         assert!(same, "a part of a block is written by writing all of it");
         self.done += bytes;
     }
 
-    /// Ends the writing of a fully written block.
+    /// The written block.
     ///
     /// # Panics
-    /// When a part is not written yet.
+    /// When a byte is not written.
     #[inline]
     pub fn finish(mut self) -> Written<'heap> {
         let bytes = self.block.as_mut().len();
         assert_eq!(self.done, bytes, "bytes of a block that were written");
-        Written { block: self.block, bytes }
+        Written { block: self.block }
     }
 }
 
@@ -62,40 +63,25 @@ impl<'heap> Written<'heap> {
     pub fn into_block(self) -> Block<'heap> {
         self.block
     }
-
-    /// Length in bytes.
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.bytes
-    }
-
-    /// True when the block has no bytes.
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.bytes == 0
-    }
 }
 
 impl AsRef<[u8]> for Written<'_> {
     #[inline]
     fn as_ref(&self) -> &[u8] {
-        let start = match &self.block {
-            Block::Slab(object) => object.start(),
-            Block::Zeroed(buffer) => buffer.start(),
-        };
-        // SAFETY: the block is `bytes` long, and `Writing::finish` checked that all of them were written. `self`
-        // holds the block: a writer would need it by value.
-        unsafe { std::slice::from_raw_parts(start.as_ptr(), self.bytes) }
+        let memory = self.block.as_ref();
+        // SAFETY: `Writing::finish` saw every byte of the block written; it is ours, and writing to it again needs it
+        // by value.
+        unsafe { &*(std::ptr::from_ref(memory) as *const [u8]) }
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use std::alloc::Layout;
 
-    use super::super::object::Allocate;
     use super::super::supply::Supply;
     use super::*;
+    use crate::slab::Allocate;
 
     fn block(bytes: usize) -> (Supply<'static>, Block<'static>) {
         let mut supply = Supply::zeroed();
@@ -118,7 +104,6 @@ mod tests {
         }
         let written = writing.finish();
         assert_eq!(written.as_ref(), [7, 7, 7, 9, 9, 9, 9, 9, 9, 9]);
-        assert_eq!((written.len(), written.is_empty()), (10, false));
         supply.give_back(written.into_block()).expect("its own");
     }
 

@@ -1,14 +1,12 @@
-//! Source of a workload's blocks: a worker's cache, or a new zeroed buffer from the system for every block.
+//! Supply of a workload's blocks: from a worker's cache, or as a zeroed buffer of the C library for every block.
 
 use std::alloc::Layout;
 use std::mem::MaybeUninit;
 
-use super::cache::Cache;
-use super::misuse::{Misuse, OutOfMemory};
-use super::object::{Allocate, Object, SystemObject, Zeroed};
-use super::record::RefillRecord;
+use crate::slab::{Allocate, Cache, Misuse, Object, OutOfMemory, RefillRecord};
+use crate::workload::allocate::peer::{SystemObject, Zeroed};
 
-/// Source of one worker's blocks.
+/// Supply of one worker.
 pub struct Supply<'heap> {
     /// `None`: every block is a new, zeroed buffer.
     cache: Option<Cache<'heap>>,
@@ -25,24 +23,24 @@ pub enum Block<'heap> {
 }
 
 impl<'heap> Supply<'heap> {
-    /// A supply from a worker's cache.
+    /// Supplies blocks from a worker's cache.
     pub fn of_cache(cache: Cache<'heap>) -> Supply<'heap> {
         Supply { cache: Some(cache) }
     }
 
-    /// A supply with a new zeroed buffer for every block; giving the block back frees it.
+    /// Supplies a zeroed buffer for every block, freed when it is given back.
     pub fn zeroed() -> Supply<'heap> {
         Supply { cache: None }
     }
 
-    /// Starts counting refills, if the supply has a cache.
+    /// Records refills from now on; does nothing without a cache.
     pub fn start_recording(&mut self) {
         if let Some(cache) = &mut self.cache {
             cache.start_recording();
         }
     }
 
-    /// Cost of the refills since then; `None` without a cache.
+    /// Refills since then; `None` without a cache.
     pub fn take_record(&mut self) -> Option<RefillRecord> {
         self.cache.as_mut().map(Cache::take_record)
     }
@@ -59,7 +57,7 @@ impl<'heap> Allocate for Supply<'heap> {
         }
     }
 
-    /// A buffer may be given back to any supply; an object, to the supply of any worker of its heap.
+    /// Takes a buffer of any supply, or an object of any worker of the same heap.
     #[inline]
     fn give_back(&mut self, block: Block<'heap>) -> Result<(), Misuse> {
         match (block, &mut self.cache) {
@@ -67,6 +65,11 @@ impl<'heap> Allocate for Supply<'heap> {
             (Block::Slab(_), None) => Err(Misuse::Foreign),
             (Block::Zeroed(buffer), _) => Zeroed.give_back(buffer),
         }
+    }
+
+    #[inline]
+    fn memory<'a>(&'a mut self, block: &'a mut Block<'heap>) -> &'a mut [MaybeUninit<u8>] {
+        block.as_mut()
     }
 }
 
@@ -76,6 +79,16 @@ impl AsMut<[MaybeUninit<u8>]> for Block<'_> {
         match self {
             Block::Slab(object) => object.as_mut(),
             Block::Zeroed(buffer) => buffer.as_mut(),
+        }
+    }
+}
+
+impl AsRef<[MaybeUninit<u8>]> for Block<'_> {
+    #[inline]
+    fn as_ref(&self) -> &[MaybeUninit<u8>] {
+        match self {
+            Block::Slab(object) => object.as_ref(),
+            Block::Zeroed(buffer) => buffer.as_ref(),
         }
     }
 }

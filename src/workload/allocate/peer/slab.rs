@@ -1,0 +1,27 @@
+//! The rank-local slab allocator: each worker has its cache of the rank's heap.
+
+use super::Peer;
+use crate::error::Result;
+use crate::slab::{Cache, Demand, Heap, RefillRecord, arena_bytes_needed};
+
+impl<'heap> Peer<'heap> for Cache<'heap> {
+    fn arena_bytes(workers: u32, demand: Demand) -> u64 {
+        arena_bytes_needed(workers, demand)
+    }
+
+    fn serve(worker: u32, _demand: Demand, heap: Option<&'heap Heap>) -> Result<Cache<'heap>> {
+        heap.expect("an allocator with an arena gets a heap").cache(worker)
+    }
+
+    fn start_recording(&mut self) {
+        Cache::start_recording(self);
+    }
+
+    fn take_record(&mut self) -> Option<RefillRecord> {
+        Some(Cache::take_record(self))
+    }
+
+    fn memory_peak_bytes(&self) -> Option<u64> {
+        Some(self.heap().usage().peak_bytes as u64)
+    }
+}
