@@ -27,6 +27,7 @@ use super::slab_own::Freed;
 use super::slab_record::{Chains, Owner};
 use super::sync::Ordering::Relaxed;
 use super::table::Slabs;
+use crate::error::Result;
 use crate::mix::mix_words;
 
 /// A worker's cache. It can move to another thread, but only one uses it at a time: `Send`, not `Sync`.
@@ -53,6 +54,18 @@ pub struct Cache<'heap> {
 // SAFETY: `base` points into the arena, which lives as long as 'heap and may be used by any thread; everything else
 // is Send. Owner-only fields of records follow the cache: moving it synchronises like moving any value.
 unsafe impl Send for Cache<'_> {}
+
+impl Heap {
+    /// Creates the cache of a worker. When the cache is dropped, its slabs in use are left for other workers to
+    /// adopt.
+    ///
+    /// # Errors
+    /// When there is no such worker, or its cache exists already.
+    pub fn cache(&self, worker: u32) -> Result<Cache<'_>> {
+        self.claim(worker)?;
+        Ok(Cache::new(self, worker))
+    }
+}
 
 /// The slab that a class is being allocated from: half a cache line.
 #[repr(align(32))]

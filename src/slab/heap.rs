@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::arena::Arena;
-use super::cache::Cache;
 use super::class::SUPERSLAB_BYTES;
 use super::mailbox::Mailbox;
 use super::misuse::{Misuse, Violation};
@@ -155,12 +154,11 @@ impl Heap {
         })
     }
 
-    /// Creates the cache of a worker. When the cache is dropped, its slabs in use are left for other workers to
-    /// adopt.
+    /// Reserves the place of a worker's cache.
     ///
     /// # Errors
     /// When there is no such worker, or its cache exists already.
-    pub fn cache(&self, worker: u32) -> Result<Cache<'_>> {
+    pub(super) fn claim(&self, worker: u32) -> Result<()> {
         let workers = self.options.workers;
         let present = self
             .present
@@ -170,7 +168,7 @@ impl Heap {
         if present.swap(true, Ordering::Acquire) {
             return Err(Error::Usage(format!("worker {worker} has a cache already")));
         }
-        Ok(Cache::new(self, worker))
+        Ok(())
     }
 
     /// Faults in this worker's share of the memory that the heap may use, so that first touch is not measured later.
@@ -278,7 +276,7 @@ impl Heap {
     }
 
     pub(super) fn worker_leaves(&self, worker: u32) {
-        // Release pairs with the Acquire in `cache`.
+        // Release pairs with the Acquire in `claim`.
         self.present[worker as usize].store(false, Ordering::Release);
     }
 }

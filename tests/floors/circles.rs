@@ -11,18 +11,6 @@ use crate::tree::Tree;
 /// By file, the files that it uses and the line of the first use.
 type Uses = BTreeMap<String, BTreeMap<String, usize>>;
 
-/// Circles that the table does not list, and files in the table at which there is none.
-pub fn unlisted_circles(tree: &Tree, listed: &[&str]) -> Vec<Breach> {
-    let mut breaches = circles(tree);
-    let stale = listed.iter().filter(|name| !breaches.iter().any(|breach| breach.file() == **name));
-    let stale: Vec<Breach> = stale
-        .map(|name| Breach::new((*name).to_owned(), 1, "has no circle: take it off CIRCLES_LEFT".to_owned()))
-        .collect();
-    breaches.retain(|breach| !listed.contains(&breach.file()));
-    breaches.extend(stale);
-    breaches
-}
-
 /// Circles between files of one room, each as one breach at its first file.
 pub fn circles(tree: &Tree) -> Vec<Breach> {
     let mut breaches = circles_of(&rust_uses(tree), "src/");

@@ -18,11 +18,6 @@ impl Breach {
     pub fn new(file: String, line: usize, what: String) -> Breach {
         Breach { file, line, what }
     }
-
-    /// The file that breaks the law.
-    pub fn file(&self) -> &str {
-        &self.file
-    }
 }
 
 impl fmt::Display for Breach {

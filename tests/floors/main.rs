@@ -80,10 +80,7 @@ fn nothing_names_one_machine() {
 
 #[test]
 fn no_files_of_a_room_use_each_other_in_a_circle() {
-    hold(
-        "Move what both need into a file below them:",
-        circles::unlisted_circles(&Tree::read(), &tables::CIRCLES_LEFT),
-    );
+    hold("Move what both need into a file below them:", circles::circles(&Tree::read()));
 }
 
 #[test]
