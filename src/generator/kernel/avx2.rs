@@ -6,12 +6,12 @@
 
 use std::arch::x86_64::{
     __m256i, _mm256_add_epi64, _mm256_blendv_epi8, _mm256_extract_epi64, _mm256_load_si256,
-    _mm256_loadu_si256, _mm256_or_si256, _mm256_set1_epi64x, _mm256_slli_epi64, _mm256_srli_epi64,
-    _mm256_store_si256, _mm256_storeu_si256, _mm256_stream_si256, _mm256_xor_si256,
+    _mm256_loadu_si256, _mm256_or_si256, _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_slli_epi64,
+    _mm256_srli_epi64, _mm256_store_si256, _mm256_storeu_si256, _mm256_stream_si256, _mm256_xor_si256,
 };
 use std::mem::MaybeUninit;
 
-use super::entries::{ByStores, Entries};
+use super::entries::{ByStores, Entries, Line, steps_of};
 use super::granule::Granule;
 use super::lanes::{Lanes, STATE_WORDS};
 use super::scalar;
@@ -23,8 +23,6 @@ const WIDTH: usize = 4;
 const VECTORS: usize = 2;
 /// Groups that take turns.
 const GROUPS: usize = LANES / (WIDTH * VECTORS);
-/// Bytes of a step that one group writes.
-const GROUP_BYTES: usize = STEP_BYTES / GROUPS;
 /// Steps before the next group's turn.
 const TILE_BYTES: usize = 16 * STEP_BYTES;
 
@@ -110,10 +108,10 @@ unsafe fn write_group<const NON_TEMPORAL: bool>(
     tile: &mut [MaybeUninit<u8>],
 ) {
     let mut registers = load(lanes, group);
-    for line in lines(tile, group) {
-        // SAFETY: 64 bytes of `tile`. If they must be aligned, they are: `tile` is (the caller's obligation), and they
-        // begin a multiple of 64 bytes inside it.
-        unsafe { put::<NON_TEMPORAL>(line, [step(&mut registers[0]), step(&mut registers[1])]) };
+    for lines in steps_of(tile) {
+        // SAFETY: if the line must be aligned, it is: `tile` is (the caller's obligation), and it begins a multiple of
+        // 64 bytes inside it.
+        unsafe { put::<NON_TEMPORAL>(&mut lines[group], [step(&mut registers[0]), step(&mut registers[1])]) };
     }
     store(&registers, lanes, group);
 }
@@ -174,49 +172,47 @@ unsafe fn write_group_of_pieces<const NON_TEMPORAL: bool>(
     tile: &mut [MaybeUninit<u8>],
 ) {
     let mut registers = load(lanes, group);
-    for (bytes, known) in tile.chunks_exact_mut(piece.bytes).zip(fillers) {
+    for (index, bytes) in tile.chunks_exact_mut(piece.bytes).enumerate() {
+        let known = &mut fillers[index];
         if group == 0 && piece.first {
             *known = !_mm256_extract_epi64::<0>(output(&registers[0])).cast_unsigned();
         }
         let filler = _mm256_set1_epi64x(known.cast_signed());
-        let (repeated, random) = bytes.split_at_mut(piece.repeated * STEP_BYTES);
-        let (blended, whole) = random.split_at_mut(usize::from(piece.masks.is_some()) * STEP_BYTES);
-        // SAFETY: whole steps of `tile`, which is as aligned as the caller promised; each begins a multiple of 64 bytes
-        // inside it.
+        let (repeated, mut whole) = steps_of(bytes).split_at_mut(piece.repeated);
+        // SAFETY: lines of `tile`, which is as aligned as the caller promised; each begins a multiple of 64 bytes inside it.
         unsafe {
-            for line in lines(repeated, group) {
-                put::<NON_TEMPORAL>(line, [filler; VECTORS]);
+            for lines in repeated {
+                put::<NON_TEMPORAL>(&mut lines[group], [filler; VECTORS]);
             }
-            for (line, masks) in lines(blended, group).zip(piece.masks) {
-                let masks = load_masks(masks, group);
-                let halves = std::array::from_fn(|half| {
-                    _mm256_blendv_epi8(filler, step(&mut registers[half]), masks[half])
-                });
-                put::<NON_TEMPORAL>(line, halves);
+            if let Some(masks) = piece.masks {
+                let (blended, later) = whole.split_first_mut().expect("the step of the masks");
+                let [low, high] = load_masks(masks, group);
+                let low = _mm256_blendv_epi8(filler, step(&mut registers[0]), low);
+                let high = _mm256_blendv_epi8(filler, step(&mut registers[1]), high);
+                put::<NON_TEMPORAL>(&mut blended[group], [low, high]);
+                whole = later;
             }
-            for line in lines(whole, group) {
-                put::<NON_TEMPORAL>(line, [step(&mut registers[0]), step(&mut registers[1])]);
+            for lines in whole {
+                put::<NON_TEMPORAL>(&mut lines[group], [step(&mut registers[0]), step(&mut registers[1])]);
             }
         }
     }
     store(&registers, lanes, group);
 }
 
-/// One group's line of every step.
-fn lines(steps: &mut [MaybeUninit<u8>], group: usize) -> impl Iterator<Item = &mut [MaybeUninit<u8>]> {
-    steps.chunks_exact_mut(STEP_BYTES).map(move |bytes| &mut bytes[group * GROUP_BYTES..][..GROUP_BYTES])
-}
-
 /// # Safety
-/// `line` is 64 bytes and, if `NON_TEMPORAL`, aligned to them.
+/// If `NON_TEMPORAL`, the line is aligned to 64 bytes.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn put<const NON_TEMPORAL: bool>(line: &mut [MaybeUninit<u8>], halves: [__m256i; VECTORS]) {
-    for (slot, value) in line.chunks_exact_mut(size_of::<__m256i>()).zip(halves) {
-        let slot: *mut __m256i = slot.as_mut_ptr().cast();
-        // SAFETY: 32 writable bytes that we borrow; their alignment is the caller's promise.
+unsafe fn put<const NON_TEMPORAL: bool>(line: &mut Line, halves: [__m256i; VECTORS]) {
+    const { assert!(size_of::<Line>() == VECTORS * size_of::<__m256i>()) };
+    let slots: *mut __m256i = line.as_mut_ptr().cast();
+    for (index, half) in halves.into_iter().enumerate() {
+        // SAFETY: `halves` together are the 64 writable bytes that we borrow; the alignment of the line is the caller's
+        // promise, and each half begins a multiple of 32 bytes inside it.
         unsafe {
-            if NON_TEMPORAL { _mm256_stream_si256(slot, value) } else { _mm256_storeu_si256(slot, value) }
+            let slot = slots.add(index);
+            if NON_TEMPORAL { _mm256_stream_si256(slot, half) } else { _mm256_storeu_si256(slot, half) }
         };
     }
 }
@@ -256,24 +252,28 @@ fn rotate_left<const LEFT: i32, const RIGHT: i32>(x: __m256i) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load(lanes: &Lanes, group: usize) -> Registers {
-    std::array::from_fn(|vector| {
-        std::array::from_fn(|word| {
+    let mut registers = [[_mm256_setzero_si256(); STATE_WORDS]; VECTORS];
+    for (vector, state) in registers.iter_mut().enumerate() {
+        for (word, value) in state.iter_mut().enumerate() {
             let four = &lanes.words[word][(group * VECTORS + vector) * WIDTH..][..WIDTH];
             // SAFETY: four words are 32 bytes; Lanes is aligned to 64 and each vector is a multiple of 32 away.
-            unsafe { _mm256_load_si256(four.as_ptr().cast()) }
-        })
-    })
+            *value = unsafe { _mm256_load_si256(four.as_ptr().cast()) };
+        }
+    }
+    registers
 }
 
 /// A group's part of the masks of a step.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load_masks(masks: &[u64; LANES], group: usize) -> [__m256i; VECTORS] {
-    std::array::from_fn(|vector| {
+    let mut halves = [_mm256_setzero_si256(); VECTORS];
+    for (vector, half) in halves.iter_mut().enumerate() {
         let four = &masks[(group * VECTORS + vector) * WIDTH..][..WIDTH];
         // SAFETY: four words are 32 bytes, and the load asks for no alignment.
-        unsafe { _mm256_loadu_si256(four.as_ptr().cast()) }
-    })
+        *half = unsafe { _mm256_loadu_si256(four.as_ptr().cast()) };
+    }
+    halves
 }
 
 #[inline]

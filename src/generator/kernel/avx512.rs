@@ -6,13 +6,13 @@
 
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_broadcastq_epi64, _mm512_castsi512_si128, _mm512_loadu_si512,
-    _mm512_mullo_epi64, _mm512_rol_epi64, _mm512_set1_epi64, _mm512_slli_epi64, _mm512_srli_epi64,
-    _mm512_store_si512, _mm512_storeu_si512, _mm512_stream_si512, _mm512_ternarylogic_epi64,
-    _mm512_xor_si512,
+    _mm512_mullo_epi64, _mm512_rol_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_slli_epi64,
+    _mm512_srli_epi64, _mm512_store_si512, _mm512_storeu_si512, _mm512_stream_si512,
+    _mm512_ternarylogic_epi64, _mm512_xor_si512,
 };
 use std::mem::MaybeUninit;
 
-use super::entries::{ByStores, Entries, LINE_BYTES};
+use super::entries::{ByStores, Entries, Line, StepLines, steps_of};
 use super::granule::Granule;
 use super::lanes::{Lanes, STATE_WORDS};
 use super::scalar;
@@ -75,7 +75,7 @@ unsafe fn write_segment<const NON_TEMPORAL: bool>(
 ) {
     let mut registers = seeded(keys, segment);
     // SAFETY: the caller's promise.
-    unsafe { write_steps::<NON_TEMPORAL>(&mut registers, out) };
+    unsafe { write_steps::<NON_TEMPORAL>(&mut registers, steps_of(out)) };
 }
 
 /// The lanes that `seed` makes, in registers.
@@ -92,21 +92,23 @@ fn seeded(keys: [u64; 2], segment: u64) -> Registers {
         }
         counters
     };
-    let starts = keys.map(|key| _mm512_set1_epi64(mix64(key ^ segment).cast_signed()));
-    let gamma = _mm512_set1_epi64(GOLDEN_GAMMA.cast_signed());
-    std::array::from_fn(|vector| {
+    let [start_a, start_b] = [broadcast(mix64(keys[0] ^ segment)), broadcast(mix64(keys[1] ^ segment))];
+    let mut registers = zeroed();
+    for (vector, words) in registers.iter_mut().enumerate() {
         let counters = load_words(&COUNTERS[vector * WIDTH..]);
-        let [a, b] = starts.map(|start| mix(_mm512_add_epi64(start, counters)));
-        let turned = _mm512_xor_si512(_mm512_rol_epi64::<32>(a), gamma);
-        [a, b, turned, _mm512_add_epi64(_mm512_rol_epi64::<29>(b), a)]
-    })
+        let a = mix(_mm512_add_epi64(start_a, counters));
+        let b = mix(_mm512_add_epi64(start_b, counters));
+        let turned = _mm512_xor_si512(_mm512_rol_epi64::<32>(a), broadcast(GOLDEN_GAMMA));
+        *words = [a, b, turned, _mm512_add_epi64(_mm512_rol_epi64::<29>(b), a)];
+    }
+    registers
 }
 
 /// `mix64` of eight words.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq")]
 fn mix(z: __m512i) -> __m512i {
-    let [first, second] = MIX_FACTORS.map(|factor| _mm512_set1_epi64(factor.cast_signed()));
+    let [first, second] = [broadcast(MIX_FACTORS[0]), broadcast(MIX_FACTORS[1])];
     let z = _mm512_mullo_epi64(_mm512_xor_si512(z, _mm512_srli_epi64::<30>(z)), first);
     let z = _mm512_mullo_epi64(_mm512_xor_si512(z, _mm512_srli_epi64::<27>(z)), second);
     _mm512_xor_si512(z, _mm512_srli_epi64::<31>(z))
@@ -120,7 +122,7 @@ fn mix(z: __m512i) -> __m512i {
 unsafe fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
     let mut registers = load(lanes);
     // SAFETY: the caller's promise.
-    unsafe { write_steps::<NON_TEMPORAL>(&mut registers, out) };
+    unsafe { write_steps::<NON_TEMPORAL>(&mut registers, steps_of(out)) };
     store(&registers, lanes);
 }
 
@@ -134,51 +136,48 @@ unsafe fn write_granules<const NON_TEMPORAL: bool>(
     granule: &Granule,
     out: &mut [MaybeUninit<u8>],
 ) {
-    let masks: [__m512i; VECTORS] =
-        std::array::from_fn(|vector| load_words(&granule.masks()[vector * WIDTH..]));
     let mut registers = load(lanes);
     for bytes in out.chunks_exact_mut(granule.bytes()) {
         // The complement of lane 0's next output: computed beside the lanes, which do not wait for it.
         let filler = broadcast_complement(output(&registers[0]));
-        let (repeated, steps) = bytes.split_at_mut(granule.first_step());
-        let (blended, random) = steps.split_at_mut(STEP_BYTES);
-        // SAFETY: whole steps and lines of `out`, which is as aligned as the caller promised; each begins a multiple of 64
-        // bytes inside it.
+        let (repeated, random) = steps_of(bytes).split_at_mut(granule.first_step() / STEP_BYTES);
+        let (blended, whole) = random.split_first_mut().expect("a granule has a step of the lanes");
+        // SAFETY: lines of `out`, which is as aligned as the caller promised; each begins a multiple of 64 bytes inside it.
         unsafe {
-            for line in repeated.chunks_exact_mut(LINE_BYTES) {
+            for line in repeated.as_flattened_mut() {
                 put::<NON_TEMPORAL>(line, filler);
             }
-            for ((vector, mask), line) in
-                registers.iter_mut().zip(&masks).zip(blended.chunks_exact_mut(LINE_BYTES))
-            {
-                let word = _mm512_ternarylogic_epi64::<CHOOSE>(*mask, step(vector), filler);
+            for (vector, line) in blended.iter_mut().enumerate() {
+                let random = step(&mut registers[vector]);
+                let mask = load_words(&granule.masks()[vector * WIDTH..]);
+                let word = _mm512_ternarylogic_epi64::<CHOOSE>(mask, random, filler);
                 put::<NON_TEMPORAL>(line, word);
             }
-            write_steps::<NON_TEMPORAL>(&mut registers, random);
+            write_steps::<NON_TEMPORAL>(&mut registers, whole);
         }
     }
     store(&registers, lanes);
 }
 
 /// # Safety
-/// `out` is a whole number of steps and, if `NON_TEMPORAL`, aligned to 64 bytes.
+/// If `NON_TEMPORAL`, the steps are aligned to 64 bytes.
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn write_steps<const NON_TEMPORAL: bool>(registers: &mut Registers, out: &mut [MaybeUninit<u8>]) {
-    for bytes in out.chunks_exact_mut(STEP_BYTES) {
-        for (vector, line) in registers.iter_mut().zip(bytes.chunks_exact_mut(LINE_BYTES)) {
-            // SAFETY: 64 bytes of `out`. If they must be aligned, they are: `out` is (the caller's obligation), and they
-            // begin a multiple of 64 bytes inside it.
-            unsafe { put::<NON_TEMPORAL>(line, step(vector)) };
+unsafe fn write_steps<const NON_TEMPORAL: bool>(registers: &mut Registers, steps: &mut [StepLines]) {
+    for lines in steps {
+        for (vector, line) in lines.iter_mut().enumerate() {
+            // SAFETY: if the line must be aligned, it is: the steps are (the caller's obligation), and it begins a multiple
+            // of 64 bytes inside them.
+            unsafe { put::<NON_TEMPORAL>(line, step(&mut registers[vector])) };
         }
     }
 }
 
 /// # Safety
-/// `line` is 64 bytes and, if `NON_TEMPORAL`, aligned to them.
+/// If `NON_TEMPORAL`, the line is aligned to 64 bytes.
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn put<const NON_TEMPORAL: bool>(line: &mut [MaybeUninit<u8>], value: __m512i) {
+unsafe fn put<const NON_TEMPORAL: bool>(line: &mut Line, value: __m512i) {
     let line: *mut __m512i = line.as_mut_ptr().cast();
     // SAFETY: 64 writable bytes that we borrow; their alignment is the caller's promise.
     unsafe { if NON_TEMPORAL { _mm512_stream_si512(line, value) } else { _mm512_storeu_si512(line, value) } };
@@ -215,10 +214,29 @@ fn broadcast_complement(words: __m512i) -> __m512i {
     _mm512_ternarylogic_epi64::<NOT>(lowest, lowest, lowest)
 }
 
+/// This word in every place.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn broadcast(word: u64) -> __m512i {
+    _mm512_set1_epi64(word.cast_signed())
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn zeroed() -> Registers {
+    [[_mm512_setzero_si512(); STATE_WORDS]; VECTORS]
+}
+
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn load(lanes: &Lanes) -> Registers {
-    std::array::from_fn(|vector| std::array::from_fn(|word| load_words(&lanes.words[word][vector * WIDTH..])))
+    let mut registers = zeroed();
+    for (vector, state) in registers.iter_mut().enumerate() {
+        for (word, value) in state.iter_mut().enumerate() {
+            *value = load_words(&lanes.words[word][vector * WIDTH..]);
+        }
+    }
+    registers
 }
 
 /// The first eight of these words.

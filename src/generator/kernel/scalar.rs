@@ -8,6 +8,9 @@ use super::lanes::Lanes;
 use crate::generator::sizes::{LANES, STEP_BYTES};
 use crate::mix::{GOLDEN_GAMMA, mix64};
 
+/// A word of output.
+type Word = [MaybeUninit<u8>; size_of::<u64>()];
+
 /// The kernel that every CPU runs.
 pub(super) static ENTRIES: Entries = Entries {
     supported: || true,
@@ -48,9 +51,25 @@ fn skip(lanes: &mut Lanes, steps: usize) {
 
 /// Writes whole steps.
 fn write<const NON_TEMPORAL: bool>(lanes: &mut Lanes, out: &mut [MaybeUninit<u8>]) {
-    for bytes in out.chunks_exact_mut(STEP_BYTES) {
-        put::<NON_TEMPORAL>(bytes, step(lanes));
+    write_steps::<NON_TEMPORAL>(lanes, steps_of(out));
+}
+
+/// As `write`, into the words of these steps.
+#[inline(always)]
+fn write_steps<const NON_TEMPORAL: bool>(lanes: &mut Lanes, steps: &mut [[Word; LANES]]) {
+    for words in steps {
+        let outputs = step(lanes);
+        for (lane, word) in words.iter_mut().enumerate() {
+            put::<NON_TEMPORAL>(word, outputs[lane]);
+        }
     }
+}
+
+/// `out`, which is whole steps, as the words of its steps. Arrays of fixed size, for the reason that `entries.rs` gives.
+#[inline(always)]
+fn steps_of(out: &mut [MaybeUninit<u8>]) -> &mut [[Word; LANES]] {
+    let (words, _) = out.as_chunks_mut();
+    words.as_chunks_mut().0
 }
 
 /// Writes the first steps of a segment.
@@ -72,13 +91,17 @@ fn write_granules<const NON_TEMPORAL: bool>(
 ) {
     for bytes in out.chunks_exact_mut(granule.bytes()) {
         let filler = lanes.filler();
-        let (repeated, steps) = bytes.split_at_mut(granule.first_step());
-        let (blended, random) = steps.split_at_mut(STEP_BYTES);
-        let first_step = step(lanes).into_iter().zip(granule.masks());
-        let first_step = first_step.map(|(output, mask)| output & mask | filler & !mask);
-        put::<NON_TEMPORAL>(repeated, std::iter::repeat(filler));
-        put::<NON_TEMPORAL>(blended, first_step);
-        write::<NON_TEMPORAL>(lanes, random);
+        let (repeated, random) = steps_of(bytes).split_at_mut(granule.first_step() / STEP_BYTES);
+        let (blended, whole) = random.split_first_mut().expect("a granule has a step of the lanes");
+        for word in repeated.as_flattened_mut() {
+            put::<NON_TEMPORAL>(word, filler);
+        }
+        let outputs = step(lanes);
+        for (lane, word) in blended.iter_mut().enumerate() {
+            let mask = granule.masks()[lane];
+            put::<NON_TEMPORAL>(word, outputs[lane] & mask | filler & !mask);
+        }
+        write_steps::<NON_TEMPORAL>(lanes, whole);
     }
 }
 
@@ -100,34 +123,30 @@ fn step(lanes: &mut Lanes) -> [u64; LANES] {
     outputs
 }
 
-/// Writes words until `out` is full.
 #[inline(always)]
-fn put<const NON_TEMPORAL: bool>(out: &mut [MaybeUninit<u8>], words: impl IntoIterator<Item = u64>) {
-    for (slot, word) in out.chunks_exact_mut(size_of::<u64>()).zip(words) {
-        let slot = slot.try_into().expect("cut to 8 bytes");
-        if NON_TEMPORAL { store_non_temporal(slot, word) } else { store(slot, word) }
-    }
+fn put<const NON_TEMPORAL: bool>(word: &mut Word, value: u64) {
+    if NON_TEMPORAL { store_non_temporal(word, value) } else { store(word, value) }
 }
 
 #[inline(always)]
-fn store(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
-    // SAFETY: the slot is eight writable bytes that we borrow, and an array of bytes needs no alignment.
-    unsafe { slot.as_mut_ptr().cast::<[u8; 8]>().write(output.to_le_bytes()) };
+fn store(word: &mut Word, value: u64) {
+    // SAFETY: the word is eight writable bytes that we borrow, and an array of bytes needs no alignment.
+    unsafe { word.as_mut_ptr().cast::<[u8; 8]>().write(value.to_le_bytes()) };
 }
 
 /// `movnti` is part of every x86-64 CPU and asks for no alignment.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 #[inline(always)]
-fn store_non_temporal(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
-    // SAFETY: the slot is eight writable bytes that we borrow; the instruction needs no alignment, and
+fn store_non_temporal(word: &mut Word, value: u64) {
+    // SAFETY: the word is eight writable bytes that we borrow; the instruction needs no alignment, and
     // Kernel::fence orders the store before the memory is handed over.
-    unsafe { std::arch::x86_64::_mm_stream_si64(slot.as_mut_ptr().cast(), output.cast_signed()) }
+    unsafe { std::arch::x86_64::_mm_stream_si64(word.as_mut_ptr().cast(), value.cast_signed()) }
 }
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
 #[inline(always)]
-fn store_non_temporal(slot: &mut [MaybeUninit<u8>; 8], output: u64) {
-    store(slot, output);
+fn store_non_temporal(word: &mut Word, value: u64) {
+    store(word, value);
 }
 
 /// Orders non-temporal stores before all later ones.
