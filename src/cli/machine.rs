@@ -6,7 +6,7 @@ use crate::environment::cpu_model;
 use crate::error::{Error, ExitCode, Result};
 use crate::job::{Job, Setting};
 use crate::numa;
-use crate::numa::{Bind, Placement, Request, Topology};
+use crate::numa::{Bind, Placement, PlacementRequest, Topology};
 use crate::plan::{Plan, Prediction, Seat};
 use crate::rank::{Source, described, probe};
 use crate::report;
@@ -147,6 +147,7 @@ fn place(arguments: &TopoArguments, bind: Bind, share_nodes: bool) -> Result<(To
         Some(ranks) => ranks,
         None => u32::try_from(nodes).expect("nodes are counted in 32 bits").max(1),
     };
-    let placements = numa::place_all(&topology, &Request::alike(0..ranks, bind, share_nodes, &allowed))?;
+    let placements =
+        numa::place_all(&topology, &PlacementRequest::alike(0..ranks, bind, share_nodes, &allowed))?;
     Ok((topology, placements))
 }

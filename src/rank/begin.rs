@@ -5,7 +5,7 @@ use super::seat::Seat;
 use crate::comm::Comm;
 use crate::environment;
 use crate::job::Job;
-use crate::numa::{Locality, package_of};
+use crate::numa::{PageCounts, package_of};
 use crate::plan::Plan;
 use crate::record::{Begin, LocalityRecord};
 use crate::units::human_bytes;
@@ -33,7 +33,7 @@ pub fn begin(comm: &Comm, job: &Job, seat: &Seat, plan: &Plan, equipment: &Equip
 }
 
 /// Converts a locality to the record of a part.
-pub fn locality_record(locality: &Locality) -> LocalityRecord {
+pub fn locality_record(locality: &PageCounts) -> LocalityRecord {
     LocalityRecord {
         local_pages: locality.local_pages,
         remote_pages: locality.remote_pages,

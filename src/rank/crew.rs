@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
     use crate::generator::{Kernel, Stores};
-    use crate::measure::{Clock, Counters, Instruments, Prices};
+    use crate::measure::{Clock, Instruments, NoiseCounters, Prices};
     use crate::numa::Topology;
     use crate::slab::{Arena, Heap, HeapOptions};
     use crate::workload::generate::{Parameters, Schedule, Session, Streams};
@@ -90,7 +90,7 @@ mod tests {
 
     fn repetition(parameters: Parameters, chunks: u64) -> Measured {
         let crew = PerChunk(Topology::of_this_machine().expect("this machine"));
-        let (clock, counters) = (Clock::start(), Counters::survey(None));
+        let (clock, counters) = (Clock::start(), NoiseCounters::survey(None));
         let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
         let arena = Arena::plain(usize::try_from(parameters.arena_bytes(2)).expect("small")).expect("memory");
         let heap = Heap::new(arena, HeapOptions::new(2, clock)).expect("valid options");

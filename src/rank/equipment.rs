@@ -7,9 +7,9 @@ use super::pool::Pool;
 use super::seat::Seat;
 use crate::comm::HostWorld;
 use crate::error::Result;
-use crate::measure::{Clock, Counters, Instruments, Prices};
+use crate::measure::{Clock, Instruments, NoiseCounters, Prices};
 use crate::mix::mix_words;
-use crate::numa::{How, Locality, NodeId, Reservation, SAMPLE_PAGES, Topology, locality};
+use crate::numa::{How, NodeId, PageCounts, Reservation, SAMPLE_PAGES, Topology, locality};
 use crate::plan::{Case, Plan};
 use crate::slab::{Arena, Design, Heap, HeapOptions, Stretch};
 use crate::workload::generate::World;
@@ -25,7 +25,7 @@ pub struct Equipment {
     pinned: bool,
     clock: Clock,
     prices: Prices,
-    counters: Counters,
+    counters: NoiseCounters,
     /// `None` while a heap uses the arena, or when no case needs one.
     arena: Mutex<Option<Arena>>,
     violations: AtomicU64,
@@ -48,7 +48,7 @@ impl Equipment {
         let pool = Pool::start(placement.rank, &seat.topology, pus, pinned)?;
         let node = placement.node;
         let clock = Clock::start();
-        let (prices, counters) = (Prices::measure(&clock), Counters::survey(pinned.then_some(pus)));
+        let (prices, counters) = (Prices::measure(&clock), NoiseCounters::survey(pinned.then_some(pus)));
         let arena = match plan.arena_bytes {
             0 => None,
             bytes => Some(populated(bytes, seat, binds.then_some(node).flatten(), &pool, clock)?),
@@ -144,11 +144,11 @@ impl Equipment {
     }
 
     /// Asks the kernel on which node the arena's pages are.
-    pub fn locality(&self) -> Locality {
+    pub fn locality(&self) -> PageCounts {
         let arena = self.arena.lock().expect("the rank's own thread is the only one that comes here");
         match (&*arena, self.node) {
-            (None, _) => Locality::unverified("no case uses the arena"),
-            (Some(_), None) => Locality::unverified("the rank is not bound to a node"),
+            (None, _) => PageCounts::unverified("no case uses the arena"),
+            (Some(_), None) => PageCounts::unverified("the rank is not bound to a node"),
             (Some(arena), Some(node)) => {
                 let base = arena.base().as_ptr().cast_const();
                 locality(&self.topology, base, arena.bytes(), node, SAMPLE_PAGES)

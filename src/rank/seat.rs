@@ -9,7 +9,7 @@ use crate::comm::{Comm, HostWorld};
 use crate::error::Result;
 use crate::job::Job;
 use crate::numa;
-use crate::numa::{CacheGroup, Placement, PuSet, Request, Topology};
+use crate::numa::{CacheGroup, Placement, PlacementRequest, PuSet, Topology};
 use crate::plan;
 use crate::plan::Complex;
 use crate::record;
@@ -59,13 +59,13 @@ pub fn all_gather<T: Serialize + DeserializeOwned>(comm: &Comm, value: &T) -> Re
 }
 
 /// The requests of this host's ranks, ordered by their rank on the host.
-fn requests(job: &Job, host_world: &HostWorld, masks: &[Vec<u32>]) -> Vec<Request> {
+fn requests(job: &Job, host_world: &HostWorld, masks: &[Vec<u32>]) -> Vec<PlacementRequest> {
     let of_this_host = (0u32..)
         .zip(&host_world.host_of_rank)
         .filter(|(_, host)| **host == host_world.host_index)
         .map(|(rank, _)| rank);
     of_this_host
-        .map(|rank| Request {
+        .map(|rank| PlacementRequest {
             rank,
             bind: job.rank.bind,
             share_nodes: job.rank.share_nodes,
