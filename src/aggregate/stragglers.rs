@@ -8,7 +8,7 @@ use super::rate::rate_of;
 use crate::aggregate::evidence::Evidence;
 use crate::record::line::{Begin, Repetition};
 use crate::record::run::{CaseResult, Header, Interval, Straggler};
-use crate::stats::{Straggling, Watched, cost, median, stragglers};
+use crate::stats::{NodeRates, Straggling, cost, median, stragglers};
 
 /// Remote memory is a cause when the share of local pages is lower than in the class by more than this.
 const LOCALITY_MARGIN: f64 = 0.01;
@@ -34,10 +34,10 @@ pub(super) fn of_run(
 ) -> Vec<Straggler> {
     let columns = columns(header, evidence, dropped);
     let classes = classes(evidence.begins());
-    let nodes: Vec<Watched> = classes
+    let nodes: Vec<NodeRates> = classes
         .iter()
         .enumerate()
-        .map(|(rank, class)| Watched {
+        .map(|(rank, class)| NodeRates {
             class: *class,
             values: columns.iter().map(|column| column.rates[rank]).collect(),
         })

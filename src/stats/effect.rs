@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::grid::Grid;
+use super::grid::SparseRows;
 use super::interval::{ENOUGH, Interval, LEVEL};
 use super::power;
 use super::signed_rank::{Ranked, centre};
@@ -111,16 +111,16 @@ fn counts(pair: &Pair) -> bool {
 }
 
 /// One log ratio per host and round, condensed from those of the host's nodes.
-fn hosts_by_rounds(pairs: &[&Pair]) -> Grid {
+fn hosts_by_rounds(pairs: &[&Pair]) -> SparseRows {
     let mut hosts: BTreeMap<u32, BTreeMap<u32, BTreeMap<u32, Vec<f64>>>> = BTreeMap::new();
     for pair in pairs {
         let rounds = hosts.entry(pair.host).or_default().entry(pair.node).or_default();
         rounds.entry(pair.round).or_default().push(libm::log(pair.candidate) - libm::log(pair.base));
     }
     let row_of_host = |nodes: BTreeMap<u32, BTreeMap<u32, Vec<f64>>>| {
-        Grid::new(nodes.into_values().map(condensed).collect()).levelled().columns()
+        SparseRows::new(nodes.into_values().map(condensed).collect()).levelled().columns()
     };
-    Grid::new(hosts.into_values().map(row_of_host).collect())
+    SparseRows::new(hosts.into_values().map(row_of_host).collect())
 }
 
 /// One value per column.

@@ -46,5 +46,5 @@ pub use judgement::{Better, Judgement, judge, reach};
 pub use power::{POWER, pairs_needed, smallest_detectable};
 pub use quantile::{Stratum, quantile};
 pub use stop::{Decision, StopRule, looks_after, stop};
-pub use straggler::{Straggling, Watched, cost, stragglers};
+pub use straggler::{NodeRates, Straggling, cost, stragglers};
 pub use summary::{median, relative_range};

@@ -15,7 +15,7 @@ use super::summary::median;
 
 /// Measured rates of one node.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Watched {
+pub struct NodeRates {
     /// Nodes of one class should be equally fast.
     pub class: u32,
     /// Rates by column, the same columns for all nodes; `None` where the node has no rate. Larger is better.
@@ -65,7 +65,7 @@ const SMALL_CLASS: usize = 3;
 ///
 /// # Panics
 /// When a node does not have as many values as there are columns.
-pub fn stragglers(rounds: &[u32], nodes: &[Watched]) -> Vec<Straggling> {
+pub fn stragglers(rounds: &[u32], nodes: &[NodeRates]) -> Vec<Straggling> {
     let aligned = nodes.iter().all(|node| node.values.len() == rounds.len());
     assert!(aligned, "every node has a value, or none, in each of the {} columns", rounds.len());
     let logs: Vec<Vec<Option<f64>>> = nodes.iter().map(|node| logarithms(&node.values)).collect();
@@ -85,7 +85,7 @@ pub fn stragglers(rounds: &[u32], nodes: &[Watched]) -> Vec<Straggling> {
 /// The share of its time that the job would save without the nodes `without`: the longest time of all nodes against
 /// the
 /// longest of the others, over the columns. 0 when no node is left.
-pub fn cost(nodes: &[Watched], without: &[usize]) -> f64 {
+pub fn cost(nodes: &[NodeRates], without: &[usize]) -> f64 {
     let columns = nodes.iter().map(|node| node.values.len()).max().unwrap_or(0);
     let slowest = |column: usize, all: bool| {
         let counted = nodes.iter().enumerate().filter(|(index, _)| all || !without.contains(index));
@@ -245,13 +245,13 @@ mod tests {
     use super::*;
 
     /// Rates of nodes in rounds: `slow` of them is slower by `by`; a little of everything else.
-    fn class(nodes: u32, rounds: u32, slow: u32, by: f64) -> Vec<Watched> {
+    fn class(nodes: u32, rounds: u32, slow: u32, by: f64) -> Vec<NodeRates> {
         let wobble =
             |node: u32, round: u32| 1.0 + 0.001 * f64::from((node * 7 + round * 5 + node * round) % 11);
         let rate =
             |node, round| Some(if node == slow { 1.0 - by } else { 1.0 } * 500.0 * wobble(node, round));
         (0..nodes)
-            .map(|node| Watched { class: 0, values: (0..rounds).map(|round| rate(node, round)).collect() })
+            .map(|node| NodeRates { class: 0, values: (0..rounds).map(|round| rate(node, round)).collect() })
             .collect()
     }
 
@@ -304,8 +304,8 @@ mod tests {
 
     #[test]
     fn two_equally_slow_nodes_cost_nothing_alone_and_their_share_together() {
-        let nodes: Vec<Watched> =
-            [1.0, 0.9, 0.9, 1.0].map(|rate| Watched { class: 0, values: vec![Some(rate); 3] }).to_vec();
+        let nodes: Vec<NodeRates> =
+            [1.0, 0.9, 0.9, 1.0].map(|rate| NodeRates { class: 0, values: vec![Some(rate); 3] }).to_vec();
         assert!(cost(&nodes, &[1]).abs() < 1e-12);
         assert!((cost(&nodes, &[1, 2]) - 0.1).abs() < 1e-12);
         assert!(cost(&nodes, &[0, 1, 2, 3]).abs() < 1e-12, "nobody is left");

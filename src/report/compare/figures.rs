@@ -1,18 +1,19 @@
 //! Figures of one row of a comparison, formatted for columns.
 
-use crate::metric::{Column, GateMetric};
+use crate::metric::{ComparisonColumn, GateMetric};
 use crate::record::run::{Better, Comparison, Interval, Replicated, Scope, Verdict};
 use crate::report::text::{NOT_AVAILABLE, plain};
 use crate::units::three_digits;
 
 /// The column of a row's metric; `None` for one that no column knows.
-fn column(row: &Comparison) -> Option<Column> {
+fn column(row: &Comparison) -> Option<ComparisonColumn> {
     GateMetric::from_name(&row.metric)?.column()
 }
 
 /// `rate GiB/s`
 pub(super) fn figure(row: &Comparison) -> String {
-    column(row).map_or_else(|| plain(&row.metric), |Column { name, unit, .. }| format!("{name} {unit}"))
+    column(row)
+        .map_or_else(|| plain(&row.metric), |ComparisonColumn { name, unit, .. }| format!("{name} {unit}"))
 }
 
 /// `rate`
