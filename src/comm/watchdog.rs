@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::ending::{Speaker, end_job, speak_first};
-use super::stop::{Signal, Stop};
+use super::stop::{Signal, StopFlag};
 use super::waiting::Waiting;
 use crate::error::{Error, ExitCode, Result};
 
@@ -68,7 +68,7 @@ impl Watchdog {
     pub fn start(
         speaker: Speaker,
         waiting: Arc<Waiting>,
-        stop: Stop,
+        stop: StopFlag,
         stage: &str,
         limit: Duration,
     ) -> Result<Watchdog> {
@@ -120,7 +120,7 @@ impl Shared {
     ///
     /// A rank that waits for others gets `grace` in addition, so that the rank that hangs, or rank 0, which knows the
     /// missing ranks, reports first.
-    fn watch(&self, waiting: &Waiting, stop: &Stop, grace: Duration) -> Option<Expired> {
+    fn watch(&self, waiting: &Waiting, stop: &StopFlag, grace: Duration) -> Option<Expired> {
         let mut current = self.lock();
         loop {
             let waits = waiting.missing().is_some();
@@ -196,7 +196,8 @@ mod tests {
     fn a_stage_expires_after_its_limit_and_not_before() {
         let limit = Duration::from_millis(30);
         let begin = Instant::now();
-        let stage = shared(limit).watch(&Waiting::new(1), &Stop::never(), Duration::ZERO).expect("expired");
+        let stage =
+            shared(limit).watch(&Waiting::new(1), &StopFlag::never(), Duration::ZERO).expect("expired");
         assert!(begin.elapsed() >= limit);
         let (code, line) = report(&stage, None);
         assert_eq!(code, ExitCode::Failed);
@@ -209,7 +210,7 @@ mod tests {
         let waiting = Waiting::new(4);
         waiting.wait_for(2);
         let begin = Instant::now();
-        let stage = shared(limit).watch(&waiting, &Stop::never(), grace).expect("expired");
+        let stage = shared(limit).watch(&waiting, &StopFlag::never(), grace).expect("expired");
         assert!(begin.elapsed() >= limit + grace);
         let (_, line) = report(&stage, waiting.missing().as_deref());
         assert!(line.ends_with("in 'round 3' for rank 2; ending the job"), "{line}");
@@ -219,7 +220,7 @@ mod tests {
     fn a_new_stage_starts_from_zero_and_dropping_ends_the_thread() {
         let speaker = Speaker { host: "alpha".into(), rank: None };
         let waiting = Arc::new(Waiting::new(1));
-        let watchdog = Watchdog::start(speaker, waiting, Stop::never(), "a", Duration::from_secs(3600))
+        let watchdog = Watchdog::start(speaker, waiting, StopFlag::never(), "a", Duration::from_secs(3600))
             .expect("a thread");
         // Many short stages: if the time of one were carried over, or a limit mixed up, this process would end.
         for number in 0..10_000 {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{Origin, Progress, Request, SETTING_UP, Source, Step, WRITING, live};
-use crate::comm::{Comm, Stop, threads};
+use crate::comm::{Comm, StopFlag, threads};
 use crate::error::{Error, Result};
 use crate::measure::resident_peak_bytes;
 use crate::numa;
@@ -22,7 +22,7 @@ use crate::results;
 pub fn probe(source: &Source, plans: &[&Plan]) -> Result<Probed> {
     let ranks = u32::try_from(plans.len()).expect("ranks are counted in 32 bits");
     let folder = Folder::new()?;
-    let stop = Stop::listen()?;
+    let stop = StopFlag::listen()?;
     let started = Instant::now();
     let request = Request {
         source: Origin::Read(source.clone()),

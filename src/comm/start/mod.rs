@@ -9,7 +9,7 @@ pub mod threads;
 
 #[cfg(feature = "mpi")]
 use super::mpi_library;
-use super::{Comm, Speaker, Stop, install_panic_hook};
+use super::{Comm, Speaker, StopFlag, install_panic_hook};
 use crate::error::{Error, Result};
 use launcher::{Family, Launcher};
 
@@ -63,7 +63,7 @@ impl Start<'_> {
             )));
         }
         install_panic_hook(Speaker { host: self.host.into(), rank: None });
-        threads::run(ranks, self.host, &Stop::listen()?, body)
+        threads::run(ranks, self.host, &StopFlag::listen()?, body)
             .map(|values| values.into_iter().next().expect("rank 0 is the first"))
     }
 
@@ -83,7 +83,7 @@ impl Start<'_> {
             comm.agree(checked.map_err(|error| self.on_rank(started, error)))?;
             body(comm)
         };
-        let stop = Stop::listen().inspect_err(|error| report(1, error))?;
+        let stop = StopFlag::listen().inspect_err(|error| report(1, error))?;
         processes::run(self, &stop, body, report)
     }
 
@@ -130,7 +130,7 @@ pub fn speak_as_one(started: Option<&Launcher>, say: impl FnOnce()) {
     }
     // The launcher may send TERM to all processes as soon as the reporting one has left. The handlers keep TERM from
     // ending this process, so that its own exit code counts.
-    let _without_handlers_that_wins = Stop::listen();
+    let _without_handlers_that_wins = StopFlag::listen();
     std::thread::sleep(LINGER);
 }
 
