@@ -55,21 +55,21 @@ pub(super) enum Standing {
     /// Certainly within [`ALIKE`] of the fastest.
     Alike,
     /// Certainly slower.
-    Slower(Against),
+    Slower(RatioToFastest),
     /// Undecided: as fast or slower.
     Unknown,
 }
 
 /// Ratio of a rate to the fastest one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Against {
+pub(super) struct RatioToFastest {
     pub(super) ratio: f64,
     pub(super) interval: Interval,
 }
 
 /// Result of a sweep. Every `usize` is the index of a point.
 #[derive(Debug, PartialEq)]
-pub(super) struct Reading {
+pub(super) struct SweepResult {
     /// Standing of every point.
     pub(super) standings: Vec<Standing>,
     pub(super) fastest: usize,
@@ -91,7 +91,7 @@ pub(super) struct Reading {
 }
 
 /// Judges a sweep. `None` without a point.
-pub(super) fn read(sweep: &Sweep) -> Option<Reading> {
+pub(super) fn read(sweep: &Sweep) -> Option<SweepResult> {
     let points = &sweep.points;
     let fastest = (0..points.len()).reduce(|best, index| {
         // The smaller size wins a tie.
@@ -106,7 +106,7 @@ pub(super) fn read(sweep: &Sweep) -> Option<Reading> {
     // Among medians that cannot be told apart, the highest is highest by chance.
     let open = plateau.clone().any(|index| standings[index] == Standing::Unknown);
     let recommended = plateau.clone().find(good).filter(|index| *index != fastest || !open);
-    Some(Reading {
+    Some(SweepResult {
         recommended,
         plateau: plateau.clone(),
         last: plateau.rev().find(good).unwrap_or(fastest),
@@ -135,7 +135,9 @@ fn standings(points: &[Point], fastest: usize) -> (Vec<Standing>, Option<u64>) {
             effect.map_or(Judgement::CannotTell, |effect| judge(&effect, Better::Higher, p, ALIKE, None));
         standings[index] = match (judgement, effect.and_then(|effect| Some((effect.ratio, effect.interval?))))
         {
-            (Judgement::Slower, Some((ratio, interval))) => Standing::Slower(Against { ratio, interval }),
+            (Judgement::Slower, Some((ratio, interval))) => {
+                Standing::Slower(RatioToFastest { ratio, interval })
+            }
             (Judgement::NoDifference, _) => Standing::Alike,
             _ => {
                 let spread = effect.and_then(|effect| effect.spread);
