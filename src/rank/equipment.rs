@@ -12,7 +12,7 @@ use crate::mix::mix_words;
 use crate::numa::{How, NodeId, PageCounts, Reservation, SAMPLE_PAGES, Topology, locality};
 use crate::plan::{Case, Plan};
 use crate::slab::{Arena, Design, Heap, HeapOptions, Stretch};
-use crate::workload::generate::World;
+use crate::workload::generate::RankPosition;
 
 /// The equipment of one rank; made once per run, outside every timed region.
 pub struct Equipment {
@@ -32,7 +32,7 @@ pub struct Equipment {
     node: Option<NodeId>,
     topology: Topology,
     place_on_host: (u32, u32),
-    world: World,
+    world: RankPosition,
 }
 
 impl Equipment {
@@ -97,7 +97,7 @@ impl Equipment {
     }
 
     /// The rank's place among all ranks.
-    pub fn world(&self) -> World {
+    pub fn world(&self) -> RankPosition {
         self.world
     }
 
@@ -157,8 +157,8 @@ impl Equipment {
     }
 }
 
-fn world(rank: u32, hosts: &HostWorld) -> World {
-    World {
+fn world(rank: u32, hosts: &HostWorld) -> RankPosition {
+    RankPosition {
         rank,
         ranks: u32::try_from(hosts.host_of_rank.len()).expect("ranks are counted in 32 bits"),
         host: hosts.host_index,

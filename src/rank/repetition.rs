@@ -23,7 +23,7 @@ pub struct Outcome {
     /// The limits before and after the repetition, measured with all ranks at once.
     limits: Vec<LimitTiming>,
     /// The properties found in a sample of the data.
-    check: Option<generate::Found>,
+    check: Option<generate::SampleFindings>,
 }
 
 /// Runs the case once, and measures its limits before and after it. With a data set, the first round runs the case once
@@ -67,7 +67,7 @@ fn check(
     plan: &Plan,
     case: &Case,
     parameters: generate::Parameters,
-) -> generate::Found {
+) -> generate::SampleFindings {
     let (amount, world) = (plan.amount, equipment.world());
     let streams = generate::Streams::of(plan.seed, &parameters, amount, world);
     let sample = generate::Sample::of(&parameters, streams, amount, world);
