@@ -8,7 +8,7 @@ use crate::job::{Job, Setting};
 use crate::numa;
 use crate::numa::{Bind, Placement, PlacementRequest, Topology};
 use crate::plan::{Plan, Prediction, Seat};
-use crate::rank::{Source, described, probe};
+use crate::rank::{JobText, described, probe};
 use crate::report;
 use crate::report::{Planned, Submission};
 use crate::results::resolve_gates;
@@ -27,7 +27,7 @@ pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
     if arguments.machine.share_nodes {
         settings.push(Setting::new("rank.share_nodes=true"));
     }
-    let source = Source::read(&arguments.job, &settings)?;
+    let source = JobText::read(&arguments.job, &settings)?;
     let job = source.parse()?;
     let (topology, placements) = place(&arguments.machine, job.rank.bind, job.rank.share_nodes)?;
     let ranks = seats(&job, &topology, &placements, arguments.hosts)?;
@@ -77,7 +77,7 @@ fn seats(job: &Job, topology: &Topology, placements: &[Placement], hosts: u32) -
 /// The prediction, if the cases were tried, and sentences about everything that remains unknown.
 fn predict(
     arguments: &PlanArguments,
-    source: &Source,
+    source: &JobText,
     topology: &Topology,
     ranks: &[(Seat, Plan)],
 ) -> Result<(Option<Prediction>, Vec<String>)> {

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::pool::Pool;
-use super::seat::Seat;
+use super::pool::WorkerPool;
+use super::seat::BoundRank;
 use crate::comm::HostWorld;
 use crate::error::Result;
 use crate::measure::{Clock, Instruments, NoiseCounters, Prices};
@@ -19,7 +19,7 @@ pub struct Equipment {
     rank: u32,
     seed: u64,
     design: Design,
-    pool: Pool,
+    pool: WorkerPool,
     /// The PUs of the workers, in the workers' order; `pinned` says if they are pinned there.
     pus: Vec<u32>,
     pinned: bool,
@@ -40,12 +40,12 @@ impl Equipment {
     ///
     /// # Errors
     /// When the kernel refuses to bind or has no memory.
-    pub fn set_up(seat: &Seat, plan: &Plan) -> Result<Equipment> {
+    pub fn set_up(seat: &BoundRank, plan: &Plan) -> Result<Equipment> {
         let placement = &seat.placement;
         let binds = placement.how.binds();
         let pus = &placement.pus[..plan.workers as usize];
         let pinned = placement.how != How::Unbound;
-        let pool = Pool::start(placement.rank, &seat.topology, pus, pinned)?;
+        let pool = WorkerPool::start(placement.rank, &seat.topology, pus, pinned)?;
         let node = placement.node;
         let clock = Clock::start();
         let (prices, counters) = (Prices::measure(&clock), NoiseCounters::survey(pinned.then_some(pus)));
@@ -84,7 +84,7 @@ impl Equipment {
     }
 
     /// The workers.
-    pub fn pool(&self) -> &Pool {
+    pub fn pool(&self) -> &WorkerPool {
         &self.pool
     }
 
@@ -92,8 +92,8 @@ impl Equipment {
     ///
     /// # Errors
     /// When a thread cannot be started, or its binding read back is wrong.
-    pub fn start_pool(&self, workers: usize) -> Result<Pool> {
-        Pool::start(self.rank, &self.topology, &self.pus[..workers], self.pinned)
+    pub fn start_pool(&self, workers: usize) -> Result<WorkerPool> {
+        WorkerPool::start(self.rank, &self.topology, &self.pus[..workers], self.pinned)
     }
 
     /// The rank's place among all ranks.
@@ -174,7 +174,13 @@ fn most_on_a_host(world: &HostWorld) -> u32 {
 }
 
 /// Makes a fully populated arena, bound to `node` if there is one. The workers touch it first, in parallel.
-fn populated(bytes: u64, seat: &Seat, node: Option<NodeId>, pool: &Pool, clock: Clock) -> Result<Arena> {
+fn populated(
+    bytes: u64,
+    seat: &BoundRank,
+    node: Option<NodeId>,
+    pool: &WorkerPool,
+    clock: Clock,
+) -> Result<Arena> {
     let bytes = usize::try_from(bytes).expect("the plan held it against the memory of the node");
     let reservation = Reservation::new(bytes)?;
     if let Some(node) = node {

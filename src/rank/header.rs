@@ -2,7 +2,7 @@
 
 use super::Request;
 use super::equipment::Equipment;
-use super::seat::{Seat, all_gather};
+use super::seat::{BoundRank, all_gather};
 use crate::comm::Comm;
 use crate::environment;
 use crate::environment::{Environment, Facts};
@@ -24,7 +24,7 @@ use crate::word::Word;
 /// When a rank has failed.
 pub fn environments(
     comm: &Comm,
-    seat: &Seat,
+    seat: &BoundRank,
     equipment: &Equipment,
     request: &Request,
 ) -> Result<(Environment, Vec<String>)> {

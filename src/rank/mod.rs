@@ -18,7 +18,7 @@ mod repetition;
 mod rounds;
 mod seat;
 
-pub use job::Source;
+pub use job::JobText;
 pub use probe::probe;
 pub use seat::described;
 
@@ -38,7 +38,7 @@ use equipment::Equipment;
 use limits::OneAtATime;
 use output::Output;
 use rounds::TimeLimit;
-use seat::Seat;
+use seat::BoundRank;
 
 /// The request of the command line, equal on every rank.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ pub enum Origin {
     /// A file, `-` for standard input, and `--set` and `--sweep` arguments.
     File(PathBuf, Vec<Setting>),
     /// A job that was read before.
-    Read(Source),
+    Read(JobText),
     /// The run directory of a stopped run.
     Resume(PathBuf),
 }
@@ -187,7 +187,7 @@ fn output(
     request: &Request,
     job: &crate::job::Job,
     plan: &Plan,
-    seat: &Seat,
+    seat: &BoundRank,
     equipment: &Equipment,
     begin: &Begin,
 ) -> Result<Output> {
@@ -202,10 +202,10 @@ fn output(
 }
 
 impl Request {
-    fn source(&self, rank: u32) -> Result<Option<Source>> {
+    fn source(&self, rank: u32) -> Result<Option<JobText>> {
         match &self.source {
-            Origin::File(path, settings) if rank == 0 => Source::read(path, settings).map(Some),
-            Origin::Resume(directory) if rank == 0 => Source::of_run(directory).map(Some),
+            Origin::File(path, settings) if rank == 0 => JobText::read(path, settings).map(Some),
+            Origin::Resume(directory) if rank == 0 => JobText::of_run(directory).map(Some),
             Origin::Read(source) if rank == 0 => Ok(Some(source.clone())),
             Origin::File(..) | Origin::Read(_) | Origin::Resume(_) => Ok(None),
         }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{Origin, Progress, Request, SETTING_UP, Source, Step, WRITING, live};
+use super::{JobText, Origin, Progress, Request, SETTING_UP, Step, WRITING, live};
 use crate::comm::{Comm, StopFlag, threads};
 use crate::error::{Error, Result};
 use crate::measure::resident_peak_bytes;
@@ -19,7 +19,7 @@ use crate::results;
 ///
 /// # Errors
 /// When this host cannot run the job, the temporary folder cannot be written, or a signal asks to stop.
-pub fn probe(source: &Source, plans: &[&Plan]) -> Result<Probed> {
+pub fn probe(source: &JobText, plans: &[&Plan]) -> Result<Probed> {
     let ranks = u32::try_from(plans.len()).expect("ranks are counted in 32 bits");
     let folder = Folder::new()?;
     let stop = StopFlag::listen()?;

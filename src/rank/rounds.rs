@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::ending::{Ending, Watch};
+use super::ending::{Ending, StopCheck};
 use super::equipment::Equipment;
 use super::header::measure;
 use super::limits::OneAtATime;
@@ -28,7 +28,7 @@ pub fn run(
     output: &mut Output,
     progress: &mut dyn Progress,
 ) -> Result<Ending> {
-    let mut watch = Watch::new(plan, output);
+    let mut watch = StopCheck::new(plan, output);
     let stop = comm.stop().clone();
     let stopping = move || stop.requested().is_some();
     let mut longest = Duration::ZERO;

@@ -15,7 +15,7 @@ use crate::plan::Complex;
 use crate::record;
 
 /// A rank's place in the world and on its machine.
-pub struct Seat {
+pub struct BoundRank {
     /// The machine.
     pub topology: Topology,
     /// The ranks of this host, and all hosts.
@@ -33,7 +33,7 @@ pub struct Seat {
 ///
 /// # Errors
 /// When the ranks of a host do not fit on its nodes, or the kernel refuses to bind.
-pub fn take(comm: &Comm, job: &Job) -> Result<Seat> {
+pub fn take(comm: &Comm, job: &Job) -> Result<BoundRank> {
     let topology = comm.agree(Topology::of_this_machine())?;
     let host_world = comm.host_world(&numa::host_identity())?;
     let mask: Vec<u32> = comm.agree(numa::affinity())?.iter().collect();
@@ -45,7 +45,7 @@ pub fn take(comm: &Comm, job: &Job) -> Result<Seat> {
         false => numa::bind_process(&topology, &placement),
     })?;
     let offer = offer(comm, &topology, &placements, &placement);
-    Ok(Seat { topology, host_world, placement, offer })
+    Ok(BoundRank { topology, host_world, placement, offer })
 }
 
 /// Gives every rank the values of all ranks, in rank order. Collective.
