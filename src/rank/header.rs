@@ -13,7 +13,7 @@ use crate::plan;
 use crate::plan::{Case, Plan, Work};
 use crate::record::run::Gate;
 use crate::record::run::SCHEMA;
-use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Parameter, Stop};
+use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Stop};
 use crate::results::{resolve_gates, utc_now};
 use crate::units::Share;
 use crate::word::Word;
@@ -106,13 +106,7 @@ fn drop_rule(rule: &job::DropRule) -> Option<DropRule> {
 }
 
 fn case_header(case: &Case) -> CaseHeader {
-    let parameters = case.parameters.iter().map(|(name, parameter)| {
-        let parameter = match parameter {
-            plan::Parameter::Word(word) => Parameter::Word(word.clone()),
-            plan::Parameter::Number(number) => Parameter::Number(*number),
-        };
-        ((*name).to_owned(), parameter)
-    });
+    let parameters = case.parameters.iter().map(|(name, parameter)| ((*name).to_owned(), parameter.clone()));
     CaseHeader {
         id: case.id.clone(),
         workload: case.workload().to_owned(),

@@ -95,7 +95,6 @@ pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
     ("Expected", "plan and record"),
     ("Gate", "job and record"),
     ("Interval", "measure and record and stats"),
-    ("Parameter", "plan and record"),
     ("Run", "job and record"),
     ("Scope", "record and stats"),
     ("Standing", "environment and report"),
