@@ -97,7 +97,6 @@ pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
     ("Interval", "measure and record and stats"),
     ("Run", "job and record"),
     ("Scope", "record and stats"),
-    ("Standing", "environment and report"),
     ("Stop", "job and record"),
     ("Stratum", "slab and stats"),
 ];
