@@ -7,7 +7,7 @@ use super::dropping::AllDropped;
 use super::rate::rate_of;
 use crate::aggregate::evidence::Evidence;
 use crate::record::line::{Begin, Repetition};
-use crate::record::run::{CaseResult, Header, Interval, Straggler};
+use crate::record::run::{CaseResult, ConfidenceInterval, Header, Straggler};
 use crate::stats::{NodeRates, Straggling, cost, median, stragglers};
 
 /// Remote memory is a cause when the share of local pages is lower than in the class by more than this.
@@ -105,10 +105,10 @@ impl Class<'_> {
             class: begin.class.clone(),
             class_nodes: u32::try_from(nodes).unwrap_or(u32::MAX),
             slower_by: straggling.slower_by,
-            interval: straggling.interval.map(|interval| Interval {
-                low: interval.low,
-                high: interval.high,
-                level: interval.level,
+            confidence: straggling.confidence.map(|confidence| ConfidenceInterval {
+                low: confidence.low,
+                high: confidence.high,
+                level: confidence.level,
             }),
             rounds_slow: straggling.rounds_slow,
             rounds: straggling.rounds,

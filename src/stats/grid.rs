@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::interval::{ENOUGH, LEVEL};
+use super::confidence::{ENOUGH, LEVEL};
 use super::signed_rank::{RANK_EFFICIENCY, Ranked, centre, deviation};
 use super::student;
 use super::summary::median;

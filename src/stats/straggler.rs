@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::interval::{Interval, LEVEL};
+use super::confidence::{ConfidenceInterval, LEVEL};
 use super::signed_rank::{RANK_EFFICIENCY, Ranked, centre};
 use super::student;
 use super::summary::median;
@@ -30,7 +30,7 @@ pub struct Straggling {
     /// Loss against the median of the others of its class: 0.05 is 5 % slower.
     pub slower_by: f64,
     /// Confidence interval of `slower_by`; `None` below two rounds.
-    pub interval: Option<Interval>,
+    pub confidence: Option<ConfidenceInterval>,
     /// Rounds in which the node was about as slow as a straggler is.
     pub rounds_slow: u32,
     /// Rounds in which it could be compared with others.
@@ -57,8 +57,8 @@ const SLOW_ROUND: f64 = 0.7;
 const ROUNDS_SLOW_MIN: usize = 2;
 /// ... or, with fewer than so many rounds, in every single one, and by all that makes a straggler.
 const FEW_ROUNDS: usize = 4;
-/// Its interval says that it is slower; in a class of so many nodes, where a disturbed round of another one makes it
-/// look fast, it is enough that it is slower in three rounds of four.
+/// Its confidence interval says that it is slower; in a class of so many nodes, where a disturbed round of another one
+/// makes it look fast, it is enough that it is slower in three rounds of four.
 const SMALL_CLASS: usize = 3;
 
 /// The stragglers, the slowest first. `rounds` has the round of each column. A class of one node has none.
@@ -126,7 +126,7 @@ fn of_class(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<S
         let found = straggling(gap, slow, gaps.len() - 1);
         let faster = gap.by_round.iter().filter(|by| **by >= 0.0).count();
         let sure = match gaps.len() > SMALL_CLASS {
-            true => found.interval.is_some_and(|interval| interval.low > 0.0),
+            true => found.confidence.is_some_and(|confidence| confidence.low > 0.0),
             false => faster <= rounds / 4,
         };
         (gap.centre <= -limit && often && sure).then_some(found)
@@ -137,13 +137,14 @@ fn of_class(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<S
 fn straggling(gap: &Gap, slow: usize, peers: usize) -> Straggling {
     let ranked = Ranked::new(gap.by_round.clone());
     let slower = |log: f64| -libm::expm1(log);
-    let ends = ranked.interval(LEVEL).map(|(low, high)| Interval { low, high, level: LEVEL });
+    let ends =
+        ranked.confidence_interval(LEVEL).map(|(low, high)| ConfidenceInterval { low, high, level: LEVEL });
     let count = |items: usize| u32::try_from(items).unwrap_or(u32::MAX);
     Straggling {
         index: gap.index,
         slower_by: slower(gap.centre),
         // The slower end is the higher one.
-        interval: ends.or_else(|| ranked.range()).map(|ends| Interval {
+        confidence: ends.or_else(|| ranked.range()).map(|ends| ConfidenceInterval {
             low: slower(ends.high),
             high: slower(ends.low),
             level: ends.level,
@@ -262,7 +263,7 @@ mod tests {
         let one = found[0];
         assert!((one.slower_by - 0.08).abs() < 0.01, "{one:?}");
         assert!(
-            one.interval.is_some_and(|interval| interval.contains(0.08) && interval.low > 0.06),
+            one.confidence.is_some_and(|confidence| confidence.contains(0.08) && confidence.low > 0.06),
             "{one:?}"
         );
         assert_eq!((one.rounds_slow, one.rounds, one.peers), (5, 5, 15));

@@ -94,7 +94,7 @@ pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
     ("DropRule", "job and record"),
     ("Expected", "plan and record"),
     ("Gate", "job and record"),
-    ("Interval", "measure and record and stats"),
+    ("ConfidenceInterval", "record and stats"),
     ("Run", "job and record"),
     ("Scope", "record and stats"),
     ("Stop", "job and record"),

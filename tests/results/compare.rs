@@ -70,8 +70,8 @@ fn arms_are_paired_judged_and_proved() {
     {
         let row = rate(&compared, case, "batch-8");
         assert!((row.ratio.expect("pairs") / ratio - 1.0).abs() < 0.003, "{row:?}");
-        let interval = row.interval.expect("ten rounds");
-        assert!(interval.low < ratio && ratio < interval.high && interval.level == 0.95, "{row:?}");
+        let confidence = row.confidence.expect("ten rounds");
+        assert!(confidence.low < ratio && ratio < confidence.high && confidence.level == 0.95, "{row:?}");
         assert_eq!((row.verdict, row.scope), (verdict, Some(Scope::TheseHosts)), "{row:?}");
         assert_eq!((row.hosts, row.nodes, row.rounds, row.pairs), (2, 4, 10, 40));
         assert_eq!((row.replicated, row.replicates, row.runs), (Replicated::Round, 10, 1));
@@ -118,7 +118,7 @@ fn one_run_a_side_cannot_tell_and_many_can() {
     let one = compare_runs(&asked(&base[..1], &faster[..1])).expect("alike");
     let row = rate(&one, "larson-1", "candidate");
     assert_eq!((row.verdict, row.scope), (Verdict::CannotTell, Some(Scope::TheseProcesses)), "{row:?}");
-    assert!(row.interval.is_some_and(|interval| interval.low > 1.1), "the figures are given: {row:?}");
+    assert!(row.confidence.is_some_and(|confidence| confidence.low > 1.1), "the figures are given: {row:?}");
     assert_eq!(row.replicates_needed, None, "one run a side does not know how much runs differ");
     assert!(row.reason.as_ref().is_some_and(|why| why.contains("at the very least")), "{row:?}");
     let told = one.clone().bounded(0.05);
@@ -132,12 +132,12 @@ fn one_run_a_side_cannot_tell_and_many_can() {
     assert_eq!((row.verdict, row.scope), (Verdict::Faster, Some(Scope::ProcessesLikeThese)), "{row:?}");
     assert_eq!((row.replicated, row.replicates, row.runs), (Replicated::Run, 9, 9), "{row:?}");
     // The width is that of runs, not of rounds.
-    let interval = row.interval.expect("nine runs");
-    assert!(interval.high / interval.low > 1.01, "{row:?}");
+    let confidence = row.confidence.expect("nine runs");
+    assert!(confidence.high / confidence.low > 1.01, "{row:?}");
     let equal = compare_runs(&asked(&base, &same)).expect("alike");
     let row = rate(&equal, "larson-1", "candidate");
     assert!(
-        row.interval.expect("nine runs").low < 1.0 && row.interval.expect("nine runs").high > 1.0,
+        row.confidence.expect("nine runs").low < 1.0 && row.confidence.expect("nine runs").high > 1.0,
         "{row:?}"
     );
     assert!(!equal.comparisons.iter().any(|row| row.verdict == Verdict::Faster), "{row:?}");

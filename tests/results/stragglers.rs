@@ -55,8 +55,11 @@ fn one_node_of_eight_that_is_slow_is_named_with_its_price_and_its_cause() {
         (straggler.cost - 0.0909).abs() < 0.01 && straggler.cost == straggler.cost_with_slower,
         "{straggler:?}"
     );
-    let interval = straggler.interval.expect("six rounds");
-    assert!(interval.low <= straggler.slower_by && straggler.slower_by <= interval.high, "{interval:?}");
+    let confidence = straggler.confidence.expect("six rounds");
+    assert!(
+        confidence.low <= straggler.slower_by && straggler.slower_by <= confidence.high,
+        "{confidence:?}"
+    );
     assert!(
         straggler.cause.as_ref().is_some_and(|cause| cause.contains("waited for a CPU 9.")),
         "{straggler:?}"

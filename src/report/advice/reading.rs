@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::stats::{
-    Better, ENOUGH, Interval, Judgement, Pair, Scope, effect_within, holm, judge, pairs_needed,
+    Better, ConfidenceInterval, ENOUGH, Judgement, Pair, Scope, effect_within, holm, judge, pairs_needed,
 };
 
 /// Largest relative difference between rates that count as equally good; other criteria then decide.
@@ -64,7 +64,7 @@ pub(super) enum Standing {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct RatioToFastest {
     pub(super) ratio: f64,
-    pub(super) interval: Interval,
+    pub(super) confidence: ConfidenceInterval,
 }
 
 /// Result of a sweep. Every `usize` is the index of a point.
@@ -133,10 +133,10 @@ fn standings(points: &[Point], fastest: usize) -> (Vec<Standing>, Option<u64>) {
         let effect = effects[index];
         let judgement =
             effect.map_or(Judgement::CannotTell, |effect| judge(&effect, Better::Higher, p, ALIKE, None));
-        standings[index] = match (judgement, effect.and_then(|effect| Some((effect.ratio, effect.interval?))))
-        {
-            (Judgement::Slower, Some((ratio, interval))) => {
-                Standing::Slower(RatioToFastest { ratio, interval })
+        let known = effect.and_then(|effect| Some((effect.ratio, effect.confidence?)));
+        standings[index] = match (judgement, known) {
+            (Judgement::Slower, Some((ratio, confidence))) => {
+                Standing::Slower(RatioToFastest { ratio, confidence })
             }
             (Judgement::NoDifference, _) => Standing::Alike,
             _ => {

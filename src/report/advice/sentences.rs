@@ -216,11 +216,11 @@ impl About<'_> {
 
     /// `22 % slower (18 to 25)`
     fn slower(&self, index: usize) -> String {
-        let Standing::Slower(RatioToFastest { ratio, interval }) = self.reading.standings[index] else {
+        let Standing::Slower(RatioToFastest { ratio, confidence }) = self.reading.standings[index] else {
             unreachable!("an edge is surely slower")
         };
         let [by, least, most] =
-            [ratio, interval.high, interval.low].map(|end| three_digits((1.0 - end) * 100.0));
+            [ratio, confidence.high, confidence.low].map(|end| three_digits((1.0 - end) * 100.0));
         format!("{by} % slower than {} ({least} to {most})", self.size(self.reading.fastest))
     }
 }

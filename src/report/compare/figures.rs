@@ -1,7 +1,7 @@
 //! Figures of one row of a comparison, formatted for columns.
 
 use crate::metric::{ComparisonColumn, GateMetric};
-use crate::record::run::{Better, Comparison, Interval, Replicated, Scope, Verdict};
+use crate::record::run::{Better, Comparison, ConfidenceInterval, Replicated, Scope, Verdict};
 use crate::report::text::{NOT_AVAILABLE, plain};
 use crate::units::three_digits;
 
@@ -37,9 +37,9 @@ pub(super) fn change(ratio: Option<f64>) -> String {
 }
 
 /// `+1.9 to +3.7`
-pub(super) fn interval(interval: Option<Interval>) -> String {
-    interval.map_or(NOT_AVAILABLE.to_owned(), |interval| {
-        format!("{} to {}", change(Some(interval.low)), change(Some(interval.high)))
+pub(super) fn confidence_interval(confidence: Option<ConfidenceInterval>) -> String {
+    confidence.map_or(NOT_AVAILABLE.to_owned(), |confidence| {
+        format!("{} to {}", change(Some(confidence.low)), change(Some(confidence.high)))
     })
 }
 
