@@ -120,13 +120,15 @@ fn run_arguments(arguments: &PlanArguments) -> Vec<String> {
 /// Compares the predicted time with `--time`.
 fn within(arguments: &PlanArguments, wall_ns: Option<f64>) -> Result<ExitCode> {
     match (arguments.time, wall_ns) {
-        (Some(limit), Some(wall_ns)) if wall_ns > limit.0 as f64 => Err(Error::Environment(format!(
-            "the run would take {}, which is more than --time {limit}; \
+        (Some(time_limit), Some(wall_ns)) if wall_ns > time_limit.0 as f64 => {
+            Err(Error::Environment(format!(
+                "the run would take {}, which is more than --time {time_limit}; \
              use fewer repetitions, a shorter duration or fewer cases",
-            human_span(wall_ns),
-        ))),
-        (Some(limit), None) => Err(Error::Environment(format!(
-            "how long the run would take is not known, and --time {limit} is asked for; plan it on the machine itself"
+                human_span(wall_ns),
+            )))
+        }
+        (Some(time_limit), None) => Err(Error::Environment(format!(
+            "how long the run would take is not known, and --time {time_limit} is asked for; plan it on the machine itself"
         ))),
         _ => Ok(ExitCode::Done),
     }

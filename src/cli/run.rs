@@ -45,7 +45,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
         launcher: launcher.as_ref(),
         ranks_in_process: ranks_in_process(arguments, launcher.as_ref())?,
         ranks_expected: arguments.expect_ranks,
-        limit: Start::LIMIT,
+        time_limit: Start::TIME_LIMIT,
     };
     let volume = Volume::asked(arguments);
     let ended = start.run(|comm| rank::live(comm, &request, &mut Teller::new(volume)), super::report);

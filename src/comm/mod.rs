@@ -74,7 +74,7 @@ impl Comm {
         let star = Star::new(link, host);
         let speaker = Speaker { host: host.into(), rank: Some(star.world().rank) };
         let waiting = Arc::clone(star.waiting());
-        let watchdog = Watchdog::start(speaker, waiting, stop.clone(), "start", Start::LIMIT);
+        let watchdog = Watchdog::start(speaker, waiting, stop.clone(), "start", Start::TIME_LIMIT);
         Comm { watchdog, star, stop: stop.clone() }
     }
 
@@ -124,13 +124,13 @@ impl Comm {
     }
 
     /// Not collective: this rank enters the stage `name`. Its watchdog ends the job if the rank is still in this stage
-    /// after `limit`.
+    /// after `time_limit`.
     ///
     /// A stage in which ranks wait for each other needs at least the time limit of the stage before it, so that the
     /// rank that hangs is the one that reports.
-    pub fn stage(&self, name: &str, limit: Duration) {
+    pub fn stage(&self, name: &str, time_limit: Duration) {
         if let Ok(watchdog) = &self.watchdog {
-            watchdog.stage(name, limit);
+            watchdog.stage(name, time_limit);
         }
     }
 

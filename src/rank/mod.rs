@@ -115,7 +115,7 @@ pub struct Finished {
 }
 
 /// Time limit for reading the job and for binding; it does not depend on the job.
-const SEATING_LIMIT: Duration = Duration::from_secs(60);
+const SEATING_TIME_LIMIT: Duration = Duration::from_secs(60);
 /// The stage in which workers start and arenas are populated.
 const SETTING_UP: &str = "setting up workers and memory";
 /// The stage after the last repetition.
@@ -127,15 +127,15 @@ const WRITING: &str = "writing the result";
 /// The same on all ranks.
 pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Result<Option<Finished>> {
     let rank_0 = comm.world().rank == 0;
-    let stage = |name: &str, limit: Duration, progress: &mut dyn Progress| {
-        comm.stage(name, limit);
+    let stage = |name: &str, time_limit: Duration, progress: &mut dyn Progress| {
+        comm.stage(name, time_limit);
         if rank_0 {
             progress.stage(name);
         }
     };
-    stage("reading the job", SEATING_LIMIT, progress);
+    stage("reading the job", SEATING_TIME_LIMIT, progress);
     let (_, job) = job::share(comm, request.source(comm.world().rank))?;
-    stage("binding to a node", SEATING_LIMIT, progress);
+    stage("binding to a node", SEATING_TIME_LIMIT, progress);
     let seat = seat::take(comm, &job)?;
     let plan = comm.agree(Plan::new(&job, &seat.offer))?;
     let plan = if request.miniature { plan.miniature(comm.world().size).plan } else { plan };
@@ -147,7 +147,7 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     if rank_0 {
         progress.bound(output.begins());
     }
-    let time = request.time.map(|limit| TimeLimit { started: request.started, limit });
+    let time = request.time.map(|longest| TimeLimit { started: request.started, longest });
     let ending = match rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
         Ok(ending) => ending,
         Err(why) => {

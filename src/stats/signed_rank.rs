@@ -110,12 +110,12 @@ impl Ranked {
         self.count() * (self.count() + 1) / 2
     }
 
-    /// How many Walsh averages are at most `limit`: one walk from both ends, as the partners of a larger value are fewer.
-    fn count_up_to(&self, limit: f64) -> usize {
+    /// How many Walsh averages are at most `bound`: one walk from both ends, as the partners of a larger value are fewer.
+    fn count_up_to(&self, bound: f64) -> usize {
         let mut partners = self.0.len();
         let mut count = 0;
         for (index, value) in self.0.iter().enumerate() {
-            while partners > index && mean(*value, self.0[partners - 1]) > limit {
+            while partners > index && mean(*value, self.0[partners - 1]) > bound {
                 partners -= 1;
             }
             if partners <= index {

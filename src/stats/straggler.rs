@@ -118,9 +118,9 @@ fn of_class(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<S
     let gaps = gaps(rounds, logs, class);
     let noise = noise(&gaps);
     let judged = (0..gaps.len()).filter_map(|place| {
-        let (gap, limit) = (&gaps[place], limit(&gaps, place, noise.as_ref())?);
+        let (gap, threshold) = (&gaps[place], threshold(&gaps, place, noise.as_ref())?);
         let (rounds, few) = (gap.by_round.len(), gap.by_round.len() < FEW_ROUNDS);
-        let slow_by = if few { limit } else { SLOW_ROUND * limit };
+        let slow_by = if few { threshold } else { SLOW_ROUND * threshold };
         let slow = gap.by_round.iter().filter(|by| **by <= -slow_by).count();
         let often = slow >= ROUNDS_SLOW_MIN && if few { slow == rounds } else { 2 * slow > rounds };
         let found = straggling(gap, slow, gaps.len() - 1);
@@ -129,7 +129,7 @@ fn of_class(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<S
             true => found.confidence.is_some_and(|confidence| confidence.low > 0.0),
             false => faster <= rounds / 4,
         };
-        (gap.centre <= -limit && often && sure).then_some(found)
+        (gap.centre <= -threshold && often && sure).then_some(found)
     });
     judged.collect()
 }
@@ -208,7 +208,7 @@ fn noise(gaps: &[Gap]) -> Option<Noise> {
 
 /// The largest distance below the others that a good node of this class may have, from the lasting differences
 /// between nodes, as far as this class shows them, and from the uncertainty that the rounds leave.
-fn limit(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
+fn threshold(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
     let noise = noise?;
     let centres: Vec<f64> =
         gaps.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, gap)| gap.centre).collect();
