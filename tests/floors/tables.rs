@@ -85,18 +85,48 @@ pub const FUNCTION_LINES_MAX: usize = 70;
 /// Rooms without `as` between integers: a number that does not fit would be a wrong result, or a stray pointer.
 pub const CAST_FREE: [&str; 3] = ["aggregate/", "comm/", "record/"];
 
-/// Names of types that several rooms have, with the rooms. A name that has come down to one room must leave this
-/// list; a new one needs a reason here.
+/// Names of types that several rooms have, and the reason, which names the rooms. A name that has come down to one
+/// room must leave this list; a new one needs a reason here.
 pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
-    ("Amount", "job and workload"),
-    ("Better", "metric and stats"),
-    ("Coincidence", "record and stats"),
-    ("DropRule", "job and record"),
-    ("Expected", "plan and record"),
-    ("Gate", "job and record"),
-    ("ConfidenceInterval", "record and stats"),
-    ("Run", "job and record"),
-    ("Scope", "record and stats"),
-    ("Stop", "job and record"),
-    ("Stratum", "slab and stats"),
+    (
+        "Amount",
+        "The end of a repetition: `job` has the key as it is written, `workload` the part of it that is this rank's.",
+    ),
+    (
+        "Better",
+        "`stats` knows no file format and stands on the floor of `metric`, whose enum is written to `run.json`.",
+    ),
+    (
+        "Coincidence",
+        "`stats` counts it; `record` has its written form, with the names of the noise and of the case.",
+    ),
+    ("ConfidenceInterval", "`stats` computes it and knows no file format; `record` has its written form."),
+    (
+        "DropRule",
+        "`job` has the rule with the units of the file; `record` has its written form, in plain numbers.",
+    ),
+    (
+        "Expected",
+        "`plan` computes it with enums; `record` has its written form, which runs of older versions have without the stores.",
+    ),
+    (
+        "Gate",
+        "`job` has the gate as asked for; `record` has its written form, with the figures of the stored run.",
+    ),
+    (
+        "Run",
+        "`job` names each section's type after its key, here `[run]`; `record` has the whole of `run.json`.",
+    ),
+    (
+        "Scope",
+        "`stats` knows hosts only; `record` has the written form, which a comparison of runs widens to processes.",
+    ),
+    (
+        "Stop",
+        "`job` has the stop rule with the units of the file; `record` has its written form, in plain numbers.",
+    ),
+    (
+        "Stratum",
+        "The term of sampling: `slab` records a stratum of refills, `stats` borrows its counters for a quantile.",
+    ),
 ];
