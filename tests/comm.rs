@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use numamark::comm::{Comm, Stop, World, threads};
+use numamark::comm::{Comm, StopFlag, World, threads};
 use numamark::error::{Error, ExitCode, Result};
 use numamark::mix::{Random, mix_words};
 
@@ -14,7 +14,7 @@ const SIZES: [u32; 4] = [1, 2, 3, 16];
 const DEADLOCK: Duration = Duration::from_secs(60);
 
 fn run<T: Send>(ranks: u32, host: &str, body: impl Fn(&Comm) -> Result<T> + Sync) -> Result<Vec<T>> {
-    threads::run(ranks, host, &Stop::never(), |comm| {
+    threads::run(ranks, host, &StopFlag::never(), |comm| {
         comm.stage("a test", DEADLOCK);
         body(comm)
     })

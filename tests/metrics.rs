@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use numamark::metric::{Better, CaseMetric, Distribution, Facts, Recorded, Statistic};
+use numamark::metric::{Better, CaseMetric, Definition, Distribution, Recorded, Statistic};
 use numamark::word::Word;
 
 const HEAD: &str = "\
@@ -28,7 +28,7 @@ class Facts(NamedTuple):
 
 ";
 
-fn dictionary(name: &str, about: &str, rows: impl Iterator<Item = (&'static str, Facts)>) -> String {
+fn dictionary(name: &str, about: &str, rows: impl Iterator<Item = (&'static str, Definition)>) -> String {
     let mut text = format!("\n#: {about}\n{name} = {{\n");
     for (word, facts) in rows {
         let better = match facts.better {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use numamark::generator::{Kernel, Stores};
-use numamark::measure::{Clock, Counters, Instruments, Prices};
+use numamark::measure::{Clock, Instruments, NoiseCounters, Prices};
 use numamark::numa;
 use numamark::numa::Topology;
 use numamark::slab::{Arena, Heap, HeapOptions};
@@ -26,7 +26,7 @@ fn alone() -> impl Drop {
 
 /// A repetition of one worker, pinned to `pu`.
 fn repetition(topology: &Topology, pu: u32, timed_ns: u64) -> Measured {
-    let (clock, counters) = (Clock::start(), Counters::survey(Some(&[pu])));
+    let (clock, counters) = (Clock::start(), NoiseCounters::survey(Some(&[pu])));
     let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
     let parameters = generate::Parameters::plain(1 << 20, 1 << 18, 2, Kernel::best(), Stores::Ordinary);
     let arena = Arena::plain(usize::try_from(parameters.arena_bytes(1)).expect("small")).expect("memory");

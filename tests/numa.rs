@@ -4,8 +4,8 @@
 use std::sync::Barrier;
 
 use numamark::numa::{
-    Bind, Locality, Node, NodeId, Placement, PuSet, Request, Reservation, SAMPLE_PAGES, Topology, affinity,
-    bind_rank_thread, bind_thread, locality, place_all,
+    Bind, Node, NodeId, PageCounts, Placement, PlacementRequest, PuSet, Reservation, SAMPLE_PAGES, Topology,
+    affinity, bind_rank_thread, bind_thread, locality, place_all,
 };
 
 const BYTES: usize = 8 << 20;
@@ -33,13 +33,13 @@ fn touched(topology: &Topology, bind_to: Option<NodeId>) -> Reservation {
     memory
 }
 
-fn seen_from(topology: &Topology, memory: &Reservation, node: NodeId) -> Locality {
+fn seen_from(topology: &Topology, memory: &Reservation, node: NodeId) -> PageCounts {
     locality(topology, memory.base().as_ptr(), memory.bytes(), node, SAMPLE_PAGES)
 }
 
-fn requests(count: usize) -> Vec<Request> {
+fn requests(count: usize) -> Vec<PlacementRequest> {
     let count = u32::try_from(count).expect("few ranks");
-    Request::alike(0..count, Bind::Numa, false, &affinity().expect("mask"))
+    PlacementRequest::alike(0..count, Bind::Numa, false, &affinity().expect("mask"))
 }
 
 /// The PU this thread was last seen on, by the kernel's own account and not by its mask.
@@ -71,7 +71,7 @@ fn memory_bound_to_a_node_is_local_there_and_remote_from_every_other() {
 }
 
 /// The share of the pages with memory behind them that are local; `None` when there are none.
-fn local_share(seen: &Locality) -> Option<f64> {
+fn local_share(seen: &PageCounts) -> Option<f64> {
     let present = seen.local_pages + seen.remote_pages;
     (present > 0).then(|| seen.local_pages as f64 / present as f64)
 }

@@ -1,7 +1,7 @@
 //! Results of a case: medians of arms, and claims as ratios with their confidence intervals.
 
 use numamark::generator::Stores;
-use numamark::stats::{Interval, Pair, effect, median, median_interval};
+use numamark::stats::{ConfidenceInterval, Pair, effect, median, median_confidence_interval};
 use numamark::units::{Bytes, human_rate, three_digits};
 
 use crate::arms::{Arm, Sample};
@@ -12,7 +12,7 @@ pub struct Finding {
     pub case: String,
     pub what: String,
     pub ratio: f64,
-    pub interval: Option<Interval>,
+    pub confidence: Option<ConfidenceInterval>,
     pub bound: Bound,
 }
 
@@ -31,8 +31,8 @@ pub fn print_arms(case: &Case, stores: Stores, rounds: &[Vec<Sample>]) {
     println!("  {:14} {:>6} {:16} {:>10}", "arm", "GiB/s", "[95 %]", "core-s/GiB");
     for (index, arm) in case.arms.iter().enumerate() {
         let rates = figures(rounds, index, Figure::Rate);
-        let within = median_interval(&rates).map_or(String::new(), |interval| {
-            format!("[{} {}]", human_rate(interval.low), human_rate(interval.high))
+        let within = median_confidence_interval(&rates).map_or(String::new(), |confidence| {
+            format!("[{} {}]", human_rate(confidence.low), human_rate(confidence.high))
         });
         let core_s = median(&figures(rounds, index, Figure::CoreTime)).expect("rounds");
         let rate = human_rate(median(&rates).expect("rounds"));
@@ -75,7 +75,7 @@ pub fn compared(base: &[f64], candidate: &[f64]) -> Finding {
         .collect();
     let effect = effect(&pairs).expect("figures above 0");
     let (case, what) = (String::new(), String::new());
-    Finding { case, what, ratio: effect.ratio, interval: effect.interval, bound: Bound::AtLeast(0.0) }
+    Finding { case, what, ratio: effect.ratio, confidence: effect.confidence, bound: Bound::AtLeast(0.0) }
 }
 
 /// The arm with the highest median over all rounds. The best arm of each single round would be chosen by luck.
@@ -93,9 +93,9 @@ fn figures(rounds: &[Vec<Sample>], arm: usize, figure: Figure) -> Vec<f64> {
 pub fn print_findings(findings: &[Finding]) {
     println!("\n| case | ratio | found [95 %] | must be | |\n|---|---|---|---|---|");
     for finding in findings {
-        let Finding { case, what, ratio, interval, .. } = finding;
-        let within = interval.map_or(String::new(), |interval| {
-            format!(" [{} {}]", three_digits(interval.low), three_digits(interval.high))
+        let Finding { case, what, ratio, confidence, .. } = finding;
+        let within = confidence.map_or(String::new(), |confidence| {
+            format!(" [{} {}]", three_digits(confidence.low), three_digits(confidence.high))
         });
         let bound = match finding.bound {
             Bound::AtLeast(least) => format!(">= {least}"),
@@ -114,7 +114,7 @@ fn verdict(finding: &Finding) -> &'static str {
         Bound::AtLeast(least) => ratio >= least,
         Bound::AtMost(most) => ratio <= most,
     };
-    let doubt = finding.interval.is_none_or(|interval| keeps(interval.low) != keeps(interval.high));
+    let doubt = finding.confidence.is_none_or(|confidence| keeps(confidence.low) != keeps(confidence.high));
     match (keeps(finding.ratio), doubt) {
         (true, false) => "met",
         (true, true) => "met, within the noise",

@@ -21,7 +21,7 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence) -> BTreeMap<String
     let groups = groups(case, evidence, &checks);
     let metric = |metric: CaseMetric, value: Option<f64>| Metric {
         value,
-        interval: None,
+        confidence: None,
         unit: metric.facts().unit.word().to_owned(),
         repetitions: u32::from(value.is_some()),
         values: rounds().map(|(_, round)| value.filter(|_| is_checked(&round.rows))).collect(),

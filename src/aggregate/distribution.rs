@@ -6,8 +6,8 @@ use crate::aggregate::evidence::{Counters, Evidence};
 use crate::error::Error;
 use crate::measure::histogram::{highest_index, layout};
 use crate::record::line::{HistogramRecord, Row};
-use crate::record::run::{HistogramSummary, Interval};
-use crate::stats::{Stratum, median_interval, quantile};
+use crate::record::run::{ConfidenceInterval, HistogramSummary};
+use crate::stats::{Stratum, median_confidence_interval, quantile};
 
 /// Suffixes of strata: `refill_ns.slow` and `refill_ns.fast` are the strata of `refill_ns`.
 const STRATA: [&str; 2] = [".slow", ".fast"];
@@ -63,9 +63,9 @@ pub(super) fn of_case(
     }
     for ((name, quantile), values) in quantiles {
         // All repetitions must have the quantile: those without it are a different kind of repetition.
-        let interval = median_interval(&values).filter(|_| values.len() == rounds.len());
-        if let (Some(summary), Some(interval)) = (whole.get_mut(&name), interval) {
-            summary.intervals.insert(quantile.to_owned(), Interval::from(interval));
+        let confidence = median_confidence_interval(&values).filter(|_| values.len() == rounds.len());
+        if let (Some(summary), Some(confidence)) = (whole.get_mut(&name), confidence) {
+            summary.confidence_intervals.insert(quantile.to_owned(), ConfidenceInterval::from(confidence));
         }
     }
     Ok(whole)
@@ -167,7 +167,7 @@ fn summary(strata: &[(&Scalars, &Counters)]) -> HistogramSummary {
         p999: value(0.999),
         max: total.max,
         sum: total.sum,
-        intervals: BTreeMap::new(),
+        confidence_intervals: BTreeMap::new(),
         sum_estimate: strata.iter().map(|(scalars, _)| scalars.sum_estimate()).sum(),
     }
 }

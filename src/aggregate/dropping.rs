@@ -115,7 +115,7 @@ mod tests {
     fn gaps_stand_where_the_rounds_were() {
         let metric = Metric {
             value: Some(2.0),
-            interval: None,
+            confidence: None,
             unit: "share".to_owned(),
             repetitions: 3,
             values: vec![Some(1.0), Some(2.0), Some(3.0)],

@@ -132,9 +132,9 @@ fn before_and_after(rows: &[&Row]) -> Option<(f64, f64)> {
 /// limits only vary at random, this reports a drift for at most 5 % of cases from five repetitions on, for 3 % at
 /// four, for 9 % at three, and never below three (simulated with normal and with t-distributed noise).
 fn is_drift(drift: &Drift, repetitions: usize) -> bool {
-    let sure = drift.interval.is_some_and(|interval| {
-        let moved = !interval.contains(0.0);
-        let apart = drift.change.abs() > interval.high - interval.low;
+    let sure = drift.confidence.is_some_and(|confidence| {
+        let moved = !confidence.contains(0.0);
+        let apart = drift.change.abs() > confidence.high - confidence.low;
         moved && (drift.certain || (apart && repetitions >= 3))
     });
     sure && drift.change.abs() > DRIFT_MIN

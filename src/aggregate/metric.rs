@@ -8,8 +8,8 @@ use super::rate::{byte_rate, bytes, operations, rate, share, sum};
 use super::{distribution, limits};
 use crate::metric::{CaseMetric, Distribution, Measure};
 use crate::record::line::{Noise, Row};
-use crate::record::run::{Interval, Metric};
-use crate::stats::{median, median_interval};
+use crate::record::run::{ConfidenceInterval, Metric};
+use crate::stats::{median, median_confidence_interval};
 use crate::word::Word;
 
 const GIB: f64 = (1u64 << 30) as f64;
@@ -101,7 +101,7 @@ fn over_rounds(
     };
     Metric {
         value: median(&known),
-        interval: median_interval(&known).map(Interval::from),
+        confidence: median_confidence_interval(&known).map(ConfidenceInterval::from),
         unit: metric.facts().unit.word().to_owned(),
         repetitions: u32::try_from(known.len()).unwrap_or(u32::MAX),
         values: all.into_iter().map(Result::ok).collect(),

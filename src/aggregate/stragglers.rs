@@ -7,8 +7,8 @@ use super::dropping::AllDropped;
 use super::rate::rate_of;
 use crate::aggregate::evidence::Evidence;
 use crate::record::line::{Begin, Repetition};
-use crate::record::run::{CaseResult, Header, Interval, Straggler};
-use crate::stats::{Straggling, Watched, cost, median, stragglers};
+use crate::record::run::{CaseResult, ConfidenceInterval, Header, Straggler};
+use crate::stats::{NodeRates, Straggling, cost, median, stragglers};
 
 /// Remote memory is a cause when the share of local pages is lower than in the class by more than this.
 const LOCALITY_MARGIN: f64 = 0.01;
@@ -34,10 +34,10 @@ pub(super) fn of_run(
 ) -> Vec<Straggler> {
     let columns = columns(header, evidence, dropped);
     let classes = classes(evidence.begins());
-    let nodes: Vec<Watched> = classes
+    let nodes: Vec<NodeRates> = classes
         .iter()
         .enumerate()
-        .map(|(rank, class)| Watched {
+        .map(|(rank, class)| NodeRates {
             class: *class,
             values: columns.iter().map(|column| column.rates[rank]).collect(),
         })
@@ -105,10 +105,10 @@ impl Class<'_> {
             class: begin.class.clone(),
             class_nodes: u32::try_from(nodes).unwrap_or(u32::MAX),
             slower_by: straggling.slower_by,
-            interval: straggling.interval.map(|interval| Interval {
-                low: interval.low,
-                high: interval.high,
-                level: interval.level,
+            confidence: straggling.confidence.map(|confidence| ConfidenceInterval {
+                low: confidence.low,
+                high: confidence.high,
+                level: confidence.level,
             }),
             rounds_slow: straggling.rounds_slow,
             rounds: straggling.rounds,

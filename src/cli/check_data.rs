@@ -46,9 +46,9 @@ pub fn check_data(arguments: &CheckDataArguments) -> Result<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-/// Reads ahead of the check, until the end, `limit` bytes, an error, or the end of the receiver.
-fn read(input: &mut dyn Read, limit: u64, blocks: SyncSender<std::io::Result<Vec<u8>>>) {
-    let mut input = input.take(limit);
+/// Reads ahead of the check, until the end, `bytes_max` bytes, an error, or the end of the receiver.
+fn read(input: &mut dyn Read, bytes_max: u64, blocks: SyncSender<std::io::Result<Vec<u8>>>) {
+    let mut input = input.take(bytes_max);
     loop {
         let mut block = Vec::with_capacity(BLOCK_BYTES);
         let outcome = { &mut input }.take(BLOCK_BYTES as u64).read_to_end(&mut block);

@@ -2,10 +2,10 @@
 
 use super::arguments::{CompareArguments, CompareFormat};
 use super::print;
-use crate::compare::{Asked, Compared, compare_arms, compare_runs};
+use crate::compare::{Compared, ComparisonRequest, compare_arms, compare_runs};
 use crate::error::{Error, ExitCode, Result};
 use crate::report;
-use crate::report::Extent;
+use crate::report::Detail;
 
 /// Compares and shows; a rate that is worse than `--bound` decides the exit code.
 pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
@@ -15,7 +15,7 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
     };
     match arguments.format {
         CompareFormat::Text => {
-            let extent = if arguments.verbose { Extent::Everything } else { Extent::Summary };
+            let extent = if arguments.verbose { Detail::Everything } else { Detail::Summary };
             print(&report::compared(&compared, extent));
         }
         CompareFormat::Markdown => print(&report::compared_markdown(&compared)),
@@ -60,7 +60,7 @@ fn ask(arguments: &CompareArguments) -> Result<Compared> {
         }
         (false, ..) => {
             let (base, candidate) = (base.clone(), candidate.clone());
-            compare_runs(&Asked { base, candidate, difference: *difference, force: *force })
+            compare_runs(&ComparisonRequest { base, candidate, difference: *difference, force: *force })
         }
     }
 }

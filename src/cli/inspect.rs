@@ -4,7 +4,7 @@ use super::arguments::{DirectoryArguments, ReportArguments, ReportFormat, Schema
 use super::print;
 use crate::error::{ExitCode, Result};
 use crate::record;
-use crate::report::Extent;
+use crate::report::Detail;
 use crate::results;
 use crate::results::RunDirectory;
 use crate::{job, report};
@@ -27,7 +27,7 @@ pub fn verify(arguments: &DirectoryArguments) -> Result<ExitCode> {
 /// Builds a partial result from the parts of a run that died.
 pub fn recover(arguments: &DirectoryArguments) -> Result<ExitCode> {
     let run = results::recover(&arguments.directory)?;
-    print(&report::table(&run, Extent::Summary));
+    print(&report::table(&run, Detail::Summary));
     print(&format!("\nrun directory: {}\n", arguments.directory.display()));
     Ok(ExitCode::Done)
 }
@@ -37,7 +37,7 @@ pub fn report(arguments: &ReportArguments) -> Result<ExitCode> {
     let run = RunDirectory::open(&arguments.directory)?.read_run()?;
     match arguments.format {
         ReportFormat::Table => {
-            let extent = if arguments.verbose { Extent::Everything } else { Extent::Summary };
+            let extent = if arguments.verbose { Detail::Everything } else { Detail::Summary };
             print(&report::table(&run, extent));
         }
         ReportFormat::Markdown => print(&report::markdown(&run)),

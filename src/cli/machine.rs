@@ -6,9 +6,9 @@ use crate::environment::cpu_model;
 use crate::error::{Error, ExitCode, Result};
 use crate::job::{Job, Setting};
 use crate::numa;
-use crate::numa::{Bind, Placement, Request, Topology};
+use crate::numa::{Bind, Placement, PlacementRequest, Topology};
 use crate::plan::{Plan, Prediction, Seat};
-use crate::rank::{Source, described, probe};
+use crate::rank::{JobText, described, probe};
 use crate::report;
 use crate::report::{Planned, Submission};
 use crate::results::resolve_gates;
@@ -27,7 +27,7 @@ pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
     if arguments.machine.share_nodes {
         settings.push(Setting::new("rank.share_nodes=true"));
     }
-    let source = Source::read(&arguments.job, &settings)?;
+    let source = JobText::read(&arguments.job, &settings)?;
     let job = source.parse()?;
     let (topology, placements) = place(&arguments.machine, job.rank.bind, job.rank.share_nodes)?;
     let ranks = seats(&job, &topology, &placements, arguments.hosts)?;
@@ -77,7 +77,7 @@ fn seats(job: &Job, topology: &Topology, placements: &[Placement], hosts: u32) -
 /// The prediction, if the cases were tried, and sentences about everything that remains unknown.
 fn predict(
     arguments: &PlanArguments,
-    source: &Source,
+    source: &JobText,
     topology: &Topology,
     ranks: &[(Seat, Plan)],
 ) -> Result<(Option<Prediction>, Vec<String>)> {
@@ -120,13 +120,15 @@ fn run_arguments(arguments: &PlanArguments) -> Vec<String> {
 /// Compares the predicted time with `--time`.
 fn within(arguments: &PlanArguments, wall_ns: Option<f64>) -> Result<ExitCode> {
     match (arguments.time, wall_ns) {
-        (Some(limit), Some(wall_ns)) if wall_ns > limit.0 as f64 => Err(Error::Environment(format!(
-            "the run would take {}, which is more than --time {limit}; \
+        (Some(time_limit), Some(wall_ns)) if wall_ns > time_limit.0 as f64 => {
+            Err(Error::Environment(format!(
+                "the run would take {}, which is more than --time {time_limit}; \
              use fewer repetitions, a shorter duration or fewer cases",
-            human_span(wall_ns),
-        ))),
-        (Some(limit), None) => Err(Error::Environment(format!(
-            "how long the run would take is not known, and --time {limit} is asked for; plan it on the machine itself"
+                human_span(wall_ns),
+            )))
+        }
+        (Some(time_limit), None) => Err(Error::Environment(format!(
+            "how long the run would take is not known, and --time {time_limit} is asked for; plan it on the machine itself"
         ))),
         _ => Ok(ExitCode::Done),
     }
@@ -147,6 +149,7 @@ fn place(arguments: &TopoArguments, bind: Bind, share_nodes: bool) -> Result<(To
         Some(ranks) => ranks,
         None => u32::try_from(nodes).expect("nodes are counted in 32 bits").max(1),
     };
-    let placements = numa::place_all(&topology, &Request::alike(0..ranks, bind, share_nodes, &allowed))?;
+    let placements =
+        numa::place_all(&topology, &PlacementRequest::alike(0..ranks, bind, share_nodes, &allowed))?;
     Ok((topology, placements))
 }

@@ -45,7 +45,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
         launcher: launcher.as_ref(),
         ranks_in_process: ranks_in_process(arguments, launcher.as_ref())?,
         ranks_expected: arguments.expect_ranks,
-        limit: Start::LIMIT,
+        time_limit: Start::TIME_LIMIT,
     };
     let volume = Volume::asked(arguments);
     let ended = start.run(|comm| rank::live(comm, &request, &mut Teller::new(volume)), super::report);
@@ -88,7 +88,7 @@ fn nodes_in_mask() -> Result<u32> {
 
 /// Shows the result, then judges it: a gate that was not met decides the exit code.
 fn conclude(finished: &Finished) -> Result<ExitCode> {
-    print(&report::table(&finished.run, report::Extent::Summary));
+    print(&report::table(&finished.run, report::Detail::Summary));
     print(&format!("\nrun directory: {}\n", finished.directory.display()));
     let code = finished.run.verdict().map(|()| ExitCode::Done);
     let unmet = |result: &&GateResult| result.outcome == Outcome::Warn;

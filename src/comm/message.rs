@@ -5,7 +5,7 @@ use crate::units;
 
 /// The collective that a message belongs to, or a step of the handshake after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MessageKind {
     Introduction,
     Barrier,
     Broadcast,
@@ -21,20 +21,20 @@ pub(super) enum Kind {
 }
 
 /// Every kind; the number of a kind in a message is its place here.
-const KINDS: [Kind; 10] = [
-    Kind::Introduction,
-    Kind::Barrier,
-    Kind::Broadcast,
-    Kind::Gather,
-    Kind::Sum,
-    Kind::Any,
-    Kind::Agree,
-    Kind::Finish,
-    Kind::Failed,
-    Kind::Acknowledged,
+const KINDS: [MessageKind; 10] = [
+    MessageKind::Introduction,
+    MessageKind::Barrier,
+    MessageKind::Broadcast,
+    MessageKind::Gather,
+    MessageKind::Sum,
+    MessageKind::Any,
+    MessageKind::Agree,
+    MessageKind::Finish,
+    MessageKind::Failed,
+    MessageKind::Acknowledged,
 ];
 
-impl Kind {
+impl MessageKind {
     fn number(self) -> u8 {
         let place = KINDS.iter().position(|kind| *kind == self).expect("KINDS has every kind");
         u8::try_from(place).expect("there are fewer than 256 kinds")
@@ -45,7 +45,7 @@ impl Kind {
 /// mismatch instead of waiting for each other.
 #[derive(Debug, PartialEq)]
 pub(super) struct Message {
-    pub kind: Kind,
+    pub kind: MessageKind,
     pub sequence: u64,
     pub payload: Vec<u8>,
 }

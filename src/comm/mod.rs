@@ -44,11 +44,11 @@ pub use ending::{Speaker, end_job};
 pub use hosts::HostWorld;
 pub use panic_hook::{install_panic_hook, worker_thread_name};
 pub use start::{Start, launcher, speak_as_one, threads};
-pub use stop::{Signal, Stop};
+pub use stop::{Signal, StopFlag};
 pub use world::World;
 
 use crate::error::{Error, ExitCode, Result};
-use message::{Kind, decode_error, decode_texts, encode_error, encode_texts};
+use message::{MessageKind, decode_error, decode_texts, encode_error, encode_texts};
 use star::Star;
 use watchdog::Watchdog;
 
@@ -65,16 +65,16 @@ pub struct Comm {
     /// An error is kept until the introduction, which reports it to all ranks.
     watchdog: Result<Watchdog>,
     star: Star,
-    stop: Stop,
+    stop: StopFlag,
 }
 
 impl Comm {
     /// Not collective. The caller continues with `introduce`.
-    fn new(link: wire::Link, host: &str, stop: &Stop) -> Comm {
+    fn new(link: wire::Link, host: &str, stop: &StopFlag) -> Comm {
         let star = Star::new(link, host);
         let speaker = Speaker { host: host.into(), rank: Some(star.world().rank) };
         let waiting = Arc::clone(star.waiting());
-        let watchdog = Watchdog::start(speaker, waiting, stop.clone(), "start", Start::LIMIT);
+        let watchdog = Watchdog::start(speaker, waiting, stop.clone(), "start", Start::TIME_LIMIT);
         Comm { watchdog, star, stop: stop.clone() }
     }
 
@@ -84,7 +84,7 @@ impl Comm {
             return Err(self.fail(error.clone()));
         }
         let mine = encode_texts([env!("CARGO_PKG_VERSION"), self.star.host()]);
-        let all = self.star.up(Kind::Introduction, mine)?.unwrap_or_default();
+        let all = self.star.up(MessageKind::Introduction, mine)?.unwrap_or_default();
         let introductions: Option<Vec<[String; 2]>> =
             all.iter().map(|payload| decode_texts(payload)?.try_into().ok()).collect();
         let verdict = introductions
@@ -94,7 +94,8 @@ impl Comm {
             Ok(hosts) => hosts,
             Err(error) => return Err(self.star.fail(error)),
         };
-        let hosts = self.star.down(Kind::Introduction, encode_texts(hosts.iter().map(String::as_str)))?;
+        let hosts =
+            self.star.down(MessageKind::Introduction, encode_texts(hosts.iter().map(String::as_str)))?;
         self.star.waiting().know_hosts(self.texts(&hosts)?);
         Ok(())
     }
@@ -123,13 +124,13 @@ impl Comm {
     }
 
     /// Not collective: this rank enters the stage `name`. Its watchdog ends the job if the rank is still in this stage
-    /// after `limit`.
+    /// after `time_limit`.
     ///
     /// A stage in which ranks wait for each other needs at least the time limit of the stage before it, so that the
     /// rank that hangs is the one that reports.
-    pub fn stage(&self, name: &str, limit: Duration) {
+    pub fn stage(&self, name: &str, time_limit: Duration) {
         if let Ok(watchdog) = &self.watchdog {
-            watchdog.stage(name, limit);
+            watchdog.stage(name, time_limit);
         }
     }
 
@@ -138,7 +139,7 @@ impl Comm {
     /// # Errors
     /// As in every collective: the error of a rank that failed in the meantime, the same on all ranks.
     pub fn barrier(&self) -> Result<()> {
-        self.star.round(Kind::Barrier, vec![], |_| vec![]).map(|_| ())
+        self.star.round(MessageKind::Barrier, vec![], |_| vec![]).map(|_| ())
     }
 
     /// Collective: replaces `bytes` by rank 0's bytes, after all ranks have arrived.
@@ -147,7 +148,7 @@ impl Comm {
     /// As [`Comm::barrier`].
     pub fn broadcast(&self, bytes: &mut Vec<u8>) -> Result<()> {
         let mine = std::mem::take(bytes);
-        *bytes = self.star.round(Kind::Broadcast, vec![], |_| mine)?;
+        *bytes = self.star.round(MessageKind::Broadcast, vec![], |_| mine)?;
         Ok(())
     }
 
@@ -156,7 +157,7 @@ impl Comm {
     /// # Errors
     /// As [`Comm::barrier`].
     pub fn gather(&self, bytes: &[u8]) -> Result<Option<Vec<Vec<u8>>>> {
-        self.star.up(Kind::Gather, bytes.to_vec())
+        self.star.up(MessageKind::Gather, bytes.to_vec())
     }
 
     /// Collective: on rank 0 each value becomes its sum over all ranks; on the other ranks `values` stay unchanged.
@@ -174,11 +175,11 @@ impl Comm {
     /// As [`Comm::barrier`].
     pub fn any(&self, yes: bool) -> Result<bool> {
         let anybody = |all: Vec<Vec<u8>>| vec![u8::from(all.iter().any(|one| *one == [1]))];
-        Ok(self.star.round(Kind::Any, vec![u8::from(yes)], anybody)? == [1])
+        Ok(self.star.round(MessageKind::Any, vec![u8::from(yes)], anybody)? == [1])
     }
 
     /// Not collective: the stop flag of this process, for workers that check it between collectives.
-    pub fn stop(&self) -> &Stop {
+    pub fn stop(&self) -> &StopFlag {
         &self.stop
     }
 
@@ -189,7 +190,7 @@ impl Comm {
     pub fn stop_requested(&self) -> Result<Option<Signal>> {
         let mine = self.stop.requested().map_or("", Signal::name);
         let first = |all: Vec<Vec<u8>>| all.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-        let name = self.star.round(Kind::Any, mine.into(), first)?;
+        let name = self.star.round(MessageKind::Any, mine.into(), first)?;
         Ok(std::str::from_utf8(&name).ok().and_then(Signal::named))
     }
 
@@ -206,7 +207,7 @@ impl Comm {
         let mine =
             result.as_ref().err().map(|error| encode_error(error, rank, self.host())).unwrap_or_default();
         let lowest = |all: Vec<Vec<u8>>| all.into_iter().find(|error| !error.is_empty()).unwrap_or_default();
-        let verdict = self.star.round(Kind::Agree, mine, lowest)?;
+        let verdict = self.star.round(MessageKind::Agree, mine, lowest)?;
         if verdict.is_empty() {
             return result;
         }
@@ -221,7 +222,7 @@ impl Comm {
         let join = |all: Vec<Vec<u8>>| {
             encode_texts(all.iter().map(|one| std::str::from_utf8(one).unwrap_or_default()))
         };
-        let all = self.star.round(Kind::Gather, identity.into(), join)?;
+        let all = self.star.round(MessageKind::Gather, identity.into(), join)?;
         Ok(HostWorld::of(self.world().rank, &self.texts(&all)?))
     }
 
@@ -239,7 +240,7 @@ impl Comm {
     /// The last collective: all ranks succeed, or all return the same error.
     fn finish<T>(&self, result: Result<T>) -> Result<T> {
         let value = result.map_err(|error| self.fail(error))?;
-        self.star.round(Kind::Finish, vec![], |_| vec![]).map(|_| value)
+        self.star.round(MessageKind::Finish, vec![], |_| vec![]).map(|_| value)
     }
 
     fn texts(&self, bytes: &[u8]) -> Result<Vec<String>> {

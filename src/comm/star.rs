@@ -18,7 +18,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::message::{Kind, Message, decode_error, encode_error};
+use super::message::{Message, MessageKind, decode_error, encode_error};
 use super::waiting::Waiting;
 use super::wire::Link;
 use super::world::World;
@@ -74,12 +74,12 @@ impl Star {
     }
 
     /// Collective, up: rank 0 gets every rank's payload, in rank order.
-    pub fn up(&self, kind: Kind, payload: Vec<u8>) -> Result<Option<Vec<Vec<u8>>>> {
+    pub fn up(&self, kind: MessageKind, payload: Vec<u8>) -> Result<Option<Vec<Vec<u8>>>> {
         self.collective(|sequence| self.collect(kind, sequence, payload))
     }
 
     /// Collective, down, after an `up`: every rank gets rank 0's payload.
-    pub fn down(&self, kind: Kind, payload: Vec<u8>) -> Result<Vec<u8>> {
+    pub fn down(&self, kind: MessageKind, payload: Vec<u8>) -> Result<Vec<u8>> {
         self.collective(|sequence| self.spread(kind, sequence, payload))
     }
 
@@ -87,7 +87,7 @@ impl Star {
     /// before all have arrived.
     pub fn round(
         &self,
-        kind: Kind,
+        kind: MessageKind,
         payload: Vec<u8>,
         answer: impl FnOnce(Vec<Vec<u8>>) -> Vec<u8>,
     ) -> Result<Vec<u8>> {
@@ -98,14 +98,14 @@ impl Star {
     /// Collective: adds `values` of all ranks, element by element, on rank 0. Overflow wraps.
     pub fn sum(&self, values: &mut [u64]) -> Result<()> {
         // A rank cannot leave a reduction early, so all ranks must have arrived, with equal lengths, before any enters.
-        self.round(Kind::Sum, values.len().to_le_bytes().into(), |lengths| {
+        self.round(MessageKind::Sum, values.len().to_le_bytes().into(), |lengths| {
             let odd = lengths.iter().position(|length| *length != lengths[0]);
             odd.map_or(Vec::new(), |rank| rank.to_le_bytes().into())
         })
         .and_then(|odd| if odd.is_empty() { Ok(()) } else { Err(self.fail(self.uneven(&odd))) })?;
         let Some(values) = self.link.reduce(values) else { return Ok(()) };
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let Some(payloads) = self.up(Kind::Sum, bytes)? else { return Ok(()) };
+        let Some(payloads) = self.up(MessageKind::Sum, bytes)? else { return Ok(()) };
         for payload in &payloads[1..] {
             for (value, bytes) in values.iter_mut().zip(payload.as_chunks().0) {
                 *value = value.wrapping_add(u64::from_le_bytes(*bytes));
@@ -138,7 +138,7 @@ impl Star {
     pub fn leave_after(&self, last: impl FnOnce()) {
         if self.world().rank == 0 {
             last();
-            let leave = Message { kind: Kind::Finish, sequence: u64::MAX, payload: vec![] };
+            let leave = Message { kind: MessageKind::Finish, sequence: u64::MAX, payload: vec![] };
             self.link.send_to_all(leave.encode());
         } else {
             self.waiting.wait_for(0);
@@ -161,7 +161,12 @@ impl Star {
         result
     }
 
-    fn collect(&self, kind: Kind, sequence: u64, payload: Vec<u8>) -> Result<Option<Vec<Vec<u8>>>, Trouble> {
+    fn collect(
+        &self,
+        kind: MessageKind,
+        sequence: u64,
+        payload: Vec<u8>,
+    ) -> Result<Option<Vec<Vec<u8>>>, Trouble> {
         let World { rank, size } = self.world();
         if rank != 0 {
             self.waiting.wait_for(0);
@@ -176,7 +181,7 @@ impl Star {
         Ok(Some(payloads))
     }
 
-    fn spread(&self, kind: Kind, sequence: u64, payload: Vec<u8>) -> Result<Vec<u8>, Trouble> {
+    fn spread(&self, kind: MessageKind, sequence: u64, payload: Vec<u8>) -> Result<Vec<u8>, Trouble> {
         if self.world().rank != 0 {
             self.waiting.wait_for(0);
             return self.next_from(0, kind, sequence);
@@ -187,7 +192,7 @@ impl Star {
     }
 
     /// Returns the payload of the next message from `from`, which must belong to this collective.
-    fn next_from(&self, from: u32, kind: Kind, sequence: u64) -> Result<Vec<u8>, Trouble> {
+    fn next_from(&self, from: u32, kind: MessageKind, sequence: u64) -> Result<Vec<u8>, Trouble> {
         loop {
             let next = self.inbox.borrow_mut()[index(from)].pop_front();
             match next {
@@ -204,7 +209,7 @@ impl Star {
         self.waiting.heard(from);
         match Message::decode(bytes) {
             None => Err(Trouble::Found(self.bug(from, "it sent bytes that are no message".into()))),
-            Some(message) if message.kind == Kind::Failed => {
+            Some(message) if message.kind == MessageKind::Failed => {
                 Err(Trouble::Heard(self.read(from, &message.payload)))
             }
             Some(message) => {
@@ -224,27 +229,27 @@ impl Star {
         }
         let payload = encode_error(&error, rank, &self.host);
         let error = decode_error(&payload).expect("own bytes");
-        let failed = Message { kind: Kind::Failed, sequence: self.sequence.get(), payload };
+        let failed = Message { kind: MessageKind::Failed, sequence: self.sequence.get(), payload };
         if rank == 0 {
             self.link.send_to_all(failed.encode());
-            self.drain(size - 1, Kind::Acknowledged);
+            self.drain(size - 1, MessageKind::Acknowledged);
             return error;
         }
         let error = if told {
             error
         } else {
             self.link.send(0, failed.encode());
-            let answer = self.drain(1, Kind::Failed);
+            let answer = self.drain(1, MessageKind::Failed);
             self.read(0, &answer)
         };
         let acknowledged =
-            Message { kind: Kind::Acknowledged, sequence: self.sequence.get(), payload: vec![] };
+            Message { kind: MessageKind::Acknowledged, sequence: self.sequence.get(), payload: vec![] };
         self.link.send(0, acknowledged.encode());
         error
     }
 
     /// Drops messages until `count` messages of `kind` have arrived; returns the payload of the last of these.
-    fn drain(&self, count: u32, kind: Kind) -> Vec<u8> {
+    fn drain(&self, count: u32, kind: MessageKind) -> Vec<u8> {
         let World { rank, size } = self.world();
         let others = if rank == 0 { 1..size } else { 0..1 };
         others.for_each(|other| self.waiting.wait_for(other));
@@ -273,7 +278,7 @@ impl Star {
         decode_error(payload).unwrap_or_else(|| self.bug(from, "it sent an unreadable error".into()))
     }
 
-    fn astray(&self, from: u32, found: &Message, kind: Kind, sequence: u64) -> Error {
+    fn astray(&self, from: u32, found: &Message, kind: MessageKind, sequence: u64) -> Error {
         let World { rank, .. } = self.world();
         let Message { kind: theirs, sequence: number, .. } = found;
         self.bug(

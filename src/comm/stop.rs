@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// The flag that says if this process was asked to stop. The first signal sets the flag, which is read between rounds.
 /// A second signal, any of the three, has its default effect: it ends the process.
 #[derive(Clone, Debug)]
-pub struct Stop {
+pub struct StopFlag {
     asked: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
 }
@@ -45,12 +45,12 @@ impl Signal {
     }
 }
 
-impl Stop {
+impl StopFlag {
     /// Installs handlers for the three signals.
     ///
     /// # Errors
     /// When the kernel refuses a handler.
-    pub fn listen() -> Result<Stop> {
+    pub fn listen() -> Result<StopFlag> {
         let (asked, signal) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         for (number, _) in Signal::ALL {
             // The order matters: the first signal finds `asked` unset and sets it; the second finds it set.
@@ -60,12 +60,12 @@ impl Stop {
                 .and_then(|_| signal_hook::flag::register_usize(number, Arc::clone(&signal), value))
                 .map_err(|why| Error::Environment(format!("cannot handle signal {number}: {why}")))?;
         }
-        Ok(Stop { asked, signal })
+        Ok(StopFlag { asked, signal })
     }
 
     /// A request that never comes: signals keep their default effect.
-    pub fn never() -> Stop {
-        Stop { asked: Arc::default(), signal: Arc::default() }
+    pub fn never() -> StopFlag {
+        StopFlag { asked: Arc::default(), signal: Arc::default() }
     }
 
     /// Makes the next signal count as the first again; called when the run has ended and this process is about to
@@ -96,6 +96,6 @@ mod tests {
         for (_, signal) in Signal::ALL {
             assert_eq!(Signal::named(signal.name()), Some(signal));
         }
-        assert_eq!((Signal::named(""), Stop::never().requested()), (None, None));
+        assert_eq!((Signal::named(""), StopFlag::never().requested()), (None, None));
     }
 }

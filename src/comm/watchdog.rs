@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::ending::{Speaker, end_job, speak_first};
-use super::stop::{Signal, Stop};
+use super::stop::{Signal, StopFlag};
 use super::waiting::Waiting;
 use crate::error::{Error, ExitCode, Result};
 
@@ -41,7 +41,7 @@ struct Shared {
 #[derive(Debug)]
 struct Stage {
     name: String,
-    limit: Duration,
+    time_limit: Duration,
     /// Time observed in this stage.
     elapsed: Duration,
     /// The part of `elapsed` after TERM in which this rank has waited for others without a break.
@@ -51,8 +51,8 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(name: &str, limit: Duration, number: u64) -> Stage {
-        Stage { name: name.into(), limit, elapsed: Duration::ZERO, doomed: Duration::ZERO, number }
+    fn new(name: &str, time_limit: Duration, number: u64) -> Stage {
+        Stage { name: name.into(), time_limit, elapsed: Duration::ZERO, doomed: Duration::ZERO, number }
     }
 }
 
@@ -68,11 +68,11 @@ impl Watchdog {
     pub fn start(
         speaker: Speaker,
         waiting: Arc<Waiting>,
-        stop: Stop,
+        stop: StopFlag,
         stage: &str,
-        limit: Duration,
+        time_limit: Duration,
     ) -> Result<Watchdog> {
-        let first = Stage::new(stage, limit, 0);
+        let first = Stage::new(stage, time_limit, 0);
         let shared = Arc::new(Shared { stage: Mutex::new(Some(first)), changed: Condvar::new() });
         let rank = speaker.rank.unwrap_or(0);
         let watched = Arc::clone(&shared);
@@ -90,11 +90,11 @@ impl Watchdog {
         Ok(Watchdog { shared, thread: Some(thread) })
     }
 
-    /// The rank enters the stage `name` and may stay in it for `limit`.
-    pub fn stage(&self, name: &str, limit: Duration) {
+    /// The rank enters the stage `name` and may stay in it for `time_limit`.
+    pub fn stage(&self, name: &str, time_limit: Duration) {
         let mut stage = self.shared.lock();
         let number = stage.as_ref().map_or(0, |before| before.number + 1);
-        *stage = Some(Stage::new(name, limit, number));
+        *stage = Some(Stage::new(name, time_limit, number));
         drop(stage);
         self.shared.changed.notify_one();
     }
@@ -120,7 +120,7 @@ impl Shared {
     ///
     /// A rank that waits for others gets `grace` in addition, so that the rank that hangs, or rank 0, which knows the
     /// missing ranks, reports first.
-    fn watch(&self, waiting: &Waiting, stop: &Stop, grace: Duration) -> Option<Expired> {
+    fn watch(&self, waiting: &Waiting, stop: &StopFlag, grace: Duration) -> Option<Expired> {
         let mut current = self.lock();
         loop {
             let waits = waiting.missing().is_some();
@@ -130,7 +130,7 @@ impl Shared {
             let number = stage.number;
             let left = match doomed {
                 true => (PATIENCE_AFTER_TERM + grace).saturating_sub(stage.doomed),
-                false => (stage.limit + grace).saturating_sub(stage.elapsed),
+                false => (stage.time_limit + grace).saturating_sub(stage.elapsed),
             };
             if left.is_zero() {
                 return current.take().map(if doomed { Expired::Doomed } else { Expired::Limit });
@@ -160,8 +160,8 @@ fn grace(rank: u32) -> Duration {
 /// The exit code, and the line for a person.
 fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
     let (Expired::Limit(stage) | Expired::Doomed(stage)) = expired;
-    let Stage { name, limit, elapsed, .. } = stage;
-    let (seconds, limit) = (elapsed.as_secs_f64(), limit.as_secs_f64());
+    let Stage { name, time_limit, elapsed, .. } = stage;
+    let (seconds, time_limit) = (elapsed.as_secs_f64(), time_limit.as_secs_f64());
     let missing_now = missing.unwrap_or("others");
     match (expired, missing) {
         (Expired::Doomed(_), _) => {
@@ -172,13 +172,15 @@ fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
             (ExitCode::Incomplete, line)
         }
         (Expired::Limit(_), Some(who)) => {
-            let line =
-                format!("waited {seconds:.1} s (limit {limit:.1} s) in '{name}' for {who}; ending the job");
+            let line = format!(
+                "waited {seconds:.1} s (limit {time_limit:.1} s) in '{name}' for {who}; ending the job"
+            );
             (ExitCode::Failed, line)
         }
         (Expired::Limit(_), None) => {
-            let line =
-                format!("hung: still in '{name}' after {seconds:.1} s (limit {limit:.1} s); ending the job");
+            let line = format!(
+                "hung: still in '{name}' after {seconds:.1} s (limit {time_limit:.1} s); ending the job"
+            );
             (ExitCode::Failed, line)
         }
     }
@@ -188,16 +190,17 @@ fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
 mod tests {
     use super::*;
 
-    fn shared(limit: Duration) -> Shared {
-        Shared { stage: Mutex::new(Some(Stage::new("round 3", limit, 0))), changed: Condvar::new() }
+    fn shared(time_limit: Duration) -> Shared {
+        Shared { stage: Mutex::new(Some(Stage::new("round 3", time_limit, 0))), changed: Condvar::new() }
     }
 
     #[test]
     fn a_stage_expires_after_its_limit_and_not_before() {
-        let limit = Duration::from_millis(30);
+        let time_limit = Duration::from_millis(30);
         let begin = Instant::now();
-        let stage = shared(limit).watch(&Waiting::new(1), &Stop::never(), Duration::ZERO).expect("expired");
-        assert!(begin.elapsed() >= limit);
+        let stage =
+            shared(time_limit).watch(&Waiting::new(1), &StopFlag::never(), Duration::ZERO).expect("expired");
+        assert!(begin.elapsed() >= time_limit);
         let (code, line) = report(&stage, None);
         assert_eq!(code, ExitCode::Failed);
         assert!(line.starts_with("hung: still in 'round 3' after 0.0"), "{line}");
@@ -205,12 +208,12 @@ mod tests {
 
     #[test]
     fn a_rank_that_waits_for_others_lets_them_speak_first() {
-        let (limit, grace) = (Duration::from_millis(10), Duration::from_millis(40));
+        let (time_limit, grace) = (Duration::from_millis(10), Duration::from_millis(40));
         let waiting = Waiting::new(4);
         waiting.wait_for(2);
         let begin = Instant::now();
-        let stage = shared(limit).watch(&waiting, &Stop::never(), grace).expect("expired");
-        assert!(begin.elapsed() >= limit + grace);
+        let stage = shared(time_limit).watch(&waiting, &StopFlag::never(), grace).expect("expired");
+        assert!(begin.elapsed() >= time_limit + grace);
         let (_, line) = report(&stage, waiting.missing().as_deref());
         assert!(line.ends_with("in 'round 3' for rank 2; ending the job"), "{line}");
     }
@@ -219,7 +222,7 @@ mod tests {
     fn a_new_stage_starts_from_zero_and_dropping_ends_the_thread() {
         let speaker = Speaker { host: "alpha".into(), rank: None };
         let waiting = Arc::new(Waiting::new(1));
-        let watchdog = Watchdog::start(speaker, waiting, Stop::never(), "a", Duration::from_secs(3600))
+        let watchdog = Watchdog::start(speaker, waiting, StopFlag::never(), "a", Duration::from_secs(3600))
             .expect("a thread");
         // Many short stages: if the time of one were carried over, or a limit mixed up, this process would end.
         for number in 0..10_000 {

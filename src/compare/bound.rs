@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::record::run::Outcome;
-use crate::record::run::{Better, Comparison, Interval, Scope, Verdict};
+use crate::record::run::{Better, Comparison, ConfidenceInterval, Scope, Verdict};
 use crate::stats::LEVEL;
 
 /// Outcome of the bound for one rate.
@@ -21,7 +21,8 @@ pub struct BoundResult {
     /// Candidate over base; null when there is no pair.
     pub ratio: Option<f64>,
     /// Confidence interval of the ratio.
-    pub interval: Option<Interval>,
+    #[serde(rename = "interval")]
+    pub confidence: Option<ConfidenceInterval>,
     /// `fail`: it is slower, and the whole confidence interval lies beyond the bound; `pass`: such a loss is
     /// excluded; `warn`: neither, or too few repetitions for a statement.
     pub outcome: Outcome,
@@ -33,13 +34,15 @@ pub(super) fn bounds(rows: &[Comparison], bound: f64) -> Vec<BoundResult> {
     let lowest = 1.0 - bound;
     rates
         .map(|row| {
-            // One run a side, or an interval that is only the range of a few values, must not decide the exit
-            // code.
-            let told = row.interval.filter(|interval| interval.level >= LEVEL);
+            // One run a side, or a confidence interval that is only the range of a few values, must not
+            // decide the exit code.
+            let told = row.confidence.filter(|confidence| confidence.level >= LEVEL);
             let speaks_for_others = row.scope != Some(Scope::TheseProcesses);
             let outcome = match told.filter(|_| speaks_for_others) {
-                Some(interval) if interval.high < lowest && row.verdict == Verdict::Slower => Outcome::Fail,
-                Some(interval) if interval.low >= lowest => Outcome::Pass,
+                Some(confidence) if confidence.high < lowest && row.verdict == Verdict::Slower => {
+                    Outcome::Fail
+                }
+                Some(confidence) if confidence.low >= lowest => Outcome::Pass,
                 _ => Outcome::Warn,
             };
             BoundResult {
@@ -48,7 +51,7 @@ pub(super) fn bounds(rows: &[Comparison], bound: f64) -> Vec<BoundResult> {
                 metric: row.metric.clone(),
                 bound,
                 ratio: row.ratio,
-                interval: row.interval,
+                confidence: row.confidence,
                 outcome,
             }
         })

@@ -15,7 +15,7 @@ pub use bound::BoundResult;
 pub use changes::Change;
 pub use projection::Projection;
 pub use refusal::Refusal;
-pub use runs::{Asked, compare_runs};
+pub use runs::{ComparisonRequest, compare_runs};
 
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare::changes::{Change, is_of_allocator};
 use crate::metric::CaseMetric;
-use crate::record::run::{Better, Comparison, Interval};
+use crate::record::run::{Better, Comparison, ConfidenceInterval};
 use crate::word::Word;
 
 /// Upper bound on the gain from an allocator in one case, and the gain of this allocator.
@@ -22,7 +22,8 @@ pub struct Projection {
     /// Measured rise of the rate, as a share.
     pub measured: f64,
     /// Confidence interval of the measured rise, as a share.
-    pub interval: Option<Interval>,
+    #[serde(rename = "interval")]
+    pub confidence: Option<ConfidenceInterval>,
     /// True when the measured rise exceeds the projected one: something else changed as well.
     pub exceeds: bool,
 }
@@ -47,7 +48,7 @@ pub(super) fn projections(rows: &[Comparison], changes: &[Change]) -> Vec<Projec
             let refill_share = rows.iter().find(of_refills)?.base_value.filter(|share| *share < 1.0)?;
             let projected = 1.0 / (1.0 - refill_share) - 1.0;
             let gain = |ratio: f64| ratio - 1.0;
-            let interval = rate.interval.map(|ratio| Interval {
+            let confidence = rate.confidence.map(|ratio| ConfidenceInterval {
                 low: gain(ratio.low),
                 high: gain(ratio.high),
                 level: ratio.level,
@@ -58,8 +59,8 @@ pub(super) fn projections(rows: &[Comparison], changes: &[Change]) -> Vec<Projec
                 refill_share,
                 projected,
                 measured: gain(rate.ratio?),
-                interval,
-                exceeds: interval.is_some_and(|interval| interval.low > projected),
+                confidence,
+                exceeds: confidence.is_some_and(|confidence| confidence.low > projected),
             })
         })
         .collect()

@@ -17,7 +17,7 @@ use crate::stats::{Pair, median};
 
 /// Request for a comparison of runs.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct ComparisonRequest {
     /// Directories of the base's runs.
     pub base: Vec<PathBuf>,
     /// Directories of the candidate's runs, as many as for the base.
@@ -36,7 +36,7 @@ const NAMES: [&str; 2] = ["base", "candidate"];
 /// # Errors
 /// [`Error::Usage`] when the runs cannot be compared and `force` is off, each reason named; [`Error::Failed`] when one
 /// cannot be read.
-pub fn compare_runs(asked: &Asked) -> Result<Compared> {
+pub fn compare_runs(asked: &ComparisonRequest) -> Result<Compared> {
     let (base, candidate) = read(asked)?;
     let Matching { pairs, alone, refused } =
         matching(&base[0].header.planned, &candidate[0].header.planned, asked.force);
@@ -75,7 +75,7 @@ pub fn compare_runs(asked: &Asked) -> Result<Compared> {
     })
 }
 
-fn read(asked: &Asked) -> Result<(Vec<Loaded>, Vec<Loaded>)> {
+fn read(asked: &ComparisonRequest) -> Result<(Vec<Loaded>, Vec<Loaded>)> {
     let (ours, theirs) = (asked.base.len(), asked.candidate.len());
     if ours != theirs || ours == 0 {
         return Err(Error::Usage(format!(

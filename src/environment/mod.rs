@@ -18,7 +18,7 @@ pub use difference::differences;
 pub use machine::{Caches, NodeRecord};
 use probe::Probe;
 
-use crate::measure::clock::{Clock, Source};
+use crate::measure::clock::{Clock, ClockSource};
 
 /// One host and this build, with the properties that affect results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -92,8 +92,8 @@ impl Facts {
     /// Combines the clock of timed regions with the MPI library's version, or the reason that there is none.
     pub fn new(clock: &Clock, mpi_library: Result<String, String>) -> Facts {
         let clock_source = match clock.source() {
-            Source::TimeStampCounter => "time stamp counter",
-            Source::Monotonic => "CLOCK_MONOTONIC",
+            ClockSource::TimeStampCounter => "time stamp counter",
+            ClockSource::Monotonic => "CLOCK_MONOTONIC",
         };
         Facts {
             clock_source: clock_source.to_owned(),

@@ -4,10 +4,10 @@ use crate::error::{Error, Result};
 use crate::units::Bytes;
 
 use super::combination;
-use super::diagnostic::{Diagnostic, Place, Source};
+use super::diagnostic::{Diagnostic, Place, SourceText};
 use super::document::{self, JOB_FILE};
 use super::effective::effective;
-use super::entry::{Document, Entry, Header, Table};
+use super::entry::{Document, Entry, Table, TableHeader};
 use super::excerpt::render;
 use super::key::{Key, Kind, Section};
 use super::setting::Setting;
@@ -28,8 +28,8 @@ impl Job {
     /// accepted. What is wrong in a setting points into its argument.
     pub fn parse(text: &str, file_name: &str, settings: &[Setting]) -> Result<Job> {
         read(text, settings).map_err(|diagnostics| {
-            let file = Source { name: file_name, text, numbered: true };
-            let sources: Vec<Source<'_>> =
+            let file = SourceText { name: file_name, text, numbered: true };
+            let sources: Vec<SourceText<'_>> =
                 std::iter::once(file).chain(settings.iter().map(Setting::source)).collect();
             Error::Job(render(diagnostics, &sources))
         })
@@ -59,7 +59,7 @@ pub fn decode<'a>(bytes: &'a [u8], file_name: &str) -> Result<&'a str> {
         };
         let place = Place { source: JOB_FILE, start, end: start };
         let diagnostic = Diagnostic::new(place, message, "").accepted("text in UTF-8");
-        Error::Job(render(vec![diagnostic], &[Source { name: file_name, text: &text, numbered: true }]))
+        Error::Job(render(vec![diagnostic], &[SourceText { name: file_name, text: &text, numbered: true }]))
     })
 }
 
@@ -119,7 +119,7 @@ fn replace(document: &mut Document, entry: Entry) {
     document.entries.retain(|known| known.table != entry.table || known.key != entry.key);
     let written = document.headers.iter().any(|header| header.table == entry.table);
     if !written && entry.table.arm().is_none() {
-        document.headers.push(Header { table: entry.table, place: entry.key_place });
+        document.headers.push(TableHeader { table: entry.table, place: entry.key_place });
     }
     document.entries.push(entry);
 }

@@ -11,7 +11,7 @@ use super::shape;
 use super::value::{Field, Value};
 use super::values::Values;
 use super::{Allocate, Amount, Generate, Job, Repetitions};
-use crate::metric::{CaseMetric, Distribution, Extent, GateMetric};
+use crate::metric::{CaseMetric, Distribution, GateMetric, ValueRange};
 use crate::workload::allocate::Allocator;
 
 const SECOND: u64 = 1_000_000_000;
@@ -224,12 +224,12 @@ fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
         return (bound > AGAINST_MAX)
             .then(|| wrong.accepted("a share of the stored run's figure, such as \"95%\""));
     }
-    if matches!(value, Value::PerCent(_)) && metric.extent() == Extent::Absolute {
+    if matches!(value, Value::PerCent(_)) && metric.extent() == ValueRange::Absolute {
         let message = format!("\"{name}\" is no share, and a bound in per cent has to be of something");
         let label = "write a number, or add against = \"DIR\"";
         return Some(Diagnostic::new(place, message, label));
     }
-    if metric.extent() != Extent::Share || bound <= 1.0 {
+    if metric.extent() != ValueRange::Share || bound <= 1.0 {
         return None;
     }
     let message = format!("\"{name}\" is a share, found the bound {bound}");

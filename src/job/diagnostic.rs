@@ -16,7 +16,7 @@ impl Place {
 
 /// A text that diagnostics point into.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Source<'a> {
+pub(super) struct SourceText<'a> {
     /// A file name, or the flag.
     pub name: &'a str,
     pub text: &'a str,

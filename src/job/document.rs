@@ -6,11 +6,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Diagnostic, Place};
-use super::entry::{Document, Entry, Found, Header, Raw, Table};
+use super::entry::{Document, Entry, Found, Raw, Table, TableHeader};
 use super::key::{Key, Kind, Section};
 use super::keys::{ARMS_MAX, GATES_MAX};
 use super::nearest::did_you_mean;
-use super::syntax::{self, Refusal};
+use super::syntax::{self, SyntaxError};
 
 /// The index of the job file among the sources.
 pub(super) const JOB_FILE: usize = 0;
@@ -24,9 +24,9 @@ type TomlKey<'a> = Spanned<std::borrow::Cow<'a, str>>;
 pub(super) fn read(text: &str, wrong: &mut Vec<Diagnostic>) -> Result<Document, Vec<Diagnostic>> {
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let refusals: Vec<Refusal> = errors
+        let refusals: Vec<SyntaxError> = errors
             .iter()
-            .map(|error| Refusal {
+            .map(|error| SyntaxError {
                 place: place(whole_characters(text, error.span())),
                 message: error.message().to_owned(),
             })
@@ -129,7 +129,7 @@ impl Reader<'_> {
     /// `slab.batch = 128` in an arm is a section of the arm's own, for TOML.
     fn arm(&mut self, index: usize, header: Place, fields: &DeTable<'_>) {
         let table = Table { section: Section::Arm, index };
-        self.document.headers.push(Header { table, place: header });
+        self.document.headers.push(TableHeader { table, place: header });
         for (key, value) in fields {
             let section = Section::named().find(|section| section.name() == key.get_ref().as_ref());
             match (section, value.get_ref()) {
@@ -144,7 +144,7 @@ impl Reader<'_> {
     }
 
     fn fields(&mut self, table: Table, header: Place, fields: &DeTable<'_>) {
-        self.document.headers.push(Header { table, place: header });
+        self.document.headers.push(TableHeader { table, place: header });
         for (key, value) in fields {
             let known = Key::find(table.section, key.get_ref().as_ref()).map(|known| known.kind);
             match (known, value.get_ref()) {

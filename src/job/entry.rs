@@ -30,7 +30,7 @@ impl Table {
 
 /// A table that was written, even if it is empty: `[generate]` alone asks for its defaults.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Header {
+pub(super) struct TableHeader {
     pub table: Table,
     pub place: Place,
 }
@@ -82,6 +82,6 @@ impl Raw {
 /// A job file or the settings, taken apart.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Document {
-    pub headers: Vec<Header>,
+    pub headers: Vec<TableHeader>,
     pub entries: Vec<Entry>,
 }

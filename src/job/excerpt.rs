@@ -9,7 +9,7 @@
 
 use std::fmt::Write as _;
 
-use super::diagnostic::{Diagnostic, Place, Source, cut};
+use super::diagnostic::{Diagnostic, Place, SourceText, cut};
 use crate::screen::{is_invisible, wrapped};
 
 /// The most diagnostics that are printed: the first few are usually the cause of the rest.
@@ -27,7 +27,7 @@ const BEFORE_CARET_CHARS: usize = 40;
 ///
 /// # Panics
 /// When a place names a source that is not there: places are only made from these sources.
-pub(super) fn render(mut diagnostics: Vec<Diagnostic>, sources: &[Source<'_>]) -> String {
+pub(super) fn render(mut diagnostics: Vec<Diagnostic>, sources: &[SourceText<'_>]) -> String {
     diagnostics.sort_by_key(|diagnostic| diagnostic.place);
     let shown: Vec<String> =
         diagnostics.iter().take(SHOWN_MAX).map(|diagnostic| render_one(diagnostic, sources)).collect();
@@ -38,7 +38,7 @@ pub(super) fn render(mut diagnostics: Vec<Diagnostic>, sources: &[Source<'_>]) -
     text
 }
 
-fn render_one(diagnostic: &Diagnostic, sources: &[Source<'_>]) -> String {
+fn render_one(diagnostic: &Diagnostic, sources: &[SourceText<'_>]) -> String {
     let primary = Mark::new(diagnostic.place, &diagnostic.label, '^', sources);
     let related = diagnostic.related.iter().map(|(place, label)| Mark::new(*place, label, '-', sources));
     let mut marks: Vec<Mark<'_>> = related.chain([primary]).collect();
@@ -77,7 +77,7 @@ struct Line<'a> {
 
 impl Line<'_> {
     /// The text before the bar: nothing for an argument, which has only one line.
-    fn margin(&self, sources: &[Source<'_>]) -> String {
+    fn margin(&self, sources: &[SourceText<'_>]) -> String {
         if sources[self.source].numbered { self.number.to_string() } else { String::new() }
     }
 }
@@ -92,7 +92,7 @@ struct Mark<'a> {
 }
 
 impl<'a> Mark<'a> {
-    fn new(place: Place, label: &'a str, sign: char, sources: &[Source<'a>]) -> Mark<'a> {
+    fn new(place: Place, label: &'a str, sign: char, sources: &[SourceText<'a>]) -> Mark<'a> {
         let text = sources[place.source].text;
         let mut start = place.start.min(text.len());
         if start == text.len() {
@@ -113,7 +113,7 @@ impl<'a> Mark<'a> {
     }
 
     /// `file:line:column`, or `flag, column n`.
-    fn position(&self, sources: &[Source<'_>]) -> String {
+    fn position(&self, sources: &[SourceText<'_>]) -> String {
         let source = sources[self.line.source];
         let column = self.start + 1;
         match source.numbered {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::diagnostic::{Diagnostic, Place, Source};
+use super::diagnostic::{Diagnostic, Place, SourceText};
 use super::entry::{Entry, Found, Raw, Table};
 use super::key::{Key, Section};
 use super::keys;
@@ -54,8 +54,8 @@ impl Setting {
     }
 
     /// The text that diagnostics point into.
-    pub(super) fn source(&self) -> Source<'_> {
-        Source { name: self.flag(), text: &self.text, numbered: false }
+    pub(super) fn source(&self) -> SourceText<'_> {
+        SourceText { name: self.flag(), text: &self.text, numbered: false }
     }
 
     pub(super) fn is_sweep(&self) -> bool {

@@ -6,7 +6,7 @@
 use super::diagnostic::{Diagnostic, Place};
 
 /// Refusal of the TOML parser, with its place.
-pub(super) struct Refusal {
+pub(super) struct SyntaxError {
     pub place: Place,
     pub message: String,
 }
@@ -20,7 +20,7 @@ const TOLD_MAX: usize = 10;
 /// `first_of` finds where a key stood first that stands again at its argument.
 pub(super) fn explain(
     text: &str,
-    mut refusals: Vec<Refusal>,
+    mut refusals: Vec<SyntaxError>,
     first_of: impl Fn(Place) -> Option<Place>,
 ) -> Vec<Diagnostic> {
     refusals.sort_by_key(|refusal| refusal.place);
@@ -66,7 +66,7 @@ const IN_OUR_WORDS: [(&str, &str, &str); 7] = [
 ];
 
 /// As the TOML parser has it, in our words where they say more.
-fn as_it_came(refusal: &Refusal) -> Diagnostic {
+fn as_it_came(refusal: &SyntaxError) -> Diagnostic {
     let known = IN_OUR_WORDS.iter().find(|(theirs, ..)| refusal.message.starts_with(theirs));
     match known {
         Some((_, ours, label)) => Diagnostic::new(refusal.place, *ours, *label),
@@ -75,7 +75,7 @@ fn as_it_came(refusal: &Refusal) -> Diagnostic {
 }
 
 /// A bracket or a quote that is open at the end of the file, or swallows the lines after it.
-fn never_closed(text: &str, refusals: &[Refusal]) -> Option<Diagnostic> {
+fn never_closed(text: &str, refusals: &[SyntaxError]) -> Option<Diagnostic> {
     const OPENINGS: [(&str, &str, &str, &str); 4] = [
         ("unclosed array", "[", "a list", "]"),
         ("unclosed inline table", "{", "an inline table", "}"),
@@ -91,8 +91,12 @@ fn never_closed(text: &str, refusals: &[Refusal]) -> Option<Diagnostic> {
 }
 
 /// A diagnostic where the cause is certain.
-fn certain(text: &str, refusal: &Refusal, first_of: impl Fn(Place) -> Option<Place>) -> Option<Diagnostic> {
-    let Refusal { place, message } = refusal;
+fn certain(
+    text: &str,
+    refusal: &SyntaxError,
+    first_of: impl Fn(Place) -> Option<Place>,
+) -> Option<Diagnostic> {
+    let SyntaxError { place, message } = refusal;
     if message.starts_with("duplicate key") && place.end > place.start {
         let name = &text[place.start..place.end];
         let diagnostic = Diagnostic::new(*place, format!("\"{name}\" is given twice"), "again here");

@@ -6,7 +6,7 @@ use super::accepted::accepted;
 use super::check_all::check_all;
 use super::diagnostic::{Diagnostic, Place, quoted};
 use super::document::JOB_FILE;
-use super::entry::{Document, Entry, Header, Table};
+use super::entry::{Document, Entry, Table, TableHeader};
 use super::key::{Absent, Key, Section};
 use super::keys;
 use super::nearest::nearest;
@@ -21,7 +21,7 @@ type Checked = Vec<(Value, Place)>;
 #[derive(Clone, Debug)]
 pub(super) struct Values {
     by_key: BTreeMap<(Table, &'static str), Checked>,
-    headers: Vec<Header>,
+    headers: Vec<TableHeader>,
 }
 
 /// Checks every entry against its key and adds the defaults.

@@ -22,7 +22,7 @@ impl Ticks {
 
 /// The source of readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum ClockSource {
     /// The x86 time stamp counter, invariant across frequency changes.
     TimeStampCounter,
     /// `CLOCK_MONOTONIC` through the vDSO.
@@ -32,7 +32,7 @@ pub enum Source {
 /// Takes readings and converts them; plain data that every worker copies.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    source: Source,
+    source: ClockSource,
     ns_per_tick: f64,
     step_ns: f64,
     read_ns: f64,
@@ -45,10 +45,10 @@ const CALIBRATION: Duration = Duration::from_millis(10);
 impl Clock {
     /// Chooses the source, calibrates it (10 ms) and measures its step and cost.
     pub fn start() -> Clock {
-        let source = if invariant_counter() { Source::TimeStampCounter } else { Source::Monotonic };
-        let origin = (source == Source::Monotonic).then(Instant::now);
+        let source = if invariant_counter() { ClockSource::TimeStampCounter } else { ClockSource::Monotonic };
+        let origin = (source == ClockSource::Monotonic).then(Instant::now);
         let mut clock = Clock { source, ns_per_tick: 1.0, step_ns: 0.0, read_ns: 0.0, origin };
-        if source == Source::TimeStampCounter {
+        if source == ClockSource::TimeStampCounter {
             clock.ns_per_tick = calibrate(&clock);
         }
         (clock.step_ns, clock.read_ns) = clock.resolution();
@@ -76,7 +76,7 @@ impl Clock {
     }
 
     /// The clock's source.
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> ClockSource {
         self.source
     }
 

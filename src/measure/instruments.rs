@@ -1,6 +1,6 @@
 //! The instruments of a repetition.
 
-use super::{Clock, Counters, Prices};
+use super::{Clock, NoiseCounters, Prices};
 
 /// The clock, the prices of measuring, and the noise counters: made once per run, copied to every session.
 #[derive(Clone, Copy, Debug)]
@@ -10,5 +10,5 @@ pub struct Instruments<'a> {
     /// The prices of reading the clock and of recording.
     pub prices: Prices,
     /// The kernel's counters.
-    pub counters: &'a Counters,
+    pub counters: &'a NoiseCounters,
 }

@@ -15,5 +15,5 @@ pub use core_clock::core_clock_probe_ns;
 pub use cost::{Events, Measuring, Prices};
 pub use histogram::Histogram;
 pub use instruments::Instruments;
-pub use noise::{Counters, Noise, ThreadLife, WorkerNoise, thread_cpu_ns};
+pub use noise::{Noise, NoiseCounters, ThreadLife, WorkerNoise, thread_cpu_ns};
 pub use resident::resident_peak_bytes;

@@ -1,6 +1,6 @@
 //! Metrics by which gates and comparisons judge: those of a case, and statistics of its distributions.
 
-use super::{Better, CaseMetric, Column, Extent, Unit, column};
+use super::{Better, CaseMetric, ComparisonColumn, Unit, ValueRange, column};
 use crate::word::{Word, words};
 
 words! {
@@ -96,15 +96,15 @@ impl GateMetric {
     }
 
     /// The values that it can have.
-    pub fn extent(self) -> Extent {
+    pub fn extent(self) -> ValueRange {
         match self {
             GateMetric::Case(metric) => metric.facts().extent,
-            GateMetric::Statistic(..) => Extent::Absolute,
+            GateMetric::Statistic(..) => ValueRange::Absolute,
         }
     }
 
     /// Its column in a comparison; `None` for what arms are not compared by.
-    pub fn column(self) -> Option<Column> {
+    pub fn column(self) -> Option<ComparisonColumn> {
         match self {
             GateMetric::Case(metric) => metric.facts().column,
             GateMetric::Statistic(Distribution::Chunk, Statistic::P99) => column("chunk p99", "ms", 1e6),

@@ -95,7 +95,7 @@ words! {
 
 /// The values that a metric can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
+pub enum ValueRange {
     /// 0 to 1: a part of a whole.
     Share,
     /// 0 and more, as a part of something that it can exceed: percent make sense.
@@ -106,7 +106,7 @@ pub enum Extent {
 
 /// A column of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Column {
+pub struct ComparisonColumn {
     /// The name in few letters.
     pub name: &'static str,
     /// The unit that fits a column.
@@ -115,23 +115,23 @@ pub struct Column {
     pub scale: f64,
 }
 
-const fn column(name: &'static str, unit: &'static str, scale: f64) -> Option<Column> {
-    Some(Column { name, unit, scale })
+const fn column(name: &'static str, unit: &'static str, scale: f64) -> Option<ComparisonColumn> {
+    Some(ComparisonColumn { name, unit, scale })
 }
 
 const GIB: f64 = (1u64 << 30) as f64;
 
 /// Everything that is known of a metric before anything is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Facts {
+pub struct Definition {
     /// Unit of its values.
     pub unit: Unit,
     /// Better direction; `None` where neither is better.
     pub better: Option<Better>,
     /// The values that it can have.
-    pub extent: Extent,
+    pub extent: ValueRange,
     /// Its column in a comparison; `None` for a metric that arms are not compared by.
-    pub column: Option<Column>,
+    pub column: Option<ComparisonColumn>,
     /// One sentence.
     pub about: &'static str,
 }
@@ -148,12 +148,12 @@ macro_rules! metrics {
 
         impl $name {
             /// Everything that is known of it before anything is measured.
-            pub fn facts(self) -> Facts {
+            pub fn facts(self) -> Definition {
                 match self {
-                    $($name::$variant => Facts {
+                    $($name::$variant => Definition {
                         unit: Unit::$unit,
                         better: $better,
-                        extent: Extent::$extent,
+                        extent: ValueRange::$extent,
                         column: $column,
                         about: $about.trim_ascii(),
                     },)+
@@ -292,7 +292,7 @@ mod tests {
     fn a_share_is_never_counted_in_another_unit() {
         for metric in CaseMetric::ALL {
             let facts = metric.facts();
-            assert_eq!(facts.extent == Extent::Absolute, facts.unit != Unit::Share, "{}", metric.word());
+            assert_eq!(facts.extent == ValueRange::Absolute, facts.unit != Unit::Share, "{}", metric.word());
         }
     }
 }

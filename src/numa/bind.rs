@@ -96,7 +96,7 @@ fn bind(thread: i32, pus: &PuSet) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numa::{Bind, Request, place_all};
+    use crate::numa::{Bind, PlacementRequest, place_all};
 
     /// Runs in its own thread, so that the test runner's threads keep their mask.
     fn in_thread<T: Send>(body: impl FnOnce() -> T + Send) -> T {
@@ -130,7 +130,7 @@ mod tests {
     fn a_rank_that_is_a_thread_gets_the_pus_of_its_placement() {
         let topology = Topology::of_this_machine().expect("this machine");
         let allowed = affinity().expect("mask");
-        let requests = Request::alike(0..1, Bind::Numa, false, &allowed);
+        let requests = PlacementRequest::alike(0..1, Bind::Numa, false, &allowed);
         let placement = place_all(&topology, &requests).expect("one rank").remove(0);
         let mask = in_thread(|| {
             bind_rank_thread(&topology, &placement).expect("its own node");

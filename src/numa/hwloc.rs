@@ -137,7 +137,7 @@ fn number(index: hwlocality::bitmap::BitmapIndex) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numa::{Standing, Topology};
+    use crate::numa::{Availability, Topology};
 
     fn refusal(text: &str) -> String {
         let error = described(text).expect_err(text);
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!((node.memory_bytes, node.cores.len(), node.l3.len()), (4_000_000_000, 4, 2));
         assert_eq!(
             (node.l3[1].pus.as_slice(), node.standing),
-            ([12, 13, 14, 15].as_slice(), Standing::Usable)
+            ([12, 13, 14, 15].as_slice(), Availability::Usable)
         );
     }
 

@@ -5,7 +5,7 @@ use std::io;
 
 use super::node::NodeId;
 use super::numa_maps;
-use super::page::{Locality, page_bytes};
+use super::page::{PageCounts, page_bytes};
 use super::policy::is_forbidden;
 use super::topology::Topology;
 use crate::mix::mix64;
@@ -26,29 +26,29 @@ pub fn locality(
     bytes: usize,
     node: NodeId,
     sample_pages: usize,
-) -> Locality {
+) -> PageCounts {
     if !topology.is_this_system() {
-        return Locality::unverified("the topology is not this machine's");
+        return PageCounts::unverified("the topology is not this machine's");
     }
     if !topology.knows_nodes() {
-        return Locality::unverified("this numamark was built without hwloc and knows no nodes");
+        return PageCounts::unverified("this numamark was built without hwloc and knows no nodes");
     }
     let page = page_bytes();
     let first = base as usize / page * page;
     let pages = (base as usize + bytes).saturating_sub(first).div_ceil(page);
-    let mut locality = Locality::default();
+    let mut locality = PageCounts::default();
     let sample: Vec<usize> = sample(pages, sample_pages).map(|index| first + index * page).collect();
     for addresses in sample.chunks(SAMPLE_PAGES) {
         match nodes_of(addresses) {
             Ok(nodes) => nodes.into_iter().for_each(|found| locality.add(found, node.os_index)),
             Err(why) if is_forbidden(&why) => {
                 return numa_maps::locality(first, pages, page, node.os_index).unwrap_or_else(|| {
-                    Locality::unverified(format!(
+                    PageCounts::unverified(format!(
                         "the kernel refused move_pages ({why}) and has no numa_maps"
                     ))
                 });
             }
-            Err(why) => return Locality::unverified(format!("move_pages failed: {why}")),
+            Err(why) => return PageCounts::unverified(format!("move_pages failed: {why}")),
         }
     }
     locality
@@ -92,7 +92,7 @@ fn nodes_of(addresses: &[usize]) -> io::Result<Vec<Option<u32>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numa::{Reservation, Standing, affinity};
+    use crate::numa::{Availability, Reservation, affinity};
 
     #[test]
     fn a_sample_has_one_page_of_every_stretch_and_a_small_range_is_asked_whole() {
@@ -172,7 +172,7 @@ mod tests {
         let description = affinity::of_affinity_mask().expect("mask");
         let topology = Topology::assemble(description, None).expect("one node");
         let [node] = topology.nodes() else { panic!("one node") };
-        assert_eq!((node.index, node.os_index, node.standing), (0, 0, Standing::Usable));
+        assert_eq!((node.index, node.os_index, node.standing), (0, 0, Availability::Usable));
         assert_eq!(node.pu_set(), affinity::affinity().expect("mask"));
         assert!(topology.is_this_system() && !topology.knows_nodes());
         let byte = 0u8;

@@ -30,7 +30,7 @@ pub struct Node {
     /// hwloc's name for the kind of memory, if it has one: `HBM`, `MCDRAM`, `DRAM`, ...
     pub subtype: Option<String>,
     /// Says if a rank may have the node.
-    pub standing: Standing,
+    pub standing: Availability,
 }
 
 /// A cache and the PUs it serves.
@@ -44,7 +44,7 @@ pub struct CacheGroup {
 
 /// The permission for a rank to have a node, or the reason against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Availability {
     /// The node has CPUs and memory that this process may use.
     Usable,
     /// The node has only memory (HBM, CXL): it is listed but never counted.
@@ -72,13 +72,13 @@ impl Node {
     }
 }
 
-impl fmt::Display for Standing {
+impl fmt::Display for Availability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Standing::Usable => "usable",
-            Standing::MemoryOnly => "memory only: no CPUs",
-            Standing::CpusNotAllowed => "its CPUs are not in this cgroup's cpuset",
-            Standing::MemoryNotAllowed => "its memory is not in this cgroup's cpuset",
+            Availability::Usable => "usable",
+            Availability::MemoryOnly => "memory only: no CPUs",
+            Availability::CpusNotAllowed => "its CPUs are not in this cgroup's cpuset",
+            Availability::MemoryNotAllowed => "its memory is not in this cgroup's cpuset",
         })
     }
 }

@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 
-use super::page::Locality;
+use super::page::PageCounts;
 
 /// Counts all pages of the range. `None` when there is no such file, or when a mapping reaches beyond the range,
 /// because its counts would include other memory.
-pub(super) fn locality(first: usize, pages: usize, page_bytes: usize, own: u32) -> Option<Locality> {
+pub(super) fn locality(first: usize, pages: usize, page_bytes: usize, own: u32) -> Option<PageCounts> {
     let numa_maps = std::fs::read_to_string("/proc/self/numa_maps").ok()?;
     let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
     count(&numa_maps, &maps, first, pages, page_bytes, own)
@@ -22,10 +22,10 @@ fn count(
     pages: usize,
     page_bytes: usize,
     own: u32,
-) -> Option<Locality> {
+) -> Option<PageCounts> {
     let end = first + pages * page_bytes;
     let counts: HashMap<usize, &str> = numa_maps.lines().filter_map(numa_line).collect();
-    let mut locality = Locality::default();
+    let mut locality = PageCounts::default();
     for (start, stop) in
         maps.lines().filter_map(mapping).filter(|(start, stop)| *start < end && first < *stop)
     {

@@ -3,7 +3,7 @@
 
 /// Counts of local, remote and absent pages of a range.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Locality {
+pub struct PageCounts {
     /// Pages on the rank's own node.
     pub local_pages: u64,
     /// Pages on another node.
@@ -14,10 +14,10 @@ pub struct Locality {
     pub unverified: Option<String>,
 }
 
-impl Locality {
+impl PageCounts {
     /// A result without an answer, for the reason `why`.
-    pub fn unverified(why: impl Into<String>) -> Locality {
-        Locality { unverified: Some(why.into()), ..Locality::default() }
+    pub fn unverified(why: impl Into<String>) -> PageCounts {
+        PageCounts { unverified: Some(why.into()), ..PageCounts::default() }
     }
 
     /// Counts one page.

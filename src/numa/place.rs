@@ -8,7 +8,7 @@
 //! 4. Two ranks on one node without `share_nodes` cause an error that names both; with it the node's PUs are split.
 
 use super::node::Node;
-use super::placement::{Bind, How, Placement, Request};
+use super::placement::{Bind, How, Placement, PlacementRequest};
 use super::pu_set::PuSet;
 use super::share;
 use super::topology::Topology;
@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// When a rank's mask holds no usable node. Without `share_nodes` also when there are more ranks than nodes, or when
 /// two ranks were bound to one node.
-pub fn place_all(topology: &Topology, requests: &[Request]) -> Result<Vec<Placement>> {
+pub fn place_all(topology: &Topology, requests: &[PlacementRequest]) -> Result<Vec<Placement>> {
     let settled: Vec<Option<&Node>> =
         requests.iter().map(|request| node_settled(topology, request)).collect();
     let mut rank_counts = vec![0usize; topology.nodes().len()];
@@ -75,7 +75,7 @@ const ONE_A_NODE: &str = "start one rank a node (mpirun --map-by ppr:1:numa --bi
                           numa -map-by numa, srun --cpu-bind=ldoms), or share nodes (--set rank.share_nodes=true)";
 
 /// The node that contains the rank's whole mask, so that the launcher has already decided. `None` when it has not.
-fn node_settled<'a>(topology: &'a Topology, request: &Request) -> Option<&'a Node> {
+fn node_settled<'a>(topology: &'a Topology, request: &PlacementRequest) -> Option<&'a Node> {
     // On a machine with one node every mask is inside that node, but for an unbound rank nobody has decided this.
     let is_unbound = topology.allowed_pus().is_subset(&request.allowed);
     match request.bind {
@@ -91,7 +91,7 @@ fn node_settled<'a>(topology: &'a Topology, request: &Request) -> Option<&'a Nod
 /// The first of the nodes in the mask with the fewest ranks.
 fn node_to_choose<'a>(
     topology: &'a Topology,
-    request: &Request,
+    request: &PlacementRequest,
     (host_rank, host_size): (usize, usize),
     rank_counts: &[usize],
 ) -> Result<&'a Node> {
@@ -118,7 +118,12 @@ fn node_to_choose<'a>(
     Ok(node)
 }
 
-fn place_on(topology: &Topology, request: &Request, node: Option<&Node>, adopted: bool) -> Placement {
+fn place_on(
+    topology: &Topology,
+    request: &PlacementRequest,
+    node: Option<&Node>,
+    adopted: bool,
+) -> Placement {
     let allowed = &request.allowed;
     let (how, why) = match (request.bind, node, adopted) {
         (Bind::Numa, Some(node), true) => (

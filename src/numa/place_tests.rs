@@ -1,16 +1,16 @@
 //! The laws of placement, one by one, on described machines. The oracle is the list written in each test.
 
 use super::*;
-use crate::numa::{NodeId, Standing};
+use crate::numa::{Availability, NodeId};
 
 /// Requests of one host on which all ranks have the same mask.
-fn ranks(topology: &Topology, count: u32) -> Vec<Request> {
-    Request::alike(100..100 + count, Bind::Numa, false, topology.allowed_pus())
+fn ranks(topology: &Topology, count: u32) -> Vec<PlacementRequest> {
+    PlacementRequest::alike(100..100 + count, Bind::Numa, false, topology.allowed_pus())
 }
 
 /// Requests of one host with one mask per rank.
-fn masked(masks: &[&str]) -> Vec<Request> {
-    let request = |(rank, mask): (u32, &&str)| Request {
+fn masked(masks: &[&str]) -> Vec<PlacementRequest> {
+    let request = |(rank, mask): (u32, &&str)| PlacementRequest {
         rank,
         bind: Bind::Numa,
         share_nodes: false,
@@ -19,7 +19,7 @@ fn masked(masks: &[&str]) -> Vec<Request> {
     (100u32..).zip(masks).map(request).collect()
 }
 
-fn with(mut requests: Vec<Request>, bind: Bind, share_nodes: bool) -> Vec<Request> {
+fn with(mut requests: Vec<PlacementRequest>, bind: Bind, share_nodes: bool) -> Vec<PlacementRequest> {
     requests.iter_mut().for_each(|request| (request.bind, request.share_nodes) = (bind, share_nodes));
     requests
 }
@@ -30,7 +30,7 @@ fn summary(placements: &[Placement]) -> Vec<(Option<u32>, String)> {
     placements.iter().map(|placement| (placement.node.map(|node| node.index), pus(placement))).collect()
 }
 
-fn refusal(topology: &Topology, requests: &[Request]) -> String {
+fn refusal(topology: &Topology, requests: &[PlacementRequest]) -> String {
     let error = place_all(topology, requests).expect_err("to be refused");
     assert_eq!(error.exit_code(), crate::error::ExitCode::Environment);
     let message = error.to_string();
@@ -171,8 +171,8 @@ fn a_mask_outside_every_usable_node_is_refused_with_the_mask() {
 fn memory_nodes_are_listed_and_never_counted() {
     // Two processors, each with its DRAM and a second memory without CPUs of its own.
     let topology = machine("pack:2 [numa(memory=64GB)] [numa(memory=16GB)] core:4 pu:1");
-    let standings: Vec<Standing> = topology.nodes().iter().map(|node| node.standing).collect();
-    use Standing::{MemoryOnly, Usable};
+    let standings: Vec<Availability> = topology.nodes().iter().map(|node| node.standing).collect();
+    use Availability::{MemoryOnly, Usable};
     assert_eq!(standings, [Usable, MemoryOnly, Usable, MemoryOnly]);
     let placements = place_all(&topology, &ranks(&topology, 2)).expect("two nodes with CPUs");
     assert_eq!(summary(&placements), [(Some(0), "0-3".into()), (Some(2), "4-7".into())]);

@@ -8,7 +8,7 @@ use super::pu_set::PuSet;
 
 /// The request of one rank. Its position in the list given to `place_all` is the rank's index on its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct PlacementRequest {
     /// Index in the world, for messages.
     pub rank: u32,
     /// The requested kind of binding.
@@ -20,15 +20,15 @@ pub struct Request {
     pub allowed: PuSet,
 }
 
-impl Request {
+impl PlacementRequest {
     /// Equal requests for several ranks: threads of one process, or ranks on a described topology.
     pub fn alike(
         ranks: std::ops::Range<u32>,
         bind: Bind,
         share_nodes: bool,
         allowed: &PuSet,
-    ) -> Vec<Request> {
-        ranks.map(|rank| Request { rank, bind, share_nodes, allowed: allowed.clone() }).collect()
+    ) -> Vec<PlacementRequest> {
+        ranks.map(|rank| PlacementRequest { rank, bind, share_nodes, allowed: allowed.clone() }).collect()
     }
 }
 

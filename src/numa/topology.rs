@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::description::{DescribedNode, Description};
 use super::free_memory;
-use super::node::{CacheGroup, Node, NodeId, Standing};
+use super::node::{Availability, CacheGroup, Node, NodeId};
 use super::ownership;
 use super::pu_set::PuSet;
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// A machine: this one, or a described one. Plain data, shared freely between ranks that are threads.
 ///
 /// Invariants: `nodes[i].index == i`; every allowed PU belongs to at most one node; a node is
-/// [`Standing::Usable`] exactly when it has a PU and its memory is allowed.
+/// [`Availability::Usable`] exactly when it has a PU and its memory is allowed.
 #[derive(Clone, Debug)]
 pub struct Topology {
     nodes: Vec<Node>,
@@ -94,7 +94,7 @@ impl Topology {
 
     /// The nodes a rank may have: allowed, with CPUs.
     pub fn usable_nodes(&self) -> impl Iterator<Item = &Node> + Clone {
-        self.nodes.iter().filter(|node| node.standing == Standing::Usable)
+        self.nodes.iter().filter(|node| node.standing == Availability::Usable)
     }
 
     /// The usable node that owns this PU.
@@ -172,10 +172,10 @@ fn settle(index: u32, node: &DescribedNode, description: &Description, owned: Op
         description.cores.iter().map(|core| allowed_of(core)).filter(|core| !core.is_empty()).collect();
     let l3 = description.l3.iter().map(|l3| CacheGroup { bytes: l3.bytes, pus: allowed_of(&l3.pus) });
     let standing = match (owned.is_some_and(|set| !set.is_empty()), cores.is_empty(), node.memory_allowed) {
-        (false, _, _) => Standing::MemoryOnly,
-        (true, true, _) => Standing::CpusNotAllowed,
-        (true, false, false) => Standing::MemoryNotAllowed,
-        (true, false, true) => Standing::Usable,
+        (false, _, _) => Availability::MemoryOnly,
+        (true, true, _) => Availability::CpusNotAllowed,
+        (true, false, false) => Availability::MemoryNotAllowed,
+        (true, false, true) => Availability::Usable,
     };
     Node {
         index,
@@ -226,7 +226,7 @@ mod tests {
             let topology = Topology::assemble(described(nodes, "0-3", "0-3"), None).expect("two nodes");
             let usable: Vec<u32> = topology.usable_nodes().map(|node| node.os_index).collect();
             assert_eq!(usable, [dram]);
-            assert_eq!(topology.nodes()[hbm as usize].standing, Standing::MemoryOnly);
+            assert_eq!(topology.nodes()[hbm as usize].standing, Availability::MemoryOnly);
         }
     }
 
@@ -235,7 +235,7 @@ mod tests {
         let nodes = vec![node(0, "0-3", None), node(1, "0-3", None)];
         let owned = BTreeMap::from([(0, PuSet::default()), (1, PuSet::parse("0-3").expect("list"))]);
         let topology = Topology::assemble(described(nodes, "0-3", "0-3"), Some(owned)).expect("two nodes");
-        assert_eq!(topology.nodes()[0].standing, Standing::MemoryOnly);
+        assert_eq!(topology.nodes()[0].standing, Availability::MemoryOnly);
         assert_eq!(topology.nodes()[1].pus(), [0, 1, 2, 3]);
     }
 
@@ -244,8 +244,11 @@ mod tests {
         let mut nodes = vec![node(0, "0-3", None), node(1, "4-7", None), node(2, "8-11", None)];
         nodes[2].memory_allowed = false;
         let topology = Topology::assemble(described(nodes, "0-11", "1-3,8-11"), None).expect("one node");
-        let standings: Vec<Standing> = topology.nodes().iter().map(|node| node.standing).collect();
-        assert_eq!(standings, [Standing::Usable, Standing::CpusNotAllowed, Standing::MemoryNotAllowed]);
+        let standings: Vec<Availability> = topology.nodes().iter().map(|node| node.standing).collect();
+        assert_eq!(
+            standings,
+            [Availability::Usable, Availability::CpusNotAllowed, Availability::MemoryNotAllowed]
+        );
         assert_eq!(topology.nodes()[0].pus(), [1, 2, 3]);
         assert_eq!(topology.nodes()[0].l3[0].pus, [1, 2, 3], "caches list allowed PUs only");
     }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Complex, Parameter, Plan, Seat, Work};
+use super::{Complex, Plan, Seat, Work};
 use crate::error::ExitCode;
 use crate::job::{Job, Setting};
+use crate::record::Parameter;
 use crate::workload::{Amount, generate};
 
 const JOB: &str = "schema = 1\nname = \"t\"\n[generate]\n[allocate]\n";

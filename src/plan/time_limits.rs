@@ -15,7 +15,7 @@ pub struct TimeLimits {
     /// One repetition of the slowest case on memory a hundred times slower than any, without what the machine adds.
     pub repetition: Duration,
     /// Measuring the limit of a case once.
-    pub limit: Duration,
+    pub limit_measuring: Duration,
     /// Writing down a repetition: a line a rank, and the sums.
     pub record: Duration,
     /// Aggregating and writing the result.
@@ -62,14 +62,14 @@ impl TimeLimits {
             Amount::Duration(ns) => Duration::from_nanos(ns) + 2 * chunk,
             Amount::Dataset { bytes, ranks, .. } => slowest(Some(bytes / u64::from(ranks))) + 2 * chunk,
         };
-        let limit = match limit_measuring_ns {
+        let limit_measuring = match limit_measuring_ns {
             0 => Duration::ZERO,
             ns => Duration::from_nanos(ns) + at(BEYOND_LIMIT_BYTES, SLOWEST_BYTES_PER_S),
         };
         TimeLimits {
             set_up: 3 * FIRST_GRACE + at(arena_bytes, SLOWEST_POPULATE_BYTES_PER_S),
-            repetition: warmup + timed + 2 * limit,
-            limit,
+            repetition: warmup + timed + 2 * limit_measuring,
+            limit_measuring,
             record: FIRST_GRACE,
             finish: 3 * FIRST_GRACE + SLOWEST_ROW.saturating_mul(u32::try_from(rows).unwrap_or(u32::MAX)),
         }
@@ -88,7 +88,7 @@ impl TimeLimits {
 
     /// The time limit for measuring limits of one rank at a time; `ranks_on_host` is that of the host with most ranks.
     pub fn one_at_a_time(&self, ranks_on_host: u32) -> Duration {
-        FIRST_GRACE + ranks_on_host * self.limit
+        FIRST_GRACE + ranks_on_host * self.limit_measuring
     }
 }
 

@@ -1,17 +1,17 @@
 //! The description of a rank: the first line of its part.
 
 use super::equipment::Equipment;
-use super::seat::Seat;
+use super::seat::BoundRank;
 use crate::comm::Comm;
 use crate::environment;
 use crate::job::Job;
-use crate::numa::{Locality, package_of};
+use crate::numa::{PageCounts, package_of};
 use crate::plan::Plan;
 use crate::record::{Begin, LocalityRecord};
 use crate::units::human_bytes;
 
 /// Builds the first line of this rank's part.
-pub fn begin(comm: &Comm, job: &Job, seat: &Seat, plan: &Plan, equipment: &Equipment) -> Begin {
+pub fn begin(comm: &Comm, job: &Job, seat: &BoundRank, plan: &Plan, equipment: &Equipment) -> Begin {
     let placement = &seat.placement;
     Begin {
         rank: comm.world().rank,
@@ -33,7 +33,7 @@ pub fn begin(comm: &Comm, job: &Job, seat: &Seat, plan: &Plan, equipment: &Equip
 }
 
 /// Converts a locality to the record of a part.
-pub fn locality_record(locality: &Locality) -> LocalityRecord {
+pub fn locality_record(locality: &PageCounts) -> LocalityRecord {
     LocalityRecord {
         local_pages: locality.local_pages,
         remote_pages: locality.remote_pages,
@@ -47,7 +47,7 @@ pub fn locality_record(locality: &Locality) -> LocalityRecord {
 const MEMORY_STEPS: u64 = 16;
 
 /// The class of the rank's node, as text. Nodes with equal texts should be equally fast.
-fn class(seat: &Seat, workers: u32) -> String {
+fn class(seat: &BoundRank, workers: u32) -> String {
     let model = environment::cpu_model().unwrap_or_else(|| "unknown CPU".to_owned());
     let memory = seat.placement.node.and_then(|id| {
         let node = seat.topology.nodes().iter().find(|node| node.index == id.index)?;

@@ -2,12 +2,12 @@
 //! chunk.
 
 use super::equipment::Equipment;
-use super::pool::Pool;
+use super::pool::WorkerPool;
 use crate::error::Result;
 use crate::workload::generate::{Crew, PoolUse, Team};
 
 /// Workers for one repetition.
-pub enum Workers<'a> {
+pub enum RepetitionWorkers<'a> {
     /// The rank's own workers, or others that live as long as the repetition.
     Kept(Kept<'a>),
     /// New workers for every chunk.
@@ -22,39 +22,39 @@ pub enum Workers<'a> {
 /// A pool with exactly the case's number of workers.
 pub enum Kept<'a> {
     /// The rank's own pool.
-    Own(&'a Pool),
+    Own(&'a WorkerPool),
     /// A separate pool, because the rank's pool has more workers, which would steal work.
-    Other(Pool),
+    Other(WorkerPool),
 }
 
-impl<'a> Workers<'a> {
+impl<'a> RepetitionWorkers<'a> {
     /// Provides `workers` workers that live as long as `pool` says.
     ///
     /// # Errors
     /// When threads cannot be started or pinned.
-    pub fn new(equipment: &'a Equipment, workers: usize, pool: PoolUse) -> Result<Workers<'a>> {
+    pub fn new(equipment: &'a Equipment, workers: usize, pool: PoolUse) -> Result<RepetitionWorkers<'a>> {
         let own = equipment.pool();
         Ok(match pool {
-            PoolUse::PerChunk => Workers::PerChunk { equipment, workers },
-            PoolUse::Kept if own.workers() as usize == workers => Workers::Kept(Kept::Own(own)),
-            PoolUse::Kept => Workers::Kept(Kept::Other(equipment.start_pool(workers)?)),
+            PoolUse::PerChunk => RepetitionWorkers::PerChunk { equipment, workers },
+            PoolUse::Kept if own.workers() as usize == workers => RepetitionWorkers::Kept(Kept::Own(own)),
+            PoolUse::Kept => RepetitionWorkers::Kept(Kept::Other(equipment.start_pool(workers)?)),
         })
     }
 }
 
-impl Crew for Workers<'_> {
-    type Team = Pool;
+impl Crew for RepetitionWorkers<'_> {
+    type Team = WorkerPool;
 
-    fn with_team<T>(&self, work: impl FnOnce(&Pool) -> T) -> Result<T> {
+    fn with_team<T>(&self, work: impl FnOnce(&WorkerPool) -> T) -> Result<T> {
         Ok(match self {
-            Workers::Kept(Kept::Own(pool)) => work(pool),
-            Workers::Kept(Kept::Other(pool)) => work(pool),
-            Workers::PerChunk { equipment, workers } => work(&equipment.start_pool(*workers)?),
+            RepetitionWorkers::Kept(Kept::Own(pool)) => work(pool),
+            RepetitionWorkers::Kept(Kept::Other(pool)) => work(pool),
+            RepetitionWorkers::PerChunk { equipment, workers } => work(&equipment.start_pool(*workers)?),
         })
     }
 }
 
-impl Team for Pool {
+impl Team for WorkerPool {
     fn each<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
         self.run(self.workers() as usize, work)
     }
@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
     use crate::generator::{Kernel, Stores};
-    use crate::measure::{Clock, Counters, Instruments, Prices};
+    use crate::measure::{Clock, Instruments, NoiseCounters, Prices};
     use crate::numa::Topology;
     use crate::slab::{Arena, Heap, HeapOptions};
     use crate::workload::generate::{Parameters, Schedule, Session, Streams};
@@ -81,16 +81,16 @@ mod tests {
     struct PerChunk(Topology);
 
     impl Crew for PerChunk {
-        type Team = Pool;
+        type Team = WorkerPool;
 
-        fn with_team<T>(&self, work: impl FnOnce(&Pool) -> T) -> Result<T> {
-            Ok(work(&Pool::start(0, &self.0, &[0, 1], false)?))
+        fn with_team<T>(&self, work: impl FnOnce(&WorkerPool) -> T) -> Result<T> {
+            Ok(work(&WorkerPool::start(0, &self.0, &[0, 1], false)?))
         }
     }
 
     fn repetition(parameters: Parameters, chunks: u64) -> Measured {
         let crew = PerChunk(Topology::of_this_machine().expect("this machine"));
-        let (clock, counters) = (Clock::start(), Counters::survey(None));
+        let (clock, counters) = (Clock::start(), NoiseCounters::survey(None));
         let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
         let arena = Arena::plain(usize::try_from(parameters.arena_bytes(2)).expect("small")).expect("memory");
         let heap = Heap::new(arena, HeapOptions::new(2, clock)).expect("valid options");
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn every_item_is_done_once_by_a_worker_of_the_pool() {
         let topology = Topology::of_this_machine().expect("this machine");
-        let pool = Pool::start(0, &topology, &[0, 1, 2], false).expect("three threads");
+        let pool = WorkerPool::start(0, &topology, &[0, 1, 2], false).expect("three threads");
         let done: Vec<AtomicU64> = (0..1000).map(|_| AtomicU64::new(0)).collect();
         pool.share_out(done.len(), |worker, item| {
             assert!(worker < 3);

@@ -18,7 +18,7 @@ pub struct Ending {
 }
 
 /// Decides after each stride if the run is over. Only rank 0's decision counts.
-pub struct Watch {
+pub struct StopCheck {
     /// Time limit of the stop rule for all rounds.
     time: Option<Duration>,
     /// Time that earlier sessions of the run spent on rounds that count.
@@ -30,13 +30,13 @@ pub struct Watch {
     longest: Duration,
 }
 
-impl Watch {
+impl StopCheck {
     /// Starts the clock; to be called before the first round of this session.
-    pub fn new(plan: &Plan, output: &Output) -> Watch {
+    pub fn new(plan: &Plan, output: &Output) -> StopCheck {
         let (spent_ns, rounds) = output.spent(plan);
         let before = Duration::from_nanos(spent_ns);
         let now = Instant::now();
-        Watch {
+        StopCheck {
             time: plan.stop.and_then(|stop| stop.time).map(|time| Duration::from_nanos(time.0)),
             before,
             began: now,

@@ -3,36 +3,36 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::pool::Pool;
-use super::seat::Seat;
+use super::pool::WorkerPool;
+use super::seat::BoundRank;
 use crate::comm::HostWorld;
 use crate::error::Result;
-use crate::measure::{Clock, Counters, Instruments, Prices};
+use crate::measure::{Clock, Instruments, NoiseCounters, Prices};
 use crate::mix::mix_words;
-use crate::numa::{How, Locality, NodeId, Reservation, SAMPLE_PAGES, Topology, locality};
+use crate::numa::{How, NodeId, PageCounts, Reservation, SAMPLE_PAGES, Topology, locality};
 use crate::plan::{Case, Plan};
 use crate::slab::{Arena, Design, Heap, HeapOptions, Stretch};
-use crate::workload::generate::World;
+use crate::workload::generate::RankPosition;
 
 /// The equipment of one rank; made once per run, outside every timed region.
 pub struct Equipment {
     rank: u32,
     seed: u64,
     design: Design,
-    pool: Pool,
+    pool: WorkerPool,
     /// The PUs of the workers, in the workers' order; `pinned` says if they are pinned there.
     pus: Vec<u32>,
     pinned: bool,
     clock: Clock,
     prices: Prices,
-    counters: Counters,
+    counters: NoiseCounters,
     /// `None` while a heap uses the arena, or when no case needs one.
     arena: Mutex<Option<Arena>>,
     violations: AtomicU64,
     node: Option<NodeId>,
     topology: Topology,
     place_on_host: (u32, u32),
-    world: World,
+    world: RankPosition,
 }
 
 impl Equipment {
@@ -40,15 +40,15 @@ impl Equipment {
     ///
     /// # Errors
     /// When the kernel refuses to bind or has no memory.
-    pub fn set_up(seat: &Seat, plan: &Plan) -> Result<Equipment> {
+    pub fn set_up(seat: &BoundRank, plan: &Plan) -> Result<Equipment> {
         let placement = &seat.placement;
         let binds = placement.how.binds();
         let pus = &placement.pus[..plan.workers as usize];
         let pinned = placement.how != How::Unbound;
-        let pool = Pool::start(placement.rank, &seat.topology, pus, pinned)?;
+        let pool = WorkerPool::start(placement.rank, &seat.topology, pus, pinned)?;
         let node = placement.node;
         let clock = Clock::start();
-        let (prices, counters) = (Prices::measure(&clock), Counters::survey(pinned.then_some(pus)));
+        let (prices, counters) = (Prices::measure(&clock), NoiseCounters::survey(pinned.then_some(pus)));
         let arena = match plan.arena_bytes {
             0 => None,
             bytes => Some(populated(bytes, seat, binds.then_some(node).flatten(), &pool, clock)?),
@@ -84,7 +84,7 @@ impl Equipment {
     }
 
     /// The workers.
-    pub fn pool(&self) -> &Pool {
+    pub fn pool(&self) -> &WorkerPool {
         &self.pool
     }
 
@@ -92,12 +92,12 @@ impl Equipment {
     ///
     /// # Errors
     /// When a thread cannot be started, or its binding read back is wrong.
-    pub fn start_pool(&self, workers: usize) -> Result<Pool> {
-        Pool::start(self.rank, &self.topology, &self.pus[..workers], self.pinned)
+    pub fn start_pool(&self, workers: usize) -> Result<WorkerPool> {
+        WorkerPool::start(self.rank, &self.topology, &self.pus[..workers], self.pinned)
     }
 
     /// The rank's place among all ranks.
-    pub fn world(&self) -> World {
+    pub fn world(&self) -> RankPosition {
         self.world
     }
 
@@ -144,11 +144,11 @@ impl Equipment {
     }
 
     /// Asks the kernel on which node the arena's pages are.
-    pub fn locality(&self) -> Locality {
+    pub fn locality(&self) -> PageCounts {
         let arena = self.arena.lock().expect("the rank's own thread is the only one that comes here");
         match (&*arena, self.node) {
-            (None, _) => Locality::unverified("no case uses the arena"),
-            (Some(_), None) => Locality::unverified("the rank is not bound to a node"),
+            (None, _) => PageCounts::unverified("no case uses the arena"),
+            (Some(_), None) => PageCounts::unverified("the rank is not bound to a node"),
             (Some(arena), Some(node)) => {
                 let base = arena.base().as_ptr().cast_const();
                 locality(&self.topology, base, arena.bytes(), node, SAMPLE_PAGES)
@@ -157,8 +157,8 @@ impl Equipment {
     }
 }
 
-fn world(rank: u32, hosts: &HostWorld) -> World {
-    World {
+fn world(rank: u32, hosts: &HostWorld) -> RankPosition {
+    RankPosition {
         rank,
         ranks: u32::try_from(hosts.host_of_rank.len()).expect("ranks are counted in 32 bits"),
         host: hosts.host_index,
@@ -174,7 +174,13 @@ fn most_on_a_host(world: &HostWorld) -> u32 {
 }
 
 /// Makes a fully populated arena, bound to `node` if there is one. The workers touch it first, in parallel.
-fn populated(bytes: u64, seat: &Seat, node: Option<NodeId>, pool: &Pool, clock: Clock) -> Result<Arena> {
+fn populated(
+    bytes: u64,
+    seat: &BoundRank,
+    node: Option<NodeId>,
+    pool: &WorkerPool,
+    clock: Clock,
+) -> Result<Arena> {
     let bytes = usize::try_from(bytes).expect("the plan held it against the memory of the node");
     let reservation = Reservation::new(bytes)?;
     if let Some(node) = node {

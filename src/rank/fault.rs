@@ -5,7 +5,7 @@
 
 /// A place where a fault can take effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct FaultPoint {
     /// The rank.
     pub rank: u32,
     /// One of the rank's workers; `None` for the rank's own thread.
@@ -14,11 +14,11 @@ pub struct Place {
 
 /// Panics or hangs if `NUMAMARK_FAULT` asks for it at this place.
 #[cfg(debug_assertions)]
-pub fn strike(here: Place) {
+pub fn strike(here: FaultPoint) {
     let Ok(wanted) = std::env::var("NUMAMARK_FAULT") else { return };
     let mut fields = wanted.split(':');
     let fault = fields.next().unwrap_or_default();
-    let place = Place {
+    let place = FaultPoint {
         rank: fields.next().and_then(|rank| rank.parse().ok()).unwrap_or(u32::MAX),
         worker: fields.next().and_then(|worker| worker.parse().ok()),
     };
@@ -35,4 +35,4 @@ pub fn strike(here: Place) {
 /// Does nothing: this is not a build for tests.
 #[cfg(not(debug_assertions))]
 #[inline]
-pub fn strike(_here: Place) {}
+pub fn strike(_here: FaultPoint) {}

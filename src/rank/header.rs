@@ -2,7 +2,7 @@
 
 use super::Request;
 use super::equipment::Equipment;
-use super::seat::{Seat, all_gather};
+use super::seat::{BoundRank, all_gather};
 use crate::comm::Comm;
 use crate::environment;
 use crate::environment::{Environment, Facts};
@@ -13,7 +13,7 @@ use crate::plan;
 use crate::plan::{Case, Plan, Work};
 use crate::record::run::Gate;
 use crate::record::run::SCHEMA;
-use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Parameter, Stop};
+use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Stop};
 use crate::results::{resolve_gates, utc_now};
 use crate::units::Share;
 use crate::word::Word;
@@ -24,7 +24,7 @@ use crate::word::Word;
 /// When a rank has failed.
 pub fn environments(
     comm: &Comm,
-    seat: &Seat,
+    seat: &BoundRank,
     equipment: &Equipment,
     request: &Request,
 ) -> Result<(Environment, Vec<String>)> {
@@ -106,13 +106,7 @@ fn drop_rule(rule: &job::DropRule) -> Option<DropRule> {
 }
 
 fn case_header(case: &Case) -> CaseHeader {
-    let parameters = case.parameters.iter().map(|(name, parameter)| {
-        let parameter = match parameter {
-            plan::Parameter::Word(word) => Parameter::Word(word.clone()),
-            plan::Parameter::Number(number) => Parameter::Number(*number),
-        };
-        ((*name).to_owned(), parameter)
-    });
+    let parameters = case.parameters.iter().map(|(name, parameter)| ((*name).to_owned(), parameter.clone()));
     CaseHeader {
         id: case.id.clone(),
         workload: case.workload().to_owned(),

@@ -13,7 +13,7 @@ use crate::results::RunDirectory;
 
 /// A job as written: the file's name for messages, its text, and the `--set` and `--sweep` arguments in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
+pub struct JobText {
     /// Name used in messages.
     pub name: String,
     /// The TOML text.
@@ -22,12 +22,12 @@ pub struct Source {
     pub settings: Vec<Setting>,
 }
 
-impl Source {
+impl JobText {
     /// Reads a job file; `-` is standard input.
     ///
     /// # Errors
     /// When the file cannot be read, is not UTF-8, or is larger than 1 MiB.
-    pub fn read(path: &Path, settings: &[Setting]) -> Result<Source> {
+    pub fn read(path: &Path, settings: &[Setting]) -> Result<JobText> {
         let standard_input = path == Path::new("-");
         let name = if standard_input { "<stdin>".to_owned() } else { path.display().to_string() };
         // Reads at most one byte more than a job file may have: enough to detect a file that is too large.
@@ -45,16 +45,16 @@ impl Source {
             Error::Usage(format!("cannot read the job file {name}: {why}{meant}"))
         })?;
         let text = decode(&bytes, &name)?.to_owned();
-        Ok(Source { name, text, settings: settings.to_vec() })
+        Ok(JobText { name, text, settings: settings.to_vec() })
     }
 
     /// The effective job of a stopped run.
     ///
     /// # Errors
     /// When the directory is not a run directory.
-    pub fn of_run(directory: &Path) -> Result<Source> {
+    pub fn of_run(directory: &Path) -> Result<JobText> {
         let header = RunDirectory::open(directory)?.read_header()?;
-        Ok(Source {
+        Ok(JobText {
             name: format!("{} (its job)", directory.display()),
             text: header.job,
             settings: Vec::new(),
@@ -84,11 +84,11 @@ fn neighbour(path: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// When rank 0 has no source, or the source is not a valid job.
-pub fn share(comm: &Comm, source: Result<Option<Source>>) -> Result<(Source, Job)> {
+pub fn share(comm: &Comm, source: Result<Option<JobText>>) -> Result<(JobText, Job)> {
     let source = comm.agree(source)?;
     let mut bytes = source.as_ref().map(record::encode).unwrap_or_default();
     comm.broadcast(&mut bytes)?;
-    let source: Source = comm.agree(record::decode(&bytes))?;
+    let source: JobText = comm.agree(record::decode(&bytes))?;
     // Every rank finds the same mistake; the agreement makes one rank's error the error of all.
     let job = comm.agree(source.parse())?;
     Ok((source, job))
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(neighbour(&jobs.join("quik.toml")), Some(jobs.join("quick.toml")));
         assert_eq!(neighbour(&jobs.join("nothing-like-it")), None);
         assert_eq!(neighbour(&jobs.join("no-folder").join("quick.toml")), None);
-        let why = Source::read(&jobs.join("quik.toml"), &[]).expect_err("no such file").to_string();
+        let why = JobText::read(&jobs.join("quik.toml"), &[]).expect_err("no such file").to_string();
         assert!(why.ends_with("quick.toml?"), "{why}");
     }
 }

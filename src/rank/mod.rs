@@ -18,7 +18,7 @@ mod repetition;
 mod rounds;
 mod seat;
 
-pub use job::Source;
+pub use job::JobText;
 pub use probe::probe;
 pub use seat::described;
 
@@ -38,7 +38,7 @@ use equipment::Equipment;
 use limits::OneAtATime;
 use output::Output;
 use rounds::TimeLimit;
-use seat::Seat;
+use seat::BoundRank;
 
 /// The request of the command line, equal on every rank.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ pub enum Origin {
     /// A file, `-` for standard input, and `--set` and `--sweep` arguments.
     File(PathBuf, Vec<Setting>),
     /// A job that was read before.
-    Read(Source),
+    Read(JobText),
     /// The run directory of a stopped run.
     Resume(PathBuf),
 }
@@ -115,7 +115,7 @@ pub struct Finished {
 }
 
 /// Time limit for reading the job and for binding; it does not depend on the job.
-const SEATING_LIMIT: Duration = Duration::from_secs(60);
+const SEATING_TIME_LIMIT: Duration = Duration::from_secs(60);
 /// The stage in which workers start and arenas are populated.
 const SETTING_UP: &str = "setting up workers and memory";
 /// The stage after the last repetition.
@@ -127,15 +127,15 @@ const WRITING: &str = "writing the result";
 /// The same on all ranks.
 pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Result<Option<Finished>> {
     let rank_0 = comm.world().rank == 0;
-    let stage = |name: &str, limit: Duration, progress: &mut dyn Progress| {
-        comm.stage(name, limit);
+    let stage = |name: &str, time_limit: Duration, progress: &mut dyn Progress| {
+        comm.stage(name, time_limit);
         if rank_0 {
             progress.stage(name);
         }
     };
-    stage("reading the job", SEATING_LIMIT, progress);
+    stage("reading the job", SEATING_TIME_LIMIT, progress);
     let (_, job) = job::share(comm, request.source(comm.world().rank))?;
-    stage("binding to a node", SEATING_LIMIT, progress);
+    stage("binding to a node", SEATING_TIME_LIMIT, progress);
     let seat = seat::take(comm, &job)?;
     let plan = comm.agree(Plan::new(&job, &seat.offer))?;
     let plan = if request.miniature { plan.miniature(comm.world().size).plan } else { plan };
@@ -147,7 +147,7 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     if rank_0 {
         progress.bound(output.begins());
     }
-    let time = request.time.map(|limit| TimeLimit { started: request.started, limit });
+    let time = request.time.map(|longest| TimeLimit { started: request.started, longest });
     let ending = match rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
         Ok(ending) => ending,
         Err(why) => {
@@ -187,7 +187,7 @@ fn output(
     request: &Request,
     job: &crate::job::Job,
     plan: &Plan,
-    seat: &Seat,
+    seat: &BoundRank,
     equipment: &Equipment,
     begin: &Begin,
 ) -> Result<Output> {
@@ -202,10 +202,10 @@ fn output(
 }
 
 impl Request {
-    fn source(&self, rank: u32) -> Result<Option<Source>> {
+    fn source(&self, rank: u32) -> Result<Option<JobText>> {
         match &self.source {
-            Origin::File(path, settings) if rank == 0 => Source::read(path, settings).map(Some),
-            Origin::Resume(directory) if rank == 0 => Source::of_run(directory).map(Some),
+            Origin::File(path, settings) if rank == 0 => JobText::read(path, settings).map(Some),
+            Origin::Resume(directory) if rank == 0 => JobText::of_run(directory).map(Some),
             Origin::Read(source) if rank == 0 => Ok(Some(source.clone())),
             Origin::File(..) | Origin::Read(_) | Origin::Resume(_) => Ok(None),
         }

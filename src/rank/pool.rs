@@ -7,22 +7,22 @@ use crate::error::{Error, Result};
 use crate::numa::{Topology, bind_thread};
 
 /// The pool. Worker `i` is the thread with rayon index `i`; it never moves to another PU when it is pinned.
-pub struct Pool {
+pub struct WorkerPool {
     threads: rayon::ThreadPool,
 }
 
-impl Pool {
+impl WorkerPool {
     /// Starts one worker for each PU, in the order of `pus`, and pins it when `pin` is set.
     ///
     /// # Errors
     /// When a thread cannot be started, or its binding read back is wrong.
-    pub fn start(rank: u32, topology: &Topology, pus: &[u32], pin: bool) -> Result<Pool> {
+    pub fn start(rank: u32, topology: &Topology, pus: &[u32], pin: bool) -> Result<WorkerPool> {
         let threads = rayon::ThreadPoolBuilder::new()
             .num_threads(pus.len())
             .thread_name(move |worker| worker_thread_name(rank, u32::try_from(worker).unwrap_or(u32::MAX)))
             .build()
             .map_err(|why| Error::Environment(format!("cannot start {} workers: {why}", pus.len())))?;
-        let pool = Pool { threads };
+        let pool = WorkerPool { threads };
         if pin {
             // Not in rayon's start handler, because a handler cannot report an error.
             for pinned in pool.run(pus.len(), |worker| bind_thread(topology, pus[worker])) {

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{Origin, Progress, Request, SETTING_UP, Source, Step, WRITING, live};
-use crate::comm::{Comm, Stop, threads};
+use super::{JobText, Origin, Progress, Request, SETTING_UP, Step, WRITING, live};
+use crate::comm::{Comm, StopFlag, threads};
 use crate::error::{Error, Result};
 use crate::measure::resident_peak_bytes;
 use crate::numa;
@@ -19,10 +19,10 @@ use crate::results;
 ///
 /// # Errors
 /// When this host cannot run the job, the temporary folder cannot be written, or a signal asks to stop.
-pub fn probe(source: &Source, plans: &[&Plan]) -> Result<Probed> {
+pub fn probe(source: &JobText, plans: &[&Plan]) -> Result<Probed> {
     let ranks = u32::try_from(plans.len()).expect("ranks are counted in 32 bits");
     let folder = Folder::new()?;
-    let stop = Stop::listen()?;
+    let stop = StopFlag::listen()?;
     let started = Instant::now();
     let request = Request {
         source: Origin::Read(source.clone()),

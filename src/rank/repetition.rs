@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use super::crew::Workers;
+use super::crew::RepetitionWorkers;
 use super::equipment::Equipment;
 use super::{fault, limits};
 use crate::comm::Comm;
@@ -16,14 +16,14 @@ use crate::word::Word;
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
 /// The result of a repetition on one rank.
-pub struct Outcome {
+pub struct RepetitionResult {
     measured: Measured,
     /// Start of the heap in the arena; 0 without a heap.
     heap_offset_bytes: u64,
     /// The limits before and after the repetition, measured with all ranks at once.
     limits: Vec<LimitTiming>,
     /// The properties found in a sample of the data.
-    check: Option<generate::Found>,
+    check: Option<generate::SampleFindings>,
 }
 
 /// Runs the case once, and measures its limits before and after it. With a data set, the first round runs the case once
@@ -40,10 +40,10 @@ pub fn run(
     plan: &Plan,
     turn: Turn,
     stop: &(dyn Fn() -> bool + Sync),
-) -> Result<Outcome> {
+) -> Result<RepetitionResult> {
     let extent = Extent { warmup_ns: plan.warmup_ns, amount: plan.amount, division: plan.division, stop };
     let mut limits = limits::with_all(comm, equipment, plan, turn, When::Before, stop)?;
-    fault::strike(fault::Place { rank: equipment.rank(), worker: None });
+    fault::strike(fault::FaultPoint { rank: equipment.rank(), worker: None });
     let mut measured = comm.agree(once(equipment, plan, turn, extent))?;
     limits.extend(limits::with_all(comm, equipment, plan, turn, When::After, stop)?);
     if let (Amount::Dataset { bytes, rank, ranks, .. }, 0) = (plan.amount, turn.round) {
@@ -58,7 +58,7 @@ pub fn run(
         _ => None,
     };
     let heap_offset_bytes = plan.stretch(equipment.rank(), turn).map_or(0, |stretch| stretch.offset_bytes);
-    Ok(Outcome { measured, heap_offset_bytes, limits, check })
+    Ok(RepetitionResult { measured, heap_offset_bytes, limits, check })
 }
 
 /// Hashes and compresses a sample of the case's data, on all its workers.
@@ -67,7 +67,7 @@ fn check(
     plan: &Plan,
     case: &Case,
     parameters: generate::Parameters,
-) -> generate::Found {
+) -> generate::SampleFindings {
     let (amount, world) = (plan.amount, equipment.world());
     let streams = generate::Streams::of(plan.seed, &parameters, amount, world);
     let sample = generate::Sample::of(&parameters, streams, amount, world);
@@ -100,10 +100,10 @@ fn generate(
             generate::Session::new(parameters, workers, extent, streams, heap, equipment.instruments());
         let records = match parameters.workers_stay() {
             true => collect(equipment.pool().run(workers, |worker| {
-                fault::strike(fault::Place { rank: equipment.rank(), worker: Some(worker) });
+                fault::strike(fault::FaultPoint { rank: equipment.rank(), worker: Some(worker) });
                 session.work(worker)
             })),
-            false => session.drive(&Workers::new(equipment, workers, parameters.pool)?),
+            false => session.drive(&RepetitionWorkers::new(equipment, workers, parameters.pool)?),
         }?;
         Ok(session.measured(&records))
     })
@@ -137,8 +137,8 @@ fn allocate(
 }
 
 /// The record for the rank's part of a repetition that began at `began`.
-pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &Outcome) -> Repetition {
-    let Outcome { measured, heap_offset_bytes, limits, check } = outcome;
+pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &RepetitionResult) -> Repetition {
+    let RepetitionResult { measured, heap_offset_bytes, limits, check } = outcome;
     // A system clock before 1970 was never set; it counts as 0.
     let since_1970 = began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let mut histograms = BTreeMap::new();

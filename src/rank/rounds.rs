@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::ending::{Ending, Watch};
+use super::ending::{Ending, StopCheck};
 use super::equipment::Equipment;
 use super::header::measure;
 use super::limits::OneAtATime;
@@ -28,7 +28,7 @@ pub fn run(
     output: &mut Output,
     progress: &mut dyn Progress,
 ) -> Result<Ending> {
-    let mut watch = Watch::new(plan, output);
+    let mut watch = StopCheck::new(plan, output);
     let stop = comm.stop().clone();
     let stopping = move || stop.requested().is_some();
     let mut longest = Duration::ZERO;
@@ -59,7 +59,9 @@ pub fn run(
         }
         // Rank 0's clock decides for all ranks. The agreement is also a barrier.
         comm.agree(match time.filter(|time| comm.world().rank == 0 && !time.allows(next)) {
-            Some(time) => Err(stopped(&format!("--time {} leaves no room", time.limit), index, plan, output)),
+            Some(time) => {
+                Err(stopped(&format!("--time {} leaves no room", time.longest), index, plan, output))
+            }
             None => Ok(()),
         })?;
         let limits = if turn.round == 0 { alone.of(*turn)? } else { Vec::new() };
@@ -119,13 +121,13 @@ pub struct TimeLimit {
     /// Start of the program.
     pub started: Instant,
     /// Longest time from the start to the end of the run.
-    pub limit: Nanoseconds,
+    pub longest: Nanoseconds,
 }
 
 impl TimeLimit {
     /// True when work that takes `next` would end in time.
     fn allows(&self, next: Duration) -> bool {
-        self.started.elapsed() + next <= Duration::from_nanos(self.limit.0)
+        self.started.elapsed() + next <= Duration::from_nanos(self.longest.0)
     }
 }
 

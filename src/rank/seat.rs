@@ -9,13 +9,13 @@ use crate::comm::{Comm, HostWorld};
 use crate::error::Result;
 use crate::job::Job;
 use crate::numa;
-use crate::numa::{CacheGroup, Placement, PuSet, Request, Topology};
+use crate::numa::{CacheGroup, Placement, PlacementRequest, PuSet, Topology};
 use crate::plan;
 use crate::plan::Complex;
 use crate::record;
 
 /// A rank's place in the world and on its machine.
-pub struct Seat {
+pub struct BoundRank {
     /// The machine.
     pub topology: Topology,
     /// The ranks of this host, and all hosts.
@@ -33,7 +33,7 @@ pub struct Seat {
 ///
 /// # Errors
 /// When the ranks of a host do not fit on its nodes, or the kernel refuses to bind.
-pub fn take(comm: &Comm, job: &Job) -> Result<Seat> {
+pub fn take(comm: &Comm, job: &Job) -> Result<BoundRank> {
     let topology = comm.agree(Topology::of_this_machine())?;
     let host_world = comm.host_world(&numa::host_identity())?;
     let mask: Vec<u32> = comm.agree(numa::affinity())?.iter().collect();
@@ -45,7 +45,7 @@ pub fn take(comm: &Comm, job: &Job) -> Result<Seat> {
         false => numa::bind_process(&topology, &placement),
     })?;
     let offer = offer(comm, &topology, &placements, &placement);
-    Ok(Seat { topology, host_world, placement, offer })
+    Ok(BoundRank { topology, host_world, placement, offer })
 }
 
 /// Gives every rank the values of all ranks, in rank order. Collective.
@@ -59,13 +59,13 @@ pub fn all_gather<T: Serialize + DeserializeOwned>(comm: &Comm, value: &T) -> Re
 }
 
 /// The requests of this host's ranks, ordered by their rank on the host.
-fn requests(job: &Job, host_world: &HostWorld, masks: &[Vec<u32>]) -> Vec<Request> {
+fn requests(job: &Job, host_world: &HostWorld, masks: &[Vec<u32>]) -> Vec<PlacementRequest> {
     let of_this_host = (0u32..)
         .zip(&host_world.host_of_rank)
         .filter(|(_, host)| **host == host_world.host_index)
         .map(|(rank, _)| rank);
     of_this_host
-        .map(|rank| Request {
+        .map(|rank| PlacementRequest {
             rank,
             bind: job.rank.bind,
             share_nodes: job.rank.share_nodes,

@@ -46,9 +46,9 @@ pub(super) fn all_ranks(case: &CaseResult) -> String {
     let range = relative_range(&known).map_or(NOT_AVAILABLE.to_owned(), percent);
     let count = metric.repetitions;
     let of = if count == 1 { "repetition" } else { "repetitions" };
-    let (interval, limit) = (interval_line(measure, metric), limit_line(limit_share(case)));
+    let (confidence, limit) = (confidence_line(measure, metric), limit_line(limit_share(case)));
     let rate = figure(measure, metric.value);
-    format!("{rate}\n{interval}range {range}\n{count} {of}\nlocal {locality}{limit}")
+    format!("{rate}\n{confidence}range {range}\n{count} {of}\nlocal {locality}{limit}")
 }
 
 /// Share of the write-only limit that the case reached, over all ranks.
@@ -62,9 +62,9 @@ fn limit_line(share: Option<f64>) -> String {
 }
 
 /// Confidence interval of a rate in the unit of [`figure`], as a separate line; empty when there is none.
-fn interval_line(measure: Measure, rate: &Metric) -> String {
-    let (Some(value), Some(interval)) = (rate.value, rate.interval) else { return String::new() };
-    let ends = [interval.low, interval.high].map(|end| match measure {
+fn confidence_line(measure: Measure, rate: &Metric) -> String {
+    let (Some(value), Some(confidence)) = (rate.value, rate.confidence) else { return String::new() };
+    let ends = [confidence.low, confidence.high].map(|end| match measure {
         Measure::Bytes => human_rate(end),
         Measure::Operations => OperationUnit::of(value).figure(end),
     });
@@ -74,8 +74,8 @@ fn interval_line(measure: Measure, rate: &Metric) -> String {
 
 /// Half-width of a metric's confidence interval as a percentage of its value.
 pub(super) fn half_width(metric: &Metric) -> String {
-    let half = metric.interval.zip(metric.value).filter(|(_, value)| *value != 0.0);
-    let half = half.map(|(interval, value)| (interval.high - interval.low) / 2.0 / value.abs());
+    let half = metric.confidence.zip(metric.value).filter(|(_, value)| *value != 0.0);
+    let half = half.map(|(confidence, value)| (confidence.high - confidence.low) / 2.0 / value.abs());
     half.map_or(NOT_AVAILABLE.to_owned(), bare_percent)
 }
 
@@ -86,8 +86,8 @@ pub(super) fn slowest(case: &CaseResult) -> String {
     };
     let rate = figure(measure, row.rate.value);
     let node = row.node_index.map_or(NODE_UNKNOWN.to_owned(), |node| format!("node {node}"));
-    let (interval, limit) = (interval_line(measure, &row.rate), limit_line(row.limit_share));
-    format!("{rate}\n{interval}rank {}\n{node}\n{}{limit}", row.rank, short_host(&row.host))
+    let (confidence, limit) = (confidence_line(measure, &row.rate), limit_line(row.limit_share));
+    format!("{rate}\n{confidence}rank {}\n{node}\n{}{limit}", row.rank, short_host(&row.host))
 }
 
 /// Chunk times as rates of one rank: the median, and the rate that 1 % of the chunks do not reach.
@@ -96,14 +96,16 @@ pub(super) fn chunk(case: &CaseResult) -> String {
         return "-".to_owned();
     }
     let (median, slow) = (chunk_rate(case, |times| times.p50), chunk_rate(case, |times| times.p99));
-    let [around_median, around_slow] = ["p50", "p99"].map(|name| chunk_interval(case, name));
+    let [around_median, around_slow] = ["p50", "p99"].map(|name| chunk_confidence(case, name));
     format!("median  {median:>5}\n{around_median}slow 1% {slow:>5}\n{around_slow}").trim_end().to_owned()
 }
 
 /// Confidence interval of a quantile of the chunk times, as rates: the longer time is the lower rate.
-fn chunk_interval(case: &CaseResult, quantile: &str) -> String {
-    let times =
-        case.histograms.get(Distribution::Chunk.word()).and_then(|times| times.intervals.get(quantile));
+fn chunk_confidence(case: &CaseResult, quantile: &str) -> String {
+    let times = case
+        .histograms
+        .get(Distribution::Chunk.word())
+        .and_then(|times| times.confidence_intervals.get(quantile));
     let (Some(bytes), Some(times)) = (case.number("chunk_bytes"), times) else { return String::new() };
     let [low, high] = [times.high, times.low].map(|time| human_rate(bytes as f64 / (time / 1e9)));
     format!("{:>13}\n", between(low, high))
@@ -123,18 +125,18 @@ pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
     let Some(times) = refills(case) else { return "-".to_owned() };
     let share = case.metrics.get(CaseMetric::RefillShare.word());
     let value = share.and_then(|share| share.value).map_or(NOT_AVAILABLE.to_owned(), percent);
-    let around_share = share.and_then(|share| share.interval).map_or(String::new(), |interval| {
-        format!("\n{:>14}", between(bare_percent(interval.low), bare_percent(interval.high)))
+    let around_share = share.and_then(|share| share.confidence).map_or(String::new(), |confidence| {
+        format!("\n{:>14}", between(bare_percent(confidence.low), bare_percent(confidence.high)))
     });
     let quantile = |(name, value): (&str, Option<u64>)| {
-        let interval = times.intervals.get(name).zip(value).filter(|_| SHORT.contains(&name));
-        let around = interval.map_or(String::new(), |(interval, value)| {
-            format!("{:>14}\n", durations(value, interval.low, interval.high))
+        let confidence = times.confidence_intervals.get(name).zip(value).filter(|_| SHORT.contains(&name));
+        let around = confidence.map_or(String::new(), |(confidence, value)| {
+            format!("{:>14}\n", durations(value, confidence.low, confidence.high))
         });
         let shown = if name == "p999" { "p99.9" } else { name };
         format!("{shown:<5} {:>8}\n{around}", duration_by(step_ns, value))
     };
-    /// Quantiles shown with their confidence interval; run.json has all intervals.
+    /// Quantiles shown with their confidence interval; run.json has those of all quantiles.
     const SHORT: [&str; 2] = ["p50", "p99"];
     let quantiles = [("p50", times.p50), ("p99", times.p99), ("p999", times.p999), ("max", times.max)];
     quantiles.map(quantile).concat() + &format!("share {value:>8}{around_share}")

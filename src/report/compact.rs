@@ -40,7 +40,7 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
     }
     let scale = Scale::of(cases());
     grid.push(Column::figures("rate", scale.unit()), cases().map(|case| scale.cell(rate(case))));
-    grid.push(Column::figures("+-", "%"), cases().map(interval));
+    grid.push(Column::figures("+-", "%"), cases().map(confidence_interval));
     let limits = cases().any(|case| case.limits.is_some());
     if limits {
         grid.push(Column::figures("limit", "%"), cases().map(limit_share));
@@ -132,7 +132,7 @@ impl Scale {
 }
 
 /// Half-width of the rate's confidence interval, in per cent.
-fn interval(case: &CaseResult) -> String {
+fn confidence_interval(case: &CaseResult) -> String {
     cells::rate(case).map_or(NOT_AVAILABLE.to_owned(), |(_, metric)| cells::half_width(metric))
 }
 

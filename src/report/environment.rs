@@ -2,7 +2,7 @@
 
 use super::text::{counted, plain};
 use crate::environment::Environment;
-use crate::environment::check::{Check, Remedy, Standing};
+use crate::environment::check::{Assessment, Check, Remedy};
 use crate::report::terminal;
 use crate::report::terminal::COLUMNS;
 use crate::units::human_bytes;
@@ -35,13 +35,13 @@ fn headline(host: &str, environment: &Environment) -> String {
 
 fn lines(check: &Check) -> String {
     let standing = match check.standing {
-        Standing::Fine => "ok",
-        Standing::Warn(_) => "WARN",
-        Standing::Unknown => "?",
+        Assessment::Fine => "ok",
+        Assessment::Warn(_) => "WARN",
+        Assessment::Unknown => "?",
     };
     let width = COLUMNS - u16::try_from(FOUND).expect("a column of the screen");
     let found = match &check.standing {
-        Standing::Unknown => format!("not known: {}", plain(&check.found)),
+        Assessment::Unknown => format!("not known: {}", plain(&check.found)),
         _ => plain(&check.found),
     };
     let mut text = String::new();
@@ -52,11 +52,11 @@ fn lines(check: &Check) -> String {
     }
     match &check.standing {
         // Not wrapped: a command with added line breaks cannot be pasted.
-        Standing::Warn(Remedy::Command(command)) => {
+        Assessment::Warn(Remedy::Command(command)) => {
             text += &format!("{:WHAT$}{}\n", "", plain_lines(command))
         }
-        Standing::Warn(Remedy::Advice(advice)) => text += &format!("{:WHAT$}{advice}\n", ""),
-        Standing::Fine | Standing::Unknown => {}
+        Assessment::Warn(Remedy::Advice(advice)) => text += &format!("{:WHAT$}{advice}\n", ""),
+        Assessment::Fine | Assessment::Unknown => {}
     }
     text
 }
@@ -69,7 +69,7 @@ fn plain_lines(command: &str) -> String {
 
 fn ending(checks: &[Check]) -> String {
     let warn = checks.iter().filter(|check| check.warns()).count();
-    let unknown = checks.iter().filter(|check| check.standing == Standing::Unknown).count();
+    let unknown = checks.iter().filter(|check| check.standing == Assessment::Unknown).count();
     let all = checks.len();
     let unknown = match unknown {
         0 => String::new(),
@@ -108,7 +108,7 @@ mod tests {
         let path = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
         let command = format!("echo tsc | sudo tee \\\n  {path}");
         checks.truncate(1);
-        checks[0].standing = Standing::Warn(Remedy::Command(command));
+        checks[0].standing = Assessment::Warn(Remedy::Command(command));
         let text = super::environment("host", &environment, &checks);
         assert!(text.contains(&format!("      echo tsc | sudo tee \\\n        {path}\n")), "{text}");
     }

@@ -32,7 +32,7 @@ mod tidy;
 mod topology;
 
 pub use compare::{compared, compared_markdown};
-pub use document::Extent;
+pub use document::Detail;
 pub use environment::environment;
 pub use junit::junit;
 pub use live::{bound, repetition};

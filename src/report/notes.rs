@@ -69,7 +69,7 @@ fn how(run: &Run) -> Vec<String> {
         "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
     )];
     lines.extend(ending::lines(run));
-    lines.push(intervals(&derived.cases));
+    lines.push(confidence_intervals(&derived.cases));
     lines.extend(measuring::lines(run));
     lines.push(locality(run));
     lines.extend(limits::how(&derived.cases));
@@ -78,9 +78,9 @@ fn how(run: &Run) -> Vec<String> {
 }
 
 /// Scope and level of the confidence intervals.
-fn intervals(cases: &[CaseResult]) -> String {
-    let rates = cases.iter().filter_map(|case| cells::rate(case)?.1.interval);
-    let (low, high) = extremes(rates.map(|interval| interval.level));
+fn confidence_intervals(cases: &[CaseResult]) -> String {
+    let rates = cases.iter().filter_map(|case| cells::rate(case)?.1.confidence);
+    let (low, high) = extremes(rates.map(|confidence| confidence.level));
     // Rounded down: 93.75 % rounded up would overstate the confidence.
     let level = |level: f64| format!("{} %", (level * 1000.0).floor() / 10.0);
     let levels = match high {

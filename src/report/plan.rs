@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::text::{NOT_AVAILABLE, percent};
 use crate::generator::Stores;
-use crate::plan::{Case, Expected, Parameter, Plan, Prediction, Seat};
+use crate::plan::{Case, Expected, Plan, Prediction, Seat};
+use crate::record::Parameter;
 use crate::screen::wrapped;
 use crate::units::{human_bytes, human_span};
 use crate::word::Word;

@@ -1,7 +1,7 @@
 //! Nodes slower than their class in a report: name, difference, cost and cause.
 
 use super::text::{counted, plain, short_host};
-use crate::record::run::{Interval, PlacementRow, Run, Straggler};
+use crate::record::run::{ConfidenceInterval, PlacementRow, Run, Straggler};
 
 /// Three lines a straggler, the slowest first, then a line about the remedy.
 pub(super) fn stragglers(run: &Run) -> Vec<String> {
@@ -21,9 +21,10 @@ fn of_one(run: &Run, straggler: &Straggler, slower: usize) -> Vec<String> {
         1 => "the other node of its class: which of the two is at fault cannot be told".to_owned(),
         others => format!("the {others} other nodes of its class"),
     };
-    let interval = straggler.interval.map_or(String::new(), |interval| format!(" ({})", range(interval)));
+    let confidence =
+        straggler.confidence.map_or(String::new(), |confidence| format!(" ({})", range(confidence)));
     let first = format!(
-        "STRAGGLER {name} is {} slower than {class}{interval}; slow in {} of {}",
+        "STRAGGLER {name} is {} slower than {class}{confidence}; slow in {} of {}",
         per_cent(straggler.slower_by),
         straggler.rounds_slow,
         counted(u64::from(straggler.rounds), "round")
@@ -52,9 +53,9 @@ fn name(run: &Run, straggler: &Straggler) -> String {
     }
 }
 
-fn range(interval: Interval) -> String {
-    let level = (interval.level * 1000.0).round() / 10.0;
-    format!("{} to {}, {level} % interval", per_cent(interval.low), per_cent(interval.high))
+fn range(confidence: ConfidenceInterval) -> String {
+    let level = (confidence.level * 1000.0).round() / 10.0;
+    format!("{} to {}, {level} % interval", per_cent(confidence.low), per_cent(confidence.high))
 }
 
 fn per_cent(share: f64) -> String {

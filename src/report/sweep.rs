@@ -16,7 +16,7 @@ pub(super) struct Group<'run> {
 }
 
 /// Cases that differ in one parameter alone.
-pub(super) struct Line<'run> {
+pub(super) struct AxisCases<'run> {
     /// At least two cases, in the order of the job.
     pub(super) cases: Vec<&'run CaseResult>,
     /// Values at which the other swept parameters are held.
@@ -91,7 +91,7 @@ impl<'run> Group<'run> {
     ///
     /// # Panics
     /// When no case has a parameter `axis`.
-    pub(super) fn along(&self, axis: &str) -> Line<'run> {
+    pub(super) fn along(&self, axis: &str) -> AxisCases<'run> {
         let rate = |case: &CaseResult| cells::rate(case).and_then(|(_, metric)| metric.value).unwrap_or(0.0);
         let mut cases = self.cases.clone();
         cases.retain(|case| case.parameters.contains_key(axis));
@@ -106,7 +106,7 @@ impl<'run> Group<'run> {
     }
 
     /// Cases along `axis` through the given case.
-    fn line(&self, axis: &str, through: &'run CaseResult) -> Line<'run> {
+    fn line(&self, axis: &str, through: &'run CaseResult) -> AxisCases<'run> {
         let others = self.axes().into_iter().filter(|name| *name != axis);
         let held: Vec<(&str, &Parameter)> =
             others.filter_map(|name| Some((name, through.parameters.get(name)?))).collect();
@@ -114,7 +114,7 @@ impl<'run> Group<'run> {
             case.parameters.contains_key(axis)
                 && held.iter().all(|(name, value)| case.parameters.get(*name).is_none_or(|v| v == *value))
         };
-        Line { cases: self.cases.iter().copied().filter(lies_on).collect(), held }
+        AxisCases { cases: self.cases.iter().copied().filter(lies_on).collect(), held }
     }
 
     /// Distinct values of a parameter, in the order of the job.

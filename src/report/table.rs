@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::compact::Seen;
-use super::document::Extent;
+use super::document::Detail;
 use super::limits::Limits;
 use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
@@ -13,14 +13,14 @@ use crate::report::heat;
 use crate::report::heat::Heat;
 
 /// The complete report of a run: headline, tables, and notes on the measurement.
-pub fn table(run: &Run, extent: Extent) -> String {
+pub fn table(run: &Run, extent: Detail) -> String {
     let measured = run;
     let run = &*with_arms(measured);
     let mut report: String = notes::headline(run).iter().map(|line| terminal::prose(line)).collect();
     let groups = groups(run);
     // Workloads without a sweep share one table.
     let (single, swept): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
-        groups.iter().partition(|group| extent == Extent::Everything || group.axes().is_empty());
+        groups.iter().partition(|group| extent == Detail::Everything || group.axes().is_empty());
     let single: Vec<&CaseResult> = single.iter().flat_map(|group| group.cases.iter().copied()).collect();
     if !single.is_empty() {
         report += &format!("\n{}", detail::detail(&single, run.derived.clock_step_ns));
@@ -28,11 +28,11 @@ pub fn table(run: &Run, extent: Extent) -> String {
     for group in swept {
         report += &sweep(group, Seen::by(run));
     }
-    if extent == Extent::Everything {
+    if extent == Detail::Everything {
         report.extend(groups.iter().map(advised));
     }
     for case in single {
-        let Some(limits) = Limits::of(case, extent == Extent::Everything) else { continue };
+        let Some(limits) = Limits::of(case, extent == Detail::Everything) else { continue };
         report += &format!("\n{}{}", terminal::prose(&limits.title()), terminal::grid(&limits.grid()));
     }
     for group in &groups {
@@ -108,19 +108,19 @@ fn caption(group: &Group<'_>, axes: &[&str]) -> String {
 }
 
 /// Heat map over all cases of a workload, or one map for each case.
-fn heat_maps(group: &Group<'_>, extent: Extent) -> String {
+fn heat_maps(group: &Group<'_>, extent: Detail) -> String {
     let whole = [(group.workload, group.cases.clone())];
     let each = group.cases.iter().map(|case| (case.id.as_str(), vec![*case]));
     let maps: Vec<(&str, Vec<&CaseResult>)> = match extent {
-        Extent::Summary => whole.to_vec(),
-        Extent::Everything => each.collect(),
+        Detail::Summary => whole.to_vec(),
+        Detail::Everything => each.collect(),
     };
     let mut text = String::new();
     for (name, cases) in maps {
         let Some(heat) = heat::of(&cases) else { continue };
         let title = format!("{}: {}", plain(name), heat.unit());
         text += &format!("\n{}{}\n", terminal::prose(&title), Heat::legend());
-        text += &heat.text(extent == Extent::Everything);
+        text += &heat.text(extent == Detail::Everything);
         text += &terminal::prose(&format!("slowest: {}", heat.slowest().join(", ")));
     }
     text

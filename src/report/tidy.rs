@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::sweep;
 use crate::metric::CaseMetric;
-use crate::record::run::{CaseResult, HistogramSummary, Interval, Metric, Parameter, Run};
+use crate::record::run::{CaseResult, ConfidenceInterval, HistogramSummary, Metric, Parameter, Run};
 use crate::word::Word;
 
 /// Columns before and after those of the parameters.
@@ -32,7 +32,7 @@ struct Figure {
     lowest: String,
     highest: String,
     /// Low, high, level.
-    interval: [String; 3],
+    confidence: [String; 3],
     reason: String,
 }
 
@@ -108,21 +108,21 @@ impl Figure {
             repetitions: metric.repetitions.to_string(),
             lowest: text(known().reduce(f64::min)),
             highest: text(known().reduce(f64::max)),
-            interval: ends(metric.interval),
+            confidence: ends(metric.confidence),
             reason: metric.reason.clone().unwrap_or_default(),
         }
     }
 
     fn cells(self) -> [String; 10] {
-        let [low, high, level] = self.interval;
+        let [low, high, level] = self.confidence;
         let (metric, unit, value, repetitions) = (self.metric, self.unit, self.value, self.repetitions);
         [metric, unit, value, repetitions, self.lowest, self.highest, low, high, level, self.reason]
     }
 }
 
-fn ends(interval: Option<Interval>) -> [String; 3] {
-    interval.map_or(Default::default(), |interval| {
-        [interval.low, interval.high, interval.level].map(|end| end.to_string())
+fn ends(confidence: Option<ConfidenceInterval>) -> [String; 3] {
+    confidence.map_or(Default::default(), |confidence| {
+        [confidence.low, confidence.high, confidence.level].map(|end| end.to_string())
     })
 }
 
@@ -140,7 +140,7 @@ fn of_histogram(name: &str, summary: &HistogramSummary) -> Vec<Figure> {
     let figure = |what: &str, unit: &str, value: String| Figure {
         metric: format!("{name}.{what}"),
         unit: unit.to_owned(),
-        interval: ends(summary.intervals.get(what).copied()),
+        confidence: ends(summary.confidence_intervals.get(what).copied()),
         value,
         ..Figure::default()
     };

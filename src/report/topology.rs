@@ -1,6 +1,6 @@
 //! Binding of each rank: one line a rank, below a summary of the machine.
 
-use crate::numa::{Placement, Standing, Topology};
+use crate::numa::{Availability, Placement, Topology};
 use crate::units::human_bytes;
 
 /// The machine in one paragraph, then one line a rank.
@@ -14,12 +14,12 @@ pub fn topology(topology: &Topology, placements: &[Placement]) -> String {
         text.push_str(&format!(", {caches} L3 of {}", human_bytes(bytes)));
     }
     text.push('\n');
-    for node in nodes.iter().filter(|node| node.standing != Standing::Usable) {
+    for node in nodes.iter().filter(|node| node.standing != Availability::Usable) {
         let why = match node.standing {
-            Standing::Usable => continue,
-            Standing::MemoryOnly => "memory only, no rank",
-            Standing::CpusNotAllowed => "its CPUs are not in this cgroup's cpuset, no rank",
-            Standing::MemoryNotAllowed => "its memory is not in this cgroup's cpuset, no rank",
+            Availability::Usable => continue,
+            Availability::MemoryOnly => "memory only, no rank",
+            Availability::CpusNotAllowed => "its CPUs are not in this cgroup's cpuset, no rank",
+            Availability::MemoryNotAllowed => "its memory is not in this cgroup's cpuset, no rank",
         };
         text.push_str(&format!("node {} (os {}): {why}\n", node.index, node.os_index));
     }

@@ -47,11 +47,11 @@ pub struct Live {
     /// repetition ends.
     pub remaining_s: Option<f64>,
     /// Repetition in progress; null between repetitions.
-    pub now: Option<Turn>,
+    pub now: Option<LiveRepetition>,
     /// Last repetition that ended.
     pub latest: Option<Latest>,
     /// Every case, in the order of the job.
-    pub cases: Vec<Standing>,
+    pub cases: Vec<CaseProgress>,
 }
 
 /// State of a run.
@@ -70,7 +70,7 @@ pub enum State {
 
 /// A repetition of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Turn {
+pub struct LiveRepetition {
     /// Id of the case.
     pub case: String,
     /// The round, from 0.
@@ -92,7 +92,7 @@ pub struct Latest {
 
 /// Progress of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct CaseProgress {
     /// Id of the case.
     pub id: String,
     /// Repetitions that every rank has finished.
@@ -122,13 +122,13 @@ pub struct LiveFile {
 impl LiveFile {
     /// Starts from the repetitions that an earlier session of the run finished, and writes the file.
     pub fn new(directory: &RunDirectory, header: &Header, evidence: &Evidence) -> LiveFile {
-        let cases = header.planned.iter().map(|case| Standing {
+        let cases = header.planned.iter().map(|case| CaseProgress {
             id: case.id.clone(),
             repetitions_done: 0,
             value: None,
             unit: unit(case).to_owned(),
         });
-        let cases: Vec<Standing> = cases.collect();
+        let cases: Vec<CaseProgress> = cases.collect();
         let count = u32::try_from(cases.len()).unwrap_or(u32::MAX);
         let live = Live {
             schema: SCHEMA,
@@ -162,7 +162,7 @@ impl LiveFile {
 
     /// Records the start of a repetition.
     pub fn begin(&mut self, case: &str, round: u32) {
-        self.live.now = Some(Turn { case: case.to_owned(), round });
+        self.live.now = Some(LiveRepetition { case: case.to_owned(), round });
         if self.written.is_none_or(|written| written.elapsed() >= INTERVAL) {
             self.write();
         }

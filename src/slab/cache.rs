@@ -17,7 +17,7 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::class::{BySize, CLASS_COUNT, Class, Packed, SLAB_BYTES, SLAB_SHIFT};
+use super::class::{BySize, CLASS_COUNT, Class, PackedLayout, SLAB_BYTES, SLAB_SHIFT};
 use super::heap::Heap;
 use super::list::List;
 use super::misuse::{Misuse, OutOfMemory, Violation};
@@ -206,13 +206,17 @@ impl<'heap> Cache<'heap> {
     /// The object's memory is not used any more by any thread: it will be handed out again.
     #[inline]
     pub unsafe fn deallocate(&mut self, pointer: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
-        self.deallocate_unused(pointer, Packed::new(layout))
+        self.deallocate_unused(pointer, PackedLayout::new(layout))
     }
 
     /// Same as `deallocate`; the caller guarantees that the memory is no longer used. All uncommon cases go to one
     /// call with the same arguments, so that this path saves no registers for them.
     #[inline]
-    pub(super) fn deallocate_unused(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
+    pub(super) fn deallocate_unused(
+        &mut self,
+        pointer: NonNull<u8>,
+        layout: PackedLayout,
+    ) -> Result<(), Misuse> {
         let Some(record) = self.slabs.records().get(self.offset_of(pointer) >> SLAB_SHIFT) else {
             return self.deallocate_unusual(pointer, layout);
         };

@@ -100,18 +100,18 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
 /// byte. Two words, because a common layout fills each of them without arithmetic.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(8))]
-pub(super) struct Packed([u32; 2]);
+pub(super) struct PackedLayout([u32; 2]);
 
-impl Packed {
+impl PackedLayout {
     #[inline]
-    pub(super) fn new(layout: Layout) -> Packed {
+    pub(super) fn new(layout: Layout) -> PackedLayout {
         let (bytes, align) = (layout.size() as u64, layout.align().trailing_zeros());
-        Packed([bytes as u32, (bytes >> 32) as u32 | align << 24])
+        PackedLayout([bytes as u32, (bytes >> 32) as u32 | align << 24])
     }
 
     #[inline]
     pub(super) fn bytes(self) -> usize {
-        let Packed([low, high]) = self;
+        let PackedLayout([low, high]) = self;
         (u64::from(high & 0xFF_FFFF) << 32 | u64::from(low)) as usize
     }
 
@@ -264,7 +264,7 @@ mod tests {
         for bytes in [0, 1, 1024, u32::MAX as usize, 1 << 32, (1 << 40) + 7] {
             for align in [1, 8, 4096, 2 << 20] {
                 let layout = Layout::from_size_align(bytes, align).expect("a valid layout");
-                assert_eq!(Packed::new(layout).unpack(), layout);
+                assert_eq!(PackedLayout::new(layout).unpack(), layout);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{Packed, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
+use super::class::{PackedLayout, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
 use super::misuse::Misuse;
 use super::slab_own::Freed;
 use super::slab_returned::Returned;
@@ -14,7 +14,11 @@ impl Cache<'_> {
     /// drain, those above 4 KiB; refuses pointers that are not objects.
     #[cold]
     #[inline(never)]
-    pub(super) fn deallocate_unusual(&mut self, pointer: NonNull<u8>, layout: Packed) -> Result<(), Misuse> {
+    pub(super) fn deallocate_unusual(
+        &mut self,
+        pointer: NonNull<u8>,
+        layout: PackedLayout,
+    ) -> Result<(), Misuse> {
         let layout = layout.unpack();
         let offset = self.offset_of(pointer);
         let superslab = offset >> SUPERSLAB_SHIFT;

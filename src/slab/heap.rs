@@ -11,7 +11,7 @@ use super::mailbox::Mailbox;
 use super::misuse::{Misuse, Violation};
 use super::orphans::Orphans;
 use super::pool::Pool;
-use super::table::Table;
+use super::table::RecordTable;
 use crate::error::{Error, Result};
 use crate::measure::Clock;
 
@@ -92,7 +92,7 @@ impl Stretch {
 #[derive(Debug)]
 pub struct Heap {
     arena: Arena,
-    table: Table,
+    table: RecordTable,
     pool: Mutex<Pool>,
     /// One for each worker, and one for the slabs of the orphanage.
     mailboxes: Box<[Mailbox]>,
@@ -142,7 +142,7 @@ impl Heap {
         }
         Ok(Heap {
             // Superslabs keep their numbers in the arena: the records in front of the stretch are never touched.
-            table: Table::new(superslabs.end),
+            table: RecordTable::new(superslabs.end),
             pool: Mutex::new(Pool::new(superslabs)),
             mailboxes: (0..=workers).map(|_| Mailbox::new()).collect(),
             orphans: Orphans::new(),
@@ -248,7 +248,7 @@ impl Heap {
         violation.misuse
     }
 
-    pub(super) fn table(&self) -> &Table {
+    pub(super) fn table(&self) -> &RecordTable {
         &self.table
     }
 

@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::Packed;
+use super::class::PackedLayout;
 use super::misuse::{Misuse, OutOfMemory};
 
 /// Operations that a workload needs from an allocator.
@@ -39,7 +39,7 @@ pub trait Allocate {
 #[must_use = "an object that is not given back is lost until its heap ends"]
 pub struct Object<'heap> {
     pointer: NonNull<u8>,
-    layout: Packed,
+    layout: PackedLayout,
     heap: PhantomData<&'heap mut [u8]>,
 }
 
@@ -78,7 +78,7 @@ impl<'heap> Allocate for Cache<'heap> {
     #[inline]
     fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
         let pointer = self.allocate(layout)?;
-        Ok(Object { pointer, layout: Packed::new(layout), heap: PhantomData })
+        Ok(Object { pointer, layout: PackedLayout::new(layout), heap: PhantomData })
     }
 
     /// An object of another heap is refused as foreign, and lost.

@@ -18,7 +18,7 @@ pub(super) struct Recorder {
 
 /// A refill that is being timed. Invariant: the stages add up to `elapsed_ns`.
 #[derive(Debug)]
-pub(super) struct Timing {
+pub(super) struct TimedRefill {
     start: Ticks,
     elapsed_ns: u64,
     stages_ns: [u64; 5],
@@ -57,7 +57,7 @@ impl Recorder {
     /// Begins a refill. It is not known yet if the refill will be slow, so it is timed when it might be. The sample
     /// is drawn independently of this, so that it stays fair.
     #[inline]
-    pub(super) fn begin(&mut self, might_be_slow: bool) -> Option<Timing> {
+    pub(super) fn begin(&mut self, might_be_slow: bool) -> Option<TimedRefill> {
         if !self.on {
             return None;
         }
@@ -69,13 +69,13 @@ impl Recorder {
         if !sampled && !might_be_slow {
             return None;
         }
-        Some(Timing { start: self.clock.read(), elapsed_ns: 0, stages_ns: [0; 5], sampled, reads: 1 })
+        Some(TimedRefill { start: self.clock.read(), elapsed_ns: 0, stages_ns: [0; 5], sampled, reads: 1 })
     }
 
     /// Charges the time since the last lap to `stage`. Whole nanoseconds come from the difference of rounded totals,
     /// so the stages add up to the total exactly.
     #[inline]
-    pub(super) fn lap(&self, timing: &mut Option<Timing>, stage: Stage) {
+    pub(super) fn lap(&self, timing: &mut Option<TimedRefill>, stage: Stage) {
         if let Some(timing) = timing {
             let elapsed_ns = self.clock.nanoseconds(self.clock.read().since(timing.start));
             // After a move to a core with a counter that is behind, a thread may see time stand still, but never run
@@ -89,7 +89,7 @@ impl Recorder {
 
     /// Ends a refill when the batch is ready; the time since the last lap belongs to `stage`.
     #[inline]
-    pub(super) fn end(&mut self, mut timing: Option<Timing>, stage: Stage, row: usize, slow: bool) {
+    pub(super) fn end(&mut self, mut timing: Option<TimedRefill>, stage: Stage, row: usize, slow: bool) {
         if !self.on {
             return;
         }

@@ -11,8 +11,8 @@ use super::cache::Cache;
 use super::class::{Class, SLABS};
 use super::misuse::OutOfMemory;
 use super::record::Stage;
-use super::recorder::Timing;
-use super::slab_record::{Place, Slab};
+use super::recorder::TimedRefill;
+use super::slab_record::{Slab, SlabPlace};
 use super::superslab_record::Use;
 
 impl<'heap> Cache<'heap> {
@@ -44,7 +44,7 @@ impl<'heap> Cache<'heap> {
     }
 
     /// Prepares the next batch. Returns true when its memory came from beyond the cache's own slabs, or was new.
-    fn next_batch(&mut self, class: Class, timing: &mut Option<Timing>) -> Result<bool, OutOfMemory> {
+    fn next_batch(&mut self, class: Class, timing: &mut Option<TimedRefill>) -> Result<bool, OutOfMemory> {
         let mut slow = false;
         let number = loop {
             if let Some(number) = self.find(class) {
@@ -80,7 +80,7 @@ impl<'heap> Cache<'heap> {
     }
 
     /// Makes a slab available to `find`. Returns true when it came from beyond the own superslabs.
-    fn map(&mut self, class: Class, timing: &mut Option<Timing>) -> Result<bool, OutOfMemory> {
+    fn map(&mut self, class: Class, timing: &mut Option<TimedRefill>) -> Result<bool, OutOfMemory> {
         if self.map_own(class, timing) {
             return Ok(false);
         }
@@ -117,7 +117,7 @@ impl<'heap> Cache<'heap> {
     }
 
     /// Takes a free slab of an own superslab. Returns false when the class is not small or there is none.
-    fn map_own(&mut self, class: Class, timing: &mut Option<Timing>) -> bool {
+    fn map_own(&mut self, class: Class, timing: &mut Option<TimedRefill>) -> bool {
         if !class.is_small() {
             return false;
         }
@@ -153,7 +153,7 @@ impl<'heap> Cache<'heap> {
     /// Makes a slab of the class out of free memory and lists it.
     fn start_slab(&mut self, class: Class, number: u32) {
         self.slab(number).initialise(self.owner, class);
-        self.slab(number).set_place(Place::Listed, class);
+        self.slab(number).set_place(SlabPlace::Listed, class);
         self.lists[class.number()].push_back(self.slabs.records(), number);
     }
 

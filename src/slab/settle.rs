@@ -6,7 +6,7 @@ use super::cache::Cache;
 use super::class::{CLASS_COUNT, Class, SLAB_SHIFT, SLABS};
 use super::list::List;
 use super::misuse::Misuse;
-use super::slab_record::{Owner, Place};
+use super::slab_record::{Owner, SlabPlace};
 use super::superslab_record::Use;
 
 impl Cache<'_> {
@@ -15,12 +15,12 @@ impl Cache<'_> {
         let slab = self.slab(number);
         let class = slab.class().expect("objects come back to slabs");
         match slab.place() {
-            Place::Full => self.shelve(class, number),
-            Place::Listed if slab.is_unused() => {
+            SlabPlace::Full => self.shelve(class, number),
+            SlabPlace::Listed if slab.is_unused() => {
                 self.lists[class.number()].unlink(self.slabs.records(), number);
                 self.release_slab(number);
             }
-            Place::Listed | Place::InHand => {}
+            SlabPlace::Listed | SlabPlace::InHand => {}
         }
     }
 
@@ -39,13 +39,13 @@ impl Cache<'_> {
         if slab.is_unused() {
             self.release_slab(number);
         } else if slab.available(0) >= class.worthwhile() {
-            slab.set_place(Place::Listed, class);
+            slab.set_place(SlabPlace::Listed, class);
             list.push_front(self.slabs.records(), number);
         } else if slab.is_carvable(class) {
-            slab.set_place(Place::Listed, class);
+            slab.set_place(SlabPlace::Listed, class);
             list.push_back(self.slabs.records(), number);
         } else {
-            slab.set_place(Place::Full, class);
+            slab.set_place(SlabPlace::Full, class);
         }
     }
 
@@ -57,8 +57,8 @@ impl Cache<'_> {
             next = List::after(superslabs, superslab);
             self.for_each_slab(superslab, |cache, number, class| {
                 let slab = cache.slabs.at(number);
-                if slab.place() == Place::Full && slab.available(0) > 0 {
-                    slab.set_place(Place::Listed, class);
+                if slab.place() == SlabPlace::Full && slab.available(0) > 0 {
+                    slab.set_place(SlabPlace::Listed, class);
                     cache.lists[class.number()].push_front(cache.slabs.records(), number);
                 }
             });

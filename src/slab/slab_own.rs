@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::class::Class;
-use super::slab_record::{END, Owner, Place, Record, Slab, WHOLE};
+use super::slab_record::{END, Owner, Record, Slab, SlabPlace, WHOLE};
 use super::sync::{AtomicU16, Ordering::Relaxed};
 
 /// A value of `notice` that `used` never falls to, modulo 2^32.
@@ -125,7 +125,7 @@ impl Slab<'_> {
     #[inline]
     pub(super) fn take_up(self, class: Class) -> u32 {
         self.set_used(self.used() + 1);
-        self.set_place(Place::InHand, class);
+        self.set_place(SlabPlace::InHand, class);
         self.record.own.free.load(Relaxed)
     }
 
@@ -154,11 +154,11 @@ impl Slab<'_> {
 
     /// Stores the slab's place, and the value of `used` at which the owner must act: a full slab, when enough is
     /// free; a listed one, when nothing is live; the one in hand, never.
-    pub(super) fn set_place(self, place: Place, class: Class) {
+    pub(super) fn set_place(self, place: SlabPlace, class: Class) {
         let notice = match place {
-            Place::Full => self.carved() - class.worthwhile(),
-            Place::Listed => 0,
-            Place::InHand => NEVER,
+            SlabPlace::Full => self.carved() - class.worthwhile(),
+            SlabPlace::Listed => 0,
+            SlabPlace::InHand => NEVER,
         };
         let used = self.used();
         self.record.own.notice.store(notice, Relaxed);
@@ -167,11 +167,11 @@ impl Slab<'_> {
     }
 
     /// The slab's place.
-    pub(super) fn place(self) -> Place {
+    pub(super) fn place(self) -> SlabPlace {
         match self.record.own.place.load(Relaxed) {
-            0 => Place::Full,
-            1 => Place::Listed,
-            _ => Place::InHand,
+            0 => SlabPlace::Full,
+            1 => SlabPlace::Listed,
+            _ => SlabPlace::InHand,
         }
     }
 

@@ -85,7 +85,7 @@ impl Owner {
 
 /// Place of a slab in its owner's cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum SlabPlace {
     /// In no list: too little is free to return to it.
     Full = 0,
     /// In its class's list.

@@ -17,7 +17,7 @@ use super::superslab_record::Superslab;
 /// A slab's record is small and separate from the data of its objects, so that the records in use lie close together.
 /// Invariant: there are as many `objects` as `records`.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct RecordTable {
     superslabs: Zeroed<Superslab>,
     records: Zeroed<Record>,
     objects: Zeroed<Objects>,
@@ -56,12 +56,12 @@ impl<'heap> Slabs<'heap> {
     }
 }
 
-impl Table {
+impl RecordTable {
     /// Records for an arena of this many superslabs, all in the pool.
-    pub(super) fn new(superslabs: u32) -> Table {
+    pub(super) fn new(superslabs: u32) -> RecordTable {
         let superslabs = superslabs as usize;
         let slabs = superslabs * SLABS;
-        Table {
+        RecordTable {
             superslabs: Zeroed::new(superslabs),
             records: Zeroed::new(slabs),
             objects: Zeroed::new(slabs),

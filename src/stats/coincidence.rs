@@ -29,8 +29,8 @@ pub fn slow_repetitions(rates: &[Option<f64>]) -> Vec<usize> {
     let logarithm = |rate: &Option<f64>| rate.filter(|rate| rate.is_finite() && *rate > 0.0).map(libm::log);
     let logs: Vec<Option<f64>> = rates.iter().map(logarithm).collect();
     let Some((middle, deviation)) = usual(&logs) else { return Vec::new() };
-    let limit = middle - (DEVIATIONS * deviation).max(SHARE);
-    (0..logs.len()).filter(|place| logs[*place].is_some_and(|log| log < limit)).collect()
+    let threshold = middle - (DEVIATIONS * deviation).max(SHARE);
+    (0..logs.len()).filter(|place| logs[*place].is_some_and(|log| log < threshold)).collect()
 }
 
 /// Counts the repetitions with `noise` (by repetition, larger is worse) above its usual values, among the repetitions
@@ -40,12 +40,12 @@ pub fn slow_repetitions(rates: &[Option<f64>]) -> Vec<usize> {
 /// When `slow` holds an index that `noise` does not have.
 pub fn coincidence(slow: &[usize], noise: &[Option<f64>]) -> Option<Coincidence> {
     let (middle, deviation) = usual(noise)?;
-    let limit = middle + DEVIATIONS * deviation;
+    let threshold = middle + DEVIATIONS * deviation;
     let mut counts = Coincidence { slow_raised: 0, slow: 0, others_raised: 0, others: 0, p: 1.0 };
     assert!(slow.iter().all(|place| *place < noise.len()), "a slow repetition that the noise does not have");
     for (place, value) in noise.iter().enumerate() {
         let Some(value) = value else { continue };
-        let raised = u32::from(*value > limit);
+        let raised = u32::from(*value > threshold);
         match slow.contains(&place) {
             true => (counts.slow, counts.slow_raised) = (counts.slow + 1, counts.slow_raised + raised),
             false => {

@@ -1,6 +1,6 @@
 //! Change of a figure from before to after.
 
-use super::interval::{Interval, LEVEL};
+use super::confidence::{ConfidenceInterval, LEVEL};
 use super::signed_rank::Ranked;
 
 /// Change of a figure that was measured before and again after.
@@ -9,7 +9,7 @@ pub struct Drift {
     /// After over before, less 1: -0.03 is a loss of 3 %.
     pub change: f64,
     /// Confidence interval of the change; `None` for one pair.
-    pub interval: Option<Interval>,
+    pub confidence: Option<ConfidenceInterval>,
     /// True when a 95 % confidence interval excludes no change. Always false below six pairs.
     pub certain: bool,
 }
@@ -20,14 +20,15 @@ pub fn drift(pairs: &[(f64, f64)]) -> Option<Drift> {
     let known = pairs.iter().filter(|(before, after)| usable(*before) && usable(*after));
     let ranked = Ranked::new(known.map(|(before, after)| libm::log(*after) - libm::log(*before)).collect());
     let change = libm::expm1(ranked.centre()?);
-    let full = ranked.interval(LEVEL).map(|(low, high)| Interval { low, high, level: LEVEL });
-    let interval = full.or_else(|| ranked.range()).map(|interval| Interval {
-        low: libm::expm1(interval.low),
-        high: libm::expm1(interval.high),
-        level: interval.level,
+    let full =
+        ranked.confidence_interval(LEVEL).map(|(low, high)| ConfidenceInterval { low, high, level: LEVEL });
+    let confidence = full.or_else(|| ranked.range()).map(|confidence| ConfidenceInterval {
+        low: libm::expm1(confidence.low),
+        high: libm::expm1(confidence.high),
+        level: confidence.level,
     });
-    let certain = interval.is_some_and(|interval| interval.is_full() && !interval.contains(0.0));
-    Some(Drift { change, interval, certain })
+    let certain = confidence.is_some_and(|confidence| confidence.is_full() && !confidence.contains(0.0));
+    Some(Drift { change, confidence, certain })
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 //!
 //! The logarithms of the pairs' ratios are first condensed to one value a host and round (the nodes of a host share its
 //! disturbances), then to one a *replicate*: a host, or a round. Each step, and the effect itself, is the centre of
-//! [`signed_rank`]: half of the means of two values lie above it, half below. The interval holds the centres that the
-//! signed-rank test of the replicates does not reject.
+//! [`signed_rank`]: half of the means of two values lie above it, half below. The confidence interval holds the centres that
+//! the signed-rank test of the replicates does not reject.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::grid::Grid;
-use super::interval::{ENOUGH, Interval, LEVEL};
+use super::confidence::{ConfidenceInterval, ENOUGH, LEVEL};
+use super::grid::SparseRows;
 use super::power;
 use super::signed_rank::{Ranked, centre};
 
@@ -43,7 +43,7 @@ pub struct Effect {
     /// Candidate over base.
     pub ratio: f64,
     /// Confidence interval of the ratio; `None` with one replicate.
-    pub interval: Option<Interval>,
+    pub confidence: Option<ConfidenceInterval>,
     /// Population that the confidence interval describes.
     pub scope: Scope,
     /// Hosts with at least one pair.
@@ -89,7 +89,7 @@ pub fn effect_within(pairs: &[Pair], scope: Scope) -> Option<Effect> {
     let several = ranked.count() >= 2;
     Some(Effect {
         ratio: libm::exp(middle),
-        interval: interval(&ranked, middle, widening),
+        confidence: confidence_interval(&ranked, middle, widening),
         scope,
         hosts: distinct(&known, |pair| (pair.host, 0)),
         nodes: distinct(&known, |pair| (pair.host, pair.node)),
@@ -111,16 +111,16 @@ fn counts(pair: &Pair) -> bool {
 }
 
 /// One log ratio per host and round, condensed from those of the host's nodes.
-fn hosts_by_rounds(pairs: &[&Pair]) -> Grid {
+fn hosts_by_rounds(pairs: &[&Pair]) -> SparseRows {
     let mut hosts: BTreeMap<u32, BTreeMap<u32, BTreeMap<u32, Vec<f64>>>> = BTreeMap::new();
     for pair in pairs {
         let rounds = hosts.entry(pair.host).or_default().entry(pair.node).or_default();
         rounds.entry(pair.round).or_default().push(libm::log(pair.candidate) - libm::log(pair.base));
     }
     let row_of_host = |nodes: BTreeMap<u32, BTreeMap<u32, Vec<f64>>>| {
-        Grid::new(nodes.into_values().map(condensed).collect()).levelled().columns()
+        SparseRows::new(nodes.into_values().map(condensed).collect()).levelled().columns()
     };
-    Grid::new(hosts.into_values().map(row_of_host).collect())
+    SparseRows::new(hosts.into_values().map(row_of_host).collect())
 }
 
 /// One value per column.
@@ -134,13 +134,13 @@ fn distinct(pairs: &[&Pair], key: fn(&Pair) -> (u32, u32)) -> u32 {
 }
 
 /// Confidence interval of the ratio: 95 % from six replicates on; below, the range with its own level.
-fn interval(ranked: &Ranked, middle: f64, widening: f64) -> Option<Interval> {
-    let (low, high, level) = match ranked.interval(LEVEL) {
+fn confidence_interval(ranked: &Ranked, middle: f64, widening: f64) -> Option<ConfidenceInterval> {
+    let (low, high, level) = match ranked.confidence_interval(LEVEL) {
         Some((low, high)) => (low, high, LEVEL),
         None => ranked.range().map(|range| (range.low, range.high, range.level))?,
     };
     let end = |end: f64| libm::exp(middle + (end - middle) * widening);
-    Some(Interval { low: end(low), high: end(high), level })
+    Some(ConfidenceInterval { low: end(low), high: end(high), level })
 }
 
 #[cfg(test)]
@@ -172,8 +172,8 @@ mod tests {
         assert_eq!((many.scope, many.replicates), (Scope::HostsLikeThese, 6));
         assert_eq!((many.hosts, many.nodes, many.rounds, many.pairs), (6, 12, 8, 96));
         for effect in [few, many] {
-            let interval = effect.interval.expect("replicates");
-            assert!(interval.is_full() && interval.contains(effect.ratio) && !interval.contains(1.0));
+            let confidence = effect.confidence.expect("replicates");
+            assert!(confidence.is_full() && confidence.contains(effect.ratio) && !confidence.contains(1.0));
             assert!((effect.ratio - 1.1).abs() < 0.02, "{effect:?}");
             assert!(effect.p < Some(0.05) && effect.smallest_detectable < Some(0.02), "{effect:?}");
         }
@@ -182,8 +182,8 @@ mod tests {
     #[test]
     fn five_rounds_have_their_level_and_no_verdict() {
         let effect = effect(&pairs(1, 5)).expect("pairs");
-        let interval = effect.interval.expect("five rounds");
-        assert_eq!((interval.level, effect.p, effect.smallest_detectable), (0.9375, Some(0.0625), None));
+        let confidence = effect.confidence.expect("five rounds");
+        assert_eq!((confidence.level, effect.p, effect.smallest_detectable), (0.9375, Some(0.0625), None));
         assert!(effect.spread.is_some());
     }
 
@@ -191,7 +191,7 @@ mod tests {
     fn one_round_on_few_hosts_has_a_ratio_and_nothing_more() {
         let effect = effect(&[pair(0, 0, 0, 2.0, 3.0), pair(1, 0, 0, 2.0, 3.0)]).expect("pairs");
         assert!((effect.ratio - 1.5).abs() < 1e-12);
-        assert_eq!((effect.interval, effect.p, effect.spread), (None, None, None));
+        assert_eq!((effect.confidence, effect.p, effect.spread), (None, None, None));
     }
 
     #[test]
@@ -201,7 +201,8 @@ mod tests {
             there.iter().map(|pair| Pair { base: pair.candidate, candidate: pair.base, ..*pair }).collect();
         let (there, back) = (effect(&there).expect("pairs"), effect(&back).expect("pairs"));
         assert!((there.ratio * back.ratio - 1.0).abs() < 1e-12);
-        let (ends, mirrored) = (there.interval.expect("seven hosts"), back.interval.expect("seven hosts"));
+        let (ends, mirrored) =
+            (there.confidence.expect("seven hosts"), back.confidence.expect("seven hosts"));
         assert!((ends.low * mirrored.high - 1.0).abs() < 1e-12);
         assert_eq!(there.p_signed_rank, back.p_signed_rank);
     }

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::interval::{ENOUGH, LEVEL};
+use super::confidence::{ENOUGH, LEVEL};
 use super::signed_rank::{RANK_EFFICIENCY, Ranked, centre, deviation};
 use super::student;
 use super::summary::median;
 
 /// Rows with common column numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Grid(Vec<BTreeMap<u32, f64>>);
+pub(super) struct SparseRows(Vec<BTreeMap<u32, f64>>);
 
-impl Grid {
-    pub fn new(rows: Vec<BTreeMap<u32, f64>>) -> Grid {
-        Grid(rows.into_iter().filter(|row| !row.is_empty()).collect())
+impl SparseRows {
+    pub fn new(rows: Vec<BTreeMap<u32, f64>>) -> SparseRows {
+        SparseRows(rows.into_iter().filter(|row| !row.is_empty()).collect())
     }
 
     /// The centre of each row.
@@ -29,7 +29,7 @@ impl Grid {
 
     /// Returns the grid with each row shifted to the common centre, if the grid has holes: a row that is missing from
     /// a column then does not move the column's centre. A grid without holes stays as it is.
-    pub fn levelled(self) -> Grid {
+    pub fn levelled(self) -> SparseRows {
         let columns = self.column_numbers().len();
         if self.0.iter().all(|row| row.len() == columns) {
             return self;
@@ -39,7 +39,7 @@ impl Grid {
         let shifted = |(row, own): (BTreeMap<u32, f64>, f64)| {
             row.into_iter().map(|(column, value)| (column, value - own + common)).collect()
         };
-        Grid(self.0.into_iter().zip(centres).map(shifted).collect())
+        SparseRows(self.0.into_iter().zip(centres).map(shifted).collect())
     }
 
     /// Factor that lengthens a confidence interval made of rows alone, because columns share effects: rounds that
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_row_that_is_missing_leaves_the_column_where_it_was() {
         // The second row is 10 above the first; in column 2 it is missing.
-        let grid = Grid::new(vec![row(&[(0, 1.0), (1, 2.0), (2, 1.5)]), row(&[(0, 11.0), (1, 12.0)])]);
+        let grid = SparseRows::new(vec![row(&[(0, 1.0), (1, 2.0), (2, 1.5)]), row(&[(0, 11.0), (1, 12.0)])]);
         let columns = grid.levelled().columns();
         assert!((columns[&2] - 6.5).abs() < 1e-12, "{columns:?}");
         assert!((columns[&0] - 6.0).abs() < 1e-12, "{columns:?}");
@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_whole_grid_is_left_as_it_is_and_empty_rows_are_none() {
-        let whole = Grid::new(vec![row(&[(3, 1.0), (7, 2.0)]), BTreeMap::new(), row(&[(3, 5.0), (7, 8.0)])]);
+        let whole =
+            SparseRows::new(vec![row(&[(3, 1.0), (7, 2.0)]), BTreeMap::new(), row(&[(3, 5.0), (7, 8.0)])]);
         assert_eq!(whole.rows(), [1.5, 6.5]);
         assert_eq!(whole.levelled().columns(), row(&[(3, 3.0), (7, 5.0)]));
     }
@@ -140,7 +141,7 @@ mod tests {
         let shared: Vec<f64> = (0..6).map(|_| 3.0 * noise()).collect();
         let mut grid = |share: f64| {
             let cell = |column: u32, own: f64| (column, own + share * shared[column as usize]);
-            Grid::new((0..16).map(|_| (0..6).map(|column| cell(column, noise())).collect()).collect())
+            SparseRows::new((0..16).map(|_| (0..6).map(|column| cell(column, noise())).collect()).collect())
         };
         assert_eq!(grid(0.0).widening(), 1.0, "seed 8");
         assert!(grid(1.0).widening() > 3.0, "seed 8");

@@ -1,7 +1,7 @@
 //! Judgement of an effect.
 
+use super::confidence::LEVEL;
 use super::effect::Effect;
-use super::interval::LEVEL;
 
 /// The good direction of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +31,10 @@ const LEVEL_OF_NO_DIFFERENCE: f64 = 0.9;
 
 /// Judges the candidate by its `effect`.
 ///
-/// - *no difference*: the whole interval lies within `difference` of 1 (0.02: from 0.98 to 1.02), also when it excludes
-///   1: a change that is certain and does not matter.
-/// - *faster*, *slower*: the 95 % interval excludes 1, `p_adjusted` (Holm over everything that was asked) is at most
-///   0.05, and the ratio is farther from 1 than `floor`, the effect between two arms that are the same, could be.
+/// - *no difference*: the whole confidence interval lies within `difference` of 1 (0.02: from 0.98 to 1.02), also when
+///   it excludes 1: a change that is certain and does not matter.
+/// - *faster*, *slower*: the 95 % confidence interval excludes 1, `p_adjusted` (Holm over everything that was asked) is
+///   at most 0.05, and the ratio is farther from 1 than `floor`, the effect between two arms that are the same, could be.
 /// - *cannot tell*: everything else.
 pub fn judge(
     effect: &Effect,
@@ -43,12 +43,12 @@ pub fn judge(
     difference: f64,
     floor: Option<&Effect>,
 ) -> Judgement {
-    let Some(interval) = effect.interval else { return Judgement::CannotTell };
-    let within = interval.low >= 1.0 - difference && interval.high <= 1.0 + difference;
-    if within && interval.level >= LEVEL_OF_NO_DIFFERENCE {
+    let Some(confidence) = effect.confidence else { return Judgement::CannotTell };
+    let within = confidence.low >= 1.0 - difference && confidence.high <= 1.0 + difference;
+    if within && confidence.level >= LEVEL_OF_NO_DIFFERENCE {
         return Judgement::NoDifference;
     }
-    let certain = interval.is_full() && !interval.contains(1.0) && p_adjusted <= 1.0 - LEVEL;
+    let certain = confidence.is_full() && !confidence.contains(1.0) && p_adjusted <= 1.0 - LEVEL;
     let beyond = floor.is_none_or(|floor| distance(effect.ratio) > reach(floor));
     match (certain && beyond, (effect.ratio > 1.0) == (better == Better::Higher)) {
         (false, _) => Judgement::CannotTell,
@@ -59,8 +59,8 @@ pub fn judge(
 
 /// The largest plausible distance of an effect from 1: the farther end of its confidence interval, on the log scale.
 pub fn reach(effect: &Effect) -> f64 {
-    match effect.interval {
-        Some(interval) => distance(interval.low).max(distance(interval.high)),
+    match effect.confidence {
+        Some(confidence) => distance(confidence.low).max(distance(confidence.high)),
         None => distance(effect.ratio),
     }
 }
@@ -71,14 +71,14 @@ fn distance(ratio: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::confidence::ConfidenceInterval;
     use super::super::effect::Scope;
-    use super::super::interval::Interval;
     use super::*;
 
     fn effect(low: f64, ratio: f64, high: f64, level: f64) -> Effect {
         Effect {
             ratio,
-            interval: Some(Interval { low, high, level }),
+            confidence: Some(ConfidenceInterval { low, high, level }),
             scope: Scope::TheseHosts,
             hosts: 1,
             nodes: 1,
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_beside_one_is_faster_or_slower_by_the_metrics_direction() {
+    fn a_confidence_interval_beside_one_is_faster_or_slower_by_the_metrics_direction() {
         let up = effect(1.03, 1.04, 1.05, 0.95);
         assert_eq!(judge(&up, Better::Higher, 0.01, 0.02, None), Judgement::Faster);
         assert_eq!(judge(&up, Better::Lower, 0.01, 0.02, None), Judgement::Slower);
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(judge(&up, Better::Higher, 0.06, 0.02, None), Judgement::CannotTell, "many questions");
         let few = effect(1.03, 1.04, 1.05, 0.9375);
         assert_eq!(judge(&few, Better::Higher, 0.01, 0.02, None), Judgement::CannotTell, "too few pairs");
-        let alone = Effect { interval: None, ..up };
+        let alone = Effect { confidence: None, ..up };
         assert_eq!(judge(&alone, Better::Higher, 0.01, 0.02, None), Judgement::CannotTell, "one pair");
     }
 

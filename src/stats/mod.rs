@@ -1,12 +1,13 @@
 //! Pure functions of numbers: what a set of repetitions, and a sampled distribution, have to say, and how sure it is.
 //!
-//! Nothing here draws a random number, and logarithms are those of `libm`: every interval and every test is counted, so
-//! that `verify` derives the same bits on any machine. How often each rule is wrong is simulated in `tests/statistics`.
+//! Nothing here draws a random number, and logarithms are those of `libm`: every confidence interval and every test is
+//! counted, so that `verify` derives the same bits on any machine. How often each rule is wrong is simulated in
+//! `tests/statistics`.
 //!
-//! **Which interval.** A 95 % interval needs six independent values unless their law is known; with fewer the range is
-//! given, with the level that it has (50, 75, 87.5, 93.75 %), and no verdict follows from it.
-//! - [`median_interval`], for a figure of a run: skewed repetitions, so only order statistics, interpolated. Covers 94 to
-//!   95.5 % from 6 to 100 repetitions, with up to 30 % of them disturbed.
+//! **Which confidence interval.** A 95 % confidence interval needs six independent values unless their law is known; with
+//! fewer the range is given, with the level that it has (50, 75, 87.5, 93.75 %), and no verdict follows from it.
+//! - [`median_confidence_interval`], for a figure of a run: skewed repetitions, so only order statistics, interpolated.
+//!   Covers 94 to 95.5 % from 6 to 100 repetitions, with up to 30 % of them disturbed.
 //! - [`effect`], for two arms: pairing makes differences symmetric, whatever the law of the values is, so that the
 //!   signed-rank test can be inverted. Covers 94 to 96 % on 1 to 64 hosts; A/A below 5.6 % for one metric, 4.5 % for four
 //!   under [`holm`]. A bootstrap has 70 % on two hosts and 85 to 88 % on four; Student's t loses its power to a few disturbed
@@ -20,14 +21,14 @@
 //! **What it cannot see.** Rounds are taken for independent. Twenty rounds that follow the one before with a correlation of
 //! 0.3 cover 88 %, of 0.6 only 74 %, instead of 95: a drift that lasts for several rounds asks for arms that
 //! alternate (it cancels in pairs), for longer rounds, or for several runs. Values that are equal to the last digit, as of
-//! a coarse clock, make intervals longer, never shorter.
+//! a coarse clock, make confidence intervals longer, never shorter.
 
 mod coincidence;
+mod confidence;
 mod drift;
 mod effect;
 mod grid;
 mod holm;
-mod interval;
 mod judgement;
 mod power;
 mod quantile;
@@ -38,13 +39,13 @@ mod student;
 mod summary;
 
 pub use coincidence::{Coincidence, coincidence, slow_repetitions};
+pub use confidence::{ConfidenceInterval, ENOUGH, LEVEL, half_width, median_confidence_interval};
 pub use drift::{Drift, drift};
 pub use effect::{Effect, Pair, Scope, effect, effect_within};
 pub use holm::holm;
-pub use interval::{ENOUGH, Interval, LEVEL, half_width, median_interval};
 pub use judgement::{Better, Judgement, judge, reach};
 pub use power::{POWER, pairs_needed, smallest_detectable};
 pub use quantile::{Stratum, quantile};
 pub use stop::{Decision, StopRule, looks_after, stop};
-pub use straggler::{Straggling, Watched, cost, stragglers};
+pub use straggler::{NodeRates, Straggling, cost, stragglers};
 pub use summary::{median, relative_range};

@@ -1,10 +1,10 @@
 //! The smallest difference that can be detected, and the replicates that a smaller one needs.
 //!
-//! With n replicates that scatter by s a difference is seen when it exceeds the interval's half-length, about
-//! `t s / sqrt(n)`; in four of five runs when it exceeds it by another `0.84 s / sqrt(n)`. Without t's correction for small
-//! n that is the rule of thumb `n = 8 (s / difference)^2`.
+//! With n replicates that scatter by s a difference is seen when it exceeds the half-width of the confidence
+//! interval, about `t s / sqrt(n)`; in four of five runs when it exceeds it by another `0.84 s / sqrt(n)`. Without t's
+//! correction for small n that is the rule of thumb `n = 8 (s / difference)^2`.
 
-use super::interval::{ENOUGH, LEVEL};
+use super::confidence::{ENOUGH, LEVEL};
 use super::signed_rank::RANK_EFFICIENCY;
 use super::student;
 
@@ -12,7 +12,8 @@ use super::student;
 pub const POWER: f64 = 0.8;
 
 /// The smallest relative change found with 80 % power when `replicates` scatter by `spread`, as the standard deviation
-/// of log ratios, and the test is one of `tests` under Holm's correction. `None` below [`ENOUGH`] replicates: no change, however large, gives a 95 % interval then.
+/// of log ratios, and the test is one of `tests` under Holm's correction. `None` below [`ENOUGH`]
+/// replicates, which give no 95 % confidence interval.
 pub fn smallest_detectable(spread: f64, replicates: usize, tests: u32) -> Option<f64> {
     (replicates >= ENOUGH).then(|| libm::expm1(spread * distance(replicates, tests)))
 }

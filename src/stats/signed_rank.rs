@@ -1,4 +1,4 @@
-//! Wilcoxon's signed-rank test, turned around: the centre of a few symmetric values and an interval for it.
+//! Wilcoxon's signed-rank test, turned around: the centre of a few symmetric values and a confidence interval for it.
 //!
 //! The *Walsh averages* of n values are the n (n + 1) / 2 means of each value with itself and with each other one. Their
 //! median estimates the centre (Hodges and Lehmann, "Estimates of location based on rank tests", Annals of Mathematical
@@ -7,7 +7,7 @@
 //! *every* symmetric distribution, which is what the difference of two arms that are the same has by construction. An
 //! outlier is one value of n, however far away it is.
 
-use super::interval::{Interval, LEVEL};
+use super::confidence::{ConfidenceInterval, LEVEL};
 use super::student;
 
 /// Efficiency of ranks for normal values: ranks of n values are as precise as the mean of 3 n / pi values (Hodges and
@@ -46,15 +46,15 @@ impl Ranked {
     }
 
     /// The smallest and the largest value.
-    pub fn range(&self) -> Option<Interval> {
-        Interval::range(&self.0)
+    pub fn range(&self) -> Option<ConfidenceInterval> {
+        ConfidenceInterval::range(&self.0)
     }
 
     /// The standard deviation of normal values with a confidence interval of the same length: outliers affect it as
     /// little as they affect the confidence interval. `None` below two values.
     pub fn spread(&self) -> Option<f64> {
         let n = self.count() as f64;
-        let (low, high) = match self.interval(LEVEL) {
+        let (low, high) = match self.confidence_interval(LEVEL) {
             Some(ends) => ends,
             None => return deviation(&self.0),
         };
@@ -67,7 +67,7 @@ impl Ranked {
     ///
     /// Between the two pairs of Walsh averages that cover it with more and with less, as far as the level is between
     /// theirs: six values would else have 96.9 % or 93.8 %.
-    pub fn interval(&self, level: f64) -> Option<(f64, f64)> {
+    pub fn confidence_interval(&self, level: f64) -> Option<(f64, f64)> {
         let (depth, share) = Null::new(self.count()).depth((1.0 - level) / 2.0)?;
         let between = |outer: f64, inner: f64| outer + share * (inner - outer);
         let last = self.averages() + 1;
@@ -77,7 +77,8 @@ impl Ranked {
         ))
     }
 
-    /// The p of the test that [`Ranked::interval`] inverts: at most 1 - level where the interval does not hold `centre`.
+    /// The p of the test that [`Ranked::confidence_interval`] inverts: at most 1 - level where that interval does not
+    /// hold `centre`.
     pub fn p(&self, centre: f64) -> f64 {
         let null = Null::new(self.count());
         let below = self.tail(&null, centre);
@@ -109,12 +110,12 @@ impl Ranked {
         self.count() * (self.count() + 1) / 2
     }
 
-    /// How many Walsh averages are at most `limit`: one walk from both ends, as the partners of a larger value are fewer.
-    fn count_up_to(&self, limit: f64) -> usize {
+    /// How many Walsh averages are at most `bound`: one walk from both ends, as the partners of a larger value are fewer.
+    fn count_up_to(&self, bound: f64) -> usize {
         let mut partners = self.0.len();
         let mut count = 0;
         for (index, value) in self.0.iter().enumerate() {
-            while partners > index && mean(*value, self.0[partners - 1]) > limit {
+            while partners > index && mean(*value, self.0[partners - 1]) > bound {
                 partners -= 1;
             }
             if partners <= index {
@@ -293,8 +294,9 @@ mod tests {
     fn beyond_counting_the_normal_curve_takes_over_without_a_step() {
         let mut random = Random::new(6);
         let many = values(&mut random, EXACT_MAX + 1);
-        let counted = Ranked::new(many[..EXACT_MAX].to_vec()).interval(0.95).expect("an interval");
-        let normal = Ranked::new(many).interval(0.95).expect("an interval");
+        let counted =
+            Ranked::new(many[..EXACT_MAX].to_vec()).confidence_interval(0.95).expect("enough values");
+        let normal = Ranked::new(many).confidence_interval(0.95).expect("enough values");
         assert!(
             (counted.0 - normal.0).abs() < 0.4 && (counted.1 - normal.1).abs() < 0.4,
             "{counted:?} {normal:?}"
@@ -302,11 +304,11 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_holds_exactly_what_its_test_does_not_reject() {
+    fn the_confidence_interval_holds_exactly_what_its_test_does_not_reject() {
         let mut random = Random::new(7);
         for count in 6..30 {
             let ranked = Ranked::new(values(&mut random, count));
-            let (low, high) = ranked.interval(0.95).expect("six values or more");
+            let (low, high) = ranked.confidence_interval(0.95).expect("six values or more");
             for (end, outwards) in [(low, -1e-6), (high, 1e-6)] {
                 assert!(ranked.p(end + outwards) <= 0.05 + 1e-9, "seed 7, {count} values, beyond {end}");
                 assert!(ranked.p(end - outwards) >= 0.05 - 1e-9, "seed 7, {count} values, inside {end}");

@@ -7,7 +7,7 @@
 //! one that decided.
 //! Rejected: fewer looks that decide at once (doubling: 91.8 %), two narrow looks in a row (92.4 %).
 
-use super::interval::half_width;
+use super::confidence::half_width;
 
 /// Repeats until the confidence interval of every case is narrow, up to a maximum of rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,14 +8,14 @@
 
 use std::collections::BTreeMap;
 
-use super::interval::{Interval, LEVEL};
+use super::confidence::{ConfidenceInterval, LEVEL};
 use super::signed_rank::{RANK_EFFICIENCY, Ranked, centre};
 use super::student;
 use super::summary::median;
 
 /// Measured rates of one node.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Watched {
+pub struct NodeRates {
     /// Nodes of one class should be equally fast.
     pub class: u32,
     /// Rates by column, the same columns for all nodes; `None` where the node has no rate. Larger is better.
@@ -30,7 +30,7 @@ pub struct Straggling {
     /// Loss against the median of the others of its class: 0.05 is 5 % slower.
     pub slower_by: f64,
     /// Confidence interval of `slower_by`; `None` below two rounds.
-    pub interval: Option<Interval>,
+    pub confidence: Option<ConfidenceInterval>,
     /// Rounds in which the node was about as slow as a straggler is.
     pub rounds_slow: u32,
     /// Rounds in which it could be compared with others.
@@ -57,15 +57,15 @@ const SLOW_ROUND: f64 = 0.7;
 const ROUNDS_SLOW_MIN: usize = 2;
 /// ... or, with fewer than so many rounds, in every single one, and by all that makes a straggler.
 const FEW_ROUNDS: usize = 4;
-/// Its interval says that it is slower; in a class of so many nodes, where a disturbed round of another one makes it
-/// look fast, it is enough that it is slower in three rounds of four.
+/// Its confidence interval says that it is slower; in a class of so many nodes, where a disturbed round of another one
+/// makes it look fast, it is enough that it is slower in three rounds of four.
 const SMALL_CLASS: usize = 3;
 
 /// The stragglers, the slowest first. `rounds` has the round of each column. A class of one node has none.
 ///
 /// # Panics
 /// When a node does not have as many values as there are columns.
-pub fn stragglers(rounds: &[u32], nodes: &[Watched]) -> Vec<Straggling> {
+pub fn stragglers(rounds: &[u32], nodes: &[NodeRates]) -> Vec<Straggling> {
     let aligned = nodes.iter().all(|node| node.values.len() == rounds.len());
     assert!(aligned, "every node has a value, or none, in each of the {} columns", rounds.len());
     let logs: Vec<Vec<Option<f64>>> = nodes.iter().map(|node| logarithms(&node.values)).collect();
@@ -85,7 +85,7 @@ pub fn stragglers(rounds: &[u32], nodes: &[Watched]) -> Vec<Straggling> {
 /// The share of its time that the job would save without the nodes `without`: the longest time of all nodes against
 /// the
 /// longest of the others, over the columns. 0 when no node is left.
-pub fn cost(nodes: &[Watched], without: &[usize]) -> f64 {
+pub fn cost(nodes: &[NodeRates], without: &[usize]) -> f64 {
     let columns = nodes.iter().map(|node| node.values.len()).max().unwrap_or(0);
     let slowest = |column: usize, all: bool| {
         let counted = nodes.iter().enumerate().filter(|(index, _)| all || !without.contains(index));
@@ -118,18 +118,18 @@ fn of_class(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<S
     let gaps = gaps(rounds, logs, class);
     let noise = noise(&gaps);
     let judged = (0..gaps.len()).filter_map(|place| {
-        let (gap, limit) = (&gaps[place], limit(&gaps, place, noise.as_ref())?);
+        let (gap, threshold) = (&gaps[place], threshold(&gaps, place, noise.as_ref())?);
         let (rounds, few) = (gap.by_round.len(), gap.by_round.len() < FEW_ROUNDS);
-        let slow_by = if few { limit } else { SLOW_ROUND * limit };
+        let slow_by = if few { threshold } else { SLOW_ROUND * threshold };
         let slow = gap.by_round.iter().filter(|by| **by <= -slow_by).count();
         let often = slow >= ROUNDS_SLOW_MIN && if few { slow == rounds } else { 2 * slow > rounds };
         let found = straggling(gap, slow, gaps.len() - 1);
         let faster = gap.by_round.iter().filter(|by| **by >= 0.0).count();
         let sure = match gaps.len() > SMALL_CLASS {
-            true => found.interval.is_some_and(|interval| interval.low > 0.0),
+            true => found.confidence.is_some_and(|confidence| confidence.low > 0.0),
             false => faster <= rounds / 4,
         };
-        (gap.centre <= -limit && often && sure).then_some(found)
+        (gap.centre <= -threshold && often && sure).then_some(found)
     });
     judged.collect()
 }
@@ -137,13 +137,14 @@ fn of_class(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<S
 fn straggling(gap: &Gap, slow: usize, peers: usize) -> Straggling {
     let ranked = Ranked::new(gap.by_round.clone());
     let slower = |log: f64| -libm::expm1(log);
-    let ends = ranked.interval(LEVEL).map(|(low, high)| Interval { low, high, level: LEVEL });
+    let ends =
+        ranked.confidence_interval(LEVEL).map(|(low, high)| ConfidenceInterval { low, high, level: LEVEL });
     let count = |items: usize| u32::try_from(items).unwrap_or(u32::MAX);
     Straggling {
         index: gap.index,
         slower_by: slower(gap.centre),
         // The slower end is the higher one.
-        interval: ends.or_else(|| ranked.range()).map(|ends| Interval {
+        confidence: ends.or_else(|| ranked.range()).map(|ends| ConfidenceInterval {
             low: slower(ends.high),
             high: slower(ends.low),
             level: ends.level,
@@ -207,7 +208,7 @@ fn noise(gaps: &[Gap]) -> Option<Noise> {
 
 /// The largest distance below the others that a good node of this class may have, from the lasting differences
 /// between nodes, as far as this class shows them, and from the uncertainty that the rounds leave.
-fn limit(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
+fn threshold(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
     let noise = noise?;
     let centres: Vec<f64> =
         gaps.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, gap)| gap.centre).collect();
@@ -245,13 +246,13 @@ mod tests {
     use super::*;
 
     /// Rates of nodes in rounds: `slow` of them is slower by `by`; a little of everything else.
-    fn class(nodes: u32, rounds: u32, slow: u32, by: f64) -> Vec<Watched> {
+    fn class(nodes: u32, rounds: u32, slow: u32, by: f64) -> Vec<NodeRates> {
         let wobble =
             |node: u32, round: u32| 1.0 + 0.001 * f64::from((node * 7 + round * 5 + node * round) % 11);
         let rate =
             |node, round| Some(if node == slow { 1.0 - by } else { 1.0 } * 500.0 * wobble(node, round));
         (0..nodes)
-            .map(|node| Watched { class: 0, values: (0..rounds).map(|round| rate(node, round)).collect() })
+            .map(|node| NodeRates { class: 0, values: (0..rounds).map(|round| rate(node, round)).collect() })
             .collect()
     }
 
@@ -262,7 +263,7 @@ mod tests {
         let one = found[0];
         assert!((one.slower_by - 0.08).abs() < 0.01, "{one:?}");
         assert!(
-            one.interval.is_some_and(|interval| interval.contains(0.08) && interval.low > 0.06),
+            one.confidence.is_some_and(|confidence| confidence.contains(0.08) && confidence.low > 0.06),
             "{one:?}"
         );
         assert_eq!((one.rounds_slow, one.rounds, one.peers), (5, 5, 15));
@@ -304,8 +305,8 @@ mod tests {
 
     #[test]
     fn two_equally_slow_nodes_cost_nothing_alone_and_their_share_together() {
-        let nodes: Vec<Watched> =
-            [1.0, 0.9, 0.9, 1.0].map(|rate| Watched { class: 0, values: vec![Some(rate); 3] }).to_vec();
+        let nodes: Vec<NodeRates> =
+            [1.0, 0.9, 0.9, 1.0].map(|rate| NodeRates { class: 0, values: vec![Some(rate); 3] }).to_vec();
         assert!(cost(&nodes, &[1]).abs() < 1e-12);
         assert!((cost(&nodes, &[1, 2]) - 0.1).abs() < 1e-12);
         assert!(cost(&nodes, &[0, 1, 2, 3]).abs() < 1e-12, "nobody is left");

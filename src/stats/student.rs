@@ -1,7 +1,7 @@
 //! The normal and Student's t distribution.
 //!
-//! Logarithms and the gamma function come from `libm`, so that an interval computed on the cluster is the same to the
-//! last bit where `verify` computes it again.
+//! Logarithms and the gamma function come from `libm`, so that a confidence interval computed on the cluster is the same
+//! to the last bit where `verify` computes it again.
 
 use std::f64::consts::SQRT_2;
 

@@ -8,7 +8,7 @@ use numamark::error::{Error, Result};
 use numamark::mix::Random;
 
 /// The limit of every stage in the scenarios that hang.
-const LIMIT: Duration = Duration::from_secs(2);
+const TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// As the program's `main` does it: detect, check, run, one process prints, all exit with one code.
 pub fn run(name: &str) -> ExitCode {
@@ -18,7 +18,7 @@ pub fn run(name: &str) -> ExitCode {
         host: host.trim(),
         launcher: launcher.as_ref(),
         ranks_in_process: 2,
-        limit: if name == "late@1" { LIMIT } else { Start::LIMIT },
+        time_limit: if name == "late@1" { TIME_LIMIT } else { Start::TIME_LIMIT },
         ranks_expected: std::env::var("EXPECT_RANKS").ok().and_then(|ranks| ranks.parse().ok()),
     };
     if name == "late@1" && launcher.is_some_and(|launcher| launcher.rank == Some(1)) {
@@ -52,12 +52,12 @@ fn play(name: &str, comm: &Comm) -> Result<()> {
         "exit" if guilty => std::process::exit(0),
         "abort" if guilty => comm.abort(numamark::error::ExitCode::Gate),
         "hung" if guilty => {
-            comm.stage("round 3", LIMIT);
+            comm.stage("round 3", TIME_LIMIT);
             std::thread::sleep(Duration::from_secs(3600));
         }
         "stopped" if guilty => signal_myself("STOP"),
         "hung" | "stopped" | "exit" | "abort" => {
-            comm.stage("barrier after round 3", LIMIT);
+            comm.stage("barrier after round 3", TIME_LIMIT);
             comm.barrier()?;
         }
         "suspended" => suspended(comm)?,

@@ -91,7 +91,8 @@ fn a_function_fits_a_screen() {
 #[test]
 fn a_type_name_belongs_to_one_room() {
     hold(
-        "Name it after what it is in its room, or say in NAMES_OF_SEVERAL_ROOMS (tests/floors/tables.rs) why not:",
+        "Name it after what it is in its room, or say in NAMES_OF_SEVERAL_ROOMS (tests/floors/tables.rs) why each \
+         room needs the name:",
         shapes::names_of_several_rooms(&Tree::read(), tables::NAMES_OF_SEVERAL_ROOMS),
     );
 }

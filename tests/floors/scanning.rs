@@ -237,8 +237,10 @@ fn a_type_name_of_two_rooms_needs_a_reason() {
     for (name, text, listed, count) in [
         ("src/rank/round.rs", "pub(crate) enum Turn {}", &[][..], 1),
         ("src/rank/round.rs", "pub type Turn = u8; pub trait Heap {}", &[], 2),
-        ("src/rank/round.rs", "pub struct Turn;", &[("Turn", "both are turns")], 0),
-        ("src/rank/round.rs", "pub struct Round;", &[("Turn", "both are turns")], 1),
+        ("src/rank/round.rs", "pub struct Turn;", &[("Turn", "`rank` and `slab` take turns.")], 0),
+        ("src/rank/round.rs", "pub struct Turn;", &[("Turn", "`rank` takes turns.")], 1),
+        ("src/rank/round.rs", "pub struct Turn;", &[("Turn", "")], 2),
+        ("src/rank/round.rs", "pub struct Round;", &[("Turn", "`rank` and `slab` take turns.")], 1),
         ("src/rank/round.rs", "struct Turn; use crate::slab::Turn;", &[], 0),
         ("src/rank/round.rs", "#[cfg(test)] mod tests { pub struct Turn; }", &[], 0),
         ("src/slab/cache.rs", "pub struct Turn;", &[], 0),

@@ -1,6 +1,6 @@
 //! Laws about the shape of code: lengths of functions, names of types, conversions between integers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::laws::{Breach, is_test_file};
 use crate::source::{self, Token};
@@ -46,7 +46,8 @@ fn body_end(tokens: &[Token]) -> Option<usize> {
     None
 }
 
-/// Types that two rooms name alike, unless `listed` says why; entries of `listed` that name no such type.
+/// Types that two rooms name alike, unless `listed` gives a reason that names the rooms; entries of `listed` that name
+/// no such type.
 pub fn names_of_several_rooms(tree: &Tree, listed: &[(&str, &str)]) -> Vec<Breach> {
     let mut places: BTreeMap<String, BTreeMap<&str, (String, usize)>> = BTreeMap::new();
     for (name, file) in tree.shipped().filter(|(name, _)| !is_test_file(name)) {
@@ -62,15 +63,21 @@ pub fn names_of_several_rooms(tree: &Tree, listed: &[(&str, &str)]) -> Vec<Breac
         }
     }
     let mut breaches = Vec::new();
-    let listed: BTreeSet<&str> = listed.iter().map(|(name, _)| *name).collect();
+    let listed: BTreeMap<&str, &str> = listed.iter().copied().collect();
     for (name, rooms) in places.iter().filter(|(_, rooms)| rooms.len() > 1) {
-        if !listed.contains(name.as_str()) {
-            let (file, line) = rooms.values().next().expect("it has two rooms").clone();
+        let (file, line) = rooms.values().next().expect("it has two rooms").clone();
+        let Some(reason) = listed.get(name.as_str()) else {
             let rooms: Vec<&str> = rooms.keys().copied().collect();
             breaches.push(Breach::new(file, line, format!("`{name}` is a type of {}", rooms.join(" and "))));
+            continue;
+        };
+        let unnamed = |room: &&&str| !reason.contains(&format!("`{room}`"));
+        for room in rooms.keys().filter(unnamed) {
+            let what = format!("the reason for `{name}` does not say why `{room}` has that name, too");
+            breaches.push(Breach::new(file.clone(), line, what));
         }
     }
-    let stale = listed.iter().filter(|name| places.get(**name).is_none_or(|rooms| rooms.len() < 2));
+    let stale = listed.keys().filter(|name| places.get(**name).is_none_or(|rooms| rooms.len() < 2));
     breaches.extend(stale.map(|name| {
         Breach::new(
             "tests/floors/tables.rs".to_owned(),

@@ -85,53 +85,48 @@ pub const FUNCTION_LINES_MAX: usize = 70;
 /// Rooms without `as` between integers: a number that does not fit would be a wrong result, or a stray pointer.
 pub const CAST_FREE: [&str; 3] = ["aggregate/", "comm/", "record/"];
 
-/// Names of types that several rooms have, with the rooms. A name that has come down to one room must leave this
-/// list; a new one needs a reason here.
+/// Names of types that several rooms have, and the reason, which names the rooms. A name that has come down to one
+/// room must leave this list; a new one needs a reason here.
 pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
-    ("Against", "record and report"),
-    ("Amount", "job and workload"),
-    ("Asked", "compare and plan"),
-    ("Better", "metric and stats"),
-    ("Coincidence", "record and stats"),
-    ("Column", "metric and report and results"),
-    ("Counters", "aggregate and measure"),
-    ("DropRule", "job and record"),
-    ("Expected", "plan and record"),
-    ("Extent", "metric and report and workload"),
-    ("Facts", "environment and metric"),
-    ("Found", "job and workload"),
-    ("Gate", "job and record"),
-    ("Grid", "report and stats"),
-    ("Header", "job and record"),
-    ("Interval", "measure and record and stats"),
-    ("Kind", "comm and job and results"),
-    ("Line", "record and report"),
-    ("Locality", "numa and record"),
-    ("Outcome", "rank and record"),
-    ("Packed", "aggregate and slab"),
-    ("Parameter", "plan and record"),
-    ("Place", "job and rank and slab"),
-    ("Pool", "rank and slab"),
-    ("Progress", "rank and workload"),
-    ("Reading", "environment and report"),
-    ("Refusal", "compare and job"),
-    ("Request", "numa and rank"),
-    ("Run", "job and record"),
-    ("Sample", "results and workload"),
-    ("Scope", "record and stats"),
-    ("Seat", "plan and rank"),
-    ("Share", "units and workload"),
-    ("Source", "job and measure and rank and workload"),
-    ("Standing", "environment and numa and report and results"),
-    ("Step", "rank and workload"),
-    ("Stop", "comm and job and record"),
-    ("Stratum", "slab and stats"),
-    ("Stretch", "slab and workload"),
-    ("Table", "job and slab"),
-    ("Timing", "slab and workload"),
-    ("Turn", "plan and results"),
-    ("Watch", "rank and workload"),
-    ("Watched", "stats and workload"),
-    ("Workers", "job and rank"),
-    ("World", "comm and workload"),
+    (
+        "Amount",
+        "The end of a repetition: `job` has the key as it is written, `workload` the part of it that is this rank's.",
+    ),
+    (
+        "Better",
+        "`stats` knows no file format and stands on the floor of `metric`, whose enum is written to `run.json`.",
+    ),
+    (
+        "Coincidence",
+        "`stats` counts it; `record` has its written form, with the names of the noise and of the case.",
+    ),
+    ("ConfidenceInterval", "`stats` computes it and knows no file format; `record` has its written form."),
+    (
+        "DropRule",
+        "`job` has the rule with the units of the file; `record` has its written form, in plain numbers.",
+    ),
+    (
+        "Expected",
+        "`plan` computes it with enums; `record` has its written form, which runs of older versions have without the stores.",
+    ),
+    (
+        "Gate",
+        "`job` has the gate as asked for; `record` has its written form, with the figures of the stored run.",
+    ),
+    (
+        "Run",
+        "`job` names each section's type after its key, here `[run]`; `record` has the whole of `run.json`.",
+    ),
+    (
+        "Scope",
+        "`stats` knows hosts only; `record` has the written form, which a comparison of runs widens to processes.",
+    ),
+    (
+        "Stop",
+        "`job` has the stop rule with the units of the file; `record` has its written form, in plain numbers.",
+    ),
+    (
+        "Stratum",
+        "The term of sampling: `slab` records a stratum of refills, `stats` borrows its counters for a quantile.",
+    ),
 ];

@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 
 use numamark::generator::codec::Compressor;
 use numamark::generator::{Codec, Kernel, SEGMENT_BYTES, Shape, Stores, Stream, share};
-use numamark::numa::{Bind, Request, Topology, place_all};
+use numamark::numa::{Bind, PlacementRequest, Topology, place_all};
 use numamark::word::Word;
 
 use crate::{bytes, ratio, shape};
@@ -231,7 +231,7 @@ fn the_ranks_of_a_host_get_all_of_its_cpus_and_no_cpu_twice_however_large_the_wo
         Err(why) => panic!("{why}"),
     };
     // The last host of a world of 64 ranks: only its own two ranks may affect the numbers.
-    let requests = Request::alike(62..64, Bind::Numa, false, topology.allowed_pus());
+    let requests = PlacementRequest::alike(62..64, Bind::Numa, false, topology.allowed_pus());
     let placements = place_all(&topology, &requests).expect("a node each");
     let mut pus: Vec<u32> = placements.iter().flat_map(|placement| placement.pus.clone()).collect();
     assert!(placements.iter().all(|placement| placement.pus.len() == 96));

@@ -3,7 +3,7 @@
 use numamark::record::Run;
 use numamark::record::run::Expected;
 use numamark::report;
-use numamark::report::Extent;
+use numamark::report::Detail;
 
 use crate::made_up::{GIB, bytes, case, template, word};
 use crate::table::assert_fits;
@@ -53,10 +53,10 @@ const CACHE_AND_MEMORY: [(f64, f64); 6] =
 #[test]
 fn a_sweep_of_chunks_names_its_limits_and_the_chunk_to_take() {
     let run = sweep(&CACHE_AND_MEMORY, 0.01);
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     assert_fits(&text);
     assert!(
-        report::table(&run, Extent::Everything).contains(&sentence(&text, "advice:")[..60]),
+        report::table(&run, Detail::Everything).contains(&sentence(&text, "advice:")[..60]),
         "-v has it, too"
     );
     let says = |begins: &str, what: &[&str]| {
@@ -87,7 +87,7 @@ fn the_markdown_has_the_same_sentences() {
 fn a_flat_sweep_is_answered_with_its_smallest_chunk() {
     let text = report::table(
         &sweep(&[(26.0, 0.97), (26.1, 0.97), (26.0, 0.98), (26.1, 0.98), (26.0, 0.97)], 0.01),
-        Extent::Summary,
+        Detail::Summary,
     );
     let advice = sentence(&text, "advice:");
     assert!(
@@ -104,7 +104,7 @@ fn a_flat_sweep_is_answered_with_its_smallest_chunk() {
 #[test]
 fn a_noisy_sweep_has_no_advice_and_says_what_would_tell() {
     let text =
-        report::table(&sweep(&[(26.0, 0.5), (27.0, 0.5), (28.0, 0.5), (27.0, 0.5)], 0.5), Extent::Summary);
+        report::table(&sweep(&[(26.0, 0.5), (27.0, 0.5), (28.0, 0.5), (27.0, 0.5)], 0.5), Detail::Summary);
     assert_fits(&text);
     assert!(sentence(&text, "advice:").contains("none; 16MiB has the highest rate"), "{text}");
     let open = sentence(&text, "open:");
@@ -125,6 +125,6 @@ fn other_sweeps_have_no_advice() {
     let mut two = sweep(&CACHE_AND_MEMORY, 0.01);
     two.derived.cases.truncate(2);
     for run in [other, two] {
-        assert!(!report::table(&run, Extent::Summary).contains("advice:"));
+        assert!(!report::table(&run, Detail::Summary).contains("advice:"));
     }
 }

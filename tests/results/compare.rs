@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use numamark::aggregate::arms::DIFFERENCE;
-use numamark::compare::{Asked, Compared};
+use numamark::compare::{Compared, ComparisonRequest};
 use numamark::compare::{compare_arms, compare_runs};
 use numamark::mix::{Random, mix_words};
 use numamark::record::run::Outcome;
 use numamark::record::run::{Comparison, Replicated, Scope, Verdict};
 use numamark::record::{Begin, Header, Parameter};
 use numamark::report;
-use numamark::report::Extent;
+use numamark::report::Detail;
 use numamark::results::verify;
 
 use crate::fixture::Folder;
@@ -24,10 +24,10 @@ fn rate<'a>(compared: &'a Compared, case: &str, candidate: &str) -> &'a Comparis
     found.find(|row| row.metric.ends_with("per_s")).unwrap_or_else(|| panic!("no {case}, {candidate}"))
 }
 
-fn asked<P: AsRef<Path>, Q: AsRef<Path>>(base: &[P], candidate: &[Q]) -> Asked {
+fn asked<P: AsRef<Path>, Q: AsRef<Path>>(base: &[P], candidate: &[Q]) -> ComparisonRequest {
     let base = base.iter().map(|path| path.as_ref().to_owned()).collect();
     let candidate = candidate.iter().map(|path| path.as_ref().to_owned()).collect();
-    Asked { base, candidate, difference: DIFFERENCE, force: false }
+    ComparisonRequest { base, candidate, difference: DIFFERENCE, force: false }
 }
 
 /// The cases of the fixture, each in these arms.
@@ -70,8 +70,8 @@ fn arms_are_paired_judged_and_proved() {
     {
         let row = rate(&compared, case, "batch-8");
         assert!((row.ratio.expect("pairs") / ratio - 1.0).abs() < 0.003, "{row:?}");
-        let interval = row.interval.expect("ten rounds");
-        assert!(interval.low < ratio && ratio < interval.high && interval.level == 0.95, "{row:?}");
+        let confidence = row.confidence.expect("ten rounds");
+        assert!(confidence.low < ratio && ratio < confidence.high && confidence.level == 0.95, "{row:?}");
         assert_eq!((row.verdict, row.scope), (verdict, Some(Scope::TheseHosts)), "{row:?}");
         assert_eq!((row.hosts, row.nodes, row.rounds, row.pairs), (2, 4, 10, 40));
         assert_eq!((row.replicated, row.replicates, row.runs), (Replicated::Round, 10, 1));
@@ -87,7 +87,7 @@ fn arms_are_paired_judged_and_proved() {
     assert_eq!((gain.case.as_str(), gain.candidate.as_str()), ("larson-1", "batch-8"));
     assert!((gain.projected - (1.0 / (1.0 - gain.refill_share) - 1.0)).abs() < 1e-12, "{gain:?}");
     assert_eq!(gain.measured, rate(&compared, "larson-1", "batch-8").ratio.expect("pairs") - 1.0);
-    let text = report::compared(&compared, Extent::Summary);
+    let text = report::compared(&compared, Detail::Summary);
     for line in [
         "B: batch-8, batch 64 -> 8",
         "if refills were free: ",
@@ -118,13 +118,13 @@ fn one_run_a_side_cannot_tell_and_many_can() {
     let one = compare_runs(&asked(&base[..1], &faster[..1])).expect("alike");
     let row = rate(&one, "larson-1", "candidate");
     assert_eq!((row.verdict, row.scope), (Verdict::CannotTell, Some(Scope::TheseProcesses)), "{row:?}");
-    assert!(row.interval.is_some_and(|interval| interval.low > 1.1), "the figures are given: {row:?}");
+    assert!(row.confidence.is_some_and(|confidence| confidence.low > 1.1), "the figures are given: {row:?}");
     assert_eq!(row.replicates_needed, None, "one run a side does not know how much runs differ");
     assert!(row.reason.as_ref().is_some_and(|why| why.contains("at the very least")), "{row:?}");
     let told = one.clone().bounded(0.05);
     let open = told.bounds.iter().all(|bound| bound.outcome == Outcome::Warn);
     assert!(open && told.verdict().is_ok(), "what cannot be told decides over no exit code");
-    let text = report::compared(&one, Extent::Summary);
+    let text = report::compared(&one, Detail::Summary);
     assert!(text.contains("these processes, and no others") && text.contains("one run a side"), "{text}");
 
     let many = compare_runs(&asked(&base, &faster)).expect("alike");
@@ -132,12 +132,12 @@ fn one_run_a_side_cannot_tell_and_many_can() {
     assert_eq!((row.verdict, row.scope), (Verdict::Faster, Some(Scope::ProcessesLikeThese)), "{row:?}");
     assert_eq!((row.replicated, row.replicates, row.runs), (Replicated::Run, 9, 9), "{row:?}");
     // The width is that of runs, not of rounds.
-    let interval = row.interval.expect("nine runs");
-    assert!(interval.high / interval.low > 1.01, "{row:?}");
+    let confidence = row.confidence.expect("nine runs");
+    assert!(confidence.high / confidence.low > 1.01, "{row:?}");
     let equal = compare_runs(&asked(&base, &same)).expect("alike");
     let row = rate(&equal, "larson-1", "candidate");
     assert!(
-        row.interval.expect("nine runs").low < 1.0 && row.interval.expect("nine runs").high > 1.0,
+        row.confidence.expect("nine runs").low < 1.0 && row.confidence.expect("nine runs").high > 1.0,
         "{row:?}"
     );
     assert!(!equal.comparisons.iter().any(|row| row.verdict == Verdict::Faster), "{row:?}");
@@ -226,10 +226,10 @@ fn what_cannot_be_compared_is_refused_by_name() {
         assert_eq!(why.exit_code().number(), 2, "{why}");
         assert!(why.to_string().contains(named), "{named} is not in\n{why}");
         assert!(why.to_string().contains("--force"), "{why}");
-        let forced = compare_runs(&Asked { force: true, ..asked(&[&base], &[&other]) });
+        let forced = compare_runs(&ComparisonRequest { force: true, ..asked(&[&base], &[&other]) });
         let forced = forced.unwrap_or_else(|why| panic!("{named}: {why}"));
         assert!(forced.forced && !forced.refused.is_empty(), "{named}");
-        let text = report::compared(&forced, Extent::Summary);
+        let text = report::compared(&forced, Detail::Summary);
         assert_eq!(text.matches("FORCED: ").count(), 2, "above and below\n{text}");
         assert!(report::compared_markdown(&forced).contains("FORCED: "), "{named}");
         assert!(forced.to_json().contains("\"forced\": true"), "{named}");
@@ -285,7 +285,7 @@ fn a_kernel_alone_is_what_a_comparison_may_be_about() {
     let compared = compare_runs(&asked(&[&base], &[&other])).expect("one change");
     assert!(!compared.forced);
     assert_eq!(compared.changes.len(), 1, "{:?}", compared.changes);
-    assert!(report::compared(&compared, Extent::Summary).contains("changed: operating system kernel"));
+    assert!(report::compared(&compared, Detail::Summary).contains("changed: operating system kernel"));
 }
 
 #[test]
@@ -320,12 +320,12 @@ fn nothing_in_a_comparison_is_wider_than_a_terminal() {
         row.ratio = Some(1e9);
         compared.comparisons.push(row);
     }
-    for extent in [Extent::Summary, Extent::Everything] {
+    for extent in [Detail::Summary, Detail::Everything] {
         assert_fits(&report::compared(&compared, extent));
     }
     assert_fits(&report::compared(
         &Compared { comparisons: Vec::new(), ..compared.clone() },
-        Extent::Summary,
+        Detail::Summary,
     ));
     let markdown = report::compared_markdown(&compared);
     assert!(!markdown.chars().any(|c| c.is_control() && c != '\n'), "{markdown:?}");

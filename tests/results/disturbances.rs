@@ -4,7 +4,7 @@ use numamark::aggregate::aggregate;
 use numamark::record::run::{DropRule, Dropped};
 use numamark::record::{CaseHeader, Header, Noise, Repetition, Run};
 use numamark::report;
-use numamark::report::Extent;
+use numamark::report::Detail;
 use numamark::results::{RunDirectory, verify};
 
 use crate::fixture::{Folder, header, repetition, run_of};
@@ -67,7 +67,7 @@ fn a_slow_repetition_is_shown_with_the_rank_and_with_what_it_coincides() {
     assert_eq!((delay.slow_raised, delay.slow, delay.others_raised, delay.others), (3, 3, 0, ROUNDS - 3));
     // One of the 220 ways to choose three of twelve.
     assert!((delay.p - 1.0 / 220.0).abs() < 1e-9, "{}", delay.p);
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     println!("{text}");
     assert_fits(&text);
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -103,7 +103,7 @@ fn without_a_rule_every_repetition_counts_and_with_one_it_is_null_with_the_reaso
     let (slow, all) = (&larson.histograms["refill_ns.slow"], &generate.histograms["refill_ns.slow"]);
     assert_eq!((slow.count, all.count), (40 * 2 * u64::from(ROUNDS - 2), 40 * 2 * u64::from(ROUNDS)));
     assert!(run.complete, "a dropped repetition was done");
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     assert_fits(&text);
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
@@ -148,7 +148,7 @@ fn a_rule_that_drops_everything_leaves_figures_without_a_value() {
         assert_eq!(metric.reason.as_deref(), Some("12 of 12 repetitions were dropped by the job's rule"));
         assert_eq!((case.slowest_rank, case.dropped.len()), (None, 12));
     }
-    assert_fits(&report::table(&run, Extent::Everything));
+    assert_fits(&report::table(&run, Detail::Everything));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_rule_on_what_is_not_counted_drops_nothing_and_says_so() {
     let (_, mut run) = run(&folder, Header { drop: Some(rule), ..header(2) }, &[("larson-1", 3)]);
     assert!(run.derived.cases.iter().all(|case| case.dropped.is_empty()));
     run.derived.unavailable.insert("steal_ns".to_owned(), "no hypervisor tells".to_owned());
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     assert!(text.contains("dropped: 0 of 24 repetitions, by the job's rule: more than 1 % stolen"), "{text}");
     assert!(text.contains("  steal drops nothing where it is not counted: no hypervisor tells"), "{text}");
 }

@@ -3,7 +3,7 @@
 use numamark::record::Parameter;
 use numamark::record::run::CaseResult;
 use numamark::report;
-use numamark::report::Extent;
+use numamark::report::Detail;
 
 use crate::made_up::{template, two_axes, with_ranks};
 use crate::table::assert_fits;
@@ -22,7 +22,7 @@ fn hostile_names_neither_widen_a_sweep_nor_break_markdown() {
         other.parameters.insert(text.clone(), Parameter::Word(format!("{text}b")));
         other.parameters.insert("huge_bytes".to_owned(), Parameter::Number(u64::MAX));
         run.derived.cases.insert(1, other);
-        for extent in [Extent::Summary, Extent::Everything] {
+        for extent in [Detail::Summary, Detail::Everything] {
             assert_fits(&report::table(&run, extent));
         }
         assert_whole(&report::markdown(&run));

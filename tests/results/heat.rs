@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use numamark::report;
-use numamark::report::Extent;
+use numamark::report::Detail;
 use numamark::stats::median;
 
 use crate::made_up::{bytes, two_axes, with_ranks};
@@ -11,7 +11,7 @@ use crate::table::assert_fits;
 
 #[test]
 fn the_heat_map_names_the_slowest_ranks_and_fills_their_cells() {
-    let text = report::table(&with_ranks(3, 4), Extent::Summary);
+    let text = report::table(&with_ranks(3, 4), Detail::Summary);
     println!("{text}");
     assert_fits(&text);
     assert!(text.contains("rate in % of the median rank's, 8.00 GiB/s"), "{text}");
@@ -38,12 +38,12 @@ fn rows_of_map(text: &str) -> BTreeMap<&str, Vec<&str>> {
 #[test]
 fn many_hosts_are_folded_to_those_with_the_slowest_ranks() {
     let run = with_ranks(64, 16);
-    let folded = report::table(&run, Extent::Summary);
+    let folded = report::table(&run, Detail::Summary);
     println!("{folded}");
     assert_fits(&folded);
     assert!(folded.contains("48 more hosts: every rank at 100 to 100 %"), "{folded}");
     assert!(folded.contains("~uster-node-0000 100 100 100..94 100 100 100++50 100"), "{folded}");
-    let whole = report::table(&run, Extent::Everything);
+    let whole = report::table(&run, Detail::Everything);
     assert_fits(&whole);
     assert_eq!(whole.matches("~uster-node-00").count(), 64, "{whole}");
 }
@@ -54,7 +54,7 @@ fn ranks_that_share_a_node_and_ranks_on_none_have_their_own_cells() {
     for (row, node) in run.derived.cases[0].per_rank.iter_mut().zip([Some(0), Some(0), Some(1), None]) {
         row.node_index = node;
     }
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     assert_fits(&text);
     let heads = text.lines().find(|line| line.starts_with("host \\ node")).expect("a map");
     assert_eq!(heads.split_whitespace().collect::<Vec<_>>(), ["host", "\\", "node", "-", "0a", "0b", "1"]);
@@ -76,7 +76,7 @@ fn shares_over_several_cases_are_the_median_of_each_ranks_shares() {
         cases.push(case);
     }
     run.derived.cases = cases;
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     assert_fits(&text);
     let expected = median(&shares.map(|shares| shares[1])).expect("three");
     assert!(text.contains("median over 3 cases"), "{text}");
@@ -88,5 +88,5 @@ fn shares_over_several_cases_are_the_median_of_each_ranks_shares() {
 
 #[test]
 fn one_rank_has_no_heat_map() {
-    assert!(!report::table(&two_axes(), Extent::Everything).contains("median rank"));
+    assert!(!report::table(&two_axes(), Detail::Everything).contains("median rank"));
 }

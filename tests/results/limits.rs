@@ -4,7 +4,7 @@ use numamark::aggregate::Evidence;
 use numamark::aggregate::aggregate;
 use numamark::record::run::{CaseResult, GroupLimit};
 use numamark::record::{Begin, End, Header, LimitKernel, LimitTiming, Repetition, Row, Run, When, With};
-use numamark::report::{Extent, markdown, table};
+use numamark::report::{Detail, markdown, table};
 
 use crate::figures::plain;
 use crate::fixture::{begin, end, header};
@@ -134,7 +134,7 @@ fn groups_are_held_against_what_all_their_ranks_took_at_once() {
 
 /// Everything a report says, and that it says who is where.
 fn in_80_columns(run: &Run) {
-    for extent in [Extent::Summary, Extent::Everything] {
+    for extent in [Detail::Summary, Detail::Everything] {
         let text = table(run, extent);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         for name in
@@ -182,7 +182,7 @@ fn a_limit_that_moves_is_marked_and_one_that_jumps_about_is_not() {
         });
         let run = run_of(&[own.collect()], &[end(0)]);
         let limits = case(&run).limits.clone().expect("they were measured");
-        let said = table(&run, Extent::Summary).contains("drift: the memory of generate-1 took stores");
+        let said = table(&run, Detail::Summary).contains("drift: the memory of generate-1 took stores");
         assert_eq!(said, limits.drifted);
         (limits.drift.expect("before and after"), limits.drifted)
     };
@@ -211,7 +211,7 @@ fn without_limits_there_is_no_share_and_no_line_about_it() {
     let case = case(&run);
     assert_eq!((&case.limits, case.per_rank[0].limit_share), (&None, None));
     assert!(!case.metrics.contains_key("limit_share"));
-    let text = table(&run, Extent::Everything);
+    let text = table(&run, Detail::Everything);
     assert!(!text.contains("limit"), "{text}");
 }
 

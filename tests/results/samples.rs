@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 
-use numamark::results::samples::table::{Cell, Column, Kind, TableReader, TableWriter};
+use numamark::results::samples::table::{Cell, ColumnSchema, ColumnType, TableReader, TableWriter};
 use numamark::results::{recover, verify};
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::again;
 use crate::fixture::{Folder, finished, run};
 
 /// Columns, and rows.
-type Table = (Vec<Column>, Vec<Vec<Cell>>);
+type Table = (Vec<ColumnSchema>, Vec<Vec<Cell>>);
 
 fn read(path: &Path) -> Table {
     let mut table = TableReader::open(File::open(path).expect("it was written")).expect("a table");
@@ -23,7 +23,7 @@ fn read(path: &Path) -> Table {
 /// What tells one row from another: scope, host, rank, case, repetition, metric, interval.
 type Key = (String, Option<String>, Option<i64>, String, i64, String, Option<i64>);
 
-fn key(row: &[Cell], columns: &[Column]) -> Key {
+fn key(row: &[Cell], columns: &[ColumnSchema]) -> Key {
     let cell = |name: &str| &row[columns.iter().position(|column| column.name == name).expect(name)];
     let text = |name: &str| match cell(name) {
         Cell::Text(text) => Some(text.to_string()),
@@ -158,8 +158,9 @@ fn the_file_says_what_it_holds_and_of_which_run() {
     let folder = Folder::new("samples-columns");
     let (directory, run, _) = finished(&folder.join("run"), 2, 63);
     let (columns, rows) = read(&directory.samples());
-    let shape: Vec<(&str, Kind)> = columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
-    use Kind::{Integer, Long, Moment, Real, Text};
+    let shape: Vec<(&str, ColumnType)> =
+        columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
+    use ColumnType::{Integer, Long, Moment, Real, Text};
     assert_eq!(
         shape,
         [
@@ -205,7 +206,7 @@ fn the_file_says_what_it_holds_and_of_which_run() {
 }
 
 /// Writes a table again with other rows, everything else as it was.
-fn rewrite(path: &Path, edit: impl FnOnce(&[Column], &mut Vec<Vec<Cell>>)) {
+fn rewrite(path: &Path, edit: impl FnOnce(&[ColumnSchema], &mut Vec<Vec<Cell>>)) {
     let (columns, mut rows) = read(path);
     let old = TableReader::open(File::open(path).expect("written")).expect("a table");
     let about = ["numamark.schema", "numamark.version", "numamark.job_hash"];
@@ -236,7 +237,7 @@ fn verify_finds_and_names_any_change_of_the_samples() {
                     (Cell::Real(real), _) => Cell::Real(f64::from_bits(real.to_bits() ^ 1)),
                     (Cell::Whole(whole), _) => Cell::Whole(whole ^ 1),
                     (Cell::Text(text), _) => Cell::Text(format!("{text}x").into()),
-                    (Cell::Null, Kind::Text) => Cell::Text("x".into()),
+                    (Cell::Null, ColumnType::Text) => Cell::Text("x".into()),
                     (Cell::Null, _) => Cell::Whole(0),
                 };
             });

@@ -5,7 +5,7 @@ use numamark::mix::{Random, mix_words};
 use numamark::record::run::{Bound, Gate, Level, Outcome};
 use numamark::record::{Header, Noise, Repetition, Run};
 use numamark::report;
-use numamark::report::Extent;
+use numamark::report::Detail;
 use numamark::results::{RunDirectory, verify};
 
 use crate::fixture::{Folder, header, repetition, run_of};
@@ -55,13 +55,16 @@ fn one_node_of_eight_that_is_slow_is_named_with_its_price_and_its_cause() {
         (straggler.cost - 0.0909).abs() < 0.01 && straggler.cost == straggler.cost_with_slower,
         "{straggler:?}"
     );
-    let interval = straggler.interval.expect("six rounds");
-    assert!(interval.low <= straggler.slower_by && straggler.slower_by <= interval.high, "{interval:?}");
+    let confidence = straggler.confidence.expect("six rounds");
+    assert!(
+        confidence.low <= straggler.slower_by && straggler.slower_by <= confidence.high,
+        "{confidence:?}"
+    );
     assert!(
         straggler.cause.as_ref().is_some_and(|cause| cause.contains("waited for a CPU 9.")),
         "{straggler:?}"
     );
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     println!("{text}");
     assert_fits(&text);
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -88,7 +91,7 @@ fn equal_nodes_have_no_straggler_and_no_file() {
     let (directory, run) = run(&folder, 62, |_| 1.0, header(RANKS));
     assert_eq!(run.derived.stragglers, []);
     assert!(!directory.suspects().exists());
-    assert!(!report::table(&run, Extent::Summary).contains("STRAGGLER"));
+    assert!(!report::table(&run, Detail::Summary).contains("STRAGGLER"));
     std::fs::write(directory.suspects(), "host0\n").expect("room");
     let why = verify(directory.path()).expect_err("nobody is suspect").to_string();
     assert!(why.contains("is host0, the parts give not there"), "{why}");
@@ -147,5 +150,5 @@ fn a_gate_can_hold_the_number_of_stragglers() {
     let (_, run) = run(&folder, 65, slow, header);
     let [result] = &run.derived.gate_results[..] else { panic!("one for the whole run") };
     assert_eq!((result.outcome, result.value, result.case.as_ref()), (Outcome::Fail, Some(1.0), None));
-    assert!(report::table(&run, Extent::Summary).contains("\nFAIL stragglers 1 <= 0\n"));
+    assert!(report::table(&run, Detail::Summary).contains("\nFAIL stragglers 1 <= 0\n"));
 }

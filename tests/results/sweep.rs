@@ -3,14 +3,14 @@
 use numamark::record::run::Expected;
 use numamark::record::{Parameter, Run};
 use numamark::report;
-use numamark::report::Extent;
+use numamark::report::Detail;
 
 use crate::made_up::{GIB, bytes, case, rows, template, two_axes, with_ranks, word};
 use crate::table::assert_fits;
 
 #[test]
 fn each_swept_key_has_a_table_through_the_fastest_case() {
-    let text = report::table(&two_axes(), Extent::Summary);
+    let text = report::table(&two_axes(), Detail::Summary);
     println!("{text}");
     assert_fits(&text);
     assert!(text.contains("generate: 6 cases, 3 values of chunk, 2 values of kernel; workers all"), "{text}");
@@ -25,7 +25,7 @@ fn each_swept_key_has_a_table_through_the_fastest_case() {
 fn one_swept_key_has_a_line_a_case_and_units_in_the_header() {
     let mut run = two_axes();
     run.derived.cases.retain(|case| case.parameters["kernel"] == word("avx2"));
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     assert_fits(&text);
     let lines: Vec<&str> = text.lines().collect();
     let header = lines.iter().position(|line| line.trim_start().starts_with("chunk ")).expect("a header");
@@ -45,7 +45,7 @@ fn a_knob_that_does_not_touch_a_case_does_not_keep_it_out() {
     let mut cases = vec![slab(16, 1e8), slab(64, 3e8)];
     cases.push(case(&run, 1, 2e6, &[("allocator", word("system"))]));
     run.derived.cases = cases;
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     assert_fits(&text);
     let of = |title| rows(&text, title).iter().map(|row| (row[0], row[1])).collect::<Vec<_>>();
     assert_eq!(of("allocator, at batch 64:"), [("slab", "300"), ("system", "2.00")], "{text}");
@@ -72,7 +72,7 @@ fn of_three_swept_keys_the_report_says_how_many_cases_it_does_not_show() {
         }
     }
     run.derived.cases = cases;
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     assert_fits(&text);
     for title in [
         "chunk, at kernel avx2, in_flight 2:",
@@ -87,7 +87,7 @@ fn of_three_swept_keys_the_report_says_how_many_cases_it_does_not_show() {
 #[test]
 fn everything_shows_every_case_in_full() {
     let run = two_axes();
-    let text = report::table(&run, Extent::Everything);
+    let text = report::table(&run, Detail::Everything);
     assert_fits(&text);
     assert_eq!(text.matches("p99.9").count() - text.matches("p99.9 needs").count(), 6, "{text}");
 }
@@ -103,7 +103,7 @@ fn a_sweep_over_many_hosts_names_the_slowest_rank_of_each_case() {
         cases.push(case);
     }
     run.derived.cases = cases;
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     println!("{text}");
     assert_fits(&text);
     let found = rows(&text, "generate: 3 cases");
@@ -140,7 +140,7 @@ fn with_expectations() -> Run {
 #[test]
 fn what_the_plan_expects_stands_beside_what_was_measured() {
     let run = with_expectations();
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     println!("{text}");
     assert_fits(&text);
     let header = text.lines().find(|line| line.contains("working set")).expect("a table");
@@ -164,7 +164,7 @@ fn expectations_that_are_all_alike_or_unknown_have_no_table() {
     let mut unknown = with_expectations();
     unknown.derived.cases[0].expected = None;
     for run in [alike, unknown] {
-        let text = report::table(&run, Extent::Summary);
+        let text = report::table(&run, Detail::Summary);
         // The advice below has words for it, too.
         assert!(!text.contains("a chunk  workers") && !text.contains("!:"), "{text}");
     }

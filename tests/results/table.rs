@@ -5,7 +5,7 @@ use numamark::environment::NodeRecord;
 use numamark::record::run::GateResult;
 use numamark::record::{Parameter, Run};
 use numamark::report;
-use numamark::report::Extent;
+use numamark::report::Detail;
 
 use crate::fixture::{Folder, run};
 
@@ -31,7 +31,7 @@ pub fn assert_fits(text: &str) {
 #[test]
 fn the_table_says_what_a_reader_asks() {
     let run = good_run("says", 4);
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     println!("{text}");
     assert_fits(&text);
     for answer in [
@@ -101,7 +101,7 @@ fn nothing_makes_the_table_wider_than_80_columns() {
             let (metric, reason, value) = (text.to_owned(), Some(text.to_owned()), Some(1e-300));
             run.derived.gate_results.push(GateResult { metric, reason, value, ..gate });
         }
-        let table = report::table(&run, Extent::Summary);
+        let table = report::table(&run, Detail::Summary);
         assert_fits(&table);
         assert!(
             table.contains("PARTIAL RESULT") && table.contains("BUG: 18,446,744,073,709,551,615 objects")
@@ -115,7 +115,7 @@ fn a_run_without_any_repetition_still_has_a_table() {
     let (_, header, _) = run(&folder.join("run"), 1, 42);
     let evidence = numamark::aggregate::Evidence::new(vec![crate::fixture::begin(0, 1)]).expect("one rank");
     let run = aggregate(&header, &evidence, None).expect("nothing is no error");
-    let text = report::table(&run, Extent::Summary);
+    let text = report::table(&run, Detail::Summary);
     assert_fits(&text);
     assert!(text.contains("PARTIAL RESULT"));
     assert!(text.contains("n/a: generate-1: throughput_bytes_per_s: no repetition was finished"), "{text}");

@@ -1,4 +1,4 @@
-//! The effect of an arm: its interval, its verdicts when there is nothing to find, and its power.
+//! The effect of an arm: its confidence interval, its verdicts when there is nothing to find, and its power.
 
 use numamark::stats::{
     Better, Effect, Judgement, Pair, Scope, effect, effect_within, holm, judge, pairs_needed,
@@ -12,7 +12,7 @@ fn covered(world: World, seed: u64, draws: u32) -> (f64, Effect) {
     let covered = share(draws, || {
         let found = effect(&world.pairs(&mut draw)).expect("pairs");
         last = Some(found);
-        found.interval.expect("replicates").contains(world.effect.exp())
+        found.confidence.expect("replicates").contains(world.effect.exp())
     });
     (covered, last.expect("at least one draw"))
 }
@@ -45,7 +45,7 @@ fn an_effect_is_covered_as_often_as_its_interval_claims() {
         let (covered, last) = covered(world, 5, 1000);
         let World { hosts, nodes, rounds, .. } = world;
         println!("{hosts} hosts x {nodes} nodes x {rounds} rounds, {:?}: {covered:.3} covered", last.scope);
-        assert!(last.interval.expect("replicates").is_full());
+        assert!(last.confidence.expect("replicates").is_full());
         assert!((0.93..=0.97).contains(&covered), "seed 5: {covered}");
     }
 }
@@ -55,7 +55,7 @@ fn with_few_rounds_less_is_claimed_and_that_is_kept() {
     for (rounds, level) in [(2, 0.5), (3, 0.75), (4, 0.875), (5, 0.9375)] {
         let (covered, last) = covered(World { effect: 0.03, ..World::new(2, 2, rounds) }, 6, 3000);
         println!("2 hosts x 2 nodes x {rounds} rounds: {covered:.3} covered, {level} claimed");
-        assert_eq!(last.interval.expect("replicates").level, level);
+        assert_eq!(last.confidence.expect("replicates").level, level);
         assert!((covered - level).abs() < 0.02, "seed 6: {covered}");
     }
 }
@@ -68,12 +68,12 @@ fn rounds_of_two_hosts_say_nothing_of_a_third() {
     let mut covers = |scope| {
         share(1000, || {
             let found = effect_within(&world.pairs(&mut draw), scope).expect("pairs");
-            found.interval.expect("replicates").contains(1.0)
+            found.confidence.expect("replicates").contains(1.0)
         })
     };
     let (these, alike) = (covers(Scope::TheseHosts), covers(Scope::HostsLikeThese));
     println!("of hosts like two: {these:.3} covered from their rounds, {alike:.3} by both, 0.5 claimed");
-    assert!(these < 0.6, "seed 7: an interval of these hosts must not be sold as one of all");
+    assert!(these < 0.6, "seed 7: a confidence interval of these hosts must not be sold as one of all");
     assert!((alike - 0.5).abs() < 0.05, "seed 7");
 }
 

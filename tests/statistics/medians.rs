@@ -1,6 +1,6 @@
-//! The interval of a median of repetitions, with a fixed number of them and under the stop rule.
+//! The confidence interval of a median of repetitions, with a fixed number of them and under the stop rule.
 
-use numamark::stats::{Decision, StopRule, half_width, median, median_interval, stop};
+use numamark::stats::{Decision, StopRule, half_width, median, median_confidence_interval, stop};
 
 use crate::world::{Draw, share};
 
@@ -20,9 +20,9 @@ fn a_median_of_repetitions_is_covered_as_often_as_its_interval_claims() {
             let mut claimed = 0.0;
             let covered = share(4000, || {
                 let values: Vec<f64> = (0..count).map(|_| draw.rate(0.03, disturbed)).collect();
-                let interval = median_interval(&values).expect("two values or more");
-                claimed = interval.level;
-                interval.contains(truth)
+                let confidence = median_confidence_interval(&values).expect("two values or more");
+                claimed = confidence.level;
+                confidence.contains(truth)
             });
             println!(
                 "median of {count:3}, {disturbed} disturbed: {covered:.3} covered, {claimed:.3} claimed"
@@ -45,7 +45,9 @@ fn the_stop_rule_leaves_the_coverage_where_it_was() {
             let rates: Vec<f64> = (0..40).map(|_| draw.rate(scale, disturbed)).collect();
             // For comparison: the rule that this one is not.
             let looked = (6..=40).find(|count| *count == 40 || half_width(&rates[..*count]) <= Some(0.02));
-            at_once += u32::from(median_interval(&rates[..looked.unwrap_or(40)]).unwrap().contains(truth));
+            at_once += u32::from(
+                median_confidence_interval(&rates[..looked.unwrap_or(40)]).unwrap().contains(truth),
+            );
             let cases = [rates.iter().copied().map(Some).collect::<Vec<_>>()];
             let ended = (1..).find(|rounds| stop(&rule, *rounds, &cases) != Decision::GoOn);
             let rounds = ended.expect("at most 40");
@@ -53,12 +55,12 @@ fn the_stop_rule_leaves_the_coverage_where_it_was() {
             rounds_done += rounds;
             narrow += u32::from(half_width(values) <= Some(0.02));
             stopped += u32::from(stop(&rule, rounds, &cases) == Decision::HalfWidth);
-            median_interval(values).expect("six rounds or more").contains(truth)
+            median_confidence_interval(values).expect("six rounds or more").contains(truth)
         });
         let mean = |count: u32| f64::from(count) / f64::from(draws);
         println!(
             "stop at 2 %, noise {scale}, {disturbed} disturbed: {covered:.3} covered ({:.3} if it stopped at the \
-             first narrow interval), {:.1} rounds, {:.2} by the rule, {:.2} as narrow as asked",
+             first narrow confidence), {:.1} rounds, {:.2} by the rule, {:.2} as narrow as asked",
             mean(at_once),
             mean(rounds_done),
             mean(stopped),
@@ -68,8 +70,8 @@ fn the_stop_rule_leaves_the_coverage_where_it_was() {
     }
 }
 
-/// The limit of every interval here, and of everybody's: it takes rounds for independent. What that costs is in the
-/// module's documentation, and must not grow without a word there.
+/// The limit of every confidence interval here, and of everybody's: it takes rounds for independent. What that costs is
+/// in the module's documentation, and must not grow without a word there.
 #[test]
 fn rounds_that_remember_each_other_cost_what_the_documentation_says() {
     for (memory, at_least, at_most) in [(0.0, 0.93, 0.97), (0.3, 0.85, 0.91), (0.6, 0.70, 0.79)] {
@@ -82,7 +84,7 @@ fn rounds_that_remember_each_other_cost_what_the_documentation_says() {
                     (0.02 * state).exp()
                 })
                 .collect();
-            median_interval(&values).expect("twenty values").contains(1.0)
+            median_confidence_interval(&values).expect("twenty values").contains(1.0)
         });
         println!("median of 20 that follow the one before by {memory}: {covered:.3} covered");
         assert!((at_least..=at_most).contains(&covered), "seed 4: {covered}");

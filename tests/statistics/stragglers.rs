@@ -1,6 +1,6 @@
 //! Nodes that are called slow and are not, and slow ones that are not found.
 
-use numamark::stats::{Watched, stragglers};
+use numamark::stats::{NodeRates, stragglers};
 
 use crate::world::Draw;
 
@@ -14,13 +14,13 @@ struct Class {
 }
 
 impl Class {
-    fn drawn(&self, draw: &mut Draw, slow: f64) -> Vec<Watched> {
+    fn drawn(&self, draw: &mut Draw, slow: f64) -> Vec<NodeRates> {
         let weather: Vec<f64> = (0..self.rounds).map(|_| draw.delay(0.02, 0.1)).collect();
         (0..self.nodes)
             .map(|index| {
                 let own = self.apart * draw.normal() + if index == 0 { (1.0 - slow).ln() } else { 0.0 };
                 let rate = |weather: &f64| Some((own - weather - draw.delay(self.noise, 0.05)).exp());
-                Watched { class: 0, values: weather.iter().map(rate).collect() }
+                NodeRates { class: 0, values: weather.iter().map(rate).collect() }
             })
             .collect()
     }

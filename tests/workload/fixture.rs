@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use numamark::error::Result;
 use numamark::generator::{Kernel, Stores};
-use numamark::measure::{Clock, Counters, Instruments, Prices};
+use numamark::measure::{Clock, Instruments, NoiseCounters, Prices};
 use numamark::slab::{Arena, Heap, HeapOptions};
 use numamark::workload::generate::{Crew, Parameters, Session, Streams, Team};
 use numamark::workload::intervals::Division;
@@ -34,7 +34,7 @@ pub fn run(
     let arena = Arena::plain(usize::try_from(bytes).expect("small")).expect("memory");
     let count = u32::try_from(workers).expect("few");
     let heap = Heap::new(arena, HeapOptions::new(count, clock)).expect("valid options");
-    let counters = Counters::survey(None);
+    let counters = NoiseCounters::survey(None);
     let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
     let streams = Streams { seed: 7, first: 0, shape: parameters.shape };
     let session = Session::new(parameters, workers, extent, streams, &heap, instruments);

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 use numamark::generator::{Digest, Kernel, Stores, Stream};
-use numamark::measure::{Clock, Counters, Instruments, Prices};
+use numamark::measure::{Clock, Instruments, NoiseCounters, Prices};
 use numamark::slab::{Arena, Heap, HeapOptions};
 use numamark::workload::{Amount, Extent, allocate, collect, generate};
 
@@ -136,7 +136,7 @@ fn parts_and_blocks_of_a_chunk_are_equal_and_complete() {
 #[test]
 fn larson_runs_for_its_time_on_both_allocators() {
     let _alone = alone();
-    let (clock, counters) = (Clock::start(), Counters::survey(None));
+    let (clock, counters) = (Clock::start(), NoiseCounters::survey(None));
     let Extent { warmup_ns, division, stop, .. } = extent(1_000_000, Amount::Duration(0), &|| false);
     let span = allocate::Span { warmup_ns, timed_ns: 20_000_000, division, stop };
     for allocator in [allocate::Allocator::Slab, allocate::Allocator::System] {

@@ -1,7 +1,7 @@
 //! From pairs to verdicts: effects, Holm's correction over all tests judged together, and the A/A floor.
 
 use super::quantity::Quantity;
-use crate::record::run::{Better, Comparison, Floor, Interval, Replicated, Scope, Verdict};
+use crate::record::run::{Better, Comparison, ConfidenceInterval, Floor, Replicated, Scope, Verdict};
 use crate::stats;
 use crate::stats::{Effect, Pair, median};
 use crate::word::Word;
@@ -156,7 +156,7 @@ impl Judged<'_> {
             base_value: of(|pair| pair.base),
             candidate_value: of(|pair| pair.candidate),
             ratio: effect.map(|effect| effect.ratio),
-            interval: effect.and_then(|effect| effect.interval).map(Interval::from),
+            confidence: effect.and_then(|effect| effect.confidence).map(ConfidenceInterval::from),
             scope,
             hosts: paired.hosts,
             nodes: effect.map_or(0, |effect| effect.nodes),
@@ -246,7 +246,7 @@ impl Judged<'_> {
                 "{replicates} {what} can tell nothing of so many figures at once; it takes {needed} at the very least"
             ));
         }
-        let clear = effect.interval.is_some_and(|interval| !interval.contains(1.0));
+        let clear = effect.confidence.is_some_and(|confidence| !confidence.contains(1.0));
         let significant = self.p_adjusted.is_some_and(|p| p <= SIGNIFICANT);
         match (clear, significant) {
             (false, _) => None,
@@ -273,6 +273,7 @@ impl Judged<'_> {
 
 fn of_floor(floor: &Effect, difference: f64) -> Floor {
     let beyond = |ratio: f64| (ratio - 1.0).abs() > difference;
-    let unstable = floor.interval.is_none_or(|interval| beyond(interval.low) || beyond(interval.high));
-    Floor { ratio: floor.ratio, interval: floor.interval.map(Interval::from), unstable }
+    let unstable =
+        floor.confidence.is_none_or(|confidence| beyond(confidence.low) || beyond(confidence.high));
+    Floor { ratio: floor.ratio, confidence: floor.confidence.map(ConfidenceInterval::from), unstable }
 }

@@ -9,7 +9,7 @@ pub mod threads;
 
 #[cfg(feature = "mpi")]
 use super::mpi_library;
-use super::{Comm, Speaker, Stop, install_panic_hook};
+use super::{Comm, Speaker, StopFlag, install_panic_hook};
 use crate::error::{Error, Result};
 use launcher::{Family, Launcher};
 
@@ -24,13 +24,13 @@ pub struct Start<'a> {
     pub ranks_in_process: u32,
     /// `--expect-ranks`: any other number is refused.
     pub ranks_expected: Option<u32>,
-    /// Time limit for the processes to become ranks, and of `body`'s first stage. [`Start::LIMIT`] is a good value.
-    pub limit: Duration,
+    /// Time limit for the processes to become ranks, and of `body`'s first stage. [`Start::TIME_LIMIT`] is a good value.
+    pub time_limit: Duration,
 }
 
 impl Start<'_> {
     /// Default time limit: hundreds of processes on a few cores, with a cold file system, need minutes.
-    pub const LIMIT: Duration = Duration::from_secs(300);
+    pub const TIME_LIMIT: Duration = Duration::from_secs(300);
 
     /// Runs `body` once per rank: as MPI processes under a launcher, as threads without one. Returns the value of
     /// `body` on this process's rank, which is rank 0 when this process holds all ranks. Installs the panic hook and
@@ -63,7 +63,7 @@ impl Start<'_> {
             )));
         }
         install_panic_hook(Speaker { host: self.host.into(), rank: None });
-        threads::run(ranks, self.host, &Stop::listen()?, body)
+        threads::run(ranks, self.host, &StopFlag::listen()?, body)
             .map(|values| values.into_iter().next().expect("rank 0 is the first"))
     }
 
@@ -83,7 +83,7 @@ impl Start<'_> {
             comm.agree(checked.map_err(|error| self.on_rank(started, error)))?;
             body(comm)
         };
-        let stop = Stop::listen().inspect_err(|error| report(1, error))?;
+        let stop = StopFlag::listen().inspect_err(|error| report(1, error))?;
         processes::run(self, &stop, body, report)
     }
 
@@ -130,7 +130,7 @@ pub fn speak_as_one(started: Option<&Launcher>, say: impl FnOnce()) {
     }
     // The launcher may send TERM to all processes as soon as the reporting one has left. The handlers keep TERM from
     // ending this process, so that its own exit code counts.
-    let _without_handlers_that_wins = Stop::listen();
+    let _without_handlers_that_wins = StopFlag::listen();
     std::thread::sleep(LINGER);
 }
 
@@ -166,7 +166,7 @@ mod tests {
             launcher: None,
             ranks_in_process: 2,
             ranks_expected: Some(16),
-            limit: Start::LIMIT,
+            time_limit: Start::TIME_LIMIT,
         };
         let error = start.run(|_| -> Result<()> { panic!("must not run") }, |_| ()).expect_err("2 is not 16");
         assert_eq!(error.exit_code(), crate::error::ExitCode::Environment);
@@ -182,7 +182,7 @@ mod tests {
             launcher: Some(&launcher),
             ranks_in_process: 2,
             ranks_expected: None,
-            limit: Start::LIMIT,
+            time_limit: Start::TIME_LIMIT,
         };
         let error = start
             .run(|_| -> Result<()> { panic!("must not run") }, |_| ())

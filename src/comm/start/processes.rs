@@ -9,11 +9,11 @@ use crate::comm::panic_hook::install_panic_hook;
 use crate::comm::waiting::Waiting;
 use crate::comm::watchdog::Watchdog;
 use crate::comm::wire::{self, mpi, mpi::Link};
-use crate::comm::{Comm, Stop};
+use crate::comm::{Comm, StopFlag};
 use crate::error::{Error, ExitCode, Result};
 
 /// Time limit of `MPI_Finalize`: hundreds of processes on few cores need a minute.
-const FINALIZE_LIMIT: Duration = Duration::from_secs(120);
+const FINALIZE_TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// Initialises MPI, runs `body` as this process's rank, ends the collectives and finalizes MPI. Installs the panic
 /// hook.
@@ -27,7 +27,7 @@ const FINALIZE_LIMIT: Duration = Duration::from_secs(120);
 /// The error that all ranks agreed on; or that MPI was already initialised.
 pub(super) fn run<T>(
     start: &Start<'_>,
-    stop: &Stop,
+    stop: &StopFlag,
     body: impl FnOnce(&Comm) -> Result<T>,
     report: impl Fn(u32, &Error),
 ) -> Result<T> {
@@ -36,14 +36,14 @@ pub(super) fn run<T>(
     install_panic_hook(Speaker { host: start.host.into(), rank: Some(link.world().rank) });
     let unfinished = Unfinished;
     let comm = Comm::new(wire::Link::Mpi(link), start.host, stop);
-    comm.stage("start", start.limit);
+    comm.stage("start", start.time_limit);
     let result = comm.introduce().and_then(|()| body(&comm));
     let result = comm.finish(result);
     comm.stop().forgive();
     if let Err(agreed) = &result {
         comm.star.leave_after(|| report(comm.world().size, agreed));
     }
-    comm.stage("MPI_Finalize", FINALIZE_LIMIT);
+    comm.stage("MPI_Finalize", FINALIZE_TIME_LIMIT);
     comm.star.waiting().wait_for_anybody();
     drop(universe);
     std::mem::forget(unfinished);
@@ -65,7 +65,7 @@ fn initialize(start: &Start<'_>) -> Result<impl Sized + use<>> {
     let speaker = Speaker { host: start.host.into(), rank };
     let waiting = Arc::new(Waiting::new(0));
     waiting.wait_for_anybody();
-    let watchdog = Watchdog::start(speaker, waiting, Stop::never(), "MPI_Init", start.limit)?;
+    let watchdog = Watchdog::start(speaker, waiting, StopFlag::never(), "MPI_Init", start.time_limit)?;
     let initialized = mpi::initialize();
     drop(watchdog);
     initialized

@@ -7,7 +7,7 @@ use std::thread::Builder;
 use crate::comm::panic_hook::message_of;
 use crate::comm::star::Star;
 use crate::comm::wire::{self, threads::Link};
-use crate::comm::{Comm, Stop, World};
+use crate::comm::{Comm, StopFlag, World};
 use crate::error::{Error, ExitCode, Result};
 
 /// Above the number of nodes of any host. A limit is needed because each rank has two threads and a sender to every
@@ -24,7 +24,7 @@ pub const RANKS_MAX: u32 = 1024;
 pub fn run<T: Send>(
     ranks: u32,
     host: &str,
-    stop: &Stop,
+    stop: &StopFlag,
     body: impl Fn(&Comm) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     if !(1..=RANKS_MAX).contains(&ranks) {
@@ -59,7 +59,7 @@ fn take(slot: &Slot) -> Link {
 }
 
 /// One rank's life.
-fn live<T>(link: Link, host: &str, stop: &Stop, body: impl Fn(&Comm) -> Result<T>) -> Result<T> {
+fn live<T>(link: Link, host: &str, stop: &StopFlag, body: impl Fn(&Comm) -> Result<T>) -> Result<T> {
     let World { rank, .. } = link.world();
     let comm = Comm::new(wire::Link::Threads(link), host, stop);
     let result = comm.introduce().and_then(|()| {
@@ -92,9 +92,9 @@ mod tests {
     fn ranks_that_could_not_be_started_end_those_that_were() {
         let slots: Vec<Slot> = Link::all(5).into_iter().map(|link| Mutex::new(Some(link))).collect();
         std::thread::scope(|scope| {
-            let started = slots[..2]
-                .iter()
-                .map(|slot| scope.spawn(|| live(take(slot), "alpha", &Stop::never(), |comm| comm.barrier())));
+            let started = slots[..2].iter().map(|slot| {
+                scope.spawn(|| live(take(slot), "alpha", &StopFlag::never(), |comm| comm.barrier()))
+            });
             let started: Vec<_> = started.collect();
             let error = speak_for(&slots[2..], "alpha", &Error::Environment("no threads left".into()));
             assert_eq!(error.to_string(), "rank 2 on alpha: no threads left");

@@ -17,12 +17,12 @@ pub struct Check {
     /// Finding in words, or the reason that it is unknown.
     pub found: String,
     /// Meaning for a benchmark.
-    pub standing: Standing,
+    pub standing: Assessment,
 }
 
 /// Meaning of a finding for a benchmark.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Assessment {
     /// No disturbance.
     Fine,
     /// A disturbance, unless the remedy is applied.
@@ -89,20 +89,20 @@ impl Host<'_> {
 
 impl Check {
     fn fine(what: &'static str, found: impl Into<String>) -> Check {
-        Check { what, found: found.into(), standing: Standing::Fine }
+        Check { what, found: found.into(), standing: Assessment::Fine }
     }
 
     fn warn(what: &'static str, found: impl Into<String>, remedy: Remedy) -> Check {
-        Check { what, found: found.into(), standing: Standing::Warn(remedy) }
+        Check { what, found: found.into(), standing: Assessment::Warn(remedy) }
     }
 
     fn unknown(what: &'static str, why: impl Into<String>) -> Check {
-        Check { what, found: why.into(), standing: Standing::Unknown }
+        Check { what, found: why.into(), standing: Assessment::Unknown }
     }
 
     /// True when the finding disturbs.
     pub fn warns(&self) -> bool {
-        matches!(self.standing, Standing::Warn(_))
+        matches!(self.standing, Assessment::Warn(_))
     }
 }
 

@@ -88,8 +88,8 @@ impl MadeUp {
         let check = warning.next().unwrap_or_else(|| panic!("nothing warns of {what}: {checks:#?}"));
         assert_eq!((check.what, warning.next()), (what, None));
         match &check.standing {
-            Standing::Warn(Remedy::Command(command)) => (check.found.clone(), command.clone()),
-            Standing::Warn(Remedy::Advice(advice)) => (check.found.clone(), (*advice).to_owned()),
+            Assessment::Warn(Remedy::Command(command)) => (check.found.clone(), command.clone()),
+            Assessment::Warn(Remedy::Advice(advice)) => (check.found.clone(), (*advice).to_owned()),
             other => panic!("{other:?}"),
         }
     }
@@ -104,7 +104,7 @@ impl Drop for MadeUp {
 #[test]
 fn a_quiet_host_is_fine_in_every_line() {
     for check in MadeUp::new("quiet", &[]).checks() {
-        assert_eq!(check.standing, Standing::Fine, "{check:?}");
+        assert_eq!(check.standing, Assessment::Fine, "{check:?}");
     }
 }
 
@@ -237,7 +237,7 @@ fn what_cannot_be_read_is_unknown_with_the_reason_and_never_a_warning() {
     let nothing = Probe::new("/nonexistent");
     let reading = reading::read(&nothing, Duration::ZERO);
     let checks = checks(&collect_from(nothing, &facts, |_| None), &reading);
-    let unknown = checks.iter().filter(|check| check.standing == Standing::Unknown).count();
+    let unknown = checks.iter().filter(|check| check.standing == Assessment::Unknown).count();
     assert!(checks.iter().all(|check| !check.warns() && !check.found.is_empty()), "{checks:?}");
     assert_eq!(
         checks.len() - unknown,

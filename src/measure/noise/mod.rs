@@ -1,6 +1,6 @@
 //! Noise: other activity on the cores of a repetition.
 //!
-//! Counters are read outside the timed region, just before and after it. [`Counters::survey`] finds out once per run
+//! Counters are read outside the timed region, just before and after it. [`NoiseCounters::survey`] finds out once per run
 //! which counters the machine offers. [`ThreadCounts`] is a reading of one worker, [`MachineCounts`] a reading of one
 //! rank. A [`Noise`] is the difference of two readings. Nothing is judged here.
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use life::ThreadLife;
 pub use machine::MachineCounts;
-pub use survey::Counters;
+pub use survey::NoiseCounters;
 pub use thread::ThreadCounts;
 
 use super::Clock;

@@ -19,22 +19,22 @@ const PRESSURE_MEMORY: &str = "pressure_memory_ns";
 
 /// The counters available to a rank, and its PUs.
 #[derive(Clone, Debug)]
-pub struct Counters {
+pub struct NoiseCounters {
     root: PathBuf,
     pus: Vec<u32>,
     cgroup: Option<Cgroup>,
     unavailable: BTreeMap<String, String>,
 }
 
-impl Counters {
+impl NoiseCounters {
     /// Tries every counter of this machine. `pus` are the workers' PUs in the workers' order, by the kernel's index;
     /// `None` when the workers may run anywhere.
-    pub fn survey(pus: Option<&[u32]>) -> Counters {
-        Counters::survey_below(Path::new("/"), pus)
+    pub fn survey(pus: Option<&[u32]>) -> NoiseCounters {
+        NoiseCounters::survey_below(Path::new("/"), pus)
     }
 
-    /// As [`Counters::survey`], on files below a root that is laid out like `/`.
-    pub fn survey_below(root: &Path, pus: Option<&[u32]>) -> Counters {
+    /// As [`NoiseCounters::survey`], on files below a root that is laid out like `/`.
+    pub fn survey_below(root: &Path, pus: Option<&[u32]>) -> NoiseCounters {
         let of_pus = |read: fn(&Path, &[u32]) -> Result<u64, String>| match pus {
             Some(pus) => read(root, pus),
             None => Err("the workers are bound to no PU".to_owned()),
@@ -51,7 +51,7 @@ impl Counters {
         ];
         let refused = tried.into_iter().filter_map(|(name, tried)| Some((name.to_owned(), tried.err()?)));
         let unavailable = refused.collect();
-        Counters { root: root.to_owned(), pus: pus.unwrap_or_default().to_vec(), cgroup, unavailable }
+        NoiseCounters { root: root.to_owned(), pus: pus.unwrap_or_default().to_vec(), cgroup, unavailable }
     }
 
     /// The counters that this machine does not offer: name to reason.
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn every_counter_is_read_where_it_stands_and_in_nanoseconds() {
         let machine = Machine::new("whole");
-        let counters = Counters::survey_below(&machine.0, Some(&[1, 0]));
+        let counters = NoiseCounters::survey_below(&machine.0, Some(&[1, 0]));
         assert_eq!(counters.unavailable(), &BTreeMap::new());
         let all = counters.machine(2);
         let expected = MachineCounts {
@@ -184,7 +184,7 @@ mod tests {
         machine.write("proc/self/cgroup", "2:cpu,cpuacct:/job\n0::/\n");
         machine.write("proc/self/mountinfo", "31 30 0:27 / /cgroup rw - cgroup cgroup rw,cpu,cpuacct\n");
         machine.write("cgroup/job/cpu.stat", "nr_periods 4\nnr_throttled 1\nthrottled_time 17\n");
-        let counters = Counters::survey_below(&machine.0, Some(&[0]));
+        let counters = NoiseCounters::survey_below(&machine.0, Some(&[0]));
         assert_eq!(counters.machine(1).throttled_ns, Some(17));
     }
 
@@ -198,7 +198,7 @@ mod tests {
         machine.write("proc/stat", "cpu0 1 2 3 4\n");
         machine.write("proc/thread-self/schedstat", "0 0 0\n");
         machine.write("proc/thread-self/sched", "\n");
-        let counters = Counters::survey_below(&machine.0, Some(&[0]));
+        let counters = NoiseCounters::survey_below(&machine.0, Some(&[0]));
         assert_eq!(counters.machine(1), MachineCounts::default());
         let thread = counters.thread_after(&Clock::start());
         assert_eq!((thread.migrations, thread.run_delay_ns), (None, None));
@@ -216,14 +216,14 @@ mod tests {
         }
         assert_eq!(counters.unavailable().len(), reasons.len());
         machine.write("proc/stat", "cpu0 1 2 3 4 5 6 7 8\n");
-        let why = |pus| Counters::survey_below(&machine.0, pus).unavailable()[STEAL].clone();
+        let why = |pus| NoiseCounters::survey_below(&machine.0, pus).unavailable()[STEAL].clone();
         assert_eq!(why(Some(&[0, 9])), "/proc/stat has no line for cpu9");
         assert_eq!(why(None), "the workers are bound to no PU");
     }
 
     #[test]
     fn this_machine_has_each_counter_or_a_reason() {
-        let counters = Counters::survey(Some(&[0]));
+        let counters = NoiseCounters::survey(Some(&[0]));
         let machine = counters.machine(1);
         let thread = counters.thread_before(&Clock::start());
         for (name, value) in [
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn working_takes_cpu_time_sleeping_switches_and_touching_memory_faults() {
-        let (clock, counters) = (Clock::start(), Counters::survey(None));
+        let (clock, counters) = (Clock::start(), NoiseCounters::survey(None));
         let before = counters.thread_before(&clock);
         let asleep = counters.thread_after(&clock);
         std::thread::sleep(Duration::from_millis(2));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::units;
 use crate::word::Word;
-use crate::workload::generate::Found;
+use crate::workload::generate::SampleFindings;
 
 /// Units hashed and granules compressed, outside every timed region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub struct CheckRecord {
 
 impl CheckRecord {
     /// Converts the workload's finding into the form of a part.
-    pub fn new(found: &Found) -> CheckRecord {
+    pub fn new(found: &SampleFindings) -> CheckRecord {
         CheckRecord {
             unit_bytes: found.unit_bytes,
             units: found.units,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::metric::Measure;
-use crate::record::run::{CaseLimits, Dropped, Interval, Locality};
+use crate::record::run::{CaseLimits, ConfidenceInterval, Dropped, Locality};
 
 /// One case as planned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -115,7 +115,8 @@ pub struct Metric {
     /// Median over the repetitions that have a value.
     pub value: Option<f64>,
     /// Confidence interval of the median, over these repetitions on these hosts; null with fewer than two values.
-    pub interval: Option<Interval>,
+    #[serde(rename = "interval")]
+    pub confidence: Option<ConfidenceInterval>,
     /// Unit: `bytes/s`, `operations/s`, `s/GiB`, `ns`, `share`, `workers`, `bytes`, `switches`.
     pub unit: String,
     /// Number of repetitions that have a value.
@@ -155,8 +156,8 @@ pub struct HistogramSummary {
     pub sum: u64,
     /// Confidence intervals by the quantile's name (`p99`): the range of the median of the repetitions' own
     /// quantiles, on these hosts. A quantile without an entry is noise in a single repetition.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub intervals: BTreeMap<String, Interval>,
+    #[serde(rename = "intervals", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub confidence_intervals: BTreeMap<String, ConfidenceInterval>,
     /// Estimated sum over all events, each stratum weighted by count over timed; null when a stratum was never timed.
     pub sum_estimate: Option<f64>,
 }

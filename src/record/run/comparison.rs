@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::metric::Better;
-use crate::record::run::Interval;
+use crate::record::run::ConfidenceInterval;
 
 /// One metric of one case, between two arms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,8 @@ pub struct Comparison {
     /// Candidate over baseline: the effect over all pairs, not the ratio of the two medians.
     pub ratio: Option<f64>,
     /// Confidence interval of the ratio; null when there are too few values.
-    pub interval: Option<Interval>,
+    #[serde(rename = "interval")]
+    pub confidence: Option<ConfidenceInterval>,
     /// Population that the confidence interval covers.
     pub scope: Option<Scope>,
     /// Hosts with pairs.
@@ -103,7 +104,8 @@ pub struct Floor {
     /// Second arm over the first.
     pub ratio: f64,
     /// Confidence interval of the ratio.
-    pub interval: Option<Interval>,
+    #[serde(rename = "interval")]
+    pub confidence: Option<ConfidenceInterval>,
     /// True when this confidence interval reaches beyond the difference that counts, or is null: the run is then too
     /// noisy to find such a difference.
     pub unstable: bool,

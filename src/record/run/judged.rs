@@ -7,7 +7,8 @@ use crate::stats;
 
 /// Confidence interval of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Interval {
+#[schemars(rename = "Interval")]
+pub struct ConfidenceInterval {
     /// The lower end.
     pub low: f64,
     /// The upper end.
@@ -17,10 +18,10 @@ pub struct Interval {
     pub level: f64,
 }
 
-impl From<stats::Interval> for Interval {
-    fn from(interval: stats::Interval) -> Interval {
-        let stats::Interval { low, high, level } = interval;
-        Interval { low, high, level }
+impl From<stats::ConfidenceInterval> for ConfidenceInterval {
+    fn from(confidence: stats::ConfidenceInterval) -> ConfidenceInterval {
+        let stats::ConfidenceInterval { low, high, level } = confidence;
+        ConfidenceInterval { low, high, level }
     }
 }
 
@@ -129,7 +130,8 @@ pub struct Straggler {
     /// Slowdown against the median of the other nodes of the class, as a share: 0.1 is 10 % slower.
     pub slower_by: f64,
     /// Confidence interval of `slower_by` over these rounds; null with fewer than two rounds.
-    pub interval: Option<Interval>,
+    #[serde(rename = "interval")]
+    pub confidence: Option<ConfidenceInterval>,
     /// Rounds in which the node was about as slow as a straggler is.
     pub rounds_slow: u32,
     /// Rounds in which the node could be compared with others.

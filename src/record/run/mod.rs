@@ -13,7 +13,8 @@ pub use case::{CaseHeader, CaseResult, Expected, HistogramSummary, Metric, Param
 pub use comparison::{Comparison, Floor, Replicated, Scope, Verdict};
 pub use gate::{Against, Bound, Gate, GateResult, Level, Outcome};
 pub use judged::{
-    CaseLimits, Coincidence, Disturbance, DropRule, Dropped, EndedBy, GroupLimit, Interval, Stop, Straggler,
+    CaseLimits, Coincidence, ConfidenceInterval, Disturbance, DropRule, Dropped, EndedBy, GroupLimit, Stop,
+    Straggler,
 };
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::stats::{
-    Better, ENOUGH, Interval, Judgement, Pair, Scope, effect_within, holm, judge, pairs_needed,
+    Better, ConfidenceInterval, ENOUGH, Judgement, Pair, Scope, effect_within, holm, judge, pairs_needed,
 };
 
 /// Largest relative difference between rates that count as equally good; other criteria then decide.
@@ -55,21 +55,21 @@ pub(super) enum Standing {
     /// Certainly within [`ALIKE`] of the fastest.
     Alike,
     /// Certainly slower.
-    Slower(Against),
+    Slower(RatioToFastest),
     /// Undecided: as fast or slower.
     Unknown,
 }
 
 /// Ratio of a rate to the fastest one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Against {
+pub(super) struct RatioToFastest {
     pub(super) ratio: f64,
-    pub(super) interval: Interval,
+    pub(super) confidence: ConfidenceInterval,
 }
 
 /// Result of a sweep. Every `usize` is the index of a point.
 #[derive(Debug, PartialEq)]
-pub(super) struct Reading {
+pub(super) struct SweepResult {
     /// Standing of every point.
     pub(super) standings: Vec<Standing>,
     pub(super) fastest: usize,
@@ -91,7 +91,7 @@ pub(super) struct Reading {
 }
 
 /// Judges a sweep. `None` without a point.
-pub(super) fn read(sweep: &Sweep) -> Option<Reading> {
+pub(super) fn read(sweep: &Sweep) -> Option<SweepResult> {
     let points = &sweep.points;
     let fastest = (0..points.len()).reduce(|best, index| {
         // The smaller size wins a tie.
@@ -106,7 +106,7 @@ pub(super) fn read(sweep: &Sweep) -> Option<Reading> {
     // Among medians that cannot be told apart, the highest is highest by chance.
     let open = plateau.clone().any(|index| standings[index] == Standing::Unknown);
     let recommended = plateau.clone().find(good).filter(|index| *index != fastest || !open);
-    Some(Reading {
+    Some(SweepResult {
         recommended,
         plateau: plateau.clone(),
         last: plateau.rev().find(good).unwrap_or(fastest),
@@ -133,9 +133,11 @@ fn standings(points: &[Point], fastest: usize) -> (Vec<Standing>, Option<u64>) {
         let effect = effects[index];
         let judgement =
             effect.map_or(Judgement::CannotTell, |effect| judge(&effect, Better::Higher, p, ALIKE, None));
-        standings[index] = match (judgement, effect.and_then(|effect| Some((effect.ratio, effect.interval?))))
-        {
-            (Judgement::Slower, Some((ratio, interval))) => Standing::Slower(Against { ratio, interval }),
+        let known = effect.and_then(|effect| Some((effect.ratio, effect.confidence?)));
+        standings[index] = match (judgement, known) {
+            (Judgement::Slower, Some((ratio, confidence))) => {
+                Standing::Slower(RatioToFastest { ratio, confidence })
+            }
             (Judgement::NoDifference, _) => Standing::Alike,
             _ => {
                 let spread = effect.and_then(|effect| effect.spread);

@@ -1,12 +1,12 @@
 //! A judgement as text: the size to take and the reason, the three limits, then the open questions.
 
-use super::reading::{ALIKE, Against, Point, Reading, Standing, Sweep};
+use super::reading::{ALIKE, Point, RatioToFastest, Standing, Sweep, SweepResult};
 use crate::report::notes::CONTAMINATED_BELOW;
 use crate::report::text::percent;
 use crate::units::{Bytes, human_bytes, human_duration, three_digits};
 
 /// The advice, a sentence a line.
-pub(super) fn lines(sweep: &Sweep, reading: &Reading) -> Vec<String> {
+pub(super) fn lines(sweep: &Sweep, reading: &SweepResult) -> Vec<String> {
     let about = About { sweep, reading };
     let mut lines = vec![about.advice(), about.parallelism(), about.cache(), about.memory()];
     lines.extend(about.open());
@@ -16,7 +16,7 @@ pub(super) fn lines(sweep: &Sweep, reading: &Reading) -> Vec<String> {
 
 struct About<'a> {
     sweep: &'a Sweep,
-    reading: &'a Reading,
+    reading: &'a SweepResult,
 }
 
 impl About<'_> {
@@ -216,11 +216,11 @@ impl About<'_> {
 
     /// `22 % slower (18 to 25)`
     fn slower(&self, index: usize) -> String {
-        let Standing::Slower(Against { ratio, interval }) = self.reading.standings[index] else {
+        let Standing::Slower(RatioToFastest { ratio, confidence }) = self.reading.standings[index] else {
             unreachable!("an edge is surely slower")
         };
         let [by, least, most] =
-            [ratio, interval.high, interval.low].map(|end| three_digits((1.0 - end) * 100.0));
+            [ratio, confidence.high, confidence.low].map(|end| three_digits((1.0 - end) * 100.0));
         format!("{by} % slower than {} ({least} to {most})", self.size(self.reading.fastest))
     }
 }

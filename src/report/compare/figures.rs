@@ -1,18 +1,19 @@
 //! Figures of one row of a comparison, formatted for columns.
 
-use crate::metric::{Column, GateMetric};
-use crate::record::run::{Better, Comparison, Interval, Replicated, Scope, Verdict};
+use crate::metric::{ComparisonColumn, GateMetric};
+use crate::record::run::{Better, Comparison, ConfidenceInterval, Replicated, Scope, Verdict};
 use crate::report::text::{NOT_AVAILABLE, plain};
 use crate::units::three_digits;
 
 /// The column of a row's metric; `None` for one that no column knows.
-fn column(row: &Comparison) -> Option<Column> {
+fn column(row: &Comparison) -> Option<ComparisonColumn> {
     GateMetric::from_name(&row.metric)?.column()
 }
 
 /// `rate GiB/s`
 pub(super) fn figure(row: &Comparison) -> String {
-    column(row).map_or_else(|| plain(&row.metric), |Column { name, unit, .. }| format!("{name} {unit}"))
+    column(row)
+        .map_or_else(|| plain(&row.metric), |ComparisonColumn { name, unit, .. }| format!("{name} {unit}"))
 }
 
 /// `rate`
@@ -36,9 +37,9 @@ pub(super) fn change(ratio: Option<f64>) -> String {
 }
 
 /// `+1.9 to +3.7`
-pub(super) fn interval(interval: Option<Interval>) -> String {
-    interval.map_or(NOT_AVAILABLE.to_owned(), |interval| {
-        format!("{} to {}", change(Some(interval.low)), change(Some(interval.high)))
+pub(super) fn confidence_interval(confidence: Option<ConfidenceInterval>) -> String {
+    confidence.map_or(NOT_AVAILABLE.to_owned(), |confidence| {
+        format!("{} to {}", change(Some(confidence.low)), change(Some(confidence.high)))
     })
 }
 

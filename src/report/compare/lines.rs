@@ -126,8 +126,8 @@ pub(super) fn notes(compared: &Compared) -> Vec<String> {
 fn projection(projection: &Projection) -> String {
     let [projected, measured] =
         [projection.projected, projection.measured].map(|gain| figures::signed(gain * 100.0));
-    let interval = projection.interval.map_or(String::new(), |interval| {
-        let [low, high] = [interval.low, interval.high].map(|gain| figures::signed(gain * 100.0));
+    let confidence = projection.confidence.map_or(String::new(), |confidence| {
+        let [low, high] = [confidence.low, confidence.high].map(|gain| figures::signed(gain * 100.0));
         format!(" ({low} to {high})")
     });
     let more = if projection.exceeds {
@@ -136,7 +136,7 @@ fn projection(projection: &Projection) -> String {
         ""
     };
     format!(
-        "{}, {}: if refills were free: {projected} %; measured: {measured} %{interval}; refills take {} of A's worker time{more}",
+        "{}, {}: if refills were free: {projected} %; measured: {measured} %{confidence}; refills take {} of A's worker time{more}",
         plain(&projection.case),
         plain(&projection.candidate),
         percent(projection.refill_share)
@@ -147,9 +147,9 @@ fn projection(projection: &Projection) -> String {
 fn floors(rows: &[Comparison]) -> Vec<String> {
     let same = rows.iter().filter(|row| row.same && figures::name(row) == "rate");
     let line = |row: &Comparison| {
-        let (change, interval) = (figures::change(row.ratio), figures::interval(row.interval));
+        let (change, confidence) = (figures::change(row.ratio), figures::confidence_interval(row.confidence));
         let stable = row.verdict == Verdict::NoDifference;
-        let mut line = format!("A/A: {} differs from itself by {change} % ({interval})", plain(&row.case));
+        let mut line = format!("A/A: {} differs from itself by {change} % ({confidence})", plain(&row.case));
         if !stable {
             let needed = row.replicates_needed.map_or(String::new(), |needed| {
                 format!(": {} would be needed", counted(needed, replicate(row.replicated)))
@@ -169,7 +169,7 @@ fn bound(result: &BoundResult) -> String {
         Outcome::Fail => "FAIL",
     };
     let change = result.ratio.map_or("has no value".to_owned(), |ratio| {
-        format!("{} % ({})", figures::change(Some(ratio)), figures::interval(result.interval))
+        format!("{} % ({})", figures::change(Some(ratio)), figures::confidence_interval(result.confidence))
     });
     let bound = format!("-{}", round_share(result.bound));
     let what = match result.outcome {
@@ -187,7 +187,7 @@ fn how(compared: &Compared) -> Vec<String> {
     let judged: Vec<&Comparison> = rows.iter().filter(|row| !row.same).collect();
     if judged.is_empty() {
         let rates: Vec<&Comparison> = rows.iter().filter(|row| figures::name(row) == "rate").collect();
-        return vec![format!("{}, paired by host, node and round", intervals(&rates))];
+        return vec![format!("{}, paired by host, node and round", confidence_intervals(&rates))];
     }
     let values = match compared.candidate.len() {
         0 | 1 => "paired by host, node and round",
@@ -200,7 +200,7 @@ fn how(compared: &Compared) -> Vec<String> {
         format!(
             "A, B: medians of the values of a rank (p99: of all ranks); change: the centre of B over A, {values}"
         ),
-        intervals(&judged),
+        confidence_intervals(&judged),
         format!(
             "verdict: Holm's correction over {} included; no difference: none above {difference}; \
              finds: the smallest change that 4 of 5 such comparisons see; needs: {repeated} to see {difference}, as far as these tell",
@@ -210,12 +210,12 @@ fn how(compared: &Compared) -> Vec<String> {
 }
 
 /// Scope of the confidence intervals, by level and scope.
-fn intervals(rows: &[&Comparison]) -> String {
+fn confidence_intervals(rows: &[&Comparison]) -> String {
     let mut kinds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in rows {
-        if let (Some(interval), Some(scope)) = (row.interval, row.scope) {
+        if let (Some(confidence), Some(scope)) = (row.confidence, row.scope) {
             // Rounded down: a level rounded up would overstate the confidence.
-            let level = (interval.level * 1000.0).floor() / 10.0;
+            let level = (confidence.level * 1000.0).floor() / 10.0;
             let kind = kinds.entry(format!("{level} %, of {}", figures::scope(scope))).or_default();
             kind.insert(figures::name(row));
         }

@@ -4,7 +4,7 @@ mod figures;
 mod lines;
 mod rows;
 
-use super::document::{self, Extent, escaped};
+use super::document::{self, Detail, escaped};
 use super::grid::Grid;
 use super::terminal;
 use crate::compare::Compared;
@@ -14,7 +14,7 @@ use crate::record::run::{Comparison, Run};
 const TABLES: usize = 3;
 
 /// The whole comparison as text.
-pub fn compared(compared: &Compared, extent: Extent) -> String {
+pub fn compared(compared: &Compared, extent: Detail) -> String {
     let prose = |lines: Vec<String>| lines.iter().map(|line| terminal::prose(line)).collect::<String>();
     let mut text = prose(lines::forced(compared));
     text += &prose(lines::headline(compared));
@@ -32,7 +32,7 @@ pub fn compared_markdown(compared: &Compared) -> String {
     for line in lines::forced(compared).iter().chain(&lines::headline(compared)) {
         text += &format!("\n{}\n", line_escaped(line));
     }
-    for (caption, grid) in tables(compared, Extent::Everything) {
+    for (caption, grid) in tables(compared, Detail::Everything) {
         text += &format!("\n{}\n\n{}", escaped(&caption), document::grid(&grid));
     }
     text += "\n## How to read it\n\n";
@@ -43,7 +43,7 @@ pub fn compared_markdown(compared: &Compared) -> String {
 }
 
 /// Comparison of a run's arms for its report; `None` for a run without arms.
-pub(super) fn of_run(run: &Run, extent: Extent) -> Option<String> {
+pub(super) fn of_run(run: &Run, extent: Detail) -> Option<String> {
     let of_it = Compared::of_run(run);
     (!of_it.comparisons.is_empty()).then(|| compared(&of_it, extent))
 }
@@ -55,8 +55,8 @@ pub(super) fn markdown_of_run(run: &Run) -> Option<String> {
 }
 
 /// Every table with its caption.
-fn tables(compared: &Compared, extent: Extent) -> Vec<(String, Grid)> {
-    let all = extent == Extent::Everything;
+fn tables(compared: &Compared, extent: Detail) -> Vec<(String, Grid)> {
+    let all = extent == Detail::Everything;
     let groups: Vec<&[Comparison]> = compared
         .comparisons
         .chunk_by(|a, b| (&a.case, &a.candidate) == (&b.case, &b.candidate))

@@ -54,7 +54,10 @@ fn judged(grid: &mut Grid, rows: &[&Comparison]) {
     grid.push(Column::figures("A", ""), each().map(|row| figures::value(row, row.base_value)));
     grid.push(Column::figures("B", ""), each().map(|row| figures::value(row, row.candidate_value)));
     grid.push(Column::figures("change", "%"), each().map(|row| figures::change(row.ratio)));
-    grid.push(Column::figures("interval", "%"), each().map(|row| figures::interval(row.interval)));
+    grid.push(
+        Column::figures("interval", "%"),
+        each().map(|row| figures::confidence_interval(row.confidence)),
+    );
     grid.push(Column::words("verdict"), each().map(|row| figures::verdict(row).to_owned()));
     grid.push(Column::figures("finds", "%"), each().map(|row| figures::share(row.smallest_detectable)));
     let unit = rows.first().map_or("", |row| figures::needed(row));

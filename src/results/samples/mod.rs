@@ -21,37 +21,37 @@ use crate::aggregate::evidence::Evidence;
 use crate::error::Result;
 use crate::record::durable::replace;
 use crate::record::run::{CaseHeader, Header, Parameter, Run, SCHEMA};
-use rows::Sample;
-use table::{Cell, Column, Kind, TableReader, TableWriter};
+use rows::SampleRow;
+use table::{Cell, ColumnSchema, ColumnType, TableReader, TableWriter};
 
 /// Columns of every run: `HEAD` before the parameters, `TAIL` after them.
-const HEAD: [(&str, Kind, &str); 6] = [
+const HEAD: [(&str, ColumnType, &str); 6] = [
     (
         "scope",
-        Kind::Text,
+        ColumnType::Text,
         "Whose value this is: rank (one rank), host (its ranks together), all (all ranks).",
     ),
-    ("host", Kind::Text, "Name of the host; null for all."),
-    ("node", Kind::Integer, "NUMA node of the rank, as hwloc counts; null for host and all."),
-    ("rank", Kind::Integer, "Index of the rank; null for host and all."),
-    ("case", Kind::Text, "Id of the case, as in run.json."),
-    ("workload", Kind::Text, "Workload of the case."),
+    ("host", ColumnType::Text, "Name of the host; null for all."),
+    ("node", ColumnType::Integer, "NUMA node of the rank, as hwloc counts; null for host and all."),
+    ("rank", ColumnType::Integer, "Index of the rank; null for host and all."),
+    ("case", ColumnType::Text, "Id of the case, as in run.json."),
+    ("workload", ColumnType::Text, "Workload of the case."),
 ];
-const TAIL: [(&str, Kind, &str); 6] = [
-    ("repetition", Kind::Integer, "Round of the repetition, from 0."),
+const TAIL: [(&str, ColumnType, &str); 6] = [
+    ("repetition", ColumnType::Integer, "Round of the repetition, from 0."),
     (
         "interval",
-        Kind::Integer,
+        ColumnType::Integer,
         "Interval within the repetition, from 0; null for values of a whole repetition.",
     ),
     (
         "began",
-        Kind::Moment,
+        ColumnType::Moment,
         "When the repetition began, by the clock of the rank's own host; for host and all, of the lowest rank.",
     ),
-    ("metric", Kind::Text, "Name of the value; those of host and all are the metrics of run.json."),
-    ("value", Kind::Real, "The value. Values that are not known have no row."),
-    ("unit", Kind::Text, "Unit of the value."),
+    ("metric", ColumnType::Text, "Name of the value; those of host and all are the metrics of run.json."),
+    ("value", ColumnType::Real, "The value. Values that are not known have no row."),
+    ("unit", ColumnType::Text, "Unit of the value."),
 ];
 const SORTED_BY: [&str; 7] = ["scope", "case", "host", "rank", "repetition", "metric", "interval"];
 
@@ -108,8 +108,9 @@ impl Comparison {
         }
         let columns = shape.columns();
         if table.columns() != columns {
-            let names =
-                |columns: &[Column]| columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
+            let names = |columns: &[ColumnSchema]| {
+                columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ")
+            };
             let (found, wanted) = (names(table.columns()), names(&columns));
             self.differences
                 .push(format!("its columns are {found}; those of the run are {wanted}, with comments"));
@@ -142,8 +143,13 @@ fn same(a: &[Cell], b: &[Cell]) -> bool {
     })
 }
 
-fn described(sample: &Sample, columns: &[Column], found: Option<&[Cell]>, derived: &[Cell]) -> String {
-    let Sample { scope, host, rank, case, repetition, metric, .. } = sample;
+fn described(
+    sample: &SampleRow,
+    columns: &[ColumnSchema],
+    found: Option<&[Cell]>,
+    derived: &[Cell],
+) -> String {
+    let SampleRow { scope, host, rank, case, repetition, metric, .. } = sample;
     let of = match (rank, host) {
         (Some(rank), _) => format!("rank {rank}"),
         (None, Some(host)) => format!("host {host}"),
@@ -173,7 +179,7 @@ const ARM: &str = "arm";
 
 /// Columns that depend on the run's cases: one for each parameter of any case, and one for the arm.
 struct Shape {
-    parameters: Vec<Column>,
+    parameters: Vec<ColumnSchema>,
 }
 
 impl Shape {
@@ -184,22 +190,22 @@ impl Shape {
             let mut values = header.planned.iter().filter_map(|case| case.parameters.get(name));
             values.all(|value| matches!(value, Parameter::Number(_)))
         };
-        let column = |name: &String| Column {
+        let column = |name: &String| ColumnSchema {
             name: name.clone(),
-            kind: if numeric(name) { Kind::Long } else { Kind::Text },
+            kind: if numeric(name) { ColumnType::Long } else { ColumnType::Text },
             comment: format!("Parameter {name} of the case; null where it has none."),
         };
         let arms = header.planned.iter().any(|case| case.arm.is_some());
-        let arm = arms.then(|| Column {
+        let arm = arms.then(|| ColumnSchema {
             name: ARM.to_owned(),
-            kind: Kind::Text,
+            kind: ColumnType::Text,
             comment: "Arm of the case; null where it is compared with nothing.".to_owned(),
         });
         Shape { parameters: names.into_iter().map(column).chain(arm).collect() }
     }
 
-    fn columns(&self) -> Vec<Column> {
-        let fixed = |(name, kind, comment): (&str, Kind, &str)| Column {
+    fn columns(&self) -> Vec<ColumnSchema> {
+        let fixed = |(name, kind, comment): (&str, ColumnType, &str)| ColumnSchema {
             name: name.to_owned(),
             kind,
             comment: comment.to_owned(),
@@ -208,7 +214,7 @@ impl Shape {
         head.chain(self.parameters.iter().cloned()).chain(TAIL.into_iter().map(fixed)).collect()
     }
 
-    fn cells(&self, sample: &Sample) -> Vec<Cell> {
+    fn cells(&self, sample: &SampleRow) -> Vec<Cell> {
         let text = |text: &str| Cell::Text(Arc::from(text));
         let index = |index: Option<u32>| index.map_or(Cell::Null, |index| Cell::Whole(i64::from(index)));
         let head = [
@@ -233,14 +239,14 @@ impl Shape {
     }
 }
 
-fn parameter(column: &Column, case: &CaseHeader) -> Cell {
+fn parameter(column: &ColumnSchema, case: &CaseHeader) -> Cell {
     if column.name == ARM {
         return case.arm.as_deref().map_or(Cell::Null, |arm| Cell::Text(Arc::from(arm)));
     }
     match (case.parameters.get(&column.name), column.kind) {
         (None, _) => Cell::Null,
         (Some(Parameter::Word(word)), _) => Cell::Text(Arc::from(word.as_str())),
-        (Some(Parameter::Number(number)), Kind::Text) => Cell::Text(number.to_string().into()),
+        (Some(Parameter::Number(number)), ColumnType::Text) => Cell::Text(number.to_string().into()),
         // Numbers in a job have at most 63 bits.
         (Some(Parameter::Number(number)), _) => Cell::Whole(i64::try_from(*number).unwrap_or(i64::MAX)),
     }

@@ -11,7 +11,7 @@ use crate::record::run::{CaseHeader, Metric, Run};
 use crate::word::Word;
 
 /// One measured value.
-pub(super) struct Sample<'a> {
+pub(super) struct SampleRow<'a> {
     pub scope: &'static str,
     pub host: Option<&'a str>,
     pub node: Option<u32>,
@@ -26,7 +26,7 @@ pub(super) struct Sample<'a> {
 }
 
 /// Receiver of the rows.
-pub(super) type Sink<'a> = dyn FnMut(&Sample) -> io::Result<()> + 'a;
+pub(super) type Sink<'a> = dyn FnMut(&SampleRow) -> io::Result<()> + 'a;
 
 /// Passes every row of a run to the sink, sorted.
 ///
@@ -97,7 +97,7 @@ fn figures(
         let Repetition { round, began_unix_ms, .. } = rows[0].repetition;
         for (name, metric) in metrics {
             let Some(value) = metric.values[place] else { continue };
-            sink(&Sample {
+            sink(&SampleRow {
                 scope: whose.scope,
                 host: whose.host,
                 node: None,
@@ -130,7 +130,7 @@ fn of_rank(case: &CaseHeader, begin: &Begin, rounds: &[Vec<&Row>], sink: &mut Si
         values.extend(progress(case.measure, repetition));
         values.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
         for (metric, interval, value, unit) in values {
-            sink(&Sample {
+            sink(&SampleRow {
                 scope: "rank",
                 host: Some(&begin.host),
                 node: begin.node_index,

@@ -14,13 +14,13 @@ pub(super) struct Course<'a> {
     chunk_bytes: usize,
     extent: Extent<'a>,
     clock: Clock,
-    /// The next chunk and its phase, see [`Step`]. Written by the advancing worker, read by all after the barrier.
+    /// The next chunk and its phase, see [`Position`]. Written by the advancing worker, read by all after the barrier.
     next: AtomicU64,
-    progress: Mutex<Progress>,
+    progress: Mutex<PhaseState>,
 }
 
 /// State that only the advancing worker touches.
-pub(super) struct Progress {
+pub(super) struct PhaseState {
     phase_began: Ticks,
     chunk_began: Ticks,
     /// Chunks finished in this phase.
@@ -39,10 +39,10 @@ pub(super) enum Phase {
     Over,
 }
 
-/// Chunks are numbered through both phases, because the blocks of the last warm-up chunks are given back in the
-/// timed region.
+/// A chunk and its phase. Chunks are numbered through both phases, because the blocks of the last warm-up chunks are
+/// given back in the timed region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct Position {
     pub(super) phase: Phase,
     pub(super) chunk: u64,
 }
@@ -54,8 +54,8 @@ impl<'a> Course<'a> {
             chunk_bytes,
             extent,
             clock,
-            next: AtomicU64::new(Step { phase: Phase::Warmup, chunk: 0 }.pack()),
-            progress: Mutex::new(Progress {
+            next: AtomicU64::new(Position { phase: Phase::Warmup, chunk: 0 }.pack()),
+            progress: Mutex::new(PhaseState {
                 phase_began: now,
                 chunk_began: now,
                 done: 0,
@@ -96,9 +96,9 @@ impl<'a> Course<'a> {
         }
     }
 
-    pub(super) fn step(&self) -> Step {
+    pub(super) fn step(&self) -> Position {
         // Relaxed: the barrier orders the only write before every read.
-        Step::unpack(self.next.load(Ordering::Relaxed))
+        Position::unpack(self.next.load(Ordering::Relaxed))
     }
 
     /// Starts the warm-up. Called by one worker, while the others wait.
@@ -111,7 +111,7 @@ impl<'a> Course<'a> {
             0 => Phase::Timed,
             _ => Phase::Warmup,
         };
-        self.set_next(Step { phase, chunk: 0 });
+        self.set_next(Position { phase, chunk: 0 });
     }
 
     /// Starts the timed region after the warm-up. Called by one worker, while the others wait.
@@ -124,7 +124,7 @@ impl<'a> Course<'a> {
     /// Advances to the next chunk, with the one clock read of a chunk. Called by one worker, while the others wait.
     pub(super) fn advance(&self) {
         let mut progress = lock(&self.progress);
-        let Step { phase, chunk } = self.step();
+        let Position { phase, chunk } = self.step();
         let now = self.clock.read();
         let chunk_ns = self.clock.nanoseconds(now.since(progress.chunk_began));
         let elapsed_ns = self.clock.nanoseconds(now.since(progress.phase_began));
@@ -146,31 +146,31 @@ impl<'a> Course<'a> {
             }
             _ => phase,
         };
-        self.set_next(Step { phase: next, chunk: chunk + 1 });
+        self.set_next(Position { phase: next, chunk: chunk + 1 });
     }
 
-    fn set_next(&self, step: Step) {
+    fn set_next(&self, step: Position) {
         // Relaxed: the barrier that the caller is about to release publishes it.
         self.next.store(step.pack(), Ordering::Relaxed);
     }
 
     /// Bytes, nanoseconds and chunks of the timed region, once all workers have returned.
-    pub(super) fn into_progress(self) -> Progress {
+    pub(super) fn into_progress(self) -> PhaseState {
         self.progress.into_inner().expect("no worker panicked: all returned")
     }
 }
 
-impl Step {
+impl Position {
     fn pack(self) -> u64 {
         self.chunk << 2 | self.phase as u64
     }
 
-    fn unpack(word: u64) -> Step {
+    fn unpack(word: u64) -> Position {
         let phase = match word & 3 {
             0 => Phase::Warmup,
             1 => Phase::Timed,
             _ => Phase::Over,
         };
-        Step { phase, chunk: word >> 2 }
+        Position { phase, chunk: word >> 2 }
     }
 }

@@ -40,8 +40,8 @@ pub use crew::{Crew, Team};
 pub use design::{Consumer, Handover, Memory, PoolUse, Schedule, Scope};
 pub use parameters::Parameters;
 pub use reader::Read;
-pub use sample::{Found, Sample};
-pub use scope::World;
+pub use sample::{Sample, SampleFindings};
+pub use scope::RankPosition;
 pub use session::{Session, WorkerRecord};
 pub use source::Streams;
 

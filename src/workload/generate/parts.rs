@@ -8,7 +8,7 @@ use super::course::Course;
 use super::design::{Handover, Memory};
 use super::handover::Handover as Blocks;
 use super::reader::Reader;
-use super::source::Source;
+use super::source::RankStreams;
 use super::supply::Block;
 use super::written::{Writing, Written};
 use crate::error::Error;
@@ -42,7 +42,7 @@ impl Chunk {
 pub(super) struct Parts<'a> {
     pub(super) parameters: Parameters,
     pub(super) workers: usize,
-    pub(super) source: Source,
+    pub(super) source: RankStreams,
     pub(super) heap: &'a Heap,
     pub(super) course: Course<'a>,
     pub(super) handover: Blocks<'a>,

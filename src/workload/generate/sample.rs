@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 
-use super::{Parameters, Streams, World};
+use super::{Parameters, RankPosition, Streams};
 use crate::generator::codec::Compressor;
 use crate::generator::{Codec, Kernel, Stores, Stream};
 use crate::hash;
@@ -48,7 +48,7 @@ pub struct Sample {
 
 /// Findings in one rank's sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct SampleFindings {
     /// Length of a hashed unit, in bytes.
     pub unit_bytes: u64,
     /// Units hashed.
@@ -73,7 +73,7 @@ pub struct Found {
 
 /// Findings of one worker.
 #[derive(Clone, Debug, Default)]
-pub struct Share {
+pub struct WorkerFindings {
     hashes: Vec<u64>,
     granules: u64,
     compressed_bytes: u64,
@@ -82,7 +82,7 @@ pub struct Share {
 
 impl Sample {
     /// The sample of this rank's streams; ranks take stretches of a data set one after the other.
-    pub fn of(parameters: &Parameters, streams: Streams, amount: Amount, world: World) -> Sample {
+    pub fn of(parameters: &Parameters, streams: Streams, amount: Amount, world: RankPosition) -> Sample {
         let (dedup, compression) = (streams.shape.dedup(), streams.shape.compression());
         let unit_bytes = dedup.map_or(UNIT_BYTES_PLAIN, |dedup| dedup.unit_bytes());
         let piece_bytes = PIECE_BYTES.max(unit_bytes);
@@ -117,11 +117,11 @@ impl Sample {
     }
 
     /// Inspects one worker's share: every `workers`-th piece, made with the case's own kernel and stores.
-    pub fn inspect(&self, worker: usize, workers: usize) -> Share {
+    pub fn inspect(&self, worker: usize, workers: usize) -> WorkerFindings {
         let size = |bytes: u64| usize::try_from(bytes).expect("a piece fits memory");
         let mut memory = vec![MaybeUninit::uninit(); size(self.piece_bytes)];
         let mut compressor = Compressor::new(self.codec);
-        let mut share = Share::default();
+        let mut share = WorkerFindings::default();
         let pieces = self.stream_bytes / self.piece_bytes;
         let places = (0..pieces).flat_map(|piece| self.streams.iter().map(move |stream| (piece, stream)));
         for (number, (piece, stream)) in (0u64..).zip(places).skip(worker).step_by(workers) {
@@ -141,13 +141,13 @@ impl Sample {
     }
 
     /// The findings of all workers of the rank together.
-    pub fn found(&self, shares: Vec<Share>) -> Found {
-        let sum = |of: fn(&Share) -> u64| shares.iter().map(of).sum::<u64>();
+    pub fn found(&self, shares: Vec<WorkerFindings>) -> SampleFindings {
+        let sum = |of: fn(&WorkerFindings) -> u64| shares.iter().map(of).sum::<u64>();
         let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
         for hash in shares.iter().flat_map(|share| &share.hashes) {
             *counts.entry(*hash).or_default() += 1;
         }
-        Found {
+        SampleFindings {
             unit_bytes: self.unit_bytes,
             units: counts.values().sum(),
             distinct: counts.len() as u64,
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use crate::generator::{Compression, Dedup, Ratio, Shape};
 
-    fn found(shape: Shape, streams: u32, world: World, workers: usize) -> Found {
+    fn found(shape: Shape, streams: u32, world: RankPosition, workers: usize) -> SampleFindings {
         let plain = Parameters::plain(1 << 20, 1 << 20, 1, Kernel::best(), Stores::Ordinary);
         let parameters = Parameters { shape, streams, ..plain };
         let amount = Amount::Duration(1);
@@ -183,8 +183,8 @@ mod tests {
         sample.found((0..workers).map(|worker| sample.inspect(worker, workers)).collect())
     }
 
-    fn alone() -> World {
-        World { rank: 0, ranks: 1, host: 0, rank_on_host: 0, ranks_on_host: 1 }
+    fn alone() -> RankPosition {
+        RankPosition { rank: 0, ranks: 1, host: 0, rank_on_host: 0, ranks_on_host: 1 }
     }
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_plain_sample_has_nothing_twice_and_nothing_to_compress() {
-        let found = found(Shape::PLAIN, 9, World { ranks: 1000, ..alone() }, 2);
+        let found = found(Shape::PLAIN, 9, RankPosition { ranks: 1000, ..alone() }, 2);
         assert_eq!((found.units, found.distinct), (4 * 16384, 4 * 16384));
         assert!(found.compressed_bytes > found.granules * 4096);
         assert!(found.hashes.len() < 200, "{} of one of a thousand ranks", found.hashes.len());

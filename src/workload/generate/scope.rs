@@ -8,7 +8,7 @@ use crate::workload::Amount;
 
 /// A rank's place among all ranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct World {
+pub struct RankPosition {
     /// This rank.
     pub rank: u32,
     /// All ranks.
@@ -30,14 +30,14 @@ impl Streams {
     ///
     /// # Panics
     /// When the place does not lie in the world.
-    pub fn of(seed: u64, parameters: &Parameters, amount: Amount, world: World) -> Streams {
+    pub fn of(seed: u64, parameters: &Parameters, amount: Amount, world: RankPosition) -> Streams {
         let shape = parameters.shape;
         let each = u64::from(parameters.streams.max(1));
         if matches!(amount, Amount::Dataset { .. }) {
             return Streams { seed, first: 0, shape };
         }
         let scope = if shape.dedup().is_some() { parameters.scope } else { Scope::Rank };
-        let World { rank, ranks, host, rank_on_host, ranks_on_host } = world;
+        let RankPosition { rank, ranks, host, rank_on_host, ranks_on_host } = world;
         let (group, member, members) = match scope {
             Scope::Rank => (rank, 0, 1),
             Scope::Host => (host, rank_on_host, ranks_on_host),
@@ -62,10 +62,10 @@ mod tests {
     /// Ranks dealt to hosts unevenly.
     const HOST_OF_RANK: [u32; 5] = [0, 1, 0, 2, 0];
 
-    fn world(rank: usize) -> World {
+    fn world(rank: usize) -> RankPosition {
         let mine = HOST_OF_RANK[rank];
         let on_host = |ranks: &[u32]| ranks.iter().filter(|host| **host == mine).count() as u32;
-        World {
+        RankPosition {
             rank: rank as u32,
             ranks: HOST_OF_RANK.len() as u32,
             host: mine,

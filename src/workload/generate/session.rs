@@ -7,7 +7,7 @@ use super::design::{Memory, PoolUse, Schedule};
 use super::handover::Handover;
 use super::parts::{Chunk, Hands, Parts};
 use super::reader::{Read, Reader};
-use super::source::{Source, Streams};
+use super::source::{RankStreams, Streams};
 use super::supply::Supply;
 use super::{Parameters, number};
 use crate::generator::Digest;
@@ -60,7 +60,7 @@ impl<'a> Session<'a> {
             parts: Parts {
                 parameters,
                 workers,
-                source: Source::new(&parameters, streams),
+                source: RankStreams::new(&parameters, streams),
                 heap,
                 course: Course::new(parameters.chunk_bytes, extent, instruments.clock),
                 handover: Handover::new(&parameters, workers),

@@ -6,14 +6,14 @@ use super::Parameters;
 use crate::generator::{Shape, Stream, share};
 
 /// The streams of a rank, beside each other in every chunk: each has a *stripe*, of the same length in every chunk.
-pub(super) struct Source {
+pub(super) struct RankStreams {
     streams: Box<[Stream]>,
     chunk_bytes: usize,
 }
 
 /// A stretch of a stream: the stream, its offset, its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stretch {
+pub(super) struct StreamRange {
     pub(super) stream: Stream,
     pub(super) offset: u64,
     pub(super) bytes: usize,
@@ -30,18 +30,18 @@ pub struct Streams {
     pub shape: Shape,
 }
 
-impl Source {
-    pub(super) fn new(parameters: &Parameters, streams: Streams) -> Source {
+impl RankStreams {
+    pub(super) fn new(parameters: &Parameters, streams: Streams) -> RankStreams {
         let Streams { seed, first, shape } = streams;
         let numbers = first..first + u64::from(parameters.streams.max(1));
-        Source {
+        RankStreams {
             streams: numbers.map(|number| Stream::new(seed, number).shaped(shape)).collect(),
             chunk_bytes: parameters.chunk_bytes,
         }
     }
 
     /// The stretches that stand from `inside` on in the chunk that begins at `place`, in order.
-    pub(super) fn stretches(&self, place: u64, inside: Range<usize>) -> impl Iterator<Item = Stretch> {
+    pub(super) fn stretches(&self, place: u64, inside: Range<usize>) -> impl Iterator<Item = StreamRange> {
         let mut next = inside.start;
         let mut stripe = self.stripe_at(next);
         std::iter::from_fn(move || {
@@ -50,7 +50,7 @@ impl Source {
             }
             let of_stripe = self.stripe(stripe);
             let end = of_stripe.end.min(inside.end);
-            let stretch = Stretch {
+            let stretch = StreamRange {
                 stream: self.streams[stripe],
                 offset: self.offset(place, &of_stripe) + (next - of_stripe.start) as u64,
                 bytes: end - next,
@@ -94,10 +94,10 @@ mod tests {
     use crate::generator::{Kernel, Stores};
     use crate::mix::Random;
 
-    fn source(chunk_bytes: usize, streams: u32) -> Source {
+    fn source(chunk_bytes: usize, streams: u32) -> RankStreams {
         let plain = Parameters::plain(chunk_bytes, 4096, 1, Kernel::best(), Stores::Ordinary);
         let names = Streams { seed: 5, first: 100, shape: Shape::PLAIN };
-        Source::new(&Parameters { streams, ..plain }, names)
+        RankStreams::new(&Parameters { streams, ..plain }, names)
     }
 
     #[test]
@@ -134,8 +134,8 @@ mod tests {
     #[test]
     fn one_stream_stands_where_its_chunk_does() {
         // The last chunk of a data set begins anywhere and is shorter.
-        let stretches: Vec<Stretch> = source(64 << 10, 1).stretches(1 << 40, 100..5000).collect();
-        let expected = Stretch { stream: Stream::new(5, 100), offset: (1 << 40) + 100, bytes: 4900 };
+        let stretches: Vec<StreamRange> = source(64 << 10, 1).stretches(1 << 40, 100..5000).collect();
+        let expected = StreamRange { stream: Stream::new(5, 100), offset: (1 << 40) + 100, bytes: 4900 };
         assert_eq!(stretches, [expected]);
     }
 }

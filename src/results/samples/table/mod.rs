@@ -15,7 +15,7 @@ use parquet::errors::ParquetError;
 
 /// Type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnType {
     /// Text.
     Text,
     /// A whole number of 32 bits.
@@ -30,11 +30,11 @@ pub enum Kind {
 
 /// A column; its values may be null.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
+pub struct ColumnSchema {
     /// Name of the column.
     pub name: String,
     /// Type of the values.
-    pub kind: Kind,
+    pub kind: ColumnType,
     /// Meaning of the column; stored in the file.
     pub comment: String,
 }

@@ -9,13 +9,13 @@ use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::{Cell, Column, Kind, SLOT_BYTES, SLOT_MARK, SLOT_OFFSET, io_error, moment, slot};
+use super::{Cell, ColumnSchema, ColumnType, SLOT_BYTES, SLOT_MARK, SLOT_OFFSET, io_error, moment, slot};
 use crate::hash::Hasher;
 
 /// Reader of a table.
 pub struct TableReader {
     reader: SerializedFileReader<File>,
-    columns: Vec<Column>,
+    columns: Vec<ColumnSchema>,
     group: usize,
     rows: std::vec::IntoIter<Vec<Cell>>,
 }
@@ -38,24 +38,24 @@ impl TableReader {
         let columns: io::Result<_> = fields
             .map(|field| {
                 let kind = match (field.physical_type(), field.logical_type_ref()) {
-                    (Physical::BYTE_ARRAY, Some(LogicalType::String)) => Kind::Text,
-                    (Physical::INT32, None) => Kind::Integer,
-                    (Physical::INT64, None) => Kind::Long,
-                    (Physical::INT64, Some(unit)) if *unit == moment() => Kind::Moment,
-                    (Physical::DOUBLE, None) => Kind::Real,
+                    (Physical::BYTE_ARRAY, Some(LogicalType::String)) => ColumnType::Text,
+                    (Physical::INT32, None) => ColumnType::Integer,
+                    (Physical::INT64, None) => ColumnType::Long,
+                    (Physical::INT64, Some(unit)) if *unit == moment() => ColumnType::Moment,
+                    (Physical::DOUBLE, None) => ColumnType::Real,
                     (found, logical) => {
                         let why = format!("column {} is {found} ({logical:?})", field.name());
                         return Err(io::Error::other(why));
                     }
                 };
-                Ok(Column { name: field.name().to_owned(), kind, comment: comment(field.name()) })
+                Ok(ColumnSchema { name: field.name().to_owned(), kind, comment: comment(field.name()) })
             })
             .collect();
         Ok(TableReader { columns: columns?, reader, group: 0, rows: Vec::new().into_iter() })
     }
 
     /// Columns of the table.
-    pub fn columns(&self) -> &[Column] {
+    pub fn columns(&self) -> &[ColumnSchema] {
         &self.columns
     }
 

@@ -12,7 +12,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type};
 
-use super::{Cell, Column, Kind, SLOT_BYTES, SLOT_OFFSET, io_error, moment, slot};
+use super::{Cell, ColumnSchema, ColumnType, SLOT_BYTES, SLOT_OFFSET, io_error, moment, slot};
 use crate::hash::Hasher;
 
 /// Rows kept in memory before they are written: about 20 MB.
@@ -49,7 +49,7 @@ impl Write for Hashed<'_> {
 
 /// Values of a column that are not written yet. Parquet's definition level is 1 for a value and 0 for null.
 struct Values {
-    kind: Kind,
+    kind: ColumnType,
     levels: Vec<i16>,
     texts: Vec<ByteArray>,
     latest: Option<(Arc<str>, ByteArray)>,
@@ -65,7 +65,7 @@ impl<'file> TableWriter<'file> {
     /// When the file cannot be written.
     pub fn new(
         file: &'file mut File,
-        columns: &[Column],
+        columns: &[ColumnSchema],
         metadata: &[(String, String)],
         sorted_by: &[&str],
     ) -> io::Result<TableWriter<'file>> {
@@ -83,7 +83,7 @@ impl<'file> TableWriter<'file> {
             .set_sorting_columns(Some(sorted.collect()))
             .set_key_value_metadata(Some(metadata.map(|(key, value)| KeyValue::new(key, value)).collect()));
         // Measured values hardly repeat, so a dictionary would not help.
-        for column in columns.iter().filter(|column| column.kind == Kind::Real) {
+        for column in columns.iter().filter(|column| column.kind == ColumnType::Real) {
             properties =
                 properties.set_column_dictionary_enabled(ColumnPath::from(column.name.as_str()), false);
         }
@@ -135,7 +135,7 @@ impl<'file> TableWriter<'file> {
 }
 
 impl Values {
-    fn new(column: &Column) -> Values {
+    fn new(column: &ColumnSchema) -> Values {
         let (levels, texts, wholes, reals) = Default::default();
         Values { kind: column.kind, levels, texts, latest: None, wholes, reals }
     }
@@ -144,7 +144,7 @@ impl Values {
         self.levels.push(i16::from(*cell != Cell::Null));
         match (cell, self.kind) {
             (Cell::Null, _) => {}
-            (Cell::Text(text), Kind::Text) => {
+            (Cell::Text(text), ColumnType::Text) => {
                 // Consecutive cells often hold the same word and then share its bytes.
                 let bytes = match &self.latest {
                     Some((latest, bytes)) if latest == text => bytes.clone(),
@@ -153,8 +153,10 @@ impl Values {
                 self.latest = Some((text.clone(), bytes.clone()));
                 self.texts.push(bytes);
             }
-            (Cell::Whole(whole), Kind::Integer | Kind::Long | Kind::Moment) => self.wholes.push(*whole),
-            (Cell::Real(real), Kind::Real) => self.reals.push(*real),
+            (Cell::Whole(whole), ColumnType::Integer | ColumnType::Long | ColumnType::Moment) => {
+                self.wholes.push(*whole)
+            }
+            (Cell::Real(real), ColumnType::Real) => self.reals.push(*real),
             (cell, kind) => panic!("{cell:?} in a column of {kind:?}"),
         }
     }
@@ -163,16 +165,16 @@ impl Values {
         let mut column = group.next_column()?.expect("a column of the file for each of ours");
         let levels = Some(self.levels.as_slice());
         match self.kind {
-            Kind::Text => column.typed::<ByteArrayType>().write_batch(&self.texts, levels, None)?,
-            Kind::Integer => {
+            ColumnType::Text => column.typed::<ByteArrayType>().write_batch(&self.texts, levels, None)?,
+            ColumnType::Integer => {
                 let narrow = |whole: &i64| i32::try_from(*whole).expect("an index has 32 bits");
                 let narrow: Vec<i32> = self.wholes.iter().map(narrow).collect();
                 column.typed::<Int32Type>().write_batch(&narrow, levels, None)?
             }
-            Kind::Long | Kind::Moment => {
+            ColumnType::Long | ColumnType::Moment => {
                 column.typed::<Int64Type>().write_batch(&self.wholes, levels, None)?
             }
-            Kind::Real => column.typed::<DoubleType>().write_batch(&self.reals, levels, None)?,
+            ColumnType::Real => column.typed::<DoubleType>().write_batch(&self.reals, levels, None)?,
         };
         column.close()?;
         self.levels.clear();
@@ -183,16 +185,16 @@ impl Values {
     }
 }
 
-fn schema(columns: &[Column]) -> Result<Type, ParquetError> {
+fn schema(columns: &[ColumnSchema]) -> Result<Type, ParquetError> {
     let fields: Result<Vec<_>, ParquetError> = columns
         .iter()
         .map(|column| {
             let (physical, logical) = match column.kind {
-                Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-                Kind::Integer => (Physical::INT32, None),
-                Kind::Long => (Physical::INT64, None),
-                Kind::Moment => (Physical::INT64, Some(moment())),
-                Kind::Real => (Physical::DOUBLE, None),
+                ColumnType::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+                ColumnType::Integer => (Physical::INT32, None),
+                ColumnType::Long => (Physical::INT64, None),
+                ColumnType::Moment => (Physical::INT64, Some(moment())),
+                ColumnType::Real => (Physical::DOUBLE, None),
             };
             let field = Type::primitive_type_builder(&column.name, physical).with_logical_type(logical);
             field.with_repetition(Repetition::OPTIONAL).build().map(Arc::new)

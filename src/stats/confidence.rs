@@ -11,7 +11,7 @@ pub const ENOUGH: usize = 6;
 
 /// A confidence interval of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interval {
+pub struct ConfidenceInterval {
     /// The lower end.
     pub low: f64,
     /// The upper end.
@@ -20,7 +20,7 @@ pub struct Interval {
     pub level: f64,
 }
 
-impl Interval {
+impl ConfidenceInterval {
     /// True when `value` is inside, ends included.
     pub fn contains(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
@@ -32,10 +32,10 @@ impl Interval {
     }
 
     /// The range of a few independent values: it misses their median when all fell on one side of it.
-    pub(super) fn range(sorted: &[f64]) -> Option<Interval> {
+    pub(super) fn range(sorted: &[f64]) -> Option<ConfidenceInterval> {
         let (low, high) = (*sorted.first()?, *sorted.last()?);
         let count = i32::try_from(sorted.len()).unwrap_or(i32::MAX);
-        (count >= 2).then(|| Interval { low, high, level: 1.0 - 2.0 * 0.5_f64.powi(count) })
+        (count >= 2).then(|| ConfidenceInterval { low, high, level: 1.0 - 2.0 * 0.5_f64.powi(count) })
     }
 }
 
@@ -47,16 +47,16 @@ impl Interval {
 /// (Hettmansperger and Sheather, "Confidence intervals based on interpolated order statistics", Statistics and
 /// Probability Letters 4, 1986). Below it the range is given with its own level: 50 % for two values, 75, 87.5, 93.75
 /// % for five.
-pub fn median_interval(values: &[f64]) -> Option<Interval> {
+pub fn median_confidence_interval(values: &[f64]) -> Option<ConfidenceInterval> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     if sorted.len() < ENOUGH {
-        return Interval::range(&sorted);
+        return ConfidenceInterval::range(&sorted);
     }
     let (depth, share) = depth(sorted.len());
     let (from, to) = (depth - 1, sorted.len() - depth);
     let between = |outer: f64, inner: f64| outer + share * (inner - outer);
-    Some(Interval {
+    Some(ConfidenceInterval {
         low: between(sorted[from], sorted[from + 1]),
         high: between(sorted[to], sorted[to - 1]),
         level: LEVEL,
@@ -67,8 +67,8 @@ pub fn median_interval(values: &[f64]) -> Option<Interval> {
 /// 95 % confidence interval, or around a median of 0.
 pub fn half_width(values: &[f64]) -> Option<f64> {
     let middle = median(values).filter(|middle| *middle != 0.0)?;
-    let interval = median_interval(values).filter(Interval::is_full)?;
-    Some((interval.high - interval.low) / 2.0 / middle.abs())
+    let confidence = median_confidence_interval(values).filter(ConfidenceInterval::is_full)?;
+    Some((confidence.high - confidence.low) / 2.0 / middle.abs())
 }
 
 /// The deepest order statistic, from 1, that covers the median together with its mirror image with at least
@@ -100,10 +100,13 @@ mod tests {
 
     #[test]
     fn a_few_values_give_their_range_and_the_level_it_has() {
-        assert_eq!(median_interval(&[]), None);
-        assert_eq!(median_interval(&[3.0]), None);
-        assert_eq!(median_interval(&[5.0, 3.0]), Some(Interval { low: 3.0, high: 5.0, level: 0.5 }));
-        let five = median_interval(&[5.0, 3.0, 9.0, 4.0, 8.0]).expect("five values");
+        assert_eq!(median_confidence_interval(&[]), None);
+        assert_eq!(median_confidence_interval(&[3.0]), None);
+        assert_eq!(
+            median_confidence_interval(&[5.0, 3.0]),
+            Some(ConfidenceInterval { low: 3.0, high: 5.0, level: 0.5 })
+        );
+        let five = median_confidence_interval(&[5.0, 3.0, 9.0, 4.0, 8.0]).expect("five values");
         assert_eq!((five.low, five.high, five.level), (3.0, 9.0, 0.9375));
         assert!(!five.is_full());
     }
@@ -113,12 +116,15 @@ mod tests {
         // Six: the range covers 96.875 %, the next pair 78.1 %; by hand from the paper's formula.
         let wanted: f64 = (0.025 - 1.0 / 64.0) / (6.0 / 64.0);
         let share = 5.0 * wanted / (1.0 + 4.0 * wanted);
-        let six = median_interval(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).expect("six values");
+        let six = median_confidence_interval(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).expect("six values");
         assert!((six.low - (1.0 + share)).abs() < 1e-9 && (six.high - (6.0 - share)).abs() < 1e-9, "{six:?}");
         // Large counts: the normal approximation, n/2 -+ 1.96 sqrt(n)/2.
         let many: Vec<f64> = (1..=10_000).map(f64::from).collect();
-        let interval = median_interval(&many).expect("many values");
-        assert!((interval.low - 4902.5).abs() < 2.0 && (interval.high - 5098.5).abs() < 2.0, "{interval:?}");
+        let confidence = median_confidence_interval(&many).expect("many values");
+        assert!(
+            (confidence.low - 4902.5).abs() < 2.0 && (confidence.high - 5098.5).abs() < 2.0,
+            "{confidence:?}"
+        );
     }
 
     #[test]
