@@ -144,8 +144,10 @@ unsafe fn write_granules<const NON_TEMPORAL: bool>(
         let (blended, whole) = random.split_first_mut().expect("a granule has a step of the lanes");
         // SAFETY: lines of `out`, which is as aligned as the caller promised; each begins a multiple of 64 bytes inside it.
         unsafe {
-            for line in repeated.as_flattened_mut() {
-                put::<NON_TEMPORAL>(line, filler);
+            for step in repeated {
+                for line in step {
+                    put::<NON_TEMPORAL>(line, filler);
+                }
             }
             for (vector, line) in blended.iter_mut().enumerate() {
                 let random = step(&mut registers[vector]);

@@ -93,8 +93,10 @@ fn write_granules<const NON_TEMPORAL: bool>(
         let filler = lanes.filler();
         let (repeated, random) = steps_of(bytes).split_at_mut(granule.first_step() / STEP_BYTES);
         let (blended, whole) = random.split_first_mut().expect("a granule has a step of the lanes");
-        for word in repeated.as_flattened_mut() {
-            put::<NON_TEMPORAL>(word, filler);
+        for step in repeated {
+            for word in step {
+                put::<NON_TEMPORAL>(word, filler);
+            }
         }
         let outputs = step(lanes);
         for (lane, word) in blended.iter_mut().enumerate() {
