@@ -8,12 +8,12 @@
 //! ```
 
 use super::cache::Cache;
-use super::class::{Class, SLABS};
-use super::misuse::OutOfMemory;
-use super::record::Stage;
-use super::recorder::Timing;
 use super::slab_record::{Place, Slab};
 use super::superslab_record::Use;
+use crate::slab::class::{Class, SLABS};
+use crate::slab::misuse::OutOfMemory;
+use crate::slab::record::Stage;
+use crate::slab::recorder::Timing;
 
 impl<'heap> Cache<'heap> {
     /// Puts the next batch of the class in hand. Afterwards at least one object can be taken.

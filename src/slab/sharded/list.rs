@@ -3,7 +3,7 @@
 //! Owner-only: the links are atomics because records are shared, but only one worker reads and writes them. Every
 //! access is therefore `Relaxed`; the operation that hands the records to another worker publishes them.
 
-use super::sync::{AtomicU32, Ordering::Relaxed};
+use crate::slab::sync::{AtomicU32, Ordering::Relaxed};
 
 /// A record's neighbours, as number + 1; 0 is none, so that zeroed records are unlinked.
 #[derive(Debug)]

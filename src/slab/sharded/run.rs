@@ -6,10 +6,10 @@ use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
-use super::misuse::{Misuse, OutOfMemory};
-use super::record::{RUN_ROW, Stage};
 use super::superslab_record::Use;
+use crate::slab::class::{SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
+use crate::slab::misuse::{Misuse, OutOfMemory};
+use crate::slab::record::{RUN_ROW, Stage};
 
 /// Number of superslabs in a run for this layout; `None` when it exceeds every arena.
 fn run_length(layout: Layout) -> Option<u32> {

@@ -15,20 +15,22 @@
 #![allow(unsafe_code)]
 
 use std::alloc::Layout;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use super::class::{BySize, CLASS_COUNT, Class, Packed, SLAB_BYTES, SLAB_SHIFT};
 use super::heap::Heap;
 use super::list::List;
-use super::misuse::{Misuse, OutOfMemory, Violation};
-use super::record::RefillRecord;
-use super::recorder::Recorder;
 use super::slab_own::Freed;
 use super::slab_record::{Chains, Owner};
-use super::sync::Ordering::Relaxed;
 use super::table::Slabs;
 use crate::error::Result;
 use crate::mix::mix_words;
+use crate::slab::class::{BySize, CLASS_COUNT, Class, Packed, SLAB_BYTES, SLAB_SHIFT};
+use crate::slab::misuse::{Misuse, OutOfMemory, Violation};
+use crate::slab::object::{Allocate, Object};
+use crate::slab::record::RefillRecord;
+use crate::slab::recorder::Recorder;
+use crate::slab::sync::Ordering::Relaxed;
 
 /// A worker's cache. It can move to another thread, but only one uses it at a time: `Send`, not `Sync`.
 ///
@@ -267,6 +269,31 @@ impl<'heap> Cache<'heap> {
         assert!(offset < self.heap.arena().bytes());
         // SAFETY: inside the arena by the assertion.
         unsafe { self.base.add(offset) }
+    }
+}
+
+impl<'heap> Allocate for Cache<'heap> {
+    type Object = Object<'heap>;
+
+    #[inline]
+    fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
+        let pointer = self.allocate(layout)?;
+        // SAFETY: `allocate` has just handed the memory out to this call alone, from a heap that lives as long as
+        // 'heap.
+        Ok(unsafe { Object::new(pointer, Packed::new(layout)) })
+    }
+
+    /// An object of another heap is refused as foreign, and lost.
+    #[inline]
+    fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
+        // The object is consumed, so its memory cannot be used any more.
+        let (pointer, layout) = object.into_parts();
+        self.deallocate_unused(pointer, layout)
+    }
+
+    #[inline]
+    fn memory<'a>(&'a mut self, object: &'a mut Object<'heap>) -> &'a mut [MaybeUninit<u8>] {
+        object.as_mut()
     }
 }
 

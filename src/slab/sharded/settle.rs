@@ -3,11 +3,11 @@
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{CLASS_COUNT, Class, SLAB_SHIFT, SLABS};
 use super::list::List;
-use super::misuse::Misuse;
 use super::slab_record::{Owner, Place};
 use super::superslab_record::Use;
+use crate::slab::class::{CLASS_COUNT, Class, SLAB_SHIFT, SLABS};
+use crate::slab::misuse::Misuse;
 
 impl Cache<'_> {
     /// Acts on a slab that got objects back: lists it if it is worth returning to, releases it if it is empty.

@@ -4,7 +4,7 @@
 //! still about to exchange the head it read (ABA). The head therefore carries a generation that every change
 //! increments: a stale exchange succeeds only after 2^32 changes during one worker's exchange.
 
-use super::sync::{
+use crate::slab::sync::{
     AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed},
 };

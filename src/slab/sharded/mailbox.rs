@@ -3,7 +3,7 @@
 //!
 //! It carries slab numbers; the freed objects themselves are bits in the slab (`Slab::free_remotely`).
 
-use super::sync::{
+use crate::slab::sync::{
     AtomicU32,
     Ordering::{AcqRel, Relaxed, Release},
 };

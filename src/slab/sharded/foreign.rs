@@ -3,11 +3,11 @@
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{Packed, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
-use super::misuse::Misuse;
 use super::slab_own::Freed;
 use super::slab_returned::Returned;
 use super::superslab_record::{Superslab, Use};
+use crate::slab::class::{Packed, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
+use crate::slab::misuse::Misuse;
 
 impl Cache<'_> {
     /// Gives back the objects that the fast path does not: those of another worker, those in a slab with objects to

@@ -7,10 +7,10 @@
 //! before the arena grows, at the latest.
 
 use super::cache::Cache;
-use super::class::{Class, SLAB_BYTES, SLABS};
-use super::misuse::{Misuse, Violation};
 use super::slab_record::Owner;
 use super::superslab_record::Use;
+use crate::slab::class::{Class, SLAB_BYTES, SLABS};
+use crate::slab::misuse::{Misuse, Violation};
 
 impl Cache<'_> {
     /// Empties a mailbox: drains own slabs, passes the others on.

@@ -5,10 +5,10 @@
 //! without the bound it takes two minutes.
 
 use crate::slab::class::Class;
-use crate::slab::mailbox::{Mailbox, Posted};
-use crate::slab::orphans::{Orphans, Stacked};
-use crate::slab::slab_record::{Objects, Owner, Record, Slab};
-use crate::slab::slab_returned::Returned;
+use crate::slab::sharded::mailbox::{Mailbox, Posted};
+use crate::slab::sharded::orphans::{Orphans, Stacked};
+use crate::slab::sharded::slab_record::{Objects, Owner, Record, Slab};
+use crate::slab::sharded::slab_returned::Returned;
 use crate::slab::sync::{Arc, AtomicU32, AtomicU64, Ordering::Relaxed, model, thread};
 
 struct Links {

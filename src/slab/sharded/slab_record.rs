@@ -7,7 +7,8 @@
 //! list has this value. One comparison therefore shows that a live object begins at a pointer, and a second free and
 //! a pointer into an object are detected at once. Only the owner writes links, with plain loads and stores. An
 //! allocation never reads a value that the last free wrote, so the processor can overlap the two.
-//! objects over when it drains its mailbox.
+//! Another worker marks an object that it frees in `returned`; the owner takes these objects over when it drains its
+//! mailbox.
 //!
 //! Invariants, between two calls of the owner:
 //! - an object is live if and only if its link is its own start and its bit in `returned` is clear;
@@ -22,10 +23,10 @@
 //!   that a worker has taken it from a mailbox and is about to drain it or to pass it on.
 #![allow(unsafe_code)]
 
-use super::class::{Class, OBJECTS_MAX};
 use super::list::{Linked, Links};
 use super::mailbox::Posted;
-use super::sync::{
+use crate::slab::class::{Class, OBJECTS_MAX};
+use crate::slab::sync::{
     AtomicPtr, AtomicU16, AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
@@ -258,7 +259,7 @@ mod new {
     use super::*;
 
     impl Record {
-        pub(in crate::slab) fn new() -> Record {
+        pub(in crate::slab::sharded) fn new() -> Record {
             let word = || AtomicU32::new(0);
             Record {
                 shared: Shared {
@@ -283,7 +284,7 @@ mod new {
     }
 
     impl Objects {
-        pub(in crate::slab) fn new() -> Objects {
+        pub(in crate::slab::sharded) fn new() -> Objects {
             Objects {
                 returned: std::array::from_fn(|_| AtomicU64::new(0)),
                 links: Chains(std::array::from_fn(|_| AtomicU16::new(0))),

@@ -1,9 +1,9 @@
 //! Operations of a slab's owner: handing objects out, taking its own back, changing the slab's place.
 #![allow(unsafe_code)]
 
-use super::class::Class;
 use super::slab_record::{END, Owner, Place, Record, Slab, WHOLE};
-use super::sync::{AtomicU16, Ordering::Relaxed};
+use crate::slab::class::Class;
+use crate::slab::sync::{AtomicU16, Ordering::Relaxed};
 
 /// A value of `notice` that `used` never falls to, modulo 2^32.
 const NEVER: u32 = 0u32.wrapping_sub(1 << 30);

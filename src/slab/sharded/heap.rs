@@ -1,19 +1,19 @@
 //! State that the workers of a rank share: the arena, the records, the pool, the mailboxes, the orphans.
 
-use super::design::Design;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::arena::Arena;
-use super::class::SUPERSLAB_BYTES;
 use super::mailbox::Mailbox;
-use super::misuse::{Misuse, Violation};
 use super::orphans::Orphans;
-use super::pool::Pool;
 use super::table::Table;
 use crate::error::{Error, Result};
 use crate::measure::Clock;
+use crate::slab::arena::Arena;
+use crate::slab::class::SUPERSLAB_BYTES;
+use crate::slab::design::Design;
+use crate::slab::misuse::{Misuse, Violation};
+use crate::slab::pool::Pool;
 
 /// Valid batch sizes: below, refills cost more than the work; above, no slab has that many free objects.
 pub const BATCH_OBJECTS: std::ops::RangeInclusive<u32> = 8..=512;

@@ -8,9 +8,9 @@ use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::class::SLABS;
 use super::slab_record::{Objects, Record, Slab};
 use super::superslab_record::Superslab;
+use crate::slab::class::SLABS;
 
 /// One record for each superslab, and `SLABS` records for its slabs: those of superslab s begin at s * `SLABS`.
 ///

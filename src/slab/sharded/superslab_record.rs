@@ -1,9 +1,9 @@
 //! Metadata of one superslab: its use, and its free slabs.
 
-use super::class::{Class, SLABS};
 use super::list::{Linked, Links};
 use super::orphans::Stacked;
-use super::sync::{
+use crate::slab::class::{Class, SLABS};
+use crate::slab::sync::{
     AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };

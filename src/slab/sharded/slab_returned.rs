@@ -1,7 +1,7 @@
 //! Objects that workers other than the owner give back to a slab.
 
 use super::slab_record::{END, Owner, Slab, WORDS, position};
-use super::sync::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::slab::sync::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// Words of `returned` per bit of `pending`.
 const WORDS_A_BIT: usize = WORDS.div_ceil(32);
