@@ -19,6 +19,16 @@
 //!
 //! The arena is cut into superslabs of 2 MiB. A superslab serves 64 slabs of 32 KiB (objects up to 4 KiB), or is one
 //! slab itself (up to 1 MiB), or is part of a run (larger).
+// A number that does not fit would be a stray pointer.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
+)]
 
 mod arena;
 mod class;

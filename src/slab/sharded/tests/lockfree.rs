@@ -149,8 +149,8 @@ impl World {
         assert_eq!(count, live);
         for _ in 0..count {
             let link = slab.links().at(slab.entry_of(next));
-            let start = std::mem::replace(&mut next, u32::from(link.load(Relaxed)));
-            link.store(start as u16, Relaxed);
+            let start = std::mem::replace(&mut next, link.load(Relaxed));
+            link.store(start, Relaxed);
         }
         world
     }
