@@ -18,7 +18,8 @@ pub struct Nanoseconds(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Share(pub f64);
 
-/// A 32-bit number of a rank, case or row as an index into memory.
+/// A 32-bit number of a rank, case, row or slab as an index into memory.
+#[inline]
 pub const fn index(number: u32) -> usize {
     number as usize
 }
@@ -26,11 +27,30 @@ pub const fn index(number: u32) -> usize {
 const _: () = assert!(usize::BITS >= 32); // so that `index` keeps every number
 
 /// A count of things in memory in the 64 bits that files and messages give it.
+#[inline]
 pub const fn count(number: usize) -> u64 {
     number as u64
 }
 
 const _: () = assert!(usize::BITS <= 64); // so that `count` keeps every number
+
+/// The upper 32 bits of a word that holds two numbers.
+#[inline]
+pub const fn high_32(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+/// The lowest 32 bits of a word: one of its two numbers, or a number that its caller knows to have no more bits.
+#[inline]
+pub const fn low_32(word: u64) -> u32 {
+    (word & 0xFFFF_FFFF) as u32
+}
+
+/// The lowest 16 bits of a word, as `low_32`.
+#[inline]
+pub const fn low_16(word: u64) -> u16 {
+    (word & 0xFFFF) as u16
+}
 
 const BYTE_UNITS: [(&str, u64); 5] =
     [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
@@ -239,6 +259,14 @@ pub fn three_digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_falls_apart_into_its_halves() {
+        let word = 0x1234_5678_9ABC_DEF0;
+        assert_eq!([high_32(word), low_32(word)], [0x1234_5678, 0x9ABC_DEF0]);
+        assert_eq!(low_16(word), 0xDEF0);
+        assert_eq!((high_32(u64::MAX), low_32(u64::MAX), low_16(u64::MAX)), (u32::MAX, u32::MAX, u16::MAX));
+    }
 
     #[test]
     fn sizes_parse_and_print_back() {

@@ -110,32 +110,6 @@ impl Histogram {
         let all = self.counters.iter_all();
         all.map(|step| step.count_at_value()).collect()
     }
-
-    /// Rebuilds a histogram from summed counters and the exact values stored beside them.
-    ///
-    /// # Errors
-    /// When an index is beyond the layout.
-    pub fn from_nonzero(
-        nonzero: &[(u32, u64)],
-        min: Option<u64>,
-        max: Option<u64>,
-        sum: u128,
-        clamped: u64,
-    ) -> Result<Histogram, String> {
-        let mut histogram = Histogram::new();
-        let values = layout();
-        for (index, count) in nonzero {
-            let value = values.get(*index as usize).ok_or_else(|| {
-                format!("counter {index} does not exist; the layout has {} counters", values.len())
-            })?;
-            histogram.counters.saturating_record_n(*value, *count);
-        }
-        histogram.min = min.unwrap_or(u64::MAX);
-        histogram.max = max.unwrap_or(0);
-        histogram.sum = sum;
-        histogram.clamped = clamped;
-        Ok(histogram)
-    }
 }
 
 /// The value that represents each counter of the layout, by index: the counter's upper edge.
@@ -180,14 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn counters_survive_the_journey() {
-        let there = sample(3, 10_000);
-        let back =
-            Histogram::from_nonzero(&there.nonzero(), there.min(), there.max(), there.sum(), there.clamped())
-                .expect("its own layout");
-        assert_eq!(back.dense(), there.dense());
-        assert_eq!(back.quantile(0.99), there.quantile(0.99));
-        assert!(Histogram::from_nonzero(&[(u32::MAX, 1)], None, None, 0, 0).is_err());
+    fn counters_that_are_not_zero_are_all_there_is() {
+        let histogram = sample(3, 10_000);
+        let mut dense = vec![0; layout().len()];
+        for (index, count) in histogram.nonzero() {
+            assert!(count > 0);
+            dense[index as usize] = count;
+        }
+        assert_eq!(dense, histogram.dense());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::ptr::NonNull;
 use super::class::SUPERSLAB_BYTES;
 use crate::error::{Error, Result};
 use crate::numa::Reservation;
+use crate::units::index;
 
 /// Page size for populating memory where the kernel cannot do it in one call.
 pub(super) const PAGE_BYTES: usize = 4096;
@@ -72,7 +73,7 @@ impl Arena {
 
     /// Length in bytes, a multiple of 2 MiB.
     pub fn bytes(&self) -> usize {
-        self.superslabs as usize * SUPERSLAB_BYTES
+        index(self.superslabs) * SUPERSLAB_BYTES
     }
 
     /// Length in superslabs.
@@ -84,9 +85,9 @@ impl Arena {
     /// these superslabs: they are out of the pool and carry no object.
     pub(super) fn populate(&self, first: u32, count: u32) -> Result<()> {
         assert!(first.checked_add(count).is_some_and(|end| end <= self.superslabs));
-        let bytes = count as usize * SUPERSLAB_BYTES;
+        let bytes = index(count) * SUPERSLAB_BYTES;
         // SAFETY: inside the arena by the assertion.
-        let start = unsafe { self.base.add(first as usize * SUPERSLAB_BYTES) };
+        let start = unsafe { self.base.add(index(first) * SUPERSLAB_BYTES) };
         if let Memory::Bound(_) = self.memory {
             match populate_write(start, bytes) {
                 Populated::Done => return Ok(()),

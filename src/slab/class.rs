@@ -5,6 +5,8 @@
 
 use std::alloc::Layout;
 
+use crate::units;
+
 /// A superslab: 2 MiB, one huge page on x86-64.
 pub const SUPERSLAB_BYTES: usize = 1 << SUPERSLAB_SHIFT;
 pub(super) const SUPERSLAB_SHIFT: u32 = 21;
@@ -12,7 +14,7 @@ pub(super) const SUPERSLAB_SHIFT: u32 = 21;
 pub const SLAB_BYTES: usize = 1 << SLAB_SHIFT;
 pub(super) const SLAB_SHIFT: u32 = 15;
 /// Small slabs in a superslab.
-pub(super) const SLABS: usize = SUPERSLAB_BYTES / SLAB_BYTES;
+pub(super) const SLABS: u32 = 1 << (SUPERSLAB_SHIFT - SLAB_SHIFT);
 /// The most objects a slab may hold: the number of objects of the smallest size.
 pub(super) const OBJECTS_MAX: usize = 64 * 64;
 /// Number of size classes.
@@ -29,6 +31,22 @@ pub const BATCH_BYTES_MAX: usize = 256 << 10;
 const SMALL_CLASSES: usize = 32;
 /// Sizes up to this are common: their classes are looked up, not computed.
 const COMMON_BYTES: usize = 1024;
+
+/// The number of the slab at the byte `offset` of the arena. Slabs have 32-bit numbers (`Arena::bound`).
+#[inline]
+pub(super) fn slab_number(offset: usize) -> u32 {
+    debug_assert!(units::count(offset >> SLAB_SHIFT) <= u64::from(u32::MAX));
+    units::low_32(units::count(offset >> SLAB_SHIFT))
+}
+
+/// The start at this many steps from the beginning of its slab, fewer than 2^15.
+#[inline]
+pub(super) fn start_after(steps: usize) -> u16 {
+    debug_assert!(steps < SLAB_BYTES);
+    units::low_16(units::count(steps))
+}
+
+const _: () = assert!(SLAB_BYTES <= 1 << 16); // so that `start_after` keeps every number
 
 /// One size class. Invariant: the number is below `CLASS_COUNT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +84,18 @@ const fn computed_class(bytes: usize) -> usize {
     if last < 64 {
         return last >> 3;
     }
-    let log = last.ilog2() as usize;
+    let log = units::index(last.ilog2());
     8 + (log - 6) * 4 + ((last >> (log - 2)) & 3)
 }
 
+/// A number of a shape: nothing about a class exceeds a superslab.
+const fn narrow(number: usize) -> u32 {
+    assert!(number <= SUPERSLAB_BYTES);
+    units::low_32(units::count(number))
+}
+
 const fn at_least_one(count: usize) -> u32 {
-    if count == 0 { 1 } else { count as u32 }
+    if count == 0 { 1 } else { narrow(count) }
 }
 
 const fn shapes() -> [Shape; CLASS_COUNT] {
@@ -80,13 +104,13 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
     while class < CLASS_COUNT {
         let bytes = bytes_of(class);
         // A whole number of steps, in both kinds of slab.
-        assert!(bytes.is_multiple_of(if class < SMALL_CLASSES { 1 } else { SUPERSLAB_BYTES / SLAB_BYTES }));
+        assert!(bytes.is_multiple_of(if class < SMALL_CLASSES { 1 } else { units::index(SLABS) }));
         let slab = if class < SMALL_CLASSES { SLAB_BYTES } else { SUPERSLAB_BYTES };
         assert!(slab / bytes <= OBJECTS_MAX && bytes <= SHARED_BYTES_MAX);
         let objects = slab / bytes;
         shapes[class] = Shape {
-            bytes: bytes as u32,
-            objects: objects as u32,
+            bytes: narrow(bytes),
+            objects: narrow(objects),
             page: at_least_one(PAGE_BYTES / bytes),
             worthwhile: at_least_one(if objects / 8 < 16 { objects / 8 } else { 16 }),
             batch_max: at_least_one(BATCH_BYTES_MAX / bytes),
@@ -105,14 +129,16 @@ pub(super) struct PackedLayout([u32; 2]);
 impl PackedLayout {
     #[inline]
     pub(super) fn new(layout: Layout) -> PackedLayout {
-        let (bytes, align) = (layout.size() as u64, layout.align().trailing_zeros());
-        PackedLayout([bytes as u32, (bytes >> 32) as u32 | align << 24])
+        let (bytes, align) = (units::count(layout.size()), layout.align().trailing_zeros());
+        PackedLayout([units::low_32(bytes), units::high_32(bytes) | align << 24])
     }
 
     #[inline]
     pub(super) fn bytes(self) -> usize {
         let PackedLayout([low, high]) = self;
-        (u64::from(high & 0xFF_FFFF) << 32 | u64::from(low)) as usize
+        let bytes = u64::from(high & 0xFF_FFFF) << 32 | u64::from(low);
+        // Where a `usize` has 64 bits, this conversion and its panic are compiled to nothing.
+        usize::try_from(bytes).expect("packed from the size of a layout")
     }
 
     pub(super) fn unpack(self) -> Layout {
@@ -130,7 +156,7 @@ pub(super) struct BySize([u16; COMMON_BYTES + 1]);
 impl BySize {
     /// A table from size to the class number times `factor`.
     pub(super) fn scaled(factor: u16) -> BySize {
-        BySize(std::array::from_fn(|bytes| computed_class(bytes) as u16 * factor))
+        BySize(std::array::from_fn(|bytes| u16::from(Class::numbered(computed_class(bytes)).0) * factor))
     }
 
     /// Returns the entry of a layout, if the layout is common.
@@ -162,8 +188,10 @@ impl Class {
     /// When there is no such class.
     #[inline]
     pub(super) fn numbered(number: usize) -> Class {
-        assert!(number < CLASS_COUNT, "class {number} does not exist");
-        Class(number as u8)
+        match u8::try_from(number) {
+            Ok(class) if number < CLASS_COUNT => Class(class),
+            _ => panic!("class {number} does not exist"),
+        }
     }
 
     /// The number, below `CLASS_COUNT`. The mask tells the compiler this bound, so that indexing needs no check.
@@ -175,7 +203,7 @@ impl Class {
     /// Bytes of an object.
     #[inline]
     pub(super) fn bytes(self) -> usize {
-        SHAPES[self.number()].bytes as usize
+        units::index(SHAPES[self.number()].bytes)
     }
 
     /// Objects a slab holds.
@@ -218,9 +246,14 @@ impl Class {
         self.bytes().ilog2() - self.step_shift()
     }
 
+    /// The steps from the beginning of a slab to its object `index`.
+    pub(super) fn steps_to(self, index: u32) -> u32 {
+        index * units::low_32(units::count(self.bytes() >> self.step_shift()))
+    }
+
     /// The start of object `index` of a slab, in steps.
-    pub(super) fn start_of(self, index: u32) -> u32 {
-        index * (self.bytes() >> self.step_shift()) as u32
+    pub(super) fn start_of(self, index: u32) -> u16 {
+        start_after(units::index(self.steps_to(index)))
     }
 
     /// Distance in bytes from the start of its slab to the byte `offset` of the arena.
@@ -229,9 +262,9 @@ impl Class {
     }
 
     /// Returns the start at the byte `offset` of the arena; `None` when the offset lies between two steps.
-    pub(super) fn start_at(self, offset: usize) -> Option<u32> {
+    pub(super) fn start_at(self, offset: usize) -> Option<u16> {
         let inside = self.inside(offset);
-        inside.is_multiple_of(1 << self.step_shift()).then_some((inside >> self.step_shift()) as u32)
+        inside.is_multiple_of(1 << self.step_shift()).then(|| start_after(inside >> self.step_shift()))
     }
 }
 
@@ -287,7 +320,7 @@ mod tests {
             let mut taken = [false; OBJECTS_MAX];
             for index in 0..class.objects() {
                 let start = class.start_of(index);
-                let entry = (start >> class.entry_shift()) as usize;
+                let entry = usize::from(start) >> class.entry_shift();
                 assert!(start < 0x7FFF && !std::mem::replace(&mut taken[entry], true));
                 let offset = 3 * SUPERSLAB_BYTES + index as usize * class.bytes();
                 assert_eq!(class.start_at(offset), Some(start));

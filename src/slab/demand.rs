@@ -3,6 +3,7 @@
 use std::alloc::Layout;
 
 use super::class::{CLASS_COUNT, Class, SLABS, SUPERSLAB_BYTES};
+use crate::units::count;
 
 /// The most that one case keeps live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +39,12 @@ pub fn arena_bytes_needed(workers: u32, demand: Demand) -> u64 {
         let slabs = live.div_ceil(u64::from(live_at_least)) + 1;
         *(if class.is_small() { &mut small_slabs } else { &mut superslabs }) += slabs;
     }
-    superslabs += small_slabs.div_ceil(SLABS as u64);
+    superslabs += small_slabs.div_ceil(u64::from(SLABS));
     if last == CLASS_COUNT {
-        let run = bytes_max.div_ceil(SUPERSLAB_BYTES as u64);
+        let run = bytes_max.div_ceil(count(SUPERSLAB_BYTES));
         superslabs =
             live.checked_mul(run).and_then(|runs| runs.checked_add(superslabs)).expect("fits 64 bits");
     }
-    let needed = superslabs.checked_mul(u64::from(workers) * SUPERSLAB_BYTES as u64);
+    let needed = superslabs.checked_mul(u64::from(workers) * count(SUPERSLAB_BYTES));
     needed.expect("an arena that fits 64 bits")
 }

@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use super::cache::Cache;
 use super::class::PackedLayout;
 use super::misuse::{Misuse, OutOfMemory};
 
@@ -48,7 +47,22 @@ unsafe impl Send for Object<'_> {}
 // SAFETY: a shared reference gives no access that writes to the memory.
 unsafe impl Sync for Object<'_> {}
 
-impl Object<'_> {
+impl<'heap> Object<'heap> {
+    /// The object at an address that a heap has just handed out.
+    ///
+    /// # Safety
+    /// `pointer` was allocated with `layout` from a heap that lives as long as 'heap, and nobody else has it.
+    #[inline]
+    pub(super) unsafe fn new(pointer: NonNull<u8>, layout: PackedLayout) -> Object<'heap> {
+        Object { pointer, layout, heap: PhantomData }
+    }
+
+    /// Its address and its layout, for the heap that takes it back: nobody can use the memory any more.
+    #[inline]
+    pub(super) fn into_parts(self) -> (NonNull<u8>, PackedLayout) {
+        (self.pointer, self.layout)
+    }
+
     /// The size and alignment it was allocated with.
     #[inline]
     pub fn layout(&self) -> Layout {
@@ -69,27 +83,5 @@ impl AsRef<[MaybeUninit<u8>]> for Object<'_> {
     fn as_ref(&self) -> &[MaybeUninit<u8>] {
         // SAFETY: as above; nobody writes while a shared reference lives.
         unsafe { std::slice::from_raw_parts(self.pointer.as_ptr().cast(), self.layout.bytes()) }
-    }
-}
-
-impl<'heap> Allocate for Cache<'heap> {
-    type Object = Object<'heap>;
-
-    #[inline]
-    fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
-        let pointer = self.allocate(layout)?;
-        Ok(Object { pointer, layout: PackedLayout::new(layout), heap: PhantomData })
-    }
-
-    /// An object of another heap is refused as foreign, and lost.
-    #[inline]
-    fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
-        // The object is consumed, so its memory cannot be used any more.
-        self.deallocate_unused(object.pointer, object.layout)
-    }
-
-    #[inline]
-    fn memory<'a>(&'a mut self, object: &'a mut Object<'heap>) -> &'a mut [MaybeUninit<u8>] {
-        object.as_mut()
     }
 }

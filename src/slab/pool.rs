@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::units::index;
+
 /// One bit per superslab; 1 is free.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -20,7 +22,7 @@ impl Pool {
     /// A pool of these superslabs, all free.
     pub(super) fn new(superslabs: Range<u32>) -> Pool {
         let (first, count) = (superslabs.start, superslabs.end - superslabs.start);
-        let free = vec![0; (superslabs.end as usize).div_ceil(64)];
+        let free = vec![0; index(superslabs.end).div_ceil(64)];
         let mut pool = Pool { free, superslabs, free_count: 0, free_count_min: count };
         pool.give(first, count);
         pool
@@ -43,9 +45,10 @@ impl Pool {
 
     /// Takes the lowest free superslab.
     pub(super) fn take_lowest(&mut self) -> Option<u32> {
-        let lowest = self.superslabs.start as usize / 64;
-        let word = lowest + self.free[lowest..].iter().position(|word| *word != 0)?;
-        let number = (word * 64) as u32 + self.free[word].trailing_zeros();
+        let lowest = self.superslabs.start / 64;
+        let words = &self.free[index(lowest)..];
+        let (word, free) = (lowest..).zip(words).find(|(_, free)| **free != 0)?;
+        let number = word * 64 + free.trailing_zeros();
         self.mark(number, 1, false);
         Some(number)
     }
@@ -86,7 +89,7 @@ impl Pool {
     }
 
     fn is_free(&self, number: u32) -> bool {
-        self.free[number as usize / 64] >> (number % 64) & 1 != 0
+        self.free[index(number / 64)] >> (number % 64) & 1 != 0
     }
 
     /// Sets `count` bits from `first` on to `free`, a word at a time.
@@ -95,7 +98,7 @@ impl Pool {
         while number < end {
             let bits = (64 - number % 64).min(end - number);
             let mask = (u64::MAX >> (64 - bits)) << (number % 64);
-            let word = &mut self.free[number as usize / 64];
+            let word = &mut self.free[index(number / 64)];
             assert_eq!(*word & mask, if free { 0 } else { mask }, "superslab {number}: owned by two");
             *word ^= mask;
             number += bits;
@@ -109,7 +112,7 @@ impl Pool {
     fn skip_down(&self, end: u32, free: bool) -> u32 {
         let mut at = end;
         while at > 0 {
-            let word = self.free[(at - 1) as usize / 64];
+            let word = self.free[index((at - 1) / 64)];
             // The bits below `at` are moved to the top; the state that is searched for becomes zeros.
             let below = if free { !word } else { word } << (63 - (at - 1) % 64);
             let in_word = (at - 1) % 64 + 1;

@@ -2,6 +2,7 @@
 
 use super::class::CLASS_COUNT;
 use crate::measure::{Events, Histogram};
+use crate::units::count;
 
 /// The steps of a refill. A step may be visited more than once; the times of its visits are added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,17 @@ impl Stage {
     /// All stages, in the order of `Stratum::stages`.
     pub const ALL: [Stage; 5] = [Stage::Find, Stage::Map, Stage::Initialise, Stage::Carve, Stage::Drain];
 
+    /// Its place in `Stage::ALL`.
+    pub(super) const fn index(self) -> usize {
+        match self {
+            Stage::Find => 0,
+            Stage::Map => 1,
+            Stage::Initialise => 2,
+            Stage::Carve => 3,
+            Stage::Drain => 4,
+        }
+    }
+
     /// Its name in records and tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -33,6 +45,14 @@ impl Stage {
         }
     }
 }
+
+const _: () = {
+    let mut index = 0;
+    while index < Stage::ALL.len() {
+        assert!(Stage::ALL[index].index() == index);
+        index += 1;
+    }
+};
 
 /// Rows in `Stratum::classes`: one for each size class, and one for runs.
 pub const CLASS_ROWS: usize = CLASS_COUNT + 1;
@@ -101,7 +121,7 @@ impl Stratum {
 
     /// The histogram of one stage.
     pub fn stage(&self, stage: Stage) -> &Histogram {
-        &self.stages[stage as usize]
+        &self.stages[stage.index()]
     }
 
     pub(super) fn count_one(&mut self, row: usize) {
@@ -162,7 +182,7 @@ impl RefillRecord {
     /// Number of measuring operations: a timed refill is recorded once, and once for each stage.
     pub fn events(&self) -> Events {
         let timed = self.slow.timed + self.fast.timed;
-        Events { clock_reads: self.clock_reads, records: timed * (1 + Stage::ALL.len() as u64) }
+        Events { clock_reads: self.clock_reads, records: timed * (1 + count(Stage::ALL.len())) }
     }
 
     /// Clears the record; keeps the memory.

@@ -82,7 +82,7 @@ impl Recorder {
             // backwards.
             let elapsed_ns = elapsed_ns.max(timing.elapsed_ns);
             timing.reads += 1;
-            timing.stages_ns[stage as usize] += elapsed_ns - timing.elapsed_ns;
+            timing.stages_ns[stage.index()] += elapsed_ns - timing.elapsed_ns;
             timing.elapsed_ns = elapsed_ns;
         }
     }

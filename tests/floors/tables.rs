@@ -83,7 +83,7 @@ pub const HOMES: [&str; 5] = [
 pub const FUNCTION_LINES_MAX: usize = 70;
 
 /// Rooms without `as` between integers: a number that does not fit would be a wrong result, or a stray pointer.
-pub const CAST_FREE: [&str; 3] = ["aggregate/", "comm/", "record/"];
+pub const CAST_FREE: [&str; 4] = ["aggregate/", "comm/", "record/", "slab/"];
 
 /// Names of types that several rooms have, and the reason, which names the rooms. A name that has come down to one
 /// room must leave this list; a new one needs a reason here.

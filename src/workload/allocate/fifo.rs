@@ -72,3 +72,93 @@ impl<O> Fifo<O> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::mem::MaybeUninit;
+
+    use super::*;
+    use crate::slab::{Misuse, OutOfMemory};
+
+    /// An allocator that numbers its objects and notes the order in which they come back.
+    struct Numbering {
+        room: usize,
+        sizes: Vec<usize>,
+        returned: Vec<usize>,
+    }
+
+    #[derive(Debug)]
+    struct Numbered {
+        number: usize,
+        memory: Box<[MaybeUninit<u8>]>,
+    }
+
+    impl Numbering {
+        fn with_room_for(room: usize) -> Numbering {
+            Numbering { room, sizes: Vec::new(), returned: Vec::new() }
+        }
+    }
+
+    impl Allocate for Numbering {
+        type Object = Numbered;
+
+        fn take(&mut self, layout: Layout) -> Result<Numbered, OutOfMemory> {
+            let number = self.sizes.len();
+            if number - self.returned.len() == self.room {
+                return Err(OutOfMemory);
+            }
+            self.sizes.push(layout.size());
+            Ok(Numbered { number, memory: Box::new_uninit_slice(layout.size()) })
+        }
+
+        fn give_back(&mut self, object: Numbered) -> Result<(), Misuse> {
+            self.returned.push(object.number);
+            Ok(())
+        }
+
+        fn memory<'a>(&'a mut self, object: &'a mut Numbered) -> &'a mut [MaybeUninit<u8>] {
+            &mut object.memory
+        }
+    }
+
+    const DEMAND: Demand = <Fifo<Numbered> as Pattern<Numbering>>::DEMAND;
+
+    #[test]
+    fn objects_leave_in_the_order_in_which_they_came() {
+        // Room for what the demand promises, and not for one object more.
+        let mut allocator = Numbering::with_room_for(DEMAND.live_per_worker as usize);
+        let mut fifo = Fifo::new(&mut allocator, 7).expect("room");
+        assert_eq!((allocator.sizes.len(), allocator.returned.len()), (LIVE, 0));
+        // More than twice around the ring, ending inside it.
+        let operations = 2 * LIVE + 5;
+        fifo.run_for(&mut allocator, operations as u64).expect("room");
+        assert_eq!(allocator.sizes.len(), LIVE + operations);
+        assert!(allocator.returned.iter().copied().eq(0..operations));
+        fifo.finish(&mut allocator).expect("every object is taken back");
+        allocator.returned[operations..].sort_unstable();
+        assert!(allocator.returned.iter().copied().eq(0..LIVE + operations), "each object comes back once");
+    }
+
+    #[test]
+    fn sizes_follow_from_the_seed_and_cover_the_demand() {
+        let sizes = |seed| {
+            let mut allocator = Numbering::with_room_for(LIVE);
+            let mut fifo = Fifo::new(&mut allocator, seed).expect("room");
+            // 60 objects of each size: all sizes show.
+            fifo.run_for(&mut allocator, 60 * 121).expect("room");
+            allocator.sizes
+        };
+        let found = sizes(7);
+        let extremes = [found.iter().min(), found.iter().max()].map(|size| size.map(|bytes| *bytes as u64));
+        assert_eq!(extremes, [Some(DEMAND.bytes_min), Some(DEMAND.bytes_max)]);
+        assert_eq!(found, sizes(7));
+        assert_ne!(found, sizes(8));
+    }
+
+    #[test]
+    fn an_allocator_without_room_ends_it() {
+        let mut allocator = Numbering::with_room_for(LIVE - 1);
+        let fault = Fifo::new(&mut allocator, 7).expect_err("one object does not fit");
+        assert_eq!(fault, Fault::NoRoom(OutOfMemory));
+    }
+}

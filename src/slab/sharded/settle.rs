@@ -3,11 +3,12 @@
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{CLASS_COUNT, Class, SLAB_SHIFT, SLABS};
 use super::list::List;
-use super::misuse::Misuse;
 use super::slab_record::{Owner, SlabPlace};
 use super::superslab_record::Use;
+use crate::slab::class::{CLASS_COUNT, Class, SLABS, slab_number};
+use crate::slab::misuse::Misuse;
+use crate::units::index;
 
 impl Cache<'_> {
     /// Acts on a slab that got objects back: lists it if it is worth returning to, releases it if it is empty.
@@ -28,7 +29,7 @@ impl Cache<'_> {
     #[cold]
     #[inline(never)]
     pub(super) fn settle_after_free(&mut self, pointer: NonNull<u8>) -> Result<(), Misuse> {
-        self.settle((self.offset_of(pointer) >> SLAB_SHIFT) as u32);
+        self.settle(slab_number(self.offset_of(pointer)));
         Ok(())
     }
 
@@ -69,9 +70,9 @@ impl Cache<'_> {
     fn release_slab(&mut self, number: u32) {
         let slab = self.slab(number);
         slab.set_owner(Owner::NONE, slab.class().expect("a slab has a class until it is released"));
-        let (superslab, place) = (number / SLABS as u32, number % SLABS as u32);
+        let (superslab, place) = (number / SLABS, number % SLABS);
         let superslabs = self.heap.table().superslabs();
-        let record = &superslabs[superslab as usize];
+        let record = &superslabs[index(superslab)];
         if record.serves() == Use::Small {
             let (before, after) = record.give_slab(place);
             if after != u64::MAX {

@@ -7,7 +7,8 @@
 //! list has this value. One comparison therefore shows that a live object begins at a pointer, and a second free and
 //! a pointer into an object are detected at once. Only the owner writes links, with plain loads and stores. An
 //! allocation never reads a value that the last free wrote, so the processor can overlap the two.
-//! objects over when it drains its mailbox.
+//! Another worker marks an object that it frees in `returned`; the owner takes these objects over when it drains its
+//! mailbox.
 //!
 //! Invariants, between two calls of the owner:
 //! - an object is live if and only if its link is its own start and its bit in `returned` is clear;
@@ -22,13 +23,14 @@
 //!   that a worker has taken it from a mailbox and is about to drain it or to pass it on.
 #![allow(unsafe_code)]
 
-use super::class::{Class, OBJECTS_MAX};
 use super::list::{Linked, Links};
 use super::mailbox::Posted;
-use super::sync::{
+use crate::slab::class::{Class, OBJECTS_MAX};
+use crate::slab::sync::{
     AtomicPtr, AtomicU16, AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
+use crate::units::{index, low_32};
 
 /// Objects a record has room for. Model checking needs few states: there 64.
 const OBJECTS: usize = if cfg!(all(test, loom)) { 64 } else { OBJECTS_MAX };
@@ -77,21 +79,42 @@ impl Owner {
         }
     }
 
-    /// The mailbox for its freed objects; `None` when it is not a slab.
+    /// The mailbox for its freed objects; `None` when it is not a slab. Owners have 24 bits.
     pub(super) fn mailbox(self) -> Option<u32> {
-        (self.0 >> 8).checked_sub(1).map(|mailbox| mailbox as u32)
+        (self.0 >> 8).checked_sub(1).map(low_32)
     }
 }
 
-/// Place of a slab in its owner's cache.
+/// SlabPlace of a slab in its owner's cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SlabPlace {
     /// In no list: too little is free to return to it.
-    Full = 0,
+    Full,
     /// In its class's list.
-    Listed = 1,
+    Listed,
     /// Being allocated from.
-    InHand = 2,
+    InHand,
+}
+
+impl SlabPlace {
+    /// The place as a record stores it; 0 is full, so that a zeroed record is in no list.
+    #[inline]
+    pub(super) fn number(self) -> u32 {
+        match self {
+            SlabPlace::Full => 0,
+            SlabPlace::Listed => 1,
+            SlabPlace::InHand => 2,
+        }
+    }
+
+    /// The place that a record stores as this number.
+    pub(super) fn numbered(number: u32) -> SlabPlace {
+        match number {
+            0 => SlabPlace::Full,
+            1 => SlabPlace::Listed,
+            _ => SlabPlace::InHand,
+        }
+    }
 }
 
 /// A slab's record: two cache lines, next to those of its neighbours. All zero is a valid record: not a slab.
@@ -127,9 +150,9 @@ pub(super) struct Own {
     pub(super) countdown: AtomicU32,
     pub(super) notice: AtomicU32,
     /// First object that the owner freed since the lists were exchanged.
-    pub(super) local: AtomicU32,
+    pub(super) local: AtomicU16,
     /// First object to allocate; stale while the slab is in hand, because the hand holds the head then.
-    pub(super) free: AtomicU32,
+    pub(super) free: AtomicU16,
     pub(super) free_count: AtomicU32,
     pub(super) place: AtomicU32,
     /// Bytes that have been carved since the superslab left the arena for the first time.
@@ -154,8 +177,8 @@ impl Chains {
     /// The link at an entry. The remainder never changes the entry; it proves to the compiler that the index is
     /// valid.
     #[inline]
-    pub(super) fn at(&self, entry: u32) -> &AtomicU16 {
-        &self.0[entry as usize % OBJECTS]
+    pub(super) fn at(&self, entry: usize) -> &AtomicU16 {
+        &self.0[entry % OBJECTS]
     }
 
     /// Same as `at`, without the remainder.
@@ -163,10 +186,10 @@ impl Chains {
     /// # Safety
     /// The entry exists: it is a start of 15 bits shifted by a class's `entry_shift`, which is at least 3.
     #[inline]
-    pub(super) unsafe fn at_unchecked(&self, entry: u32) -> &AtomicU16 {
-        debug_assert!((entry as usize) < OBJECTS);
+    pub(super) unsafe fn at_unchecked(&self, entry: usize) -> &AtomicU16 {
+        debug_assert!(entry < OBJECTS);
         // SAFETY: the caller guarantees that the entry exists.
-        unsafe { self.0.get_unchecked(entry as usize) }
+        unsafe { self.0.get_unchecked(entry) }
     }
 }
 
@@ -199,7 +222,7 @@ impl<'heap> Slab<'heap> {
 
     /// The class of its objects, if it is a slab. `Relaxed`: as `owner`.
     pub(super) fn class(self) -> Option<Class> {
-        let class = Class::numbered(self.record.shared.class.load(Relaxed) as usize);
+        let class = Class::numbered(index(self.record.shared.class.load(Relaxed)));
         (self.owner() != Owner::NONE).then_some(class)
     }
 
@@ -229,18 +252,24 @@ impl<'heap> Slab<'heap> {
 
     /// Anyone: the entry of an object in the tables.
     #[inline]
-    pub(super) fn entry_of(self, start: u32) -> u32 {
-        start >> (self.record.shared.tag.load(Relaxed) % 32)
+    pub(super) fn entry_of(self, start: u16) -> usize {
+        self.entry_at(u32::from(start))
+    }
+
+    /// Anyone: same as `entry_of`, by the steps to the object.
+    #[inline]
+    pub(super) fn entry_at(self, steps: u32) -> usize {
+        index(steps >> (self.record.shared.tag.load(Relaxed) % 32))
     }
 
     /// Anyone: true when an object that is handed out starts there, as far as the owner knows. Exact when the calls
     /// that changed this state happened before this one.
-    pub(super) fn is_handed_out(self, start: u32) -> bool {
-        self.links().at(self.entry_of(start)).load(Relaxed) == start as u16
+    pub(super) fn is_handed_out(self, start: u16) -> bool {
+        self.links().at(self.entry_of(start)).load(Relaxed) == start
     }
 
     /// Anyone: true when a live object starts there, as far as this worker can know.
-    pub(super) fn is_live(self, start: u32) -> bool {
+    pub(super) fn is_live(self, start: u16) -> bool {
         let (word, bit) = position(self.entry_of(start));
         self.is_handed_out(start) && self.objects.returned[word].load(Relaxed) & bit == 0
     }
@@ -248,8 +277,8 @@ impl<'heap> Slab<'heap> {
 
 /// The word and the bit of an entry.
 #[inline]
-pub(super) fn position(entry: u32) -> (usize, u64) {
-    (entry as usize / 64 % WORDS, 1 << (entry % 64))
+pub(super) fn position(entry: usize) -> (usize, u64) {
+    (entry / 64 % WORDS, 1 << (entry % 64))
 }
 
 /// Loom's atomics cannot be made from zeroed memory.
@@ -258,7 +287,7 @@ mod new {
     use super::*;
 
     impl Record {
-        pub(in crate::slab) fn new() -> Record {
+        pub(in crate::slab::sharded) fn new() -> Record {
             let word = || AtomicU32::new(0);
             Record {
                 shared: Shared {
@@ -271,8 +300,8 @@ mod new {
                 own: Own {
                     countdown: word(),
                     notice: word(),
-                    local: word(),
-                    free: word(),
+                    local: AtomicU16::new(0),
+                    free: AtomicU16::new(0),
                     free_count: word(),
                     place: word(),
                     touched: word(),
@@ -283,7 +312,7 @@ mod new {
     }
 
     impl Objects {
-        pub(in crate::slab) fn new() -> Objects {
+        pub(in crate::slab::sharded) fn new() -> Objects {
             Objects {
                 returned: std::array::from_fn(|_| AtomicU64::new(0)),
                 links: Chains(std::array::from_fn(|_| AtomicU16::new(0))),

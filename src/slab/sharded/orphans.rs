@@ -4,10 +4,11 @@
 //! still about to exchange the head it read (ABA). The head therefore carries a generation that every change
 //! increments: a stale exchange succeeds only after 2^32 changes during one worker's exchange.
 
-use super::sync::{
+use crate::slab::sync::{
     AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
+use crate::units::{index, low_32};
 
 /// Generation in the high half, top superslab's number + 1 in the low half, 0 when empty.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(super) trait Stacked {
 }
 
 fn top(head: u64) -> u32 {
-    (head & u64::from(u32::MAX)) as u32
+    low_32(head)
 }
 
 fn successor(head: u64, top: u32) -> u64 {
@@ -37,7 +38,7 @@ impl Orphans {
 
     /// Gives up a superslab that the caller owns.
     pub(super) fn push<T: Stacked>(&self, superslabs: &[T], number: u32) {
-        let below = superslabs[number as usize].below();
+        let below = superslabs[index(number)].below();
         let mut head = self.head.load(Relaxed);
         loop {
             // Published by the exchange below; a worker that reads it earlier fails its own exchange.
@@ -58,7 +59,7 @@ impl Orphans {
         loop {
             let number = top(head).checked_sub(1)?;
             // The link may be stale when the superslab was popped and pushed meanwhile; then the generation differs.
-            let below = superslabs[number as usize].below().load(Relaxed);
+            let below = superslabs[index(number)].below().load(Relaxed);
             // Acquire makes visible what the pusher wrote into the records.
             match self.head.compare_exchange_weak(head, successor(head, below), AcqRel, Acquire) {
                 Ok(_) => return Some(number),

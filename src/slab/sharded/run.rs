@@ -6,10 +6,11 @@ use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
-use super::misuse::{Misuse, OutOfMemory};
-use super::record::{RUN_ROW, Stage};
 use super::superslab_record::Use;
+use crate::slab::class::{SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT, slab_number};
+use crate::slab::misuse::{Misuse, OutOfMemory};
+use crate::slab::record::{RUN_ROW, Stage};
+use crate::units::index;
 
 /// Number of superslabs in a run for this layout; `None` when it exceeds every arena.
 fn run_length(layout: Layout) -> Option<u32> {
@@ -32,10 +33,10 @@ impl Cache<'_> {
         }
         let first = first.ok_or(OutOfMemory)?;
         let count = run_length(layout).expect("a run that was found");
-        let superslabs = &self.heap.table().superslabs()[first as usize..(first + count) as usize];
+        let superslabs = &self.heap.table().superslabs()[index(first)..index(first + count)];
         superslabs[1..].iter().for_each(|rest| rest.set_use(Use::RunRest));
         superslabs[0].set_use(Use::Run(count));
-        let pointer = self.address_of(first as usize * SUPERSLAB_BYTES);
+        let pointer = self.address_of(index(first) * SUPERSLAB_BYTES);
         self.recorder.end(timing, Stage::Map, RUN_ROW, true);
         Ok(pointer)
     }
@@ -43,7 +44,7 @@ impl Cache<'_> {
     fn take_run(&self, layout: Layout) -> Option<u32> {
         let alignment = u32::try_from(layout.align().div_ceil(SUPERSLAB_BYTES)).ok()?;
         let base = self.heap.arena().base().addr().get() >> SUPERSLAB_SHIFT;
-        let phase = (base % alignment as usize) as u32;
+        let phase = u32::try_from(base % index(alignment)).expect("below the alignment");
         self.heap.pool().take_highest_run(run_length(layout)?, alignment, phase)
     }
 
@@ -60,11 +61,11 @@ impl Cache<'_> {
         if !offset.is_multiple_of(SUPERSLAB_BYTES) || !record.end_run(count) {
             return Err(self.violation(self.diagnose(offset), offset, layout));
         }
-        for superslab in &superslabs[first..first + count as usize] {
+        for superslab in &superslabs[first..first + index(count)] {
             superslab.set_recycled();
             superslab.set_use(Use::Pooled);
         }
-        self.heap.pool().give(first as u32, count);
+        self.heap.pool().give(slab_number(offset) / SLABS, count);
         Ok(())
     }
 }

@@ -5,10 +5,10 @@
 //! without the bound it takes two minutes.
 
 use crate::slab::class::Class;
-use crate::slab::mailbox::{Mailbox, Posted};
-use crate::slab::orphans::{Orphans, Stacked};
-use crate::slab::slab_record::{Objects, Owner, Record, Slab};
-use crate::slab::slab_returned::Returned;
+use crate::slab::sharded::mailbox::{Mailbox, Posted};
+use crate::slab::sharded::orphans::{Orphans, Stacked};
+use crate::slab::sharded::slab_record::{Objects, Owner, Record, Slab};
+use crate::slab::sharded::slab_returned::Returned;
 use crate::slab::sync::{Arc, AtomicU32, AtomicU64, Ordering::Relaxed, model, thread};
 
 struct Links {
@@ -149,8 +149,8 @@ impl World {
         assert_eq!(count, live);
         for _ in 0..count {
             let link = slab.links().at(slab.entry_of(next));
-            let start = std::mem::replace(&mut next, u32::from(link.load(Relaxed)));
-            link.store(start as u16, Relaxed);
+            let start = std::mem::replace(&mut next, link.load(Relaxed));
+            link.store(start, Relaxed);
         }
         world
     }

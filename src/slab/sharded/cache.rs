@@ -15,20 +15,23 @@
 #![allow(unsafe_code)]
 
 use std::alloc::Layout;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use super::class::{BySize, CLASS_COUNT, Class, PackedLayout, SLAB_BYTES, SLAB_SHIFT};
 use super::heap::Heap;
 use super::list::List;
-use super::misuse::{Misuse, OutOfMemory, Violation};
-use super::record::RefillRecord;
-use super::recorder::Recorder;
 use super::slab_own::Freed;
 use super::slab_record::{Chains, Owner};
-use super::sync::Ordering::Relaxed;
 use super::table::Slabs;
 use crate::error::Result;
 use crate::mix::mix_words;
+use crate::slab::class::{BySize, CLASS_COUNT, Class, PackedLayout, SLAB_BYTES, SLAB_SHIFT};
+use crate::slab::misuse::{Misuse, OutOfMemory, Violation};
+use crate::slab::object::{Allocate, Object};
+use crate::slab::record::RefillRecord;
+use crate::slab::recorder::Recorder;
+use crate::slab::sync::Ordering::Relaxed;
+use crate::units::index;
 
 /// A worker's cache. It can move to another thread, but only one uses it at a time: `Send`, not `Sync`.
 ///
@@ -87,7 +90,7 @@ pub(super) struct Hand<'heap> {
 impl Hand<'_> {
     /// Takes the next object of the batch and returns its start.
     #[inline]
-    fn take(&mut self) -> Option<u32> {
+    fn take(&mut self) -> Option<u16> {
         // Decremented before the test: one instruction instead of three.
         let (left, is_over) = self.left.overflowing_sub(1);
         self.left = left;
@@ -95,12 +98,12 @@ impl Hand<'_> {
             self.left = 0;
             return None;
         }
-        let start = u32::from(self.head);
+        let start = self.head;
         // SAFETY: classes shift by at least 3, and a start has 15 bits.
-        let link = unsafe { self.links.at_unchecked(start >> (self.entry_shift % 32)) };
+        let link = unsafe { self.links.at_unchecked(index(u32::from(start) >> (self.entry_shift % 32))) };
         self.head = link.load(Relaxed);
         // A link to its own start marks the object as handed out.
-        link.store(start as u16, Relaxed);
+        link.store(start, Relaxed);
         Some(start)
     }
 
@@ -118,13 +121,14 @@ impl<'heap> Cache<'heap> {
             let entry_shift = Class::numbered(class).entry_shift();
             Hand { links: slabs.at(0).links(), first: base, left: 0, entry_shift, slab_plus_one: 0, head: 0 }
         };
+        let hand_bytes = u16::try_from(size_of::<Hand<'_>>()).expect("half a cache line");
         let seed = mix_words(&[options.seed, u64::from(worker)]);
         Cache {
             heap,
             slabs,
             worker,
             owner: Owner::of_mailbox(worker),
-            hand_offsets: BySize::scaled(size_of::<Hand<'_>>() as u16),
+            hand_offsets: BySize::scaled(hand_bytes),
             base,
             hands: std::array::from_fn(hand),
             lists: [List::default(); CLASS_COUNT],
@@ -145,7 +149,7 @@ impl<'heap> Cache<'heap> {
         let hand = unsafe { &mut *self.hands.as_mut_ptr().byte_add(usize::from(offset)) };
         match hand.take() {
             // SAFETY: objects of a batch are carved: they lie inside their slab, inside the arena.
-            Some(start) => Ok(unsafe { hand.first.add(start as usize) }),
+            Some(start) => Ok(unsafe { hand.first.add(usize::from(start)) }),
             None => self.allocate_uncommon(layout),
         }
     }
@@ -161,7 +165,7 @@ impl<'heap> Cache<'heap> {
                 self.hands[class.number()].take().expect("a refill gives at least one object")
             }
         };
-        let inside = (start as usize) << class.step_shift();
+        let inside = usize::from(start) << class.step_shift();
         // SAFETY: as above.
         Ok(unsafe { self.hands[class.number()].first.add(inside) })
     }
@@ -170,18 +174,18 @@ impl<'heap> Cache<'heap> {
     pub(super) fn begin_batch(&mut self, class: Class, largest: u32) {
         let hand = &mut self.hands[class.number()];
         let number = hand.slab().expect("a batch comes from a slab");
-        let (head, left) = self.slabs.at(number).begin_batch(u32::from(hand.head), largest);
-        (hand.head, hand.left) = (head as u16, left);
+        let (head, left) = self.slabs.at(number).begin_batch(hand.head, largest);
+        (hand.head, hand.left) = (head, left);
     }
 
     /// Makes a listed slab the one in hand.
     pub(super) fn take_up(&mut self, class: Class, number: u32) {
         self.lists[class.number()].unlink(self.slabs.records(), number);
-        let first = self.address_of(number as usize * SLAB_BYTES);
+        let first = self.address_of(index(number) * SLAB_BYTES);
         let slab = self.slabs.at(number);
         let hand = &mut self.hands[class.number()];
         (hand.slab_plus_one, hand.links, hand.first) = (number + 1, slab.links(), first);
-        hand.head = slab.take_up(class) as u16;
+        hand.head = slab.take_up(class);
     }
 
     /// Stops using the slab in hand and returns the rest of the batch to it.
@@ -189,7 +193,7 @@ impl<'heap> Cache<'heap> {
         let hand = &mut self.hands[class.number()];
         let Some(number) = hand.slab() else { return };
         hand.slab_plus_one = 0;
-        self.slabs.at(number).put_down(u32::from(hand.head), std::mem::take(&mut hand.left));
+        self.slabs.at(number).put_down(hand.head, std::mem::take(&mut hand.left));
         self.shelve(class, number);
     }
 
@@ -221,8 +225,8 @@ impl<'heap> Cache<'heap> {
             return self.deallocate_unusual(pointer, layout);
         };
         // The arena's base is aligned to more than a slab.
-        let start = (pointer.addr().get() % SLAB_BYTES) as u32;
-        match record.free_plainly(self.owner, start) {
+        let inside = pointer.addr().get() % SLAB_BYTES;
+        match record.free_plainly(self.owner, inside) {
             Freed::Quietly => Ok(()),
             Freed::Noticeably => self.settle_after_free(pointer),
             Freed::Not => self.deallocate_unusual(pointer, layout),
@@ -271,6 +275,31 @@ impl<'heap> Cache<'heap> {
         assert!(offset < self.heap.arena().bytes());
         // SAFETY: inside the arena by the assertion.
         unsafe { self.base.add(offset) }
+    }
+}
+
+impl<'heap> Allocate for Cache<'heap> {
+    type Object = Object<'heap>;
+
+    #[inline]
+    fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
+        let pointer = self.allocate(layout)?;
+        // SAFETY: `allocate` has just handed the memory out to this call alone, from a heap that lives as long as
+        // 'heap.
+        Ok(unsafe { Object::new(pointer, PackedLayout::new(layout)) })
+    }
+
+    /// An object of another heap is refused as foreign, and lost.
+    #[inline]
+    fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
+        // The object is consumed, so its memory cannot be used any more.
+        let (pointer, layout) = object.into_parts();
+        self.deallocate_unused(pointer, layout)
+    }
+
+    #[inline]
+    fn memory<'a>(&'a mut self, object: &'a mut Object<'heap>) -> &'a mut [MaybeUninit<u8>] {
+        object.as_mut()
     }
 }
 

@@ -3,10 +3,11 @@
 //!
 //! It carries slab numbers; the freed objects themselves are bits in the slab (`Slab::free_remotely`).
 
-use super::sync::{
+use crate::slab::sync::{
     AtomicU32,
     Ordering::{AcqRel, Relaxed, Release},
 };
+use crate::units::index;
 
 /// The top slab's number + 1, 0 when empty. Each mailbox has its own pair of cache lines (the prefetcher fetches
 /// pairs): other workers push to it while the neighbouring worker reads its own.
@@ -36,7 +37,7 @@ impl Mailbox {
 
     /// Adds a slab that is in no mailbox. Any worker may call it.
     pub(super) fn push<T: Posted>(&self, slabs: &[T], number: u32) {
-        let link = slabs[number as usize].link();
+        let link = slabs[index(number)].link();
         let mut head = self.head.load(Relaxed);
         loop {
             // Published by the exchange below.
@@ -69,7 +70,7 @@ impl Chain {
     pub(super) fn next<T: Posted>(&mut self, slabs: &[T]) -> Option<u32> {
         let number = self.0.checked_sub(1)?;
         // Published to the taker by `take`.
-        self.0 = slabs[number as usize].link().load(Relaxed);
+        self.0 = slabs[index(number)].link().load(Relaxed);
         Some(number)
     }
 }

@@ -1,4 +1,4 @@
-//! Laws of the allocator as a whole. Each file states one kind; `lockfree.rs` is model-checked under loom.
+//! Laws of the design as a whole. Each file states one kind; `lockfree.rs` is model-checked under loom.
 
 #[cfg(not(loom))]
 mod handover;
@@ -16,9 +16,9 @@ mod stretch;
 mod tenant;
 
 #[cfg(not(loom))]
-use super::{Arena, Heap, HeapOptions};
-#[cfg(not(loom))]
 use crate::measure::Clock;
+#[cfg(not(loom))]
+use crate::slab::{Arena, Heap, HeapOptions, SUPERSLAB_BYTES};
 
 /// A heap over ordinary memory.
 #[cfg(not(loom))]
@@ -28,7 +28,7 @@ fn heap(superslabs: usize, workers: u32) -> Heap {
 
 #[cfg(not(loom))]
 fn heap_with(superslabs: usize, options: HeapOptions) -> Heap {
-    let arena = Arena::plain(superslabs * super::SUPERSLAB_BYTES).expect("memory for a test");
+    let arena = Arena::plain(superslabs * SUPERSLAB_BYTES).expect("memory for a test");
     Heap::new(arena, options).expect("valid options")
 }
 

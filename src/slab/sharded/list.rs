@@ -3,7 +3,8 @@
 //! Owner-only: the links are atomics because records are shared, but only one worker reads and writes them. Every
 //! access is therefore `Relaxed`; the operation that hands the records to another worker publishes them.
 
-use super::sync::{AtomicU32, Ordering::Relaxed};
+use crate::slab::sync::{AtomicU32, Ordering::Relaxed};
+use crate::units::index;
 
 /// A record's neighbours, as number + 1; 0 is none, so that zeroed records are unlinked.
 #[derive(Debug)]
@@ -42,16 +43,16 @@ impl List {
 
     /// The number of the record after this one in its list.
     pub(super) fn after<T: Linked>(records: &[T], number: u32) -> Option<u32> {
-        records[number as usize].links().next.load(Relaxed).checked_sub(1)
+        records[index(number)].links().next.load(Relaxed).checked_sub(1)
     }
 
     /// Adds a record that is in no list, at the front.
     pub(super) fn push_front<T: Linked>(&mut self, records: &[T], number: u32) {
-        let links = records[number as usize].links();
+        let links = records[index(number)].links();
         links.previous.store(0, Relaxed);
         links.next.store(self.front, Relaxed);
         match self.front() {
-            Some(front) => records[front as usize].links().previous.store(number + 1, Relaxed),
+            Some(front) => records[index(front)].links().previous.store(number + 1, Relaxed),
             None => self.back = number + 1,
         }
         self.front = number + 1;
@@ -59,11 +60,11 @@ impl List {
 
     /// Adds a record that is in no list, at the back.
     pub(super) fn push_back<T: Linked>(&mut self, records: &[T], number: u32) {
-        let links = records[number as usize].links();
+        let links = records[index(number)].links();
         links.previous.store(self.back, Relaxed);
         links.next.store(0, Relaxed);
         match self.back.checked_sub(1) {
-            Some(back) => records[back as usize].links().next.store(number + 1, Relaxed),
+            Some(back) => records[index(back)].links().next.store(number + 1, Relaxed),
             None => self.front = number + 1,
         }
         self.back = number + 1;
@@ -71,14 +72,14 @@ impl List {
 
     /// Takes out a record that is in this list.
     pub(super) fn unlink<T: Linked>(&mut self, records: &[T], number: u32) {
-        let links = records[number as usize].links();
+        let links = records[index(number)].links();
         let (previous, next) = (links.previous.load(Relaxed), links.next.load(Relaxed));
         match previous.checked_sub(1) {
-            Some(previous) => records[previous as usize].links().next.store(next, Relaxed),
+            Some(previous) => records[index(previous)].links().next.store(next, Relaxed),
             None => self.front = next,
         }
         match next.checked_sub(1) {
-            Some(next) => records[next as usize].links().previous.store(previous, Relaxed),
+            Some(next) => records[index(next)].links().previous.store(previous, Relaxed),
             None => self.back = previous,
         }
         links.previous.store(0, Relaxed);

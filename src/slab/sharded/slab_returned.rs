@@ -1,7 +1,8 @@
 //! Objects that workers other than the owner give back to a slab.
 
 use super::slab_record::{END, Owner, Slab, WORDS, position};
-use super::sync::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::slab::sync::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::units::index;
 
 /// Words of `returned` per bit of `pending`.
 const WORDS_A_BIT: usize = WORDS.div_ceil(32);
@@ -19,7 +20,7 @@ pub(super) enum Returned {
 
 impl Slab<'_> {
     /// Anyone: gives back an object of another worker's slab.
-    pub(super) fn free_remotely(self, start: u32) -> Returned {
+    pub(super) fn free_remotely(self, start: u16) -> Returned {
         if !self.is_handed_out(start) {
             return Returned::Again;
         }
@@ -47,7 +48,7 @@ impl Slab<'_> {
         let tag = self.record.shared.tag.fetch_and(u64::from(u32::MAX), AcqRel);
         let mut pending = tag >> 32;
         while pending != 0 {
-            let first = pending.trailing_zeros() as usize * WORDS_A_BIT;
+            let first = index(pending.trailing_zeros()) * WORDS_A_BIT;
             pending &= pending - 1;
             for word in first..first + WORDS_A_BIT {
                 // Acquire: the objects' last users are done with them.
@@ -65,17 +66,17 @@ impl Slab<'_> {
         let (mut good, mut bad) = (0, 0);
         self.collect(|word, mut bits| {
             while bits != 0 {
-                let entry = word as u32 * 64 + bits.trailing_zeros();
+                let entry = word * 64 + index(bits.trailing_zeros());
                 bits &= bits - 1;
                 let link = self.links().at(entry);
                 let start = link.load(Relaxed);
                 // A live object links to itself; an object in a list links to another entry, or to none.
-                if start == END || self.entry_of(u32::from(start)) != entry {
+                if start == END || self.entry_of(start) != entry {
                     bad += 1;
                     continue;
                 }
-                link.store(self.record.own.local.load(Relaxed) as u16, Relaxed);
-                self.record.own.local.store(u32::from(start), Relaxed);
+                link.store(self.record.own.local.load(Relaxed), Relaxed);
+                self.record.own.local.store(start, Relaxed);
                 good += 1;
             }
         });

@@ -1,12 +1,13 @@
 //! Metadata of one superslab: its use, and its free slabs.
 
-use super::class::{Class, SLABS};
 use super::list::{Linked, Links};
 use super::orphans::Stacked;
-use super::sync::{
+use crate::slab::class::{Class, SLABS};
+use crate::slab::sync::{
     AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
+use crate::units::{count, index, low_32};
 
 /// Use of a superslab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Use {
         match self {
             Use::Pooled => 0,
             Use::Small => 1,
-            Use::Whole(class) => 2 | (class.number() as u64) << 8,
+            Use::Whole(class) => 2 | count(class.number()) << 8,
             Use::Run(count) => 3 | u64::from(count) << 8,
             Use::RunRest => 4,
         }
@@ -39,8 +40,8 @@ impl Use {
         match word & 0xFF {
             0 => Use::Pooled,
             1 => Use::Small,
-            2 => Use::Whole(Class::numbered((word >> 8) as usize)),
-            3 => Use::Run((word >> 8) as u32),
+            2 => Use::Whole(Class::numbered(index(low_32(word >> 8)))),
+            3 => Use::Run(low_32(word >> 8)),
             _ => Use::RunRest,
         }
     }

@@ -1,19 +1,20 @@
 //! State that the workers of a rank share: the arena, the records, the pool, the mailboxes, the orphans.
 
-use super::design::Design;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::arena::Arena;
-use super::class::SUPERSLAB_BYTES;
 use super::mailbox::Mailbox;
-use super::misuse::{Misuse, Violation};
 use super::orphans::Orphans;
-use super::pool::Pool;
 use super::table::RecordTable;
 use crate::error::{Error, Result};
 use crate::measure::Clock;
+use crate::slab::arena::Arena;
+use crate::slab::class::SUPERSLAB_BYTES;
+use crate::slab::design::Design;
+use crate::slab::misuse::{Misuse, Violation};
+use crate::slab::pool::Pool;
+use crate::units::{count, index};
 
 /// Valid batch sizes: below, refills cost more than the work; above, no slab has that many free objects.
 pub const BATCH_OBJECTS: std::ops::RangeInclusive<u32> = 8..=512;
@@ -68,8 +69,8 @@ impl Stretch {
     /// Numbers of the arena's superslabs in the stretch.
     fn superslabs(self, arena: &Arena) -> Result<Range<u32>> {
         let whole = |bytes: u64| {
-            let superslabs = bytes / SUPERSLAB_BYTES as u64;
-            u32::try_from(superslabs).ok().filter(|_| bytes.is_multiple_of(SUPERSLAB_BYTES as u64))
+            let superslabs = bytes / count(SUPERSLAB_BYTES);
+            u32::try_from(superslabs).ok().filter(|_| bytes.is_multiple_of(count(SUPERSLAB_BYTES)))
         };
         let (first, count) = (whole(self.offset_bytes), whole(self.bytes).filter(|count| *count > 0));
         let end = first.zip(count).and_then(|(first, count)| first.checked_add(count));
@@ -162,7 +163,7 @@ impl Heap {
         let workers = self.options.workers;
         let present = self
             .present
-            .get(worker as usize)
+            .get(index(worker))
             .ok_or_else(|| Error::Usage(format!("worker {worker} of a heap for {workers} workers")))?;
         // Acquire: the worker's previous cache, maybe on another thread, has finished with the mailbox.
         if present.swap(true, Ordering::Acquire) {
@@ -225,8 +226,8 @@ impl Heap {
         let pool = self.pool();
         Usage {
             arena_bytes: pool.superslabs().len() * SUPERSLAB_BYTES,
-            pooled_bytes: pool.free_count() as usize * SUPERSLAB_BYTES,
-            peak_bytes: pool.taken_count_max() as usize * SUPERSLAB_BYTES,
+            pooled_bytes: index(pool.free_count()) * SUPERSLAB_BYTES,
+            peak_bytes: index(pool.taken_count_max()) * SUPERSLAB_BYTES,
         }
     }
 
@@ -262,7 +263,7 @@ impl Heap {
     }
 
     pub(super) fn mailbox(&self, owner: u32) -> &Mailbox {
-        &self.mailboxes[owner as usize]
+        &self.mailboxes[index(owner)]
     }
 
     /// The number that stands for the owner, and the mailbox, of slabs that a leaving worker gave up.
@@ -272,11 +273,11 @@ impl Heap {
 
     /// True when no worker empties this mailbox. Relaxed: it decides which worker looks first, not ownership.
     pub(super) fn is_unattended(&self, mailbox: u32) -> bool {
-        self.present.get(mailbox as usize).is_none_or(|present| !present.load(Ordering::Relaxed))
+        self.present.get(index(mailbox)).is_none_or(|present| !present.load(Ordering::Relaxed))
     }
 
     pub(super) fn worker_leaves(&self, worker: u32) {
         // Release pairs with the Acquire in `claim`.
-        self.present[worker as usize].store(false, Ordering::Release);
+        self.present[index(worker)].store(false, Ordering::Release);
     }
 }

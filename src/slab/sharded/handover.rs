@@ -7,10 +7,11 @@
 //! before the arena grows, at the latest.
 
 use super::cache::Cache;
-use super::class::{Class, SLAB_BYTES, SLABS};
-use super::misuse::{Misuse, Violation};
 use super::slab_record::Owner;
 use super::superslab_record::Use;
+use crate::slab::class::{Class, SLAB_BYTES, SLABS};
+use crate::slab::misuse::{Misuse, Violation};
+use crate::units::index;
 
 impl Cache<'_> {
     /// Empties a mailbox: drains own slabs, passes the others on.
@@ -39,7 +40,7 @@ impl Cache<'_> {
     /// Reports a double free that could not be detected when it happened, because two workers freed at the same time.
     #[cold]
     fn late_violation(&self, number: u32) {
-        let address = self.address_of(number as usize * SLAB_BYTES).addr().get();
+        let address = self.address_of(index(number) * SLAB_BYTES).addr().get();
         let violation = Violation { misuse: Misuse::DoubleFree, address, bytes: 0, worker: self.worker };
         self.heap.count_violation(violation);
     }
@@ -58,7 +59,7 @@ impl Cache<'_> {
         let superslabs = self.heap.table().superslabs();
         let Some(number) = self.heap.orphans().pop(superslabs) else { return false };
         self.owned.push_back(superslabs, number);
-        if superslabs[number as usize].free_slabs() != 0 {
+        if superslabs[index(number)].free_slabs() != 0 {
             self.owned.unlink(superslabs, number);
             self.owned.push_front(superslabs, number);
         }
@@ -74,10 +75,10 @@ impl Cache<'_> {
     /// Calls `change` for each slab of an own superslab. The set of slabs is read once, before the first change: the
     /// superslab may stop being this worker's during the calls.
     pub(super) fn for_each_slab(&mut self, superslab: u32, mut change: impl FnMut(&mut Self, u32, Class)) {
-        let record = &self.heap.table().superslabs()[superslab as usize];
+        let record = &self.heap.table().superslabs()[index(superslab)];
         let mut in_use = if record.serves() == Use::Small { !record.free_slabs() } else { 1 };
         while in_use != 0 {
-            let number = superslab * SLABS as u32 + in_use.trailing_zeros();
+            let number = superslab * SLABS + in_use.trailing_zeros();
             in_use &= in_use - 1;
             let class = self.slab(number).class().expect("slabs that are not free have a class");
             change(self, number, class);
@@ -96,7 +97,7 @@ impl Cache<'_> {
         let superslabs = self.heap.table().superslabs();
         let orphan = Owner::of_mailbox(self.heap.orphanage());
         while let Some(number) = self.owned.pop_front(superslabs) {
-            debug_assert_ne!(superslabs[number as usize].serves(), Use::Pooled);
+            debug_assert_ne!(superslabs[index(number)].serves(), Use::Pooled);
             self.for_each_slab(number, |cache, slab, class| {
                 cache.slab(slab).set_owner(orphan, class);
             });

@@ -8,9 +8,10 @@ use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::class::SLABS;
 use super::slab_record::{Objects, Record, Slab};
 use super::superslab_record::Superslab;
+use crate::slab::class::SLABS;
+use crate::units::index;
 
 /// One record for each superslab, and `SLABS` records for its slabs: those of superslab s begin at s * `SLABS`.
 ///
@@ -46,7 +47,7 @@ impl<'heap> Slabs<'heap> {
     /// When it does not exist.
     #[inline]
     pub(super) fn at(self, number: u32) -> Slab<'heap> {
-        self.get(number as usize).expect("slab numbers come from the table")
+        self.get(index(number)).expect("slab numbers come from the table")
     }
 
     /// All slab records, for lists and mailboxes.
@@ -59,8 +60,8 @@ impl<'heap> Slabs<'heap> {
 impl RecordTable {
     /// Records for an arena of this many superslabs, all in the pool.
     pub(super) fn new(superslabs: u32) -> RecordTable {
-        let superslabs = superslabs as usize;
-        let slabs = superslabs * SLABS;
+        let superslabs = index(superslabs);
+        let slabs = superslabs * index(SLABS);
         RecordTable {
             superslabs: Zeroed::new(superslabs),
             records: Zeroed::new(slabs),
@@ -87,8 +88,8 @@ impl RecordTable {
 /// integer or raw pointer: zeroed, the integer 0 or the null pointer, both valid values. Following the pointer is not
 /// part of this contract.
 unsafe trait ZeroIsValid {}
-// SAFETY: `AtomicU64`, `AtomicU32` and one `AtomicPtr` (slab_record.rs): zeroed they are 0 and null. A null pointer is
-// never followed, because `initialise` sets it before the slab has an owner.
+// SAFETY: atomic integers and one `AtomicPtr` (slab_record.rs): zeroed they are 0 and null. A null pointer is never
+// followed, because `initialise` sets it before the slab has an owner.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Record {}
 // SAFETY: arrays of `AtomicU64` and `AtomicU16` (slab_record.rs): zeroed they are 0.

@@ -8,12 +8,13 @@
 //! ```
 
 use super::cache::Cache;
-use super::class::{Class, SLABS};
-use super::misuse::OutOfMemory;
-use super::record::Stage;
-use super::recorder::TimedRefill;
 use super::slab_record::{Slab, SlabPlace};
 use super::superslab_record::Use;
+use crate::slab::class::{Class, SLABS};
+use crate::slab::misuse::OutOfMemory;
+use crate::slab::record::Stage;
+use crate::slab::recorder::TimedRefill;
+use crate::units::index;
 
 impl<'heap> Cache<'heap> {
     /// Puts the next batch of the class in hand. Afterwards at least one object can be taken.
@@ -57,7 +58,7 @@ impl<'heap> Cache<'heap> {
         let slab = self.slab(number);
         if slab.available(1) < class.worthwhile() && slab.is_carvable(class) {
             let fresh = slab.carve(class, class.page().min(class.objects() - slab.carved()));
-            slow |= fresh && !self.heap.table().superslabs()[number as usize / SLABS].is_recycled();
+            slow |= fresh && !self.heap.table().superslabs()[index(number / SLABS)].is_recycled();
         }
         self.begin_batch(class, self.heap.options().batch.min(class.batch_max()));
         Ok(slow)
@@ -111,7 +112,7 @@ impl<'heap> Cache<'heap> {
 
     /// True when the own superslabs can give the class a slab.
     fn is_served(&self, class: Class) -> bool {
-        let has_free_slab = |number: u32| self.heap.table().superslabs()[number as usize].free_slabs() != 0;
+        let has_free_slab = |number: u32| self.heap.table().superslabs()[index(number)].free_slabs() != 0;
         self.lists[class.number()].front().is_some()
             || class.is_small() && self.owned.front().is_some_and(has_free_slab)
     }
@@ -123,13 +124,13 @@ impl<'heap> Cache<'heap> {
         }
         let superslabs = self.heap.table().superslabs();
         let Some(front) = self.owned.front() else { return false };
-        let Some((place, more)) = superslabs[front as usize].take_slab() else { return false };
+        let Some((place, more)) = superslabs[index(front)].take_slab() else { return false };
         if !more {
             self.owned.unlink(superslabs, front);
             self.owned.push_back(superslabs, front);
         }
         self.recorder.lap(timing, Stage::Map);
-        self.start_slab(class, front * SLABS as u32 + place);
+        self.start_slab(class, front * SLABS + place);
         self.recorder.lap(timing, Stage::Initialise);
         true
     }
@@ -138,14 +139,14 @@ impl<'heap> Cache<'heap> {
     fn map_superslab(&mut self, class: Class) -> bool {
         let Some(number) = self.heap.pool().take_lowest() else { return false };
         let superslabs = self.heap.table().superslabs();
-        let superslab = &superslabs[number as usize];
+        let superslab = &superslabs[index(number)];
         if class.is_small() {
             superslab.begin(Use::Small);
             self.owned.push_front(superslabs, number);
         } else {
             superslab.begin(Use::Whole(class));
             self.owned.push_back(superslabs, number);
-            self.start_slab(class, number * SLABS as u32);
+            self.start_slab(class, number * SLABS);
         }
         true
     }

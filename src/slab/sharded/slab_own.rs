@@ -1,9 +1,10 @@
 //! Operations of a slab's owner: handing objects out, taking its own back, changing the slab's place.
 #![allow(unsafe_code)]
 
-use super::class::Class;
 use super::slab_record::{END, Owner, Record, Slab, SlabPlace, WHOLE};
-use super::sync::{AtomicU16, Ordering::Relaxed};
+use crate::slab::class::{Class, start_after};
+use crate::slab::sync::{AtomicU16, Ordering::Relaxed};
+use crate::units::{self, index};
 
 /// A value of `notice` that `used` never falls to, modulo 2^32.
 const NEVER: u32 = 0u32.wrapping_sub(1 << 30);
@@ -20,10 +21,11 @@ pub(super) enum Freed {
 }
 
 impl Record {
-    /// Takes an object back, if this is a small slab of `owner` with nothing to drain and a live object starts there.
-    /// This is the fast path: it reads only this record and the object's link.
+    /// Takes an object back, if this is a small slab of `owner` with nothing to drain and a live object starts `inside`
+    /// bytes, the steps of small slabs, from the slab's beginning. This is the fast path: it reads only this record and
+    /// the object's link.
     #[inline]
-    pub(super) fn free_plainly(&self, owner: Owner, start: u32) -> Freed {
+    pub(super) fn free_plainly(&self, owner: Owner, inside: usize) -> Freed {
         let shift = self.shared.tag.load(Relaxed).wrapping_sub(owner.bits());
         if shift >= u64::from(WHOLE) {
             return Freed::Not;
@@ -32,16 +34,16 @@ impl Record {
         // record.
         let links = unsafe { &*self.shared.links.load(Relaxed) };
         // SAFETY: an own slab's tag minus the owner is the shift of its class, and a start has 15 bits.
-        let link = unsafe { links.at_unchecked(start >> shift) };
-        self.push_local(link, start)
+        let link = unsafe { links.at_unchecked(inside >> shift) };
+        self.push_local(link, start_after(inside))
     }
 
     #[inline]
-    fn push_local(&self, link: &AtomicU16, start: u32) -> Freed {
-        if link.load(Relaxed) != start as u16 {
+    fn push_local(&self, link: &AtomicU16, start: u16) -> Freed {
+        if link.load(Relaxed) != start {
             return Freed::Not;
         }
-        link.store(self.own.local.load(Relaxed) as u16, Relaxed);
+        link.store(self.own.local.load(Relaxed), Relaxed);
         self.own.local.store(start, Relaxed);
         let left = self.own.countdown.load(Relaxed).wrapping_sub(1);
         self.own.countdown.store(left, Relaxed);
@@ -51,7 +53,7 @@ impl Record {
 
 impl Slab<'_> {
     /// Takes an object back that is not in `returned`.
-    pub(super) fn free_locally(self, start: u32) -> Freed {
+    pub(super) fn free_locally(self, start: u16) -> Freed {
         self.record.push_local(self.links().at(self.entry_of(start)), start)
     }
 
@@ -70,17 +72,18 @@ impl Slab<'_> {
             // A link that was never written is 0, which equals the start of the first object.
             0 => 1,
             carved => {
-                let last = Class::numbered(self.record.shared.class.load(Relaxed) as usize);
-                (last.start_of(carved - 1) >> last.entry_shift()) + 1
+                let last = Class::numbered(index(self.record.shared.class.load(Relaxed)));
+                (usize::from(last.start_of(carved - 1)) >> last.entry_shift()) + 1
             }
         };
         (0..wiped).for_each(|entry| self.links().at(entry).store(END, Relaxed));
-        self.record.own.free.store(u32::from(END), Relaxed);
-        self.record.own.local.store(u32::from(END), Relaxed);
+        self.record.own.free.store(END, Relaxed);
+        self.record.own.local.store(END, Relaxed);
         self.record.own.free_count.store(0, Relaxed);
         self.set_used(0);
         self.record.shared.carved.store(0, Relaxed);
-        self.record.shared.class.store(class.number() as u32, Relaxed);
+        let number = u32::try_from(class.number()).expect("a class has 6 bits");
+        self.record.shared.class.store(number, Relaxed);
         self.record.shared.links.store(std::ptr::from_ref(self.links()).cast_mut(), Relaxed);
         self.set_owner(owner, class);
     }
@@ -91,14 +94,15 @@ impl Slab<'_> {
         let (first, end) = (self.carved(), self.carved() + count);
         assert!(0 < count && end <= class.objects(), "a slab never holds more objects than fit");
         let mut next = self.record.own.local.load(Relaxed);
-        for index in (first..end).rev() {
-            let start = class.start_of(index);
-            self.links().at(self.entry_of(start)).store(next as u16, Relaxed);
-            next = start;
+        for object in (first..end).rev() {
+            let steps = class.steps_to(object);
+            self.links().at(self.entry_at(steps)).store(next, Relaxed);
+            next = start_after(index(steps));
         }
         self.record.own.local.store(next, Relaxed);
         self.record.shared.carved.store(end, Relaxed);
-        let bytes = end * class.bytes() as u32;
+        // At most a superslab.
+        let bytes = units::low_32(units::count(index(end) * class.bytes()));
         let fresh = bytes > self.record.own.touched.load(Relaxed);
         if fresh {
             self.record.own.touched.store(bytes, Relaxed);
@@ -109,11 +113,11 @@ impl Slab<'_> {
     /// Promises up to `largest` objects of `free`, the list that begins at `head`, to the hand; exchanges the lists
     /// when `free` is used up. Returns the new head and the number of objects.
     #[inline]
-    pub(super) fn begin_batch(self, head: u32, largest: u32) -> (u32, u32) {
+    pub(super) fn begin_batch(self, head: u16, largest: u32) -> (u16, u32) {
         let (mut head, mut count) = (head, self.record.own.free_count.load(Relaxed));
         if count == 0 {
             (head, count) = (self.record.own.local.load(Relaxed), self.available(1));
-            self.record.own.local.store(u32::from(END), Relaxed);
+            self.record.own.local.store(END, Relaxed);
         }
         let batch = largest.min(count);
         self.record.own.free_count.store(count - batch, Relaxed);
@@ -123,7 +127,7 @@ impl Slab<'_> {
 
     /// Becomes the slab in hand. Returns the head of `free`.
     #[inline]
-    pub(super) fn take_up(self, class: Class) -> u32 {
+    pub(super) fn take_up(self, class: Class) -> u16 {
         self.set_used(self.used() + 1);
         self.set_place(SlabPlace::InHand, class);
         self.record.own.free.load(Relaxed)
@@ -131,7 +135,7 @@ impl Slab<'_> {
 
     /// Stops being the slab in hand, with `left` objects of the batch not handed out.
     #[inline]
-    pub(super) fn put_down(self, head: u32, left: u32) {
+    pub(super) fn put_down(self, head: u16, left: u32) {
         self.set_used(self.used() - left - 1);
         self.record.own.free_count.store(self.record.own.free_count.load(Relaxed) + left, Relaxed);
         self.record.own.free.store(head, Relaxed);
@@ -163,16 +167,12 @@ impl Slab<'_> {
         let used = self.used();
         self.record.own.notice.store(notice, Relaxed);
         self.set_used(used);
-        self.record.own.place.store(place as u32, Relaxed);
+        self.record.own.place.store(place.number(), Relaxed);
     }
 
     /// The slab's place.
     pub(super) fn place(self) -> SlabPlace {
-        match self.record.own.place.load(Relaxed) {
-            0 => SlabPlace::Full,
-            1 => SlabPlace::Listed,
-            _ => SlabPlace::InHand,
-        }
+        SlabPlace::numbered(self.record.own.place.load(Relaxed))
     }
 
     /// True when a drain returned enough objects that the owner must act.

@@ -3,11 +3,12 @@
 use std::ptr::NonNull;
 
 use super::cache::Cache;
-use super::class::{PackedLayout, SLAB_SHIFT, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT};
-use super::misuse::Misuse;
 use super::slab_own::Freed;
 use super::slab_returned::Returned;
 use super::superslab_record::{Superslab, Use};
+use crate::slab::class::{PackedLayout, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT, slab_number};
+use crate::slab::misuse::Misuse;
+use crate::units::index;
 
 impl Cache<'_> {
     /// Gives back the objects that the fast path does not: those of another worker, those in a slab with objects to
@@ -23,14 +24,14 @@ impl Cache<'_> {
         let offset = self.offset_of(pointer);
         let superslab = offset >> SUPERSLAB_SHIFT;
         let number = match self.heap.table().superslabs().get(superslab).map(Superslab::serves) {
-            Some(Use::Small) => offset >> SLAB_SHIFT,
-            Some(Use::Whole(_)) => superslab * SLABS,
+            Some(Use::Small) => slab_number(offset),
+            Some(Use::Whole(_)) => slab_number(offset) / SLABS * SLABS,
             Some(Use::Run(_)) => return self.deallocate_run(offset, layout),
             Some(Use::Pooled | Use::RunRest) | None => {
                 return Err(self.violation(self.diagnose(offset), offset, layout));
             }
         };
-        let slab = self.slabs.at(number as u32);
+        let slab = self.slabs.at(number);
         let start =
             slab.class().and_then(|class| class.start_at(offset)).filter(|start| slab.is_live(*start));
         let Some(start) = start else {
@@ -38,7 +39,7 @@ impl Cache<'_> {
         };
         if slab.owner().mailbox() == Some(self.worker) {
             if slab.free_locally(start) == Freed::Noticeably {
-                self.settle(number as u32);
+                self.settle(number);
             }
             return Ok(());
         }
@@ -46,7 +47,7 @@ impl Cache<'_> {
             Returned::Quietly => Ok(()),
             Returned::First(owner) => {
                 let mailbox = owner.unwrap_or(self.heap.orphanage());
-                self.heap.mailbox(mailbox).push(self.slabs.records(), number as u32);
+                self.heap.mailbox(mailbox).push(self.slabs.records(), number);
                 Ok(())
             }
             Returned::Again => Err(self.violation(Misuse::DoubleFree, offset, layout)),
@@ -62,13 +63,13 @@ impl Cache<'_> {
             Use::Pooled => return Misuse::NotAllocated,
             Use::Run(_) if offset.is_multiple_of(SUPERSLAB_BYTES) => return Misuse::WrongLayout,
             Use::Run(_) | Use::RunRest => return Misuse::Interior,
-            Use::Whole(_) => superslab * SLABS,
-            Use::Small => offset >> SLAB_SHIFT,
+            Use::Whole(_) => slab_number(offset) / SLABS * SLABS,
+            Use::Small => slab_number(offset),
         };
-        let slab = self.slabs.at(number as u32);
+        let slab = self.slabs.at(number);
         let Some(class) = slab.class() else { return Misuse::NotAllocated };
         let inside = class.inside(offset);
-        match inside / class.bytes() < slab.carved() as usize {
+        match inside / class.bytes() < index(slab.carved()) {
             false => Misuse::NotAllocated,
             true if inside.is_multiple_of(class.bytes()) => Misuse::DoubleFree,
             true => Misuse::Interior,
