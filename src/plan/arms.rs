@@ -1,11 +1,12 @@
 //! Arms: the cases of every side of a comparison, and which of them are compared with which.
 
 use super::Seat;
-use super::case::{Case, Parameter};
+use super::case::Case;
 use super::cases::of_one_arm;
 use super::generate_cases::Asked;
 use crate::error::{Error, Result};
 use crate::job::{Arm, Job};
+use crate::record::run::Parameter;
 
 /// The cases of all arms: those of one comparison stand together, the base first, in the order of the job file.
 ///

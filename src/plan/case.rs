@@ -1,6 +1,7 @@
 //! One case: a workload with every parameter fixed.
 
 use super::expected::Expected;
+use crate::record::run::Parameter;
 use crate::word::Word;
 use crate::workload::{allocate, generate};
 
@@ -24,15 +25,6 @@ pub struct Case {
     pub work: Work,
     /// Expected values that follow from the parameters; `None` for workloads without chunks.
     pub expected: Option<Expected>,
-}
-
-/// A parameter as programs read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Parameter {
-    /// A word out of a closed set, or a ratio.
-    Word(String),
-    /// A whole number: bytes, or a count.
-    Number(u64),
 }
 
 /// The workload of a case.

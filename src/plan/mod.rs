@@ -28,7 +28,8 @@ mod prediction_tests;
 #[cfg(test)]
 mod tests;
 
-pub use case::{Case, Parameter, Work};
+pub use crate::record::run::Parameter;
+pub use case::{Case, Work};
 pub use expected::Expected;
 pub use layout::Footprint;
 pub use miniature::Miniature;

@@ -1,8 +1,8 @@
 //! The name of a case, and its parameters in `run.json`.
 
-use super::case::Parameter;
 use crate::generator::Ratio;
 use crate::job::Workers;
+use crate::record::run::Parameter;
 use crate::units::Bytes;
 use crate::word::Word;
 
