@@ -58,7 +58,11 @@ impl<A: Allocate> Pattern<A> for Larson<A::Object> {
 impl<O> Larson<O> {
     // Always: a call would cost as much as the fast paths that are measured.
     #[inline(always)]
-    fn replace<A: Allocate<Object = O>>(&mut self, allocator: &mut A, slot: usize) -> Result<(), Fault> {
+    pub(super) fn replace<A: Allocate<Object = O>>(
+        &mut self,
+        allocator: &mut A,
+        slot: usize,
+    ) -> Result<(), Fault> {
         if let Some(object) = self.slots[slot].take() {
             allocator.give_back(object).map_err(Fault::Refused)?;
         }
