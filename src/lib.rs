@@ -5,7 +5,7 @@
 //!
 //! | floor | module | owns |
 //! |---|---|---|
-//! | 0 | [`cgroup`], [`error`], [`hash`], [`mix`], [`screen`], [`units`], [`word`] | where control groups are; one error enum; hashes of bytes; 64-bit mixing; line breaks; byte sizes and durations; closed sets of words |
+//! | 0 | [`cgroup`], [`error`], [`hash`], `made_up`, [`mix`], [`screen`], [`units`], [`word`] | where control groups are; one error enum; hashes of bytes; files of a made-up machine, for tests; 64-bit mixing; line breaks; byte sizes and durations; closed sets of words |
 //! | 1 | [`stats`], [`metric`] | pure statistics; every metric once |
 //! | 2 | [`numa`], [`comm`], [`measure`], [`generator`] | topology and binding; ranks talking; clock and histograms; the byte stream |
 //! | 3 | [`slab`], [`environment`] | the rank-local allocator; the machine as far as it changes a benchmark |
@@ -24,6 +24,8 @@
 pub mod cgroup;
 pub mod error;
 pub mod hash;
+#[cfg(test)]
+mod made_up;
 pub mod mix;
 pub mod screen;
 pub mod units;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::loaded::Loaded;
 use super::refusal::Refusal;
-use crate::compare::matching::{TREATMENTS, shown, value};
+use crate::compare::matching::{TREATMENTS, value};
 use crate::environment::Environment;
 use crate::job::Arm;
 use crate::record::run::{CaseHeader, Parameter, Run};
@@ -92,7 +92,7 @@ fn of_cases(base: &CaseHeader, candidate: &CaseHeader, arm: &str) -> Vec<Change>
 fn readable(name: &str, value: &Parameter) -> String {
     match value {
         Parameter::Number(bytes) if name.ends_with("_bytes") => crate::units::Bytes(*bytes).to_string(),
-        value => shown(value),
+        value => value.to_string(),
     }
 }
 

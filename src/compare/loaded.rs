@@ -96,12 +96,7 @@ impl Loaded {
 
     /// Record for the result of a comparison.
     pub(super) fn record(&self) -> RunRecord {
-        RunRecord {
-            directory: self.name(),
-            started: self.header.started.clone(),
-            job_hash: self.header.job_hash.clone(),
-            hosts: self.header.hosts.clone(),
-        }
+        RunRecord::of(&self.header, self.name())
     }
 
     /// Seat of every rank, in rank order.

@@ -93,7 +93,7 @@ fn work(case: &CaseHeader) -> (&str, Option<&str>, BTreeMap<&str, &Parameter>) {
 
 /// Parameters of a case that differ from the unnamed values.
 fn named(case: &CaseHeader) -> BTreeMap<&str, &Parameter> {
-    let unnamed = |name: &str, value: &Parameter| UNNAMED.contains(&(name, shown(value).as_str()));
+    let unnamed = |name: &str, value: &Parameter| UNNAMED.contains(&(name, value.to_string().as_str()));
     let all = case.parameters.iter().map(|(name, value)| (name.as_str(), value));
     all.filter(|(name, value)| !unnamed(name, value)).collect()
 }
@@ -117,19 +117,11 @@ fn other_work(base: &CaseHeader, candidate: &CaseHeader) -> Vec<Refusal> {
     differing
         .filter_map(|name| {
             let [ours, theirs] = [base, candidate]
-                .map(|case| value(case, name).map_or("none".to_owned(), |value| shown(&value)));
+                .map(|case| value(case, name).map_or("none".to_owned(), |value| value.to_string()));
             let what = format!("{name} of {}", base.id);
             (ours != theirs).then(|| Refusal::new(what, ours, theirs, "other work takes another time"))
         })
         .collect()
-}
-
-/// A parameter's value as in `run.json`.
-pub(super) fn shown(value: &Parameter) -> String {
-    match value {
-        Parameter::Number(number) => number.to_string(),
-        Parameter::Word(word) => word.clone(),
-    }
 }
 
 #[cfg(test)]

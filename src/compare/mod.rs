@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::record::run::Outcome;
-use crate::record::run::{Comparison, Run};
+use crate::record::run::{Comparison, Header, Run};
 use crate::results::directory::RunDirectory;
 
 /// Complete result of a comparison.
@@ -69,6 +69,13 @@ pub struct RunRecord {
     pub job_hash: String,
     /// Its hosts.
     pub hosts: Vec<String>,
+}
+
+impl RunRecord {
+    fn of(header: &Header, directory: String) -> RunRecord {
+        let (started, job_hash) = (header.started.clone(), header.job_hash.clone());
+        RunRecord { directory, started, job_hash, hosts: header.hosts.clone() }
+    }
 }
 
 /// Compares the arms of one run.
@@ -121,12 +128,7 @@ impl Compared {
             name: run.header.name.clone(),
             forced: false,
             refused: Vec::new(),
-            base: vec![RunRecord {
-                directory: String::new(),
-                started: run.header.started.clone(),
-                job_hash: run.header.job_hash.clone(),
-                hosts: run.header.hosts.clone(),
-            }],
+            base: vec![RunRecord::of(&run.header, String::new())],
             candidate: Vec::new(),
             projections: projection::projections(&comparisons, &changes),
             changes,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::environment::Environment;
 use crate::environment::probe::{Probe, parse_list};
 
 const CPUS: &str = "sys/devices/system/cpu";
@@ -32,20 +33,8 @@ pub struct NodeRecord {
     pub memory_bytes: Option<u64>,
 }
 
-/// CPUs and memory according to the kernel.
-pub(super) struct Machine {
-    pub(super) cpu_model: Option<String>,
-    pub(super) cpu_flags: Vec<String>,
-    pub(super) pus: Option<u32>,
-    pub(super) cores: Option<u32>,
-    pub(super) smt: Option<bool>,
-    pub(super) caches: Caches,
-    pub(super) cores_per_l3: Option<u32>,
-    pub(super) nodes: Vec<NodeRecord>,
-    pub(super) memory_bytes: Option<u64>,
-}
-
-pub(super) fn read(probe: &mut Probe) -> Machine {
+/// The part of the environment that is CPUs and memory.
+pub(super) fn read(probe: &mut Probe) -> Environment {
     let cpuinfo = probe.text("cpu_model", "proc/cpuinfo").unwrap_or_default();
     let flags = value_of(&cpuinfo, &["flags", "Features"]).unwrap_or_default();
     let cpu_model = value_of(&cpuinfo, &["model name", "cpu model", "Processor"]);
@@ -70,7 +59,7 @@ pub(super) fn read(probe: &mut Probe) -> Machine {
         .text("memory_bytes", "proc/meminfo")
         .and_then(|meminfo| value_of(&meminfo, &["MemTotal"]))
         .and_then(|total| total.trim_end_matches("kB").trim().parse::<u64>().ok());
-    Machine {
+    Environment {
         cpu_model,
         cpu_flags: flags.split_whitespace().map(str::to_owned).collect(),
         pus,
@@ -80,6 +69,7 @@ pub(super) fn read(probe: &mut Probe) -> Machine {
         cores_per_l3,
         nodes: nodes(probe),
         memory_bytes: memory_kib.and_then(|kib| kib.checked_mul(1024)),
+        ..Environment::default()
     }
 }
 

@@ -21,7 +21,7 @@ use probe::Probe;
 use crate::measure::clock::{Clock, ClockSource};
 
 /// One host and this build, with the properties that affect results.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Environment {
     /// Model of the CPU.
     pub cpu_model: Option<String>,
@@ -135,7 +135,7 @@ pub fn inspect(facts: &Facts) -> (Environment, Vec<Check>) {
 }
 
 fn collect_from(mut probe: Probe, facts: &Facts, variable: impl Fn(&str) -> Option<String>) -> Environment {
-    let topology = machine::read(&mut probe);
+    let machine = machine::read(&mut probe);
     let scheduler = SCHEDULERS
         .iter()
         .find_map(|(name, key)| variable(key).map(|id| format!("{name} {}", first_line(&id))));
@@ -151,15 +151,6 @@ fn collect_from(mut probe: Probe, facts: &Facts, variable: impl Fn(&str) -> Opti
     }
     let features = [("mpi", cfg!(feature = "mpi")), ("hwloc", cfg!(feature = "hwloc"))];
     Environment {
-        cpu_model: topology.cpu_model,
-        cpu_flags: topology.cpu_flags,
-        pus: topology.pus,
-        cores: topology.cores,
-        smt: topology.smt,
-        caches: topology.caches,
-        cores_per_l3: topology.cores_per_l3,
-        nodes: topology.nodes,
-        memory_bytes: topology.memory_bytes,
         kernel: probe.text("kernel", "proc/sys/kernel/osrelease"),
         governor: machine::governors(&mut probe),
         transparent_huge_pages: probe
@@ -181,6 +172,7 @@ fn collect_from(mut probe: Probe, facts: &Facts, variable: impl Fn(&str) -> Opti
         build_features: features.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned()).collect(),
         build: env!("NUMAMARK_BUILD").to_owned(),
         unavailable: probe.unavailable(),
+        ..machine
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::numa::PuSet;
+
 /// A root directory (`/`, or a made-up one in tests) and the missing values under it.
 pub(super) struct Probe {
     root: PathBuf,
@@ -70,17 +72,7 @@ impl Probe {
     }
 }
 
-/// Parses the kernel's lists, such as `0-3,8,10-11`; `None` for other text.
+/// Parses the kernel's lists of PUs or nodes, such as `0-3,8,10-11`; `None` for other text.
 pub(super) fn parse_list(text: &str) -> Option<Vec<u32>> {
-    let mut numbers = Vec::new();
-    for range in text.trim().split(',').filter(|range| !range.is_empty()) {
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
-        // An index above a million is invalid: no machine has so many PUs or nodes.
-        if first > last || last > 1 << 20 {
-            return None;
-        }
-        numbers.extend(first..=last);
-    }
-    Some(numbers)
+    Some(PuSet::parse(text).ok()?.iter().collect())
 }

@@ -1,9 +1,8 @@
 //! Records of a made-up machine and of the machine that runs the tests.
 
-use std::fs;
-
 use super::probe::parse_list;
 use super::*;
+use crate::made_up::Files;
 
 fn facts() -> Facts {
     Facts {
@@ -44,16 +43,9 @@ const MACHINE: [(&str, &str); 25] = [
 ];
 
 fn made_up(test: &str) -> Environment {
-    let root = std::env::temp_dir().join(format!("numamark-environment-{test}-{}", std::process::id()));
-    for (path, text) in MACHINE {
-        let path = root.join(path);
-        fs::create_dir_all(path.parent().expect("a file in a folder")).expect("a temporary folder");
-        fs::write(path, text).expect("a temporary file");
-    }
-    let environment =
-        collect_from(Probe::new(&root), &facts(), |name| (name == "SLURM_JOB_ID").then(|| "4711".to_owned()));
-    fs::remove_dir_all(root).expect("it was there");
-    environment
+    let files = Files::new(&format!("environment-{test}"), &MACHINE);
+    let slurm = |name: &str| (name == "SLURM_JOB_ID").then(|| "4711".to_owned());
+    collect_from(Probe::new(&files.root), &facts(), slurm)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! From text to [`Job`]: the steps in their order, and the fields filled from checked values.
 
 use crate::error::{Error, Result};
-use crate::units::Bytes;
+use crate::units::{Bytes, Nanoseconds, Share};
 
 use super::combination;
 use super::diagnostic::{Diagnostic, Place, SourceText};
@@ -168,6 +168,7 @@ fn required<T: Field>(values: &Values, table: Table, name: &str) -> T {
 }
 
 fn build_run(values: &Values) -> Run {
+    let share = |name: &str| values.one(DROP, name).map(|Share(share)| share);
     Run {
         warmup: required(values, RUN, "warmup"),
         amount: match values.one(RUN, "bytes") {
@@ -176,9 +177,9 @@ fn build_run(values: &Values) -> Run {
         },
         repetitions: match values.has(STOP) {
             true => Repetitions::Until(Stop {
-                half_width: required(values, STOP, "half_width"),
+                half_width: required::<Share>(values, STOP, "half_width").0,
                 at_most: required(values, STOP, "at_most"),
-                time: values.one(STOP, "time"),
+                time_ns: values.one(STOP, "time").map(|Nanoseconds(ns)| ns),
             }),
             false => Repetitions::Count(required(values, RUN, "repetitions")),
         },
@@ -187,10 +188,10 @@ fn build_run(values: &Values) -> Run {
         limit: required(values, RUN, "limit"),
         aa: required(values, RUN, "aa"),
         drop: DropRule {
-            cpu_share: values.one(DROP, "cpu_share"),
-            core_clock: values.one(DROP, "core_clock"),
-            steal: values.one(DROP, "steal"),
-            run_delay: values.one(DROP, "run_delay"),
+            cpu_share: share("cpu_share"),
+            core_clock: share("core_clock"),
+            steal: share("steal"),
+            run_delay: share("run_delay"),
         },
     }
 }
@@ -211,7 +212,6 @@ fn build_gate(values: &Values, gate: Table) -> Gate {
 mod tests {
     use super::super::{Allocator, Workers};
     use super::*;
-    use crate::units::{Nanoseconds, Share};
 
     const EVERY_SECTION: &str = "schema = 1\nname = \"x\"\n[generate]\n[allocate]\n[[gate]]\n\
         metric = \"locality\"\nat_least = 0.99\n[[gate]]\nmetric = \"refill_share\"\nat_most = 1e-3\nagainst = \"results/base\"\n";
@@ -253,12 +253,12 @@ mod tests {
         let job = job(COMPARISON, &[]);
         let effective = job.effective();
         assert_eq!(Job::parse(effective, "effective", &[]).expect("it is a job"), job, "{effective}");
-        let stop = Stop { half_width: Share(0.025), at_most: 40, time: Some(Nanoseconds(600_000_000_000)) };
+        let stop = Stop { half_width: 0.025, at_most: 40, time_ns: Some(600_000_000_000) };
         assert_eq!(job.run.repetitions, Repetitions::Until(stop));
         assert!(!effective.contains("repetitions ="), "{effective}");
         let bounds =
             [job.run.drop.cpu_share, job.run.drop.core_clock, job.run.drop.steal, job.run.drop.run_delay];
-        assert_eq!(bounds, [0.97, 0.02, 0.01, 0.005].map(|bound| Some(Share(bound))));
+        assert_eq!(bounds, [0.97, 0.02, 0.01, 0.005].map(Some));
         let names: Vec<&str> = job.arms.iter().map(|arm| arm.name.as_str()).collect();
         assert_eq!(names, ["one", "other"]);
     }
@@ -283,15 +283,12 @@ mod tests {
         let fixed = "schema = 1\nname = \"x\"\n[run]\nrepetitions = 7\n[generate]\n";
         let rule = "schema = 1\nname = \"x\"\n[run.stop]\nhalf_width = \"2%\"\ntime = \"1m\"\n[generate]\n";
         let repetitions = |text: &str, settings: &[&str]| job(text, settings).run.repetitions;
-        let stop = |half_width, at_most| {
-            Repetitions::Until(Stop { half_width: Share(half_width), at_most, time: None })
-        };
+        let stop = |half_width, at_most| Repetitions::Until(Stop { half_width, at_most, time_ns: None });
         assert_eq!(repetitions(fixed, &["run.stop.half_width=3%"]), stop(0.03, 40));
         let both = ["run.stop.at_most=12", "run.stop.half_width=0.01"];
         assert_eq!(repetitions(fixed, &both), stop(0.01, 12));
         assert_eq!(repetitions(rule, &["run.repetitions=3"]), Repetitions::Count(3));
-        let time = Some(Nanoseconds(60_000_000_000));
-        let changed = Stop { half_width: Share(0.02), at_most: 9, time };
+        let changed = Stop { half_width: 0.02, at_most: 9, time_ns: Some(60_000_000_000) };
         assert_eq!(repetitions(rule, &["run.stop.at_most=9"]), Repetitions::Until(changed));
         assert_eq!(repetitions(fixed, &[]), Repetitions::Count(7));
         assert_eq!(job("schema = 1\nname = \"x\"\n[generate]\n", &[]).run.repetitions, Repetitions::Count(5));

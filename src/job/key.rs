@@ -185,3 +185,30 @@ impl Key {
         }
     }
 }
+
+/// Declares keys with one value each.
+///
+/// A line is one key: its section, its name, `required`, `optional` or `default` with the default as `--set` takes it,
+/// after `or` its rival, the values it accepts, the names that other programs have for it, and its description.
+macro_rules! keys {
+    ($($section:ident $key:ident $absent:ident $($default:literal)? $(or $rival:ident)? in $kind:expr,
+        $elsewhere:expr,
+        $description:expr;)+
+    ) => {
+        &[$(Key {
+            section: $crate::job::key::Section::$section,
+            name: stringify!($key),
+            kind: $kind,
+            absent: keys!(@$absent $($default)?),
+            $(rival: Some(stringify!($rival)),)?
+            elsewhere: &$elsewhere,
+            about: $description,
+            ..Key::PLAIN
+        },)+]
+    };
+    (@required) => { $crate::job::key::Absent::Refused };
+    (@optional) => { $crate::job::key::Absent::Nothing };
+    (@default $text:literal) => { $crate::job::key::Absent::Default($text) };
+}
+
+pub(super) use keys;

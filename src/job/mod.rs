@@ -32,7 +32,7 @@ mod value;
 mod values;
 mod words;
 
-pub use crate::record::run::{Bound, Level};
+pub use crate::record::run::{Bound, DropRule, Level, Stop};
 pub use crate::workload::allocate::{Allocator, Workload};
 pub use build::{JOB_FILE_BYTES_MAX, decode};
 pub use effective::hash_of;
@@ -43,7 +43,7 @@ pub use setting::Setting;
 pub use words::Order;
 
 use crate::metric::GateMetric;
-use crate::units::{Bytes, Nanoseconds, Share};
+use crate::units::{Bytes, Nanoseconds};
 
 /// The measurements that a person asks for. A list is a sweep; a scalar is a sweep of one. No list is empty.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,30 +118,6 @@ impl Repetitions {
             Repetitions::Until(stop) => Some(stop),
         }
     }
-}
-
-/// `[run.stop]`
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stop {
-    /// The half-width of a confidence interval, as a share of its figure, that is narrow enough: 0.1 % to 50 %.
-    pub half_width: Share,
-    /// Repetitions of each case after which it is over in any case: 2 to 10,000.
-    pub at_most: u32,
-    /// No round begins that would not end in this time after the first began: 1 ms to 1000 h.
-    pub time: Option<Nanoseconds>,
-}
-
-/// `[run.drop]`: bounds that no repetition may break that counts, each a share from 0 to 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct DropRule {
-    /// The least share of the time in which a worker must have had its processor.
-    pub cpu_share: Option<Share>,
-    /// The most by which a worker's core clock may have changed, up or down.
-    pub core_clock: Option<Share>,
-    /// The largest share of the worker time that the hypervisor may have taken.
-    pub steal: Option<Share>,
-    /// The largest share of the worker time that may have been spent waiting for a processor.
-    pub run_delay: Option<Share>,
 }
 
 /// The end of a repetition.

@@ -1,4 +1,4 @@
-//! Syntax errors: what TOML refused, and the mistake that people make there.
+//! Syntax errors: the message of the TOML parser, or the mistake that people make at that place.
 //!
 //! The TOML parser recovers and goes on, so one missing bracket makes it complain five times. What is reported: the
 //! first error, then those on other lines whose cause is certain.
@@ -50,28 +50,9 @@ pub(super) fn explain(
     told.into_iter().map(|(_, diagnostic)| diagnostic).collect()
 }
 
-/// The parser's words begin like this: ours for it, and what to write.
-const IN_OUR_WORDS: [(&str, &str, &str); 7] = [
-    ("unclosed table", "the name of a section that is never closed", "needs its ]"),
-    ("unexpected key or value, expected newline", "two things on one line", "begin a line of its own here"),
-    ("unexpected leading zero", "a number that begins with 0", "write it without the 0"),
-    (
-        "missing comma between array elements",
-        "a list without a comma between its values",
-        "write a , before this",
-    ),
-    ("missing escaped value", "text with an escape that TOML does not know", "write \\\\ for a backslash"),
-    ("cannot recurse further", "lists in lists beyond all depth", ""),
-    ("invalid unquoted key", "a key is made of letters from a to z, digits, _ and -", ""),
-];
-
-/// As the TOML parser has it, in our words where they say more.
+/// The message of the TOML parser.
 fn as_it_came(refusal: &SyntaxError) -> Diagnostic {
-    let known = IN_OUR_WORDS.iter().find(|(theirs, ..)| refusal.message.starts_with(theirs));
-    match known {
-        Some((_, ours, label)) => Diagnostic::new(refusal.place, *ours, *label),
-        None => Diagnostic::new(refusal.place, refusal.message.trim_end_matches(", expected nothing"), ""),
-    }
+    Diagnostic::new(refusal.place, refusal.message.trim_end_matches(", expected nothing"), "")
 }
 
 /// A bracket or a quote that is open at the end of the file, or swallows the lines after it.
@@ -105,6 +86,9 @@ fn certain(
             None => diagnostic,
         });
     }
+    if message.starts_with("unexpected leading zero") {
+        return Some(Diagnostic::new(*place, "a number that begins with 0", "write it without the 0"));
+    }
     let before = line_before(text, place.start).trim_end();
     let colon = match text[place.start..].starts_with(':') {
         true => Some(place.start),
@@ -117,19 +101,6 @@ fn certain(
             place,
             "a key and its value are joined by \"=\"",
             "write = instead of :",
-        ));
-    }
-    if message.starts_with("key with no value") {
-        return Some(Diagnostic::new(*place, "a key without a value", "write = and its value"));
-    }
-    if message.starts_with("invalid basic string") || message.starts_with("invalid literal string") {
-        let quote = if message.contains("basic") { '"' } else { '\'' };
-        let opening = line_before(text, place.start).find(quote)? + line_start(text, place.start);
-        let open = Place { start: opening, ..*place };
-        return Some(Diagnostic::new(
-            open,
-            "text without its closing quote",
-            format!("needs a {quote} at its end"),
         ));
     }
     value_without_quotes(text, *place, message)
@@ -151,7 +122,10 @@ fn value_without_quotes(text: &str, place: Place, message: &str) -> Option<Diagn
         return None;
     }
     let in_list = shown.starts_with('[');
-    if shown.contains(',') && !in_list && !shown.starts_with('{') {
+    // A comma inside text parts no values.
+    let in_text = ["invalid basic string", "invalid literal string", "missing escaped value"];
+    let in_text = in_text.iter().any(|refusal| message.starts_with(refusal));
+    if shown.contains(',') && !in_text && !in_list && !shown.starts_with('{') {
         let label = format!("write [{}]", items_in_quotes(shown));
         return Some(Diagnostic::new(at(shown_start, shown.len()), "several values need a list", label));
     }

@@ -117,41 +117,19 @@ fn level_left(version: Version, path: &Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
+    use crate::made_up::Files;
 
-    /// Creates a tree of cgroup files in the test's own folder.
-    struct Tree(PathBuf);
-
-    impl Tree {
-        fn new(name: &str, files: &[(&str, &str)]) -> Tree {
-            let top = std::env::temp_dir().join(format!("numamark-cgroup-{name}-{}", std::process::id()));
-            for (path, text) in files {
-                let path = top.join(path);
-                std::fs::create_dir_all(path.parent().expect("below the top")).expect("folder");
-                std::fs::write(path, text).expect("file");
-            }
-            Tree(top)
-        }
-
-        /// The directory and all above it up to the top.
-        fn levels(&self, path: &str) -> Vec<PathBuf> {
-            let own = self.0.join(path);
-            own.ancestors().take_while(|path| path.starts_with(&self.0)).map(Path::to_owned).collect()
-        }
-    }
-
-    impl Drop for Tree {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
+    /// The directory and all above it up to the top.
+    fn levels(tree: &Files, path: &str) -> Vec<PathBuf> {
+        let own = tree.root.join(path);
+        own.ancestors().take_while(|path| path.starts_with(&tree.root)).map(Path::to_owned).collect()
     }
 
     #[test]
     fn the_tightest_limit_on_the_way_up_counts_and_cached_files_are_free() {
-        let tree = Tree::new(
-            "two",
+        let tree = Files::new(
+            "cgroup-two",
             &[
                 ("job/memory.max", "1000\n"),
                 ("job/memory.high", "max\n"),
@@ -162,16 +140,20 @@ mod tests {
                 ("job/step/memory.current", "600\n"),
             ],
         );
-        let levels = tree.levels("job/step");
+        let levels = levels(&tree, "job/step");
         assert_eq!(memory_left(Version::Two, levels.iter().map(PathBuf::as_path)), Some(1000 - (700 - 150)));
-        assert_eq!(level_left(Version::Two, &tree.0.join("job/step")), Some(4400));
-        assert_eq!(memory_left(Version::Two, [tree.0.as_path()].into_iter()), None, "the top has no limit");
+        assert_eq!(level_left(Version::Two, &tree.root.join("job/step")), Some(4400));
+        assert_eq!(
+            memory_left(Version::Two, [tree.root.as_path()].into_iter()),
+            None,
+            "the top has no limit"
+        );
     }
 
     #[test]
     fn version_one_without_a_limit_is_no_limit() {
-        let tree = Tree::new(
-            "one",
+        let tree = Files::new(
+            "cgroup-one",
             &[
                 ("memory.limit_in_bytes", "9223372036854771712\n"),
                 ("memory.usage_in_bytes", "700\n"),
@@ -180,16 +162,16 @@ mod tests {
                 ("step/memory.stat", "active_file 7\ntotal_active_file 50\ntotal_inactive_file 60\n"),
             ],
         );
-        assert_eq!(level_left(Version::One, &tree.0), None);
-        let levels = tree.levels("step");
+        assert_eq!(level_left(Version::One, &tree.root), None);
+        let levels = levels(&tree, "step");
         assert_eq!(memory_left(Version::One, levels.iter().map(PathBuf::as_path)), Some(800 - 790));
     }
 
     #[test]
     fn the_tightest_quota_and_the_file_that_sets_it_are_found_in_both_versions() {
         let mounts = "31 30 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
-        let two = Tree::new(
-            "limits-two",
+        let two = Files::new(
+            "cgroup-limits-two",
             &[
                 ("proc/self/cgroup", "0::/job/step\n"),
                 ("proc/self/mountinfo", mounts),
@@ -199,12 +181,12 @@ mod tests {
                 ("sys/fs/cgroup/job/step/memory.high", "4096\n"),
             ],
         );
-        let limits = cgroup_limits(&two.0).expect("it is in a cgroup");
+        let limits = cgroup_limits(&two.root).expect("it is in a cgroup");
         let pus = limits.pus.expect("the job has a quota");
-        assert_eq!((pus.amount, pus.file), (1.5, two.0.join("sys/fs/cgroup/job/cpu.max")));
+        assert_eq!((pus.amount, pus.file), (1.5, two.root.join("sys/fs/cgroup/job/cpu.max")));
         assert_eq!(limits.memory.expect("the step has a limit").amount, 4096.0);
-        let one = Tree::new(
-            "limits-one",
+        let one = Files::new(
+            "cgroup-limits-one",
             &[
                 ("proc/self/cgroup", "2:cpu,cpuacct:/job\n1:memory:/job\n"),
                 ("proc/self/mountinfo", "31 30 0:27 / /c rw - cgroup cgroup rw,cpu,cpuacct\n"),
@@ -214,7 +196,7 @@ mod tests {
                 ("c/job/cpu.cfs_period_us", "100000\n"),
             ],
         );
-        let limits = cgroup_limits(&one.0).expect("it is in a cgroup");
+        let limits = cgroup_limits(&one.root).expect("it is in a cgroup");
         assert_eq!((limits.pus.map(|limit| limit.amount), limits.memory), (Some(0.5), None));
         assert_eq!(cgroup_limits(Path::new("/nonexistent")), None);
     }

@@ -137,6 +137,7 @@ fn number(index: hwlocality::bitmap::BitmapIndex) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::made_up::Files;
     use crate::numa::{Availability, Topology};
 
     fn refusal(text: &str) -> String {
@@ -175,18 +176,18 @@ mod tests {
     #[test]
     fn files_that_are_missing_or_no_topology_are_named() {
         assert!(refusal("no-such-file.xml").contains("no topology file no-such-file.xml"));
-        let file = std::env::temp_dir().join(format!("numamark-no-topology-{}.xml", std::process::id()));
+        let files = Files::new("no-topology", &[]);
+        let file = files.root.join("topology.xml");
         for text in [
             "",
             "<topology",
             "not XML at all",
             "<?xml version=\"1.0\"?><topology version=\"9.0\"></topology>",
         ] {
-            std::fs::write(&file, text).expect("file");
+            files.write("topology.xml", text);
             let name = file.to_str().expect("a plain name");
             assert!(refusal(name).contains(name), "{text:?}");
         }
-        std::fs::remove_file(&file).expect("file");
     }
 
     /// Output of `lstopo --input "numa:2 l3:1 core:3 pu:2" --restrict 0x3ff --of xml`: two nodes with 3 and 2 cores, as
@@ -195,10 +196,9 @@ mod tests {
 
     #[test]
     fn an_xml_file_of_a_machine_with_uneven_nodes_is_read() {
-        let file = std::env::temp_dir().join(format!("numamark-uneven-{}.xml", std::process::id()));
-        std::fs::write(&file, UNEVEN).expect("file");
+        let files = Files::new("uneven", &[("topology.xml", UNEVEN)]);
+        let file = files.root.join("topology.xml");
         let topology = Topology::described(file.to_str().expect("a plain name")).expect("written by lstopo");
-        std::fs::remove_file(&file).expect("file");
         let cores: Vec<Vec<Vec<u32>>> = topology.nodes().iter().map(|node| node.cores.clone()).collect();
         assert_eq!(cores, [vec![vec![0, 1], vec![2, 3], vec![4, 5]], vec![vec![6, 7], vec![8, 9]]]);
         assert!(!topology.is_this_system());

@@ -2,16 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tests::seat;
+use super::tests::{planned, seat};
 use super::{Case, Plan, Seat, Turn};
 use crate::error::{Error, Result};
-use crate::job::{Job, Setting};
 
 fn plan(text: &str, settings: &[&str]) -> Result<Plan> {
-    let settings: Vec<Setting> = settings.iter().map(|text| Setting::new(*text)).collect();
-    let text = format!("schema = 1\nname = \"t\"\n{text}");
-    let job = Job::parse(&text, "t.toml", &settings).unwrap_or_else(|why| panic!("{why}"));
-    Plan::new(&job, &seat())
+    planned(text, settings, &seat())
 }
 
 /// An allocator workload in three arms, swept over its allocator.
@@ -85,15 +81,8 @@ fn arms_that_cannot_be_compared_are_refused_with_the_reason() {
     let merged = "[generate]\nblock = [\"1MiB\", \"4MiB\"]\nchunk = \"8MiB\"\n[[arm]]\nname = \"m\"\ngenerate.chunk = \"1MiB\"\n";
     let why = refused(merged);
     assert!(why.contains("generate.block=4MiB is a case of the base alone"), "{why}");
-    let error = Plan::new(
-        &Job::parse(
-            "schema = 1\nname = \"t\"\n[generate]\n[[arm]]\nname = \"m\"\nrank.workers = 24\n",
-            "t.toml",
-            &[],
-        )
-        .expect("a job"),
-        &Seat { pus: 8, ..seat() },
-    );
+    let large = "[generate]\n[[arm]]\nname = \"m\"\nrank.workers = 24\n";
+    let error = planned(large, &[], &Seat { pus: 8, ..seat() });
     assert!(error.expect_err("8 PUs").to_string().contains("offers this rank 8 PUs"));
 }
 

@@ -6,7 +6,7 @@ use super::cases::of_one_arm;
 use super::generate_cases::Asked;
 use crate::error::{Error, Result};
 use crate::job::{Arm, Job};
-use crate::record::Parameter;
+use crate::record::run::Parameter;
 
 /// The cases of all arms: those of one comparison stand together, the base first, in the order of the job file.
 ///

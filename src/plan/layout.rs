@@ -76,25 +76,12 @@ mod tests {
 
     use super::super::Seat;
     use super::super::memory::SLACK;
+    use super::super::tests::{lone_seat, planned};
     use super::*;
-    use crate::job::{Job, Setting};
 
     fn plan(settings: &[&str]) -> Plan {
-        let settings: Vec<Setting> = settings.iter().map(|text| Setting::new(*text)).collect();
-        let job = Job::parse("schema = 1\nname = \"t\"\n[generate]\n[allocate]\n", "t.toml", &settings);
-        let seat = Seat {
-            rank: 0,
-            ranks: 2,
-            pus: 2,
-            l3_bytes: 32 << 20,
-            complexes: Vec::new(),
-            node: "node 0".to_owned(),
-            free_bytes: None,
-            ranks_on_node: 1,
-            cgroup_bytes: None,
-            ranks_on_host: 2,
-        };
-        Plan::new(&job.expect("a valid job"), &seat).expect("a plan")
+        let seat = Seat { ranks: 2, ranks_on_host: 2, ..lone_seat(2) };
+        planned("[generate]\n[allocate]\n", settings, &seat).expect("a plan")
     }
 
     #[test]

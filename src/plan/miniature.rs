@@ -135,26 +135,12 @@ fn scaled(value: u64, part: u64, whole: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::Seat;
+    use super::super::tests::{lone_seat, planned};
     use super::*;
-    use crate::job::{Job, Setting};
 
     fn plan(settings: &[&str]) -> Plan {
-        let settings: Vec<Setting> = settings.iter().map(|text| Setting::new(*text)).collect();
-        let text = "schema = 1\nname = \"t\"\n[generate]\n";
-        let job = Job::parse(text, "t.toml", &settings).expect("a job");
-        let seat = Seat {
-            rank: 3,
-            ranks: 64,
-            pus: 256,
-            l3_bytes: 32 << 20,
-            complexes: Vec::new(),
-            node: "node 0".to_owned(),
-            free_bytes: None,
-            ranks_on_node: 1,
-            cgroup_bytes: None,
-            ranks_on_host: 4,
-        };
-        Plan::new(&job, &seat).expect("a plan")
+        let seat = Seat { rank: 3, ranks: 64, ranks_on_host: 4, ..lone_seat(256) };
+        planned("[generate]\n", settings, &seat).expect("a plan")
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod prediction_tests;
 #[cfg(test)]
 mod tests;
 
+pub use crate::record::run::Parameter;
 pub use case::{Case, Work};
 pub use expected::Expected;
 pub use layout::Footprint;

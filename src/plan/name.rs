@@ -2,7 +2,7 @@
 
 use crate::generator::Ratio;
 use crate::job::Workers;
-use crate::record::Parameter;
+use crate::record::run::Parameter;
 use crate::units::Bytes;
 use crate::word::Word;
 

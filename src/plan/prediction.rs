@@ -78,8 +78,8 @@ impl Prediction {
             .map(|(case, index)| Repetition::of(plan, case, here, &here.cases[*index], &probed.cases[*index]))
             .collect();
         let repetitions: f64 = each.iter().map(|one| one.ns * rounds + one.digest_ns).sum();
-        let allowed = plan.stop.and_then(|stop| stop.time);
-        let repetitions = allowed.map_or(repetitions, |time| repetitions.min(time.0 as f64));
+        let allowed = plan.stop.and_then(|stop| stop.time_ns);
+        let repetitions = allowed.map_or(repetitions, |time_ns| repetitions.min(time_ns as f64));
         let [parts_bytes, rest_bytes] = files(plan, here, probed, &each, hosts);
         let finish_ns = probed.finish_ns * ratio(rest_bytes as f64, probed.rest_bytes as f64).max(1.0);
         let limits_alone_ns = plan.limits_alone_ns(probed.ranks) as f64;

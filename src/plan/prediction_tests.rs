@@ -1,29 +1,16 @@
 //! Predictions for an invented machine: every figure can be worked out by hand.
 
 use super::prediction::{Prediction, Probed, ProbedCase, region_ns};
-use super::{Miniature, Plan, Seat};
-use crate::job::{Job, Setting};
+use super::tests::{lone_seat, planned};
+use super::{Miniature, Plan};
 use crate::workload::Amount;
 
 const SECOND: f64 = 1e9;
 
 fn plan(settings: &[&str]) -> Plan {
-    let settings: Vec<Setting> = settings.iter().map(|text| Setting::new(*text)).collect();
-    let job = Job::parse("schema = 1\nname = \"t\"\n[generate]\n", "t.toml", &settings).expect("a job");
-    let seat = Seat {
-        rank: 0,
-        ranks: 1,
-        pus: 4,
-        l3_bytes: 32 << 20,
-        complexes: Vec::new(),
-        node: "node 0".to_owned(),
-        free_bytes: None,
-        ranks_on_node: 1,
-        cgroup_bytes: None,
-        ranks_on_host: 1,
-    };
+    let plan = planned("[generate]\n", settings, &lone_seat(4)).expect("a plan");
     // Limits have a test of their own.
-    Plan { limit_measuring_ns: 0, ..Plan::new(&job, &seat).expect("a plan") }
+    Plan { limit_measuring_ns: 0, ..plan }
 }
 
 /// A machine on which every chunk takes 10 ms, and a repetition 5 ms beside its chunks.

@@ -30,28 +30,15 @@ pub(super) fn automatic(parameters: &Parameters, workers: u32, seat: &Seat) -> S
 #[cfg(test)]
 mod tests {
     use super::super::Complex;
+    use super::super::tests::lone_seat;
     use super::*;
     use crate::generator::Kernel;
     use crate::workload::generate::Handover;
 
     /// A node of three complexes of 8 PUs and 32 MiB of L3 each.
     fn seat() -> Seat {
-        Seat {
-            rank: 0,
-            ranks: 1,
-            pus: 24,
-            l3_bytes: 96 << 20,
-            complexes: (0..3).map(|index| complex(32 << 20, 8 * index)).collect(),
-            node: "node 0".to_owned(),
-            free_bytes: None,
-            ranks_on_node: 1,
-            cgroup_bytes: None,
-            ranks_on_host: 1,
-        }
-    }
-
-    fn complex(l3_bytes: u64, first: u32) -> Complex {
-        Complex { l3_bytes, pus: (first..first + 8).collect() }
+        let complex = |index: u32| Complex { l3_bytes: 32 << 20, pus: (8 * index..8 * index + 8).collect() };
+        Seat { l3_bytes: 96 << 20, complexes: (0..3).map(complex).collect(), ..lone_seat(24) }
     }
 
     fn parameters(chunk_bytes: usize, in_flight: u32) -> Parameters {

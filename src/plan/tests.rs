@@ -4,38 +4,60 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Complex, Plan, Seat, Work};
-use crate::error::ExitCode;
+use crate::error::{ExitCode, Result};
 use crate::job::{Job, Setting};
 use crate::record::Parameter;
 use crate::workload::{Amount, generate};
 
-const JOB: &str = "schema = 1\nname = \"t\"\n[generate]\n[allocate]\n";
-
-fn job(settings: &[&str]) -> Job {
+/// The plan of a job with these sections.
+pub(super) fn planned(sections: &str, settings: &[&str], seat: &Seat) -> Result<Plan> {
     let settings: Vec<Setting> = settings.iter().map(|text| Setting::new(*text)).collect();
-    Job::parse(JOB, "t.toml", &settings).expect("a valid job")
+    let text = format!("schema = 1\nname = \"t\"\n{sections}");
+    let job = Job::parse(&text, "t.toml", &settings).unwrap_or_else(|why| panic!("{why}"));
+    Plan::new(&job, seat)
 }
 
-pub(super) fn seat() -> Seat {
+/// The seat of the only rank of a host that names no limit of memory.
+pub(super) fn lone_seat(pus: u32) -> Seat {
     Seat {
-        rank: 1,
-        ranks: 4,
-        pus: 23,
-        l3_bytes: 96 << 20,
-        complexes: (0..3)
-            .map(|index| Complex { l3_bytes: 32 << 20, pus: (8 * index..8 * index + 8).collect() })
-            .collect(),
-        node: "node 1 (os 3)".to_owned(),
-        free_bytes: Some(24 << 30),
+        rank: 0,
+        ranks: 1,
+        pus,
+        l3_bytes: 32 << 20,
+        complexes: Vec::new(),
+        node: "node 0".to_owned(),
+        free_bytes: None,
         ranks_on_node: 1,
         cgroup_bytes: None,
-        ranks_on_host: 4,
+        ranks_on_host: 1,
     }
 }
 
+/// The seat of one of four ranks, with three L3 caches.
+pub(super) fn seat() -> Seat {
+    let complex = |index: u32| Complex { l3_bytes: 32 << 20, pus: (8 * index..8 * index + 8).collect() };
+    Seat {
+        rank: 1,
+        ranks: 4,
+        l3_bytes: 96 << 20,
+        complexes: (0..3).map(complex).collect(),
+        node: "node 1 (os 3)".to_owned(),
+        free_bytes: Some(24 << 30),
+        ranks_on_host: 4,
+        ..lone_seat(23)
+    }
+}
+
+fn plan_on(seat: &Seat, settings: &[&str]) -> Result<Plan> {
+    planned("[generate]\n[allocate]\n", settings, seat)
+}
+
+fn plan(settings: &[&str]) -> Plan {
+    plan_on(&seat(), settings).expect("a plan")
+}
+
 fn ids(settings: &[&str]) -> Vec<String> {
-    let plan = Plan::new(&job(settings), &seat()).expect("a plan");
-    plan.cases.into_iter().map(|case| case.id).collect()
+    plan(settings).cases.into_iter().map(|case| case.id).collect()
 }
 
 #[test]
@@ -95,7 +117,7 @@ fn blocks_larger_than_their_chunk_are_all_alike() {
         ]
     );
     // One block for all chunks is the one that was asked for, and no axis of the sweep.
-    let plan = Plan::new(&job(&["generate.chunk=[1MiB, 8MiB]"]), &seat()).expect("a plan");
+    let plan = plan(&["generate.chunk=[1MiB, 8MiB]"]);
     for case in &plan.cases[..2] {
         assert!(case.parameters.contains(&("block_bytes", Parameter::Number(4 << 20))), "{case:?}");
     }
@@ -116,7 +138,7 @@ fn a_ratio_of_one_leaves_what_belongs_to_it_without_effect() {
             "larson"
         ]
     );
-    let plan = Plan::new(&job(&settings), &seat()).expect("a plan");
+    let plan = plan(&settings);
     let names = |case: usize| -> Vec<&str> {
         plan.cases[case]
             .parameters
@@ -135,7 +157,7 @@ fn a_ratio_of_one_leaves_what_belongs_to_it_without_effect() {
 #[test]
 fn what_nobody_asked_for_is_no_parameter_of_a_case() {
     let names = |settings: &[&str]| -> Vec<&'static str> {
-        let plan = Plan::new(&job(settings), &seat()).expect("a plan");
+        let plan = plan(settings);
         plan.cases[0].parameters.iter().map(|(name, _)| *name).collect()
     };
     let usual = ["workers", "chunk_bytes", "block_bytes", "kernel", "stores", "in_flight"];
@@ -146,21 +168,18 @@ fn what_nobody_asked_for_is_no_parameter_of_a_case() {
 
 #[test]
 fn a_case_has_the_shape_and_the_design_that_were_asked_for() {
-    let plan = Plan::new(
-        &job(&[
-            "generate.dedup=1.5",
-            "generate.distance=16MiB",
-            "generate.compress=4",
-            "generate.granule=8KiB",
-            "generate.scope=all",
-            "generate.handover=piece",
-            "generate.schedule=stealing",
-            "generate.pool=per-chunk",
-            "generate.check=true",
-        ]),
-        &seat(),
-    );
-    let Work::Generate(parameters) = plan.expect("a plan").cases[0].work else { panic!("it generates") };
+    let plan = plan(&[
+        "generate.dedup=1.5",
+        "generate.distance=16MiB",
+        "generate.compress=4",
+        "generate.granule=8KiB",
+        "generate.scope=all",
+        "generate.handover=piece",
+        "generate.schedule=stealing",
+        "generate.pool=per-chunk",
+        "generate.check=true",
+    ]);
+    let Work::Generate(parameters) = plan.cases[0].work else { panic!("it generates") };
     let dedup = parameters.shape.dedup().expect("asked for");
     assert_eq!((dedup.ratio().parts(), dedup.unit_bytes()), ((3, 2), 64 << 10));
     assert!(dedup.distance_bytes() >= 16 << 20);
@@ -176,8 +195,8 @@ fn a_case_has_the_shape_and_the_design_that_were_asked_for() {
 /// batch.
 #[test]
 fn an_arm_names_what_it_sets_on_both_sides() {
-    let text = "schema = 1\nname = \"t\"\n[generate]\nblock = \"64KiB\"\n[[arm]]\nname = \"fresh\"\ngenerate.memory = \"fresh\"\n";
-    let plan = Plan::new(&Job::parse(text, "t.toml", &[]).expect("a job"), &seat()).expect("a plan");
+    let text = "[generate]\nblock = \"64KiB\"\n[[arm]]\nname = \"fresh\"\ngenerate.memory = \"fresh\"\n";
+    let plan = planned(text, &[], &seat()).expect("a plan");
     let value = |case: usize, name: &str| {
         let found = plan.cases[case].parameters.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| value.clone())
@@ -190,7 +209,7 @@ fn an_arm_names_what_it_sets_on_both_sides() {
 #[test]
 fn what_is_expected_of_a_case_follows_from_its_parameters() {
     let expected = |settings: &[&str]| {
-        let plan = Plan::new(&job(settings), &seat()).expect("a plan");
+        let plan = plan(settings);
         plan.cases[0].expected.expect("it generates")
     };
     // 23 parts of 64 MiB are 2.8 MiB each: one block of at most 4 MiB.
@@ -206,7 +225,7 @@ fn what_is_expected_of_a_case_follows_from_its_parameters() {
         assert_eq!(expected.memory_bytes_min, expected.working_set_bytes);
         assert!(expected.memory_bytes_max >= expected.memory_bytes_min);
     }
-    let cases = Plan::new(&job(&[]), &Seat { l3_bytes: 0, ..seat() }).expect("a plan").cases;
+    let cases = plan_on(&Seat { l3_bytes: 0, ..seat() }, &[]).expect("a plan").cases;
     assert_eq!(cases[0].expected.expect("it generates").l3_bytes, None, "0 is not known, not none");
     assert_eq!(cases[1].expected, None, "larson has no chunks");
 }
@@ -222,7 +241,7 @@ fn ids_have_neither_spaces_nor_commas_and_are_unique() {
 #[test]
 fn an_id_is_the_same_on_ranks_that_have_another_number_of_pus() {
     let cases = |pus| {
-        let plan = Plan::new(&job(&["rank.workers=[all, 23]"]), &Seat { pus, ..seat() }).expect("a plan");
+        let plan = plan_on(&Seat { pus, ..seat() }, &["rank.workers=[all, 23]"]).expect("a plan");
         plan.cases.into_iter().map(|case| (case.id, case.parameters)).collect::<Vec<_>>()
     };
     // On 23 PUs "all" is 23, and still another case.
@@ -231,18 +250,17 @@ fn an_id_is_the_same_on_ranks_that_have_another_number_of_pus() {
 
 #[test]
 fn all_workers_are_the_pus_of_the_seat_and_more_are_refused() {
-    let plan = Plan::new(&job(&[]), &seat()).expect("a plan");
+    let plan = plan(&[]);
     assert_eq!((plan.workers, plan.cases[0].workers), (23, 23));
     assert_eq!(plan.cases[0].parameters[0], ("workers", Parameter::Word("all".to_owned())));
-    let error = Plan::new(&job(&["rank.workers=24"]), &seat()).expect_err("23 PUs");
+    let error = plan_on(&seat(), &["rank.workers=24"]).expect_err("23 PUs");
     assert_eq!(error.exit_code(), ExitCode::Environment);
     assert!(error.to_string().contains("node 1 (os 3) offers this rank 23 PUs"), "{error}");
 }
 
 #[test]
 fn every_round_has_every_case_once_and_rounds_differ() {
-    let plan = Plan::new(&job(&["generate.chunk=[1MiB, 2MiB, 4MiB, 8MiB]", "run.repetitions=20"]), &seat())
-        .expect("a plan");
+    let plan = plan(&["generate.chunk=[1MiB, 2MiB, 4MiB, 8MiB]", "run.repetitions=20"]);
     let round = |round| {
         plan.turns.iter().filter(|turn| turn.round == round).map(|turn| turn.case).collect::<Vec<_>>()
     };
@@ -255,8 +273,7 @@ fn every_round_has_every_case_once_and_rounds_differ() {
 
 #[test]
 fn the_arena_holds_the_chunks_in_flight_and_little_more() {
-    let plan = Plan::new(&job(&["generate.chunk=64MiB", "generate.in_flight=2", "rank.workers=2"]), &seat())
-        .expect("a plan");
+    let plan = plan(&["generate.chunk=64MiB", "generate.in_flight=2", "rank.workers=2"]);
     let chunks = 3 * (64 << 20);
     // Some of the little is room to begin elsewhere.
     assert!((chunks..chunks + (24 << 20)).contains(&plan.arena_bytes), "{}", plan.arena_bytes);
@@ -270,18 +287,18 @@ fn what_does_not_fit_the_node_or_the_cgroup_is_refused_with_both_numbers() {
         Seat { cgroup_bytes: Some(512 << 20), ranks_on_host: 4, ..seat() },
     ];
     for seat in tight {
-        let error = Plan::new(&job(&["rank.workers=2"]), &seat).expect_err("192 MiB a rank");
+        let error = plan_on(&seat, &["rank.workers=2"]).expect_err("192 MiB a rank");
         assert_eq!(error.exit_code(), ExitCode::Environment);
         let text = error.to_string();
         assert!(text.contains("not enough memory") && text.contains("MiB"), "{text}");
     }
     let unknown = Seat { free_bytes: None, cgroup_bytes: None, ..seat() };
-    Plan::new(&job(&[]), &unknown).expect("what is unknown refuses nothing");
+    plan_on(&unknown, &[]).expect("what is unknown refuses nothing");
 }
 
 #[test]
 fn limits_grow_with_the_work_and_leave_a_slow_rank_its_time() {
-    let limits = |settings: &[&str]| Plan::new(&job(settings), &seat()).expect("a plan").time_limits;
+    let limits = |settings: &[&str]| plan(settings).time_limits;
     let (short, long) = (limits(&["run.duration=1s"]), limits(&["run.duration=100s"]));
     assert_eq!((long.repetition - short.repetition).as_secs(), 99);
     // A hundred times slower than 2 GiB/s, two chunks of 64 MiB take 6 s.
@@ -298,9 +315,7 @@ fn limits_grow_with_the_work_and_leave_a_slow_rank_its_time() {
 
 #[test]
 fn a_data_set_is_shared_by_all_ranks() {
-    let text = "schema = 1\nname = \"t\"\n[run]\nbytes = \"64MiB\"\n[generate]\n";
-    let job = Job::parse(text, "t.toml", &[]).expect("a valid job");
-    let plan = Plan::new(&job, &seat()).expect("a plan");
+    let plan = planned("[run]\nbytes = \"64MiB\"\n[generate]\n", &[], &seat()).expect("a plan");
     assert_eq!(plan.amount, Amount::Dataset { bytes: 64 << 20, rank: 1, ranks: 4, digest: false });
     assert!(matches!(plan.cases[0].work, Work::Generate(_)));
 }

@@ -5,9 +5,9 @@ use super::seat::BoundRank;
 use crate::comm::Comm;
 use crate::environment;
 use crate::job::Job;
-use crate::numa::{PageCounts, package_of};
+use crate::numa::package_of;
 use crate::plan::Plan;
-use crate::record::{Begin, LocalityRecord};
+use crate::record::Begin;
 use crate::units::human_bytes;
 
 /// Builds the first line of this rank's part.
@@ -22,23 +22,13 @@ pub fn begin(comm: &Comm, job: &Job, seat: &BoundRank, plan: &Plan, equipment: &
         pus: placement.pus[..plan.workers as usize].to_vec(),
         placement: format!("{}: {}", placement.how, placement.why),
         job_hash: job.hash(),
-        locality: locality_record(&equipment.locality()),
+        locality: equipment.locality(),
         clock_step_ns: equipment.clock().step_ns(),
         clock_read_ns: equipment.clock().read_ns(),
         record_ns: equipment.instruments().prices.record_ns,
         package: placement.pus.first().and_then(|pu| package_of(*pu)),
         class: class(seat, plan.workers),
         unavailable: equipment.instruments().counters.unavailable().clone(),
-    }
-}
-
-/// Converts a locality to the record of a part.
-pub fn locality_record(locality: &PageCounts) -> LocalityRecord {
-    LocalityRecord {
-        local_pages: locality.local_pages,
-        remote_pages: locality.remote_pages,
-        absent_pages: locality.absent_pages,
-        unverified: locality.unverified.clone(),
     }
 }
 

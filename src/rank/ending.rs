@@ -37,7 +37,7 @@ impl StopCheck {
         let before = Duration::from_nanos(spent_ns);
         let now = Instant::now();
         StopCheck {
-            time: plan.stop.and_then(|stop| stop.time).map(|time| Duration::from_nanos(time.0)),
+            time: plan.stop.and_then(|stop| stop.time_ns).map(Duration::from_nanos),
             before,
             began: now,
             stride_began: now,

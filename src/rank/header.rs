@@ -7,15 +7,13 @@ use crate::comm::Comm;
 use crate::environment;
 use crate::environment::{Environment, Facts};
 use crate::error::Result;
-use crate::job;
 use crate::job::Job;
 use crate::plan;
 use crate::plan::{Case, Plan, Work};
 use crate::record::run::Gate;
 use crate::record::run::SCHEMA;
-use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Stop};
+use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Parameter};
 use crate::results::{resolve_gates, utc_now};
-use crate::units::Share;
 use crate::word::Word;
 
 /// The environment of rank 0, and the differences of other hosts from it. Collective.
@@ -77,8 +75,9 @@ pub fn header(
         ranks: u32::try_from(begins.len()).expect("ranks are counted in 32 bits"),
         hosts,
         repetitions: plan.repetitions,
-        stop: plan.stop.map(stop),
-        drop: drop_rule(&job.run.drop),
+        stop: plan.stop,
+        // A rule without any bound drops nothing.
+        drop: Some(job.run.drop).filter(|rule| *rule != DropRule::default()),
         aa: job.run.aa,
         interval_ns: plan.division.interval_ns,
         environment,
@@ -88,29 +87,12 @@ pub fn header(
     }
 }
 
-fn stop(stop: job::Stop) -> Stop {
-    let job::Stop { half_width, at_most, time } = stop;
-    Stop { half_width: half_width.0, at_most, time_ns: time.map(|time| time.0) }
-}
-
-/// Converts the drop rule; `None` for a rule without any bound, which drops nothing.
-fn drop_rule(rule: &job::DropRule) -> Option<DropRule> {
-    let share = |bound: Option<Share>| bound.map(|bound| bound.0);
-    let job::DropRule { cpu_share, core_clock, steal, run_delay } = *rule;
-    (*rule != job::DropRule::default()).then(|| DropRule {
-        cpu_share: share(cpu_share),
-        core_clock: share(core_clock),
-        steal: share(steal),
-        run_delay: share(run_delay),
-    })
-}
-
 fn case_header(case: &Case) -> CaseHeader {
-    let parameters = case.parameters.iter().map(|(name, parameter)| ((*name).to_owned(), parameter.clone()));
+    let named = |(name, parameter): (&str, Parameter)| (name.to_owned(), parameter);
     CaseHeader {
         id: case.id.clone(),
         workload: case.workload().to_owned(),
-        parameters: parameters.collect(),
+        parameters: case.parameters.iter().cloned().map(named).collect(),
         measure: measure(case),
         arm: case.arm.clone(),
         compared_as: case.arm.as_ref().map(|_| case.compared_as.clone()),

@@ -33,7 +33,7 @@ use crate::plan::Plan;
 use crate::record::{Begin, End, Measure, Row, Run, When};
 use crate::results;
 use crate::units::Nanoseconds;
-use begin::{begin, locality_record};
+use begin::begin;
 use equipment::Equipment;
 use limits::OneAtATime;
 use output::Output;
@@ -166,7 +166,7 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     };
     stage(WRITING, plan.time_limits.finish, progress);
     let end = End {
-        locality: locality_record(&equipment.locality()),
+        locality: equipment.locality(),
         violations: equipment.violations(),
         resident_peak_bytes: resident_peak_bytes(),
         rounds: ending.rounds,

@@ -33,8 +33,7 @@ pub(super) fn parameter_name(name: &str) -> String {
 pub(super) fn parameter_value(name: &str, value: &Parameter) -> String {
     match value {
         Parameter::Number(bytes) if name.ends_with("_bytes") => Bytes(*bytes).to_string(),
-        Parameter::Number(number) => number.to_string(),
-        Parameter::Word(word) => plain(word),
+        value => plain(&value.to_string()),
     }
 }
 

@@ -22,11 +22,7 @@ pub(super) fn checks(run: &Run) -> Vec<String> {
 fn line(case: &CaseResult) -> Option<String> {
     let found = |name: &str| case.metrics.get(name).map(|metric| metric.value);
     let dedup = found(CaseMetric::DedupRatio.word())?;
-    let asked = |name: &str| match case.parameters.get(name) {
-        Some(Parameter::Word(ratio)) => ratio.clone(),
-        Some(Parameter::Number(ratio)) => ratio.to_string(),
-        None => "1".to_owned(),
-    };
+    let asked = |name: &str| case.parameters.get(name).map_or("1".to_owned(), |asked| asked.to_string());
     let shown = |ratio: Option<f64>| ratio.map_or("nothing".to_owned(), |ratio| format!("{ratio:.3}"));
     let scope = match asked("dedup_scope").as_str() {
         "all" => "",

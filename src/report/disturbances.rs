@@ -34,7 +34,7 @@ fn dropped(run: &Run) -> Vec<String> {
             )
         })
     });
-    let mut lines: Vec<String> = std::iter::once(first).chain(limited(each.collect())).collect();
+    let mut lines: Vec<String> = std::iter::once(first).chain(limited(each.collect(), "run.json")).collect();
     lines.extend(unheld(run, rule));
     lines
 }
@@ -74,7 +74,7 @@ fn slow(run: &Run) -> Vec<String> {
             slow.rank
         )
     });
-    limited(each.collect())
+    limited(each.collect(), "run.json")
 }
 
 /// Kinds of noise that coincide with the slow repetitions of a case more often than by chance.

@@ -26,12 +26,7 @@ pub(super) fn gates(results: &[GateResult]) -> Vec<String> {
 
 /// One gate on one case; `beside` is shown in brackets.
 pub(super) fn line(result: &GateResult, beside: Vec<String>) -> String {
-    let outcome = match result.outcome {
-        Outcome::Pass => "PASS",
-        Outcome::Warn => "WARN",
-        Outcome::Fail => "FAIL",
-    };
-    let (name, sign) = (plain(&result.metric), sign(result.bound));
+    let (outcome, name, sign) = (word(result.outcome), plain(&result.metric), sign(result.bound));
     let (value, bound) = figures(result);
     let mut beside = beside;
     if let Some(against) = &result.against {
@@ -42,7 +37,17 @@ pub(super) fn line(result: &GateResult, beside: Vec<String>) -> String {
     format!("{outcome} {name} {value} {sign} {bound}{beside}")
 }
 
-fn sign(bound: Bound) -> &'static str {
+/// `PASS`
+pub(super) fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "PASS",
+        Outcome::Warn => "WARN",
+        Outcome::Fail => "FAIL",
+    }
+}
+
+/// `>=`
+pub(super) fn sign(bound: Bound) -> &'static str {
     match bound {
         Bound::AtLeast(_) => ">=",
         Bound::AtMost(_) => "<=",

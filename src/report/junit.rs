@@ -3,10 +3,10 @@
 //! The format is the one that Jenkins and GitLab read: `testsuites`, `testsuite`, `testcase` with `failure` or
 //! `error`. It has no warnings, so an unmet gate at level `warn` passes, with its line in `system-out`.
 
-use super::gates::line;
+use super::gates::{line, sign};
 use super::text::plain;
 use crate::record::run::Run;
-use crate::record::run::{Bound, GateResult, Outcome};
+use crate::record::run::{GateResult, Outcome};
 
 /// The complete file.
 pub fn junit(run: &Run) -> String {
@@ -65,10 +65,7 @@ fn tests(run: &Run) -> Vec<Test> {
 
 fn of_gate(result: &GateResult) -> Test {
     let said = line(result, Vec::new());
-    let (sign, bound) = match result.bound {
-        Bound::AtLeast(bound) => (">=", bound),
-        Bound::AtMost(bound) => ("<=", bound),
-    };
+    let (sign, bound) = (sign(result.bound), result.bound.number());
     let of = result.against.as_ref().map_or(String::new(), |against| format!(" of {against}"));
     Test {
         case: result.case.clone().unwrap_or_default(),
@@ -88,24 +85,13 @@ impl Test {
             case => format!("{}.{}", escaped(run), escaped(case)),
         };
         let head = format!("    <testcase classname=\"{class}\" name=\"{}\" time=\"0\"", escaped(&self.name));
-        match &self.verdict {
-            Verdict::Passed => format!("{head}/>\n"),
-            Verdict::Warned(said) => {
-                format!("{head}>\n      <system-out>{}</system-out>\n    </testcase>\n", escaped(said))
-            }
-            Verdict::Failure(said) => {
-                format!(
-                    "{head}>\n      <failure type=\"gate\" message=\"{}\"/>\n    </testcase>\n",
-                    escaped(said)
-                )
-            }
-            Verdict::Error(said) => {
-                format!(
-                    "{head}>\n      <error type=\"run\" message=\"{}\"/>\n    </testcase>\n",
-                    escaped(said)
-                )
-            }
-        }
+        let inside = match &self.verdict {
+            Verdict::Passed => return format!("{head}/>\n"),
+            Verdict::Warned(said) => format!("<system-out>{}</system-out>", escaped(said)),
+            Verdict::Failure(said) => format!("<failure type=\"gate\" message=\"{}\"/>", escaped(said)),
+            Verdict::Error(said) => format!("<error type=\"run\" message=\"{}\"/>", escaped(said)),
+        };
+        format!("{head}>\n      {inside}\n    </testcase>\n")
     }
 }
 

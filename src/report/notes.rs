@@ -138,15 +138,11 @@ fn doubts(run: &Run) -> Vec<String> {
         lines.push(format!("unfinished: {count} did not end on every rank and count in no figure"));
     }
     lines.extend(contaminated(&derived.cases));
-    lines.extend(limited(limits::drifts(&derived.cases)));
-    lines.extend(limited(
-        run.header
-            .environment_differences
-            .iter()
-            .map(|line| format!("hosts differ: {}", plain(line)))
-            .collect(),
-    ));
-    lines.extend(limited(missing::missing(&derived.cases)));
+    lines.extend(limited(limits::drifts(&derived.cases), "run.json"));
+    let differences = run.header.environment_differences.iter();
+    let differences = differences.map(|line| format!("hosts differ: {}", plain(line)));
+    lines.extend(limited(differences.collect(), "run.json"));
+    lines.extend(limited(missing::missing(&derived.cases), "run.json"));
     lines
 }
 

@@ -239,7 +239,7 @@ fn time(planned: &Planned<'_>, plan: &Plan) -> String {
     }
     match plan.asked_ns() {
         Some(ns) => {
-            let most = plan.stop.and_then(|stop| stop.time).map_or(ns, |time| ns.min(time.0));
+            let most = plan.stop.and_then(|stop| stop.time_ns).map_or(ns, |time_ns| ns.min(time_ns));
             format!(
                 "{at_most}{} of warm-up and timed work, and what stands around it",
                 human_span(most as f64)

@@ -151,12 +151,12 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
 /// Largest number of lines of one kind; the rest are counted.
 const SHOWN: usize = 5;
 
-/// Keeps the first few lines of one kind, and adds the number of the others.
-pub(super) fn limited(mut lines: Vec<String>) -> Vec<String> {
+/// Keeps the first few lines of one kind, and adds the number of the others, which `whole` has.
+pub(super) fn limited(mut lines: Vec<String>, whole: &str) -> Vec<String> {
     let rest = lines.len().saturating_sub(SHOWN);
     if rest > 0 {
         lines.truncate(SHOWN);
-        lines.push(format!("  and {rest} more like these; run.json has them all"));
+        lines.push(format!("  and {rest} more like these; {whole} has them all"));
     }
     lines
 }

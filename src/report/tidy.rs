@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::sweep;
 use crate::metric::CaseMetric;
-use crate::record::run::{CaseResult, ConfidenceInterval, HistogramSummary, Metric, Parameter, Run};
+use crate::record::run::{CaseResult, ConfidenceInterval, HistogramSummary, Metric, Run};
 use crate::word::Word;
 
 /// Columns before and after those of the parameters.
@@ -46,11 +46,7 @@ pub fn csv(run: &Run) -> String {
         BEFORE.into_iter().chain(parameters.iter().copied()).chain(BEHIND).map(str::to_owned).collect(),
     );
     for case in cases {
-        let values = parameters.iter().map(|name| match case.parameters.get(*name) {
-            None => String::new(),
-            Some(Parameter::Number(number)) => number.to_string(),
-            Some(Parameter::Word(word)) => word.clone(),
-        });
+        let values = parameters.iter().map(|name| text(case.parameters.get(*name)));
         let names = [&run.header.name, &case.id, &case.workload].map(String::clone);
         let head: Vec<String> = names.into_iter().chain(values).collect();
         rows.extend(figures(case).map(|figure| head.iter().cloned().chain(figure.cells()).collect()));

@@ -102,10 +102,6 @@ pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
     ),
     ("ConfidenceInterval", "`stats` computes it and knows no file format; `record` has its written form."),
     (
-        "DropRule",
-        "`job` has the rule with the units of the file; `record` has its written form, in plain numbers.",
-    ),
-    (
         "Expected",
         "`plan` computes it with enums; `record` has its written form, which runs of older versions have without the stores.",
     ),
@@ -120,10 +116,6 @@ pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
     (
         "Scope",
         "`stats` knows hosts only; `record` has the written form, which a comparison of runs widens to processes.",
-    ),
-    (
-        "Stop",
-        "`job` has the stop rule with the units of the file; `record` has its written form, in plain numbers.",
     ),
     (
         "Stratum",

@@ -1,8 +1,8 @@
 //! The kernel's handling of memory during a benchmark, and the amount of memory.
 
-use super::share::bytes;
 use crate::environment::check::{Check, Host, Remedy};
 use crate::environment::reading::NodeMemory;
+use crate::units::human_bytes;
 
 /// Unused reserved huge pages of more than 1 / 100 of the memory noticeably reduce the rest.
 const POOL_PART: u64 = 100;
@@ -34,7 +34,7 @@ pub(super) fn pools(host: &Host<'_>) -> Check {
     if all == 0 {
         return Check::fine(what, "no huge pages");
     }
-    let found = format!("{} in huge pages, {} of them idle", bytes(all as f64), bytes(idle as f64));
+    let found = format!("{} in huge pages, {} of them idle", human_bytes(all), human_bytes(idle));
     if host.environment.memory_bytes.is_none_or(|memory| idle <= memory / POOL_PART) {
         return Check::fine(what, found);
     }
@@ -74,11 +74,8 @@ pub(super) fn swap(host: &Host<'_>) -> Check {
         Err(ref why) => Check::unknown(what, why),
         Ok((0, _)) => Check::fine(what, "none"),
         Ok((total, used)) => {
-            let found = format!(
-                "{}, {} of it in use: memory may go to disk",
-                bytes(total as f64),
-                bytes(used as f64)
-            );
+            let found =
+                format!("{}, {} of it in use: memory may go to disk", human_bytes(total), human_bytes(used));
             Check::warn(what, found, Remedy::command("sudo swapoff -a"))
         }
     }
@@ -93,9 +90,9 @@ pub(super) fn limit(host: &Host<'_>) -> Check {
     let Some(limit) = &limits.memory else { return Check::fine(what, "none") };
     let memory = host.environment.memory_bytes.map(|memory| memory as f64);
     if memory.is_some_and(|memory| limit.amount >= memory) {
-        return Check::fine(what, format!("{}: more than there is", bytes(limit.amount)));
+        return Check::fine(what, format!("{}: more than there is", human_bytes(limit.amount as u64)));
     }
-    let of = memory.map_or(String::new(), |memory| format!(" of {}", bytes(memory)));
+    let of = memory.map_or(String::new(), |memory| format!(" of {}", human_bytes(memory as u64)));
     let remedy = match host.in_slurm() {
         true => Remedy::command("sbatch --exclusive --mem=0 JOB.sbatch"),
         false => {
@@ -103,7 +100,7 @@ pub(super) fn limit(host: &Host<'_>) -> Check {
             Remedy::write(value, &limit.file.display().to_string())
         }
     };
-    Check::warn(what, format!("{}{of}: the rest may be others'", bytes(limit.amount)), remedy)
+    Check::warn(what, format!("{}{of}: the rest may be others'", human_bytes(limit.amount as u64)), remedy)
 }
 
 pub(super) fn free(host: &Host<'_>) -> Check {
@@ -116,9 +113,9 @@ pub(super) fn free(host: &Host<'_>) -> Check {
     let found = format!(
         "node {}: {} of {} free, {} cached files",
         least.os_index,
-        bytes(least.free as f64),
-        bytes(least.total as f64),
-        bytes(least.cached as f64)
+        human_bytes(least.free),
+        human_bytes(least.total),
+        human_bytes(least.cached)
     );
     let quarter = least.total / FREE_PART;
     if least.free < quarter && least.cached > quarter {
@@ -133,7 +130,7 @@ pub(super) fn address_space(host: &Host<'_>) -> Check {
         Err(ref why) => Check::unknown(what, why),
         Ok(None) => Check::fine(what, "not limited"),
         Ok(Some(limit)) => {
-            let found = format!("at most {}: the arena reserves more than it uses", bytes(limit as f64));
+            let found = format!("at most {}: the arena reserves more than it uses", human_bytes(limit));
             Check::warn(what, found, Remedy::command("ulimit -v unlimited"))
         }
     }

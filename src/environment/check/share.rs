@@ -1,7 +1,7 @@
 //! Exclusive use of the host: other load on it, and restrictions on this process.
 
 use crate::environment::check::{Check, Host, Remedy};
-use crate::units::human_bytes;
+use crate::numa::PuSet;
 
 /// Busy PUs that count as other load: 0.1 PU, plus 0.5 % of all PUs for the kernel's own threads.
 const BUSY_ONE: f64 = 0.1;
@@ -45,24 +45,9 @@ pub(super) fn pus(host: &Host<'_>) -> Check {
     let found = format!("{usable} of {} PUs may be used{nodes}: others may run beside", online.len());
     let remedy = match host.in_slurm() {
         true => "sbatch --exclusive --mem=0 JOB.sbatch".to_owned(),
-        false => format!("taskset -c {} numamark run JOB.toml", shown(online)),
+        false => format!("taskset -c {} numamark run JOB.toml", online.iter().copied().collect::<PuSet>()),
     };
     Check::warn(what, found, Remedy::Command(remedy))
-}
-
-/// Formats a list of PUs as the kernel does: `0-3,8`.
-fn shown(pus: &[u32]) -> String {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for pu in pus {
-        match ranges.last_mut() {
-            Some((_, last)) if pu.checked_sub(1) == Some(*last) => *last = *pu,
-            _ => ranges.push((*pu, *pu)),
-        }
-    }
-    let one = |(first, last): &(u32, u32)| {
-        if first == last { first.to_string() } else { format!("{first}-{last}") }
-    };
-    ranges.iter().map(one).collect::<Vec<_>>().join(",")
 }
 
 pub(super) fn quota(host: &Host<'_>) -> Check {
@@ -135,11 +120,6 @@ pub(super) fn stolen(host: &Host<'_>) -> Check {
             }
         }
     }
-}
-
-/// Formats a memory limit for people.
-pub(super) fn bytes(amount: f64) -> String {
-    human_bytes(amount as u64)
 }
 
 fn round(pus: f64) -> String {

@@ -1,7 +1,5 @@
 //! A made-up host without disturbances, and single changes that each disturb.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::probe::Probe;
@@ -9,6 +7,7 @@ use super::*;
 use crate::environment::reading;
 use crate::environment::reading::Load;
 use crate::environment::{Facts, collect_from};
+use crate::made_up::Files;
 
 /// Two cores of one PU, one node, a cgroup without limits.
 const QUIET: [(&str, &str); 27] = [
@@ -49,21 +48,16 @@ const QUIET: [(&str, &str); 27] = [
 
 /// The quiet host with some files replaced, inside a Slurm job or not.
 struct MadeUp {
-    root: PathBuf,
+    files: Files,
     slurm: bool,
     load: Load,
 }
 
 impl MadeUp {
     fn new(name: &str, changes: &[(&str, &str)]) -> MadeUp {
-        let root = std::env::temp_dir().join(format!("numamark-check-{name}-{}", std::process::id()));
-        for (path, text) in QUIET.iter().chain(changes) {
-            let path = root.join(path);
-            fs::create_dir_all(path.parent().expect("a file in a folder")).expect("a temporary folder");
-            fs::write(path, text).expect("a temporary file");
-        }
+        let files = Files::new(&format!("check-{name}"), &[&QUIET[..], changes].concat());
         let load = Load { pus: 2, busy: 0.01, stolen: 0.0, average: Some(0.25), busiest: Vec::new() };
-        MadeUp { root, slurm: false, load }
+        MadeUp { files, slurm: false, load }
     }
 
     fn checks(&self) -> Vec<Check> {
@@ -74,8 +68,8 @@ impl MadeUp {
             mpi_library: Err("not asked".to_owned()),
         };
         let job = |name: &str| (self.slurm && name == "SLURM_JOB_ID").then(|| "7".to_owned());
-        let environment = collect_from(Probe::new(&self.root), &facts, job);
-        let mut reading = reading::read(&Probe::new(&self.root), Duration::ZERO);
+        let environment = collect_from(Probe::new(&self.files.root), &facts, job);
+        let mut reading = reading::read(&Probe::new(&self.files.root), Duration::ZERO);
         assert_eq!(reading.load, Err("the kernel's counters of ticks stand still".to_owned()));
         reading.load = Ok(self.load.clone());
         checks(&environment, &reading)
@@ -92,12 +86,6 @@ impl MadeUp {
             Assessment::Warn(Remedy::Advice(advice)) => (check.found.clone(), (*advice).to_owned()),
             other => panic!("{other:?}"),
         }
-    }
-}
-
-impl Drop for MadeUp {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.root);
     }
 }
 

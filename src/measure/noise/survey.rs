@@ -109,52 +109,35 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::made_up::Files;
 
     /// A made-up machine with two PUs.
-    struct Machine(PathBuf);
-
-    impl Machine {
-        fn new(name: &str) -> Machine {
-            let root = std::env::temp_dir().join(format!("numamark-noise-{name}-{}", std::process::id()));
-            let _ = std::fs::remove_dir_all(&root);
-            let machine = Machine(root);
-            machine.write("proc/thread-self/sched", "se.nr_migrations : 4\n");
-            machine.write("proc/thread-self/schedstat", "100 200 3\n");
-            machine.write(
+    fn made_up(name: &str) -> Files {
+        let files = [
+            ("proc/thread-self/sched", "se.nr_migrations : 4\n"),
+            ("proc/thread-self/schedstat", "100 200 3\n"),
+            (
                 "proc/stat",
                 "cpu  9 9 9 9 9 9 9 90 9 9\ncpu0 1 2 3 4 5 6 7 80 0 0\ncpu1 1 2 3 4 5 6 7 5 0 0\nintr 5 6\n",
-            );
-            machine.write("proc/pressure/cpu", "some avg10=0.00 total=7\nfull avg10=0.00 total=3\n");
-            machine.write("proc/pressure/memory", "some avg10=0.00 total=9\n");
-            machine.write("proc/self/cgroup", "0::/job/step\n");
-            machine.write("proc/self/mountinfo", "31 30 0:27 / /cgroup rw - cgroup2 cgroup2 rw\n");
-            machine.write("cgroup/job/cpu.stat", "usage_usec 5\nthrottled_usec 30\n");
-            machine.write("cgroup/job/step/cpu.stat", "nr_throttled 5\nthrottled_usec 4\n");
-            for (pu, throttles) in [(0, "2\n"), (1, "3\n")] {
-                let folder = format!("sys/devices/system/cpu/cpu{pu}/thermal_throttle");
-                machine.write(&format!("{folder}/core_throttle_count"), throttles);
-                machine.write(&format!("{folder}/package_throttle_count"), "10\n");
-            }
-            machine
-        }
-
-        fn write(&self, path: &str, text: &str) {
-            let path = self.0.join(path);
-            std::fs::create_dir_all(path.parent().expect("below the root")).expect("a folder");
-            std::fs::write(path, text).expect("room");
-        }
-    }
-
-    impl Drop for Machine {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
+            ),
+            ("proc/pressure/cpu", "some avg10=0.00 total=7\nfull avg10=0.00 total=3\n"),
+            ("proc/pressure/memory", "some avg10=0.00 total=9\n"),
+            ("proc/self/cgroup", "0::/job/step\n"),
+            ("proc/self/mountinfo", "31 30 0:27 / /cgroup rw - cgroup2 cgroup2 rw\n"),
+            ("cgroup/job/cpu.stat", "usage_usec 5\nthrottled_usec 30\n"),
+            ("cgroup/job/step/cpu.stat", "nr_throttled 5\nthrottled_usec 4\n"),
+            ("sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "2\n"),
+            ("sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count", "10\n"),
+            ("sys/devices/system/cpu/cpu1/thermal_throttle/core_throttle_count", "3\n"),
+            ("sys/devices/system/cpu/cpu1/thermal_throttle/package_throttle_count", "10\n"),
+        ];
+        Files::new(&format!("noise-{name}"), &files)
     }
 
     #[test]
     fn every_counter_is_read_where_it_stands_and_in_nanoseconds() {
-        let machine = Machine::new("whole");
-        let counters = NoiseCounters::survey_below(&machine.0, Some(&[1, 0]));
+        let machine = made_up("whole");
+        let counters = NoiseCounters::survey_below(&machine.root, Some(&[1, 0]));
         assert_eq!(counters.unavailable(), &BTreeMap::new());
         let all = counters.machine(2);
         let expected = MachineCounts {
@@ -174,31 +157,31 @@ mod tests {
         let later = counters.machine(2).since(&all);
         assert_eq!((later.throttled_ns, later.steal_ns), (Some(1000), Some(0)));
         assert_eq!(later.pressure_memory_ns, Some(0), "a counter that fell back");
-        std::fs::remove_file(machine.0.join("proc/stat")).expect("it is there");
+        std::fs::remove_file(machine.root.join("proc/stat")).expect("it is there");
         assert_eq!(counters.machine(2).since(&all).steal_ns, None, "one that went away");
     }
 
     #[test]
     fn version_one_counts_throttled_time_in_nanoseconds() {
-        let machine = Machine::new("one");
+        let machine = made_up("one");
         machine.write("proc/self/cgroup", "2:cpu,cpuacct:/job\n0::/\n");
         machine.write("proc/self/mountinfo", "31 30 0:27 / /cgroup rw - cgroup cgroup rw,cpu,cpuacct\n");
         machine.write("cgroup/job/cpu.stat", "nr_periods 4\nnr_throttled 1\nthrottled_time 17\n");
-        let counters = NoiseCounters::survey_below(&machine.0, Some(&[0]));
+        let counters = NoiseCounters::survey_below(&machine.root, Some(&[0]));
         assert_eq!(counters.machine(1).throttled_ns, Some(17));
     }
 
     #[test]
     fn what_a_machine_does_not_offer_is_none_with_the_reason() {
-        let machine = Machine::new("less");
-        let without = |path: &str| std::fs::remove_dir_all(machine.0.join(path)).expect("it is there");
+        let machine = made_up("less");
+        let without = |path: &str| std::fs::remove_dir_all(machine.root.join(path)).expect("it is there");
         without("sys");
         without("proc/pressure");
         without("cgroup");
         machine.write("proc/stat", "cpu0 1 2 3 4\n");
         machine.write("proc/thread-self/schedstat", "0 0 0\n");
         machine.write("proc/thread-self/sched", "\n");
-        let counters = NoiseCounters::survey_below(&machine.0, Some(&[0]));
+        let counters = NoiseCounters::survey_below(&machine.root, Some(&[0]));
         assert_eq!(counters.machine(1), MachineCounts::default());
         let thread = counters.thread_after(&Clock::start());
         assert_eq!((thread.migrations, thread.run_delay_ns), (None, None));
@@ -216,7 +199,7 @@ mod tests {
         }
         assert_eq!(counters.unavailable().len(), reasons.len());
         machine.write("proc/stat", "cpu0 1 2 3 4 5 6 7 8\n");
-        let why = |pus| NoiseCounters::survey_below(&machine.0, pus).unavailable()[STEAL].clone();
+        let why = |pus| NoiseCounters::survey_below(&machine.root, pus).unavailable()[STEAL].clone();
         assert_eq!(why(Some(&[0, 9])), "/proc/stat has no line for cpu9");
         assert_eq!(why(None), "the workers are bound to no PU");
     }

@@ -102,32 +102,28 @@ pub(super) fn switches() -> Switches {
 #[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
+    use crate::made_up::Files;
 
     #[test]
     fn what_a_file_does_not_say_is_an_error_with_the_file() {
-        let root = std::env::temp_dir().join(format!("numamark-thread-{}", std::process::id()));
-        let folder = root.join("proc/thread-self");
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("room");
-        assert!(migrations(&root).expect_err("no file").starts_with("/proc/thread-self/sched: "));
+        let files = Files::new("thread", &[]);
+        let root = &files.root;
+        let write = |name: &str, text: &str| files.write(&format!("proc/thread-self/{name}"), text);
+        assert!(migrations(root).expect_err("no file").starts_with("/proc/thread-self/sched: "));
         write("sched", "work (1, #threads: 1)\n---\nse.nr_migrations      :        41\n");
-        assert_eq!(migrations(&root), Ok(41));
+        assert_eq!(migrations(root), Ok(41));
         // Longer than the buffer, and cut inside a character.
         write("sched", &format!("se.nr_migrations : 7\n{}{}", "x".repeat(4074), "é".repeat(9)));
-        assert_eq!(migrations(&root), Ok(7));
+        assert_eq!(migrations(root), Ok(7));
         write("sched", "se.exec_start : 7\n");
-        assert_eq!(
-            migrations(&root).expect_err("no line"),
-            "/proc/thread-self/sched has no se.nr_migrations"
-        );
+        assert_eq!(migrations(root).expect_err("no line"), "/proc/thread-self/sched has no se.nr_migrations");
         write("schedstat", "1035 90017 3\n");
-        assert_eq!(run_delay_ns(&root), Ok(90_017));
+        assert_eq!(run_delay_ns(root), Ok(90_017));
         write("schedstat", "0 0 0\n");
-        assert!(run_delay_ns(&root).expect_err("off").contains("keeps no scheduling statistics"));
+        assert!(run_delay_ns(root).expect_err("off").contains("keeps no scheduling statistics"));
         for broken in ["", "7\n", "7 x 3\n"] {
             write("schedstat", broken);
-            assert!(run_delay_ns(&root).expect_err(broken).contains("is not three numbers"), "{broken:?}");
+            assert!(run_delay_ns(root).expect_err(broken).contains("is not three numbers"), "{broken:?}");
         }
-        std::fs::remove_dir_all(&root).expect("it is there");
     }
 }

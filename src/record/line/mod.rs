@@ -7,6 +7,7 @@ mod check;
 mod limit;
 
 pub use crate::measure::{Measuring, Noise, WorkerNoise};
+pub use crate::numa::PageCounts as LocalityRecord;
 pub use check::CheckRecord;
 pub use limit::{LimitKernel, LimitTiming, When, With};
 
@@ -66,20 +67,6 @@ pub struct Begin {
     pub class: String,
     /// Counters of the noise record that this machine does not offer, each with the reason.
     pub unavailable: BTreeMap<String, String>,
-}
-
-/// Nodes of a rank's pages, as the kernel reports them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LocalityRecord {
-    /// Pages on the rank's own node.
-    pub local_pages: u64,
-    /// Pages on another node.
-    pub remote_pages: u64,
-    /// Pages with no memory behind them.
-    pub absent_pages: u64,
-    /// Reason why the kernel gave no answer; `None` when it answered.
-    pub unverified: Option<String>,
 }
 
 /// One repetition of one case, as one rank measured it. It holds durations only, because the clocks of two hosts are

@@ -179,6 +179,7 @@ fn check(line: &Line) -> std::result::Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::made_up::Files;
     use crate::record::line::LocalityRecord;
 
     fn begin() -> Begin {
@@ -209,11 +210,8 @@ mod tests {
 
     /// Creates a file that exists for one closure.
     fn with_file<T>(name: &str, text: &str, read: impl FnOnce(&Path) -> T) -> T {
-        let path = std::env::temp_dir().join(format!("numamark-part-{name}-{}", std::process::id()));
-        std::fs::write(&path, text).expect("a temporary file");
-        let result = read(&path);
-        std::fs::remove_file(&path).expect("it was there");
-        result
+        let files = Files::new(&format!("part-{name}"), &[("part", text)]);
+        read(&files.root.join("part"))
     }
 
     fn text(lines: &[Line]) -> String {

@@ -1,6 +1,7 @@
 //! One case in `run.json`: its plan, its work and its results.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,15 @@ pub enum Parameter {
     Number(u64),
     /// A word from a closed set, such as a kernel or an allocator.
     Word(String),
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Parameter::Number(number) => number.fmt(f),
+            Parameter::Word(word) => word.fmt(f),
+        }
+    }
 }
 
 /// Work and results of one case.

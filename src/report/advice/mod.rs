@@ -39,12 +39,8 @@ pub(super) fn lines(group: &Group<'_>) -> Vec<String> {
 fn point(case: &CaseResult) -> Option<Point> {
     let plan: &Expected = case.expected.as_ref()?;
     let (_, rate) = cells::rate(case)?;
-    let number = |parameter: &crate::record::Parameter| match parameter {
-        crate::record::Parameter::Number(number) => Some(*number),
-        crate::record::Parameter::Word(_) => None,
-    };
     Some(Point {
-        chunk_bytes: case.parameters.get(CHUNK).and_then(number)?,
+        chunk_bytes: case.number(CHUNK)?,
         rates: rate.values.clone(),
         rate: rate.value.filter(|rate| *rate > 0.0)?,
         limit_share: cells::limit_share(case),

@@ -10,9 +10,7 @@ use crate::report::cells;
 use crate::report::compare::figures;
 use crate::report::compare::figures::round_share;
 use crate::report::text::{counted, percent, plain};
-
-/// Largest number of lines of one kind; the rest are counted.
-const SHOWN: usize = 5;
+use crate::report::{gates, text};
 
 /// Warning for a forced comparison, shown above and below the tables.
 pub(super) fn forced(compared: &Compared) -> Vec<String> {
@@ -163,11 +161,7 @@ fn floors(rows: &[Comparison]) -> Vec<String> {
 
 /// `PASS rate of generate +0.3 % (-0.2 to +0.8) >= -5 %`
 fn bound(result: &BoundResult) -> String {
-    let word = match result.outcome {
-        Outcome::Pass => "PASS",
-        Outcome::Warn => "WARN",
-        Outcome::Fail => "FAIL",
-    };
+    let word = gates::word(result.outcome);
     let change = result.ratio.map_or("has no value".to_owned(), |ratio| {
         format!("{} % ({})", figures::change(Some(ratio)), figures::confidence_interval(result.confidence))
     });
@@ -277,11 +271,6 @@ fn replicate(replicated: Replicated) -> &'static str {
     }
 }
 
-fn limited(mut lines: Vec<String>) -> Vec<String> {
-    let rest = lines.len().saturating_sub(SHOWN);
-    if rest > 0 {
-        lines.truncate(SHOWN);
-        lines.push(format!("  and {rest} more like these; --format json has them all"));
-    }
-    lines
+fn limited(lines: Vec<String>) -> Vec<String> {
+    text::limited(lines, "--format json")
 }

@@ -21,7 +21,7 @@ use crate::aggregate::evidence::Evidence;
 use crate::error::Result;
 use crate::record::durable::replace;
 use crate::record::run::{CaseHeader, Header, Parameter, Run, SCHEMA};
-use rows::SampleRow;
+use rows::{SampleRow, Whose};
 use table::{Cell, ColumnSchema, ColumnType, TableReader, TableWriter};
 
 /// Columns of every run: `HEAD` before the parameters, `TAIL` after them.
@@ -149,13 +149,14 @@ fn described(
     found: Option<&[Cell]>,
     derived: &[Cell],
 ) -> String {
-    let SampleRow { scope, host, rank, case, repetition, metric, .. } = sample;
+    let Whose { scope, host, rank, case, .. } = sample.whose;
     let of = match (rank, host) {
         (Some(rank), _) => format!("rank {rank}"),
         (None, Some(host)) => format!("host {host}"),
-        (None, None) => (*scope).to_owned(),
+        (None, None) => scope.to_owned(),
     };
-    let row = format!("{metric} of {of}, case {}, round {repetition}", case.id);
+    let (metric, ..) = sample.value;
+    let row = format!("{metric} of {of}, case {}, round {}", case.id, sample.repetition.round);
     let Some(found) = found else { return format!("{row} has no row") };
     let cells = columns.iter().zip(found.iter().zip(derived));
     let differ = cells.filter(|(_, (a, b))| !same(std::slice::from_ref(a), std::slice::from_ref(b)));
@@ -217,24 +218,14 @@ impl Shape {
     fn cells(&self, sample: &SampleRow) -> Vec<Cell> {
         let text = |text: &str| Cell::Text(Arc::from(text));
         let index = |index: Option<u32>| index.map_or(Cell::Null, |index| Cell::Whole(i64::from(index)));
-        let head = [
-            text(sample.scope),
-            sample.host.map_or(Cell::Null, text),
-            index(sample.node),
-            index(sample.rank),
-            text(&sample.case.id),
-            text(&sample.case.workload),
-        ];
-        let began = i64::try_from(sample.began_unix_ms).unwrap_or(i64::MAX);
-        let tail = [
-            Cell::Whole(i64::from(sample.repetition)),
-            index(sample.interval),
-            Cell::Whole(began),
-            text(sample.metric),
-            Cell::Real(sample.value),
-            text(sample.unit),
-        ];
-        let parameters = self.parameters.iter().map(|column| parameter(column, sample.case));
+        let SampleRow { whose: Whose { scope, host, node, rank, case }, repetition, value } = *sample;
+        let host = host.map_or(Cell::Null, text);
+        let head = [text(scope), host, index(node), index(rank), text(&case.id), text(&case.workload)];
+        let began = Cell::Whole(i64::try_from(repetition.began_unix_ms).unwrap_or(i64::MAX));
+        let (metric, interval, value, unit) = value;
+        let round = index(Some(repetition.round));
+        let tail = [round, index(interval), began, text(metric), Cell::Real(value), text(unit)];
+        let parameters = self.parameters.iter().map(|column| parameter(column, case));
         head.into_iter().chain(parameters).chain(tail).collect()
     }
 }

@@ -12,18 +12,23 @@ use crate::word::Word;
 
 /// One measured value.
 pub(super) struct SampleRow<'a> {
+    pub whose: Whose<'a>,
+    pub repetition: &'a Repetition,
+    pub value: SampleValue<'a>,
+}
+
+/// The ranks that a value belongs to, and its case.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'a> {
     pub scope: &'static str,
     pub host: Option<&'a str>,
     pub node: Option<u32>,
     pub rank: Option<u32>,
     pub case: &'a CaseHeader,
-    pub repetition: u32,
-    pub interval: Option<u32>,
-    pub began_unix_ms: u64,
-    pub metric: &'a str,
-    pub value: f64,
-    pub unit: &'a str,
 }
+
+/// A value with its metric, interval and unit.
+pub(super) type SampleValue<'a> = (&'a str, Option<u32>, f64, &'a str);
 
 /// Receiver of the rows.
 pub(super) type Sink<'a> = dyn FnMut(&SampleRow) -> io::Result<()> + 'a;
@@ -39,12 +44,8 @@ pub(super) fn each(run: &Run, evidence: &Evidence, sink: &mut Sink) -> io::Resul
         let metrics =
             run.derived.cases.iter().find(|result| result.id == case.id).map(|result| &result.metrics);
         if let Some(metrics) = metrics {
-            figures(
-                Whose { scope: "all", host: None, case },
-                &rounds(evidence, case, |_| true),
-                metrics,
-                sink,
-            )?;
+            let whose = Whose { scope: "all", host: None, node: None, rank: None, case };
+            figures(whose, &rounds(evidence, case, |_| true), metrics, sink)?;
         }
     }
     let hosts: BTreeSet<&str> = evidence.begins().iter().map(|begin| begin.host.as_str()).collect();
@@ -52,7 +53,8 @@ pub(super) fn each(run: &Run, evidence: &Evidence, sink: &mut Sink) -> io::Resul
         for host in &hosts {
             let rounds = rounds(evidence, case, |begin| begin.host == **host);
             let metrics = of_case(case.measure, &rounds);
-            figures(Whose { scope: "host", host: Some(host), case }, &rounds, &metrics, sink)?;
+            let whose = Whose { scope: "host", host: Some(host), node: None, rank: None, case };
+            figures(whose, &rounds, &metrics, sink)?;
         }
     }
     let mut begins: Vec<&Begin> = evidence.begins().iter().collect();
@@ -79,13 +81,6 @@ fn rounds<'a>(
         .collect()
 }
 
-#[derive(Clone, Copy)]
-struct Whose<'a> {
-    scope: &'static str,
-    host: Option<&'a str>,
-    case: &'a CaseHeader,
-}
-
 /// Passes the figures of several ranks to the sink: one value for each metric and round.
 fn figures(
     whose: Whose,
@@ -94,62 +89,37 @@ fn figures(
     sink: &mut Sink,
 ) -> io::Result<()> {
     for (place, rows) in rounds.iter().enumerate() {
-        let Repetition { round, began_unix_ms, .. } = rows[0].repetition;
         for (name, metric) in metrics {
             let Some(value) = metric.values[place] else { continue };
-            sink(&SampleRow {
-                scope: whose.scope,
-                host: whose.host,
-                node: None,
-                rank: None,
-                case: whose.case,
-                repetition: round,
-                interval: None,
-                began_unix_ms,
-                metric: name,
-                value,
-                unit: &metric.unit,
-            })?;
+            let value = (name.as_str(), None, value, metric.unit.as_str());
+            sink(&SampleRow { whose, repetition: &rows[0].repetition, value })?;
         }
     }
     Ok(())
 }
 
-/// A value with its metric, interval and unit.
-type Value<'a> = (&'a str, Option<u32>, f64, &'a str);
-
 /// Passes one rank's rows to the sink: its measured values, its figures and its progress.
 fn of_rank(case: &CaseHeader, begin: &Begin, rounds: &[Vec<&Row>], sink: &mut Sink) -> io::Result<()> {
     let metrics = of_case(case.measure, rounds);
+    let (node, rank) = (begin.node_index, Some(begin.rank));
+    let whose = Whose { scope: "rank", host: Some(&begin.host), node, rank, case };
     for (place, rows) in rounds.iter().enumerate() {
         let repetition = &rows[0].repetition;
         let figures = metrics.iter().filter_map(|(name, metric)| {
             Some((name.as_str(), None, metric.values[place]?, metric.unit.as_str()))
         });
-        let mut values: Vec<Value> = figures.chain(recorded(case.measure, repetition)).collect();
+        let mut values: Vec<SampleValue> = figures.chain(recorded(case.measure, repetition)).collect();
         values.extend(progress(case.measure, repetition));
         values.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-        for (metric, interval, value, unit) in values {
-            sink(&SampleRow {
-                scope: "rank",
-                host: Some(&begin.host),
-                node: begin.node_index,
-                rank: Some(begin.rank),
-                case,
-                repetition: repetition.round,
-                interval,
-                began_unix_ms: repetition.began_unix_ms,
-                metric,
-                value,
-                unit,
-            })?;
+        for value in values {
+            sink(&SampleRow { whose, repetition, value })?;
         }
     }
     Ok(())
 }
 
 /// The values that the part has of a repetition; those that are not known have no row.
-fn recorded<'a>(measure: Measure, repetition: &'a Repetition) -> impl Iterator<Item = Value<'a>> {
+fn recorded<'a>(measure: Measure, repetition: &'a Repetition) -> impl Iterator<Item = SampleValue<'a>> {
     Recorded::ALL.iter().filter_map(move |recorded| {
         let value = of_repetition(*recorded, measure, repetition)?;
         Some((recorded.word(), None, value, recorded.facts().unit.word()))
@@ -195,7 +165,7 @@ fn of_repetition(recorded: Recorded, measure: Measure, repetition: &Repetition) 
 }
 
 /// Returns the amount finished in each interval.
-fn progress<'a>(measure: Measure, repetition: &Repetition) -> Vec<Value<'a>> {
+fn progress<'a>(measure: Measure, repetition: &Repetition) -> Vec<SampleValue<'a>> {
     let recorded = match measure {
         Measure::Bytes => Recorded::IntervalBytes,
         Measure::Operations => Recorded::IntervalOperations,
