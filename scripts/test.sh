@@ -4,12 +4,16 @@
 #   scripts/test.sh         all of it
 #   scripts/test.sh lint    formatting, clippy, rustdoc
 #
+# Unit tests run unoptimised, with every check of the compiler; the other suites run on the release build, the one that
+# users have. The programs for MPICH and without libraries are unoptimised.
+#
 # CARGO_FLAGS=--no-default-features leaves out all that needs MPI and hwloc.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}
-readonly mpich_folder=$CARGO_TARGET_DIR-mpich
+# The suites that see a difference without MPI and hwloc: binding, launching, and runs of the whole program.
+readonly suites_of_libraries=(arms cli comm failures limits live noise numa plan progress starts)
 read -ra flags <<<"${CARGO_FLAGS:-}"
 without_libraries=no
 [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] && without_libraries=yes
@@ -35,21 +39,26 @@ lint() {
   # All features, because the benchmarks' peers are behind a feature.
   step "clippy" cargo clippy --all-targets "${flags[@]:---all-features}" -- -D warnings
   [[ $without_libraries == yes ]] ||
-    step "clippy without MPI and hwloc" cargo clippy --all-targets --no-default-features -- -D warnings
+    step "clippy without MPI and hwloc" cargo clippy --lib --bins --no-default-features -- -D warnings
   step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps ${flags[@]+"${flags[@]}"}
 }
 
-# The other MPI family, in its own target folder, because cargo does not notice another wrapper. Communication is tested
-# here; tests of the whole program find this build through NUMAMARK_MPICH_BINARY.
+# The other MPI family. Communication is tested here; tests of the whole program find this build through
+# NUMAMARK_MPICH_BINARY.
+#
+# cargo does not notice another wrapper. A profile of its own for mpi-sys, which changes nothing else, makes cargo build
+# anew what depends on MPI, beside the other build and with the same dependencies.
 mpich() {
   if [[ $without_libraries == yes ]]; then
     skip "MPICH" "built without MPI"
   elif ! command -v mpicc.mpich >/dev/null; then
     skip "MPICH" "no mpicc.mpich on this machine (Debian, Ubuntu: apt-get install mpich libmpich-dev)"
   else
-    step "build and launches with MPICH" env MPICC=mpicc.mpich CARGO_TARGET_DIR="$mpich_folder" \
-      cargo test --test comm_launchers
-    NUMAMARK_MPICH_BINARY=$(realpath "$mpich_folder")/debug/numamark
+    step "build and launches with MPICH" env MPICC=mpicc.mpich \
+      cargo --config profile.dev.package.mpi-sys.debug=false test --test comm_launchers
+    # Later builds without MPICH take this name.
+    NUMAMARK_MPICH_BINARY=$(realpath "$CARGO_TARGET_DIR")/debug/numamark-mpich
+    cp "$CARGO_TARGET_DIR/debug/numamark" "$NUMAMARK_MPICH_BINARY"
     export NUMAMARK_MPICH_BINARY
   fi
 }
@@ -66,11 +75,14 @@ analysis() {
 
 tests() {
   mpich
-  step "tests" cargo test ${flags[@]+"${flags[@]}"}
-  NUMAMARK=$(realpath "$CARGO_TARGET_DIR")/debug/numamark
+  step "unit tests" cargo test --lib ${flags[@]+"${flags[@]}"}
+  step "suites" cargo test --release --test '*' --examples ${flags[@]+"${flags[@]}"}
+  NUMAMARK=$(realpath "$CARGO_TARGET_DIR")/release/numamark
   export NUMAMARK
   analysis
-  [[ $without_libraries == yes ]] || step "tests without MPI and hwloc" cargo test --no-default-features
+  step "examples in the documentation" cargo test --no-default-features --doc
+  [[ $without_libraries == yes ]] ||
+    step "tests without MPI and hwloc" cargo test --no-default-features --lib "${suites_of_libraries[@]/#/--test=}"
 }
 
 lint

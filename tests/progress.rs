@@ -15,7 +15,7 @@ schema = 1
 name = "progress"
 [run]
 warmup = "0ms"
-duration = "30ms"
+bytes = "64MiB"
 repetitions = 3
 [rank]
 share_nodes = true

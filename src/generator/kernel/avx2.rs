@@ -11,7 +11,7 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
-use super::entries::{ByStores, Entries, Line, steps_of};
+use super::entries::{ByStores, CacheLine, Entries, steps_of};
 use super::granule::Granule;
 use super::lanes::{Lanes, STATE_WORDS};
 use super::scalar;
@@ -204,8 +204,8 @@ unsafe fn write_group_of_pieces<const NON_TEMPORAL: bool>(
 /// If `NON_TEMPORAL`, the line is aligned to 64 bytes.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn put<const NON_TEMPORAL: bool>(line: &mut Line, halves: [__m256i; VECTORS]) {
-    const { assert!(size_of::<Line>() == VECTORS * size_of::<__m256i>()) };
+unsafe fn put<const NON_TEMPORAL: bool>(line: &mut CacheLine, halves: [__m256i; VECTORS]) {
+    const { assert!(size_of::<CacheLine>() == VECTORS * size_of::<__m256i>()) };
     let slots: *mut __m256i = line.as_mut_ptr().cast();
     for (index, half) in halves.into_iter().enumerate() {
         // SAFETY: `halves` together are the 64 writable bytes that we borrow; the alignment of the line is the caller's

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
-use super::entries::{ByStores, Entries, Line, StepLines, steps_of};
+use super::entries::{ByStores, CacheLine, Entries, StepLines, steps_of};
 use super::granule::Granule;
 use super::lanes::{Lanes, STATE_WORDS};
 use super::scalar;
@@ -179,7 +179,7 @@ unsafe fn write_steps<const NON_TEMPORAL: bool>(registers: &mut Registers, steps
 /// If `NON_TEMPORAL`, the line is aligned to 64 bytes.
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn put<const NON_TEMPORAL: bool>(line: &mut Line, value: __m512i) {
+unsafe fn put<const NON_TEMPORAL: bool>(line: &mut CacheLine, value: __m512i) {
     let line: *mut __m512i = line.as_mut_ptr().cast();
     // SAFETY: 64 writable bytes that we borrow; their alignment is the caller's promise.
     unsafe { if NON_TEMPORAL { _mm512_stream_si512(line, value) } else { _mm512_storeu_si512(line, value) } };

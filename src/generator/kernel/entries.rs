@@ -11,10 +11,10 @@ use crate::generator::stores::Stores;
 pub(super) const LINE_BYTES: usize = 64;
 
 /// A cache line of output.
-pub(super) type Line = [MaybeUninit<u8>; LINE_BYTES];
+pub(super) type CacheLine = [MaybeUninit<u8>; LINE_BYTES];
 
 /// The lines of a step.
-pub(super) type StepLines = [Line; STEP_BYTES / LINE_BYTES];
+pub(super) type StepLines = [CacheLine; STEP_BYTES / LINE_BYTES];
 
 /// `out`, which is whole steps, as the lines of its steps.
 ///
