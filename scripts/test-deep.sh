@@ -60,13 +60,14 @@ miri() {
     cargo +nightly miri test --no-default-features --lib -- generator:: slab:: workload::barrier workload::intervals
 }
 
-# sanitizer NAME OPTION..: the unit tests, compiled with the sanitizer's checks.
+# sanitizer NAME OPTION..: the unit tests of the rooms with unsafe code or threads, compiled with the sanitizer's checks.
 sanitizer() {
   local name=$1
   shift
   step "$name sanitizer" env RUSTFLAGS="-Zsanitizer=$name -Cunsafe-allow-abi-mismatch=sanitizer" \
     CARGO_TARGET_DIR="$target-nightly" TSAN_OPTIONS="halt_on_error=1" \
-    cargo +nightly test --no-default-features --lib --target "$host" "$@"
+    cargo +nightly test --no-default-features --lib --target "$host" "$@" -- \
+    cli:: comm:: environment:: generator:: measure:: numa:: rank:: results:: slab:: workload::
 }
 
 asan() {
@@ -84,8 +85,8 @@ tsan() {
 
 deny() {
   if ! cargo deny --version >/dev/null 2>&1; then
-    printf '\n== installing cargo-deny (about four minutes, once)\n'
-    if ! env -u CARGO_TARGET_DIR cargo install --quiet --locked cargo-deny; then
+    printf '\n== installing cargo-deny (once; unoptimised, which is fast enough and much sooner built)\n'
+    if ! env -u CARGO_TARGET_DIR cargo install --quiet --locked --debug cargo-deny; then
       skip "cargo deny" "cargo-deny is not installed and crates.io did not give it"
       return
     fi
