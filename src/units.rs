@@ -92,11 +92,6 @@ impl Nanoseconds {
             format!("{why}; expected a duration such as \"500ms\", with ns, us, ms, s, m or h")
         })
     }
-
-    /// The duration in seconds.
-    pub fn seconds(self) -> f64 {
-        self.0 as f64 / 1e9
-    }
 }
 
 impl Share {

@@ -16,10 +16,6 @@ pub(super) struct Description {
     pub cores: Vec<Vec<u32>>,
     /// L3 caches in logical order, with all their PUs.
     pub l3: Vec<CacheGroup>,
-    /// Size of one L1 data cache.
-    pub l1d_bytes: Option<u64>,
-    /// Size of one L2 cache.
-    pub l2_bytes: Option<u64>,
     /// PUs that the operating system (cgroup, offline) allows.
     pub allowed_pus: PuSet,
     /// True when it is the machine the process runs on: only then is binding possible.

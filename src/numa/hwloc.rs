@@ -103,8 +103,6 @@ fn describe(topology: &hwlocality::Topology, origin: String) -> Description {
         nodes: nodes.collect(),
         cores,
         l3: l3.map(|cache| CacheGroup { bytes: cache_bytes(cache).unwrap_or(0), pus: pus(cache) }).collect(),
-        l1d_bytes: topology.objects_with_type(ObjectType::L1Cache).find_map(cache_bytes),
-        l2_bytes: topology.objects_with_type(ObjectType::L2Cache).find_map(cache_bytes),
         allowed_pus: topology.allowed_cpuset().iter_set().map(number).collect(),
         is_this_system: topology.is_this_system(),
         knows_nodes: true,
@@ -206,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn caches_memory_and_both_indices_are_read() {
+    fn the_l3_memory_and_both_indices_are_read() {
         let topology = Topology::described(
             "numa:2(indexes=5,3 memory=4GB) l3:2(size=16MB) l2:2(size=1MB) l1d:1(size=32kB) core:1 pu:2",
         );
@@ -214,7 +212,6 @@ mod tests {
         let ids: Vec<(u32, u32)> = topology.nodes().iter().map(|node| (node.index, node.os_index)).collect();
         assert_eq!(ids, [(0, 5), (1, 3)]);
         assert_eq!(topology.l3_bytes(), Some(16_000_000));
-        assert_eq!((topology.l2_bytes(), topology.l1d_bytes()), (Some(1_000_000), Some(32_000)));
         let node = &topology.nodes()[1];
         assert_eq!((node.memory_bytes, node.cores.len(), node.l3.len()), (4_000_000_000, 4, 2));
         assert_eq!(

@@ -60,11 +60,6 @@ impl PuSet {
         !self.0.is_disjoint(&other.0)
     }
 
-    /// The PUs that are in both sets.
-    pub fn intersection(&self, other: &PuSet) -> PuSet {
-        PuSet(self.0.intersection(&other.0).copied().collect())
-    }
-
     /// The PUs, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.0.iter().copied()
@@ -124,7 +119,6 @@ mod tests {
         let set = |text| PuSet::parse(text).expect(text);
         assert!(set("1-2").is_subset(&set("0-3")) && !set("1-4").is_subset(&set("0-3")));
         assert!(set("1-4").intersects(&set("4-5")) && !set("1-3").intersects(&set("4-5")));
-        assert_eq!(set("1-4").intersection(&set("3-9")), set("3-4"));
         assert!(set("7").contains(7) && set("").is_empty() && set("2,5-6").count() == 3);
     }
 }

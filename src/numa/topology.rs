@@ -17,8 +17,6 @@ use crate::error::{Error, Result};
 pub struct Topology {
     nodes: Vec<Node>,
     allowed_pus: PuSet,
-    l1d_bytes: Option<u64>,
-    l2_bytes: Option<u64>,
     is_this_system: bool,
     knows_nodes: bool,
     origin: String,
@@ -71,8 +69,6 @@ impl Topology {
         let topology = Topology {
             nodes,
             allowed_pus: description.allowed_pus,
-            l1d_bytes: description.l1d_bytes,
-            l2_bytes: description.l2_bytes,
             is_this_system: description.is_this_system,
             knows_nodes: description.knows_nodes,
             origin: description.origin,
@@ -105,16 +101,6 @@ impl Topology {
     /// The PUs that the operating system allows; the affinity mask of the process may hold fewer.
     pub fn allowed_pus(&self) -> &PuSet {
         &self.allowed_pus
-    }
-
-    /// Size of one L1 data cache.
-    pub fn l1d_bytes(&self) -> Option<u64> {
-        self.l1d_bytes
-    }
-
-    /// Size of one L2 cache.
-    pub fn l2_bytes(&self) -> Option<u64> {
-        self.l2_bytes
     }
 
     /// Size of the smallest L3 cache.

@@ -45,6 +45,6 @@ fn the_quick_job_asks_for_twenty_to_twenty_five_seconds() {
     let allocate = job.allocate.as_ref().expect("it allocates");
     assert_eq!((generate.chunk.len(), allocate.workload.len(), allocate.allocator.len()), (1, 1, 1));
     let Amount::Duration(duration) = job.run.amount else { panic!("it ends by time") };
-    let case_s = job.run.warmup.seconds() + f64::from(job.run.repetitions.at_most()) * duration.seconds();
-    assert!((20.0..=25.0).contains(&(2.0 * case_s)), "{} s", 2.0 * case_s);
+    let case_ns = job.run.warmup.0 + u64::from(job.run.repetitions.at_most()) * duration.0;
+    assert!((20_000_000_000..=25_000_000_000).contains(&(2 * case_ns)), "{} ns", 2 * case_ns);
 }
