@@ -32,8 +32,8 @@ impl Slab<'_> {
             return Returned::Again;
         }
         if before != 0 {
-            // The worker that set the first bit of the word announces the word. This bit is drained together with
-            // that one, or its worker finds the word zero again.
+            // The worker that set the first bit of the word announces the word. The owner drains both bits together:
+            // after an earlier drain `before` would be 0 here.
             return Returned::Quietly;
         }
         let pending = 1u64 << (32 + word / WORDS_A_BIT);

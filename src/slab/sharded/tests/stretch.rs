@@ -41,7 +41,7 @@ fn a_heap_keeps_to_its_stretch_of_the_arena() {
         caches.iter_mut().for_each(|cache| cache.trim());
         let usage = heap.usage();
         assert_eq!((usage.arena_bytes, usage.pooled_bytes), (stretch.bytes as usize, stretch.bytes as usize));
-        // What lies around the stretch is nobody's.
+        // Addresses around the stretch belong to no object.
         let around = [base.checked_sub(8), start.checked_sub(8), Some(end)].into_iter().flatten();
         for address in around.filter(|address| !(start..end).contains(address)) {
             let offset = address.wrapping_sub(base) as isize;
