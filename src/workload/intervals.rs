@@ -1,7 +1,7 @@
 //! Work finished in each interval of a timed region, the basis of a soak's figures. The memory is taken before the
 //! region.
 
-/// Bytes or operations finished, by interval; their sum is all that was finished.
+/// Bytes or operations finished, by interval; their sum is the total.
 #[derive(Clone, Debug)]
 pub struct Intervals {
     width: u64,

@@ -124,7 +124,8 @@ impl<'a> Parts<'a> {
         self.parameters.blocks(chunk_bytes, home, self.workers).len().max(1)
     }
 
-    /// Reads the blocks still on their way to this worker and gives them back, when no worker fills any more.
+    /// Reads the blocks that this worker still has to consume, and gives back all that it keeps. All workers have
+    /// stopped filling.
     pub(super) fn finish(
         &self,
         worker: usize,

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn triad_is_the_sum_it_says() {
+    fn triad_computes_its_formula() {
         let b: Vec<f64> = (0..1001u16).map(f64::from).collect();
         let c: Vec<f64> = b.iter().map(|x| x * 0.5).collect();
         let mut a = vec![0.0; b.len()];
