@@ -1,4 +1,4 @@
-//! Limits and layout of a real run: what each repetition brings back beside its case.
+//! Limits and memory layout of a real run: the values that each repetition records beside those of its case.
 
 mod program;
 
@@ -83,7 +83,7 @@ fn every_repetition_has_its_limits_around_it_and_the_first_and_the_last_those_of
         let limits = end["limits"].as_object().expect("by case");
         assert_eq!(limits.len(), 4, "every case that generates: {limits:?}");
         assert!(limits.values().all(|timings| counts(timings) == [(("after", "alone"), 4)].into()));
-        // Cases over the same memory share what was measured alone.
+        // Cases over the same memory share the limits that a rank measured alone.
         let alone = |stores: &str| &limits[&format!("generate.chunk=1MiB.stores={stores}")];
         assert_eq!(alone("ordinary"), alone("non-temporal"));
         assert_ne!(alone("ordinary"), &limits["generate.chunk=256KiB.stores=ordinary"]);

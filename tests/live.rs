@@ -1,4 +1,4 @@
-//! A run as somebody beside it sees it: `live.json`, and what stands there when the end goes wrong.
+//! A run as another process sees it: `live.json` while the run continues, and after a failed end.
 
 mod program;
 
@@ -30,13 +30,13 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("temporary folders have plain names")
 }
 
-/// `live.json`, if it is there already. What is there must be whole.
+/// `live.json`, if it exists already. Panics when it is not whole.
 fn live(out: &Path) -> Option<Value> {
     let text = fs::read_to_string(out.join("live.json")).ok()?;
     Some(serde_json::from_str(&text).unwrap_or_else(|why| panic!("half-written: {why}\n{text}")))
 }
 
-/// Waits until `live.json` says what `enough` wants to hear, reading it all the time; returns how often it was read.
+/// Reads `live.json` again and again until `enough` accepts it; returns the number of reads.
 fn watch(out: &Path, enough: impl Fn(&Value) -> bool) -> u32 {
     let (began, mut reads) = (Instant::now(), 0);
     loop {
@@ -59,7 +59,7 @@ fn start(folder: &Folder, more: &[&str]) -> (PathBuf, std::process::Child, Insta
 }
 
 #[test]
-fn whoever_watches_sees_a_whole_file_and_a_run_that_gets_on() {
+fn the_live_file_is_always_whole_and_advances() {
     let folder = Folder::new("live-watched");
     let (out, child, started) = start(&folder, &[]);
     let seen = std::cell::RefCell::new(Vec::new());

@@ -1,4 +1,4 @@
-//! What a run says while it goes on: on a terminal, elsewhere, loudly, quietly, and from one rank alone.
+//! Progress output of a run: on a terminal and elsewhere, verbose and quiet, and from rank 0 only.
 
 mod program;
 
@@ -63,7 +63,7 @@ fn without_a_terminal_there_are_plain_lines_seconds_apart() {
     assert!(said.stderr.lines().count() <= 1 + seconds / 5, "{}", said.stderr);
 }
 
-/// Also under a launcher, where every process has the same stderr: rank 0 alone speaks.
+/// Under a launcher every process has the same stderr, so only rank 0 prints.
 #[test]
 fn verbose_tells_once_where_ranks_are_what_they_did_and_how_long_stages_took() {
     for start in [Start::Alone, Start::OpenMpi] {
@@ -114,7 +114,7 @@ fn on_a_terminal(columns: u32, environment: &[(&str, &str)], arguments: &str) ->
     Some(said.stdout)
 }
 
-/// What a terminal shows after `\r` and "erase line" were obeyed.
+/// The lines that a terminal shows after it has applied `\r` and "erase line".
 fn drawn(output: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for piece in output.split_inclusive(['\r', '\n']) {
