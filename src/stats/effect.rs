@@ -33,7 +33,7 @@ pub struct Pair {
 pub enum Scope {
     /// The hosts measured: rounds are the replicates. Other hosts may differ.
     TheseHosts,
-    /// Hosts like those measured: hosts are the replicates, and there are at least six.
+    /// Hosts like the measured ones: at least six hosts are the replicates.
     HostsLikeThese,
 }
 
@@ -75,7 +75,7 @@ pub fn effect(pairs: &[Pair]) -> Option<Effect> {
     effect_within(pairs, scope)
 }
 
-/// [`effect`] with a given scope. On few hosts, [`Scope::HostsLikeThese`] claims little: the level is 50 % for two.
+/// [`effect`] with a given scope. On few hosts, [`Scope::HostsLikeThese`] has a low level: 50 % for two hosts.
 pub fn effect_within(pairs: &[Pair], scope: Scope) -> Option<Effect> {
     let known: Vec<&Pair> = pairs.iter().filter(|pair| counts(pair)).collect();
     let hosts = hosts_by_rounds(&known);

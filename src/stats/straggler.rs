@@ -93,7 +93,7 @@ pub fn cost(nodes: &[NodeRates], without: &[usize]) -> f64 {
         let rates = counted.filter_map(|(_, node)| node.values.get(column).copied().flatten());
         rates.filter(|rate| rate.is_finite() && *rate > 0.0).reduce(f64::min)
     };
-    // Each column has the same weight, whatever the unit of its case.
+    // Each column has the same weight, independent of the unit of its case.
     let saved: Vec<f64> = (0..columns)
         .filter_map(|column| Some(1.0 - slowest(column, true)? / slowest(column, false)?))
         .collect();
