@@ -262,8 +262,8 @@ impl<'heap> Slab<'heap> {
         index(steps >> (self.record.shared.tag.load(Relaxed) % 32))
     }
 
-    /// Anyone: true when an object that is handed out starts there, as far as the owner knows. Exact when the calls
-    /// that changed this state happened before this one.
+    /// Anyone: true when an object that the owner counts as handed out starts there. Exact when the calls that changed
+    /// this state happened before this one.
     pub(super) fn is_handed_out(self, start: u16) -> bool {
         self.links().at(self.entry_of(start)).load(Relaxed) == start
     }

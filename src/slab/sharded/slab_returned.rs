@@ -25,7 +25,7 @@ impl Slab<'_> {
             return Returned::Again;
         }
         let (word, bit) = position(self.entry_of(start));
-        // Release hands the object's memory, as its last user left it, to the owner that drains. Acquire: a bit that
+        // Release publishes the last user's writes to the object's memory to the owner that drains. Acquire: a bit that
         // is already set is evidence of another worker's free.
         let before = self.objects.returned[word].fetch_or(bit, AcqRel);
         if before & bit != 0 {

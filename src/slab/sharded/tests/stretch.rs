@@ -47,7 +47,7 @@ fn a_heap_keeps_to_its_stretch_of_the_arena() {
             let offset = address.wrapping_sub(base) as isize;
             let pointer = heap.arena().base().as_ptr().wrapping_offset(offset);
             let pointer = std::ptr::NonNull::new(pointer).expect("not the first page");
-            // SAFETY: nobody uses that memory.
+            // SAFETY: no code uses that memory.
             let outcome = unsafe { caches[0].deallocate(pointer, layout(8)) };
             assert!(outcome.is_err(), "{first}+{count}: {offset}");
         }
