@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use super::Loop;
 use super::triad::{triad, triad_bytes};
 
-/// The longest piece: a worker reads the clock every quarter of a millisecond at the latest, whatever the blocks are.
+/// The longest piece: a worker reads the clock every quarter of a millisecond at the latest, for any size of blocks.
 const PIECE_BYTES: usize = 1 << 20;
 /// Bytes between two clock reads, at least: some 20 us, against 20 ns for the read.
 const STRIDE_BYTES: usize = 256 << 10;
@@ -71,7 +71,7 @@ impl<'memory> Pieces<'memory> {
 /// # Safety
 /// Every byte has been written.
 unsafe fn triad_over(memory: &mut [MaybeUninit<u8>]) -> u64 {
-    // SAFETY: written bytes, as the caller promises, are valid f64 whatever they are.
+    // SAFETY: written bytes, as the caller promises, are valid f64 for any values.
     let (_, numbers, _) = unsafe { memory.align_to_mut::<f64>() };
     // Whole cache lines, so that no two of the three arrays share one.
     let third = numbers.len() / 3 / 8 * 8;

@@ -10,11 +10,11 @@ pub fn triad(a: &mut [f64], b: &[f64], c: &[f64], scale: f64) {
     #[cfg(target_arch = "x86_64")]
     {
         if is_x86_feature_detected!("avx512f") {
-            // SAFETY: this CPU has AVX-512 F, as was just asked.
+            // SAFETY: this CPU has AVX-512 F, as the condition checked.
             return unsafe { triad_avx512(a, b, c, scale) };
         }
         if is_x86_feature_detected!("avx2") {
-            // SAFETY: this CPU has AVX2, as was just asked.
+            // SAFETY: this CPU has AVX2, as the condition checked.
             return unsafe { triad_avx2(a, b, c, scale) };
         }
     }

@@ -43,7 +43,7 @@ impl AsMut<[MaybeUninit<u8>]> for SystemObject {
 impl AsRef<[MaybeUninit<u8>]> for SystemObject {
     #[inline]
     fn as_ref(&self) -> &[MaybeUninit<u8>] {
-        // SAFETY: as above; nobody writes while a shared reference lives.
+        // SAFETY: as above; no thread writes while a shared reference lives.
         unsafe { std::slice::from_raw_parts(self.pointer.as_ptr().cast(), self.layout.size()) }
     }
 }
