@@ -196,7 +196,7 @@ mod forbid {
         sock_filter, sock_fprog,
     };
 
-    /// Makes the kernel answer EPERM to this thread's mbind, get_mempolicy and move_pages, for good.
+    /// Makes the kernel answer EPERM to mbind, get_mempolicy and move_pages of this thread until the thread ends.
     pub fn memory_calls() -> std::io::Result<()> {
         let statement = |code: u32, k: u32| sock_filter { code: code as u16, jt: 0, jf: 0, k };
         let jump_if = |call: libc::c_long, jt: u8| sock_filter {

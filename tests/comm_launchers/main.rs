@@ -1,5 +1,5 @@
-//! Real launchers, real failures: whatever happens to a rank, the job ends within seconds, with one clear line and the
-//! exit code of the contract.
+//! Real launchers and real failures: after any failure of a rank the job ends within seconds, with one clear line and
+//! the exit code of the contract.
 //!
 //! Without arguments this program is the test, which starts itself under the launcher of the MPI library that it is
 //! linked to; with `rank SCENARIO` it is one rank. It has its own `main`, because libtest cannot run as a rank.

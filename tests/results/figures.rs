@@ -208,7 +208,7 @@ fn stages_of_refills_sum_to_the_total_also_after_weighting() {
     assert_eq!((both.count, both.timed), (slow.count + fast.count, slow.timed + fast.timed));
     assert_eq!((slow.count, slow.timed), (9 * 40, 9 * 40), "slow refills are all timed");
     assert_eq!((fast.count, fast.timed), (9 * 19_200, 9 * 300));
-    // One fast value stands for 64 events, so the estimate is far above the sum of what was timed.
+    // One fast value stands for 64 events, so the estimate is far above the sum of the timed values.
     let expected = slow.sum as f64 + 64.0 * fast.sum as f64;
     assert!((both.sum_estimate.expect("timed") / expected - 1.0).abs() < 1e-12);
 }
