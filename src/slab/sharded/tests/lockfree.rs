@@ -255,8 +255,8 @@ fn loom_a_double_free_that_races_with_the_drain_is_freed_once_and_counted() {
 #[test]
 fn loom_a_post_to_a_worker_that_leaves_is_found_by_the_heir() {
     model(|| {
-        // The worker leaves: its slab becomes an orphan, then the worker passes on the posts that still arrive.
-        // Meanwhile another worker gives objects back. The heir adopts the slab and sweeps both mailboxes.
+        // The worker leaves: its slab becomes an orphan, then the worker passes on the posts in its mailbox. Meanwhile
+        // another worker gives objects back. The heir adopts the slab and sweeps both mailboxes.
         let world = Arc::new(World::new(2));
         let other = {
             let world = world.clone();
