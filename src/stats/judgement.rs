@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_arm_twice_sets_the_floor() {
+    fn identical_arms_set_the_floor() {
         let up = effect(1.01, 1.03, 1.05, 0.95);
         let quiet = effect(0.995, 1.001, 1.01, 0.95);
         let loud = effect(0.96, 1.001, 1.02, 0.95);
