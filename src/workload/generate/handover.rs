@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard};
 use super::written::Written;
 use super::{Parameters, lock};
 
-/// Blocks on their way, by the worker that filled them.
+/// Blocks between filling and consumption, by the worker that filled them.
 pub(super) struct Handover<'a> {
     in_flight: usize,
     /// `[chunk mod (in_flight + 1)][worker]`: blocks which that worker filled. Under the static schedule a list is

@@ -2,8 +2,8 @@
 
 use super::design::Consumer;
 
-/// Target of copies, used again piece by piece: memory that stays in the L2 of a core, as the buffer of a socket or the
-/// written end of a file does. So the time is that of reading.
+/// Target of copies, reused for every piece: its memory stays in the L2 of a core, as does the buffer of a socket or
+/// the written end of a file. So the time is that of reading.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// One worker's consumer.

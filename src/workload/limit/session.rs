@@ -74,7 +74,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When the arena is exhausted, or another worker failed.
     pub fn work(&self, worker: usize) -> Result<WorkerTimings, Ended> {
-        // Armed against a panic as well: the others leave, and rayon passes the panic on.
+        // Guards against a panic as well: the other workers leave, and rayon passes the panic on.
         let unfinished = PoisonOnDrop::new(&self.barrier);
         let mut cache = self.heap.cache(number(worker)).map_err(Ended::Because)?;
         let mut blocks = self.blocks(worker, &mut cache)?;
