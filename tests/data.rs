@@ -116,7 +116,7 @@ fn the_first_wrong_byte_is_named() {
         ] {
             assert!(said.stderr.contains(&part), "{part}:\n{}", said.stderr);
         }
-        // What lies before it can be checked by itself.
+        // The bytes before the wrong byte can be checked separately.
         if wrong > 0 {
             let part = format!("numamark check-data data.bin {flags} --length {wrong}");
             shell(&part, folder.path()).expect_code(0);

@@ -19,8 +19,8 @@ fn bytes(shape: Shape, stream: u64, offset: u64, count: usize) -> Vec<u8> {
     stream.fill(Kernel::best(), Stores::Ordinary, offset, &mut out).to_vec()
 }
 
-/// Checks that every granule is within the tolerance. If granules compress to fewer than 100 bytes, a few may be one
-/// byte too small.
+/// Checks that every granule is within the tolerance. If granules compress to fewer than 100 bytes, a few may be up to
+/// one byte below it.
 fn assert_met(data: &[u8], granule_bytes: u64, codec: Codec, asked: Ratio) {
     let mut compressor = Compressor::new(codec);
     let target = granule_bytes as f64 / asked.value();

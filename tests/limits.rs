@@ -52,7 +52,7 @@ fn word<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_else(|| panic!("no {key} in {value}"))
 }
 
-/// How often each (when, with) stands in a list of timings, every loop of which took time and moved bytes.
+/// Counts each (when, with) in a list of timings. Checks that every loop took time and moved bytes.
 fn counts(timings: &Value) -> BTreeMap<(&str, &str), usize> {
     let mut counts = BTreeMap::new();
     for timing in timings.as_array().expect("a list") {
@@ -63,7 +63,7 @@ fn counts(timings: &Value) -> BTreeMap<(&str, &str), usize> {
 }
 
 #[test]
-fn every_repetition_has_its_limits_around_it_and_the_first_and_the_last_those_of_one_rank_alone() {
+fn limits_are_measured_around_every_repetition_and_alone_at_the_beginning_and_the_end() {
     let folder = Folder::new("limits");
     let (run, parts) = run(&folder, &[]);
     for part in &parts {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Two cases, a few seconds.
+/// A job of two cases, which takes a few seconds.
 const JOB: &str = r#"
 schema = 1
 name = "watched"
@@ -96,7 +96,7 @@ fn the_live_file_is_always_whole_and_advances() {
 }
 
 #[test]
-fn a_run_that_is_stopped_says_so_and_its_continuation_goes_on_counting() {
+fn a_stopped_run_is_shown_as_stopped_and_its_continuation_continues_the_count() {
     let folder = Folder::new("live-stopped");
     let (out, child, started) = start(&folder, &[]);
     watch(&out, |live| live["repetitions_done"].as_u64() >= Some(2));
@@ -135,7 +135,7 @@ fn a_live_file_that_cannot_be_written_fails_nobody() {
 }
 
 #[test]
-fn a_disk_that_is_full_at_the_end_costs_the_result_and_not_the_measurements() {
+fn a_disk_that_is_full_at_the_end_loses_the_result_but_keeps_the_measurements() {
     for file in ["samples.parquet", "histograms.hlog", "run.json"] {
         let folder = Folder::new("live-full");
         let (out, child, started) = start(&folder, &[]);

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// A few seconds, a sweep included.
+/// A job of a few seconds, with a sweep.
 const SWEEP: &str = r#"
 schema = 1
 name = "predicted"

@@ -58,7 +58,7 @@ fn without_a_terminal_there_are_plain_lines_seconds_apart() {
         "{first}"
     );
     assert!(!said.stderr.contains(['\r', '\u{1b}']), "{:?}", said.stderr);
-    // One line a second would be many here.
+    // Without a terminal a line is printed at most every five seconds.
     let seconds = usize::try_from(said.took.as_secs()).expect("a short run");
     assert!(said.stderr.lines().count() <= 1 + seconds / 5, "{}", said.stderr);
 }
@@ -110,7 +110,7 @@ fn on_a_terminal(columns: u32, environment: &[(&str, &str)], arguments: &str) ->
     command.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR");
     command.envs(environment.iter().copied());
     let said = finish(command, LIMIT);
-    // A test that expects a failure looks at the text.
+    // The exit code is not checked: a test that expects a failure checks the text.
     Some(said.stdout)
 }
 

@@ -168,7 +168,7 @@ fn members_share_the_ratio_and_copies_fall_onto_other_members_first() {
 }
 
 #[test]
-fn outside_its_scope_a_unit_is_never_seen_again() {
+fn a_unit_never_occurs_outside_its_scope() {
     let unit_bytes = 4 << 10;
     let dedup = Dedup::new(ratio("4"), unit_bytes, Some(MIB)).expect("in range");
     let shape = Shape::new(Some(dedup), None).expect("no granules");
