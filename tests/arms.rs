@@ -155,7 +155,8 @@ fn a_run_that_is_stopped_and_resumed_ends_as_it_would_have() {
     let resume = || finish(Start::Alone.command(2, &["run", "--resume", text(&out), "--quiet"]), LIMIT);
     resume().expect_code(0);
     assert_eq!(ended(&out), (24, "at_most".to_owned()));
-    // A run that was killed between its last repetition and the last line of its parts only has to write this line.
+    // A run that was killed between its last repetition and the last line of its parts only has to write this line and
+    // the result.
     let before = order(&out, 0);
     for rank in [0, 1] {
         let lines = fs::read_to_string(part(&out, rank)).expect("a part");

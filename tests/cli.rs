@@ -55,7 +55,8 @@ fn every_example_runs_as_printed() {
     std::os::unix::fs::symlink(jobs, folder.path().join("jobs")).expect("a new link");
     let mut names = subcommands();
     names.retain(|name| name != "help");
-    // `run` comes first because other examples read its directory. `recover` needs a directory without a result.
+    // `run` comes first because other examples read its directory. `recover` comes last because it needs a directory
+    // without a result.
     names.sort_by_key(|name| (name != "run", name == "recover"));
     for name in names {
         let help = numamark(&[&name, "--help"]).expect_code(0).stdout;

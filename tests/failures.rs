@@ -167,7 +167,7 @@ fn an_interrupt_keeps_what_was_completed_and_exits_4() {
     for start in starts() {
         for name in ["INT", "TERM", "USR1"] {
             if start != Start::Alone && name != "TERM" {
-                continue; // launchers turn INT into TERM, and differ in their reaction to USR1
+                continue; // launchers turn INT into TERM, and numamark does not define their reaction to USR1
             }
             let attempt = Attempt::new(&format!("interrupt-{start:?}-{name}"), LONG);
             let started = Instant::now();

@@ -122,11 +122,11 @@ fn a_stopped_run_is_shown_as_stopped_and_its_continuation_continues_the_count() 
 }
 
 #[test]
-fn a_live_file_that_cannot_be_written_fails_nobody() {
+fn a_live_file_that_cannot_be_written_does_not_fail_the_run() {
     let folder = Folder::new("live-unwritable");
     let (out, child, started) = start(&folder, &[]);
     watch(&out, |_| true);
-    // A folder in the place of the file that would be renamed: not by permissions, tests may run as root.
+    // A folder takes the place of the temporary file. Permissions are not used for this, because tests may run as root.
     fs::create_dir(out.join("live.json.partial")).expect("it stands there only while it is written");
     let said = wait(child, started, LIMIT).expect_code(0);
     assert!(!said.stderr.contains("live.json"), "{}", said.stderr);
