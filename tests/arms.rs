@@ -1,4 +1,4 @@
-//! Runs that compare and runs that end themselves, as a person starts them.
+//! Runs with arms and runs with a stop rule, started from the command line.
 
 mod program;
 
@@ -70,7 +70,8 @@ fn order(out: &Path, rank: u32) -> Vec<(String, u64)> {
     lines.filter_map(turn).collect()
 }
 
-/// How many rounds a complete run had and what ended it; every case has them all, and the parts prove it.
+/// Number of rounds of a complete run, and the reason for its end. Checks that every case has all rounds and that
+/// `verify` succeeds.
 fn ended(out: &Path) -> (u64, String) {
     let run = json(&out.join("run.json"));
     assert_eq!(run["complete"], true);
@@ -154,7 +155,8 @@ fn a_run_that_is_stopped_and_resumed_ends_as_it_would_have() {
     let resume = || finish(Start::Alone.command(2, &["run", "--resume", text(&out), "--quiet"]), LIMIT);
     resume().expect_code(0);
     assert_eq!(ended(&out), (24, "at_most".to_owned()));
-    // Killed after its last repetition and before its last words, it has nothing left to do but to say them.
+    // A run that was killed between its last repetition and the last line of its parts only has to write this line and
+    // the result.
     let before = order(&out, 0);
     for rank in [0, 1] {
         let lines = fs::read_to_string(part(&out, rank)).expect("a part");
@@ -172,7 +174,7 @@ fn order_if_there(out: &Path) -> Vec<String> {
     text.lines().skip(1).map(str::to_owned).collect()
 }
 
-/// `--time` is the person's patience, not the rule's: the run can be resumed, and goes on to the rule's own end.
+/// `--time` is no part of the stop rule: the run can be resumed, and ends by the rule.
 #[test]
 fn a_time_limit_on_the_command_line_ends_nothing_for_good() {
     let folder = Folder::new("arms-patience");
@@ -187,7 +189,7 @@ fn a_time_limit_on_the_command_line_ends_nothing_for_good() {
 }
 
 #[test]
-fn a_plan_knows_the_most_that_a_rule_allows_and_refuses_an_arm_without_effect() {
+fn a_plan_states_the_most_that_a_rule_allows_and_refuses_an_arm_without_effect() {
     let folder = Folder::new("arms-plan");
     let said = numamark(&["plan", text(&folder.job(JOB)), "--ranks-per-host", "2"]).expect_code(0).stdout;
     assert!(said.starts_with("arms: 6 cases x at most 24 repetitions on 2 ranks"), "{said}");

@@ -1,4 +1,4 @@
-//! `check = true`: what the data of a real run is, beside what was asked, in all that a run leaves behind.
+//! `check = true`: the measured ratios of a real run beside the requested ones, in every output of the run.
 
 mod program;
 
@@ -19,7 +19,7 @@ fn numamark(arguments: &[&str], folder: &Path) -> Finished {
     finish(command, LIMIT)
 }
 
-/// Two ranks that are threads, one chunk a repetition; a machine that is busy changes no byte.
+/// Two ranks as threads, one chunk a repetition. The bytes do not depend on the load of the machine.
 fn job(generate: &str, gates: &str) -> String {
     format!(
         "schema = 1\nname = \"check\"\n[rank]\nshare_nodes = true\nworkers = 1\n\
@@ -46,7 +46,7 @@ fn figure(run: &Run, name: &str) -> f64 {
 }
 
 #[test]
-fn what_is_found_is_what_was_asked_for_in_every_scope() {
+fn the_measured_ratios_are_the_requested_ones_in_every_scope() {
     let folder = Folder::new("check");
     let shape = "dedup = 1.5\ncompress = 2\ncodec = \"lz4\"\n";
     for (scope, within) in
@@ -69,7 +69,7 @@ fn what_is_found_is_what_was_asked_for_in_every_scope() {
 }
 
 #[test]
-fn gates_demand_ratios_and_a_plain_stream_has_neither() {
+fn gates_accept_checked_ratios_and_a_plain_stream_has_none() {
     let folder = Folder::new("check-gates");
     let gate = |metric: &str, bound: &str| format!("[[gate]]\nmetric = \"{metric}\"\n{bound}\n");
     let met = gate("dedup_ratio", "at_most = 1") + &gate("dedup_ratio_across", "at_most = 1");
@@ -95,7 +95,7 @@ fn a_damaged_hash_is_found_in_the_parts() {
     assert!(said.stderr.contains("check: there are more hashes than units"), "{}", said.stderr);
 }
 
-/// A gate on what nobody checks would never be looked at.
+/// Without the check, a gate on a ratio would never have a figure.
 #[test]
 fn a_gate_on_a_ratio_needs_the_check() {
     let folder = Folder::new("check-unasked");

@@ -1,4 +1,4 @@
-//! What a person meets at the prompt: help, examples, corrections, completions.
+//! The command line: help, examples, corrections, completions.
 
 mod program;
 
@@ -55,7 +55,8 @@ fn every_example_runs_as_printed() {
     std::os::unix::fs::symlink(jobs, folder.path().join("jobs")).expect("a new link");
     let mut names = subcommands();
     names.retain(|name| name != "help");
-    // The run directory that the others look at has to be there first; `recover` wants one without a result.
+    // `run` comes first because other examples read its directory. `recover` comes last because it needs a directory
+    // without a result.
     names.sort_by_key(|name| (name != "run", name == "recover"));
     for name in names {
         let help = numamark(&[&name, "--help"]).expect_code(0).stdout;
@@ -164,7 +165,7 @@ fn completions_are_what_their_shell_reads() {
     }
 }
 
-/// What bash offers after these words, by the functions that the script defines.
+/// The completions that bash offers after these words, from the functions of the script.
 #[test]
 fn bash_completes_subcommands_and_flags() {
     let offered = |words: &str| {
@@ -182,9 +183,9 @@ fn bash_completes_subcommands_and_flags() {
     assert_eq!(offered("numamark report --format mark").trim(), "markdown");
 }
 
-/// The same on all ranks, and said once.
+/// All ranks get the same wrong argument; only one of them prints the error.
 #[test]
-fn a_mistake_is_said_once_by_many_ranks() {
+fn a_wrong_argument_is_reported_once_for_all_ranks() {
     if let Some(why) = Start::OpenMpi.missing() {
         println!("skipped: {why}");
         return;
@@ -194,9 +195,9 @@ fn a_mistake_is_said_once_by_many_ranks() {
     assert_eq!(said.stderr.matches("tip: a similar argument exists: '--quiet'").count(), 1, "{said:?}");
 }
 
-/// The same run with a bound that is met, one that warns and one that fails; a stored run as a bound; JUnit's form.
+/// One run with a bound that is met, one that warns and one that fails; then a stored run as a bound, and JUnit's form.
 #[test]
-fn gates_decide_over_the_exit_code_and_are_said_in_one_line_each() {
+fn gates_decide_the_exit_code_and_are_reported_in_one_line_each() {
     let folder = Folder::new("gates");
     let run = |out: &str, gates: &str| {
         let head =

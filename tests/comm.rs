@@ -1,4 +1,4 @@
-//! Ranks as threads: what every collective means, and that no order of failures leaves anybody waiting.
+//! Ranks as threads: every collective returns the right values, and in any order of failures all ranks return.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -7,7 +7,8 @@ use numamark::comm::{Comm, StopFlag, World, threads};
 use numamark::error::{Error, ExitCode, Result};
 use numamark::mix::{Random, mix_words};
 
-/// Two is the smallest talk, three the smallest with two ranks that are not rank 0, sixteen the machine this is for.
+/// Two is the smallest number of ranks that communicate, three the smallest with two ranks beside rank 0, and sixteen
+/// that of the target machine.
 const SIZES: [u32; 4] = [1, 2, 3, 16];
 
 /// In these tests a stage that lasts longer than this is a deadlock; the watchdog then ends the test.
@@ -21,14 +22,14 @@ fn run<T: Send>(ranks: u32, host: &str, body: impl Fn(&Comm) -> Result<T> + Sync
 }
 
 #[test]
-fn collectives_mean_what_they_say_for_every_number_of_ranks() {
+fn collectives_return_the_right_values_for_every_number_of_ranks() {
     for size in SIZES {
         let seen = run(size, "alpha", everything).unwrap_or_else(|error| panic!("{size} ranks: {error}"));
         assert_eq!(seen, (0..size).collect::<Vec<_>>());
     }
 }
 
-/// Uses every collective once and checks what it returns against what the ranks put in.
+/// Uses every collective once and compares its result with the inputs of the ranks.
 fn everything(comm: &Comm) -> Result<u32> {
     let World { rank, size } = comm.world();
     let mut text = if rank == 0 { b"job".to_vec() } else { b"overwritten".to_vec() };
@@ -56,7 +57,7 @@ fn everything(comm: &Comm) -> Result<u32> {
 }
 
 #[test]
-fn agree_gives_all_ranks_the_error_of_the_lowest_and_talking_goes_on() {
+fn agree_gives_all_ranks_the_error_of_the_lowest_and_collectives_still_work() {
     let seen = run(5, "alpha", |comm| {
         let rank = comm.world().rank;
         let mine = if rank >= 2 { Err(Error::Environment(format!("no memory for {rank}"))) } else { Ok(()) };
@@ -135,10 +136,10 @@ fn ranks_that_take_different_steps_are_a_bug_and_not_a_deadlock() {
     assert!(seen.expect_err("lengths differ").to_string().contains("another number of values"));
 }
 
-/// Random programs: every rank runs the same random collectives, some ranks fail at random places. All ranks must return,
-/// and with the error of one rank that failed.
+/// Random programs: every rank runs the same random collectives, and some ranks fail at random places. All ranks must
+/// return the error of a rank that failed.
 #[test]
-fn whatever_fails_wherever_all_ranks_return_one_error() {
+fn any_failure_at_any_place_gives_all_ranks_one_error() {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_250_101);
     for case in 0..400 {
         let mut random = Random::new(mix_words(&[seed, case]));

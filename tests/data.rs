@@ -33,7 +33,7 @@ fn library(stream: Stream, offset: u64, count: usize) -> Vec<u8> {
 
 /// Lengths around the block that is written at a time, offsets inside a granule, and one far away.
 #[test]
-fn what_is_written_is_what_the_library_fills() {
+fn the_command_writes_the_bytes_of_the_library() {
     let folder = Folder::new("written");
     let dedup = Dedup::new(ratio("3/2"), 16 << 10, Some(1 << 20)).expect("in range");
     let among = dedup.among(2, 8);
@@ -116,7 +116,7 @@ fn the_first_wrong_byte_is_named() {
         ] {
             assert!(said.stderr.contains(&part), "{part}:\n{}", said.stderr);
         }
-        // What lies before it can be checked by itself.
+        // The bytes before the wrong byte can be checked separately.
         if wrong > 0 {
             let part = format!("numamark check-data data.bin {flags} --length {wrong}");
             shell(&part, folder.path()).expect_code(0);
@@ -172,7 +172,7 @@ fn a_terminal_is_refused() {
 }
 
 #[test]
-fn what_cannot_be_made_is_refused_with_what_can() {
+fn impossible_data_is_refused_with_the_accepted_values() {
     let folder = Folder::new("refused");
     for (flags, why) in [
         ("", "--length <SIZE>"),

@@ -1,5 +1,5 @@
-//! What goes wrong ends within seconds, with one line that says where, the exit code of the manual, and no result
-//! that looks complete.
+//! Every failure ends the run within seconds, with one line that names the place, the documented exit code, and no
+//! result that looks complete.
 
 mod program;
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Long enough to be interrupted, short enough to end by itself if nobody does.
+/// Long enough to be interrupted, short enough to end by itself otherwise.
 const LONG: &str = r#"
 schema = 1
 name = "long"
@@ -167,7 +167,7 @@ fn an_interrupt_keeps_what_was_completed_and_exits_4() {
     for start in starts() {
         for name in ["INT", "TERM", "USR1"] {
             if start != Start::Alone && name != "TERM" {
-                continue; // a launcher turns INT into TERM, and what it does with USR1 is its own affair
+                continue; // launchers turn INT into TERM, and numamark does not define their reaction to USR1
             }
             let attempt = Attempt::new(&format!("interrupt-{start:?}-{name}"), LONG);
             let started = Instant::now();
@@ -223,7 +223,7 @@ fn a_hung_rank_is_named_and_the_job_ends() {
     }
 }
 
-/// Faults that only a bug of ours could cause are asked for; builds without debug assertions have none of them.
+/// Runs with an injected fault that only a bug could cause. Builds without debug assertions cannot inject faults.
 fn with_fault(attempt: &Attempt, start: Start, fault: &str) -> Finished {
     let mut command = attempt.command(start, 4, &["--quiet"]);
     command.env("NUMAMARK_FAULT", fault);
@@ -289,7 +289,7 @@ fn the_wrong_launcher_is_refused_before_anything_is_written() {
     }
 }
 
-/// What only root may do: mount a file system of its own for one process tree.
+/// True when this process may mount a file system for one process tree, as root may.
 fn can_mount() -> bool {
     let status = std::process::Command::new("unshare").args(["--mount", "true"]).status();
     let can = status.is_ok_and(|status| status.success());
@@ -344,7 +344,7 @@ fn a_run_directory_that_is_not_shared_is_named() {
         run.args(["run", text(&attempt.job), "--out", text(&out)]);
         run
     });
-    // mpirun's own syntax for two programs in one world: the second rank has another file system in that place.
+    // mpirun's syntax for two programs in one world: the second rank has another file system at the same path.
     let mut command = Start::OpenMpi.command(1, &["run", text(&attempt.job), "--out", text(&out)]);
     command.args([":", "-n", "1"]).arg(elsewhere.get_program()).args(elsewhere.get_args());
     let said = finish(command, LIMIT).expect_code(5);
@@ -364,7 +364,7 @@ fn a_stopped_run_is_resumed_to_the_end() {
             _ => processes(text(&attempt.out)).into_iter().for_each(|id| signal(id, "TERM")),
         }
         wait(child, started, LIMIT).expect_code(4);
-        // As the stopped run said it: without a launcher the ranks are those of the run.
+        // The command that the stopped run printed: without a launcher the number of ranks is that of the run.
         let resumed = match start {
             Start::Alone => {
                 let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_numamark"));

@@ -19,7 +19,8 @@ fn bytes(shape: Shape, stream: u64, offset: u64, count: usize) -> Vec<u8> {
     stream.fill(Kernel::best(), Stores::Ordinary, offset, &mut out).to_vec()
 }
 
-/// Every granule within the tolerance; of those that are left with less than 100 bytes a few a byte below it.
+/// Checks that every granule is within the tolerance. If granules compress to fewer than 100 bytes, a few may be up to
+/// one byte below it.
 fn assert_met(data: &[u8], granule_bytes: u64, codec: Codec, asked: Ratio) {
     let mut compressor = Compressor::new(codec);
     let target = granule_bytes as f64 / asked.value();
@@ -35,7 +36,7 @@ fn assert_met(data: &[u8], granule_bytes: u64, codec: Codec, asked: Ratio) {
     assert!(smaller <= count / 64, "{} {granule_bytes} {asked}: {smaller} of {count}", codec.word());
 }
 
-/// From just above 1 to the most that can be reached; the seed and the streams are not those of the calibration.
+/// Ratios from just above 1 to the highest possible. Seed and streams differ from those of the calibration.
 #[test]
 fn every_granule_is_compressed_by_the_ratio_of_its_codec() {
     for &codec in Codec::ALL {
@@ -58,7 +59,7 @@ fn every_granule_is_compressed_by_the_ratio_of_its_codec() {
 }
 
 #[test]
-fn dedup_and_compression_do_not_touch_one_another() {
+fn dedup_and_compression_are_independent() {
     let unit_bytes = 64 << 10;
     let dedup = Dedup::new(ratio(1.5), unit_bytes, Some(1 << 20)).expect("in range");
     let prefix = usize::try_from(2 * dedup.window_bytes()).expect("a few MiB");
@@ -80,7 +81,7 @@ fn dedup_and_compression_do_not_touch_one_another() {
     }
 }
 
-/// Without a codec the random bytes are the share that was asked for, and every codec adds its overhead to them.
+/// Without a codec the share of random bytes follows from the ratio alone, and every codec adds its overhead.
 #[test]
 fn an_uncalibrated_ratio_is_the_share_of_random_bytes() {
     for (value, granule_bytes) in [(1.5, 4096), (2.0, 4096), (4.0, 4096), (2.0, 65536)] {
@@ -98,7 +99,7 @@ fn an_uncalibrated_ratio_is_the_share_of_random_bytes() {
     }
 }
 
-/// A run of zeros is a hole to a file system, and the same in every granule.
+/// A file system may store a run of zeros as a hole, and a run of zeros is equal in every granule.
 #[test]
 fn no_granule_has_a_run_of_zeros_or_the_filler_of_another() {
     let compression = Compression::new(ratio(8.0), 4096, Some(Codec::Lz4)).expect("reachable");

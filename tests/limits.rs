@@ -1,4 +1,4 @@
-//! Limits and layout of a real run: what each repetition brings back beside its case.
+//! Limits and memory layout of a real run: the values that each repetition records beside those of its case.
 
 mod program;
 
@@ -52,7 +52,7 @@ fn word<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_else(|| panic!("no {key} in {value}"))
 }
 
-/// How often each (when, with) stands in a list of timings, every loop of which took time and moved bytes.
+/// Counts each (when, with) in a list of timings. Checks that every loop took time and moved bytes.
 fn counts(timings: &Value) -> BTreeMap<(&str, &str), usize> {
     let mut counts = BTreeMap::new();
     for timing in timings.as_array().expect("a list") {
@@ -63,7 +63,7 @@ fn counts(timings: &Value) -> BTreeMap<(&str, &str), usize> {
 }
 
 #[test]
-fn every_repetition_has_its_limits_around_it_and_the_first_and_the_last_those_of_one_rank_alone() {
+fn limits_are_measured_around_every_repetition_and_alone_at_the_beginning_and_the_end() {
     let folder = Folder::new("limits");
     let (run, parts) = run(&folder, &[]);
     for part in &parts {
@@ -83,7 +83,7 @@ fn every_repetition_has_its_limits_around_it_and_the_first_and_the_last_those_of
         let limits = end["limits"].as_object().expect("by case");
         assert_eq!(limits.len(), 4, "every case that generates: {limits:?}");
         assert!(limits.values().all(|timings| counts(timings) == [(("after", "alone"), 4)].into()));
-        // Cases over the same memory share what was measured alone.
+        // Cases over the same memory share the limits that a rank measured alone.
         let alone = |stores: &str| &limits[&format!("generate.chunk=1MiB.stores={stores}")];
         assert_eq!(alone("ordinary"), alone("non-temporal"));
         assert_ne!(alone("ordinary"), &limits["generate.chunk=256KiB.stores=ordinary"]);

@@ -1,4 +1,4 @@
-//! A run as somebody beside it sees it: `live.json`, and what stands there when the end goes wrong.
+//! A run as another process sees it: `live.json` while the run continues, and after a failed end.
 
 mod program;
 
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Two cases, a few seconds.
+/// A job of two cases, which takes a few seconds.
 const JOB: &str = r#"
 schema = 1
 name = "watched"
@@ -30,13 +30,13 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("temporary folders have plain names")
 }
 
-/// `live.json`, if it is there already. What is there must be whole.
+/// `live.json`, if it exists already. Panics when it is not whole.
 fn live(out: &Path) -> Option<Value> {
     let text = fs::read_to_string(out.join("live.json")).ok()?;
     Some(serde_json::from_str(&text).unwrap_or_else(|why| panic!("half-written: {why}\n{text}")))
 }
 
-/// Waits until `live.json` says what `enough` wants to hear, reading it all the time; returns how often it was read.
+/// Reads `live.json` again and again until `enough` accepts it; returns the number of reads.
 fn watch(out: &Path, enough: impl Fn(&Value) -> bool) -> u32 {
     let (began, mut reads) = (Instant::now(), 0);
     loop {
@@ -59,7 +59,7 @@ fn start(folder: &Folder, more: &[&str]) -> (PathBuf, std::process::Child, Insta
 }
 
 #[test]
-fn whoever_watches_sees_a_whole_file_and_a_run_that_gets_on() {
+fn the_live_file_is_always_whole_and_advances() {
     let folder = Folder::new("live-watched");
     let (out, child, started) = start(&folder, &[]);
     let seen = std::cell::RefCell::new(Vec::new());
@@ -96,7 +96,7 @@ fn whoever_watches_sees_a_whole_file_and_a_run_that_gets_on() {
 }
 
 #[test]
-fn a_run_that_is_stopped_says_so_and_its_continuation_goes_on_counting() {
+fn a_stopped_run_is_shown_as_stopped_and_its_continuation_continues_the_count() {
     let folder = Folder::new("live-stopped");
     let (out, child, started) = start(&folder, &[]);
     watch(&out, |live| live["repetitions_done"].as_u64() >= Some(2));
@@ -122,11 +122,11 @@ fn a_run_that_is_stopped_says_so_and_its_continuation_goes_on_counting() {
 }
 
 #[test]
-fn a_live_file_that_cannot_be_written_fails_nobody() {
+fn a_live_file_that_cannot_be_written_does_not_fail_the_run() {
     let folder = Folder::new("live-unwritable");
     let (out, child, started) = start(&folder, &[]);
     watch(&out, |_| true);
-    // A folder in the place of the file that would be renamed: not by permissions, tests may run as root.
+    // A folder takes the place of the temporary file. Permissions are not used for this, because tests may run as root.
     fs::create_dir(out.join("live.json.partial")).expect("it stands there only while it is written");
     let said = wait(child, started, LIMIT).expect_code(0);
     assert!(!said.stderr.contains("live.json"), "{}", said.stderr);
@@ -135,7 +135,7 @@ fn a_live_file_that_cannot_be_written_fails_nobody() {
 }
 
 #[test]
-fn a_disk_that_is_full_at_the_end_costs_the_result_and_not_the_measurements() {
+fn a_disk_that_is_full_at_the_end_loses_the_result_but_keeps_the_measurements() {
     for file in ["samples.parquet", "histograms.hlog", "run.json"] {
         let folder = Folder::new("live-full");
         let (out, child, started) = start(&folder, &[]);

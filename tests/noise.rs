@@ -1,4 +1,4 @@
-//! What noise and measuring cost say of real repetitions.
+//! Noise and cost of measuring in real repetitions.
 
 mod program;
 
@@ -73,8 +73,8 @@ fn a_burner_on_the_same_pu_shows_as_switches_delay_and_lost_cpu_time() {
     });
     let noise = &measured.noise;
     println!("{noise:#?}");
-    // Two threads of one weight share a CPU half and half, by turns of a few milliseconds; others of the machine only
-    // take from both.
+    // Two threads of equal weight share a CPU equally, in turns of a few milliseconds; other threads take time from
+    // both.
     let share = noise.cpu_share_min.expect("time passed");
     assert!(share < 0.75, "the worker had its CPU for {share} of the time");
     assert!(noise.involuntary_switches >= 4, "{}", noise.involuntary_switches);
@@ -104,7 +104,7 @@ fn a_worker_cannot_have_run_and_waited_for_longer_than_the_time_that_passed() {
     assert!(worker.probe_before_ns > 1_000.0 && worker.probe_after_ns > 1_000.0, "{worker:?}");
     assert_eq!(noise.core_clock_change, worker.core_clock_change());
     assert_eq!((noise.minor_faults, noise.check()), (worker.minor_faults, Ok(())));
-    // What measuring cost is a share of the time it was measured in.
+    // The cost of measuring is a part of the worker time.
     assert!(measured.measuring.cost_ns < measured.worker_ns, "{:?}", measured.measuring);
     println!("{:?} of {} ns", measured.measuring, measured.worker_ns);
 }

@@ -1,5 +1,5 @@
-//! Binding and its proof on the machine the test runs on: a laptop has one node, a NUMA machine shows the rest.
-//! A law that needs what the machine has not is skipped with the reason.
+//! Binding and its proof on the machine that runs the test: a laptop has one node, so some laws need a NUMA machine. A
+//! law that the machine cannot test is skipped, with the reason.
 
 use std::sync::Barrier;
 
@@ -10,7 +10,7 @@ use numamark::numa::{
 
 const BYTES: usize = 8 << 20;
 
-/// Two allowed nodes with CPUs at least, or the reason why not.
+/// At least two allowed nodes with CPUs; otherwise prints the reason and returns `None`.
 fn several_nodes() -> Option<(Topology, Vec<Node>)> {
     let topology = Topology::of_this_machine().expect("this machine");
     let mask = affinity().expect("mask");
@@ -42,7 +42,7 @@ fn requests(count: usize) -> Vec<PlacementRequest> {
     PlacementRequest::alike(0..count, Bind::Numa, false, &affinity().expect("mask"))
 }
 
-/// The PU this thread was last seen on, by the kernel's own account and not by its mask.
+/// The PU that this thread last ran on, as the kernel reports it, not from the thread's mask.
 fn running_on() -> u32 {
     let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("procfs");
     let after_name = stat.rsplit_once(')').expect("the name is in brackets").1;
@@ -78,7 +78,7 @@ fn local_share(seen: &PageCounts) -> Option<f64> {
 
 /// The worker runs on one node and the memory is bound to another: the binding decides, not the first touch.
 #[test]
-fn bound_memory_stays_on_its_node_whoever_touches_it_first() {
+fn bound_memory_stays_on_its_node_when_another_node_touches_it_first() {
     let Some((topology, nodes)) = several_nodes() else { return };
     let (home, away) = (&nodes[0], &nodes[nodes.len() - 1]);
     std::thread::scope(|scope| {
@@ -151,10 +151,10 @@ fn one_rank_more_than_nodes_is_refused() {
     assert!(message.contains(&format!("{} of {} on its host", count + 1, count + 1)), "{message}");
 }
 
-/// What Docker's default filter does to a container, done to one thread: the kernel itself refuses.
+/// Applies the effect of Docker's default filter to one thread: the kernel refuses the calls.
 #[test]
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-fn where_the_kernel_forbids_binding_one_node_needs_none_and_several_are_an_error_with_the_remedy() {
+fn a_kernel_that_forbids_binding_is_an_error_only_with_several_nodes() {
     let topology = Topology::of_this_machine().expect("this machine");
     if !topology.knows_nodes() {
         eprintln!("skipped: without hwloc there is nothing to bind");
@@ -196,7 +196,7 @@ mod forbid {
         sock_filter, sock_fprog,
     };
 
-    /// Makes the kernel answer EPERM to this thread's mbind, get_mempolicy and move_pages, for good.
+    /// Makes the kernel answer EPERM to mbind, get_mempolicy and move_pages of this thread until the thread ends.
     pub fn memory_calls() -> std::io::Result<()> {
         let statement = |code: u32, k: u32| sock_filter { code: code as u16, jt: 0, jf: 0, k };
         let jump_if = |call: libc::c_long, jt: u8| sock_filter {

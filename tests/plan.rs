@@ -1,4 +1,4 @@
-//! `numamark plan` as a person uses it: what it predicts is held against the run.
+//! `numamark plan` from the command line: its predictions are compared with the run.
 
 mod program;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// A few seconds, a sweep included.
+/// A job of a few seconds, with a sweep.
 const SWEEP: &str = r#"
 schema = 1
 name = "predicted"
@@ -182,7 +182,7 @@ fn every_shipped_job_can_be_planned_for_sixteen_nodes_of_24_cores() {
     }
 }
 
-/// Shortened on the command line, as the job files say it can be done.
+/// Shortened on the command line, as the job files explain.
 #[test]
 fn every_shipped_job_runs_here() {
     for job in shipped() {
@@ -192,7 +192,7 @@ fn every_shipped_job_runs_here() {
         set("run.warmup=0s".to_owned());
         set("run.repetitions=1".to_owned());
         set(if written.contains("\nbytes =") { "run.bytes=64MiB" } else { "run.duration=20ms" }.to_owned());
-        // What the gates find is a matter of this machine.
+        // The outcomes of the gates depend on this machine.
         let gates = written.lines().filter(|line| *line == "[[gate]]").count();
         (0..gates).for_each(|gate| set(format!("gate.{gate}.level=warn")));
         let folder = Folder::new("shipped");
@@ -208,7 +208,7 @@ fn every_shipped_job_runs_here() {
 }
 
 #[test]
-fn what_takes_longer_than_its_limit_is_refused_with_both_numbers() {
+fn a_run_longer_than_its_time_limit_is_refused_with_both_numbers() {
     let folder = Folder::new("limit");
     let job = folder.job(SWEEP);
     // 20 repetitions of 100 + 300 ms; ten of them generate, with 100 ms of limits before and after each.
@@ -221,7 +221,7 @@ fn what_takes_longer_than_its_limit_is_refused_with_both_numbers() {
         said.stdout
     );
     plan("1m").expect_code(0);
-    // Tried, it takes a little longer than what the job asks for.
+    // With a miniature run, the prediction is a little longer than the durations in the job.
     let said = numamark(&["plan", text(&job), "--time", "7s"]).expect_code(5);
     assert!(said.stderr.contains("more than --time 7s"), "{}", said.stderr);
     let said = plan("20").expect_code(2);
@@ -233,7 +233,7 @@ fn what_takes_longer_than_its_limit_is_refused_with_both_numbers() {
 }
 
 #[test]
-fn what_does_not_fit_the_memory_is_refused_with_both_numbers_and_its_case() {
+fn a_case_that_does_not_fit_the_memory_is_refused_with_both_numbers() {
     let folder = Folder::new("memory");
     let job =
         folder.job("schema = 1\nname = \"x\"\n[generate]\nchunk = [\"1MiB\", \"64GiB\"]\nin_flight = 64\n");
@@ -298,7 +298,7 @@ fn a_sweep_on_the_command_line_reaches_every_rank() {
 }
 
 #[test]
-fn what_is_wrong_in_a_sweep_is_shown_in_its_argument() {
+fn a_mistake_in_a_sweep_is_shown_in_its_argument() {
     let folder = Folder::new("wrong");
     let job = folder.job(SWEEP);
     for command in ["plan", "run"] {

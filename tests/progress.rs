@@ -1,4 +1,4 @@
-//! What a run says while it goes on: on a terminal, elsewhere, loudly, quietly, and from one rank alone.
+//! Progress output of a run: on a terminal and elsewhere, verbose and quiet, and from rank 0 only.
 
 mod program;
 
@@ -58,12 +58,12 @@ fn without_a_terminal_there_are_plain_lines_seconds_apart() {
         "{first}"
     );
     assert!(!said.stderr.contains(['\r', '\u{1b}']), "{:?}", said.stderr);
-    // One line a second would be many here.
+    // Without a terminal a line is printed at most every five seconds.
     let seconds = usize::try_from(said.took.as_secs()).expect("a short run");
     assert!(said.stderr.lines().count() <= 1 + seconds / 5, "{}", said.stderr);
 }
 
-/// Also under a launcher, where every process has the same stderr: rank 0 alone speaks.
+/// Under a launcher every process has the same stderr, so only rank 0 prints.
 #[test]
 fn verbose_tells_once_where_ranks_are_what_they_did_and_how_long_stages_took() {
     for start in [Start::Alone, Start::OpenMpi] {
@@ -110,11 +110,11 @@ fn on_a_terminal(columns: u32, environment: &[(&str, &str)], arguments: &str) ->
     command.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR");
     command.envs(environment.iter().copied());
     let said = finish(command, LIMIT);
-    // A test that expects a failure looks at the text.
+    // The exit code is not checked: a test that expects a failure checks the text.
     Some(said.stdout)
 }
 
-/// What a terminal shows after `\r` and "erase line" were obeyed.
+/// The lines that a terminal shows after it has applied `\r` and "erase line".
 fn drawn(output: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for piece in output.split_inclusive(['\r', '\n']) {

@@ -99,7 +99,7 @@ fn a_time_limit_that_leaves_no_room_keeps_the_run_for_later() {
         let folder = Folder::new(&format!("time-{start:?}"));
         let (job, out) = (folder.job(DATA_SET), folder.path().join("out"));
         let (job, out) = (job.to_str().expect("a plain path"), out.to_str().expect("a plain path"));
-        // Nothing can be done within a nanosecond of the start, anything within an hour.
+        // A time limit of a nanosecond allows no repetition, one of an hour allows all.
         let refused = start.command(2, &["run", job, "--out", out, "--quiet", "--time", "1ns"]);
         let refused = finish(refused, LIMIT).expect_code(4);
         let line = "--time 1ns leaves no room: 0 of 1 repetitions are done and kept";

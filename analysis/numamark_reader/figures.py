@@ -103,7 +103,7 @@ def _of_worker_time(records, part):
 
 
 def _farthest(records, name):
-    """The change that is farthest from none; of two equally far changes the last."""
+    """The change with the largest absolute value; of two equal ones the last."""
     known = [change for record in records if (change := record["noise"][name]) is not None]
     return max(reversed(known), key=abs, default=None)
 

@@ -1,6 +1,6 @@
 """Values of run.json that this reader does not derive bit for bit, because they are judged by statistics.
 
-`numamark verify` derives them again. The proof names each of them, and holds what can be held.
+`numamark verify` derives them again. The proof names each of them and checks what can be checked.
 """
 
 from typing import NamedTuple

@@ -17,7 +17,7 @@ def fastest(rounds):
     """The store loop that is fastest over these repetitions of some ranks; None when none was measured."""
     known = [(kernel, median([with_all(ranks, kernel) for ranks in rounds])) for kernel in STORES]
     known = [(kernel, rate) for kernel, rate in known if rate is not None]
-    # Of two equally fast ones the first.
+    # Of two equally fast loops, the first.
     return max(known, key=lambda pair: pair[1])[0] if known else None
 
 
@@ -37,7 +37,7 @@ def shares(rounds, rate):
 def of_case(parts, case_id, kept, rounds, rate):
     """Limits and shares of every node, socket and host; None for a case without measured limits.
 
-    `kept` are the repetitions that count, `rounds` all of them: what was measured alone stands in the first.
+    `kept` are the repetitions that count, `rounds` are all: the first round has the limits that ranks measured alone.
     """
     if fastest(kept) is None:
         return None
@@ -93,7 +93,7 @@ def _alone(part, case_id, kept, rounds, rate):
 
 
 def _drift(rounds):
-    """The drift of a limit, judged from its ranks; with few measurements it is certain that there is none."""
+    """The drift of a limit, judged from its ranks; with too few measurements `drifted` is False."""
     ends = [[_best(ranks, when) for when in BOTH] for ranks in rounds]
     pairs = sum(None not in pair for pair in ends)
     return {"drift": JUDGED if pairs else None, "drifted": JUDGED if pairs >= DRIFT_ROUNDS else False}

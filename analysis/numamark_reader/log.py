@@ -23,7 +23,7 @@ class Interval(NamedTuple):
 
     #: The id of the case; a space, a comma or a semicolon in it would be an underscore.
     case: str
-    #: Its name in run.json, strata apart: `chunk_ns`, `refill_ns.slow`.
+    #: The histogram's name in run.json; each stratum has its own lines: `chunk_ns`, `refill_ns.slow`.
     histogram: str
     #: None for the lines over all ranks.
     host: Optional[str]

@@ -1,8 +1,8 @@
-"""The median of a few values and its confidence interval: the one judgement simple enough to be written twice.
+"""The median of a few values and its confidence interval: the only judgement with a second implementation.
 
-Below six values the interval is their range, with the level that it has: exact. From six values on it ends between two
-order statistics, at a share of the way that numamark computes with its own logarithm of the gamma function. This reader
-computes with whole numbers, which is another one in the last digits: it says between which values the ends lie.
+Below six values the interval is their range, with its own level: both are exact. From six values on each end lies between
+two order statistics. numamark interpolates with its own logarithm of the gamma function; this reader uses whole numbers, so
+the last digits differ. The reader therefore gives the two order statistics of each end.
 """
 
 from fractions import Fraction
@@ -37,7 +37,7 @@ def median_interval(values):
 def half_width(values):
     """The half-width of the confidence interval over the median; None without 95 %, or around a median of 0.
 
-    Exact to more digits than the bound of a stop rule has.
+    The result has more exact digits than the bound of a stop rule.
     """
     known, middle = sorted(value for value in values if value is not None), median(values)
     if len(known) < ENOUGH or not middle:
@@ -49,7 +49,7 @@ def half_width(values):
 
 
 def _depth(count):
-    """The deepest order statistic, from 1, that with its mirror image covers the median, and the way to the next one.
+    """The deepest order statistic, from 1, that with its mirror image covers the median, and the share from it to the next.
 
     Hettmansperger and Sheather, "Confidence intervals based on interpolated order statistics", 1986.
     """

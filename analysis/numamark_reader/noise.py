@@ -15,7 +15,7 @@ def of_workers(workers):
     return {
         **{name: _sum([worker[name] for worker in workers]) for name in SUMMED},
         "cpu_share_min": min((share for worker in workers if (share := cpu_share(worker)) is not None), default=None),
-        # Of two changes that are equally far from none, the last.
+        # Of two changes with the same absolute value, the last.
         "core_clock_change": max(reversed(changes), key=abs, default=None),
         "core_probe_ns": max((probe for probe in probes if probe > 0), default=None),
     }

@@ -95,7 +95,7 @@ def _of_log(run):
 
 
 def _add_round(again, case_id, hosts, records):
-    """Adds a round to what the log should have: a line of its own over all ranks, and to the one line of each host."""
+    """Adds a round to the expected lines of the log: one new line over all ranks, and a sum in the line of each host."""
     for name in records[0]["histograms"]:
         merged, by_host = Stratum(), {host: Stratum() for host in hosts}
         for host, record in zip(hosts, records):
@@ -129,14 +129,14 @@ def _of_samples(run):
 
 
 def holds(recorded, again):
-    """Equal bit for bit: 1 and 1.0 are, 0.1 + 0.2 and 0.3 are not. A judgement must be there, and where it can be."""
+    """True if equal bit for bit: 1 and 1.0 are, 0.1 + 0.2 and 0.3 are not. A judgement must exist and be possible."""
     if isinstance(again, (Judged, Between)):
         return recorded is not ABSENT and again.allows(recorded)
     return recorded == again and isinstance(recorded, bool) == isinstance(again, bool)
 
 
 def _leaves(where, recorded, again):
-    """Both values of every leaf of two documents; what one of them lacks is ABSENT there."""
+    """Both values of every leaf of two documents; a leaf that only one of them has is ABSENT in the other."""
     if not recorded and not again:
         yield where, recorded, again  # two empty containers are a value, too
     elif isinstance(recorded, dict) and isinstance(again, dict):

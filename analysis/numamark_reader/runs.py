@@ -8,7 +8,7 @@ from .run import open_run
 
 
 class Runs:
-    """Runs in the order of their names. Their frames stand below each other; the column `run` has the directory."""
+    """Runs in the order of their names. Their frames are concatenated; the column `run` has the directory."""
 
     def __init__(self, runs):
         self.runs = runs

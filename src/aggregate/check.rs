@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn copies_count_within_their_scope_and_what_scopes_share_counts_across() {
+    fn copies_within_a_scope_and_copies_across_scopes_are_counted_apart() {
         let (a, b) = (check(&[(1, 2), (2, 1)], 1024), check(&[(2, 1), (3, 2)], 2048));
         // Each rank by itself: 6 units, 2 + 2 of them distinct; 3 distinct over both ranks.
         let apart = [vec![&a], vec![&b]];

@@ -74,7 +74,8 @@ impl<'a> Slow<'a> {
         falls.min_by(|a, b| a.1.total_cmp(&b.1)).expect("a round has a row of every rank").0
     }
 
-    /// Counts how often the worst rank had more than usual of a cause; `None` when no slow repetition had.
+    /// Counts the repetitions in which a cause was above its usual amount on the worst rank; `None` when no slow
+    /// repetition had that.
     fn coincidence(&self, cause: &Cause) -> Option<Coincidence> {
         let worst = |(_, round): &(u32, &Round)| {
             round.rows.iter().filter_map(|row| cause.amount(&row.repetition)).reduce(f64::max)

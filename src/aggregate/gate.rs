@@ -81,7 +81,7 @@ pub(crate) fn figure(case: &CaseResult, name: &str) -> Option<Figure> {
         return Some(locality.share.ok_or_else(why));
     }
     if let (Some(CaseMetric::CoreClockChange), Some(metric)) = (metric, case.metrics.get(name)) {
-        // The one metric that has a sign: a gate holds its size.
+        // The only metric with a sign: a gate bounds its absolute value.
         let sizes: Vec<f64> = metric.values.iter().flatten().map(|change| change.abs()).collect();
         return Some(median(&sizes).ok_or_else(|| metric.reason.clone().unwrap_or_default()));
     }

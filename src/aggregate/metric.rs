@@ -14,7 +14,7 @@ use crate::word::Word;
 
 const GIB: f64 = (1u64 << 30) as f64;
 
-/// All figures over these rows, which are those of all ranks or of one.
+/// All figures over these rows, either those of all ranks or those of one rank.
 pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String, Metric> {
     let mut metrics = BTreeMap::new();
     let mut put = |metric: CaseMetric, value: fn(&[&Row]) -> Result<f64, String>| {

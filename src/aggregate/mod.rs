@@ -1,6 +1,6 @@
 //! From evidence to figures: pure, deterministic, and the only place where figures are made. A run aggregates
 //! once at its end; `verify` and `recover` aggregate the parts.
-// A number that does not fit would be a wrong result.
+// A truncated number would be a wrong result, so casts that may truncate are denied.
 #![cfg_attr(
     not(test),
     deny(

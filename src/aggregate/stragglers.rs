@@ -15,7 +15,7 @@ const LOCALITY_MARGIN: f64 = 0.01;
 /// Memory is slower when its limit of plain stores is lower than in the class by more than this.
 const LIMIT_MARGIN: f64 = 0.02;
 
-/// A core clock lower by more than this is a cause; the probe is that exact on a quiet core.
+/// A core clock lower by more than this is a cause; on a quiet core the probe's error is smaller.
 const CLOCK_MARGIN: f64 = 0.02;
 
 /// Rates of all ranks for one case in one round that counts.

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_treatment_may_differ_and_the_work_may_not() {
+    fn partners_may_differ_in_treatments_but_not_in_work() {
         let found = matching(&[case("generate", 64, 16)], &[case("generate", 64, 128)], false);
         assert_eq!((found.pairs, found.refused), (vec![(0, 0)], vec![]));
         let found = matching(&[case("generate", 64, 16)], &[case("generate", 32, 16)], false);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_other_bytes_is_work_and_how_they_are_made_is_a_treatment() {
+    fn parameters_that_change_the_bytes_are_work_and_others_are_treatments() {
         let plain = || case("generate", 64, 16);
         for name in ["consumer", "handover", "schedule", "memory", "pool", "stores"] {
             let found = matching(&[plain()], &[with(plain(), name, "other")], false);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_case_that_names_what_goes_without_saying_is_the_same_case() {
+    fn a_case_that_names_a_default_is_the_same_case() {
         let named = UNNAMED
             .into_iter()
             .fold(case("generate.dedup=1", 64, 16), |case, (name, value)| with(case, name, value));
@@ -191,7 +191,7 @@ mod tests {
 
     /// `UNNAMED` agrees with the defaults of the job file.
     #[test]
-    fn what_goes_without_saying_are_the_defaults_of_the_job() {
+    fn unnamed_values_are_the_defaults_of_the_job() {
         let job =
             crate::job::Job::parse("schema = 1\nname = \"x\"\n[generate]\n", "job.toml", &[]).expect("a job");
         let effective = job.effective().replace('"', "");
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_case_is_found_whatever_the_other_job_calls_it() {
+    fn a_case_is_found_under_another_name_in_the_other_job() {
         let base = [case("generate.chunk=32", 32, 16), case("generate.chunk=64", 64, 16)];
         let found = matching(&base, &[case("generate", 64, 16)], false);
         assert_eq!(found.pairs, [(1, 0)]);

@@ -1,4 +1,4 @@
-//! Possible gain beside the measured one: the worker time without any refills.
+//! Possible gain beside the measured gain: the rate if refills took no time.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

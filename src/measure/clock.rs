@@ -85,7 +85,7 @@ impl Clock {
         self.step_ns
     }
 
-    /// The cost of one reading, in nanoseconds: the mean over a tight loop, the lowest of several.
+    /// The cost of one reading, in nanoseconds: the lowest mean of several tight loops.
     pub fn read_ns(&self) -> f64 {
         self.read_ns
     }

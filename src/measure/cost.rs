@@ -59,7 +59,7 @@ impl Events {
 }
 
 impl Prices {
-    /// Measures the price of a record with this clock; the clock knows the price of its own readings. Takes a few ms.
+    /// Measures the price of a record with this clock; the clock has the price of its own readings. Takes a few ms.
     pub fn measure(clock: &Clock) -> Prices {
         Prices { read_ns: clock.read_ns(), record_ns: record_ns(clock) }
     }

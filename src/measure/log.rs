@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_counter_by_counter() {
+    fn a_written_log_is_read_back_counter_by_counter() {
         let mut intervals = made_up(51);
         // The first and the highest counter, an empty histogram, and the largest count that fits.
         let highest = u32::try_from(histogram::highest_index()).expect("few");
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_stand_in_a_log_is_refused() {
+    fn tags_and_counters_that_a_log_cannot_hold_are_refused() {
         let with = |tag: &str, counters| {
             let one = Interval { tag: tag.to_owned(), start_ms: 0, length_ms: 0, counters };
             write(&mut Vec::new(), 0, "", [one]).expect_err(tag).to_string()

@@ -10,7 +10,7 @@ use crate::units;
 /// A superslab: 2 MiB, one huge page on x86-64.
 pub const SUPERSLAB_BYTES: usize = 1 << SUPERSLAB_SHIFT;
 pub(super) const SUPERSLAB_SHIFT: u32 = 21;
-/// Bytes of a small slab: 64 of them fill a superslab, so that one word tells which are free.
+/// Bytes of a small slab: 64 of them fill a superslab, so that the free ones fit a map of one word.
 pub const SLAB_BYTES: usize = 1 << SLAB_SHIFT;
 pub(super) const SLAB_SHIFT: u32 = 15;
 /// Small slabs in a superslab.
@@ -60,9 +60,9 @@ struct Shape {
     objects: u32,
     /// Objects carved at a time.
     page: u32,
-    /// Free objects that make a slab worth returning to. Without this threshold, a slab that stays full except for
-    /// one object would be refilled from for ever, one object per batch (snmalloc wakes its slabs late for the same
-    /// reason). At most an eighth of a slab, so at most an eighth of the memory waits.
+    /// Free objects that make a slab worth returning to. Without this threshold, a slab that stays full except for one
+    /// object would serve one refill after the other, with one object per batch (snmalloc delays the reuse of slabs for
+    /// the same reason). At most an eighth of a slab, so at most an eighth of the memory is unused.
     worthwhile: u32,
     /// Objects in `BATCH_BYTES_MAX`.
     batch_max: u32,

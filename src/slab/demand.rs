@@ -18,11 +18,11 @@ pub struct Demand {
 
 /// Returns the bytes of an arena that never runs out under this demand, in any order of sizes and frees.
 ///
-/// A worker takes another slab of a class only when its slabs of that class have too few free objects to return to
-/// (at most an eighth of a slab). Let n be the number of objects that are certainly live in a slab that is passed
-/// over: a class then never has more than `live / n + 1` slabs, and small slabs share superslabs. Runs are counted in
-/// whole superslabs. The bound holds when all runs have one length, `bytes_max` rounded up to 2 MiB. Runs of several
-/// lengths can leave holes: then compute with the longest length for all of them.
+/// A worker takes another slab of a class only when all its slabs of that class have too few free objects (less than an
+/// eighth of a slab). Such a slab is skipped; let n be the fewest live objects it can have. A class then never has more
+/// than `live / n + 1` slabs, and small slabs share superslabs. Runs are counted in whole superslabs. The bound holds
+/// when all runs have one length, `bytes_max` rounded up to 2 MiB. Runs of several lengths can leave holes: then
+/// compute with the longest length for all of them.
 ///
 /// # Panics
 /// When the result does not fit 64 bits.

@@ -5,7 +5,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `design.rs` | the words of the designs |
-//! | `sync.rs` | which atomics: the standard ones or loom's |
+//! | `sync.rs` | the choice of atomics: the standard ones or loom's |
 //! | `class.rs` | size classes, and the arithmetic from an address to an object |
 //! | `arena.rs` | the memory that holds objects |
 //! | `pool.rs` | free superslabs |
@@ -13,13 +13,13 @@
 //! | `misuse.rs` | errors: no room; pointers that are not live objects |
 //! | `object.rs` | an object as a value, and the trait that other allocators share |
 //! | `demand.rs` | the arena size that a case needs |
-//! | `sharded/` | the one design there is: heap and caches over all of the above |
+//! | `sharded/` | the only design: heap and caches over all of the above |
 //!
 //! Nothing above `sharded/` in this table uses it, so that a second design can stand beside it.
 //!
 //! The arena is cut into superslabs of 2 MiB. A superslab serves 64 slabs of 32 KiB (objects up to 4 KiB), or is one
 //! slab itself (up to 1 MiB), or is part of a run (larger).
-// A number that does not fit would be a stray pointer.
+// A truncated number could become a stray pointer, so casts that may truncate are denied.
 #![cfg_attr(
     not(test),
     deny(

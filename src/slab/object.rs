@@ -51,13 +51,13 @@ impl<'heap> Object<'heap> {
     /// The object at an address that a heap has just handed out.
     ///
     /// # Safety
-    /// `pointer` was allocated with `layout` from a heap that lives as long as 'heap, and nobody else has it.
+    /// `pointer` was allocated with `layout` from a heap that lives as long as 'heap, and no other code uses it.
     #[inline]
     pub(super) unsafe fn new(pointer: NonNull<u8>, layout: PackedLayout) -> Object<'heap> {
         Object { pointer, layout, heap: PhantomData }
     }
 
-    /// Its address and its layout, for the heap that takes it back: nobody can use the memory any more.
+    /// Its address and its layout, for the heap that takes it back. The memory can no longer be used.
     #[inline]
     pub(super) fn into_parts(self) -> (NonNull<u8>, PackedLayout) {
         (self.pointer, self.layout)
@@ -81,7 +81,7 @@ impl AsMut<[MaybeUninit<u8>]> for Object<'_> {
 impl AsRef<[MaybeUninit<u8>]> for Object<'_> {
     #[inline]
     fn as_ref(&self) -> &[MaybeUninit<u8>] {
-        // SAFETY: as above; nobody writes while a shared reference lives.
+        // SAFETY: as above; no thread writes while a shared reference lives.
         unsafe { std::slice::from_raw_parts(self.pointer.as_ptr().cast(), self.layout.bytes()) }
     }
 }

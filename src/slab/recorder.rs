@@ -54,8 +54,8 @@ impl Recorder {
         std::mem::swap(&mut *self.record, into);
     }
 
-    /// Begins a refill. It is not known yet if the refill will be slow, so it is timed when it might be. The sample
-    /// is drawn independently of this, so that it stays fair.
+    /// Begins a refill. It is not known yet if the refill will be slow, so it is timed when it might be. The sample is
+    /// drawn independently of this, so that it stays unbiased.
     #[inline]
     pub(super) fn begin(&mut self, might_be_slow: bool) -> Option<TimedRefill> {
         if !self.on {

@@ -1,4 +1,4 @@
-//! Slow repetitions that coincide with noise: no proof of a cause, but the first place to look.
+//! Slow repetitions that coincide with noise. A coincidence does not prove a cause; it is the first cause to check.
 
 use super::student;
 use super::summary::median;
@@ -57,8 +57,8 @@ pub fn coincidence(slow: &[usize], noise: &[Option<f64>]) -> Option<Coincidence>
     (counts.slow > 0).then_some(counts)
 }
 
-/// The median, and the standard deviation of normal values with the same median absolute deviation. For a noise that
-/// is almost always 0 both are 0, and every other value is raised.
+/// The median, and the standard deviation of normal values with the same median absolute deviation. Both are 0 for a
+/// noise that is almost always 0; then every value above 0 counts as raised.
 fn usual(values: &[Option<f64>]) -> Option<(f64, f64)> {
     let known: Vec<f64> = values.iter().copied().flatten().collect();
     let middle = median(&known)?;
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_noise_of_all_slow_repetitions_and_no_other_is_no_chance() {
+    fn a_noise_of_exactly_the_slow_repetitions_is_unlikely_by_chance() {
         let noise = [0.0, 0.0, 9.0, 0.0, 7.0, 0.0, 0.0, 0.0].map(Some);
         let found = coincidence(&[2, 4], &noise).expect("known");
         assert_eq!((found.slow_raised, found.slow, found.others_raised, found.others), (2, 2, 0, 6));
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_noise_that_is_always_there_is_a_coincidence_of_nothing() {
+    fn a_noise_of_all_repetitions_does_not_coincide() {
         let noise = [5.0, 5.2, 5.1, 4.9, 5.0, 5.1].map(Some);
         let found = coincidence(&[1, 2], &noise).expect("known");
         assert_eq!((found.slow_raised, found.others_raised), (0, 0));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn fishers_p_is_that_of_the_published_tea() {
+    fn fishers_p_is_that_of_the_published_example() {
         // Fisher, "The Design of Experiments", 1935: three of four cups right, 17 in 70.
         let noise = [1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0].map(Some);
         let counts = Coincidence { slow_raised: 3, slow: 4, others_raised: 1, others: 4, p: 0.0 };

@@ -2,11 +2,11 @@
 
 use super::summary::median;
 
-/// The requested coverage. With few values the level is lower.
+/// The requested coverage. Fewer than [`ENOUGH`] values give a lower level.
 pub const LEVEL: f64 = 0.95;
 
-/// From this many values on, a 95 % confidence interval needs no assumption about the distribution: 2 / 2^6 is the
-/// first below 5 %.
+/// The fewest values that give a 95 % confidence interval without an assumption about the distribution. The range of n
+/// values misses the median with probability 2 / 2^n, which is first below 5 % at n = 6.
 pub const ENOUGH: usize = 6;
 
 /// A confidence interval of a figure.
@@ -31,7 +31,7 @@ impl ConfidenceInterval {
         self.level >= LEVEL
     }
 
-    /// The range of a few independent values: it misses their median when all fell on one side of it.
+    /// The range of a few independent values. It misses the true median only when all values lie on one side of it.
     pub(super) fn range(sorted: &[f64]) -> Option<ConfidenceInterval> {
         let (low, high) = (*sorted.first()?, *sorted.last()?);
         let count = i32::try_from(sorted.len()).unwrap_or(i32::MAX);
@@ -71,13 +71,13 @@ pub fn half_width(values: &[f64]) -> Option<f64> {
     Some((confidence.high - confidence.low) / 2.0 / middle.abs())
 }
 
-/// The deepest order statistic, from 1, that covers the median together with its mirror image with at least
-/// [`LEVEL`], and the share of the way from it to the next one.
+/// The deepest order statistic, from 1, that together with its mirror image covers the median with at least [`LEVEL`].
+/// Also the share of the way from it to the next one.
 fn depth(count: usize) -> (usize, f64) {
     let tail = (1.0 - LEVEL) / 2.0;
     let n = count as f64;
     let (mut depth, mut missed, mut next) = (0, 0.0, binomial(n, 0.0));
-    // With six values or more one order statistic is deep enough, and the sum passes the tail before the middle.
+    // With six values or more the loop runs at least once, and the sum exceeds the tail before the middle value.
     while next <= tail {
         depth += 1;
         missed = next;
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_values_give_their_range_and_the_level_it_has() {
+    fn a_few_values_give_their_range_with_its_own_level() {
         assert_eq!(median_confidence_interval(&[]), None);
         assert_eq!(median_confidence_interval(&[3.0]), None);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Change of a figure from before to after.
+//! Change of a figure between two measurements, one before and one after.
 
 use super::confidence::{ConfidenceInterval, LEVEL};
 use super::signed_rank::Ranked;

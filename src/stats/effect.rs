@@ -1,5 +1,5 @@
-//! Effect of an arm: the ratio of its values to the base's, pair by pair, with a confidence interval over what was
-//! repeated.
+//! Effect of an arm: the ratio of its values to the base's, pair by pair, with a confidence interval over the repeated
+//! unit.
 //!
 //! The logarithms of the pairs' ratios are first condensed to one value a host and round (the nodes of a host share its
 //! disturbances), then to one a *replicate*: a host, or a round. Each step, and the effect itself, is the centre of
@@ -33,7 +33,7 @@ pub struct Pair {
 pub enum Scope {
     /// The hosts measured: rounds are the replicates. Other hosts may differ.
     TheseHosts,
-    /// Hosts like those measured: hosts are the replicates, and there are at least six.
+    /// Hosts like the measured ones: at least six hosts are the replicates.
     HostsLikeThese,
 }
 
@@ -75,7 +75,7 @@ pub fn effect(pairs: &[Pair]) -> Option<Effect> {
     effect_within(pairs, scope)
 }
 
-/// [`effect`] with a given scope. On few hosts, [`Scope::HostsLikeThese`] claims little: the level is 50 % for two.
+/// [`effect`] with a given scope. On few hosts, [`Scope::HostsLikeThese`] has a low level: 50 % for two hosts.
 pub fn effect_within(pairs: &[Pair], scope: Scope) -> Option<Effect> {
     let known: Vec<&Pair> = pairs.iter().filter(|pair| counts(pair)).collect();
     let hosts = hosts_by_rounds(&known);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_the_pairs_and_the_unit_of_the_values_say_nothing() {
+    fn the_order_of_the_pairs_and_the_unit_of_the_values_do_not_matter() {
         let straight = pairs(3, 9);
         let mut turned: Vec<Pair> = straight.clone();
         turned.reverse();
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wild_pair_moves_the_ratio_less_than_the_others_differ() {
+    fn an_outlying_pair_moves_the_ratio_less_than_the_others_differ() {
         let quiet = effect(&pairs(4, 8)).expect("pairs").ratio;
         let mut wild = pairs(4, 8);
         wild[5].candidate = 1e-3;

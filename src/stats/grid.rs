@@ -45,10 +45,10 @@ impl SparseRows {
     /// Factor that lengthens a confidence interval made of rows alone, because columns share effects: rounds that
     /// favoured one arm on all hosts. 1 where the columns show no shared effect.
     ///
-    /// Two-way variance, of which a sample of rows shows one way (Cameron, Gelbach and Miller, "Robust inference with
-    /// multiway clustering", Journal of Business and Economic Statistics 29, 2011). The scatter of the columns'
-    /// centres beyond the noise of their own rows is added, if a test at 5 % finds it. Simulated with 8 to 64 hosts
-    /// whose rounds share as much as a host's own noise: 87 to 92 % covered, without it 67 to 86 %.
+    /// Two-way clustered variance (Cameron, Gelbach and Miller, "Robust inference with multiway clustering", Journal of
+    /// Business and Economic Statistics 29, 2011); rows alone show only one of the two ways. The scatter of the
+    /// columns' centres beyond the noise of their own rows is added, if a test at 5 % finds it. Simulated with 8 to 64
+    /// hosts whose rounds share as much as a host's own noise: 87 to 92 % covered, without the factor 67 to 86 %.
     pub fn widening(&self) -> f64 {
         self.in_common().unwrap_or(1.0)
     }
@@ -101,7 +101,8 @@ fn squared_error(values: &Ranked) -> Option<f64> {
     Some(spread * spread / (values.count() as f64 * RANK_EFFICIENCY))
 }
 
-/// The quantile of chi-squared over its degrees of freedom (Wilson and Hilferty, PNAS 17, 1931): good to a few percent.
+/// The quantile of chi-squared over its degrees of freedom (Wilson and Hilferty, PNAS 17, 1931): exact to a few per
+/// cent.
 fn mean_square_quantile(freedom: f64, probability: f64) -> f64 {
     let ninths = 2.0 / (9.0 * freedom);
     let root = 1.0 - ninths + student::normal_quantile(probability) * libm::sqrt(ninths);
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_missing_leaves_the_column_where_it_was() {
+    fn a_missing_row_does_not_move_the_centre_of_a_column() {
         // The second row is 10 above the first; in column 2 it is missing.
         let grid = SparseRows::new(vec![row(&[(0, 1.0), (1, 2.0), (2, 1.5)]), row(&[(0, 11.0), (1, 12.0)])]);
         let columns = grid.levelled().columns();
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_columns_have_in_common_widens() {
+    fn only_an_effect_that_columns_share_widens_the_interval() {
         let mut random = Random::new(8);
         let mut noise = || f64::from(random.below(1001)) / 1000.0 - 0.5;
         let shared: Vec<f64> = (0..6).map(|_| 3.0 * noise()).collect();

@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_smallest_counts_for_all_and_the_largest_for_itself() {
+    fn adjusted_p_are_those_of_published_software() {
         // R 4: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")
         let expected = [0.03, 0.06, 0.06, 0.02];
         for (found, expected) in holm(&[0.01, 0.04, 0.03, 0.005]).into_iter().zip(expected) {
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn one_question_is_not_adjusted_and_none_has_no_answer() {
+    fn one_test_is_not_adjusted_and_no_test_has_no_result() {
         assert_eq!(holm(&[0.04]), [0.04]);
         assert!(holm(&[]).is_empty());
         assert_eq!(holm(&[0.9, 0.8, f64::NAN]), [1.0, 1.0, 1.0]);

@@ -19,7 +19,7 @@ pub enum Judgement {
     Faster,
     /// The candidate is worse.
     Slower,
-    /// The difference is smaller than the one that was asked about.
+    /// The difference is smaller than the difference of interest.
     NoDifference,
     /// This run cannot tell: it was too short, or too disturbed.
     CannotTell,
@@ -31,10 +31,10 @@ const LEVEL_OF_NO_DIFFERENCE: f64 = 0.9;
 
 /// Judges the candidate by its `effect`.
 ///
-/// - *no difference*: the whole confidence interval lies within `difference` of 1 (0.02: from 0.98 to 1.02), also when
-///   it excludes 1: a change that is certain and does not matter.
-/// - *faster*, *slower*: the 95 % confidence interval excludes 1, `p_adjusted` (Holm over everything that was asked) is
-///   at most 0.05, and the ratio is farther from 1 than `floor`, the effect between two arms that are the same, could be.
+/// - *no difference*: the whole confidence interval lies within `difference` of 1 (0.02: from 0.98 to 1.02). It may
+///   exclude 1: the change is then certain, but too small to matter.
+/// - *faster*, *slower*: the 95 % confidence interval excludes 1, `p_adjusted` (Holm over all tests) is at most 0.05,
+///   and the ratio is farther from 1 than the [`reach`] of `floor`, the effect between two identical arms.
 /// - *cannot tell*: everything else.
 pub fn judge(
     effect: &Effect,
@@ -103,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn a_certain_difference_that_does_not_matter_is_none() {
+    fn a_certain_difference_that_is_too_small_to_matter_is_no_difference() {
         let small = effect(1.004, 1.008, 1.012, 0.95);
         assert_eq!(judge(&small, Better::Higher, 0.001, 0.02, None), Judgement::NoDifference);
         assert_eq!(judge(&small, Better::Higher, 0.001, 0.005, None), Judgement::Faster);
     }
 
     #[test]
-    fn doubt_of_any_kind_cannot_tell() {
+    fn any_doubt_gives_cannot_tell() {
         let wide = effect(0.95, 1.04, 1.13, 0.95);
         assert_eq!(judge(&wide, Better::Higher, 0.3, 0.02, None), Judgement::CannotTell, "holds 1");
         let up = effect(1.03, 1.04, 1.05, 0.95);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_arm_twice_sets_the_floor() {
+    fn identical_arms_set_the_floor() {
         let up = effect(1.01, 1.03, 1.05, 0.95);
         let quiet = effect(0.995, 1.001, 1.01, 0.95);
         let loud = effect(0.96, 1.001, 1.02, 0.95);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_five_says_no_difference_and_one_of_four_does_not() {
+    fn a_range_of_five_can_show_no_difference_and_one_of_four_cannot() {
         assert_eq!(
             judge(&effect(0.995, 1.0, 1.005, 0.9375), Better::Higher, 1.0, 0.02, None),
             Judgement::NoDifference

@@ -1,8 +1,9 @@
 //! The smallest difference that can be detected, and the replicates that a smaller one needs.
 //!
-//! With n replicates that scatter by s a difference is seen when it exceeds the half-width of the confidence
-//! interval, about `t s / sqrt(n)`; in four of five runs when it exceeds it by another `0.84 s / sqrt(n)`. Without t's
-//! correction for small n that is the rule of thumb `n = 8 (s / difference)^2`.
+//! Let s be the standard deviation of n replicates. A measured difference is significant when it exceeds the half-width
+//! of the confidence interval, about `t s / sqrt(n)`. Four of five runs measure a significant difference when the true
+//! one exceeds the half-width by another `0.84 s / sqrt(n)`. Without t's correction for small n this is the rule of
+//! thumb `n = 8 (s / difference)^2`.
 
 use super::confidence::{ENOUGH, LEVEL};
 use super::signed_rank::RANK_EFFICIENCY;
@@ -18,15 +19,16 @@ pub fn smallest_detectable(spread: f64, replicates: usize, tests: u32) -> Option
     (replicates >= ENOUGH).then(|| libm::expm1(spread * distance(replicates, tests)))
 }
 
-/// How many pairs (of the unit that is replicated: rounds of these hosts, or hosts) see a relative change `change` with
-/// 80 % power when their log ratios scatter by `spread` and the test is one of `tests`. `u64::MAX` for a change of nothing.
+/// Number of pairs (of the replicated unit: rounds of these hosts, or hosts) that detect the relative change `change`
+/// with 80 % power, when their log ratios scatter by `spread` and the test is one of `tests`. `u64::MAX` for a change
+/// of 0.
 pub fn pairs_needed(spread: f64, change: f64, tests: u32) -> u64 {
     let wanted = libm::log1p(change.abs());
     let distance = |replicates| distance(replicates, tests);
     if spread * distance(ENOUGH) <= wanted {
         return ENOUGH as u64;
     }
-    // Past a million, t is normal and the law exact.
+    // Above a million replicates t equals the normal distribution, so the number grows with the square of the ratio.
     const TABLED: usize = 1 << 20;
     if spread * distance(TABLED) > wanted {
         let ratio = spread * distance(TABLED) / wanted;
@@ -44,8 +46,8 @@ pub fn pairs_needed(spread: f64, change: f64, tests: u32) -> u64 {
     enough as u64
 }
 
-/// The smallest detectable log ratio in units of the spread. Holm's first step, which the smallest p of all has to pass,
-/// divides the level by the number of tests: for the others it is cautious.
+/// The smallest detectable log ratio in units of the spread. The level is divided by the number of tests, as in Holm's
+/// first step, which the smallest p has to pass. This is conservative for the other tests.
 fn distance(replicates: usize, tests: u32) -> f64 {
     let n = replicates as f64;
     let freedom = n - 1.0;
@@ -72,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_many_tests_has_to_show_more() {
+    fn one_of_many_tests_needs_a_larger_effect() {
         for (spread, change) in [(0.02, 0.01), (0.05, 0.01)] {
             let needed = [1, 5, 20].map(|tests| pairs_needed(spread, change, tests));
             // Normal quantiles: (2.576 + 0.842)^2 and (3.023 + 0.842)^2 over (1.960 + 0.842)^2.
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_of_pairs_below_six_is_enough_and_none_sees_nothing() {
+    fn at_least_six_pairs_are_needed_and_no_number_detects_a_change_of_zero() {
         assert_eq!(pairs_needed(1e-9, 0.5, 1), 6);
         assert_eq!(pairs_needed(0.0, 0.5, 1), 6);
         assert_eq!(smallest_detectable(1e-9, 5, 1), None);

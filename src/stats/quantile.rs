@@ -21,7 +21,7 @@ const TOLERANCE: f64 = 1e-9;
 /// The first counter at which at least the share `q` of all events is reached.
 ///
 /// `None` when the answer would be noise: fewer than `10 / (1 - q)` timed values in all, fewer than ten of them on
-/// either side of the answer (a well-timed stratum does not speak for a hardly timed one), or a stratum with events
+/// either side of the answer (a stratum with many timed values does not replace one with few), or a stratum with events
 /// of which none was timed.
 pub fn quantile(strata: &[Stratum], q: f64) -> Option<u32> {
     let timed: u64 = strata.iter().map(|stratum| stratum.timed).sum();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hardly_timed_stratum_has_no_say() {
+    fn a_stratum_with_few_timed_values_allows_no_quantile() {
         let slow = BTreeMap::from([(50, 10_000)]);
         let none = BTreeMap::new();
         assert_eq!(quantile(&[stratum(&slow, 10_000), stratum(&none, 1)], 0.5), None, "an untimed event");

@@ -1,11 +1,11 @@
-//! Wilcoxon's signed-rank test, turned around: the centre of a few symmetric values and a confidence interval for it.
+//! Wilcoxon's signed-rank test, inverted: the centre of a few symmetric values and a confidence interval for it.
 //!
-//! The *Walsh averages* of n values are the n (n + 1) / 2 means of each value with itself and with each other one. Their
-//! median estimates the centre (Hodges and Lehmann, "Estimates of location based on rank tests", Annals of Mathematical
-//! Statistics 34, 1963), and counting how many of them lie on either side of a point tests whether it is the centre
-//! (Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1, 1945; Tukey 1949). The test is exact for
-//! *every* symmetric distribution, which is what the difference of two arms that are the same has by construction. An
-//! outlier is one value of n, however far away it is.
+//! The *Walsh averages* of n values are the n (n + 1) / 2 means of each value with itself and with each other one.
+//! Their median estimates the centre (Hodges and Lehmann, "Estimates of location based on rank tests", Annals of
+//! Mathematical Statistics 34, 1963). The number of averages on either side of a point tests if the point is the centre
+//! (Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1, 1945; Tukey 1949). The test is exact
+//! for *every* symmetric distribution. The difference of two identical arms has one by construction. An outlier counts
+//! as one value of n, however far away it is.
 
 use super::confidence::{ConfidenceInterval, LEVEL};
 use super::student;
@@ -15,7 +15,8 @@ use super::student;
 /// 1956).
 pub(super) const RANK_EFFICIENCY: f64 = 3.0 * std::f64::consts::FRAC_1_PI;
 
-/// Up to this many values the null distribution is counted, beyond it is normal to three digits.
+/// Up to this many values the null distribution is counted. Beyond that, the normal approximation is exact to three
+/// digits.
 const EXACT_MAX: usize = 64;
 
 /// Values in ascending order.
@@ -62,11 +63,11 @@ impl Ranked {
         Some((high - low) / 2.0 * libm::sqrt(n * RANK_EFFICIENCY) / quantile)
     }
 
-    /// Ends of the confidence interval that covers the centre with `level`. `None` with too few values for this
+    /// Ends of the confidence interval that covers the centre with `level`. `None` if there are too few values for this
     /// level.
     ///
-    /// Between the two pairs of Walsh averages that cover it with more and with less, as far as the level is between
-    /// theirs: six values would else have 96.9 % or 93.8 %.
+    /// Each end is interpolated between two Walsh averages: with the outer ones the level would be higher, with the
+    /// inner ones lower. Without interpolation the level of six values would be 96.9 % or 93.8 %.
     pub fn confidence_interval(&self, level: f64) -> Option<(f64, f64)> {
         let (depth, share) = Null::new(self.count()).depth((1.0 - level) / 2.0)?;
         let between = |outer: f64, inner: f64| outer + share * (inner - outer);
@@ -77,8 +78,8 @@ impl Ranked {
         ))
     }
 
-    /// The p of the test that [`Ranked::confidence_interval`] inverts: at most 1 - level where that interval does not
-    /// hold `centre`.
+    /// The p of the test that [`Ranked::confidence_interval`] inverts: at most 1 - level if that interval does not
+    /// contain `centre`.
     pub fn p(&self, centre: f64) -> f64 {
         let null = Null::new(self.count());
         let below = self.tail(&null, centre);
@@ -86,8 +87,8 @@ impl Ranked {
         (2.0 * below.min(mirrored.tail(&null, -centre))).min(1.0)
     }
 
-    /// The share of samples whose confidence interval begins above `centre`, at the length that makes this one begin
-    /// there.
+    /// Probability that a confidence interval lies above the true centre, at the level at which the interval of these
+    /// values begins at `centre`.
     fn tail(&self, null: &Null, centre: f64) -> f64 {
         let up_to = self.count_up_to(centre);
         if up_to == 0 || up_to == self.averages() {
@@ -98,8 +99,9 @@ impl Ranked {
         null.at_most(up_to - 1) + share * (null.at_most(up_to) - null.at_most(up_to - 1))
     }
 
-    /// Wilcoxon's own p: the probability to see as few Walsh averages on one side of `centre`, in either direction, were it
-    /// the centre. Averages that equal it count for the side they hurt. Never too small, whatever is symmetric.
+    /// Wilcoxon's own p, two-sided: the probability of this few Walsh averages on one side of `centre`, if it is the
+    /// true centre. Averages equal to `centre` count on both sides, which makes p larger. For a symmetric distribution
+    /// p is never too small.
     pub fn exact_p(&self, centre: f64) -> f64 {
         let at_most = self.count_up_to(centre);
         let at_least = self.averages() - self.count_up_to(centre.next_down());
@@ -110,7 +112,8 @@ impl Ranked {
         self.count() * (self.count() + 1) / 2
     }
 
-    /// How many Walsh averages are at most `bound`: one walk from both ends, as the partners of a larger value are fewer.
+    /// Number of Walsh averages that are at most `bound`. One pass from both ends is enough, because a larger value has
+    /// fewer partners.
     fn count_up_to(&self, bound: f64) -> usize {
         let mut partners = self.0.len();
         let mut count = 0;
@@ -126,8 +129,8 @@ impl Ranked {
         count
     }
 
-    /// The Walsh average at `rank`, from 1: the smallest number that `rank` of them do not exceed, by bisection over the
-    /// numbers themselves. No average is stored, so that thousands of values take no memory.
+    /// The Walsh average at `rank`, from 1: the smallest number that at least `rank` averages do not exceed, found by
+    /// bisection over all numbers. No average is stored: thousands of values have millions of averages.
     fn average(&self, rank: usize) -> f64 {
         let (mut low, mut high) = (position(self.0[0]), position(self.0[self.0.len() - 1]));
         while low < high {
@@ -284,14 +287,14 @@ mod tests {
             assert!(2.0 * null.at_most(critical + 1) > 0.05, "{count}");
         }
         assert!(Null::new(5).depth(0.025).is_none(), "2 / 2^5 is 6.25 %");
-        // Counted against the enumeration of all signs.
+        // The counts are compared with an enumeration of all signs.
         let by_hand =
             (0..1u32 << 9).filter(|signs| (0..9).map(|i| (signs >> i & 1) * (i + 1)).sum::<u32>() <= 11);
         assert_eq!(Null::new(9).at_most(11), by_hand.count() as f64 / 512.0);
     }
 
     #[test]
-    fn beyond_counting_the_normal_curve_takes_over_without_a_step() {
+    fn the_normal_approximation_continues_the_counted_distribution() {
         let mut random = Random::new(6);
         let many = values(&mut random, EXACT_MAX + 1);
         let counted =
@@ -323,7 +326,7 @@ mod tests {
         // R 4: wilcox.test(x)$p.value; eight differences, ranks of the negative ones 1 and 3.
         let ranked = Ranked::new(vec![6.0, -1.0, 8.0, 2.0, -3.0, 4.0, 5.0, 7.0]);
         assert!((ranked.exact_p(0.0) - 14.0 / 256.0).abs() < 1e-12, "{}", ranked.exact_p(0.0));
-        // Equal values and zeros hurt: what has no difference has no small p.
+        // Ties and zeros make p larger: values without a difference never give a small p.
         assert_eq!(Ranked::new(vec![0.0; 10]).exact_p(0.0), 1.0);
         assert_eq!(Ranked::new(vec![0.0; 10]).p(0.0), 1.0);
     }

@@ -9,12 +9,12 @@
 
 use super::confidence::half_width;
 
-/// Repeats until the confidence interval of every case is narrow, up to a maximum of rounds.
+/// Rule that repeats until the confidence interval of every case is narrow, up to a maximum of rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StopRule {
     /// Required half-width of every confidence interval, as a share of the median: 0.02 is 2 %.
     pub half_width: f64,
-    /// The most rounds.
+    /// Maximum number of rounds.
     pub at_most: u32,
 }
 
@@ -25,7 +25,7 @@ pub enum Decision {
     GoOn,
     /// Every confidence interval is as narrow as required.
     HalfWidth,
-    /// The most rounds are done.
+    /// The maximum number of rounds is reached.
     AtMost,
 }
 
@@ -41,7 +41,8 @@ pub fn looks_after(rounds: u32) -> bool {
 }
 
 /// Decides after `rounds` rounds. `cases` holds the values of each case, or of each required figure, by round; `None`
-/// was dropped. The same values give the same decision, so a resumed run decides as the uninterrupted run would have.
+/// is a dropped repetition. The same values give the same decision, so a resumed run decides as the uninterrupted run
+/// would have.
 pub fn stop(rule: &StopRule, rounds: u32, cases: &[Vec<Option<f64>>]) -> Decision {
     let looking = looks_after(rounds);
     let before = looks().take_while(|look| *look < rounds).last();
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loud_run_ends_at_the_most_rounds() {
+    fn a_noisy_run_ends_at_the_most_rounds() {
         let loud: Vec<Option<f64>> = (0..40).map(|i| Some(100.0 + f64::from(i * 17 % 40))).collect();
         assert_eq!(rounds_until_it_ends(&RULE, &loud), (40, Decision::AtMost));
         let few = StopRule { at_most: 3, ..RULE };
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_are_even_and_grow_by_half() {
+    fn numbers_of_rounds_to_look_after_are_even_and_grow_by_half() {
         assert_eq!(looks().take(7).collect::<Vec<_>>(), [6, 10, 16, 24, 36, 54, 82]);
     }
 }

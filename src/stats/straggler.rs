@@ -1,10 +1,10 @@
 //! Nodes that are slower than the others of their class.
 //!
-//! Throughput is skewed and its outliers are common, so nothing here is a mean or a variance: a node is held against the
-//! median of the *others* of its class in the same column (one case in one round), on the log scale. What the columns of a
-//! round say is condensed to their median, what the rounds say to their centre: the node's gap. A gap is that of a
-//! straggler when it is longer than good nodes leave: by how much the class's nodes differ for good, and how well so few
-//! rounds know it.
+//! Throughput is skewed and outliers are common, so medians and centres replace means and variances. A node is compared
+//! with the median of the *others* of its class in the same column (one case in one round), on the log scale. The
+//! differences of a round's columns are condensed to their median, and those of the rounds to their centre: the node's
+//! gap. A node is a straggler when its gap exceeds a threshold. The threshold has two sources: the lasting differences
+//! between good nodes of the class, and the uncertainty of so few rounds.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::summary::median;
 /// Measured rates of one node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeRates {
-    /// Nodes of one class should be equally fast.
+    /// Class of the node: nodes of one class should be equally fast.
     pub class: u32,
     /// Rates by column, the same columns for all nodes; `None` where the node has no rate. Larger is better.
     pub values: Vec<Option<f64>>,
@@ -31,37 +31,39 @@ pub struct Straggling {
     pub slower_by: f64,
     /// Confidence interval of `slower_by`; `None` below two rounds.
     pub confidence: Option<ConfidenceInterval>,
-    /// Rounds in which the node was about as slow as a straggler is.
+    /// Rounds in which the node was about as slow as a straggler: see `SLOW_ROUND`.
     pub rounds_slow: u32,
     /// Rounds in which it could be compared with others.
     pub rounds: u32,
-    /// Number of other nodes in its class. With one, it is only known that the two differ and which is the slower.
+    /// Number of other nodes in its class. With one other node it is unknown if this node is too slow or the other is
+    /// unusually fast.
     pub peers: u32,
     /// The share of its time that the job would save without this node: repetitions wait for the slowest.
     pub cost: f64,
 }
 
-/// Good nodes of a class differ for good by about this much: a guess that counts as much as [`GUESS_NODES`] nodes, so
-/// that a class of two has one.
+/// Prior for the lasting difference between good nodes of a class, as a standard deviation. It has the weight of
+/// [`GUESS_NODES`] nodes, so that even a class of two has an estimate.
 const GUESS: f64 = 0.01;
 const GUESS_NODES: f64 = 4.0;
-/// ... and is as certain as a variance of this many degrees of freedom.
+/// Degrees of freedom of the prior's variance.
 const GUESS_FREEDOM: f64 = 20.0;
-/// Probability that a good node lies on the wrong side of the limit (false positive).
+/// Probability that a good node exceeds the threshold (false positive).
 const FALSE_ALARM: f64 = 0.002;
-/// The smallest loss that makes a straggler.
+/// Smallest loss of a straggler: the threshold is never lower.
 const SMALLEST: f64 = 0.02;
-/// A round is slow when the node's gap in it is at least this share of what makes a straggler.
+/// A round is slow when the node's gap in it is at least this share of the threshold.
 const SLOW_ROUND: f64 = 0.7;
-/// A node is slow in most of its rounds: disturbed ones move a centre, but are rarely most ...
+/// A straggler is slow in at least this many rounds, and in more than half of its rounds: disturbed rounds move a
+/// centre, but are rarely the majority.
 const ROUNDS_SLOW_MIN: usize = 2;
-/// ... or, with fewer than so many rounds, in every single one, and by all that makes a straggler.
+/// With fewer rounds than this, a straggler exceeds the whole threshold in every round.
 const FEW_ROUNDS: usize = 4;
-/// Its confidence interval says that it is slower; in a class of so many nodes, where a disturbed round of another one
-/// makes it look fast, it is enough that it is slower in three rounds of four.
+/// In a larger class than this, a straggler's confidence interval excludes 0. Up to this size a disturbed round of
+/// another node makes a straggler look fast, so it is enough that it is slower in three rounds of four.
 const SMALL_CLASS: usize = 3;
 
-/// The stragglers, the slowest first. `rounds` has the round of each column. A class of one node has none.
+/// Returns the stragglers, the slowest first. `rounds` has the round of each column. A class of one node has none.
 ///
 /// # Panics
 /// When a node does not have as many values as there are columns.
@@ -82,9 +84,8 @@ pub fn stragglers(rounds: &[u32], nodes: &[NodeRates]) -> Vec<Straggling> {
     found
 }
 
-/// The share of its time that the job would save without the nodes `without`: the longest time of all nodes against
-/// the
-/// longest of the others, over the columns. 0 when no node is left.
+/// The share of its time that the job would save without the nodes `without`: the longest time of all nodes compared
+/// with the longest of the others, averaged over the columns. 0 when no node is left.
 pub fn cost(nodes: &[NodeRates], without: &[usize]) -> f64 {
     let columns = nodes.iter().map(|node| node.values.len()).max().unwrap_or(0);
     let slowest = |column: usize, all: bool| {
@@ -92,7 +93,7 @@ pub fn cost(nodes: &[NodeRates], without: &[usize]) -> f64 {
         let rates = counted.filter_map(|(_, node)| node.values.get(column).copied().flatten());
         rates.filter(|rate| rate.is_finite() && *rate > 0.0).reduce(f64::min)
     };
-    // Each column has the same weight, whatever the unit of its case.
+    // Each column has the same weight, independent of the unit of its case.
     let saved: Vec<f64> = (0..columns)
         .filter_map(|column| Some(1.0 - slowest(column, true)? / slowest(column, false)?))
         .collect();
@@ -105,12 +106,12 @@ fn logarithms(values: &[Option<f64>]) -> Vec<Option<f64>> {
     values.iter().map(logarithm).collect()
 }
 
-/// One node against the others of its class.
+/// One node compared with the others of its class.
 struct Gap {
     index: usize,
     /// By round: its log rate minus that of the others, below 0 when it is slow.
     by_round: Vec<f64>,
-    /// The centre of them.
+    /// The centre of `by_round`.
     centre: f64,
 }
 
@@ -156,7 +157,7 @@ fn straggling(gap: &Gap, slow: usize, peers: usize) -> Straggling {
     }
 }
 
-/// The gaps of those nodes of a class that have one.
+/// The gaps of a class. A node that never ran together with another node of the class has none.
 fn gaps(rounds: &[u32], logs: &[Vec<Option<f64>>], class: &[usize]) -> Vec<Gap> {
     let mut by_round: Vec<BTreeMap<u32, Vec<f64>>> = vec![BTreeMap::new(); class.len()];
     for (column, round) in rounds.iter().enumerate() {
@@ -189,25 +190,25 @@ struct Noise {
     freedom: f64,
 }
 
-/// Pooled over the class; `None` when no node has two rounds.
+/// Returns the noise pooled over the class; `None` when no node has two rounds.
 fn noise(gaps: &[Gap]) -> Option<Noise> {
     let several = || gaps.iter().filter(|gap| gap.by_round.len() >= 2);
     let distances: Vec<f64> = several()
         .flat_map(|gap| {
             let rounds = gap.by_round.len() as f64;
-            // A centre made of the same rounds lies too close to them.
+            // A centre computed from these rounds is closer to them than the true centre, so distances are lengthened.
             let closeness = libm::sqrt(rounds / (rounds - 1.0));
             gap.by_round.iter().map(move |by| (by - gap.centre).abs() * closeness)
         })
         .collect();
     let rounds: f64 = several().map(|gap| gap.by_round.len() as f64 - 1.0).sum();
-    // The gaps of two nodes mirror each other.
+    // In a class of two, each gap is the negative of the other.
     let freedom = if gaps.len() == 2 { rounds / 2.0 } else { rounds };
     Some(Noise { deviation: student::deviation_per_mad() * median(&distances)?, freedom })
 }
 
-/// The largest distance below the others that a good node of this class may have, from the lasting differences
-/// between nodes, as far as this class shows them, and from the uncertainty that the rounds leave.
+/// The threshold: the largest loss of a good node of this class, except for false positives. It follows from the
+/// lasting differences between the class's nodes and from the uncertainty of its rounds.
 fn threshold(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
     let noise = noise?;
     let centres: Vec<f64> =
@@ -215,11 +216,11 @@ fn threshold(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
     let others = centres.len() as f64;
     let rounds = gaps[place].by_round.len() as f64;
     let unknown = noise.deviation * noise.deviation / (rounds * RANK_EFFICIENCY);
-    // Differences between the others beyond the uncertainty of the rounds, weighed against the guess.
+    // Variance between the other nodes, less the uncertainty of the rounds, averaged with the prior.
     let weight = MAD_EFFICIENCY * (others - 1.0);
     let seen = (squared_deviation(&centres)? - unknown).max(0.0);
     let between = (GUESS_NODES * GUESS * GUESS + weight * seen) / (GUESS_NODES + weight);
-    // The median that the node is compared with is itself uncertain, by its own nodes.
+    // The median of the others is uncertain, too.
     let nodes = between * (1.0 + 1.0 / others);
     let squared = nodes + unknown;
     // Welch and Satterthwaite: the degrees of freedom of a sum of two variances.
@@ -229,7 +230,7 @@ fn threshold(gaps: &[Gap], place: usize, noise: Option<&Noise>) -> Option<f64> {
     Some(farthest.max(-libm::log1p(-SMALLEST)))
 }
 
-/// Efficiency of a median absolute deviation of normal values, against their variance.
+/// Efficiency of the median absolute deviation of normal values, compared with their variance.
 const MAD_EFFICIENCY: f64 = 0.37;
 
 /// The variance of normal values with their median absolute deviation; 0 for one value.
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slow_one_is_named_with_what_it_costs() {
+    fn the_slow_node_is_named_with_its_cost() {
         let found = stragglers(&[0, 1, 2, 3, 4], &class(16, 5, 3, 0.08));
         assert_eq!(found.iter().map(|one| one.index).collect::<Vec<_>>(), [3]);
         let one = found[0];
@@ -267,12 +268,12 @@ mod tests {
             "{one:?}"
         );
         assert_eq!((one.rounds_slow, one.rounds, one.peers), (5, 5, 15));
-        // Without it the next slowest, at 1.0, sets the pace.
+        // Without this node the lowest rate is 1.0 instead of 0.92.
         assert!((one.cost - 0.08).abs() < 0.01, "{one:?}");
     }
 
     #[test]
-    fn of_two_the_slower_is_named_and_of_one_nothing_is_said() {
+    fn a_class_of_two_names_the_slower_node_and_a_class_of_one_has_no_straggler() {
         let found = stragglers(&[0, 1, 2, 3, 4, 5], &class(2, 6, 1, 0.1));
         assert_eq!(found.iter().map(|one| (one.index, one.peers)).collect::<Vec<_>>(), [(1, 1)]);
         assert!(stragglers(&[0, 1, 2, 3, 4, 5], &class(1, 6, 0, 0.5)).is_empty());
@@ -282,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn once_is_never_enough() {
+    fn one_slow_round_is_never_enough() {
         assert!(stragglers(&[0], &class(16, 1, 3, 0.5)).is_empty(), "one round");
         // Two cases in one round are one round.
         assert!(stragglers(&[0, 0], &class(16, 2, 3, 0.5)).is_empty());
@@ -292,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_slows_all_alike_and_what_is_missing_makes_no_straggler() {
+    fn disturbances_of_all_nodes_and_missing_values_make_no_straggler() {
         let mut nodes = class(8, 6, 99, 0.0);
         for (index, node) in nodes.iter_mut().enumerate() {
             node.values[1] = node.values[1].map(|rate| rate * 0.4);
@@ -304,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn two_equally_slow_nodes_cost_nothing_alone_and_their_share_together() {
+    fn two_equally_slow_nodes_have_no_cost_alone_and_one_together() {
         let nodes: Vec<NodeRates> =
             [1.0, 0.9, 0.9, 1.0].map(|rate| NodeRates { class: 0, values: vec![Some(rate); 3] }).to_vec();
         assert!(cost(&nodes, &[1]).abs() < 1e-12);

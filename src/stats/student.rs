@@ -26,9 +26,8 @@ pub(super) fn cumulative(freedom: f64, x: f64) -> f64 {
     if x > 0.0 { 1.0 - tail } else { tail }
 }
 
-/// The point at which an increasing distribution function reaches `probability`: bisection until the last bit, which
-/// needs no
-/// derivative and gives one answer on every machine.
+/// The point at which an increasing distribution function reaches `probability`: bisection to the last bit. It needs no
+/// derivative and gives the same result on every machine.
 fn solve(probability: f64, cumulative: impl Fn(f64) -> f64) -> f64 {
     assert!(probability > 0.0 && probability < 1.0, "a quantile of {probability} lies at infinity");
     let (mut low, mut high) = (-1.0, 1.0);

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_passes_before_everybody_arrived_and_one_leads() {
+    fn no_party_passes_before_all_have_arrived_and_one_is_the_last() {
         // One party, as many as the cores of a small machine, and many more than its cores.
         for parties in [1, 2, 3, 16] {
             assert_eq!(meet(parties), MEETINGS, "{parties} parties");
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_worker_frees_those_who_wait_and_those_who_come_later() {
+    fn a_failing_worker_frees_waiting_and_later_workers() {
         let barrier = Barrier::new(3);
         std::thread::scope(|scope| {
             let waiting = [scope.spawn(|| barrier.wait()), scope.spawn(|| barrier.wait())];
@@ -258,7 +258,7 @@ mod loom_tests {
 
     /// loom cannot end a model in which two threads spin, so two of the three parties only arrive.
     #[test]
-    fn whoever_is_let_go_sees_all_of_three_parties() {
+    fn a_released_party_sees_the_writes_of_all_three() {
         loom::model(|| {
             let shared = shared(3);
             let arriving = [0, 1].map(|own| {

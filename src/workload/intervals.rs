@@ -1,7 +1,7 @@
 //! Work finished in each interval of a timed region, the basis of a soak's figures. The memory is taken before the
 //! region.
 
-/// Bytes or operations finished, by interval; their sum is all that was finished.
+/// Bytes or operations finished, by interval; their sum is the total.
 #[derive(Clone, Debug)]
 pub struct Intervals {
     width: u64,
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_finished_stands_in_exactly_one_interval() {
+    fn all_finished_work_is_in_exactly_one_interval() {
         let mut intervals = Intervals::new(10, 4);
         // Both edges of an interval, an empty interval, the end of the table and a time far beyond it.
         for (elapsed, finished) in [(0, 1), (9, 2), (10, 4), (39, 8), (40, 16), (u64::MAX, 32)] {

@@ -1,12 +1,14 @@
 //! Readings of noise around a timed region: taken at its ends, outside it.
 //!
 //! ```text
-//! warm-up | probe | barrier: machine | thread | barrier: the clock starts || timed region || thread | barrier: machine
-//! | probe
+//! warm-up | probe | barrier: machine | thread | barrier: the clock starts
+//!         || timed region ||
+//!         thread | barrier: machine | probe
 //! ```
 //!
-//! The slowest readings stand farthest from the timed region. A reading that one worker makes for all is made while the
-//! others wait. The readings of a thread span the timed region and the few microseconds until the last worker arrives.
+//! The slowest readings are the farthest from the timed region. A worker that reads the machine for all does so while
+//! the others wait. The readings of a thread span the timed region and the few microseconds until the last worker
+//! arrives.
 
 use std::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! Starts the scenarios under real launchers and says what must come of each.
+//! Starts the scenarios under real launchers and states the required outcome of each.
 
 use std::process::{Command, ExitCode};
 
@@ -73,7 +73,7 @@ fn with_the_right_launcher(own: Launcher) {
         .prints_once_a_rank(4, "exits with 4");
 }
 
-/// Four processes, each alone: refused by all, explained by one.
+/// Four processes, each in a world of its own: all exit with an error, and one prints the reason.
 fn with_the_wrong_launcher(other: Launcher) {
     let words = other.in_words();
     let line = format!("rank 0 on HOST: {words} started 4 processes, but each of them found itself alone");

@@ -1,4 +1,4 @@
-//! Runs one command with a deadline and checks what it left behind.
+//! Runs one command with a deadline and checks its outcome.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 /// A scenario that has not ended by then hangs. The slowest takes seconds; the machine may be busy.
 const HANG: Duration = Duration::from_secs(90);
 
-/// How long a suspended job stands still.
+/// Time for which a job is suspended.
 const SUSPENSION: Duration = Duration::from_secs(8);
 
-/// What a scenario left behind.
+/// Outcome of a scenario.
 pub struct Outcome {
     command: String,
     code: Option<i32>,
@@ -24,7 +24,7 @@ pub fn observe(mut command: Command, signal: Option<(&str, &str)>) -> Outcome {
     let program = command.get_program().to_string_lossy().into_owned();
     let begin = Instant::now();
     let mut child = command
-        .env("RUST_BACKTRACE", "0") // one line, whatever the surroundings ask for
+        .env("RUST_BACKTRACE", "0") // one line, whatever the environment requests
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -67,7 +67,8 @@ impl Outcome {
         self
     }
 
-    /// The same with any failure: before MPI runs, the launcher's code is that of the rank that left or of one it killed.
+    /// The same with any nonzero exit code: before MPI is initialised the launcher returns the code of the failed rank,
+    /// or of a rank that it killed.
     #[track_caller]
     pub fn fails(self, line: &str) -> Outcome {
         let failed = self.code.is_some_and(|code| code != 0);
@@ -81,7 +82,7 @@ impl Outcome {
         if line.is_empty() { ours.is_empty() } else { ours.len() == 1 && ours[0].contains(&line) }
     }
 
-    /// The line that was said also contains this.
+    /// The printed line also contains this.
     #[track_caller]
     pub fn says(self, what: &str) -> Outcome {
         let what = what.replace("HOST", &host());
@@ -102,15 +103,15 @@ impl Outcome {
         self
     }
 
-    /// A killed rank: the launcher's own nonzero code stands, and nothing looks complete.
+    /// A killed rank: the launcher returns its own nonzero code, and no output looks complete.
     #[track_caller]
     pub fn ends_as_the_launcher_says(self) {
         let failed = self.code.is_some_and(|code| code != 0) && !self.stdout.contains("well");
         self.demand(failed && ours(&self.stderr).is_empty(), "the launcher's own failure");
     }
 
-    /// A rank that leaves with exit(0) before the end. Hydra may call that a success, which is why a run is complete only
-    /// when rank 0 has said so.
+    /// A rank that leaves with exit(0) before the end. Hydra may call that a success. Therefore a run is complete only
+    /// when rank 0 has recorded it.
     #[track_caller]
     pub fn ends_without_looking_complete(self) {
         self.demand(self.code.is_some() && !self.stdout.contains("well"), "nothing that looks complete");
@@ -126,7 +127,7 @@ impl Outcome {
     }
 }
 
-/// The lines that numamark itself has said.
+/// The lines that numamark itself printed.
 fn ours(stderr: &str) -> Vec<&str> {
     stderr.lines().filter(|line| line.contains("numamark: ")).collect()
 }

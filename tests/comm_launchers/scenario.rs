@@ -1,4 +1,4 @@
-//! One rank of a scenario: what it does wrong, and nothing of how it is caught.
+//! One rank of a scenario: it fails in a given way. `launch.rs` checks the detection.
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -159,7 +159,7 @@ fn random_steps(comm: &Comm, seed: u64) -> Result<()> {
     Ok(())
 }
 
-/// The whole job stands still for longer than its limit and goes on: not a hang.
+/// The whole job is suspended for longer than its time limit and then continues: this is not a hang.
 fn suspended(comm: &Comm) -> Result<()> {
     comm.stage("a suspended round", Duration::from_secs(6));
     if comm.world().rank == 0 {
@@ -177,7 +177,8 @@ fn wait_for_a_signal(comm: &Comm) -> Result<()> {
         if let Some(signal) = comm.stop_requested()? {
             let error = Error::Incomplete(format!("stopped by {}", signal.name()));
             if comm.world().rank == 0 {
-                // What a launcher does once the first rank has left: to one that is leaving it is not the second signal.
+                // A launcher sends TERM when the first rank has left. For a rank that is leaving this does not count as
+                // a second signal.
                 comm.stop().forgive();
                 send_myself("TERM");
             }

@@ -1,4 +1,4 @@
-//! Dedup as a store sees it: the tests hash every unit of long prefixes and count equal hashes.
+//! Dedup as a deduplicating store measures it: the tests hash every unit of long prefixes and count equal hashes.
 
 use std::collections::{HashMap, HashSet};
 use std::mem::MaybeUninit;
@@ -135,7 +135,7 @@ fn compression_changes_nothing_about_which_unit_is_a_copy_of_which() {
 }
 
 #[test]
-fn what_is_smaller_than_a_unit_is_a_copy_only_with_its_unit() {
+fn a_part_of_a_unit_is_a_copy_only_together_with_its_unit() {
     let unit_bytes = 64 << 10;
     let dedup = Dedup::new(ratio("3"), unit_bytes, None).expect("in range");
     let whole = distinct(&units(deduplicated(dedup), unit_bytes, 128 * MIB));
@@ -155,7 +155,8 @@ fn members_share_the_ratio_and_copies_fall_onto_other_members_first() {
         let all = streams.concat();
         assert!(exact(distinct(&all), all.len() as u64, asked), "{asked} : 1 among {members}");
         for (member, own) in streams.iter().enumerate() {
-            // A member repeats its own units only when there are more copies than members. Each of four windows rounds.
+            // A member repeats its own units only when there are more copies than members. The count is rounded in each
+            // of four windows.
             let least = own.len() as f64 / (ratio(asked).value() / f64::from(members)).max(1.0);
             let found = distinct(own) as f64;
             assert!(
@@ -167,7 +168,7 @@ fn members_share_the_ratio_and_copies_fall_onto_other_members_first() {
 }
 
 #[test]
-fn outside_its_scope_a_unit_is_never_seen_again() {
+fn a_unit_never_occurs_outside_its_scope() {
     let unit_bytes = 4 << 10;
     let dedup = Dedup::new(ratio("4"), unit_bytes, Some(MIB)).expect("in range");
     let shape = Shape::new(Some(dedup), None).expect("no granules");

@@ -24,11 +24,11 @@ thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is passed on to the system's allocator unchanged.
+// SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promise about the layout is ours.
+        // SAFETY: the caller guarantees a valid layout.
         unsafe { System.alloc(layout) }
     }
 
@@ -49,7 +49,7 @@ fn a_chunk_of_any_size_is_written_to_its_last_byte() {
     for stream in shapes().map(|shape| Stream::new(3, 4).shaped(shape)) {
         let truth = bytes(stream, 0, truth_bytes);
         for count in [1, 511, 4096, (1 << 20) - 1, (1 << 20) + 1, 1_500_000, (3 << 20) + 1] {
-            // Nothing of the earlier contents is left.
+            // All earlier contents are overwritten.
             for before in [0x00, 0xFF] {
                 let mut chunk = vec![MaybeUninit::new(before); count];
                 assert!(stream.fill(Kernel::best(), Stores::NonTemporal, 0, &mut chunk) == &truth[..count]);

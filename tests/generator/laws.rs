@@ -1,4 +1,4 @@
-//! Laws of every shape: every kernel and worker makes the bytes of the text, and `verify` finds wrong bytes.
+//! Laws of every shape: every kernel and worker makes the specified bytes, and `verify` finds wrong bytes.
 
 use std::collections::HashSet;
 use std::mem::MaybeUninit;
@@ -76,7 +76,7 @@ fn filled_by(
             scope.spawn(move || stream.fill(kernel, stores, offset + range.start as u64, part).len());
         }
     });
-    // SAFETY: every byte is initialised: with `before`, if with nothing else.
+    // SAFETY: every byte was initialised with `before`, and then perhaps overwritten.
     chunk.into_iter().map(|byte| unsafe { byte.assume_init() }).collect()
 }
 
@@ -104,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn cuts_do_not_show(
+    fn cuts_do_not_change_the_bytes(
         (shape, _) in shapes(),
         start in 0u64..1 << 40,
         cuts in prop::collection::vec(0usize..600_000, 0..8),

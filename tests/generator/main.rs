@@ -1,4 +1,5 @@
-//! The laws of the byte stream, tested against an oracle that was written from its text and shares no code with it.
+//! The laws of the byte stream, tested against an oracle that was written from its specification and shares no code
+//! with it.
 
 mod dedup;
 mod defects;

@@ -1,5 +1,6 @@
-//! The stream by its text (`generator/mod.rs`, `dedup.rs`, `compression.rs`), slowly: `rand_xoshiro` makes every lane,
-//! every segment is made whole, and 128-bit arithmetic computes every position by itself.
+//! The stream, implemented slowly from its specification (`generator/mod.rs`, `dedup.rs`, `compression.rs`):
+//! `rand_xoshiro` makes every lane, every segment is made whole, and 128-bit arithmetic computes each position on its
+//! own.
 
 use numamark::mix::{GOLDEN_GAMMA, mix_words, mix64};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -86,7 +87,7 @@ fn segment(keys: [u64; 2], number: u64, asked: Asked, segment_bytes: usize) -> V
     };
     let mut out = Vec::new();
     while out.len() < segment_bytes {
-        // First all of the granule is filler; then the end of its steps overwrites its end.
+        // The granule is first all filler; then the last bytes of the steps overwrite its end.
         let steps: Vec<u8> = (0..random.div_ceil(256)).flat_map(|_| step()).collect();
         let mut bytes: Vec<u8> = (0..granule).map(|p| !steps[p % 8]).collect();
         bytes[granule - random..].copy_from_slice(&steps[steps.len() - random..]);

@@ -1,4 +1,4 @@
-//! The advice of a sweep of chunks, as a report gives it: from the run alone, in words that fit 80 columns.
+//! The advice that a report gives on a sweep of chunks: derived from the run alone, at most 80 columns wide.
 
 use numamark::record::Run;
 use numamark::record::run::Expected;
@@ -16,7 +16,7 @@ fn sweep(points: &[(f64, f64)], noise: f64) -> Run {
     for (index, (rate, share)) in points.iter().enumerate() {
         let chunk = 4u64 << index;
         let mut made = case(&run, 0, rate * GIB, &[("chunk_bytes", bytes(chunk))]);
-        // Wobbles that no two sizes share, and whose median is 0.
+        // Variation with median 0, different for each size.
         let wobble = |round: usize| ((round * 7 + index * 3) % 11) as f64 / 5.0 - 1.0;
         let metric = made.metrics.get_mut("throughput_bytes_per_s").expect("it generates");
         metric.values = (0..11).map(|round| Some(rate * GIB * (1.0 + noise * wobble(round)))).collect();
@@ -39,7 +39,7 @@ fn sweep(points: &[(f64, f64)], noise: f64) -> Run {
     run
 }
 
-/// The sentence that begins so, on one line.
+/// The sentence that starts with `begins`, on one line.
 fn sentence(text: &str, begins: &str) -> String {
     let mut lines = text.lines().skip_while(|line| !line.starts_with(begins));
     let first = lines.next().unwrap_or_else(|| panic!("no {begins:?} in\n{text}"));
@@ -102,7 +102,7 @@ fn a_flat_sweep_is_answered_with_its_smallest_chunk() {
 }
 
 #[test]
-fn a_noisy_sweep_has_no_advice_and_says_what_would_tell() {
+fn a_noisy_sweep_has_no_advice_and_says_how_many_repetitions_it_needs() {
     let text =
         report::table(&sweep(&[(26.0, 0.5), (27.0, 0.5), (28.0, 0.5), (27.0, 0.5)], 0.5), Detail::Summary);
     assert_fits(&text);
@@ -114,7 +114,7 @@ fn a_noisy_sweep_has_no_advice_and_says_what_would_tell() {
     );
 }
 
-/// A sweep of something else, or of two chunks, has no edges to look for.
+/// A sweep of another key, or of two chunks only, has no edges to find.
 #[test]
 fn other_sweeps_have_no_advice() {
     let mut other = sweep(&CACHE_AND_MEMORY, 0.01);

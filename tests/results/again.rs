@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::fixture::STRATA;
 
-/// One repetition: host, rank, and what the part says.
+/// One repetition: host, rank, and the record in the part.
 pub struct Line {
     pub host: String,
     pub rank: i64,
@@ -101,8 +101,8 @@ pub fn figures(lines: &[&Line]) -> BTreeMap<&'static str, (f64, &'static str)> {
     figures
 }
 
-/// What these ranks made of their limit in each round of a case; `None` for a case without limits. Lines are all those of
-/// the ranks, in any order.
+/// The share of their limit that these ranks reached in each round of a case; `None` for a case without limits. `lines`
+/// are all lines of the ranks, in any order.
 pub fn limit_shares(lines: &[&Line]) -> Option<BTreeMap<i64, f64>> {
     let mut rounds: BTreeMap<i64, Vec<&Line>> = BTreeMap::new();
     lines.iter().for_each(|line| rounds.entry(line.round()).or_default().push(line));
@@ -169,7 +169,7 @@ pub fn measured(line: &Line) -> Vec<(&'static str, Option<i64>, f64, &'static st
     }
     let shares = workers.iter().map(|worker| number(&worker["cpu_ns"]) / number(&worker["wall_ns"]));
     values.push(("cpu_share_min", None, shares.fold(f64::MAX, f64::min), "share"));
-    // Those of the machine are null where it does not count them, and have no row.
+    // A counter that the machine does not offer is null and has no row.
     for (name, unit) in [
         ("steal_ns", "ns"),
         ("throttled_ns", "ns"),

@@ -82,7 +82,7 @@ fn arms_are_paired_judged_and_proved() {
         assert_eq!((again.same, again.verdict), (true, Verdict::NoDifference), "{again:?}");
         assert_eq!(again.floor, None, "the yardstick is not held against itself");
     }
-    // Refills were made up with a share that both arms have: what they could give is said beside what was measured.
+    // Both arms have the same made-up refill share, so the possible gain is reported beside the measured one.
     let [gain] = compared.projections.as_slice() else { panic!("{:?}", compared.projections) };
     assert_eq!((gain.case.as_str(), gain.candidate.as_str()), ("larson-1", "batch-8"));
     assert!((gain.projected - (1.0 / (1.0 - gain.refill_share) - 1.0)).abs() < 1e-12, "{gain:?}");
@@ -96,7 +96,7 @@ fn arms_are_paired_judged_and_proved() {
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
-    // Below a difference of 10 % these arms are alike, whatever is certain about them.
+    // With a difference of interest of 10 % these arms are alike, however certain their difference is.
     let coarse = compare_arms(&path, 0.1, false).expect("a run with arms");
     assert_eq!(rate(&coarse, "larson-1", "batch-8").verdict, Verdict::NoDifference);
 }
@@ -131,7 +131,7 @@ fn one_run_a_side_cannot_tell_and_many_can() {
     let row = rate(&many, "larson-1", "candidate");
     assert_eq!((row.verdict, row.scope), (Verdict::Faster, Some(Scope::ProcessesLikeThese)), "{row:?}");
     assert_eq!((row.replicated, row.replicates, row.runs), (Replicated::Run, 9, 9), "{row:?}");
-    // The width is that of runs, not of rounds.
+    // The width of the interval follows from the spread between runs, not between rounds.
     let confidence = row.confidence.expect("nine runs");
     assert!(confidence.high / confidence.low > 1.01, "{row:?}");
     let equal = compare_runs(&asked(&base, &same)).expect("alike");
@@ -157,11 +157,11 @@ fn one_run_a_side_cannot_tell_and_many_can() {
     assert_eq!(outcomes(slower, loss)[1], Outcome::Warn, "the interval has both sides of {loss}");
 }
 
-/// A change, and what the refusal of it names.
+/// The item that a refusal names, and the changes of the header and of a rank's begin that cause it.
 type Forbidden = (&'static str, fn(&mut Header), fn(&mut Begin));
 
 #[test]
-fn what_cannot_be_compared_is_refused_by_name() {
+fn runs_that_cannot_be_compared_are_refused_with_the_difference() {
     fn same(_: &mut Header) {}
     fn alike(_: &mut Begin) {}
     fn edit(header: &mut Header, from: &str, to: &str) {
@@ -238,7 +238,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
 }
 
 #[test]
-fn other_ranks_parts_that_miss_and_runs_that_are_no_others() {
+fn other_rank_counts_partial_runs_and_copies_are_refused() {
     let folder = Folder::new("compare-broken");
     let base = made(71).write(&folder.join("base"));
     let other = made(72).write(&folder.join("other"));
@@ -277,7 +277,7 @@ fn other_ranks_parts_that_miss_and_runs_that_are_no_others() {
 }
 
 #[test]
-fn a_kernel_alone_is_what_a_comparison_may_be_about() {
+fn an_operating_system_kernel_may_be_the_only_change() {
     let folder = Folder::new("compare-kernel");
     let base = made(81).write(&folder.join("base"));
     let kernel = |header: &mut Header| header.environment.kernel = Some("99".to_owned());

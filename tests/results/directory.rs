@@ -1,4 +1,4 @@
-//! Places where a run cannot be, and what is said about each.
+//! Places that cannot be a run directory, and the message for each.
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +29,7 @@ fn a_directory_that_exists_is_left_alone() {
 fn a_place_that_cannot_be_written_is_an_environment_error() {
     let folder = Folder::new("unwritable");
     fs::write(folder.join("file"), "").expect("room");
-    // Not by permissions: tests may run as root.
+    // Permissions are not used for this, because tests may run as root.
     for path in [folder.join("file/run"), Path::new("/proc/numamark/run").to_owned()] {
         let why = RunDirectory::create(&path).expect_err("not a folder for us");
         assert_eq!(why.exit_code(), ExitCode::Environment, "{why}");
@@ -94,7 +94,7 @@ fn evidence_does_not_depend_on_the_order_of_the_parts() {
 }
 
 #[test]
-fn what_is_not_a_run_directory_is_said_to_be_none() {
+fn a_path_that_is_no_run_directory_is_refused_with_the_reason() {
     let folder = Folder::new("not-a-run");
     fs::create_dir(folder.join("empty")).expect("new");
     fs::write(folder.join("file"), "").expect("room");

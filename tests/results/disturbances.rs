@@ -1,4 +1,4 @@
-//! Repetitions that something else disturbed: shown with what they coincide with, and dropped only by the job's rule.
+//! Disturbed repetitions: reported with the noise that coincides with them, and dropped only by the job's rule.
 
 use numamark::aggregate::aggregate;
 use numamark::record::run::{DropRule, Dropped};
@@ -44,7 +44,7 @@ fn run(folder: &Folder, header: Header, disturbed: &[(&str, u32)]) -> (RunDirect
 }
 
 #[test]
-fn a_slow_repetition_is_shown_with_the_rank_and_with_what_it_coincides() {
+fn a_slow_repetition_is_shown_with_its_rank_and_the_noise_that_coincides() {
     let folder = Folder::new("coincides");
     let slow = [("larson-1", 3), ("larson-1", 7), ("larson-1", 9)];
     let (directory, run) = run(&folder, header(2), &slow);
@@ -98,7 +98,7 @@ fn without_a_rule_every_repetition_counts_and_with_one_it_is_null_with_the_reaso
     assert_eq!(metric.reason.as_deref(), Some("2 of 12 repetitions were dropped by the job's rule"));
     assert_eq!(larson.per_rank[1].rate.values[3], None);
     assert_eq!(larson.metrics["slowest_rank_operations_per_s"].values[7], None);
-    // What was done is still all that was done; distributions are of what counts.
+    // The total includes dropped repetitions; distributions include only the repetitions that count.
     assert_eq!(larson.total.repetitions, ROUNDS);
     let (slow, all) = (&larson.histograms["refill_ns.slow"], &generate.histograms["refill_ns.slow"]);
     assert_eq!((slow.count, all.count), (40 * 2 * u64::from(ROUNDS - 2), 40 * 2 * u64::from(ROUNDS)));
@@ -116,7 +116,7 @@ fn without_a_rule_every_repetition_counts_and_with_one_it_is_null_with_the_reaso
 }
 
 #[test]
-fn what_one_arm_drops_its_pair_drops_too() {
+fn a_repetition_that_one_arm_drops_is_dropped_in_the_whole_pair() {
     let folder = Folder::new("dropped-pair");
     let mut arms = header(1);
     let base = &arms.planned[1];
@@ -152,7 +152,7 @@ fn a_rule_that_drops_everything_leaves_figures_without_a_value() {
 }
 
 #[test]
-fn a_rule_on_what_is_not_counted_drops_nothing_and_says_so() {
+fn a_rule_on_a_missing_counter_drops_nothing_and_is_reported() {
     let folder = Folder::new("dropped-unheld");
     let rule = DropRule { steal: Some(0.01), ..DropRule::default() };
     let (_, mut run) = run(&folder, Header { drop: Some(rule), ..header(2) }, &[("larson-1", 3)]);

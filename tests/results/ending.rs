@@ -1,4 +1,4 @@
-//! When a run has repeated enough, and whether its parts say the truth about it.
+//! The end of a run by its stop rule, and the check of the recorded end against the values in the parts.
 
 use numamark::aggregate::aggregate;
 use numamark::aggregate::{Evidence, ended_by};
@@ -9,7 +9,7 @@ use crate::fixture::{begin, end, header, repetition};
 
 const RANKS: u32 = 2;
 
-/// Allocating alone: the rate of every round follows from its time. With `arms` the case has two of them.
+/// A job with one allocator case: the rate of every round follows from its time. With `arms` the case has two arms.
 fn asked(arms: bool, stop: Option<Stop>, repetitions: u32) -> Header {
     let mut header = header(RANKS);
     header.planned.remove(0);
@@ -29,7 +29,7 @@ fn rule(half_width: f64) -> Option<Stop> {
     Some(Stop { half_width, at_most: 14, time_ns: None })
 }
 
-/// `rounds` rounds, in which case `i` took `slower(i, round)` times as long as ever.
+/// `rounds` rounds, in which case `i` took `slower(i, round)` times as long as usual.
 fn evidence(header: &Header, rounds: u32, slower: impl Fn(usize, u32) -> f64) -> Evidence {
     let mut evidence = Evidence::new((0..RANKS).map(|rank| begin(rank, RANKS)).collect()).expect("all ranks");
     for round in 0..rounds {
@@ -51,22 +51,23 @@ fn evidence(header: &Header, rounds: u32, slower: impl Fn(usize, u32) -> f64) ->
     evidence
 }
 
-/// Whether a run that ends with these words counts as complete.
+/// True when a run with this recorded end counts as complete.
 fn complete(header: &Header, mut evidence: Evidence, rounds: u32, ended_by: EndedBy) -> bool {
     evidence.finish((0..RANKS).map(|rank| (rank, End { rounds, ended_by, ..end(rank) })));
     aggregate(header, &evidence, None).expect("whole evidence").complete
 }
 
-/// Within half a per cent, or ten.
+/// Times that differ by at most half a per cent.
 fn quiet(_: usize, round: u32) -> f64 {
     1.0 + 0.001 * f64::from(round * 7 % 5)
 }
 
+/// Times that differ by up to 40 %.
 fn loud(_: usize, round: u32) -> f64 {
     1.0 + 0.1 * f64::from(round * 7 % 5)
 }
 
-/// After how many rounds a run with these times ends, and why.
+/// Number of rounds after which a run with these times ends, and the reason.
 fn end_of(header: &Header, slower: fn(usize, u32) -> f64) -> (u32, EndedBy) {
     let evidence = evidence(header, header.repetitions, slower);
     let ends = |rounds| Some((rounds, ended_by(header, &evidence, rounds)?));
@@ -74,7 +75,7 @@ fn end_of(header: &Header, slower: fn(usize, u32) -> f64) -> (u32, EndedBy) {
 }
 
 #[test]
-fn a_quiet_run_ends_early_and_a_loud_one_after_the_most_rounds() {
+fn a_quiet_run_ends_early_and_a_noisy_one_after_the_most_rounds() {
     let header = asked(false, rule(0.02), 14);
     let (rounds, why) = end_of(&header, quiet);
     assert!((6..14).contains(&rounds) && why == EndedBy::HalfWidth, "{why:?} after {rounds}");
@@ -83,14 +84,15 @@ fn a_quiet_run_ends_early_and_a_loud_one_after_the_most_rounds() {
 }
 
 #[test]
-fn what_the_ranks_say_of_the_end_is_held_against_their_values() {
+fn the_recorded_end_is_checked_against_the_values() {
     let header = asked(false, rule(0.02), 14);
     let enough = end_of(&header, quiet).0;
     let of_quiet = |rounds| evidence(&header, rounds, quiet);
     let of_loud = |rounds| evidence(&header, rounds, loud);
     assert!(complete(&header, of_quiet(enough), enough, EndedBy::HalfWidth));
     assert!(complete(&header, of_loud(14), 14, EndedBy::AtMost));
-    // Another reason, an end that was too early, one that was too late, and one of a rule that has no time.
+    // Wrong reasons, an end too early, an end too late, a reason that the values contradict, and a time limit that the
+    // rule does not have.
     assert!(!complete(&header, of_quiet(enough), enough, EndedBy::AtMost));
     assert!(!complete(&header, of_quiet(enough), enough, EndedBy::Repetitions));
     assert!(!complete(&header, of_quiet(enough - 2), enough - 2, EndedBy::HalfWidth));
@@ -104,7 +106,7 @@ fn what_the_ranks_say_of_the_end_is_held_against_their_values() {
         !complete(&timed, evidence(&timed, late, quiet), late, EndedBy::Time),
         "certain two rounds before"
     );
-    // Rounds that were not done.
+    // The recorded end has more rounds than the parts.
     assert!(!complete(&header, of_quiet(enough - 2), enough, EndedBy::HalfWidth));
     let fixed = asked(false, None, 5);
     assert!(complete(&fixed, evidence(&fixed, 5, loud), 5, EndedBy::Repetitions));
@@ -124,9 +126,9 @@ fn ranks_that_disagree_about_the_end_make_no_complete_run() {
     }
 }
 
-/// What disturbs both arms of a round alike says nothing about their ratio, and what disturbs one does.
+/// A disturbance of both arms of a round leaves their ratio as it is; a disturbance of one arm changes it.
 #[test]
-fn arms_are_certain_when_their_ratio_is() {
+fn arms_are_certain_when_their_ratio_is_certain() {
     let header = asked(true, rule(0.02), 14);
     let (rounds, why) = end_of(&header, |case, round| loud(case, round) * [1.0, 0.9][case]);
     assert_eq!(why, EndedBy::HalfWidth);

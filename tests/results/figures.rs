@@ -1,4 +1,4 @@
-//! What each figure is, by numbers a person can check.
+//! The definition of each figure, with numbers that can be checked by hand.
 
 use numamark::aggregate::Evidence;
 use numamark::aggregate::aggregate;
@@ -115,7 +115,7 @@ fn noise_is_summed_over_the_ranks_and_null_where_one_does_not_count_it() {
         ("involuntary_switches", Some(7.0), "switches"),
         ("run_delay_share", Some(0.1), "share"),
         ("steal_share", None, "share"),
-        // The one that is farthest from none, whatever its sign.
+        // The change with the largest absolute value.
         ("core_clock_change", Some(-0.03), "share"),
     ] {
         assert_eq!((metrics[name].value, metrics[name].unit.as_str()), (value, unit), "{name}");
@@ -136,7 +136,7 @@ fn a_value_is_the_median_over_the_repetitions_in_the_order_of_the_rounds() {
 }
 
 #[test]
-fn what_cannot_be_derived_is_null_with_a_reason() {
+fn a_figure_that_cannot_be_derived_is_null_with_a_reason() {
     let idle = Repetition { bytes: 0, cpu_ns: 0, histograms: [].into(), ..plain(0, 0) };
     let run = run_of(&header(1), &[vec![idle]]);
     let metrics = &run.derived.cases[0].metrics;
@@ -208,7 +208,7 @@ fn stages_of_refills_sum_to_the_total_also_after_weighting() {
     assert_eq!((both.count, both.timed), (slow.count + fast.count, slow.timed + fast.timed));
     assert_eq!((slow.count, slow.timed), (9 * 40, 9 * 40), "slow refills are all timed");
     assert_eq!((fast.count, fast.timed), (9 * 19_200, 9 * 300));
-    // One fast value stands for 64 events, so the estimate is far above the sum of what was timed.
+    // One fast value stands for 64 events, so the estimate is far above the sum of the timed values.
     let expected = slow.sum as f64 + 64.0 * fast.sum as f64;
     assert!((both.sum_estimate.expect("timed") / expected - 1.0).abs() < 1e-12);
 }
@@ -245,7 +245,7 @@ fn locality_is_the_lower_of_start_and_end_and_needs_every_rank() {
 }
 
 #[test]
-fn ranks_that_do_not_tell_the_same_story_are_refused() {
+fn ranks_that_contradict_each_other_are_refused() {
     let by_rank = [0, 1].map(|rank| vec![repetition("generate-1", 0, rank, 23)]);
     let refused = |change: fn(&mut Vec<Row>, &mut Vec<u64>), why: &str| {
         let mut evidence = Evidence::new(vec![begin(0, 2), begin(1, 2)]).expect("all ranks");
@@ -279,7 +279,7 @@ fn ranks_that_do_not_tell_the_same_story_are_refused() {
 }
 
 #[test]
-fn a_repetition_comes_once() {
+fn the_same_repetition_twice_is_refused() {
     let by_rank = [vec![repetition("generate-1", 0, 0, 24)]];
     let mut evidence = evidence(&by_rank);
     let before = evidence.clone();
@@ -318,7 +318,7 @@ fn a_gate_is_met_on_its_bound_and_never_by_a_figure_that_is_not_there() {
         gate("speed_of_light", Bound::AtMost(1.0), Level::Fail),
     ];
     let run = run_of(&header, &[vec![plain(0, GIB)], vec![plain(0, GIB)]]);
-    // A metric that null values made null is one of the cases, too: larson has not run here.
+    // larson has not run here, so its metrics are null and fail their gates.
     let of_generate = |metric: &str| {
         let results = run.derived.gate_results.iter();
         let of_case =
@@ -340,7 +340,7 @@ fn a_gate_is_met_on_its_bound_and_never_by_a_figure_that_is_not_there() {
 }
 
 #[test]
-fn the_verdict_is_the_worst_of_what_happened() {
+fn the_verdict_is_the_worst_outcome() {
     use numamark::error::ExitCode;
     let mut header = header(1);
     header.repetitions = 1;

@@ -171,7 +171,8 @@ fn refills(random: &mut Random, name: &str, count: u64, gap: u64, ns: u32) -> Ve
         .collect()
 }
 
-/// All four loops, before and after, with all ranks. From a seed of its own, as tests know the figures without it.
+/// All four loops, before and after, with all ranks. Its seed is its own, so that other figures, which tests know, do
+/// not depend on it.
 fn limits(seed: u64, round: u32, rank: u32) -> Vec<LimitTiming> {
     let mut random = Random::new(mix_words(&[seed, u64::from(round), u64::from(rank)]));
     const KERNELS: [LimitKernel; 4] =
@@ -223,7 +224,7 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
     }
 }
 
-/// Two workers that were disturbed. The machines of odd ranks do not know what was stolen from them.
+/// Noise of two disturbed workers. The machines of odd ranks do not count stolen time.
 fn noise(random: &mut Random, rank: u32, elapsed_ns: u64) -> Noise {
     let mut below = |bound| u64::from(random.below(bound));
     let mut worker = |_| WorkerNoise {
@@ -249,12 +250,12 @@ fn noise(random: &mut Random, rank: u32, elapsed_ns: u64) -> Noise {
     Noise::new(workers, [&machine(1), &machine(2 + below(3))])
 }
 
-/// A whole run on disk, `run.json` not yet written. Returns what rank 0 gathered meanwhile.
+/// A whole run on disk, except for `run.json`. Returns the evidence that rank 0 gathered.
 pub fn run(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Header, Evidence) {
     run_of(path, header(ranks), |case, round, rank| repetition(case, round, rank, seed))
 }
 
-/// The same of these repetitions, by case, round and rank, under this header.
+/// As [`run`], with these repetitions by case, round and rank, and with this header.
 pub fn run_of(
     path: &Path,
     header: Header,
@@ -296,7 +297,7 @@ pub fn run_of(
     (directory, header, evidence)
 }
 
-/// A whole run on disk, `run.json` and all.
+/// A whole run on disk, including `run.json`.
 pub fn finished(path: &Path, ranks: u32, seed: u64) -> (RunDirectory, Run, Evidence) {
     let (directory, header, evidence) = run(path, ranks, seed);
     let run = aggregate(&header, &evidence, Some(1.0)).expect("whole evidence");

@@ -1,4 +1,4 @@
-//! Reports for other programs, and what no name may do to any of them.
+//! Reports for other programs, which stay well-formed whatever a name contains.
 
 use numamark::record::Parameter;
 use numamark::record::run::CaseResult;

@@ -1,4 +1,4 @@
-//! Gates against a stored run, and the form in which what shows test results reads them.
+//! Gates against a stored run, and their JUnit form for tools that show test results.
 
 use numamark::aggregate::aggregate;
 use numamark::job;
@@ -21,7 +21,7 @@ fn gate(directory: &str, bound: job::Bound) -> job::Gate {
     }
 }
 
-/// A run whose gates are held against another run of the same cases; both as they lie in the folder.
+/// A run with a gate against a stored run of the same cases, and the stored figure. Both runs are in the folder.
 fn held_against(folder: &Folder, bound: job::Bound) -> (Run, f64) {
     let stored = folder.join("stored");
     let (_, base, _) = finished(&stored, 2, 51);
@@ -47,7 +47,7 @@ fn a_bound_against_a_stored_run_is_a_share_of_its_figure_of_the_same_case() {
     assert_eq!((of_generate.stored, of_generate.outcome), (Some(stored), Outcome::Pass));
     assert_eq!(of_generate.own_bound(), Some(Bound::AtLeast(0.5 * stored)));
     assert_eq!(of_generate.value, run.derived.cases[0].metrics[RATE].value);
-    // What was stored is in the header: the other run is not needed any more.
+    // The header has the stored figures, so the stored run is no longer needed.
     std::fs::remove_dir_all(folder.join("stored")).expect("it is there");
     verify(&folder.join("run")).expect("the run proves itself alone");
 }
@@ -76,7 +76,7 @@ fn a_stored_run_that_cannot_be_a_bound_is_refused_before_anything_is_measured() 
     refused(&planned, None, "stored");
     let (directory, mut base, evidence) = finished(&stored, 1, 53);
     refused(&["generate-2"], None, "it has generate-1, larson-1, and this job generate-2: no case in common");
-    // The job as it stands, in a job with arms.
+    // In a job with arms, base and base-again correspond to the stored case without an arm.
     let with_arms = ["generate-1.arm=base", "generate-1.arm=base-again", "generate-1.arm=other"];
     let resolved = resolve_gates(&gates, &with_arms, None).expect("its base is the stored case");
     let against = resolved[0].against.as_ref().expect("a stored run");
@@ -108,7 +108,7 @@ fn a_case_that_the_stored_run_does_not_have_fails_with_the_reason() {
     );
 }
 
-/// The tags of a document in order, if it is well-formed as far as this form goes.
+/// The tags of a document in order. Panics when it is not well-formed, as far as JUnit's form needs.
 fn tags(xml: &str) -> Vec<String> {
     let rest = xml.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").expect("a declaration");
     let (mut open, mut seen): (Vec<String>, Vec<String>) = Default::default();

@@ -1,4 +1,4 @@
-//! The heat map: who is slow, seen at once, however many hosts there are.
+//! The heat map: it shows slow ranks at a glance, for any number of hosts.
 
 use std::collections::BTreeMap;
 

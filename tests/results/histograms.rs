@@ -18,7 +18,7 @@ fn read(path: &Path) -> Log {
 /// By tag and time: the counters.
 type Lines = BTreeMap<(String, u64, u64), BTreeMap<u32, u64>>;
 
-/// A second derivation: adds up what each part says, tag by tag.
+/// A second derivation: sums the counters of all parts by tag.
 fn again(run: &Path, ranks: usize) -> Lines {
     let (mut begins, mut spans, mut rounds) = (u64::MAX, BTreeMap::new(), Vec::new());
     for rank in 0..ranks {

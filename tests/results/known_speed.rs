@@ -9,19 +9,19 @@ use numamark::results::{RunDirectory, to_json};
 
 use crate::fixture::{begin, end, header, repetition};
 
-/// A run of which everything can be changed before it is written.
+/// A made-up run that a test can change before it is written.
 pub struct Made<'a> {
     pub ranks: u32,
     pub rounds: u32,
-    /// Of the noise of single values, 0.2 %.
+    /// Seed of the noise of single values, which is 0.2 %.
     pub seed: u64,
-    /// How fast each case is, as a multiple.
+    /// Speed of each case, as a multiple of the usual speed.
     pub speed: &'a dyn Fn(&str) -> f64,
     pub header: &'a dyn Fn(&mut Header),
     pub begin: &'a dyn Fn(&mut Begin),
-    /// Whether the ranks came to their end.
+    /// True when the ranks reached their end.
     pub whole: bool,
-    /// Whether `verify` will look at it.
+    /// True when `verify` will read it.
     pub proved: bool,
 }
 
@@ -61,7 +61,7 @@ impl Made<'_> {
                 part.end(&End { rounds: self.rounds, ..end(rank) }).expect("room");
             }
         }
-        // Nothing but run.json is read, and the tables take time to write.
+        // Only run.json is read, and writing the tables takes time.
         let evidence = directory.evidence().expect("all its parts");
         let run = aggregate(&head, &evidence, None).expect("one run");
         if self.proved {
@@ -72,7 +72,7 @@ impl Made<'_> {
         path.to_owned()
     }
 
-    /// One GiB/s, or an operation a nanosecond, times the speed of the case, but for a little noise.
+    /// One GiB/s, or an operation a nanosecond, times the speed of the case, with a little noise.
     fn repetition(&self, case: &str, round: u32, rank: u32) -> Repetition {
         let mut made = repetition(case, round, rank, self.seed);
         let word = mix_words(&[self.seed, case.len() as u64, u64::from(round), u64::from(rank), 7]);

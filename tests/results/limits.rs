@@ -1,4 +1,4 @@
-//! Shares of limits, by numbers a person can check.
+//! Shares of limits, with numbers that can be checked by hand.
 
 use numamark::aggregate::Evidence;
 use numamark::aggregate::aggregate;
@@ -88,7 +88,7 @@ fn a_share_is_the_rate_over_what_the_fastest_store_loop_took_in_the_same_repetit
 }
 
 #[test]
-fn groups_are_held_against_what_all_their_ranks_took_at_once() {
+fn the_limit_of_a_group_is_that_of_all_its_ranks_at_once() {
     // Eight ranks on two hosts; rank 3 is half as fast as its memory, rank 6 has half the memory speed.
     let by_rank: Vec<Vec<Repetition>> = (0..8)
         .map(|rank| {
@@ -132,7 +132,7 @@ fn groups_are_held_against_what_all_their_ranks_took_at_once() {
     in_80_columns(&run);
 }
 
-/// Everything a report says, and that it says who is where.
+/// Checks that every report fits 80 columns and names the place of a slow group.
 fn in_80_columns(run: &Run) {
     for extent in [Detail::Summary, Detail::Everything] {
         let text = table(run, extent);
@@ -147,7 +147,7 @@ fn in_80_columns(run: &Run) {
 }
 
 #[test]
-fn alone_is_what_a_rank_took_while_its_host_waited_before_the_first_and_after_the_last() {
+fn a_rank_measures_its_limit_alone_before_its_first_repetition_and_after_the_last() {
     let own = |rank: u32| -> Vec<Repetition> {
         let mut first = repetition(0, 10, [20, 1, 1, 20], [20, 1, 1, 20]);
         first.limits.extend(timings(When::Before, With::Alone, [30, 31, 1, 18]));
@@ -174,10 +174,11 @@ fn alone_is_what_a_rank_took_while_its_host_waited_before_the_first_and_after_th
 }
 
 #[test]
-fn a_limit_that_moves_is_marked_and_one_that_jumps_about_is_not() {
+fn a_steady_change_of_a_limit_is_marked_as_drift_and_random_variation_is_not() {
     let drift = |afters: &[u64]| {
         let own = (0..).zip(afters).map(|(round, after)| {
-            // Another loop is the best after than before: it is the limit that moves, not a loop.
+            // The fastest loop after a repetition is not the fastest loop before: drift compares the limits, not one
+            // loop.
             repetition(round, 50, [100, 1, 1, 1], [1, 1, *after, 1])
         });
         let run = run_of(&[own.collect()], &[end(0)]);
@@ -187,17 +188,17 @@ fn a_limit_that_moves_is_marked_and_one_that_jumps_about_is_not() {
         (limits.drift.expect("before and after"), limits.drifted)
     };
     for (afters, moved, marked) in [
-        // By 20 %, and by more than what they differ by.
+        // A change of 20 %, larger than the variation.
         (&[80, 79, 81, 80, 80][..], -0.2, true),
         (&[80, 79, 81], -0.2, true),
-        // Every time slower, by less than what they differ by: six times are enough, five are not.
+        // Slower every time, but by less than the variation: six repetitions are enough, five are not.
         (&[96, 70, 90, 80, 95, 85], -0.14, true),
         (&[96, 70, 90, 80, 95], -0.14, false),
-        // Up and down.
+        // Changes in both directions.
         (&[60, 140, 97, 150, 70, 99, 101], 0.0, false),
-        // Surely, and of no consequence.
+        // A certain change that is too small to matter.
         (&[99, 99, 99, 99, 99, 99, 99], -0.01, false),
-        // Once is no drift.
+        // One repetition shows no drift.
         (&[50], -0.5, false),
     ] {
         let found = drift(afters);

@@ -62,7 +62,8 @@ pub fn rows<'a>(text: &'a str, title: &str) -> Vec<Vec<&'a str>> {
     table[rule + 1..].iter().map(|line| line.split_whitespace().collect()).collect()
 }
 
-/// One case on `hosts` hosts with `nodes` ranks each, all at 8 GiB/s but rank 7 at a half and rank 3 at 0.94 of it.
+/// One case on `hosts` hosts with `nodes` ranks each, all at 8 GiB/s except rank 7 (half of it) and rank 3 (0.94 of
+/// it).
 pub fn with_ranks(hosts: u32, nodes: u32) -> Run {
     let mut run = template();
     let mut case = run.derived.cases[0].clone();

@@ -1,4 +1,5 @@
-//! The run directory end to end: what ranks write, what rank 0 makes of it, and what `verify` and `recover` prove.
+//! The run directory end to end: the parts of the ranks, the results of rank 0, and the proofs of `verify` and
+//! `recover`.
 
 mod advice;
 mod again;

@@ -1,4 +1,4 @@
-//! `run.json` follows from the parts: from all of them, and from nothing else.
+//! `run.json` follows from the parts: from all of them, and from no other data.
 
 use std::fs;
 
@@ -75,7 +75,7 @@ fn verify_finds_any_changed_value_down_to_the_last_bit() {
     let mut tried = 0;
     for place in &places {
         let last = format!("{:?}", place.last());
-        // Nobody can derive how long the run took; CPU flags are a hundred alike.
+        // The elapsed time of the run cannot be derived. The CPU flags are a hundred leaves of one kind.
         if last.contains("elapsed_s") || format!("{place:?}").contains("cpu_flags") {
             continue;
         }
@@ -114,7 +114,7 @@ fn noise_that_does_not_follow_from_the_workers_is_refused_with_its_line() {
 }
 
 #[test]
-fn verify_names_what_was_added_and_what_is_gone() {
+fn verify_names_added_and_missing_values() {
     let folder = Folder::new("added-or-gone");
     let path = folder.join("run");
     let (directory, ..) = finished(&path, 2, 8);
@@ -208,7 +208,7 @@ fn a_repetition_that_one_rank_did_not_finish_changes_no_figure() {
         let text = fs::read_to_string(&part).expect("just written");
         fs::write(&part, text.split_inclusive('\n').take(keep).collect::<String>()).expect("room");
     };
-    // In one run both ranks stopped after two lines, in the other rank 1 stopped and rank 0 went on.
+    // In one run both ranks stopped after two lines; in the other rank 1 stopped and rank 0 continued.
     for (path, rank, keep) in [(&fewer, 0, 3), (&fewer, 1, 3), (&all, 0, 6), (&all, 1, 3)] {
         cut(path, rank, keep);
     }
@@ -218,7 +218,7 @@ fn a_repetition_that_one_rank_did_not_finish_changes_no_figure() {
 }
 
 #[test]
-fn nothing_finished_is_nothing_to_recover() {
+fn a_run_without_a_finished_repetition_cannot_be_recovered() {
     let folder = Folder::new("nothing");
     let path = folder.join("run");
     run(&path, 2, 12);

@@ -20,7 +20,7 @@ fn read(path: &Path) -> Table {
     (table.columns().to_vec(), rows)
 }
 
-/// What tells one row from another: scope, host, rank, case, repetition, metric, interval.
+/// Key of a row: scope, host, rank, case, repetition, metric, interval.
 type Key = (String, Option<String>, Option<i64>, String, i64, String, Option<i64>);
 
 fn key(row: &[Cell], columns: &[ColumnSchema]) -> Key {
@@ -115,7 +115,7 @@ fn every_row_follows_from_the_parts_and_none_is_missing() {
             lines.iter().find(|line| (line.case(), line.round()) == (case.clone(), round)).expect("rank 0");
         for (metric, figures) in &result.metrics {
             let key = ("all".to_owned(), None, None, case.clone(), round, metric.clone(), None);
-            // Without a value there must be no row: it would be left over.
+            // Without a value there must be no row: an unexpected row would remain in `found`.
             if let Some(number) = figures.values[round as usize] {
                 expect(key, number, 0.0, &figures.unit, None, &first.of["began_unix_ms"]);
             }
@@ -125,7 +125,7 @@ fn every_row_follows_from_the_parts_and_none_is_missing() {
 }
 
 #[test]
-fn intervals_sum_to_what_the_repetition_did() {
+fn intervals_sum_to_the_work_of_the_repetition() {
     let folder = Folder::new("samples-intervals");
     let (directory, run, _) = finished(&folder.join("run"), 3, 62);
     let (columns, rows) = read(&directory.samples());
@@ -154,7 +154,7 @@ fn intervals_sum_to_what_the_repetition_did() {
 }
 
 #[test]
-fn the_file_says_what_it_holds_and_of_which_run() {
+fn the_file_names_its_columns_and_its_run() {
     let folder = Folder::new("samples-columns");
     let (directory, run, _) = finished(&folder.join("run"), 2, 63);
     let (columns, rows) = read(&directory.samples());
@@ -282,7 +282,7 @@ fn a_flipped_bit_anywhere_in_the_file_is_found() {
 }
 
 #[test]
-fn a_recovered_run_has_the_samples_of_what_all_ranks_finished() {
+fn a_recovered_run_has_the_samples_of_repetitions_that_all_ranks_finished() {
     let folder = Folder::new("samples-recovered");
     let path = folder.join("run");
     let (directory, ..) = run(&path, 2, 67);

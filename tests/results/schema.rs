@@ -1,4 +1,4 @@
-//! `run.json` is what `numamark schema run` says it is.
+//! `run.json` matches the schema that `numamark schema run` prints.
 
 use numamark::aggregate::aggregate;
 use numamark::record::run::run_schema;
@@ -147,7 +147,7 @@ fn the_schema_refuses_what_is_not_a_run() {
     }
 }
 
-/// What the first release promises to have; a consumer may rely on these names.
+/// Names that the first release promises; a consumer may rely on them.
 #[test]
 fn run_json_has_every_promised_name() {
     let folder = Folder::new("promised");

@@ -14,8 +14,8 @@ use crate::table::assert_fits;
 const RANKS: u32 = 8;
 const ROUNDS: u32 = 6;
 
-/// A run in which each rank needs `time` times as long as it should, give or take half a per cent, and waits as long
-/// for its CPUs as it is late.
+/// A run in which each rank takes `time` times as long as usual, with a jitter of half a per cent, and waits for its
+/// CPUs during the additional time.
 fn run(folder: &Folder, seed: u64, time: impl Fn(u32) -> f64, header: Header) -> (RunDirectory, Run) {
     let header = Header { repetitions: ROUNDS, ..header };
     let made = |case: &str, round: u32, rank: u32| {
@@ -98,7 +98,7 @@ fn equal_nodes_have_no_straggler_and_no_file() {
 }
 
 #[test]
-fn two_that_are_equally_slow_cost_nothing_one_by_one_and_what_they_cost_together() {
+fn two_equally_slow_nodes_have_no_cost_alone_and_one_together() {
     let folder = Folder::new("two-stragglers");
     let slow = |rank| if rank == 2 || rank == 5 { 1.12 } else { 1.0 };
     let (_, run) = run(&folder, 63, slow, header(RANKS));
@@ -110,7 +110,7 @@ fn two_that_are_equally_slow_cost_nothing_one_by_one_and_what_they_cost_together
 }
 
 #[test]
-fn a_node_of_another_class_is_not_held_against_this_one() {
+fn nodes_of_different_classes_are_not_compared() {
     let folder = Folder::new("classes");
     let slow = |rank| if rank >= 4 { 1.5 } else { 1.0 };
     let header = Header { repetitions: ROUNDS, ..header(RANKS) };

@@ -1,4 +1,4 @@
-//! Reports of sweeps: a table a swept key, in 80 columns.
+//! Reports of sweeps: one table for each swept key, in 80 columns.
 
 use numamark::record::run::Expected;
 use numamark::record::{Parameter, Run};
@@ -37,7 +37,7 @@ fn one_swept_key_has_a_line_a_case_and_units_in_the_header() {
 }
 
 #[test]
-fn a_knob_that_does_not_touch_a_case_does_not_keep_it_out() {
+fn a_case_without_a_swept_parameter_is_shown_beside_the_fastest_value() {
     let mut run = template();
     let slab = |batch, rate| {
         case(&run, 1, rate, &[("allocator", word("slab")), ("batch", Parameter::Number(batch))])
@@ -111,7 +111,8 @@ fn a_sweep_over_many_hosts_names_the_slowest_rank_of_each_case() {
     assert_eq!(slowest, [["4.00", "3"], ["4.00", "3"], ["7.52", "3"]], "{text}");
 }
 
-/// Three chunks of up to 4 MiB a block: with fewer blocks than workers some idle, and the largest exceeds its arena.
+/// Three chunks in blocks of up to 4 MiB. Where blocks are fewer than workers, some workers are idle. The largest chunk
+/// exceeds its arena.
 fn with_expectations() -> Run {
     let mut run = two_axes();
     run.derived.cases.retain(|case| case.parameters["kernel"] == word("avx2"));
@@ -138,7 +139,7 @@ fn with_expectations() -> Run {
 }
 
 #[test]
-fn what_the_plan_expects_stands_beside_what_was_measured() {
+fn expected_values_are_shown_beside_measured_ones() {
     let run = with_expectations();
     let text = report::table(&run, Detail::Summary);
     println!("{text}");
@@ -165,7 +166,7 @@ fn expectations_that_are_all_alike_or_unknown_have_no_table() {
     unknown.derived.cases[0].expected = None;
     for run in [alike, unknown] {
         let text = report::table(&run, Detail::Summary);
-        // The advice below has words for it, too.
+        // Only the table's words are excluded, because the advice below mentions workers as well.
         assert!(!text.contains("a chunk  workers") && !text.contains("!:"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The table fits 80 columns and says what it must, whatever stands in it.
+//! The table fits 80 columns and has all required values, whatever names the run has.
 
 use numamark::aggregate::aggregate;
 use numamark::environment::NodeRecord;

@@ -1,4 +1,4 @@
-//! The effect of an arm: its confidence interval, its verdicts when there is nothing to find, and its power.
+//! The effect of an arm: its confidence interval, its false positives, and its power.
 
 use numamark::stats::{
     Better, Effect, Judgement, Pair, Scope, effect, effect_within, holm, judge, pairs_needed,
@@ -19,7 +19,7 @@ fn covered(world: World, seed: u64, draws: u32) -> (f64, Effect) {
 
 #[test]
 fn an_effect_is_covered_as_often_as_its_interval_claims() {
-    // What hosts and nodes do to the effect belongs to what is covered from six hosts on.
+    // From six hosts on the interval also covers the variation of the effect between hosts and nodes.
     let alike = |hosts, nodes, rounds| World { effect: 0.03, ..World::new(hosts, nodes, rounds) };
     let unlike = |hosts, nodes, rounds| World {
         by_host: 0.01,
@@ -51,7 +51,7 @@ fn an_effect_is_covered_as_often_as_its_interval_claims() {
 }
 
 #[test]
-fn with_few_rounds_less_is_claimed_and_that_is_kept() {
+fn few_rounds_claim_a_lower_level_and_reach_it() {
     for (rounds, level) in [(2, 0.5), (3, 0.75), (4, 0.875), (5, 0.9375)] {
         let (covered, last) = covered(World { effect: 0.03, ..World::new(2, 2, rounds) }, 6, 3000);
         println!("2 hosts x 2 nodes x {rounds} rounds: {covered:.3} covered, {level} claimed");
@@ -60,9 +60,9 @@ fn with_few_rounds_less_is_claimed_and_that_is_kept() {
     }
 }
 
-/// Hosts measured and hosts like them are not the same question.
+/// An interval for the measured hosts does not cover the effect on other hosts.
 #[test]
-fn rounds_of_two_hosts_say_nothing_of_a_third() {
+fn an_interval_for_two_measured_hosts_does_not_cover_other_hosts() {
     let world = World { by_host: 0.03, ..World::new(2, 2, 20) };
     let mut draw = Draw::new(7);
     let mut covers = |scope| {
@@ -77,9 +77,9 @@ fn rounds_of_two_hosts_say_nothing_of_a_third() {
     assert!((alike - 0.5).abs() < 0.05, "seed 7");
 }
 
-/// Rounds that favour an arm on all hosts at once: found only as far as so few rounds show it.
+/// Rounds favour an arm on all hosts at once. So few rounds show this only in part, so the coverage is below 95 %.
 #[test]
-fn what_rounds_have_in_common_widens_the_interval() {
+fn an_effect_that_rounds_share_widens_the_interval() {
     for (hosts, rounds) in [(8, 10), (16, 6), (64, 4)] {
         let world = World { by_round: 0.01, ..World::new(hosts, 1, rounds) };
         let (covered, last) = covered(world, 8, 600);
@@ -90,11 +90,11 @@ fn what_rounds_have_in_common_widens_the_interval() {
 }
 
 #[test]
-fn the_same_arm_twice_is_seldom_called_faster_or_slower() {
-    // Four metrics of one run, of which two are nearly the same, judged together; any difference would matter.
+fn identical_arms_are_rarely_called_faster_or_slower() {
+    // Four metrics of one run, two of them nearly equal, are judged together; the difference of interest is 0.
     for (hosts, rounds) in [(1, 6), (1, 10), (2, 8), (4, 20), (8, 6), (16, 2)] {
         let world = World { by_host: 0.005, ..World::new(hosts, 2, rounds) };
-        // On these hosts an effect of the host would be an effect.
+        // Below six hosts the interval describes these hosts, so a host's own effect would be a true effect.
         let world = if hosts < 6 { World { by_host: 0.0, ..world } } else { world };
         let mut draw = Draw::new(9);
         let mut alone = 0;
@@ -116,15 +116,15 @@ fn the_same_arm_twice_is_seldom_called_faster_or_slower() {
         println!(
             "A/A on {hosts} hosts x {rounds} rounds: {alone:.3} of one metric, {family:.3} of any of four"
         );
-        // Three standard errors above 5 %: 1000 draws do not say it closer.
+        // The bound is three standard errors of 1000 draws above 5 %.
         assert!(alone <= 0.05 + 0.02, "seed 9: {alone}");
         assert!(family <= 0.05 + 0.02, "seed 9: {family}");
     }
 }
 
-/// As a person would: twelve rounds to learn the spread, then as many as they say are needed.
+/// The usual procedure: a pilot of twelve rounds to estimate the spread, then the number of rounds computed from it.
 #[test]
-fn four_of_five_runs_find_what_a_short_one_planned() {
+fn four_of_five_runs_find_the_change_that_a_pilot_planned_for() {
     for (disturbed, change) in [(0.0, 0.03), (0.0, 0.015), (0.05, 0.03), (0.05, 0.02)] {
         let world = World { disturbed, effect: f64::ln_1p(change), ..World::new(1, 2, 12) };
         let mut draw = Draw::new(10);
@@ -150,8 +150,8 @@ fn four_of_five_runs_find_what_a_short_one_planned() {
 }
 
 #[test]
-fn no_difference_is_said_of_a_real_one_in_at_most_five_of_a_hundred_runs() {
-    // Exactly at the limit, where it is hardest.
+fn a_real_difference_is_called_no_difference_in_at_most_five_of_a_hundred_runs() {
+    // A true effect exactly at the difference of interest, where errors are most frequent.
     let world = World { effect: 0.02_f64.ln_1p(), ..World::new(2, 4, 20) };
     let mut draw = Draw::new(11);
     let judged = |effect: &Effect| judge(effect, Better::Higher, 1.0, 0.02, None);
@@ -166,7 +166,7 @@ fn no_difference_is_said_of_a_real_one_in_at_most_five_of_a_hundred_runs() {
 }
 
 #[test]
-fn the_floor_of_the_same_arm_twice_costs_power_and_no_error() {
+fn the_floor_between_identical_arms_costs_a_little_power() {
     let world = World { effect: 0.03, ..World::new(1, 4, 20) };
     let same = World { effect: 0.0, ..world };
     let mut draw = Draw::new(12);

@@ -1,4 +1,4 @@
-//! How often the statistics are wrong, by simulation: the error rates that the figures of a run claim.
+//! Error rates of the statistics, by simulation, compared with the rates that the figures of a run claim.
 //!
 //! Every draw is from a fixed seed. The figures are printed: `cargo test --test statistics -- --nocapture`.
 

@@ -4,7 +4,7 @@ use numamark::stats::{Decision, StopRule, half_width, median, median_confidence_
 
 use crate::world::{Draw, share};
 
-/// The median that endless repetitions would have.
+/// The true median, computed from very many repetitions.
 fn truth(scale: f64, disturbed: f64) -> f64 {
     let mut draw = Draw::new(1);
     let many: Vec<f64> = (0..200_001).map(|_| draw.rate(scale, disturbed)).collect();
@@ -33,7 +33,7 @@ fn a_median_of_repetitions_is_covered_as_often_as_its_interval_claims() {
 }
 
 #[test]
-fn the_stop_rule_leaves_the_coverage_where_it_was() {
+fn the_stop_rule_does_not_lower_the_coverage() {
     for (scale, disturbed) in [(0.01, 0.0), (0.02, 0.05), (0.03, 0.0), (0.04, 0.0), (0.04, 0.1), (0.06, 0.0)]
     {
         let truth = truth(scale, disturbed);
@@ -43,7 +43,7 @@ fn the_stop_rule_leaves_the_coverage_where_it_was() {
         let draws = 3000;
         let covered = share(draws, || {
             let rates: Vec<f64> = (0..40).map(|_| draw.rate(scale, disturbed)).collect();
-            // For comparison: the rule that this one is not.
+            // For comparison: a rule that looks after every repetition.
             let looked = (6..=40).find(|count| *count == 40 || half_width(&rates[..*count]) <= Some(0.02));
             at_once += u32::from(
                 median_confidence_interval(&rates[..looked.unwrap_or(40)]).unwrap().contains(truth),
@@ -70,10 +70,10 @@ fn the_stop_rule_leaves_the_coverage_where_it_was() {
     }
 }
 
-/// The limit of every confidence interval here, and of everybody's: it takes rounds for independent. What that costs is
-/// in the module's documentation, and must not grow without a word there.
+/// Every confidence interval here assumes independent rounds. The module's documentation states the coverage for
+/// correlated rounds; it must not fall below that.
 #[test]
-fn rounds_that_remember_each_other_cost_what_the_documentation_says() {
+fn correlated_rounds_lower_the_coverage_as_documented() {
     for (memory, at_least, at_most) in [(0.0, 0.93, 0.97), (0.3, 0.85, 0.91), (0.6, 0.70, 0.79)] {
         let mut draw = Draw::new(4);
         let covered = share(4000, || {

@@ -1,11 +1,11 @@
-//! Nodes that are called slow and are not, and slow ones that are not found.
+//! False positives and false negatives of the search for stragglers.
 
 use numamark::stats::{NodeRates, stragglers};
 
 use crate::world::Draw;
 
-/// One class in one case: nodes that differ for good by `apart`, the first of them slower by `slow`, in repetitions that
-/// are slow or fast for all and disturbed one in twenty.
+/// One class in one case. Nodes have lasting differences of `apart`, and the first node is slower by `slow`. Some
+/// repetitions are slower for all nodes, and one in twenty is disturbed.
 struct Class {
     nodes: usize,
     rounds: u32,
@@ -25,7 +25,7 @@ impl Class {
             .collect()
     }
 
-    /// The share of good nodes that are accused, and of slow ones that are found, by `slow`.
+    /// The share of good nodes that are called stragglers, and the share of nodes slower by `slow` that are found.
     fn rates(&self, seed: u64, draws: usize, slow: f64) -> (f64, f64) {
         let rounds: Vec<u32> = (0..self.rounds).collect();
         let mut draw = Draw::new(seed);
@@ -40,7 +40,7 @@ impl Class {
 }
 
 #[test]
-fn one_slow_node_among_64_is_found_and_good_ones_are_not_accused() {
+fn one_slow_node_among_64_is_found_with_few_false_positives() {
     for (rounds, apart, noise) in [(3, 0.003, 0.01), (5, 0.003, 0.01), (5, 0.005, 0.02), (10, 0.007, 0.02)] {
         let (accused, found) = Class { nodes: 64, rounds, apart, noise }.rates(13, 200, 0.05);
         println!(
@@ -52,7 +52,7 @@ fn one_slow_node_among_64_is_found_and_good_ones_are_not_accused() {
 }
 
 #[test]
-fn nodes_that_differ_more_are_held_to_less() {
+fn large_differences_between_good_nodes_raise_the_threshold() {
     let loud = Class { nodes: 64, rounds: 5, apart: 0.02, noise: 0.05 };
     let (accused, found) = loud.rates(14, 150, 0.2);
     println!("64 nodes apart by 2 %, noise 5 %: {accused:.4} accused, {found:.3} of 20 % found");
@@ -60,7 +60,7 @@ fn nodes_that_differ_more_are_held_to_less() {
 }
 
 #[test]
-fn small_classes_accuse_as_seldom_and_find_what_is_slow_enough() {
+fn small_classes_have_few_false_positives_and_find_slow_nodes() {
     for (nodes, rounds, slow, at_least) in [
         (2, 2, 0.2, 0.6),
         (2, 5, 0.1, 0.8),

@@ -1,11 +1,11 @@
-//! A machine park that can be drawn as often as one likes: skewed noise, disturbed repetitions, hosts that differ.
+//! A simulated cluster: skewed noise, disturbed repetitions, hosts that differ.
 
 use std::f64::consts::TAU;
 
 use numamark::mix::Random;
 use numamark::stats::Pair;
 
-/// Random numbers with the shapes that timings have.
+/// Random numbers with the distributions of timings.
 pub struct Draw(Random);
 
 impl Draw {
@@ -17,13 +17,13 @@ impl Draw {
         ((self.0.bits() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
     }
 
-    /// Box and Muller.
+    /// A standard normal value, by the method of Box and Muller.
     pub fn normal(&mut self) -> f64 {
         (-2.0 * self.uniform().ln()).sqrt() * (TAU * self.uniform()).cos()
     }
 
-    /// What a repetition takes longer than it should, as a logarithm: lognormal, with a long right tail, and in a share
-    /// `disturbed` of all cases another 10 to 30 %.
+    /// Additional time of a repetition, as a logarithm: lognormal, with a long right tail. A share `disturbed` of all
+    /// repetitions has another 10 to 30 %.
     pub fn delay(&mut self, scale: f64, disturbed: f64) -> f64 {
         let skewed = scale * ((0.7 * self.normal()).exp() - (0.7_f64 * 0.7 / 2.0).exp());
         let hit = self.uniform() < disturbed;
@@ -36,17 +36,17 @@ impl Draw {
     }
 }
 
-/// What varies in a comparison, as standard deviations of logarithms.
+/// Sources of variation in a comparison, as standard deviations of logarithms.
 #[derive(Clone, Copy, Debug)]
 pub struct World {
     pub hosts: u32,
     pub nodes: u32,
     pub rounds: u32,
-    /// The effect that hosts have on the difference of the arms.
+    /// Variation of the arms' difference between hosts.
     pub by_host: f64,
-    /// The same of nodes.
+    /// Variation of the arms' difference between nodes.
     pub by_node: f64,
-    /// What favours an arm in a round, on all hosts alike.
+    /// Variation of the arms' difference between rounds, equal on all hosts.
     pub by_round: f64,
     /// Scale of the noise that the nodes of a host share in a repetition.
     pub shared: f64,
@@ -59,7 +59,7 @@ pub struct World {
 }
 
 impl World {
-    /// Noise as on a cluster that others use, and hosts that are alike.
+    /// Noise as on a shared cluster, without differences between hosts.
     pub fn new(hosts: u32, nodes: u32, rounds: u32) -> World {
         World {
             hosts,
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    /// One run of it. A round is slow or fast for both arms of all nodes; that cancels, and must.
+    /// The pairs of one run. A round is slow or fast for both arms of all nodes; this must cancel in the pairs.
     pub fn pairs(&self, draw: &mut Draw) -> Vec<Pair> {
         let rounds: Vec<(f64, f64)> =
             (0..self.rounds).map(|_| (draw.delay(0.05, 0.1), self.by_round * draw.normal())).collect();
@@ -103,7 +103,7 @@ impl World {
     }
 }
 
-/// Counts how often something holds in `draws` draws, as a share.
+/// The share of `draws` draws in which `holds` returns true.
 pub fn share(draws: u32, mut holds: impl FnMut() -> bool) -> f64 {
     f64::from((0..draws).map(|_| u32::from(holds())).sum::<u32>()) / f64::from(draws)
 }

@@ -80,7 +80,7 @@ fn every_design_makes_the_same_bytes_and_its_consumers_read_each_once() {
 }
 
 #[test]
-fn memory_is_bounded_however_long_it_goes_on() {
+fn memory_is_bounded_for_any_duration() {
     let _alone = alone();
     for (schedule, pool, memory) in crews() {
         for handover in [Handover::Chunk, Handover::Piece] {

@@ -12,7 +12,7 @@ use crate::alone;
 use crate::fixture::{KIB, data_set, extent, parameters, run};
 
 #[test]
-fn the_digest_is_that_of_the_stream_whoever_filled_which_part() {
+fn the_digest_is_that_of_the_stream_for_any_assignment_of_parts() {
     let _alone = alone();
     let bytes = 37 * 64 * KIB;
     let mut data = vec![MaybeUninit::uninit(); bytes];

@@ -13,7 +13,7 @@ use crate::record::line::Begin;
 use crate::record::run::{CaseResult, Comparison, Header};
 use crate::stats::Pair;
 
-/// Differences below this count as none, unless another is asked for: 2 %.
+/// Default difference of interest, 2 %: smaller differences count as none.
 pub const DIFFERENCE: f64 = 0.02;
 
 /// Compares every arm with the base, in every case they have in common. Empty for a job without arms.

@@ -60,7 +60,7 @@ const fn world(distribution: Distribution) -> Quantity {
 }
 
 impl Quantity {
-    /// Which way it is better.
+    /// Better direction.
     pub(crate) fn better(self) -> Better {
         self.metric.better().expect("arms are compared by metrics that are better one way")
     }

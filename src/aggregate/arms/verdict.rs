@@ -131,7 +131,7 @@ struct Judged<'a> {
     p_adjusted: Option<f64>,
     /// Number of tests corrected together.
     tests: u32,
-    /// Fewer replicates allow no verdict, whatever the values.
+    /// Fewest replicates that allow a verdict.
     replicates_min: u64,
     floor: Option<&'a Effect>,
     basis: Basis,

@@ -155,7 +155,7 @@ mod tests {
     use crate::mix::Random;
 
     #[test]
-    fn what_is_packed_comes_out_again() {
+    fn unpacking_returns_the_packed_counters() {
         let mut random = Random::new(41);
         let mut cases = vec![
             Counters::new(),

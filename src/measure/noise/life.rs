@@ -3,7 +3,7 @@
 use super::WorkerNoise;
 use super::thread::{Switches, cpu_ns, switches};
 
-/// The sums over the threads that one after another were the same worker.
+/// Sums over the threads that were the same worker, one after the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ThreadLife {
     cpu_ns: u64,

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_machine_does_not_offer_is_none_with_the_reason() {
+    fn a_counter_that_the_machine_lacks_is_none_with_the_reason() {
         let machine = made_up("less");
         let without = |path: &str| std::fs::remove_dir_all(machine.root.join(path)).expect("it is there");
         without("sys");

@@ -105,7 +105,7 @@ mod tests {
     use crate::made_up::Files;
 
     #[test]
-    fn what_a_file_does_not_say_is_an_error_with_the_file() {
+    fn a_counter_that_its_file_lacks_is_an_error_with_the_file() {
         let files = Files::new("thread", &[]);
         let root = &files.root;
         let write = |name: &str, text: &str| files.write(&format!("proc/thread-self/{name}"), text);

@@ -36,7 +36,7 @@ use crate::units::index;
 /// A worker's cache. It can move to another thread, but only one uses it at a time: `Send`, not `Sync`.
 ///
 /// Invariant: all slabs of the superslabs in `owned` have this worker as owner; each is in hand, in its class's list,
-/// or marked full. From a hand's head on at least as many objects are linked as it has left.
+/// or marked full. The list that begins at a hand's `head` has at least `left` objects.
 pub struct Cache<'heap> {
     pub(super) heap: &'heap Heap,
     pub(super) slabs: Slabs<'heap>,

@@ -50,7 +50,8 @@ impl Cache<'_> {
         }
     }
 
-    /// Lists every slab that has a free object, worthwhile or not: when the arena is used up, every object counts.
+    /// Lists every slab that has a free object, worthwhile or not: when the arena is used up, a single free object is
+    /// useful.
     pub(super) fn scrape(&mut self) {
         let superslabs = self.heap.table().superslabs();
         let mut next = self.owned.front();

@@ -6,7 +6,7 @@ use crate::slab::class::{Class, start_after};
 use crate::slab::sync::{AtomicU16, Ordering::Relaxed};
 use crate::units::{self, index};
 
-/// A value of `notice` that `used` never falls to, modulo 2^32.
+/// A value of `notice` that `used` never reaches, modulo 2^32.
 const NEVER: u32 = 0u32.wrapping_sub(1 << 30);
 
 /// Action the owner must take after an object came back.
@@ -88,7 +88,7 @@ impl Slab<'_> {
         self.set_owner(owner, class);
     }
 
-    /// Adds `count` new objects at the front of `local`. Returns true when they reach memory that no object of this
+    /// Adds `count` new objects at the front of `local`. Returns true when they include memory that no object of this
     /// superslab has used.
     pub(super) fn carve(self, class: Class, count: u32) -> bool {
         let (first, end) = (self.carved(), self.carved() + count);
@@ -156,8 +156,8 @@ impl Slab<'_> {
         self.used() == 0
     }
 
-    /// Stores the slab's place, and the value of `used` at which the owner must act: a full slab, when enough is
-    /// free; a listed one, when nothing is live; the one in hand, never.
+    /// Stores the slab's place, and the value of `used` at which the owner must act. A full slab: when enough objects
+    /// are free. A listed slab: when no object is live. The slab in hand: never.
     pub(super) fn set_place(self, place: SlabPlace, class: Class) {
         let notice = match place {
             SlabPlace::Full => self.carved() - class.worthwhile(),

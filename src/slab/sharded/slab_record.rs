@@ -16,8 +16,8 @@
 //! - no link of an object that is not carved is its own start;
 //! - `used` = objects whose link is their own start + objects of the batch in hand that are not handed out yet + 1 while in
 //!   hand; `free_count` = objects in `free` without those of the batch in hand;
-//! - while in hand, `free` begins where the hand says;
-//! - `notice` is where `used` must fall for the owner to act, and follows from `place` (`set_place`);
+//! - while the slab is in hand, the hand has the head of `free`;
+//! - `notice` is the value of `used` at which the owner must act; it follows from `place` (`set_place`);
 //! - a bit in word w of `returned` implies bit w / 2 of `pending`, or that a freeing worker is about to set it;
 //! - `pending != 0` implies that the slab is in exactly one mailbox, or that a worker is about to post it, or
 //!   that a worker has taken it from a mailbox and is about to drain it or to pass it on.
@@ -85,7 +85,7 @@ impl Owner {
     }
 }
 
-/// SlabPlace of a slab in its owner's cache.
+/// Place of a slab in its owner's cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SlabPlace {
     /// In no list: too little is free to return to it.
@@ -262,8 +262,8 @@ impl<'heap> Slab<'heap> {
         index(steps >> (self.record.shared.tag.load(Relaxed) % 32))
     }
 
-    /// Anyone: true when an object that is handed out starts there, as far as the owner knows. Exact when the calls
-    /// that changed this state happened before this one.
+    /// Anyone: true when an object that the owner counts as handed out starts there. Exact when the calls that changed
+    /// this state happened before this one.
     pub(super) fn is_handed_out(self, start: u16) -> bool {
         self.links().at(self.entry_of(start)).load(Relaxed) == start
     }

@@ -25,15 +25,15 @@ impl Slab<'_> {
             return Returned::Again;
         }
         let (word, bit) = position(self.entry_of(start));
-        // Release hands the object's memory, as its last user left it, to the owner that drains. Acquire: a bit that
+        // Release publishes the last user's writes to the object's memory to the owner that drains. Acquire: a bit that
         // is already set is evidence of another worker's free.
         let before = self.objects.returned[word].fetch_or(bit, AcqRel);
         if before & bit != 0 {
             return Returned::Again;
         }
         if before != 0 {
-            // The worker that set the first bit of the word announces the word. This bit is drained together with
-            // that one, or its worker finds the word zero again.
+            // The worker that set the first bit of the word announces the word. The owner drains both bits together:
+            // after an earlier drain `before` would be 0 here.
             return Returned::Quietly;
         }
         let pending = 1u64 << (32 + word / WORDS_A_BIT);

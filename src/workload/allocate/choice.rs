@@ -24,7 +24,7 @@ words! {
         Slab = "slab",
         /// The allocator of the C library.
         System = "system",
-        /// None: all objects have the same memory, so that the workload's own cost shows.
+        /// No allocator: all objects have the same memory, so that only the workload's own cost is measured.
         Null = "null",
     }
 }

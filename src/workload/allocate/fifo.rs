@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn objects_leave_in_the_order_in_which_they_came() {
-        // Room for what the demand promises, and not for one object more.
+        // Room for exactly as many objects as the demand states.
         let mut allocator = Numbering::with_room_for(DEMAND.live_per_worker as usize);
         let mut fifo = Fifo::new(&mut allocator, 7).expect("room");
         assert_eq!((allocator.sizes.len(), allocator.returned.len()), (LIVE, 0));
@@ -144,7 +144,7 @@ mod tests {
         let sizes = |seed| {
             let mut allocator = Numbering::with_room_for(LIVE);
             let mut fifo = Fifo::new(&mut allocator, seed).expect("room");
-            // 60 objects of each size: all sizes show.
+            // 60 objects of each size on average, so that all sizes occur.
             fifo.run_for(&mut allocator, 60 * 121).expect("room");
             allocator.sizes
         };

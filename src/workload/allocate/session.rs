@@ -163,8 +163,9 @@ impl<'a> Session<'a> {
         let mut events = Events::default();
         for record in records {
             let strides = record.operations / STRIDE;
-            // For the length: one at the beginning, then before each stride and after the last, each with an interval.
-            // For the worker's own time: at both ends. And one for which all workers wait: when the region begins.
+            // Readings for the length: one at the beginning, then one before each stride and one after the last; all
+            // but the first record an interval. Two more for the worker's own time, at both ends. One for which all
+            // workers wait, at the beginning of the region.
             events.add(Events { clock_reads: (1 + strides + 1) + 2 + 1, records: strides + 1 });
         }
         let mut refills: Option<RefillRecord> = None;

@@ -66,7 +66,8 @@ impl<'a> Drive<'_, 'a> {
         crew.with_team(|team| collect(team.each(|worker| Ok(watch.end(barrier, &before[worker])?))))?
     }
 
-    /// Reads the threads of a chunk, which end with it: their counts at their end are their totals.
+    /// As [`Drive::run`], for threads that end with their chunk: each is read just before its end, so that its counts
+    /// are totals.
     fn run_with_short_lives(&self, crew: &impl Crew) -> Result<Vec<WorkerNoise>, Error> {
         let watch = &self.session.watch;
         let clock = watch.instruments().clock;
@@ -131,7 +132,7 @@ impl<'a> Drive<'_, 'a> {
         failed.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives back the blocks that are on their way; returns each worker's record.
+    /// Consumes and gives back the remaining blocks; returns each worker's record.
     fn records(self, noise: Vec<WorkerNoise>) -> Result<Vec<WorkerRecord>, Error> {
         let mut records = Vec::with_capacity(noise.len());
         let refills: Vec<_> = self.supplies.iter().map(|supply| lock(supply).take_record()).collect();

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard};
 use super::written::Written;
 use super::{Parameters, lock};
 
-/// Blocks on their way, by the worker that filled them.
+/// Blocks between filling and consumption, by the worker that filled them.
 pub(super) struct Handover<'a> {
     in_flight: usize,
     /// `[chunk mod (in_flight + 1)][worker]`: blocks which that worker filled. Under the static schedule a list is
@@ -42,7 +42,7 @@ impl<'a> Handover<'a> {
         lock(&self.of_chunks[(chunk % self.of_chunks.len() as u64) as usize][worker])
     }
 
-    /// Blocks that the worker filled of the chunk that leaves when this one is made; `None` while no chunk leaves.
+    /// Blocks of the worker in the chunk that is given back while `chunk` is made; `None` while there is no such chunk.
     pub(super) fn leaving(&self, chunk: u64, worker: usize) -> Option<MutexGuard<'_, Vec<Written<'a>>>> {
         Some(self.filled(chunk.checked_sub(self.in_flight as u64)?, worker))
     }

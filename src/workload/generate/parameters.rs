@@ -98,7 +98,7 @@ impl Parameters {
 
     /// Lengths of one worker's blocks between their generation and the end of their consumption. With `chunk`: its part
     /// of the chunks in flight, the youngest of which is being made. With `piece`: the blocks that the consumer keeps,
-    /// and the one being made. Their memory is used again in this rhythm.
+    /// and the one being made. Their memory is used again after this number of blocks.
     pub fn held_blocks(&self, worker: usize, workers: usize) -> impl Iterator<Item = usize> {
         let of_a_part: Vec<usize> =
             self.blocks(self.chunk_bytes, worker, workers).map(|block| block.len()).collect();
@@ -142,8 +142,8 @@ impl Parameters {
         match self.handover {
             // The chunks in flight, and the one being made.
             Handover::Chunk => of_a_part * (in_flight + 1),
-            // The blocks that the consumer keeps, the one that it reads, and, when it is late, those filled since its
-            // last visit: the rest of a chunk and all of the next.
+            // The blocks that the consumer keeps, and the one that it reads. If the consumer is late, also the blocks
+            // filled since it last took some: the rest of a chunk and all of the next.
             Handover::Piece => 2 * of_a_part + in_flight + 1,
         }
     }

@@ -98,7 +98,7 @@ impl<'a> Parts<'a> {
                 let leaving = self.handover.leaving(chunk.number, neighbour);
                 let Some(block) = leaving.and_then(|mut leaving| leaving.pop()) else { break };
                 consume(block, supply, hands)?;
-                // Parts have different numbers of blocks: the last item takes all that are left.
+                // Parts have different numbers of blocks: the last item consumes all remaining blocks.
                 if !is_last {
                     break;
                 }
@@ -124,7 +124,8 @@ impl<'a> Parts<'a> {
         self.parameters.blocks(chunk_bytes, home, self.workers).len().max(1)
     }
 
-    /// Reads the blocks still on their way to this worker and gives them back, when no worker fills any more.
+    /// Reads the blocks that this worker still has to consume, and gives back all that it keeps. All workers have
+    /// stopped filling.
     pub(super) fn finish(
         &self,
         worker: usize,
@@ -186,7 +187,8 @@ impl<'a> Parts<'a> {
         Ok(block.finish())
     }
 
-    /// The layout of a block: at a cache line, as non-temporal stores need; the C library's buffers lie anywhere.
+    /// The layout of a block: aligned to a cache line, as non-temporal stores need. Buffers of the C library have its
+    /// own alignment.
     fn layout(&self, bytes: usize) -> Layout {
         let alignment = match self.parameters.memory {
             Memory::Slab => 64,

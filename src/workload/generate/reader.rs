@@ -2,8 +2,8 @@
 
 use super::design::Consumer;
 
-/// Target of copies, used again piece by piece: memory that stays in the L2 of a core, as the buffer of a socket or the
-/// written end of a file does. So reading is the part that is measured.
+/// Target of copies, reused for every piece: its memory stays in the L2 of a core, as does the buffer of a socket or
+/// the written end of a file. So the time is that of reading.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// One worker's consumer.
@@ -37,7 +37,7 @@ impl Reader {
             Consumer::Copy => {
                 for piece in block.chunks(BUFFER_BYTES) {
                     copy(piece, &mut self.buffer);
-                    // Without it nothing would be copied: no code reads the copy.
+                    // Without this the compiler would remove the copy, because no code reads it.
                     std::hint::black_box(&mut self.buffer);
                 }
             }
@@ -59,8 +59,9 @@ impl Read {
     }
 }
 
-/// In stretches of a page. For longer ones a C library takes `rep movsb`, which on Zen 4 falls from 30 to 4 or 8 GB/s
-/// when the two places in their pages are a few bytes apart; shorter ones, each a call, read memory at half its speed.
+/// Copies in stretches of a page. For longer ones a C library uses `rep movsb`. On Zen 4 its speed falls from 30 to 4
+/// or 8 GB/s when the offsets of source and target in their pages differ by a few bytes. Shorter stretches need more
+/// calls and read memory at half its speed.
 fn copy(from: &[u8], to: &mut [u8]) {
     const STRETCH_BYTES: usize = 4 << 10;
     for (from, to) in from.chunks(STRETCH_BYTES).zip(to.chunks_mut(STRETCH_BYTES)) {
@@ -74,8 +75,8 @@ const GROUP_BYTES: usize = 64;
 /// The sum of the words, as if zeros followed the last byte. Eight sums side by side keep the CPU's loads busy, so that
 /// memory is the limit.
 ///
-/// Arrays of fixed size and no iterator adaptor inside the loop: `zip` and `chain` are not inlined where the crate is cut
-/// into several codegen units without LTO, and the loop then takes 20 times as long.
+/// The loop uses arrays of fixed size and no iterator adaptor: with several codegen units and no LTO, `zip` and `chain`
+/// are not inlined, and the loop takes 20 times as long.
 fn sum(data: &[u8]) -> u64 {
     let (groups, rest) = data.as_chunks::<GROUP_BYTES>();
     let mut last = [0; GROUP_BYTES];
@@ -109,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_checksum_is_the_sum_of_all_words_and_sees_every_byte() {
-        // Nothing; no whole word; no whole group; whole groups and a rest.
+        // No byte, less than a word, less than a group, whole groups, whole groups and a rest.
         for bytes in [0, 5, 63, 64, 4096, 4096 + 67] {
             let data = data(bytes);
             let mut expected = 0u64;

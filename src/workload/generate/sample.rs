@@ -20,13 +20,13 @@ const COMPRESSED_BYTES: u64 = 64 << 20;
 const STREAMS: u32 = 4;
 /// Bytes that a worker fills at a time, unless a unit is longer.
 const PIECE_BYTES: u64 = 1 << 20;
-/// The unit when the job asks for no dedup: no page may be found twice.
+/// The unit when the job asks for no dedup: every page must be distinct.
 const UNIT_BYTES_PLAIN: u64 = 4 << 10;
 /// The granule when the job asks for no compression: a page.
 const GRANULE_BYTES_PLAIN: u64 = 4 << 10;
 /// The codec when the job names none, where the ratio is the share of random bytes: Zstandard at its default level.
 const CODEC_PLAIN: Codec = Codec::Zstd3;
-/// Hashes that leave a rank, and hashes that all ranks send together. A larger set keeps only the hashes that begin
+/// The most hashes that one rank sends, and that all ranks send together. A larger set keeps only the hashes that begin
 /// with enough zero bits.
 const HASHES_MAX: u64 = 1024;
 const HASHES_OF_ALL_MAX: u64 = 64 << 10;
@@ -55,9 +55,9 @@ pub struct SampleFindings {
     pub units: u64,
     /// Distinct units.
     pub distinct: u64,
-    /// Leading zero bits of the hashes that are counted below.
+    /// Leading zero bits of the hashes in `hashes`.
     pub hash_zero_bits: u32,
-    /// These hashes, ascending, and how often each was found.
+    /// Hashes in ascending order, each with the number of its units.
     pub hashes: Vec<(u64, u64)>,
     /// Codec.
     pub codec: Codec,

@@ -1,4 +1,4 @@
-//! Choice of the streams of each rank, so that copies lie where the job wants them. Pure.
+//! Choice of the streams of each rank, so that copies lie where the job wants them: a pure function.
 
 use super::Parameters;
 use super::design::Scope;

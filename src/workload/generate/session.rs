@@ -76,7 +76,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When the arena is exhausted, or another worker failed.
     pub fn work(&self, worker: usize) -> Result<WorkerRecord, Ended> {
-        // Armed against a panic as well: the others leave, and rayon passes the panic on.
+        // Guards against a panic as well: the other workers leave, and rayon passes the panic on.
         let unfinished = PoisonOnDrop::new(&self.barrier);
         let record = self.live(worker)?;
         unfinished.defuse();

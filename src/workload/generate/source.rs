@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn blocks_have_every_byte_of_every_stream_once_and_in_order() {
         let mut random = Random::new(8);
-        // One stream; as many as fit; a number that divides nothing; more streams than pages; whole segments.
+        // One stream, as many as fit, a number that divides nothing, more streams than pages, whole segments.
         for (chunk_bytes, streams) in
             [(64 << 10, 1), (64 << 10, 16), (100 << 10, 7), (12 << 10, 50), (8 << 20, 5)]
         {

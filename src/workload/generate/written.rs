@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_part_by_part_is_read_and_given_back() {
+    fn a_block_written_part_by_part_is_read_and_given_back() {
         let (mut supply, block) = block(10);
         let mut writing = Writing::new(block);
         for (bytes, value) in [(3, 7), (0, 0), (7, 9)] {

@@ -1,8 +1,8 @@
 //! The limit of a case: bandwidth of plain stores, and of triad, on the case's own cores and pages, in the same run.
 //!
-//! A figure from another day or another core says nothing on a shared machine, and a figure from other memory says
-//! nothing about this memory. So each worker uses blocks that it allocates as the case does, as many as the case keeps
-//! in flight, from a heap over the same stretch of the arena. Two chunks that fit the L3 have the L3's limit.
+//! On a shared machine a limit from another day, core or memory is not comparable. So each worker uses blocks that it
+//! allocates as the case does, as many as the case keeps in flight, from a heap over the same stretch of the arena. Two
+//! chunks that fit the L3 have the L3's limit.
 //!
 //! | file | owns |
 //! |---|---|

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use super::Loop;
 use super::triad::{triad, triad_bytes};
 
-/// The longest piece: a worker reads the clock every quarter of a millisecond at the latest, whatever the blocks are.
+/// The longest piece: a worker reads the clock every quarter of a millisecond at the latest, for any size of blocks.
 const PIECE_BYTES: usize = 1 << 20;
 /// Bytes between two clock reads, at least: some 20 us, against 20 ns for the read.
 const STRIDE_BYTES: usize = 256 << 10;
@@ -38,7 +38,8 @@ impl<'memory> Pieces<'memory> {
         while covered < STRIDE_BYTES {
             let end = match with {
                 Loop::Store(_) => self.pieces.len(),
-                // Only written pieces may be read: all of them, unless three loops had no time to write that much.
+                // Triad reads, so only written pieces are used. These are all pieces, unless the store loops had too
+                // little time.
                 Loop::Triad => self.written,
             };
             if self.next >= end {
@@ -70,9 +71,9 @@ impl<'memory> Pieces<'memory> {
 /// # Safety
 /// Every byte has been written.
 unsafe fn triad_over(memory: &mut [MaybeUninit<u8>]) -> u64 {
-    // SAFETY: written bytes, as the caller promises, are valid f64 whatever they are.
+    // SAFETY: written bytes, as the caller promises, are valid f64 for any values.
     let (_, numbers, _) = unsafe { memory.align_to_mut::<f64>() };
-    // Whole cache lines, so that none is shared by two of the three.
+    // Whole cache lines, so that no two of the three arrays share one.
     let third = numbers.len() / 3 / 8 * 8;
     let (a, rest) = numbers.split_at_mut(third);
     let (b, rest) = rest.split_at_mut(third);
@@ -95,13 +96,13 @@ mod tests {
     }
 
     fn bytes(blocks: &[Vec<MaybeUninit<u8>>]) -> Vec<u8> {
-        // SAFETY: `blocks` made them of written bytes, and nothing unwrites one.
+        // SAFETY: `blocks` made them of written bytes, and a written byte stays written.
         blocks.iter().flatten().map(|byte| unsafe { byte.assume_init() }).collect()
     }
 
     #[test]
     fn strides_go_over_every_byte_once_before_they_begin_again() {
-        // Shorter than a stride, as long as a piece, longer and a multiple of nothing.
+        // Shorter than a stride, as long as a piece, and longer without being a multiple of a line.
         for lengths in [&[100usize, 5000][..], &[PIECE_BYTES], &[3 * PIECE_BYTES + 77, 4096, PIECE_BYTES + 1]]
         {
             let mut blocks = blocks(lengths);

@@ -74,7 +74,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When the arena is exhausted, or another worker failed.
     pub fn work(&self, worker: usize) -> Result<WorkerTimings, Ended> {
-        // Armed against a panic as well: the others leave, and rayon passes the panic on.
+        // Guards against a panic as well: the other workers leave, and rayon passes the panic on.
         let unfinished = PoisonOnDrop::new(&self.barrier);
         let mut cache = self.heap.cache(number(worker)).map_err(Ended::Because)?;
         let mut blocks = self.blocks(worker, &mut cache)?;
@@ -205,7 +205,7 @@ mod tests {
             let what = format!("{chunk} in blocks of {block}, {in_flight} in flight, {workers} workers");
             let parameters = parameters(chunk, block, in_flight);
             let heap = heap(parameters, workers);
-            // More often than the heap has room for, if a block were lost.
+            // Repeated often enough that the heap would be exhausted if blocks were lost.
             for _ in 0..4 {
                 let timings = measure(parameters, workers, 2_000_000, &heap, &|| false);
                 let timings = timings.expect("the case's own arena has room");
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_workers_did_together_is_all_bytes_over_the_longest_time() {
+    fn the_rate_of_several_workers_is_all_bytes_over_the_longest_time() {
         let one = WorkerTimings([(10, 5), (20, 5), (0, 0), (7, 1)]);
         let other = WorkerTimings([(30, 4), (0, 0), (0, 0), (8, 9)]);
         let found: Vec<_> = Timing::together(&[one, other])
@@ -238,11 +238,11 @@ mod tests {
     }
 
     #[test]
-    fn who_is_asked_to_stop_stops() {
+    fn a_request_to_stop_ends_the_measurement() {
         let asked = AtomicBool::new(false);
         let stop = || asked.swap(true, Ordering::Relaxed);
         let parameters = parameters(1 << 20, 1 << 20, 2);
-        // It would take a minute without the request to stop.
+        // Without the request to stop, this would take a minute.
         let timings = measure(parameters, 2, 60_000_000_000, &heap(parameters, 2), &stop);
         assert_eq!(timings.expect("no failure"), []);
     }

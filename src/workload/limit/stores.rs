@@ -29,8 +29,8 @@ impl StoreLoop {
 
     /// Writes every byte of `memory` once: `word` again and again, or its lowest byte for `memset`.
     ///
-    /// When it returns the stores are ordered before whatever the caller does next. A word of zero measures something
-    /// else: on some CPUs (Zen 4) a line of zeros crosses to memory as a command without data, up to three times as
+    /// When it returns, the stores are ordered before all later accesses of the caller. The word must not be zero for a
+    /// measurement: some CPUs (Zen 4) send a line of zeros to memory as a command without data, up to three times as
     /// fast.
     pub fn run(self, memory: &mut [MaybeUninit<u8>], word: u64) {
         match self {
@@ -59,10 +59,10 @@ fn vectors<const NON_TEMPORAL: bool>(memory: &mut [MaybeUninit<u8>], word: u64) 
 fn store_lines<const NON_TEMPORAL: bool>(lines: &mut [Line], word: u64) {
     use std::arch::x86_64::{_mm_sfence, _mm_stream_si64};
     if is_x86_feature_detected!("avx512f") {
-        // SAFETY: this CPU has AVX-512 F, as was just asked.
+        // SAFETY: this CPU has AVX-512 F, as the condition checked.
         unsafe { store_lines_avx512::<NON_TEMPORAL>(lines, word) };
     } else if is_x86_feature_detected!("avx2") {
-        // SAFETY: this CPU has AVX2, as was just asked.
+        // SAFETY: this CPU has AVX2, as the condition checked.
         unsafe { store_lines_avx2::<NON_TEMPORAL>(lines, word) };
     } else {
         for slot in lines.iter_mut().flat_map(|line| &mut line.0) {

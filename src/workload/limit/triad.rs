@@ -10,11 +10,11 @@ pub fn triad(a: &mut [f64], b: &[f64], c: &[f64], scale: f64) {
     #[cfg(target_arch = "x86_64")]
     {
         if is_x86_feature_detected!("avx512f") {
-            // SAFETY: this CPU has AVX-512 F, as was just asked.
+            // SAFETY: this CPU has AVX-512 F, as the condition checked.
             return unsafe { triad_avx512(a, b, c, scale) };
         }
         if is_x86_feature_detected!("avx2") {
-            // SAFETY: this CPU has AVX2, as was just asked.
+            // SAFETY: this CPU has AVX2, as the condition checked.
             return unsafe { triad_avx2(a, b, c, scale) };
         }
     }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn triad_is_the_sum_it_says() {
+    fn triad_computes_its_formula() {
         let b: Vec<f64> = (0..1001u16).map(f64::from).collect();
         let c: Vec<f64> = b.iter().map(|x| x * 0.5).collect();
         let mut a = vec![0.0; b.len()];

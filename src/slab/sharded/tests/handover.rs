@@ -48,7 +48,7 @@ fn objects_given_back_on_other_threads_come_home() {
 }
 
 #[test]
-fn what_a_worker_leaves_behind_is_adopted_and_its_objects_live_on() {
+fn slabs_of_a_worker_that_left_are_adopted_and_their_objects_stay_live() {
     let heap = heap(6, 3);
     let layouts = [16, 500, 4096, 70_000].map(|bytes| Layout::from_size_align(bytes, 8).expect("valid"));
     let mut living = Vec::new();
@@ -82,7 +82,7 @@ fn workers_that_come_and_go_lose_nothing() {
             let (heap, sender) = (&heap, sender.clone());
             scope.spawn(move || {
                 for life in 0..rounds(60, 3) {
-                    // Each life ends while others hold objects of its slabs, and give them back meanwhile.
+                    // Each cache ends while others hold objects of its slabs and give them back.
                     let mut cache = heap.cache(worker).expect("its last life is over");
                     for tag in 0..rounds(300, 20) {
                         let mut random = Random::new(life << 20 | tag);

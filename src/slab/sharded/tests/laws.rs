@@ -23,7 +23,7 @@ fn live_objects_never_overlap_and_keep_their_contents() {
         for tag in 0..rounds(20_000, 300) {
             // Objects are given back by a worker of any cache, so most frees are foreign ones.
             let cache = &mut caches[random.below(workers) as usize];
-            // The population swells and shrinks, so that slabs fill up and empty.
+            // The number of live objects rises and falls, so that slabs fill up and become empty.
             let growing = (tag / rounds(2000, 60)).is_multiple_of(2);
             if random.below(10) < if growing { 7 } else { 3 } {
                 match Tenancy::begin(cache, any_layout(&mut random, 3 << 20), tag) {
@@ -97,7 +97,7 @@ fn exhaustion_is_an_error_and_passes() {
             println!("{bytes} bytes: {} objects, {} % of the arena", live.len(), 100 * used / arena);
             // The most that rounding up to classes, slabs and superslabs may waste.
             assert!(used * 2 >= arena, "{bytes} bytes, round {round}");
-            // Another worker finds nothing either, but for what its own sizes still fit into.
+            // Another worker cannot allocate a run either; smaller objects might still fit.
             let mut other = heap.cache(1).expect("once");
             assert_eq!(other.take(layout(3 * SUPERSLAB_BYTES)).err(), Some(OutOfMemory));
             let one = live.pop().expect("at least one");
@@ -190,6 +190,6 @@ fn a_change_of_block_size_finds_the_arena_whole() {
         assert!(!live.is_empty(), "round {round}: no room for {bytes} bytes in an empty arena");
         random.shuffle(&mut live);
         live.into_iter().for_each(|object| cache.give_back(object).expect("a live object"));
-        // Without trim: what caches keep in hand must not stand in the way of a block as large as the arena.
+        // Without trim: objects that caches keep in hand must not prevent a block as large as the arena.
     }
 }

@@ -255,7 +255,7 @@ fn loom_a_double_free_that_races_with_the_drain_is_freed_once_and_counted() {
 #[test]
 fn loom_a_post_to_a_worker_that_leaves_is_found_by_the_heir() {
     model(|| {
-        // The worker leaves: its slab becomes an orphan, then it passes on what is still posted to it. Meanwhile
+        // The worker leaves: its slab becomes an orphan, then the worker passes on the posts in its mailbox. Meanwhile
         // another worker gives objects back. The heir adopts the slab and sweeps both mailboxes.
         let world = Arc::new(World::new(2));
         let other = {
@@ -270,7 +270,7 @@ fn loom_a_post_to_a_worker_that_leaves_is_found_by_the_heir() {
         let heir = ORPHANAGE;
         world.drain(ORPHANAGE, heir);
         other.join().expect("no panic");
-        // Sweeping once after the last free finds everything, wherever it was posted.
+        // One sweep after the last free finds every post, in either mailbox.
         world.drain(MINE, heir);
         world.drain(ORPHANAGE, heir);
         assert_eq!((world.drained.load(Relaxed), world.bad.load(Relaxed)), (2, 0));

@@ -92,7 +92,7 @@ fn a_refill_serves_exactly_one_batch() {
         let objects = allocate(&mut cache, 16, 1792);
         let record = cache.take_record();
         assert_eq!(record.slow.count + record.fast.count, 1792 / u64::from(batch));
-        // The last refill may look ahead: a page with less than a batch worth returning to left is not waited for.
+        // The last refill may carve the eighth page early, when the seventh has too few free objects.
         assert!((7..=8).contains(&record.slow.count), "{} pages that nobody had used", record.slow.count);
         deallocate(&mut cache, 16, objects);
     }
@@ -108,13 +108,13 @@ fn batches_are_bounded_in_bytes() {
     cache.start_recording();
     let objects = allocate(&mut cache, 128 << 10, 16);
     let record = cache.take_record();
-    // 256 KiB are two objects of 128 KiB; the last batch of before may not be used up.
+    // 256 KiB are two objects of 128 KiB; an earlier batch may still have objects.
     assert!((7..=9).contains(&(record.slow.count + record.fast.count)), "{}", record.fast.count);
     deallocate(&mut cache, 128 << 10, objects);
 }
 
 #[test]
-fn the_sample_is_fair() {
+fn the_sample_of_refills_is_unbiased() {
     let gap = 16;
     let heap = heap_with(2, options(8, gap));
     let mut cache = heap.cache(0).expect("once");
@@ -147,7 +147,7 @@ fn nothing_is_recorded_unless_asked_for_and_each_record_starts_from_zero() {
 }
 
 #[test]
-fn what_others_gave_back_is_drained_in_a_stage_of_its_own() {
+fn returned_objects_are_drained_in_a_stage_of_their_own() {
     let heap = heap_with(2, options(8, 1));
     let mut caches = [heap.cache(0).expect("once"), heap.cache(1).expect("once")];
     let objects = allocate(&mut caches[0], 64, 64);

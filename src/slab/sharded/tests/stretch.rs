@@ -41,13 +41,13 @@ fn a_heap_keeps_to_its_stretch_of_the_arena() {
         caches.iter_mut().for_each(|cache| cache.trim());
         let usage = heap.usage();
         assert_eq!((usage.arena_bytes, usage.pooled_bytes), (stretch.bytes as usize, stretch.bytes as usize));
-        // What lies around the stretch is nobody's.
+        // Addresses around the stretch belong to no object.
         let around = [base.checked_sub(8), start.checked_sub(8), Some(end)].into_iter().flatten();
         for address in around.filter(|address| !(start..end).contains(address)) {
             let offset = address.wrapping_sub(base) as isize;
             let pointer = heap.arena().base().as_ptr().wrapping_offset(offset);
             let pointer = std::ptr::NonNull::new(pointer).expect("not the first page");
-            // SAFETY: nobody uses that memory.
+            // SAFETY: no code uses that memory.
             let outcome = unsafe { caches[0].deallocate(pointer, layout(8)) };
             assert!(outcome.is_err(), "{first}+{count}: {offset}");
         }

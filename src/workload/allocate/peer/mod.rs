@@ -19,7 +19,7 @@ pub trait Peer<'heap>: Allocate + Sized {
         0
     }
 
-    /// Prepares to serve a worker. `heap` is there when `arena_bytes` is not 0.
+    /// Prepares to serve a worker. `heap` is `Some` when `arena_bytes` is not 0.
     ///
     /// # Errors
     /// When the allocator cannot serve this worker.

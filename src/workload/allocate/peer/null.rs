@@ -19,7 +19,7 @@ pub struct Null {
     start: usize,
 }
 
-/// The layout of an object: 16 bytes, as an object of the slab allocator, so that a table of objects weighs the same.
+/// The layout of an object: 16 bytes, as an object of the slab allocator, so that tables of objects have equal sizes.
 #[derive(Debug)]
 pub struct NullObject(Layout);
 
@@ -54,7 +54,7 @@ impl Allocate for Null {
 
     #[inline]
     fn memory<'a>(&'a mut self, object: &'a mut NullObject) -> &'a mut [MaybeUninit<u8>] {
-        // The compiler must not see that nobody reads the memory: it would leave out the workload's writes.
+        // Hides from the compiler that the memory is never read; otherwise it would remove the workload's writes.
         &mut black_box(&mut self.buffer[..])[self.start..][..object.0.size()]
     }
 }

@@ -13,7 +13,7 @@ use crate::slab::{Allocate, Demand, Heap, Misuse, OutOfMemory};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
-/// The C library's allocator when zeroed memory is asked for, as `vec![0; bytes]` does.
+/// The C library's allocator with zeroed memory (`calloc`), as `vec![0; bytes]` uses it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Zeroed;
 
@@ -43,7 +43,7 @@ impl AsMut<[MaybeUninit<u8>]> for SystemObject {
 impl AsRef<[MaybeUninit<u8>]> for SystemObject {
     #[inline]
     fn as_ref(&self) -> &[MaybeUninit<u8>] {
-        // SAFETY: as above; nobody writes while a shared reference lives.
+        // SAFETY: as above; no thread writes while a shared reference lives.
         unsafe { std::slice::from_raw_parts(self.pointer.as_ptr().cast(), self.layout.size()) }
     }
 }
@@ -100,7 +100,7 @@ impl Allocate for Zeroed {
     }
 }
 
-/// The layout with at least one byte: the C library's allocator must not be asked for none.
+/// The layout with at least one byte: `GlobalAlloc` forbids layouts of size 0.
 #[inline]
 fn never_empty(layout: Layout) -> Result<Layout, OutOfMemory> {
     Layout::from_size_align(layout.size().max(1), layout.align()).map_err(|_| OutOfMemory)
