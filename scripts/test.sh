@@ -4,16 +4,16 @@
 #   scripts/test.sh         all of it
 #   scripts/test.sh lint    formatting, clippy, rustdoc
 #
-# Unit tests run unoptimised, with every check of the compiler; the other suites run on the release build, the one that
-# users have. The programs for MPICH and without libraries are unoptimised.
+# Unit tests, and the suite that injects faults, run unoptimised, with every check of the compiler. The other suites run on
+# the release build, which users have. The programs for MPICH and without libraries are unoptimised.
 #
 # CARGO_FLAGS=--no-default-features leaves out all that needs MPI and hwloc.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}
-# The suites that see a difference without MPI and hwloc: binding, launching, and runs of the whole program.
-readonly suites_of_libraries=(arms cli comm failures limits live noise numa plan progress starts)
+# The suites that see a difference without MPI and hwloc: binding, starting, failing, and what a run says of it.
+readonly suites_of_libraries=(cli comm failures live numa progress starts)
 read -ra flags <<<"${CARGO_FLAGS:-}"
 without_libraries=no
 [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] && without_libraries=yes
@@ -56,9 +56,9 @@ mpich() {
   else
     step "build and launches with MPICH" env MPICC=mpicc.mpich \
       cargo --config profile.dev.package.mpi-sys.debug=false test --test comm_launchers
-    # Later builds without MPICH take this name.
-    NUMAMARK_MPICH_BINARY=$(realpath "$CARGO_TARGET_DIR")/debug/numamark-mpich
-    cp "$CARGO_TARGET_DIR/debug/numamark" "$NUMAMARK_MPICH_BINARY"
+    # Later builds without MPICH take its place.
+    NUMAMARK_MPICH_BINARY=$(realpath "$CARGO_TARGET_DIR")/mpich/numamark
+    install -D "$CARGO_TARGET_DIR/debug/numamark" "$NUMAMARK_MPICH_BINARY"
     export NUMAMARK_MPICH_BINARY
   fi
 }
@@ -73,10 +73,24 @@ analysis() {
   step "analysis (Python)" "$python" -m unittest discover -s analysis/tests -t analysis
 }
 
+# The flags of cargo for every suite of tests/ that does not need the checks of the unoptimised build.
+suites() {
+  local path name
+  for path in tests/*.rs tests/*/main.rs; do
+    name=$(sed -E 's|^tests/||; s|(/main)?\.rs$||' <<<"$path")
+    case $name in
+      failures) ;; # it injects faults
+      comm_launchers) [[ $without_libraries == yes ]] || echo "--test=$name" ;;
+      *) echo "--test=$name" ;;
+    esac
+  done
+}
+
 tests() {
   mpich
-  step "unit tests" cargo test --lib ${flags[@]+"${flags[@]}"}
-  step "suites" cargo test --release --test '*' --examples ${flags[@]+"${flags[@]}"}
+  step "unit tests, failures" cargo test --lib --test failures ${flags[@]+"${flags[@]}"}
+  mapfile -t suites < <(suites)
+  step "suites" cargo test --release --examples "${suites[@]}" ${flags[@]+"${flags[@]}"}
   NUMAMARK=$(realpath "$CARGO_TARGET_DIR")/release/numamark
   export NUMAMARK
   analysis
