@@ -3,7 +3,7 @@
 use super::Request;
 use super::equipment::Equipment;
 use super::seat::{BoundRank, all_gather};
-use crate::comm::Comm;
+use crate::comm::{Comm, distinct_hosts};
 use crate::environment;
 use crate::environment::{Environment, Facts};
 use crate::error::Result;
@@ -59,12 +59,7 @@ pub fn header(
     gates: Vec<Gate>,
     (environment, environment_differences): (Environment, Vec<String>),
 ) -> Header {
-    let mut hosts: Vec<String> = Vec::new();
-    for begin in begins {
-        if !hosts.contains(&begin.host) {
-            hosts.push(begin.host.clone());
-        }
-    }
+    let hosts = distinct_hosts(begins.iter().map(|begin| begin.host.as_str()));
     Header {
         schema: SCHEMA,
         name: job.name.clone(),
@@ -73,7 +68,7 @@ pub fn header(
         command: request.command.clone(),
         started: utc_now(),
         ranks: u32::try_from(begins.len()).expect("ranks are counted in 32 bits"),
-        hosts,
+        hosts: hosts.into_iter().map(str::to_owned).collect(),
         repetitions: plan.repetitions,
         stop: plan.stop,
         // A rule without any bound drops nothing.

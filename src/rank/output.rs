@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::seat::all_gather;
 use crate::aggregate::aggregate;
 use crate::aggregate::{Evidence, Totals, ended_by};
-use crate::comm::Comm;
+use crate::comm::{Comm, distinct_hosts};
 use crate::error::{Error, Result};
 use crate::plan::{Case, Plan};
 use crate::record::{Begin, Done, End, EndedBy, Header, Part, Repetition, Row, Run, decode, encode};
@@ -182,14 +182,8 @@ impl Output {
 /// Sums the counters of each host's ranks on rank 0, one host after another, so that rank 0 never holds the counters of
 /// all ranks. Collective.
 fn gather_hosts(comm: &Comm, mine: &Totals, mut evidence: Option<&mut Evidence>) -> Result<()> {
-    let mut hosts: Vec<&str> = Vec::new();
-    for host in (0..comm.world().size).map(|rank| comm.host_of(rank)) {
-        if !hosts.contains(&host) {
-            hosts.push(host);
-        }
-    }
     let mut undecodable = Ok(());
-    for host in hosts {
+    for host in distinct_hosts((0..comm.world().size).map(|rank| comm.host_of(rank))) {
         let mine = if comm.host() == host { encode(mine) } else { Vec::new() };
         let gathered = comm.gather(&mine)?.unwrap_or_default();
         let mut sum = Totals::default();
