@@ -8,13 +8,11 @@ use crate::environment;
 use crate::environment::{Environment, Facts};
 use crate::error::Result;
 use crate::job::Job;
-use crate::plan;
 use crate::plan::{Case, Plan, Work};
 use crate::record::run::Gate;
 use crate::record::run::SCHEMA;
-use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Parameter};
+use crate::record::{Begin, CaseHeader, DropRule, Header, Measure, Parameter};
 use crate::results::{resolve_gates, utc_now};
-use crate::word::Word;
 
 /// The environment of rank 0, and the differences of other hosts from it. Collective.
 ///
@@ -91,7 +89,7 @@ fn case_header(case: &Case) -> CaseHeader {
         measure: measure(case),
         arm: case.arm.clone(),
         compared_as: case.arm.as_ref().map(|_| case.compared_as.clone()),
-        expected: case.expected.map(expected),
+        expected: case.expected.clone(),
     }
 }
 
@@ -100,17 +98,5 @@ pub fn measure(case: &Case) -> Measure {
     match case.work {
         Work::Generate(_) => Measure::Bytes,
         Work::Allocate(_) => Measure::Operations,
-    }
-}
-
-fn expected(expected: plan::Expected) -> Expected {
-    Expected {
-        blocks_per_chunk: expected.blocks_per_chunk,
-        busy_workers: expected.busy_workers,
-        working_set_bytes: expected.working_set_bytes,
-        stores: Some(expected.stores.word().to_owned()),
-        l3_bytes: expected.l3_bytes,
-        memory_bytes_min: expected.memory_bytes_min,
-        memory_bytes_max: expected.memory_bytes_max,
     }
 }
