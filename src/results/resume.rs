@@ -30,8 +30,7 @@ impl RunDirectory {
             )));
         }
         let paths = self.part_paths()?;
-        let surveys: Vec<Survey> =
-            paths.iter().map(|path| PartReader::open(path)?.survey()).collect::<Result<_>>()?;
+        let surveys = Survey::of_all(&paths)?;
         let (done, _) = finished_by_all(&surveys);
         // A recovered partial result will no longer match the parts.
         self.remove_results()?;

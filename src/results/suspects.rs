@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::error::Result;
-use crate::record::durable::{replace, write_error};
+use crate::record::durable::{remove, replace};
 use crate::record::run::Run;
 
 /// Contents of the file; `None` when no node is a straggler. The names are short, as in the batch system.
@@ -30,10 +30,7 @@ fn short(host: &str) -> &str {
 pub(super) fn write(path: &Path, run: &Run) -> Result<()> {
     match contents(run) {
         Some(text) => replace(path, |file| file.write_all(text.as_bytes())),
-        None => match fs::remove_file(path) {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(write_error(path, &why)),
-            _ => Ok(()),
-        },
+        None => remove(path),
     }
 }
 

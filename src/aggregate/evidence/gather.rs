@@ -27,8 +27,7 @@ impl Evidence {
     /// # Errors
     /// When a part is unreadable or damaged before its last line, or as in `new` and `add`.
     pub fn from_parts(paths: &[PathBuf]) -> Result<Evidence> {
-        let surveys: Vec<Survey> =
-            paths.iter().map(|path| PartReader::open(path)?.survey()).collect::<Result<_>>()?;
+        let surveys = Survey::of_all(paths)?;
         let mut evidence = Evidence::new(surveys.iter().map(|survey| survey.begin.clone()).collect())?;
         let (done, unfinished) = finished_by_all(&surveys);
         evidence.unfinished = unfinished;

@@ -38,6 +38,16 @@ pub struct Survey {
     pub end: Option<End>,
 }
 
+impl Survey {
+    /// Surveys of these parts, in their order.
+    ///
+    /// # Errors
+    /// As [`PartReader::open`] and [`PartReader::survey`].
+    pub fn of_all(paths: &[PathBuf]) -> Result<Vec<Survey>> {
+        paths.iter().map(|path| PartReader::open(path)?.survey()).collect()
+    }
+}
+
 /// Fields that identify a line; serde skips the rest.
 #[derive(Deserialize)]
 struct Heading {
