@@ -14,7 +14,7 @@ const STRATA: [&str; 2] = [".slow", ".fast"];
 
 /// Returns the quantity that this histogram is a stratum of, or the name itself for a histogram that is no
 /// stratum.
-fn quantity(name: &str) -> &str {
+pub(crate) fn quantity(name: &str) -> &str {
     STRATA.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
 }
 
@@ -52,9 +52,7 @@ pub(super) fn of_case(
     let mut whole = summaries(&rounds, &evidence.totals_of(case, &counts)?);
     let mut quantiles: BTreeMap<(String, &str), Vec<f64>> = BTreeMap::new();
     for (_, round) in counted() {
-        let counters =
-            round.counters.iter().map(|(name, packed)| (name.as_str(), packed.iter().collect())).collect();
-        for (name, summary) in summaries(&[round.rows.iter().collect()], &counters) {
+        for (name, summary) in summaries(&[round.rows.iter().collect()], &round.counters_of(|_| true)) {
             for (quantile, value) in summary.quantiles() {
                 let known = value.map(|value| value as f64);
                 quantiles.entry((name.clone(), quantile)).or_default().extend(known);

@@ -166,6 +166,11 @@ pub struct Row {
     pub repetition: Repetition,
 }
 
+/// The longest time of the given rows of one repetition: ranks wait for the slowest. 0 without rows.
+pub fn longest_ns<'a>(rows: impl IntoIterator<Item = &'a Row>) -> u64 {
+    rows.into_iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0)
+}
+
 impl Repetition {
     /// Returns this repetition as the row of `rank`, without counters.
     pub fn row(&self, rank: u32) -> Row {
