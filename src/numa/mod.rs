@@ -34,7 +34,7 @@ pub use affinity::affinity;
 pub use bind::{bind_process, bind_rank_thread, bind_thread};
 pub use cgroup::{CgroupLimit, CgroupLimits, cgroup_limits, cgroup_memory_left};
 pub use free_memory::meminfo_bytes;
-pub use host::{host_identity, host_name, package_of};
+pub use host::{host_identity, host_name, package_of, short_name};
 pub use locality::{SAMPLE_PAGES, locality};
 pub use memory::{RESERVATION_ALIGNMENT, Reservation};
 pub use node::{Availability, CacheGroup, Node, NodeId};
