@@ -107,6 +107,21 @@ impl PartReader {
         Ok(Some(line))
     }
 
+    /// Returns the next repetition that is among `done`, checked; `None` after the last.
+    ///
+    /// # Errors
+    /// As `next_line`.
+    pub fn next_among(&mut self, done: &Done) -> Result<Option<Repetition>> {
+        while let Some(line) = self.next_line()? {
+            if let Line::Repetition(repetition) = line
+                && done.contains(&(repetition.case.clone(), repetition.round))
+            {
+                return Ok(Some(repetition));
+            }
+        }
+        Ok(None)
+    }
+
     /// Reads to the end of the part without decoding the figures.
     ///
     /// # Errors
