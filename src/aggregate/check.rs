@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aggregate::evidence::Evidence;
 use crate::metric::CaseMetric;
-use crate::record::line::{CheckRecord, Row};
+use crate::record::line::{Row, SampleFindings};
 use crate::record::run::{CaseHeader, Metric, Parameter};
 use crate::units;
 use crate::word::Word;
@@ -17,7 +17,7 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence) -> BTreeMap<String
     let Some((_, round)) = rounds().find(|(_, round)| is_checked(&round.rows)) else {
         return BTreeMap::new();
     };
-    let checks: Vec<(u32, CheckRecord)> = round.rows.iter().filter_map(checked).collect();
+    let checks: Vec<(u32, SampleFindings)> = round.rows.iter().filter_map(checked).collect();
     let groups = groups(case, evidence, &checks);
     let metric = |metric: CaseMetric, value: Option<f64>| Metric {
         value,
@@ -30,7 +30,7 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence) -> BTreeMap<String
             None => "the sample has no unit: the data set is smaller than 1 MiB a rank".to_owned(),
         }),
     };
-    let all: Vec<&CheckRecord> = checks.iter().map(|(_, check)| check).collect();
+    let all: Vec<&SampleFindings> = checks.iter().map(|(_, check)| check).collect();
     [
         (CaseMetric::DedupRatio, dedup(&groups)),
         (CaseMetric::DedupRatioAcross, dedup_across(&groups)),
@@ -45,13 +45,13 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence) -> BTreeMap<String
 fn groups<'a>(
     case: &CaseHeader,
     evidence: &Evidence,
-    checks: &'a [(u32, CheckRecord)],
-) -> Vec<Vec<&'a CheckRecord>> {
+    checks: &'a [(u32, SampleFindings)],
+) -> Vec<Vec<&'a SampleFindings>> {
     let scope = match case.parameters.get("dedup_scope") {
         Some(Parameter::Word(scope)) => scope.as_str(),
         _ => "rank",
     };
-    let mut groups: BTreeMap<String, Vec<&CheckRecord>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<&SampleFindings>> = BTreeMap::new();
     for (rank, check) in checks {
         let host =
             || evidence.begins().iter().find(|begin| begin.rank == *rank).map(|begin| begin.host.clone());
@@ -67,7 +67,7 @@ fn groups<'a>(
 
 /// Units per distinct unit of the same scope. If every group is one rank, all units count; otherwise only units
 /// with a hash in the sample, on every rank.
-fn dedup(groups: &[Vec<&CheckRecord>]) -> Option<f64> {
+fn dedup(groups: &[Vec<&SampleFindings>]) -> Option<f64> {
     let checks = || groups.iter().flatten();
     if groups.iter().all(|group| group.len() == 1) {
         return ratio(checks().map(|check| check.units), checks().map(|check| check.distinct_units));
@@ -77,25 +77,25 @@ fn dedup(groups: &[Vec<&CheckRecord>]) -> Option<f64> {
 }
 
 /// Distinct units within each scope, summed, per distinct unit of the whole run. 1 unless scopes share data.
-fn dedup_across(groups: &[Vec<&CheckRecord>]) -> Option<f64> {
+fn dedup_across(groups: &[Vec<&SampleFindings>]) -> Option<f64> {
     let within = groups.iter().map(|group| distinct(group.iter().copied()));
     ratio(within, std::iter::once(distinct(groups.iter().flatten().copied())))
 }
 
-fn distinct<'a>(checks: impl Iterator<Item = &'a CheckRecord>) -> u64 {
+fn distinct<'a>(checks: impl Iterator<Item = &'a SampleFindings>) -> u64 {
     let hashes: BTreeSet<u64> = checks.flat_map(|check| &check.hashes).map(|(hash, _)| *hash).collect();
     units::count(hashes.len())
 }
 
 /// Bytes before compression per byte after it, over all granules of all ranks.
-fn compression(checks: &[&CheckRecord]) -> Option<f64> {
+fn compression(checks: &[&SampleFindings]) -> Option<f64> {
     let before = checks.iter().map(|check| check.granules.saturating_mul(check.granule_bytes));
     ratio(before, checks.iter().map(|check| check.compressed_bytes))
 }
 
 /// Compression ratio of the granule that compressed least.
-fn compression_min(checks: &[&CheckRecord]) -> Option<f64> {
-    let worst = |check: &&CheckRecord| {
+fn compression_min(checks: &[&SampleFindings]) -> Option<f64> {
+    let worst = |check: &&SampleFindings| {
         ratio(std::iter::once(check.granule_bytes), std::iter::once(check.compressed_bytes_max))
     };
     checks.iter().filter_map(worst).min_by(f64::total_cmp)
@@ -111,16 +111,17 @@ fn ratio(above: impl Iterator<Item = u64>, below: impl Iterator<Item = u64>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generator::Codec;
 
     /// A rank's check with every hash and its count in the sample.
-    fn check(hashes: &[(u64, u64)], compressed_bytes_max: u64) -> CheckRecord {
-        CheckRecord {
+    fn check(hashes: &[(u64, u64)], compressed_bytes_max: u64) -> SampleFindings {
+        SampleFindings {
             unit_bytes: 4096,
             units: hashes.iter().map(|(_, count)| count).sum(),
             distinct_units: units::count(hashes.len()),
             hash_zero_bits: 0,
             hashes: hashes.to_vec(),
-            codec: "lz4".to_owned(),
+            codec: Codec::Lz4,
             granule_bytes: 4096,
             granules: 2,
             compressed_bytes: 1000 + compressed_bytes_max,

@@ -14,7 +14,7 @@ const STRATA: [&str; 2] = [".slow", ".fast"];
 
 /// Returns the quantity that this histogram is a stratum of, or the name itself for a histogram that is no
 /// stratum.
-fn quantity(name: &str) -> &str {
+pub(crate) fn quantity(name: &str) -> &str {
     STRATA.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
 }
 
@@ -23,18 +23,18 @@ pub(crate) fn summaries<'a>(
     rounds: &[Vec<&Row>],
     counters: &'a BTreeMap<&'a str, Counters>,
 ) -> BTreeMap<String, HistogramSummary> {
-    let parts: Vec<(&str, Scalars, &Counters)> = counters
+    let parts: Vec<(&str, HistogramRecord, &Counters)> = counters
         .iter()
         .map(|(name, counters)| {
             let records = records(rounds).filter(|(other, _)| other == name).map(|(_, record)| record);
-            (*name, Scalars::sum(records), counters)
+            (*name, sum(records), counters)
         })
         .collect();
-    let mut groups: BTreeMap<&str, Vec<(&Scalars, &Counters)>> = BTreeMap::new();
-    for (name, scalars, counters) in &parts {
-        groups.entry(name).or_default().push((scalars, counters));
+    let mut groups: BTreeMap<&str, Vec<(&HistogramRecord, &Counters)>> = BTreeMap::new();
+    for (name, record, counters) in &parts {
+        groups.entry(name).or_default().push((record, counters));
         if quantity(name) != *name {
-            groups.entry(quantity(name)).or_default().push((scalars, counters));
+            groups.entry(quantity(name)).or_default().push((record, counters));
         }
     }
     groups.into_iter().map(|(name, strata)| (name.to_owned(), summary(&strata))).collect()
@@ -52,9 +52,7 @@ pub(super) fn of_case(
     let mut whole = summaries(&rounds, &evidence.totals_of(case, &counts)?);
     let mut quantiles: BTreeMap<(String, &str), Vec<f64>> = BTreeMap::new();
     for (_, round) in counted() {
-        let counters =
-            round.counters.iter().map(|(name, packed)| (name.as_str(), packed.iter().collect())).collect();
-        for (name, summary) in summaries(&[round.rows.iter().collect()], &counters) {
+        for (name, summary) in summaries(&[round.rows.iter().collect()], &round.counters_of(|_| true)) {
             for (quantile, value) in summary.quantiles() {
                 let known = value.map(|value| value as f64);
                 quantiles.entry((name.clone(), quantile)).or_default().extend(known);
@@ -80,7 +78,7 @@ pub(super) fn sum_estimate(rows: &[&Row], wanted: &str) -> Result<f64, String> {
     if strata.is_empty() {
         return Err(format!("the case records no {wanted}"));
     }
-    let sums = strata.into_values().map(|records| Scalars::sum(records.into_iter()).sum_estimate());
+    let sums = strata.into_values().map(|records| scaled_sum(&sum(records.into_iter())));
     sums.sum::<Option<f64>>().ok_or_else(|| format!("of a stratum of {wanted} none was timed"))
 }
 
@@ -98,57 +96,33 @@ fn of_rows<'a>(rows: &[&'a Row]) -> impl Iterator<Item = (&'a str, &'a Histogram
     all.map(|(name, record)| (name.as_str(), record))
 }
 
-/// Sums of the scalar fields recorded beside the counters.
-#[derive(Clone, Copy, Debug, Default)]
-struct Scalars {
-    count: u64,
-    timed: u64,
-    min: Option<u64>,
-    max: Option<u64>,
-    sum: u64,
-    clamped: u64,
+/// Sum of what some records hold beside their counters; the sum has no counters.
+fn sum<'a>(records: impl Iterator<Item = &'a HistogramRecord>) -> HistogramRecord {
+    records.fold(HistogramRecord::default(), |total, other| HistogramRecord {
+        count: total.count.saturating_add(other.count),
+        timed: total.timed.saturating_add(other.timed),
+        min: total.min.into_iter().chain(other.min).min(),
+        max: total.max.max(other.max),
+        sum: total.sum.saturating_add(other.sum),
+        clamped: total.clamped.saturating_add(other.clamped),
+        counters: Vec::new(),
+    })
 }
 
-impl Scalars {
-    fn sum<'a>(records: impl Iterator<Item = &'a HistogramRecord>) -> Scalars {
-        records.fold(Scalars::default(), |total, record| {
-            total.add(&Scalars {
-                count: record.count,
-                timed: record.timed,
-                min: record.min,
-                max: record.max,
-                sum: record.sum,
-                clamped: record.clamped,
-            })
-        })
-    }
-
-    fn add(self, other: &Scalars) -> Scalars {
-        Scalars {
-            count: self.count.saturating_add(other.count),
-            timed: self.timed.saturating_add(other.timed),
-            min: self.min.into_iter().chain(other.min).min(),
-            max: self.max.max(other.max),
-            sum: self.sum.saturating_add(other.sum),
-            clamped: self.clamped.saturating_add(other.clamped),
-        }
-    }
-
-    /// The timed sum scaled up to all events.
-    fn sum_estimate(&self) -> Option<f64> {
-        match (self.count, self.timed) {
-            (count, timed) if count == timed => Some(self.sum as f64),
-            (_, 0) => None,
-            (count, timed) => Some(self.sum as f64 * (count as f64 / timed as f64)),
-        }
+/// The timed sum scaled up to all events.
+fn scaled_sum(record: &HistogramRecord) -> Option<f64> {
+    match (record.count, record.timed) {
+        (count, timed) if count == timed => Some(record.sum as f64),
+        (_, 0) => None,
+        (count, timed) => Some(record.sum as f64 * (count as f64 / timed as f64)),
     }
 }
 
-fn summary(strata: &[(&Scalars, &Counters)]) -> HistogramSummary {
-    let total = strata.iter().fold(Scalars::default(), |total, (scalars, _)| total.add(scalars));
+fn summary(strata: &[(&HistogramRecord, &Counters)]) -> HistogramSummary {
+    let total = sum(strata.iter().map(|(record, _)| *record));
     let weighted: Vec<Stratum> = strata
         .iter()
-        .map(|(scalars, counters)| Stratum { count: scalars.count, timed: scalars.timed, counters })
+        .map(|(record, counters)| Stratum { count: record.count, timed: record.timed, counters })
         .collect();
     // The upper edge of a counter can exceed the largest value in it. The edge of the highest counter can be
     // below that value, because larger values are clamped into it.
@@ -168,6 +142,6 @@ fn summary(strata: &[(&Scalars, &Counters)]) -> HistogramSummary {
         max: total.max,
         sum: total.sum,
         confidence_intervals: BTreeMap::new(),
-        sum_estimate: strata.iter().map(|(scalars, _)| scalars.sum_estimate()).sum(),
+        sum_estimate: strata.iter().map(|(record, _)| scaled_sum(record)).sum(),
     }
 }

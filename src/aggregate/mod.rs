@@ -29,13 +29,14 @@ mod stragglers;
 pub use ending::ended_by;
 pub use evidence::{Evidence, Totals};
 pub(crate) use metric::of_case;
+pub use rate::rate_of;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, Result};
 use crate::generator::Digest;
 use crate::metric::{CaseMetric, Distribution};
-use crate::record::line::{Begin, End, Row};
+use crate::record::line::{Begin, End, Row, longest_ns};
 use crate::record::run::{
     CaseHeader, CaseResult, Derived, Header, Locality, Measure, Metric, PlacementRow, RankResult, Run, Total,
 };
@@ -192,11 +193,13 @@ fn total(rounds: &[Vec<&Row>]) -> Total {
     let sum = |of: fn(&Row) -> u64| {
         rounds.iter().flatten().map(|row| of(row)).fold(0u64, |sum, value| sum.saturating_add(value))
     };
-    let longest = |rows: &Vec<&Row>| rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
     Total {
         bytes: sum(|row| row.repetition.bytes),
         operations: sum(|row| row.repetition.operations),
-        elapsed_ns: rounds.iter().map(longest).fold(0u64, u64::saturating_add),
+        elapsed_ns: rounds
+            .iter()
+            .map(|rows| longest_ns(rows.iter().copied()))
+            .fold(0u64, u64::saturating_add),
         repetitions: u32::try_from(rounds.len()).unwrap_or(u32::MAX),
     }
 }

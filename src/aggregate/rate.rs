@@ -1,7 +1,7 @@
 //! Rates of some ranks together: all bytes or operations over the longest elapsed time of any rank, never a mean of rates.
 
 use crate::metric::Measure;
-use crate::record::line::Row;
+use crate::record::line::{Row, longest_ns};
 
 /// Bytes per second of all these ranks.
 pub(super) fn byte_rate(rows: &[&Row]) -> Result<f64, String> {
@@ -9,7 +9,7 @@ pub(super) fn byte_rate(rows: &[&Row]) -> Result<f64, String> {
 }
 
 /// Combined work of these rows over the longest time of any; `None` when the work or the time is zero.
-pub(super) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
+pub fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
     let (what, total) = match measure {
         Measure::Bytes => ("byte", bytes(rows)),
         Measure::Operations => ("operation", operations(rows)),
@@ -19,10 +19,9 @@ pub(super) fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
 
 /// Total work over the longest elapsed time.
 pub(super) fn rate(rows: &[&Row], what: &str, total: f64) -> Result<f64, String> {
-    let longest = rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
     match total {
         0.0 => Err(format!("not one {what} was finished in a repetition")),
-        _ => share(total, longest as f64 / 1e9, "the timed region took no time"),
+        _ => share(total, longest_ns(rows.iter().copied()) as f64 / 1e9, "the timed region took no time"),
     }
 }
 

@@ -105,11 +105,7 @@ impl Class<'_> {
             class: begin.class.clone(),
             class_nodes: u32::try_from(nodes).unwrap_or(u32::MAX),
             slower_by: straggling.slower_by,
-            confidence: straggling.confidence.map(|confidence| ConfidenceInterval {
-                low: confidence.low,
-                high: confidence.high,
-                level: confidence.level,
-            }),
+            confidence: straggling.confidence.map(ConfidenceInterval::from),
             rounds_slow: straggling.rounds_slow,
             rounds: straggling.rounds,
             cost: straggling.cost,

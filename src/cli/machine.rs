@@ -144,11 +144,7 @@ fn place(arguments: &TopoArguments, bind: Bind, share_nodes: bool) -> Result<(To
         }
         None => (Topology::of_this_machine()?, numa::affinity()?),
     };
-    let nodes = topology.usable_nodes().filter(|node| node.pu_set().intersects(&allowed)).count();
-    let ranks = match arguments.ranks_per_host {
-        Some(ranks) => ranks,
-        None => u32::try_from(nodes).expect("nodes are counted in 32 bits").max(1),
-    };
+    let ranks = arguments.ranks_per_host.unwrap_or_else(|| topology.ranks_within(&allowed));
     let placements =
         numa::place_all(&topology, &PlacementRequest::alike(0..ranks, bind, share_nodes, &allowed))?;
     Ok((topology, placements))

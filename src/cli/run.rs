@@ -82,8 +82,7 @@ fn ranks_in_process(arguments: &RunArguments, launcher: Option<&Launcher>) -> Re
 /// One rank for each node with CPUs that this process may use.
 fn nodes_in_mask() -> Result<u32> {
     let (topology, mask) = (Topology::of_this_machine()?, numa::affinity()?);
-    let nodes = topology.usable_nodes().filter(|node| node.pu_set().intersects(&mask)).count();
-    Ok(u32::try_from(nodes).expect("nodes are counted in 32 bits").max(1))
+    Ok(topology.ranks_within(&mask))
 }
 
 /// Shows the result, then judges it: a gate that was not met decides the exit code.

@@ -24,15 +24,13 @@ impl HostWorld {
     /// # Panics
     /// When `rank` has no identity in the list.
     pub(super) fn of(rank: u32, identities: &[String]) -> HostWorld {
-        let mut hosts: Vec<String> = Vec::new();
-        let mut host_of_rank = Vec::with_capacity(identities.len());
-        for identity in identities {
-            let index = hosts.iter().position(|host| host == identity).unwrap_or_else(|| {
-                hosts.push(identity.clone());
-                hosts.len() - 1
-            });
-            host_of_rank.push(u32::try_from(index).expect("there are no more hosts than ranks"));
-        }
+        let hosts = distinct_hosts(identities.iter().map(String::as_str));
+        let index_of = |identity: &String| {
+            let index =
+                hosts.iter().position(|host| host == identity).expect("every identity is in the list");
+            u32::try_from(index).expect("there are no more hosts than ranks")
+        };
+        let host_of_rank: Vec<u32> = identities.iter().map(index_of).collect();
         let mine = host_of_rank[index(rank)];
         let count = |ranks: &[u32]| {
             u32::try_from(ranks.iter().filter(|host| **host == mine).count())
@@ -42,10 +40,21 @@ impl HostWorld {
             rank: count(&host_of_rank[..index(rank)]),
             size: count(&host_of_rank),
             host_index: mine,
-            hosts,
+            hosts: hosts.into_iter().map(str::to_owned).collect(),
             host_of_rank,
         }
     }
+}
+
+/// The hosts among those of all ranks, each once, ordered by the host's lowest rank.
+pub fn distinct_hosts<'a>(hosts_of_ranks: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut hosts = Vec::new();
+    for host in hosts_of_ranks {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts
 }
 
 #[cfg(test)]

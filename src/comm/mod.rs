@@ -41,7 +41,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use ending::{Speaker, end_job};
-pub use hosts::HostWorld;
+pub use hosts::{HostWorld, distinct_hosts};
 pub use panic_hook::{install_panic_hook, worker_thread_name};
 pub use start::{Start, launcher, speak_as_one, threads};
 pub use stop::{Signal, StopFlag};

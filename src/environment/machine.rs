@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::environment::probe::{Probe, parse_list};
+use crate::numa::meminfo_bytes;
 
 const CPUS: &str = "sys/devices/system/cpu";
 const NODES: &str = "sys/devices/system/node";
@@ -55,10 +56,7 @@ pub(super) fn read(probe: &mut Probe) -> Environment {
         probe.missing("smt", "the number of cores is not known");
     }
     let (caches, cores_per_l3) = caches(probe);
-    let memory_kib = probe
-        .text("memory_bytes", "proc/meminfo")
-        .and_then(|meminfo| value_of(&meminfo, &["MemTotal"]))
-        .and_then(|total| total.trim_end_matches("kB").trim().parse::<u64>().ok());
+    let meminfo = probe.text("memory_bytes", "proc/meminfo");
     Environment {
         cpu_model,
         cpu_flags: flags.split_whitespace().map(str::to_owned).collect(),
@@ -68,7 +66,7 @@ pub(super) fn read(probe: &mut Probe) -> Environment {
         caches,
         cores_per_l3,
         nodes: nodes(probe),
-        memory_bytes: memory_kib.and_then(|kib| kib.checked_mul(1024)),
+        memory_bytes: meminfo.and_then(|meminfo| meminfo_bytes(&meminfo, "MemTotal:")),
         ..Environment::default()
     }
 }
@@ -133,15 +131,11 @@ fn nodes(probe: &mut Probe) -> Vec<NodeRecord> {
     let mut nodes = Vec::new();
     for os_index in online.unwrap_or_default() {
         let folder = format!("{NODES}/node{os_index}");
-        // "Node 0 MemTotal:  32768 kB"
-        let memory_kib = probe.peek(&format!("{folder}/meminfo")).and_then(|meminfo| {
-            let line = meminfo.lines().find(|line| line.contains("MemTotal:"))?;
-            line.split_whitespace().nth_back(1)?.parse::<u64>().ok()
-        });
+        let meminfo = probe.peek(&format!("{folder}/meminfo"));
         nodes.push(NodeRecord {
             os_index,
             pus: probe.peek(&format!("{folder}/cpulist")).unwrap_or_default(),
-            memory_bytes: memory_kib.and_then(|kib| kib.checked_mul(1024)),
+            memory_bytes: meminfo.and_then(|meminfo| meminfo_bytes(&meminfo, "MemTotal:")),
         });
     }
     nodes

@@ -1,15 +1,21 @@
 //! The compressors themselves: Zstandard and LZ4, by their own C libraries. Never in a timed region.
 
+use serde::{Deserialize, Serialize};
+
 use crate::word::words;
 
 words! {
     /// The compressor that a ratio is meant for.
+    #[derive(Serialize, Deserialize)]
     Codec {
         /// Zstandard, level 1.
+        #[serde(rename = "zstd-1")]
         Zstd1 = "zstd-1",
         /// Zstandard, level 3.
+        #[serde(rename = "zstd-3")]
         Zstd3 = "zstd-3",
         /// LZ4, its fast mode.
+        #[serde(rename = "lz4")]
         Lz4 = "lz4",
     }
 }

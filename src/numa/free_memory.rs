@@ -9,28 +9,29 @@ pub(super) fn of_node(os_index: u32) -> Option<u64> {
 
 /// Available memory of the host, in bytes.
 pub(super) fn of_host() -> Option<u64> {
-    field(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
+    meminfo_bytes(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
 }
 
 /// The memory of the host, used and free, in bytes.
 #[cfg(any(test, not(feature = "hwloc")))]
 pub(super) fn total_of_host() -> Option<u64> {
-    field(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
+    meminfo_bytes(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
 }
 
 /// `MemAvailable` of one node; the kernel gives it only for the whole host (mm/show_mem.c, si_mem_available). It is
 /// `free - watermark`, plus `d - min(d / 2, watermark)` for each kind of droppable memory `d`.
 fn available(meminfo: &str, watermark: u64) -> Option<u64> {
-    let free = field(meminfo, "MemFree:")?;
-    let optional = |name| field(meminfo, name).unwrap_or(0);
+    let free = meminfo_bytes(meminfo, "MemFree:")?;
+    let optional = |name| meminfo_bytes(meminfo, name).unwrap_or(0);
     let keep_some = |droppable: u64| droppable - (droppable / 2).min(watermark);
     let cache = keep_some(optional("Active(file):") + optional("Inactive(file):"));
     let slabs = keep_some(optional("SReclaimable:"));
     Some(free.saturating_sub(watermark) + cache + slabs)
 }
 
-/// The number after a name, in bytes. The files of nodes and of the host differ in the words before the name.
-fn field(meminfo: &str, name: &str) -> Option<u64> {
+/// The number after a name such as `MemTotal:` in the text of a `meminfo` file, in bytes. The files of nodes and of the
+/// host differ in the words before the name.
+pub fn meminfo_bytes(meminfo: &str, name: &str) -> Option<u64> {
     let mut words = meminfo.lines().find_map(|line| {
         let mut words = line.split_whitespace();
         words.any(|word| word == name).then_some(words)
@@ -81,7 +82,7 @@ mod tests {
     fn the_nodes_together_can_give_what_the_kernel_says_the_host_can() {
         let meminfo =
             |node: u32| std::fs::read_to_string(format!("/sys/devices/system/node/node{node}/meminfo"));
-        let totals = (0..1024).map_while(|node| field(&meminfo(node).ok()?, "MemTotal:"));
+        let totals = (0..1024).map_while(|node| meminfo_bytes(&meminfo(node).ok()?, "MemTotal:"));
         let (total, Some(host_total), Some(host)) = (totals.sum::<u64>(), total_of_host(), of_host()) else {
             eprintln!("skipped: this kernel has no MemAvailable");
             return;

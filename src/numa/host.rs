@@ -5,6 +5,12 @@ pub fn host_name() -> String {
     read("/proc/sys/kernel/hostname").unwrap_or_else(|| "localhost".to_string())
 }
 
+/// A host's name without its domain, as batch systems know it; an IP address stays as it is.
+pub fn short_name(host: &str) -> &str {
+    let address = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if address { host } else { host.split('.').next().unwrap_or(host) }
+}
+
 /// The kernel's number of a PU's socket; `None` when it gives none.
 pub fn package_of(pu: u32) -> Option<u32> {
     // The file holds -1 when the firmware gave no number.
@@ -29,6 +35,13 @@ fn read(path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_those_that_a_batch_system_knows() {
+        assert_eq!(short_name("n0123.cluster.example"), "n0123");
+        assert_eq!(short_name("10.0.0.7"), "10.0.0.7");
+        assert_eq!(short_name("n1"), "n1");
+    }
 
     #[test]
     fn the_identity_begins_with_the_name_and_does_not_change() {

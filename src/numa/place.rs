@@ -95,7 +95,7 @@ fn node_to_choose<'a>(
     (host_rank, host_size): (usize, usize),
     rank_counts: &[usize],
 ) -> Result<&'a Node> {
-    let in_mask = topology.usable_nodes().filter(|node| node.pu_set().intersects(&request.allowed));
+    let in_mask = topology.nodes_within(&request.allowed);
     let ranks_on = |node: &Node| rank_counts[node.index as usize];
     let Some(node) = in_mask.clone().min_by_key(|node| ranks_on(node)) else {
         return Err(Error::Environment(format!(
@@ -143,7 +143,7 @@ fn place_on(
 }
 
 fn why_chosen(topology: &Topology, allowed: &PuSet, node: &Node) -> String {
-    let mut in_mask = topology.usable_nodes().filter(|node| node.pu_set().intersects(allowed));
+    let mut in_mask = topology.nodes_within(allowed);
     match (in_mask.clone().count(), in_mask.position(|other| other.index == node.index)) {
         (1, _) => "the only allowed node with CPUs".to_string(),
         (count, position) => {

@@ -93,6 +93,16 @@ impl Topology {
         self.nodes.iter().filter(|node| node.standing == Availability::Usable)
     }
 
+    /// The usable nodes with PUs among `allowed`.
+    pub(super) fn nodes_within(&self, allowed: &PuSet) -> impl Iterator<Item = &Node> + Clone {
+        self.usable_nodes().filter(|node| node.pu_set().intersects(allowed))
+    }
+
+    /// Ranks of a host unless another number is asked for: one for each usable node with PUs among `allowed`.
+    pub fn ranks_within(&self, allowed: &PuSet) -> u32 {
+        u32::try_from(self.nodes_within(allowed).count()).expect("nodes are counted in 32 bits").max(1)
+    }
+
     /// The usable node that owns this PU.
     pub fn node_of_pu(&self, pu: u32) -> Option<&Node> {
         self.usable_nodes().find(|node| node.cores.iter().any(|core| core.contains(&pu)))

@@ -1,7 +1,6 @@
 //! One case: a workload with every parameter fixed.
 
-use super::expected::Expected;
-use crate::record::run::Parameter;
+use crate::record::run::{Expected, Parameter};
 use crate::word::Word;
 use crate::workload::{allocate, generate};
 

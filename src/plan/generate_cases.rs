@@ -3,7 +3,7 @@
 use super::Seat;
 use super::case::{Case, Work};
 use super::combinations::combinations;
-use super::expected::Expected;
+use super::expected::expected;
 use super::name::Name;
 use super::resolve::{resolve_kernel, resolve_workers, size};
 use super::stores::automatic;
@@ -104,7 +104,7 @@ fn generate_case(
         workers,
         batch: if batched { slab.batch } else { job.slab.batch[0] },
         work: Work::Generate(parameters),
-        expected: Some(Expected::of(&parameters, workers, seat)),
+        expected: Some(expected(&parameters, workers, seat)),
     })
 }
 

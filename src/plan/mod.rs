@@ -30,7 +30,6 @@ mod tests;
 
 pub use crate::record::run::Parameter;
 pub use case::{Case, Work};
-pub use expected::Expected;
 pub use layout::Footprint;
 pub use miniature::Miniature;
 pub use order::Turn;

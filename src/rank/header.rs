@@ -3,18 +3,16 @@
 use super::Request;
 use super::equipment::Equipment;
 use super::seat::{BoundRank, all_gather};
-use crate::comm::Comm;
+use crate::comm::{Comm, distinct_hosts};
 use crate::environment;
 use crate::environment::{Environment, Facts};
 use crate::error::Result;
 use crate::job::Job;
-use crate::plan;
 use crate::plan::{Case, Plan, Work};
 use crate::record::run::Gate;
 use crate::record::run::SCHEMA;
-use crate::record::{Begin, CaseHeader, DropRule, Expected, Header, Measure, Parameter};
+use crate::record::{Begin, CaseHeader, DropRule, Header, Measure, Parameter};
 use crate::results::{resolve_gates, utc_now};
-use crate::word::Word;
 
 /// The environment of rank 0, and the differences of other hosts from it. Collective.
 ///
@@ -59,12 +57,7 @@ pub fn header(
     gates: Vec<Gate>,
     (environment, environment_differences): (Environment, Vec<String>),
 ) -> Header {
-    let mut hosts: Vec<String> = Vec::new();
-    for begin in begins {
-        if !hosts.contains(&begin.host) {
-            hosts.push(begin.host.clone());
-        }
-    }
+    let hosts = distinct_hosts(begins.iter().map(|begin| begin.host.as_str()));
     Header {
         schema: SCHEMA,
         name: job.name.clone(),
@@ -73,7 +66,7 @@ pub fn header(
         command: request.command.clone(),
         started: utc_now(),
         ranks: u32::try_from(begins.len()).expect("ranks are counted in 32 bits"),
-        hosts,
+        hosts: hosts.into_iter().map(str::to_owned).collect(),
         repetitions: plan.repetitions,
         stop: plan.stop,
         // A rule without any bound drops nothing.
@@ -96,7 +89,7 @@ fn case_header(case: &Case) -> CaseHeader {
         measure: measure(case),
         arm: case.arm.clone(),
         compared_as: case.arm.as_ref().map(|_| case.compared_as.clone()),
-        expected: case.expected.map(expected),
+        expected: case.expected.clone(),
     }
 }
 
@@ -105,17 +98,5 @@ pub fn measure(case: &Case) -> Measure {
     match case.work {
         Work::Generate(_) => Measure::Bytes,
         Work::Allocate(_) => Measure::Operations,
-    }
-}
-
-fn expected(expected: plan::Expected) -> Expected {
-    Expected {
-        blocks_per_chunk: expected.blocks_per_chunk,
-        busy_workers: expected.busy_workers,
-        working_set_bytes: expected.working_set_bytes,
-        stores: Some(expected.stores.word().to_owned()),
-        l3_bytes: expected.l3_bytes,
-        memory_bytes_min: expected.memory_bytes_min,
-        memory_bytes_max: expected.memory_bytes_max,
     }
 }

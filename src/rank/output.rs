@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::seat::all_gather;
 use crate::aggregate::aggregate;
 use crate::aggregate::{Evidence, Totals, ended_by};
-use crate::comm::Comm;
+use crate::comm::{Comm, distinct_hosts};
 use crate::error::{Error, Result};
 use crate::plan::{Case, Plan};
+use crate::record::line::longest_ns;
 use crate::record::{Begin, Done, End, EndedBy, Header, Part, Repetition, Row, Run, decode, encode};
 use crate::results::RunDirectory;
 use crate::results::live::{LiveFile, State};
@@ -97,12 +98,7 @@ impl Output {
 
     /// The values that each rank measured in an added repetition; empty on every rank but 0.
     pub fn rows(&self, case: &str, round: u32) -> &[Row] {
-        let rounds = self.rank_0.iter().flat_map(|rank_0| rank_0.evidence.rounds(case));
-        rounds
-            .filter(|(number, _)| *number == round)
-            .map(|(_, round)| round.rows.as_slice())
-            .next()
-            .unwrap_or(&[])
+        self.rank_0.as_ref().map_or(&[], |rank_0| rank_0.evidence.rows(case, round))
     }
 
     /// The reason to end the run after `rounds` whole rounds, judged only by its values. `None` when it does not end,
@@ -116,11 +112,10 @@ impl Output {
     /// on every rank but 0.
     pub fn spent(&self, plan: &Plan) -> (u64, u32) {
         let Some(RankZero { header, evidence, .. }) = &self.rank_0 else { return (0, 0) };
-        let longest = |rows: &Vec<Row>| rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
         let of_case = |case: &Case| {
             let around_ns = plan.warmup_ns.saturating_add(plan.limit_measuring_ns_of(case));
             let each = evidence.rounds(&case.id);
-            let each = each.map(|(_, round)| longest(&round.rows).saturating_add(around_ns));
+            let each = each.map(|(_, round)| longest_ns(&round.rows).saturating_add(around_ns));
             each.fold(0, u64::saturating_add)
         };
         let spent_ns = plan.cases.iter().map(of_case).fold(0, u64::saturating_add);
@@ -182,14 +177,8 @@ impl Output {
 /// Sums the counters of each host's ranks on rank 0, one host after another, so that rank 0 never holds the counters of
 /// all ranks. Collective.
 fn gather_hosts(comm: &Comm, mine: &Totals, mut evidence: Option<&mut Evidence>) -> Result<()> {
-    let mut hosts: Vec<&str> = Vec::new();
-    for host in (0..comm.world().size).map(|rank| comm.host_of(rank)) {
-        if !hosts.contains(&host) {
-            hosts.push(host);
-        }
-    }
     let mut undecodable = Ok(());
-    for host in hosts {
+    for host in distinct_hosts((0..comm.world().size).map(|rank| comm.host_of(rank))) {
         let mine = if comm.host() == host { encode(mine) } else { Vec::new() };
         let gathered = comm.gather(&mine)?.unwrap_or_default();
         let mut sum = Totals::default();

@@ -10,7 +10,7 @@ use crate::comm::Comm;
 use crate::error::Result;
 use crate::metric::Distribution;
 use crate::plan::{Case, Plan, Turn, Work};
-use crate::record::{CheckRecord, HistogramRecord, LimitTiming, Repetition, When};
+use crate::record::{HistogramRecord, LimitTiming, Repetition, SampleFindings, When};
 use crate::slab::{Heap, RefillRecord, Stage, Stratum, Stretch};
 use crate::word::Word;
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
@@ -23,7 +23,7 @@ pub struct RepetitionResult {
     /// The limits before and after the repetition, measured with all ranks at once.
     limits: Vec<LimitTiming>,
     /// The properties found in a sample of the data.
-    check: Option<generate::SampleFindings>,
+    check: Option<SampleFindings>,
 }
 
 /// Runs the case once, and measures its limits before and after it. With a data set, the first round runs the case once
@@ -67,7 +67,7 @@ fn check(
     plan: &Plan,
     case: &Case,
     parameters: generate::Parameters,
-) -> generate::SampleFindings {
+) -> SampleFindings {
     let (amount, world) = (plan.amount, equipment.world());
     let streams = generate::Streams::of(plan.seed, &parameters, amount, world);
     let sample = generate::Sample::of(&parameters, streams, amount, world);
@@ -170,7 +170,7 @@ pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &RepetitionRe
         measuring: measured.measuring,
         limits: limits.clone(),
         digest: measured.digest.map(|digest| digest.to_hex()),
-        check: check.as_ref().map(|found| Box::new(CheckRecord::new(found))),
+        check: check.clone().map(Box::new),
     }
 }
 

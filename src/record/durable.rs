@@ -46,6 +46,17 @@ pub fn sync_names(directory: &Path) -> Result<()> {
     }
 }
 
+/// Removes a file, if there is one.
+///
+/// # Errors
+/// When it exists and cannot be removed.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(write_error(path, &why)),
+        _ => Ok(()),
+    }
+}
+
 /// Error for a file that cannot be written, with the remedy.
 pub fn write_error(path: &Path, why: &io::Error) -> Error {
     let path = path.display();

@@ -19,8 +19,8 @@ pub mod part;
 pub mod run;
 
 pub use line::{
-    Begin, CheckRecord, End, HistogramRecord, LimitKernel, LimitTiming, Line, LocalityRecord, Measuring,
-    Noise, Repetition, Row, When, With, WorkerNoise, decode, encode,
+    Begin, End, HistogramRecord, LimitKernel, LimitTiming, Line, LocalityRecord, Measuring, Noise,
+    Repetition, Row, SampleFindings, When, With, WorkerNoise, decode, encode,
 };
 pub use part::{Done, Part, PartReader};
 pub use run::{

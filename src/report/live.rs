@@ -1,13 +1,12 @@
 //! Lines about a run in progress: the binding of the ranks, and the figures of each repetition.
 
-use std::collections::BTreeMap;
-
 use super::cells::figure;
 use super::text::{percent, plain, short_host};
-use crate::aggregate;
+use crate::aggregate::{of_repetition, rate_of};
 use crate::metric::CaseMetric;
 use crate::numa::PuSet;
-use crate::record::run::{Measure, Metric};
+use crate::record::line::longest_ns;
+use crate::record::run::Measure;
 use crate::record::{Begin, Row};
 use crate::units::human_duration;
 use crate::word::Word;
@@ -27,24 +26,16 @@ pub fn bound(begin: &Begin) -> String {
 
 /// The figures of one repetition; `rows` has one row a rank.
 pub fn repetition(measure: Measure, rows: &[Row]) -> String {
-    let all = aggregate::of_repetition(measure, rows);
-    let longest = rows.iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0);
-    let rate = figure(measure, rate_of(measure, &all));
-    let mut line = format!("{rate} in {}", human_duration(longest as f64));
+    let all = of_repetition(measure, rows);
+    let rate = figure(measure, rate_of(measure, &rows.iter().collect::<Vec<_>>()));
+    let mut line = format!("{rate} in {}", human_duration(longest_ns(rows) as f64));
     let share = |name: &str| all.get(name).and_then(|metric| metric.value);
     line.extend(share(CaseMetric::CpuShare.word()).map(|share| format!(", CPU {}", percent(share))));
     line.extend(share(CaseMetric::RefillShare.word()).map(|share| format!(", refills {}", percent(share))));
-    let ranks = rows.iter().filter_map(|row| {
-        let own = aggregate::of_repetition(measure, std::slice::from_ref(row));
-        Some((row.rank, rate_of(measure, &own)?))
-    });
+    let ranks = rows.iter().filter_map(|row| Some((row.rank, rate_of(measure, &[row])?)));
     let slowest = ranks.min_by(|(_, a), (_, b)| a.total_cmp(b)).filter(|_| rows.len() > 1);
     line.extend(
         slowest.map(|(rank, rate)| format!(", slowest rank {rank}: {}", figure(measure, Some(rate)))),
     );
     line
-}
-
-fn rate_of(measure: Measure, figures: &BTreeMap<String, Metric>) -> Option<f64> {
-    figures.get(measure.rate().word())?.value
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::text::{NOT_AVAILABLE, percent};
 use crate::generator::Stores;
-use crate::plan::{Case, Expected, Plan, Prediction, Seat};
-use crate::record::Parameter;
+use crate::plan::{Case, Plan, Prediction, Seat};
+use crate::record::{Expected, Parameter};
 use crate::screen::wrapped;
 use crate::units::{human_bytes, human_span};
 use crate::word::Word;
@@ -125,8 +125,8 @@ fn cells(of_ranks: &[&Case], time: String) -> [String; 7] {
     let arenas: Vec<u64> = of_ranks.iter().map(|case| case.arena_bytes()).collect();
     let workers: Vec<u64> = of_ranks.iter().map(|case| case.workers.into()).collect();
     let share = |case: &&Case| {
-        let Expected { working_set_bytes, l3_bytes, .. } = case.expected?;
-        Some(l3_bytes.map(|l3_bytes| working_set_bytes as f64 / l3_bytes as f64))
+        let expected = case.expected.as_ref()?;
+        Some(expected.l3_bytes.map(|l3_bytes| expected.working_set_bytes as f64 / l3_bytes as f64))
     };
     // The rank with the largest share of its cache decides.
     let of_l3 = match of_ranks.iter().filter_map(share).reduce(|a, b| Some(a?.max(b?))) {
@@ -178,8 +178,8 @@ fn stores(plan: &Plan) -> Vec<String> {
     let auto = ("stores", Parameter::Word("auto".to_owned()));
     let open: Vec<&Case> = plan.cases.iter().filter(|case| case.parameters.contains(&auto)).collect();
     let of = |stores: Stores| -> Vec<&str> {
-        let such = |case: &&&Case| case.expected.is_some_and(|expected| expected.stores == stores);
-        open.iter().filter(such).map(|case| case.id.as_str()).collect()
+        let resolved = |case: &Case| case.expected.as_ref()?.stores.as_deref().and_then(Stores::from_word);
+        open.iter().filter(|case| resolved(case) == Some(stores)).map(|case| case.id.as_str()).collect()
     };
     let sentence = |stores: Stores| match of(stores) {
         cases if cases.is_empty() => None,

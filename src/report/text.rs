@@ -1,5 +1,6 @@
 //! Figures and names formatted for columns.
 
+use crate::numa::short_name;
 use crate::screen::is_invisible;
 use crate::units::{human_duration, human_rate, three_digits};
 
@@ -10,9 +11,7 @@ pub(super) fn plain(text: &str) -> String {
 
 /// A host without its domain.
 pub(super) fn short_host(host: &str) -> String {
-    let address = host.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let first = if address { host } else { host.split('.').next().unwrap_or(host) };
-    plain(first)
+    plain(short_name(host))
 }
 
 /// `12.3 GiB/s`

@@ -23,7 +23,7 @@ use super::name::unique;
 use super::{histograms, samples, suspects};
 use crate::aggregate::evidence::Evidence;
 use crate::error::{Error, Result};
-use crate::record::durable::{replace, sync_names, write_durably};
+use crate::record::durable::{remove, replace, sync_names, write_durably};
 use crate::record::line::Begin;
 use crate::record::part::Part;
 use crate::record::run::{Header, Run, SCHEMA};
@@ -149,15 +149,8 @@ impl RunDirectory {
     /// # Errors
     /// When a file exists and cannot be removed.
     pub(super) fn remove_results(&self) -> Result<()> {
-        for path in [self.run(), self.samples(), self.histograms(), self.suspects()] {
-            match fs::remove_file(&path) {
-                Err(why) if why.kind() != io::ErrorKind::NotFound => {
-                    return Err(crate::record::durable::write_error(&path, &why));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let files = [self.run(), self.samples(), self.histograms(), self.suspects()];
+        files.iter().try_for_each(|path| remove(path))
     }
 
     /// Reads `run.json`.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::directory::RunDirectory;
 use super::name::utc_now;
 use crate::aggregate::evidence::Evidence;
-use crate::aggregate::of_repetition;
+use crate::aggregate::rate_of;
 use crate::record::line::Row;
 use crate::record::run::{CaseHeader, Header, SCHEMA};
 use crate::stats::median;
@@ -174,8 +174,7 @@ impl LiveFile {
         let (id, round) = (&first.repetition.case, first.repetition.round);
         let Some(place) = self.planned.iter().position(|case| case.id == *id) else { return };
         let (case, standing) = (&self.planned[place], &mut self.live.cases[place]);
-        let rate = of_repetition(case.measure, rows).remove(case.measure.rate().word());
-        let value = rate.and_then(|rate| rate.value);
+        let value = rate_of(case.measure, &rows.iter().collect::<Vec<_>>());
         let rates = self.rates.entry(id.clone()).or_default();
         rates.extend(value);
         standing.repetitions_done += 1;

@@ -30,8 +30,7 @@ impl RunDirectory {
             )));
         }
         let paths = self.part_paths()?;
-        let surveys: Vec<Survey> =
-            paths.iter().map(|path| PartReader::open(path)?.survey()).collect::<Result<_>>()?;
+        let surveys = Survey::of_all(&paths)?;
         let (done, _) = finished_by_all(&surveys);
         // A recovered partial result will no longer match the parts.
         self.remove_results()?;
@@ -88,17 +87,11 @@ fn keep(
     Ok(None)
 }
 
-/// Returns the next repetition that all ranks finished; `None` after the last.
+/// Returns the next repetition that all ranks finished, and adds it to the totals; `None` after the last.
 fn next(part: &mut PartReader, done: &Done, totals: &mut Totals) -> Result<Option<Line>> {
-    while let Some(line) = part.next_line()? {
-        if let Line::Repetition(kept) = &line
-            && done.contains(&(kept.case.clone(), kept.round))
-        {
-            totals.add(kept)?;
-            return Ok(Some(line));
-        }
-    }
-    Ok(None)
+    let Some(kept) = part.next_among(done)? else { return Ok(None) };
+    totals.add(&kept)?;
+    Ok(Some(Line::Repetition(kept)))
 }
 
 fn place_of(begin: &Begin) -> String {

@@ -7,20 +7,15 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::error::Result;
-use crate::record::durable::{replace, write_error};
+use crate::numa::short_name;
+use crate::record::durable::{remove, replace};
 use crate::record::run::Run;
 
 /// Contents of the file; `None` when no node is a straggler. The names are short, as in the batch system.
 fn contents(run: &Run) -> Option<String> {
     let hosts: BTreeSet<&str> =
-        run.derived.stragglers.iter().map(|straggler| short(&straggler.host)).collect();
+        run.derived.stragglers.iter().map(|straggler| short_name(&straggler.host)).collect();
     (!hosts.is_empty()).then(|| hosts.iter().map(|host| format!("{host}\n")).collect())
-}
-
-/// Removes the domain from a host name; an IP address stays as it is.
-fn short(host: &str) -> &str {
-    let address = host.chars().all(|c| c.is_ascii_digit() || c == '.');
-    if address { host } else { host.split('.').next().unwrap_or(host) }
 }
 
 /// Writes the file, or removes the file of an earlier session when there are no stragglers.
@@ -30,10 +25,7 @@ fn short(host: &str) -> &str {
 pub(super) fn write(path: &Path, run: &Run) -> Result<()> {
     match contents(run) {
         Some(text) => replace(path, |file| file.write_all(text.as_bytes())),
-        None => match fs::remove_file(path) {
-            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(write_error(path, &why)),
-            _ => Ok(()),
-        },
+        None => remove(path),
     }
 }
 
@@ -51,16 +43,4 @@ pub(super) fn compare(path: &Path, derived: &Run) -> Option<String> {
     let derived = contents(derived);
     (found != derived)
         .then(|| format!("suspect_nodes.txt: is {}, the parts give {}", shown(&found), shown(&derived)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_those_that_a_batch_system_knows() {
-        assert_eq!(short("n0123.cluster.example"), "n0123");
-        assert_eq!(short("10.0.0.7"), "10.0.0.7");
-        assert_eq!(short("n1"), "n1");
-    }
 }

@@ -102,10 +102,6 @@ pub const NAMES_OF_SEVERAL_ROOMS: &[(&str, &str)] = &[
     ),
     ("ConfidenceInterval", "`stats` computes it and knows no file format; `record` has its written form."),
     (
-        "Expected",
-        "`plan` computes it with enums; `record` has its written form, which runs of older versions have without the stores.",
-    ),
-    (
         "Gate",
         "`job` has the gate as asked for; `record` has its written form, with the figures of the stored run.",
     ),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aggregate::evidence::{Counters, Evidence, Round};
+use crate::aggregate::evidence::{Evidence, Round};
 use crate::aggregate::{self, distribution};
 use crate::metric::{Better, CaseMetric, Distribution, GateMetric, Measure};
 use crate::record::line::Row;
@@ -117,15 +117,7 @@ impl Series {
 /// 99 % quantile of one round, over all ranks.
 fn p99(distribution: Distribution, round: &Round) -> Result<f64, String> {
     let histogram = distribution.word();
-    let of_it = |name: &str| {
-        name == histogram || name.strip_prefix(histogram).is_some_and(|end| end.starts_with('.'))
-    };
-    let counters: BTreeMap<&str, Counters> = round
-        .counters
-        .iter()
-        .filter(|(name, _)| of_it(name))
-        .map(|(name, packed)| (name.as_str(), packed.iter().collect()))
-        .collect();
+    let counters = round.counters_of(|name| distribution::quantity(name) == histogram);
     let rows: Vec<&Row> = round.rows.iter().collect();
     let summary = distribution::summaries(&[rows], &counters).remove(histogram);
     let summary = summary.ok_or_else(|| format!("the case records no {histogram}"))?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::aggregate::evidence::{Evidence, Packed, Row, Totals};
 use crate::error::Result;
 use crate::record::Done;
-use crate::record::line::{Line, Repetition};
+use crate::record::line::Repetition;
 use crate::record::part::{PartReader, Survey};
 
 /// Returns the repetitions that every rank finished, and the number that only some ranks finished.
@@ -27,8 +27,7 @@ impl Evidence {
     /// # Errors
     /// When a part is unreadable or damaged before its last line, or as in `new` and `add`.
     pub fn from_parts(paths: &[PathBuf]) -> Result<Evidence> {
-        let surveys: Vec<Survey> =
-            paths.iter().map(|path| PartReader::open(path)?.survey()).collect::<Result<_>>()?;
+        let surveys = Survey::of_all(paths)?;
         let mut evidence = Evidence::new(surveys.iter().map(|survey| survey.begin.clone()).collect())?;
         let (done, unfinished) = finished_by_all(&surveys);
         evidence.unfinished = unfinished;
@@ -40,11 +39,12 @@ impl Evidence {
             let mut totals = Totals::default();
             let here = surveys.iter().zip(paths).filter(|(survey, _)| survey.begin.host == host);
             for (survey, path) in here {
-                read(path.clone(), &done, &mut |repetition| {
+                let mut part = PartReader::open(path)?;
+                while let Some(repetition) = part.next_among(&done)? {
                     totals.add(&repetition)?;
                     let turn = (repetition.case.clone(), repetition.round);
-                    rounds.entry(turn).or_default().add(survey.begin.rank, &repetition)
-                })?;
+                    rounds.entry(turn).or_default().add(survey.begin.rank, &repetition)?;
+                }
             }
             evidence.add_host(host, totals);
         }
@@ -54,18 +54,6 @@ impl Evidence {
         }
         Ok(evidence)
     }
-}
-
-fn read(path: PathBuf, done: &Done, each: &mut dyn FnMut(Repetition) -> Result<()>) -> Result<()> {
-    let mut part = PartReader::open(&path)?;
-    while let Some(line) = part.next_line()? {
-        if let Line::Repetition(repetition) = line
-            && done.contains(&(repetition.case.clone(), repetition.round))
-        {
-            each(repetition)?;
-        }
-    }
-    Ok(())
 }
 
 /// A round that is being collected rank by rank.

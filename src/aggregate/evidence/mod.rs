@@ -38,6 +38,14 @@ pub struct Round {
     pub counters: BTreeMap<String, Packed>,
 }
 
+impl Round {
+    /// The counters of the histograms with a name that is wanted, unpacked.
+    pub(crate) fn counters_of(&self, wanted: impl Fn(&str) -> bool) -> BTreeMap<&str, Counters> {
+        let wanted = self.counters.iter().filter(|(name, _)| wanted(name));
+        wanted.map(|(name, packed)| (name.as_str(), packed.iter().collect())).collect()
+    }
+}
+
 /// Counters by case and histogram.
 type Histograms = BTreeMap<String, BTreeMap<String, Packed>>;
 

@@ -9,7 +9,7 @@ pub use load::Load;
 use load::Snapshot;
 
 use crate::environment::probe::{Probe, parse_list};
-use crate::numa::{CgroupLimits, cgroup_limits};
+use crate::numa::{CgroupLimits, cgroup_limits, meminfo_bytes};
 
 /// A value, or the reason that it is unknown.
 pub type Known<T> = Result<T, String>;
@@ -127,10 +127,6 @@ fn value_of(text: &str, name: &str) -> Option<String> {
     line.split_whitespace().next().map(str::to_owned)
 }
 
-fn kib_of(text: &str, name: &str) -> Option<u64> {
-    value_of(text, name)?.parse::<u64>().ok()?.checked_mul(1024)
-}
-
 /// The two drivers have opposite meanings: `boost` is 1 when on, `no_turbo` is 1 when off.
 fn boost(probe: &Probe) -> Option<bool> {
     let is_1 = |path: &str| probe.peek(&format!("{CPUS}/{path}")).map(|text| text == "1");
@@ -145,8 +141,8 @@ fn vendor(probe: &Probe) -> Option<String> {
 
 fn swap(probe: &Probe) -> Known<(u64, u64)> {
     let meminfo = probe.known("proc/meminfo")?;
-    let total = kib_of(&meminfo, "SwapTotal").ok_or("/proc/meminfo has no SwapTotal")?;
-    let free = kib_of(&meminfo, "SwapFree").ok_or("/proc/meminfo has no SwapFree")?;
+    let total = meminfo_bytes(&meminfo, "SwapTotal:").ok_or("/proc/meminfo has no SwapTotal")?;
+    let free = meminfo_bytes(&meminfo, "SwapFree:").ok_or("/proc/meminfo has no SwapFree")?;
     Ok((total, total.saturating_sub(free)))
 }
 
@@ -172,16 +168,11 @@ fn nodes(probe: &Probe) -> Vec<NodeMemory> {
         probe.peek(&format!("{folder}/online")).and_then(|text| parse_list(&text)).unwrap_or_default();
     let of = |os_index: u32| {
         let text = probe.peek(&format!("{folder}/node{os_index}/meminfo"))?;
-        // "Node 0 MemTotal:  32768 kB"
-        let kib = |name: &str| {
-            let line = text.lines().find(|line| line.split_whitespace().nth(2) == Some(name))?;
-            line.split_whitespace().nth(3)?.parse::<u64>().ok()?.checked_mul(1024)
-        };
         Some(NodeMemory {
             os_index,
-            total: kib("MemTotal:")?,
-            free: kib("MemFree:")?,
-            cached: kib("FilePages:").unwrap_or(0),
+            total: meminfo_bytes(&text, "MemTotal:")?,
+            free: meminfo_bytes(&text, "MemFree:")?,
+            cached: meminfo_bytes(&text, "FilePages:").unwrap_or(0),
         })
     };
     online.into_iter().filter_map(of).collect()

@@ -3,13 +3,13 @@
 //! A part is `Begin`, then one `Repetition` for every (round, case) the rank finished, then `End`. A run that died
 //! leaves a part without `End`; its last line may be torn, and every whole line counts.
 
-mod check;
 mod limit;
 
 pub use crate::measure::{Measuring, Noise, WorkerNoise};
 pub use crate::numa::PageCounts as LocalityRecord;
-pub use check::CheckRecord;
-pub use limit::{LimitKernel, LimitTiming, When, With};
+pub use crate::workload::generate::SampleFindings;
+pub use crate::workload::limit::LimitKernel;
+pub use limit::{LimitTiming, When, With};
 
 use std::collections::BTreeMap;
 
@@ -114,7 +114,7 @@ pub struct Repetition {
     pub digest: Option<String>,
     /// Dedup and compression of a sample of the data; only with `check`, in the first round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check: Option<Box<CheckRecord>>,
+    pub check: Option<Box<SampleFindings>>,
 }
 
 /// A histogram on disk: exact extremes and sum, and the counters that are not zero.
@@ -164,6 +164,11 @@ pub struct Row {
     pub rank: u32,
     /// The repetition; the counters of its histograms are empty.
     pub repetition: Repetition,
+}
+
+/// The longest time of the given rows of one repetition: ranks wait for the slowest. 0 without rows.
+pub fn longest_ns<'a>(rows: impl IntoIterator<Item = &'a Row>) -> u64 {
+    rows.into_iter().map(|row| row.repetition.elapsed_ns).max().unwrap_or(0)
 }
 
 impl Repetition {
@@ -305,6 +310,8 @@ impl End {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generator::Codec;
+    use crate::word::Word;
 
     fn record(values: &[u64]) -> HistogramRecord {
         let mut histogram = Histogram::new();
@@ -316,6 +323,13 @@ mod tests {
     fn what_the_clock_measured_passes_its_own_check() {
         for values in [&[][..], &[0], &[5, 5, 900], &[histogram::HIGHEST_NS * 2, 1]] {
             assert_eq!(record(values).check(), Ok(()), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_names_a_codec_by_its_word() {
+        for codec in Codec::ALL {
+            assert_eq!(encode(codec), format!("\"{}\"", codec.word()).into_bytes());
         }
     }
 

@@ -38,6 +38,16 @@ pub struct Survey {
     pub end: Option<End>,
 }
 
+impl Survey {
+    /// Surveys of these parts, in their order.
+    ///
+    /// # Errors
+    /// As [`PartReader::open`] and [`PartReader::survey`].
+    pub fn of_all(paths: &[PathBuf]) -> Result<Vec<Survey>> {
+        paths.iter().map(|path| PartReader::open(path)?.survey()).collect()
+    }
+}
+
 /// Fields that identify a line; serde skips the rest.
 #[derive(Deserialize)]
 struct Heading {
@@ -95,6 +105,21 @@ impl PartReader {
         };
         check(&line).map_err(|why| self.at(&why))?;
         Ok(Some(line))
+    }
+
+    /// Returns the next repetition that is among `done`, checked; `None` after the last.
+    ///
+    /// # Errors
+    /// As `next_line`.
+    pub fn next_among(&mut self, done: &Done) -> Result<Option<Repetition>> {
+        while let Some(line) = self.next_line()? {
+            if let Line::Repetition(repetition) = line
+                && done.contains(&(repetition.case.clone(), repetition.round))
+            {
+                return Ok(Some(repetition));
+            }
+        }
+        Ok(None)
     }
 
     /// Reads to the end of the part without decoding the figures.

@@ -16,13 +16,14 @@
 //! | `handover.rs`, `reader.rs` | blocks on their way to their consumer; the consumer's use of them |
 //! | `parts.rs` | a worker's part of a chunk |
 //! | `session.rs` | state that workers share; the life of a worker that stays: the default |
-//! | `sample.rs` | a check of the real data, outside every timed region |
+//! | `sample.rs`, `findings.rs` | a check of the real data, outside every timed region; its result |
 //! | `drive.rs`, `crew.rs` | workers that are woken or started for every chunk |
 
 mod course;
 mod crew;
 mod design;
 mod drive;
+mod findings;
 mod handover;
 mod parameters;
 mod parts;
@@ -38,9 +39,10 @@ use std::sync::{Mutex, MutexGuard};
 
 pub use crew::{Crew, Team};
 pub use design::{Consumer, Handover, Memory, PoolUse, Schedule, Scope};
+pub use findings::SampleFindings;
 pub use parameters::Parameters;
 pub use reader::Read;
-pub use sample::{Sample, SampleFindings};
+pub use sample::Sample;
 pub use scope::RankPosition;
 pub use session::{Session, WorkerRecord};
 pub use source::Streams;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 
-use super::{Parameters, RankPosition, Streams};
+use super::{Parameters, RankPosition, SampleFindings, Streams};
 use crate::generator::codec::Compressor;
 use crate::generator::{Codec, Kernel, Stores, Stream};
 use crate::hash;
@@ -44,31 +44,6 @@ pub struct Sample {
     hash_zero_bits: u32,
     kernel: Kernel,
     stores: Stores,
-}
-
-/// Findings in one rank's sample.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SampleFindings {
-    /// Length of a hashed unit, in bytes.
-    pub unit_bytes: u64,
-    /// Units hashed.
-    pub units: u64,
-    /// Distinct units.
-    pub distinct: u64,
-    /// Leading zero bits of the hashes in `hashes`.
-    pub hash_zero_bits: u32,
-    /// Hashes in ascending order, each with the number of its units.
-    pub hashes: Vec<(u64, u64)>,
-    /// Codec.
-    pub codec: Codec,
-    /// Length of a compressed granule, in bytes.
-    pub granule_bytes: u64,
-    /// Granules compressed.
-    pub granules: u64,
-    /// Compressed bytes in total.
-    pub compressed_bytes: u64,
-    /// Compressed bytes of the granule that compressed least.
-    pub compressed_bytes_max: u64,
 }
 
 /// Findings of one worker.
@@ -150,7 +125,7 @@ impl Sample {
         SampleFindings {
             unit_bytes: self.unit_bytes,
             units: counts.values().sum(),
-            distinct: counts.len() as u64,
+            distinct_units: counts.len() as u64,
             hash_zero_bits: self.hash_zero_bits,
             codec: self.codec,
             granule_bytes: self.granule_bytes,
@@ -193,10 +168,10 @@ mod tests {
         let compression = Compression::new(Ratio::parse("2").expect("a ratio"), 4096, Some(Codec::Lz4));
         let shape = Shape::new(Some(dedup), compression.ok()).expect("it fits");
         let one = found(shape, 1, alone(), 1);
-        assert_eq!((one.units, one.distinct), (1024, 683));
+        assert_eq!((one.units, one.distinct_units), (1024, 683));
         assert_eq!(one.granules, COMPRESSED_BYTES / 4096);
         // Few enough to keep all of them.
-        assert_eq!((one.hash_zero_bits, one.hashes.len() as u64), (0, one.distinct));
+        assert_eq!((one.hash_zero_bits, one.hashes.len() as u64), (0, one.distinct_units));
         assert!((2 * one.compressed_bytes).abs_diff(one.granules * 4096) < one.granules * 4096 / 1000);
         assert!(one.compressed_bytes_max * 2 <= 4096 * 102 / 100);
         assert_eq!(found(shape, 1, alone(), 3), one);
@@ -206,7 +181,7 @@ mod tests {
     fn of_many_hashes_those_of_one_prefix_are_kept_with_their_counts() {
         let dedup = Dedup::new(Ratio::parse("2").expect("a ratio"), 4 << 10, None).expect("a unit");
         let found = found(Shape::new(Some(dedup), None).expect("it fits"), 1, alone(), 2);
-        assert_eq!((found.units, found.distinct, found.hash_zero_bits), (16384, 8192, 4));
+        assert_eq!((found.units, found.distinct_units, found.hash_zero_bits), (16384, 8192, 4));
         assert!((400..620).contains(&found.hashes.len()), "{} of 8192, one in 16", found.hashes.len());
         assert!(found.hashes.iter().all(|(hash, count)| hash >> 60 == 0 && *count == 2));
     }
@@ -214,7 +189,7 @@ mod tests {
     #[test]
     fn a_plain_sample_has_nothing_twice_and_nothing_to_compress() {
         let found = found(Shape::PLAIN, 9, RankPosition { ranks: 1000, ..alone() }, 2);
-        assert_eq!((found.units, found.distinct), (4 * 16384, 4 * 16384));
+        assert_eq!((found.units, found.distinct_units), (4 * 16384, 4 * 16384));
         assert!(found.compressed_bytes > found.granules * 4096);
         assert!(found.hashes.len() < 200, "{} of one of a thousand ranks", found.hashes.len());
     }

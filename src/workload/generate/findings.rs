@@ -2,14 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::generator::Codec;
 use crate::units;
-use crate::word::Word;
-use crate::workload::generate::SampleFindings;
 
 /// Units hashed and granules compressed, outside every timed region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CheckRecord {
+pub struct SampleFindings {
     /// Size of a hashed unit.
     pub unit_bytes: u64,
     /// Units hashed.
@@ -21,8 +20,8 @@ pub struct CheckRecord {
     pub hash_zero_bits: u32,
     /// `[hash, count]`, ascending: the upper 64 bits of a unit's XXH3, and the number of units with this hash.
     pub hashes: Vec<(u64, u64)>,
-    /// Codec: `zstd-1`, `zstd-3`, `lz4`.
-    pub codec: String,
+    /// Codec.
+    pub codec: Codec,
     /// Size of a granule; each granule is compressed by itself.
     pub granule_bytes: u64,
     /// Granules compressed.
@@ -33,29 +32,13 @@ pub struct CheckRecord {
     pub compressed_bytes_max: u64,
 }
 
-impl CheckRecord {
-    /// Converts the workload's finding into the form of a part.
-    pub fn new(found: &SampleFindings) -> CheckRecord {
-        CheckRecord {
-            unit_bytes: found.unit_bytes,
-            units: found.units,
-            distinct_units: found.distinct,
-            hash_zero_bits: found.hash_zero_bits,
-            hashes: found.hashes.clone(),
-            codec: found.codec.word().to_owned(),
-            granule_bytes: found.granule_bytes,
-            granules: found.granules,
-            compressed_bytes: found.compressed_bytes,
-            compressed_bytes_max: found.compressed_bytes_max,
-        }
-    }
-
+impl SampleFindings {
     /// Checks rules that only an edited or damaged file can break.
     ///
     /// # Errors
     /// Names the broken rule.
     pub fn check(&self) -> Result<(), String> {
-        let CheckRecord { units, distinct_units, hash_zero_bits, hashes, .. } = self;
+        let SampleFindings { units, distinct_units, hash_zero_bits, hashes, .. } = self;
         let counted: u128 = hashes.iter().map(|(_, count)| u128::from(*count)).sum();
         let known = units::count(hashes.len());
         let rules = [
@@ -79,20 +62,20 @@ mod tests {
 
     #[test]
     fn every_broken_rule_is_named() {
-        let record = CheckRecord {
+        let record = SampleFindings {
             unit_bytes: 4096,
             units: 5,
             distinct_units: 2,
             hash_zero_bits: 0,
             hashes: vec![(3, 2), (9, 3)],
-            codec: "lz4".to_owned(),
+            codec: Codec::Lz4,
             granule_bytes: 4096,
             granules: 2,
             compressed_bytes: 30,
             compressed_bytes_max: 16,
         };
         assert_eq!(record.check(), Ok(()));
-        let broken = |change: fn(&mut CheckRecord), rule: &str| {
+        let broken = |change: fn(&mut SampleFindings), rule: &str| {
             let mut record = record.clone();
             change(&mut record);
             let why = record.check().expect_err(rule);
