@@ -7,7 +7,7 @@ use std::time::Instant;
 use dgen_data::{DataGenerator, GeneratorConfig, NumaMode};
 use numamark::generator::{Compression, Dedup, Kernel, KernelName, Ratio, Shape, Stores, Stream, share};
 use numamark::workload::barrier::Barrier;
-use numamark::workload::limit::LimitKernel;
+use numamark::workload::limit::StoreLoop;
 
 use crate::machine::{available_cpus, pin, process_core_s};
 
@@ -24,7 +24,7 @@ pub enum Arm {
     /// The crate `dgen-data`, with its compression factor.
     Peer { name: &'static str, compress: usize },
     /// A loop that stores and computes nothing.
-    Loop(LimitKernel),
+    Loop(StoreLoop),
 }
 
 /// One arm in one round.
@@ -39,10 +39,7 @@ impl Arm {
     pub fn name(&self) -> &'static str {
         match self {
             Arm::Ours { name, .. } | Arm::Peer { name, .. } => name,
-            Arm::Loop(LimitKernel::Memset) => "memset",
-            Arm::Loop(LimitKernel::Ordinary) => "ordinary",
-            Arm::Loop(LimitKernel::NonTemporal) => "non-temporal",
-            Arm::Loop(LimitKernel::Triad) => "triad",
+            Arm::Loop(store_loop) => store_loop.name(),
         }
     }
 
@@ -73,9 +70,9 @@ impl Arm {
                     stream.fill(kernel, stores, pass as u64 * chunk_bytes + range.start as u64, part);
                 })
             }
-            Arm::Loop(kernel) => {
+            Arm::Loop(store_loop) => {
                 // Never zero: some CPUs send a line of zeros to memory as one word, three times as fast.
-                together(chunk, workers, passes, |pass, _, part| kernel.store(part, pass as u64 % 255 + 1))
+                together(chunk, workers, passes, |pass, _, part| store_loop.run(part, pass as u64 % 255 + 1))
             }
             Arm::Peer { compress, .. } => {
                 // One chunk more: the first is not timed.

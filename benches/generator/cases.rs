@@ -1,7 +1,7 @@
 //! The cases of the benchmark and the claims about each: the speed table of the project, row by row.
 
 use numamark::generator::KernelName;
-use numamark::workload::limit::LimitKernel;
+use numamark::workload::limit::StoreLoop;
 
 use crate::arms::Arm;
 
@@ -74,7 +74,7 @@ pub fn cases(most_workers: usize) -> Vec<Case> {
 }
 
 fn case(workers: usize, chunk_bytes: usize) -> Case {
-    let loops = LimitKernel::STORES.map(Arm::Loop);
+    let loops = StoreLoop::ALL.map(Arm::Loop);
     let mut case = Case { workers, chunk_bytes, arms: vec![OURS, DGEN], claims: Vec::new() };
     case.arms.extend(loops);
     let mebibytes = chunk_bytes >> 20;

@@ -17,7 +17,7 @@ use numamark::generator::{Kernel, Stores};
 use numamark::mix::Random;
 use numamark::numa::Reservation;
 use numamark::units::Bytes;
-use numamark::workload::limit::LimitKernel;
+use numamark::workload::limit::StoreLoop;
 
 use arms::{Sample, together};
 use cases::{Case, cases};
@@ -44,7 +44,7 @@ fn main() {
     // SAFETY: the reservation is this long, nothing else uses it, and it lives as long as this function.
     let memory = unsafe { std::slice::from_raw_parts_mut(reservation.base().as_ptr().cast(), largest) };
     // Each worker touches the part that it will fill, so that pages lie on the nodes where a run would have them.
-    together(memory, most_workers, 1, |_, _, part| LimitKernel::Memset.store(part, 0));
+    together(memory, most_workers, 1, |_, _, part| StoreLoop::Memset.run(part, 0));
     let l3_bytes = machine::l3_bytes();
     if asked("--bench") {
         let Effort { rounds, bytes_a_round } = effort;

@@ -13,10 +13,10 @@ pub fn verify(case: &Case, chunk: &mut [MaybeUninit<u8>], stores: Stores) {
         match arm {
             Arm::Ours { .. } => verify_ours(arm, case.workers, chunk, stores),
             Arm::Peer { compress, .. } => verify_peer(*compress, case.workers, chunk),
-            Arm::Loop(kernel) => {
-                together(chunk, case.workers, 1, |_, _, part| kernel.store(part, 0x0101_0101_0101_0101));
+            Arm::Loop(store_loop) => {
+                together(chunk, case.workers, 1, |_, _, part| store_loop.run(part, 0x0101_0101_0101_0101));
                 let all = as_written(chunk).iter().all(|byte| *byte == 1);
-                assert!(all, "{} left bytes unwritten", arm.name());
+                assert!(all, "{} left bytes unwritten", store_loop.name());
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::record::run::{CaseHeader, CaseLimits, GroupLimit};
 use crate::stats::{Drift, drift, median};
 use crate::units::index;
 
+const STORES: [LimitKernel; 3] = [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal];
 const BOTH: [When; 2] = [When::Before, When::After];
 /// A smaller change of the limit is no drift, however steady: 2 %, as for the core clock.
 const DRIFT_MIN: f64 = 0.02;
@@ -23,7 +24,7 @@ const DRIFT_MIN: f64 = 0.02;
 /// The store loop that is fastest over these repetitions of the given ranks; `None` when none was measured.
 pub(super) fn fastest(rounds: &[Vec<&Row>]) -> Option<LimitKernel> {
     let rate = |kernel| median_of(rounds, |rows| with_all(rows, kernel, &BOTH));
-    let known = LimitKernel::STORES.into_iter().filter_map(|kernel| Some((kernel, rate(kernel)?)));
+    let known = STORES.into_iter().filter_map(|kernel| Some((kernel, rate(kernel)?)));
     known.reduce(|best, other| if other.1 > best.1 { other } else { best }).map(|(kernel, _)| kernel)
 }
 
@@ -101,7 +102,7 @@ fn with_alone(node: GroupLimit, timings: &[&LimitTiming], rounds: &[Vec<&Row>]) 
                 .filter_map(|when| of_kernel(when).map(|timing| (timing.bytes, timing.elapsed_ns))),
         )
     };
-    let write = best(&LimitKernel::STORES.map(alone));
+    let write = best(&STORES.map(alone));
     let rate = median_of(rounds, |rows| rate::byte_rate(&rows_of(rows, &node.ranks)).ok());
     GroupLimit {
         write_alone_bytes_per_s: write,
@@ -122,8 +123,7 @@ fn alone<'a>(case: &CaseHeader, evidence: &'a Evidence, rank: u32) -> Vec<&'a Li
 
 /// Rates of the fastest store loop before and after this repetition.
 fn before_and_after(rows: &[&Row]) -> Option<(f64, f64)> {
-    let [before, after] =
-        BOTH.map(|when| best(&LimitKernel::STORES.map(|kernel| with_all(rows, kernel, &[when]))));
+    let [before, after] = BOTH.map(|when| best(&STORES.map(|kernel| with_all(rows, kernel, &[when]))));
     before.zip(after)
 }
 

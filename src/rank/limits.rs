@@ -8,9 +8,9 @@ use super::equipment::Equipment;
 use crate::comm::Comm;
 use crate::error::Result;
 use crate::plan::{Footprint, Plan, Turn, Work};
-use crate::record::{LimitTiming, When, With};
+use crate::record::{LimitKernel, LimitTiming, When, With};
 use crate::workload::collect;
-use crate::workload::limit::{Session, Timing};
+use crate::workload::limit::{Loop, Session, StoreLoop, Timing};
 
 /// Measures the limit of a repetition's own pages while all ranks measure theirs; empty for a case without a limit.
 /// Collective.
@@ -137,5 +137,11 @@ fn measure(
 
 /// Converts a timing to the record of a part.
 fn record(timing: &Timing, when: When, with: With) -> LimitTiming {
-    LimitTiming { when, with, kernel: timing.kernel, bytes: timing.bytes, elapsed_ns: timing.elapsed_ns }
+    let kernel = match timing.of {
+        Loop::Store(StoreLoop::Memset) => LimitKernel::Memset,
+        Loop::Store(StoreLoop::Ordinary) => LimitKernel::Ordinary,
+        Loop::Store(StoreLoop::NonTemporal) => LimitKernel::NonTemporal,
+        Loop::Triad => LimitKernel::Triad,
+    };
+    LimitTiming { when, with, kernel, bytes: timing.bytes, elapsed_ns: timing.elapsed_ns }
 }

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::workload::limit::LimitKernel;
-
 /// One loop, run by all workers of a rank together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,4 +36,18 @@ pub enum With {
     All,
     /// One rank at a time on each host.
     Alone,
+}
+
+/// Loop that measures a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitKernel {
+    /// `memset` of the C library.
+    Memset,
+    /// The widest store instructions, through the caches.
+    Ordinary,
+    /// The widest store instructions, bypassing the caches.
+    NonTemporal,
+    /// `a = b + scale * c`.
+    Triad,
 }

@@ -8,8 +8,7 @@ mod limit;
 pub use crate::measure::{Measuring, Noise, WorkerNoise};
 pub use crate::numa::PageCounts as LocalityRecord;
 pub use crate::workload::generate::SampleFindings;
-pub use crate::workload::limit::LimitKernel;
-pub use limit::{LimitTiming, When, With};
+pub use limit::{LimitKernel, LimitTiming, When, With};
 
 use std::collections::BTreeMap;
 

@@ -17,29 +17,24 @@ mod stores;
 mod triad;
 
 pub use session::{Session, Timing, WorkerTimings};
+pub use stores::StoreLoop;
 pub use triad::{triad, triad_bytes};
 
-use serde::{Deserialize, Serialize};
-
-/// Loop that measures a limit. Which of the loops that only write is fastest depends on the CPU and the size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitKernel {
-    /// `memset` of the C library, which may choose `rep stosb` or non-temporal stores by itself.
-    Memset,
-    /// The widest store instructions of this CPU, through the caches.
-    Ordinary,
-    /// The widest store instructions of this CPU, bypassing the caches.
-    NonTemporal,
-    /// `a = b + scale * c`: two reads a write.
+/// A loop that measures a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Loop {
+    /// Writes only.
+    Store(StoreLoop),
+    /// Two reads a write.
     Triad,
 }
 
-impl LimitKernel {
+impl Loop {
     /// All loops, in the order in which they run.
-    pub const ALL: [LimitKernel; 4] =
-        [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal, LimitKernel::Triad];
-    /// The loops that only write: the write-only limit is the fastest of them.
-    pub const STORES: [LimitKernel; 3] =
-        [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal];
+    pub const ALL: [Loop; 4] = [
+        Loop::Store(StoreLoop::Memset),
+        Loop::Store(StoreLoop::Ordinary),
+        Loop::Store(StoreLoop::NonTemporal),
+        Loop::Triad,
+    ];
 }

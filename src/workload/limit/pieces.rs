@@ -3,7 +3,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::LimitKernel;
+use super::Loop;
 use super::triad::{triad, triad_bytes};
 
 /// The longest piece: a worker reads the clock every quarter of a millisecond at the latest, for any size of blocks.
@@ -33,13 +33,13 @@ impl<'memory> Pieces<'memory> {
     }
 
     /// Runs the loop over the next pieces, as many as make a stride; returns the bytes moved.
-    pub(super) fn go_on(&mut self, with: LimitKernel) -> u64 {
+    pub(super) fn go_on(&mut self, with: Loop) -> u64 {
         let (mut covered, mut moved) = (0, 0);
         while covered < STRIDE_BYTES {
             let end = match with {
+                Loop::Store(_) => self.pieces.len(),
                 // Only written pieces may be read: all of them, unless three loops had no time to write that much.
-                LimitKernel::Triad => self.written,
-                _ => self.pieces.len(),
+                Loop::Triad => self.written,
             };
             if self.next >= end {
                 self.next = 0;
@@ -47,16 +47,16 @@ impl<'memory> Pieces<'memory> {
             let Some(piece) = self.pieces[..end].get_mut(self.next) else { break };
             covered += piece.len();
             match with {
-                LimitKernel::Triad => {
+                Loop::Store(store_loop) => {
+                    store_loop.run(piece, WORD);
+                    moved += piece.len() as u64;
+                    self.written = self.written.max(self.next + 1);
+                }
+                Loop::Triad => {
                     let (whole, rest) = piece.split_at_mut(piece.len() & !63);
                     debug_assert!(rest.len() < 64);
                     // SAFETY: by the invariant, `end` being `written`.
                     moved += unsafe { triad_over(whole) };
-                }
-                store => {
-                    store.store(piece, WORD);
-                    moved += piece.len() as u64;
-                    self.written = self.written.max(self.next + 1);
                 }
             }
             self.next += 1;
@@ -82,6 +82,7 @@ unsafe fn triad_over(memory: &mut [MaybeUninit<u8>]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::StoreLoop;
     use super::*;
 
     /// Blocks of written bytes, each filled with another value.
@@ -108,7 +109,7 @@ mod tests {
             let mut pieces = pieces(&mut blocks);
             let mut moved = 0;
             while moved < all {
-                let stride = pieces.go_on(LimitKernel::Ordinary) as usize;
+                let stride = pieces.go_on(Loop::Store(StoreLoop::Ordinary)) as usize;
                 assert!((STRIDE_BYTES..STRIDE_BYTES + PIECE_BYTES).contains(&stride), "{stride} bytes");
                 moved += stride;
             }
@@ -121,11 +122,11 @@ mod tests {
     fn triad_reads_nothing_but_what_was_written() {
         let mut blocks = blocks(&[4 * PIECE_BYTES, 100]);
         let mut pieces = pieces(&mut blocks);
-        assert_eq!(pieces.go_on(LimitKernel::Triad), 0, "nothing has been written");
-        pieces.go_on(LimitKernel::Memset);
+        assert_eq!(pieces.go_on(Loop::Triad), 0, "nothing has been written");
+        pieces.go_on(Loop::Store(StoreLoop::Memset));
         assert_eq!(pieces.written, 1, "a piece is longer than a stride");
         for _ in 0..3 {
-            let moved = pieces.go_on(LimitKernel::Triad) as usize;
+            let moved = pieces.go_on(Loop::Triad) as usize;
             assert!(moved > PIECE_BYTES - 3 * 64 && moved <= PIECE_BYTES, "{moved} bytes");
         }
         let bytes = bytes(&blocks);
@@ -143,10 +144,10 @@ mod tests {
     fn pieces_too_small_for_three_lines_move_nothing_and_end() {
         let mut blocks = blocks(&[100]);
         let mut pieces = pieces(&mut blocks);
-        pieces.go_on(LimitKernel::NonTemporal);
-        assert_eq!(pieces.go_on(LimitKernel::Triad), 0);
+        pieces.go_on(Loop::Store(StoreLoop::NonTemporal));
+        assert_eq!(pieces.go_on(Loop::Triad), 0);
         let mut none = Pieces::new([]);
         assert!(none.is_empty());
-        assert_eq!(none.go_on(LimitKernel::Memset) + none.go_on(LimitKernel::Triad), 0);
+        assert_eq!(none.go_on(Loop::Store(StoreLoop::Memset)) + none.go_on(Loop::Triad), 0);
     }
 }

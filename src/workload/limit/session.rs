@@ -6,7 +6,7 @@
 use std::alloc::Layout;
 use std::sync::{Mutex, PoisonError};
 
-use super::LimitKernel;
+use super::Loop;
 use super::pieces::Pieces;
 use crate::error::Error;
 use crate::measure::{Clock, Ticks};
@@ -36,16 +36,16 @@ pub struct Session<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// The loop.
-    pub kernel: LimitKernel,
+    pub of: Loop,
     /// Bytes of all workers.
     pub bytes: u64,
     /// The longest time of any worker.
     pub elapsed_ns: u64,
 }
 
-/// Result of one worker: bytes and nanoseconds of each loop, in the order of [`LimitKernel::ALL`].
+/// Result of one worker: bytes and nanoseconds of each loop, in the order of [`Loop::ALL`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WorkerTimings([(u64, u64); LimitKernel::ALL.len()]);
+pub struct WorkerTimings([(u64, u64); Loop::ALL.len()]);
 
 impl<'a> Session<'a> {
     /// Prepares a measurement that takes about `limit_ns`, all loops together, on blocks of `heap`.
@@ -63,7 +63,7 @@ impl<'a> Session<'a> {
             heap,
             clock,
             barrier: Barrier::new(number(workers)),
-            loop_ns: limit_ns / LimitKernel::ALL.len() as u64,
+            loop_ns: limit_ns / Loop::ALL.len() as u64,
             stop,
             began: Mutex::new(clock.read()),
         }
@@ -80,8 +80,8 @@ impl<'a> Session<'a> {
         let mut blocks = self.blocks(worker, &mut cache)?;
         let mut pieces = Pieces::new(blocks.iter_mut().map(AsMut::as_mut));
         let mut timings = WorkerTimings::default();
-        for (timing, kernel) in timings.0.iter_mut().zip(LimitKernel::ALL) {
-            *timing = self.time(kernel, &mut pieces)?;
+        for (timing, of) in timings.0.iter_mut().zip(Loop::ALL) {
+            *timing = self.time(of, &mut pieces)?;
         }
         drop(pieces);
         for block in blocks {
@@ -111,7 +111,7 @@ impl<'a> Session<'a> {
 
     /// Runs one loop until its time is over. Returns bytes and nanoseconds after the lead-in; zeros for a worker
     /// without blocks, and when the run was asked to stop.
-    fn time(&self, kernel: LimitKernel, pieces: &mut Pieces<'_>) -> Result<(u64, u64), Poisoned> {
+    fn time(&self, of: Loop, pieces: &mut Pieces<'_>) -> Result<(u64, u64), Poisoned> {
         self.barrier
             .wait_then(|| *self.began.lock().unwrap_or_else(PoisonError::into_inner) = self.clock.read())?;
         let began = *self.began.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,7 +122,7 @@ impl<'a> Session<'a> {
         let lead_in = self.clock.ticks((self.loop_ns as f64 * LEAD_IN_SHARE) as u64);
         let (mut bytes, mut counted_from) = (0, None);
         loop {
-            let moved = pieces.go_on(kernel);
+            let moved = pieces.go_on(of);
             let elapsed = self.clock.read().since(began);
             match counted_from {
                 None if elapsed >= lead_in => counted_from = Some(elapsed),
@@ -144,13 +144,13 @@ impl<'a> Session<'a> {
 impl Timing {
     /// The result of each loop for all workers together; a loop without bytes is left out.
     pub fn together(workers: &[WorkerTimings]) -> Vec<Timing> {
-        let timing = |(index, kernel): (usize, LimitKernel)| {
+        let timing = |(index, of): (usize, Loop)| {
             let each = || workers.iter().map(move |worker| worker.0[index]);
             let bytes = each().map(|(bytes, _)| bytes).sum();
             let elapsed_ns = each().map(|(_, elapsed_ns)| elapsed_ns).max().unwrap_or(0);
-            (bytes > 0 && elapsed_ns > 0).then_some(Timing { kernel, bytes, elapsed_ns })
+            (bytes > 0 && elapsed_ns > 0).then_some(Timing { of, bytes, elapsed_ns })
         };
-        LimitKernel::ALL.into_iter().enumerate().filter_map(timing).collect()
+        Loop::ALL.into_iter().enumerate().filter_map(timing).collect()
     }
 }
 
@@ -209,10 +209,7 @@ mod tests {
             for _ in 0..4 {
                 let timings = measure(parameters, workers, 2_000_000, &heap, &|| false);
                 let timings = timings.expect("the case's own arena has room");
-                assert!(
-                    timings.iter().map(|timing| timing.kernel).eq(LimitKernel::ALL),
-                    "{what}: {timings:?}"
-                );
+                assert!(timings.iter().map(|timing| timing.of).eq(Loop::ALL), "{what}: {timings:?}");
                 // A loop ends at a clock read, and these are a stride apart; triad leaves out ends of pieces.
                 assert!(timings.iter().all(|timing| timing.bytes >= 200 << 10), "{what}: {timings:?}");
             }
@@ -226,12 +223,9 @@ mod tests {
         let other = WorkerTimings([(30, 4), (0, 0), (0, 0), (8, 9)]);
         let found: Vec<_> = Timing::together(&[one, other])
             .iter()
-            .map(|timing| (timing.kernel, timing.bytes, timing.elapsed_ns))
+            .map(|timing| (timing.of, timing.bytes, timing.elapsed_ns))
             .collect();
-        assert_eq!(
-            found,
-            [(LimitKernel::ALL[0], 40, 5), (LimitKernel::ALL[1], 20, 5), (LimitKernel::ALL[3], 15, 9)]
-        );
+        assert_eq!(found, [(Loop::ALL[0], 40, 5), (Loop::ALL[1], 20, 5), (Loop::ALL[3], 15, 9)]);
         assert_eq!(Timing::together(&[]), []);
     }
 
@@ -239,7 +233,7 @@ mod tests {
     fn a_limit_of_no_time_is_one_stride_a_loop() {
         let parameters = parameters(1 << 20, 1 << 20, 1);
         let timings = measure(parameters, 1, 0, &heap(parameters, 1), &|| false).expect("room");
-        assert!(timings.iter().map(|timing| timing.kernel).eq(LimitKernel::ALL), "{timings:?}");
+        assert!(timings.iter().map(|timing| timing.of).eq(Loop::ALL), "{timings:?}");
         assert!(timings[..3].iter().all(|timing| timing.bytes == 1 << 20), "a piece: {timings:?}");
     }
 

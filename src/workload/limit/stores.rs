@@ -3,23 +3,40 @@
 
 use std::mem::MaybeUninit;
 
-use super::LimitKernel;
+/// A loop that writes every byte of some memory and reads none. The fastest depends on the CPU and the size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoreLoop {
+    /// The C library's `memset`, which may choose `rep stosb` or non-temporal stores by itself.
+    Memset,
+    /// The widest vectors of this CPU, through the caches.
+    Ordinary,
+    /// The widest vectors of this CPU, around the caches.
+    NonTemporal,
+}
 
-impl LimitKernel {
+impl StoreLoop {
+    /// All store loops: the write-only limit is the fastest of them.
+    pub const ALL: [StoreLoop; 3] = [StoreLoop::Memset, StoreLoop::Ordinary, StoreLoop::NonTemporal];
+
+    /// The name that reports show.
+    pub fn name(self) -> &'static str {
+        match self {
+            StoreLoop::Memset => "memset",
+            StoreLoop::Ordinary => "ordinary",
+            StoreLoop::NonTemporal => "non-temporal",
+        }
+    }
+
     /// Writes every byte of `memory` once: `word` again and again, or its lowest byte for `memset`.
     ///
     /// When it returns, the stores are ordered before all later accesses of the caller. The word must not be zero for a
     /// measurement: some CPUs (Zen 4) send a line of zeros to memory as a command without data, up to three times as
     /// fast.
-    ///
-    /// # Panics
-    /// For triad, which reads.
-    pub fn store(self, memory: &mut [MaybeUninit<u8>], word: u64) {
+    pub fn run(self, memory: &mut [MaybeUninit<u8>], word: u64) {
         match self {
-            LimitKernel::Memset => memory.fill(MaybeUninit::new(word.to_le_bytes()[0])),
-            LimitKernel::Ordinary => vectors::<false>(memory, word),
-            LimitKernel::NonTemporal => vectors::<true>(memory, word),
-            LimitKernel::Triad => unreachable!("triad reads what it has not written"),
+            StoreLoop::Memset => memory.fill(MaybeUninit::new(word.to_le_bytes()[0])),
+            StoreLoop::Ordinary => vectors::<false>(memory, word),
+            StoreLoop::NonTemporal => vectors::<true>(memory, word),
         }
     }
 }
@@ -107,16 +124,16 @@ mod tests {
 
     #[test]
     fn every_store_loop_writes_every_byte_and_no_other() {
-        for kernel in LimitKernel::STORES {
+        for store_loop in StoreLoop::ALL {
             // Shorter than a line, ends on a line, crosses lines at both ends.
             for (start, count) in [(0, 0), (1, 7), (0, 64), (3, 200), (64, 4096), (63, 4098)] {
                 let mut memory = vec![MaybeUninit::new(0u8); start + count + 64];
-                kernel.store(&mut memory[start..start + count], WORD);
+                store_loop.run(&mut memory[start..start + count], WORD);
                 // SAFETY: the vector was made of written bytes.
                 let bytes: Vec<u8> = memory.iter().map(|byte| unsafe { byte.assume_init() }).collect();
                 let (before, rest) = bytes.split_at(start);
                 let (written, after) = rest.split_at(count);
-                let what = format!("{kernel:?} start {start} count {count}");
+                let what = format!("{} start {start} count {count}", store_loop.name());
                 assert!(written.iter().all(|byte| *byte == 0x5A), "{what}");
                 assert!(before.iter().chain(after).all(|byte| *byte == 0), "{what}");
             }
