@@ -38,7 +38,7 @@ impl<'memory> Pieces<'memory> {
         while covered < STRIDE_BYTES {
             let end = match with {
                 Loop::Store(_) => self.pieces.len(),
-                // Only written pieces may be read: all of them, unless three loops had no time to write that much.
+                // Triad reads, so only written pieces are used: all of them, unless the store loops had too little time.
                 Loop::Triad => self.written,
             };
             if self.next >= end {
