@@ -4,14 +4,15 @@
 #   scripts/test.sh         all of it
 #   scripts/test.sh lint    formatting, clippy, rustdoc
 #
-# Unit tests, and the suite that injects faults, run unoptimised, with every check of the compiler. The other suites run on
-# the release build, which users have. The programs for MPICH and without libraries are unoptimised.
+# Tests run unoptimised, with every check of the compiler, which is built in a fifth of the time. The suites that compute for
+# long run on the release build, which users have.
 #
 # CARGO_FLAGS=--no-default-features leaves out all that needs MPI and hwloc.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}
+readonly suites_that_compute=(arms generator generator_ratios limits live plan results statistics workload)
 # The suites that see a difference without MPI and hwloc: binding, starting, failing, and what a run says of it.
 readonly suites_of_libraries=(cli comm failures live numa progress starts)
 read -ra flags <<<"${CARGO_FLAGS:-}"
@@ -73,24 +74,21 @@ analysis() {
   step "analysis (Python)" "$python" -m unittest discover -s analysis/tests -t analysis
 }
 
-# The flags of cargo for every suite of tests/ that does not need the checks of the unoptimised build.
-suites() {
+# The suites of tests/ that do not run on the release build.
+other_suites() {
   local path name
   for path in tests/*.rs tests/*/main.rs; do
     name=$(sed -E 's|^tests/||; s|(/main)?\.rs$||' <<<"$path")
-    case $name in
-      failures) ;; # it injects faults
-      comm_launchers) [[ $without_libraries == yes ]] || echo "--test=$name" ;;
-      *) echo "--test=$name" ;;
-    esac
+    [[ " ${suites_that_compute[*]} " == *" $name "* || $without_libraries$name == yescomm_launchers ]] || echo "$name"
   done
 }
 
 tests() {
   mpich
-  step "unit tests, failures" cargo test --lib --test failures ${flags[@]+"${flags[@]}"}
-  mapfile -t suites < <(suites)
-  step "suites" cargo test --release --examples "${suites[@]}" ${flags[@]+"${flags[@]}"}
+  mapfile -t others < <(other_suites)
+  step "unit tests, suites" cargo test --lib --examples "${others[@]/#/--test=}" ${flags[@]+"${flags[@]}"}
+  step "suites on the release build" \
+    cargo test --release "${suites_that_compute[@]/#/--test=}" ${flags[@]+"${flags[@]}"}
   NUMAMARK=$(realpath "$CARGO_TARGET_DIR")/release/numamark
   export NUMAMARK
   analysis
