@@ -4,8 +4,8 @@
 #   scripts/test.sh         all of it
 #   scripts/test.sh lint    formatting, clippy, rustdoc
 #
-# Tests run unoptimised, with every check of the compiler, which is built in a fifth of the time. The suites that compute for
-# long run on the release build, which users have.
+# Tests run unoptimised: this crate is then built in a fifth of the time, and with every check of the compiler. Suites that
+# compute for long run on the release build, which users have.
 #
 # CARGO_FLAGS=--no-default-features leaves out all that needs MPI and hwloc.
 set -euo pipefail
