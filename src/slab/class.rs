@@ -1,7 +1,7 @@
 //! Size classes: the sizes that a slab can serve, and the arithmetic from an address to an object.
 //!
-//! 8 to 64 bytes in steps of 8, then four classes per doubling up to 1 MiB: above 64 bytes an object wastes at most a
-//! fifth of its class. Anything larger is a run of superslabs and has no class.
+//! 16 to 128 bytes in steps of 16, then eight classes per doubling up to 4 KiB and four up to 1 MiB: an object wastes at
+//! most a ninth of its class up to 4 KiB, a fifth above. Anything larger is a run of superslabs and has no class.
 
 use std::alloc::Layout;
 
@@ -15,22 +15,25 @@ pub const SLAB_BYTES: usize = 1 << SLAB_SHIFT;
 pub(super) const SLAB_SHIFT: u32 = 15;
 /// Small slabs in a superslab.
 pub(super) const SLABS: u32 = 1 << (SUPERSLAB_SHIFT - SLAB_SHIFT);
-/// The most objects a slab may hold: the number of objects of the smallest size.
-pub(super) const OBJECTS_MAX: usize = 64 * 64;
 /// Number of size classes.
-pub const CLASS_COUNT: usize = 64;
+pub const CLASS_COUNT: usize = 80;
 /// The largest object that shares a superslab with others.
 pub const SHARED_BYTES_MAX: usize = 1 << 20;
 
 /// New objects are carved one page at a time, or one object if it is larger: a refill faults one page.
 const PAGE_BYTES: usize = 4096;
-/// Most bytes in a batch, unless it is a single object: memory in hand is not available to other workers.
-pub const BATCH_BYTES_MAX: usize = 256 << 10;
+/// Most bytes that are carved at a time, unless it is a single object.
+pub const BATCH_BYTES_MAX: usize = PAGE_BYTES;
 
-/// Classes below this one live in small slabs (8 B to 4 KiB), the others in slabs as large as a superslab.
-const SMALL_CLASSES: usize = 32;
+/// The unit of sizes in small slabs, and the alignment of every object. A free object holds a link of 8 bytes.
+pub(super) const GRAIN_BYTES: usize = 1 << GRAIN_SHIFT;
+pub(super) const GRAIN_SHIFT: u32 = 4;
+/// Classes below this one grow by one grain each.
+const EVEN_CLASSES: usize = 8;
+/// Classes below this one live in small slabs (16 B to 4 KiB), the others in slabs as large as a superslab.
+const SMALL_CLASSES: usize = 48;
 /// Sizes up to this are common: their classes are looked up, not computed.
-const COMMON_BYTES: usize = 1024;
+const COMMON_BYTES: usize = 4096;
 
 /// The number of the slab at the byte `offset` of the arena. Slabs have 32-bit numbers (`Arena::bound`).
 #[inline]
@@ -38,15 +41,6 @@ pub(super) fn slab_number(offset: usize) -> u32 {
     debug_assert!(units::count(offset >> SLAB_SHIFT) <= u64::from(u32::MAX));
     units::low_32(units::count(offset >> SLAB_SHIFT))
 }
-
-/// The start at this many steps from the beginning of its slab, fewer than 2^15.
-#[inline]
-pub(super) fn start_after(steps: usize) -> u16 {
-    debug_assert!(steps < SLAB_BYTES);
-    units::low_16(units::count(steps))
-}
-
-const _: () = assert!(SLAB_BYTES <= 1 << 16); // so that `start_after` keeps every number
 
 /// One size class. Invariant: the number is below `CLASS_COUNT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,28 +58,35 @@ struct Shape {
     /// object would serve one refill after the other, with one object per batch (snmalloc delays the reuse of slabs for
     /// the same reason). At most an eighth of a slab, so at most an eighth of the memory is unused.
     worthwhile: u32,
-    /// Objects in `BATCH_BYTES_MAX`.
-    batch_max: u32,
+    /// 2^64 / `bytes`, rounded up, modulo 2^64: for an exact test of divisibility without a division.
+    reciprocal: u64,
 }
 
-const EMPTY_SHAPE: Shape = Shape { bytes: 0, objects: 0, page: 0, worthwhile: 0, batch_max: 0 };
+const EMPTY_SHAPE: Shape = Shape { bytes: 0, objects: 0, page: 0, worthwhile: 0, reciprocal: 0 };
 static SHAPES: [Shape; CLASS_COUNT] = shapes();
 
 const fn bytes_of(class: usize) -> usize {
-    if class < 8 {
-        return (class + 1) * 8;
+    if class < EVEN_CLASSES {
+        return (class + 1) * GRAIN_BYTES;
     }
-    let (doubling, step) = ((class - 8) / 4, (class - 8) % 4);
-    (64 << doubling) + (step + 1) * (16 << doubling)
+    if class < SMALL_CLASSES {
+        let (doubling, step) = ((class - EVEN_CLASSES) / 8, (class - EVEN_CLASSES) % 8);
+        return (128 << doubling) + (step + 1) * (16 << doubling);
+    }
+    let (doubling, step) = ((class - SMALL_CLASSES) / 4, (class - SMALL_CLASSES) % 4);
+    (4096 << doubling) + (step + 1) * (1024 << doubling)
 }
 
 const fn computed_class(bytes: usize) -> usize {
     let last = if bytes == 0 { 0 } else { bytes - 1 };
-    if last < 64 {
-        return last >> 3;
+    if last < 128 {
+        return last >> GRAIN_SHIFT;
     }
-    let log = units::index(last.ilog2());
-    8 + (log - 6) * 4 + ((last >> (log - 2)) & 3)
+    let log = last.ilog2();
+    if last < COMMON_BYTES {
+        return EVEN_CLASSES + (units::index(log) - 7) * 8 + ((last >> (log - 3)) & 7);
+    }
+    SMALL_CLASSES + (units::index(log) - 12) * 4 + ((last >> (log - 2)) & 3)
 }
 
 /// A number of a shape: nothing about a class exceeds a superslab.
@@ -103,17 +104,15 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
     let mut class = 0;
     while class < CLASS_COUNT {
         let bytes = bytes_of(class);
-        // A whole number of steps, in both kinds of slab.
-        assert!(bytes.is_multiple_of(if class < SMALL_CLASSES { 1 } else { units::index(SLABS) }));
+        assert!(bytes.is_multiple_of(GRAIN_BYTES) && bytes <= SHARED_BYTES_MAX);
         let slab = if class < SMALL_CLASSES { SLAB_BYTES } else { SUPERSLAB_BYTES };
-        assert!(slab / bytes <= OBJECTS_MAX && bytes <= SHARED_BYTES_MAX);
         let objects = slab / bytes;
         shapes[class] = Shape {
             bytes: narrow(bytes),
             objects: narrow(objects),
             page: at_least_one(PAGE_BYTES / bytes),
             worthwhile: at_least_one(if objects / 8 < 16 { objects / 8 } else { 16 }),
-            batch_max: at_least_one(BATCH_BYTES_MAX / bytes),
+            reciprocal: (u64::MAX / units::count(bytes)).wrapping_add(1),
         };
         class += 1;
     }
@@ -147,23 +146,32 @@ impl PackedLayout {
     }
 }
 
-/// Lookup table by size in bytes, for common layouts: small, and aligned to a word at most. One entry per byte saves
-/// the rounding. Each cache carries its own copy, because reaching a static costs an indirection in
-/// position-independent code.
+impl From<Layout> for PackedLayout {
+    #[inline]
+    fn from(layout: Layout) -> PackedLayout {
+        PackedLayout::new(layout)
+    }
+}
+
+/// Lookup table by size in grains, for common layouts: up to 4 KiB, and aligned to a grain at most. Each cache carries
+/// its own copy, because reaching a static costs an indirection in position-independent code.
 #[derive(Clone, Copy)]
-pub(super) struct BySize([u16; COMMON_BYTES + 1]);
+pub(super) struct BySize([u16; COMMON_BYTES / GRAIN_BYTES + 1]);
 
 impl BySize {
     /// A table from size to the class number times `factor`.
     pub(super) fn scaled(factor: u16) -> BySize {
-        BySize(std::array::from_fn(|bytes| u16::from(Class::numbered(computed_class(bytes)).0) * factor))
+        BySize(std::array::from_fn(|grains| {
+            u16::from(Class::numbered(computed_class(grains * GRAIN_BYTES)).0) * factor
+        }))
     }
 
     /// Returns the entry of a layout, if the layout is common.
     #[inline]
     pub(super) fn get(&self, layout: Layout) -> Option<u16> {
-        let is_common = layout.size() <= COMMON_BYTES && layout.align() <= 8;
-        is_common.then(|| self.0[layout.size()])
+        // No size of a layout is within a grain of `usize::MAX`.
+        let grains = (layout.size() + (GRAIN_BYTES - 1)) >> GRAIN_SHIFT;
+        if layout.align() > GRAIN_BYTES { None } else { self.0.get(grains).copied() }
     }
 }
 
@@ -171,7 +179,7 @@ impl Class {
     /// The smallest class that fits this size and alignment; `None` when the object must be a run.
     ///
     /// Slabs start at multiples of 32 KiB, so an object's alignment is the largest power of two that divides its
-    /// size. One of four consecutive classes is a power of two, so the search is short.
+    /// size. One of eight consecutive classes is a power of two, so the search is short.
     pub(super) fn of(layout: Layout) -> Option<Class> {
         let bytes = layout.size().max(layout.align());
         if bytes > SHARED_BYTES_MAX {
@@ -194,10 +202,10 @@ impl Class {
         }
     }
 
-    /// The number, below `CLASS_COUNT`. The mask tells the compiler this bound, so that indexing needs no check.
+    /// The number, below `CLASS_COUNT`.
     #[inline]
     pub(super) fn number(self) -> usize {
-        usize::from(self.0) & (CLASS_COUNT - 1)
+        usize::from(self.0)
     }
 
     /// Bytes of an object.
@@ -222,49 +230,33 @@ impl Class {
         SHAPES[self.number()].worthwhile
     }
 
-    /// The most objects in a batch.
-    pub(super) fn batch_max(self) -> u32 {
-        SHAPES[self.number()].batch_max
-    }
-
     /// True when its slabs are small, 64 to a superslab.
     #[inline]
     pub(super) fn is_small(self) -> bool {
         self.number() < SMALL_CLASSES
     }
 
-    /// The unit of starts: 1 byte in small slabs, 64 in those as large as a superslab. Either way a start has 15 bits.
+    /// Bytes of a slab of this class.
     #[inline]
-    pub(super) fn step_shift(self) -> u32 {
-        if self.is_small() { 0 } else { SUPERSLAB_SHIFT - SLAB_SHIFT }
-    }
-
-    /// Shift from a start to its entry in the slab's tables. Objects are at least this far apart, so no two share an
-    /// entry.
-    #[inline]
-    pub(super) fn entry_shift(self) -> u32 {
-        self.bytes().ilog2() - self.step_shift()
-    }
-
-    /// The steps from the beginning of a slab to its object `index`.
-    pub(super) fn steps_to(self, index: u32) -> u32 {
-        index * units::low_32(units::count(self.bytes() >> self.step_shift()))
-    }
-
-    /// The start of object `index` of a slab, in steps.
-    pub(super) fn start_of(self, index: u32) -> u16 {
-        start_after(units::index(self.steps_to(index)))
+    pub(super) fn slab_bytes(self) -> usize {
+        if self.is_small() { SLAB_BYTES } else { SUPERSLAB_BYTES }
     }
 
     /// Distance in bytes from the start of its slab to the byte `offset` of the arena.
     pub(super) fn inside(self, offset: usize) -> usize {
-        offset & if self.is_small() { SLAB_BYTES - 1 } else { SUPERSLAB_BYTES - 1 }
+        offset & (self.slab_bytes() - 1)
     }
 
-    /// Returns the start at the byte `offset` of the arena; `None` when the offset lies between two steps.
-    pub(super) fn start_at(self, offset: usize) -> Option<u16> {
-        let inside = self.inside(offset);
-        inside.is_multiple_of(1 << self.step_shift()).then(|| start_after(inside >> self.step_shift()))
+    /// True when an object of a slab begins `inside` bytes from the slab's start.
+    ///
+    /// D. Lemire, O. Kaser and N. Kurz, "Faster remainder by direct computation", Software: Practice and Experience
+    /// 49 (2019): n is a multiple of d exactly when n times the rounded-up 2^64 / d, modulo 2^64, is below that
+    /// reciprocal; n and d have fewer than 32 bits.
+    #[inline]
+    pub(super) fn begins_at(self, inside: usize) -> bool {
+        let reciprocal = SHAPES[self.number()].reciprocal;
+        // A class as large as 2^64 does not exist, so the reciprocal is above 0.
+        units::count(inside).wrapping_mul(reciprocal) < reciprocal
     }
 }
 
@@ -283,7 +275,7 @@ mod tests {
     #[test]
     fn every_size_gets_the_smallest_class_that_holds_it() {
         let sizes: Vec<usize> = (0..CLASS_COUNT).map(bytes_of).collect();
-        assert!(sizes.is_sorted() && sizes[0] == 8 && sizes[CLASS_COUNT - 1] == SHARED_BYTES_MAX);
+        assert!(sizes.is_sorted() && sizes[0] == GRAIN_BYTES && sizes[CLASS_COUNT - 1] == SHARED_BYTES_MAX);
         // Below 5,000 every size is tested; above, the edges of each class, where an off-by-one would show.
         let edges = sizes.iter().flat_map(|bytes| [bytes - 1, *bytes, bytes + 1]);
         for bytes in (0..5000).chain(edges) {
@@ -315,16 +307,12 @@ mod tests {
     }
 
     #[test]
-    fn every_object_of_a_slab_has_a_start_of_15_bits_and_an_entry_of_its_own() {
+    fn objects_begin_at_multiples_of_their_size_and_nowhere_else() {
         for class in (0..CLASS_COUNT).map(Class::numbered) {
-            let mut taken = [false; OBJECTS_MAX];
-            for index in 0..class.objects() {
-                let start = class.start_of(index);
-                let entry = usize::from(start) >> class.entry_shift();
-                assert!(start < 0x7FFF && !std::mem::replace(&mut taken[entry], true));
-                let offset = 3 * SUPERSLAB_BYTES + index as usize * class.bytes();
-                assert_eq!(class.start_at(offset), Some(start));
-                assert_eq!(class.start_at(offset + 1), class.is_small().then_some(start + 1));
+            assert_eq!(units::index(class.objects()), class.slab_bytes() / class.bytes());
+            let step = if class.is_small() { 1 } else { 64 };
+            for inside in (0..class.slab_bytes()).step_by(step) {
+                assert_eq!(class.begins_at(inside), inside % class.bytes() == 0, "{class:?} {inside}");
             }
         }
     }

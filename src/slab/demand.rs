@@ -5,6 +5,10 @@ use std::alloc::Layout;
 use super::class::{CLASS_COUNT, Class, SLABS, SUPERSLAB_BYTES};
 use crate::units::count;
 
+/// Slabs whose objects one worker may have freed for others and not given back yet, in superslabs: chains to 64 slabs
+/// (`sharded/chain.rs`). That many freed objects count as live for at most 8/7 as many slabs.
+const IN_FLIGHT_SUPERSLABS: u64 = 2;
+
 /// The most that one case keeps live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Demand {
@@ -20,7 +24,8 @@ pub struct Demand {
 ///
 /// A worker takes another slab of a class only when all its slabs of that class have too few free objects (less than an
 /// eighth of a slab). Such a slab is skipped; let n be the fewest live objects it can have. A class then never has more
-/// than `live / n + 1` slabs, and small slabs share superslabs. Runs are counted in whole superslabs. The bound holds
+/// than `live / n + 1` slabs, and small slabs share superslabs; to them come objects on their way between workers. Runs
+/// are counted in whole superslabs. The bound holds
 /// when all runs have one length, `bytes_max` rounded up to 2 MiB. Runs of several lengths can leave holes: then
 /// compute with the longest length for all of them.
 ///
@@ -40,6 +45,9 @@ pub fn arena_bytes_needed(workers: u32, demand: Demand) -> u64 {
         *(if class.is_small() { &mut small_slabs } else { &mut superslabs }) += slabs;
     }
     superslabs += small_slabs.div_ceil(u64::from(SLABS));
+    if small_slabs > 0 && workers > 1 {
+        superslabs += IN_FLIGHT_SUPERSLABS;
+    }
     if last == CLASS_COUNT {
         let run = bytes_max.div_ceil(count(SUPERSLAB_BYTES));
         superslabs =

@@ -14,7 +14,7 @@ impl fmt::Display for OutOfMemory {
 
 impl std::error::Error for OutOfMemory {}
 
-/// Reason why a pointer handed back is not a live object. Nothing was freed and nothing changed.
+/// The kind of a detected misuse. A pointer that is refused is not freed; `Damaged` is found later than its cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misuse {
     /// The address is outside the arena: from another allocator, or from another heap.
@@ -25,8 +25,14 @@ pub enum Misuse {
     NotAllocated,
     /// The address lies inside an object, not at its start.
     Interior,
-    /// The object at this address, above 1 MiB, was not allocated with this size.
+    /// The object at this address was not allocated with this size.
     WrongLayout,
+    /// A free object was written to, or had been given back twice: its link to the next free object is destroyed. Found
+    /// when the object was about to be handed out, or when its slab was about to be released; the slab is not used
+    /// again.
+    Damaged,
+    /// Bytes behind the object were overwritten.
+    Overflow,
 }
 
 impl fmt::Display for Misuse {
@@ -39,6 +45,8 @@ impl fmt::Display for Misuse {
             }
             Misuse::Interior => "the pointer is inside an object, not at its start",
             Misuse::WrongLayout => "the object was allocated with another size",
+            Misuse::Damaged => "a free object was written to, or given back twice before",
+            Misuse::Overflow => "bytes behind the object were overwritten",
         })
     }
 }
@@ -50,9 +58,9 @@ impl std::error::Error for Misuse {}
 pub struct Violation {
     /// Kind of misuse.
     pub misuse: Misuse,
-    /// The address that was handed back.
+    /// The address that was handed back, or that of the damaged object.
     pub address: usize,
-    /// The size that was handed back with the address, in bytes.
+    /// The size that was handed back with the address, in bytes; of a damaged object the size of its class.
     pub bytes: usize,
     /// The worker of the cache that detected it.
     pub worker: u32,
@@ -61,6 +69,9 @@ pub struct Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Violation { misuse, address, bytes, worker } = self;
-        write!(f, "worker {worker} gave back {bytes} bytes at {address:#x}: {misuse}")
+        match misuse {
+            Misuse::Damaged => write!(f, "worker {worker} found {bytes} bytes at {address:#x}: {misuse}"),
+            _ => write!(f, "worker {worker} gave back {bytes} bytes at {address:#x}: {misuse}"),
+        }
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `design.rs` | the words of the designs |
+//! | `design.rs`, `hardening.rs` | the words of the designs, and of the levels of hardening |
 //! | `sync.rs` | the choice of atomics: the standard ones or loom's |
 //! | `class.rs` | size classes, and the arithmetic from an address to an object |
 //! | `arena.rs` | the memory that holds objects |
@@ -34,6 +34,7 @@ mod arena;
 mod class;
 mod demand;
 mod design;
+mod hardening;
 mod misuse;
 mod object;
 mod pool;
@@ -46,6 +47,7 @@ pub use arena::Arena;
 pub use class::{BATCH_BYTES_MAX, CLASS_COUNT, SHARED_BYTES_MAX, SLAB_BYTES, SUPERSLAB_BYTES};
 pub use demand::{Demand, arena_bytes_needed};
 pub use design::Design;
+pub use hardening::{Cheap, Full, Hardening, Level, Off, Strict};
 pub use misuse::{Misuse, OutOfMemory, Violation};
 pub use object::{Allocate, Object};
 pub use record::{CLASS_ROWS, ClassTotals, RUN_ROW, RefillRecord, Stage, Stratum};

@@ -13,7 +13,8 @@ pub(super) struct Recorder {
     gap: u32,
     mean_gap: u32,
     random: Random,
-    record: Box<RefillRecord>,
+    /// Made when it is first needed: it takes 3 MB.
+    record: Option<Box<RefillRecord>>,
 }
 
 /// A refill that is being timed. Invariant: the stages add up to `elapsed_ns`.
@@ -31,10 +32,15 @@ impl Recorder {
     /// A recorder that times one fast refill in `mean_gap`, at random distances.
     pub(super) fn new(clock: Clock, mean_gap: u32, seed: u64) -> Recorder {
         let random = Random::new(seed);
-        let mut recorder =
-            Recorder { on: false, clock, gap: 0, mean_gap, random, record: Box::new(RefillRecord::new()) };
+        let mut recorder = Recorder { on: false, clock, gap: 0, mean_gap, random, record: None };
         recorder.gap = recorder.draw_gap();
         recorder
+    }
+
+    /// True between `start` and `stop`.
+    #[inline]
+    pub(super) fn is_on(&self) -> bool {
+        self.on
     }
 
     /// Uniform in 1..=2m-1, so m on average; a fixed gap would alias with the batch.
@@ -42,16 +48,18 @@ impl Recorder {
         1 + self.random.below(2 * self.mean_gap - 1)
     }
 
-    /// Clears the record and starts recording.
+    /// Clears the record and starts recording. Allocates the first time: not for timed regions.
     pub(super) fn start(&mut self) {
-        self.record.clear();
+        self.record.get_or_insert_with(|| Box::new(RefillRecord::new())).clear();
         self.on = true;
     }
 
-    /// Stops, and swaps the record with `into`; the memory of `into` is used from now on.
+    /// Stops, and swaps the record with `into`, which is empty; the memory of `into` is used from now on.
     pub(super) fn stop(&mut self, into: &mut RefillRecord) {
         self.on = false;
-        std::mem::swap(&mut *self.record, into);
+        if let Some(record) = &mut self.record {
+            std::mem::swap(&mut **record, into);
+        }
     }
 
     /// Begins a refill. It is not known yet if the refill will be slow, so it is timed when it might be. The sample is
@@ -96,8 +104,9 @@ impl Recorder {
         self.lap(&mut timing, stage);
         debug_assert!(!slow || timing.is_some(), "every slow refill is timed");
         // Includes refills that might have been slow and were not: the clock was read for them.
-        self.record.clock_reads += timing.as_ref().map_or(0, |timing| timing.reads);
-        let stratum = if slow { &mut self.record.slow } else { &mut self.record.fast };
+        let record = self.record.as_mut().expect("made at the start");
+        record.clock_reads += timing.as_ref().map_or(0, |timing| timing.reads);
+        let stratum = if slow { &mut record.slow } else { &mut record.fast };
         stratum.count_one(row);
         if let Some(timing) = timing
             && (slow || timing.sampled)

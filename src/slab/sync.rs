@@ -5,10 +5,10 @@ pub(super) use loom::{
     model,
     sync::{
         Arc,
-        atomic::{AtomicPtr, AtomicU16, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
 };
 
 #[cfg(not(all(test, loom)))]
-pub(super) use std::sync::atomic::{AtomicPtr, AtomicU16, AtomicU32, AtomicU64, Ordering};
+pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};

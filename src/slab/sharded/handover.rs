@@ -1,48 +1,87 @@
 //! Objects and superslabs that change hands between workers: mailboxes, leaving, adopting.
 //!
-//! Each slab has one owner. A worker that frees a foreign object reads the owner and posts
+//! Each slab has one owner. A worker that gives a chain of foreign objects back reads the owner and posts
 //! the slab to that owner's mailbox; the owner may change before the post arrives. A worker that takes an entry and
 //! is not the owner therefore passes it on. Mailboxes without an attendant (of workers without a cache, and the
 //! orphanage) are swept by every worker that is about to take more memory. A post is thus never lost: it is found
 //! before the arena grows, at the latest.
 
-use super::cache::Cache;
-use super::slab_record::Owner;
+#![allow(unsafe_code)]
+
+use super::chain::{CHAINS, Chain};
+use super::core::Core;
+use super::returned::Returns;
+use super::slab_record::{Owner, SlabPlace};
 use super::superslab_record::Use;
 use crate::slab::class::{Class, SLAB_BYTES, SLABS};
 use crate::slab::misuse::{Misuse, Violation};
 use crate::units::index;
 
-impl Cache<'_> {
-    /// Empties a mailbox: drains own slabs, passes the others on.
-    pub(super) fn drain(&mut self, mailbox: u32) {
-        let mut chain = self.heap.mailbox(mailbox).take();
-        while let Some(number) = chain.next(self.slabs.records()) {
-            let slab = self.slab(number);
-            let bad = match slab.current_owner().mailbox() {
-                Some(owner) if owner == self.worker => {
-                    let (good, bad) = slab.drain();
-                    if good > 0 && slab.is_noticeable() {
-                        self.settle(number);
-                    }
-                    bad
-                }
-                Some(owner) => {
-                    self.heap.mailbox(owner).push(self.slabs.records(), number);
-                    0
-                }
-                None => slab.discard(),
-            };
-            (0..bad).for_each(|_| self.late_violation(number));
+impl Core<'_> {
+    /// Gives all chains back.
+    pub(super) fn flush_chains(&mut self) {
+        for place in 0..CHAINS {
+            if let Some(chain) = self.chains.at(place).take() {
+                self.give_chain(chain);
+            }
         }
     }
 
-    /// Reports a double free that could not be detected when it happened, because two workers freed at the same time.
+    /// Gives a chain back to the slab of its objects, and posts the slab when it holds no others.
+    pub(super) fn give_chain(&mut self, chain: Chain) {
+        let Chain { slab, objects, head, tail } = chain;
+        let (links, start, end) = (self.links, self.links.slab_address(slab), self.links.end_of(slab));
+        let returns = Returns { head: head - start, tail: tail - start, objects };
+        let is_first = self.returned[index(slab)].add(returns, |next| {
+            let next = next.map_or(end, |inside| start + inside);
+            // SAFETY: an object that was given back, in a chain that only this worker has.
+            unsafe { links.set_word(tail, links.code(next)) };
+        });
+        if is_first {
+            // A slab keeps an owner as long as it has objects in flight. After a misuse it may have lost it: then
+            // whoever sweeps the orphanage discards the objects.
+            let owner = self.record(slab).current_owner().mailbox().unwrap_or(self.heap.orphanage());
+            self.heap.mailbox(owner).push(self.returned, slab);
+        }
+    }
+
+    /// Empties a mailbox: drains own slabs, passes the others on.
+    pub(super) fn drain(&mut self, mailbox: u32) {
+        let mut posts = self.heap.mailbox(mailbox).take();
+        while let Some(number) = posts.next(self.returned) {
+            match self.record(number).current_owner().mailbox() {
+                Some(owner) if owner == self.worker => self.drain_slab(number),
+                Some(owner) => self.heap.mailbox(owner).push(self.returned, number),
+                None => self.discard(number),
+            }
+        }
+    }
+
+    /// Takes the objects back that others have returned to an own slab.
+    fn drain_slab(&mut self, number: u32) {
+        let record = self.record(number);
+        let Some(Returns { head, tail, objects }) = self.returned[index(number)].take() else { return };
+        if record.place() == SlabPlace::Quarantined {
+            return;
+        }
+        let start = self.links.slab_address(number);
+        // SAFETY: an object that was given back, in a list that only this worker has now.
+        unsafe { self.links.set_word(start + tail, record.local()) };
+        record.extend_local(self.links.code(start + head), objects);
+        if record.is_noticeable() {
+            self.settle(number);
+        }
+    }
+
+    /// Drops what was returned to memory that is not a slab any more: only a misuse puts it there.
     #[cold]
-    fn late_violation(&self, number: u32) {
+    fn discard(&mut self, number: u32) {
+        let Some(Returns { objects, .. }) = self.returned[index(number)].take() else { return };
         let address = self.address_of(index(number) * SLAB_BYTES).addr().get();
         let violation = Violation { misuse: Misuse::DoubleFree, address, bytes: 0, worker: self.worker };
-        self.heap.count_violation(violation);
+        (0..objects).for_each(|_| {
+            self.heap.count_violation(violation);
+        });
     }
 
     /// Empties the unattended mailboxes.
@@ -63,9 +102,9 @@ impl Cache<'_> {
             self.owned.unlink(superslabs, number);
             self.owned.push_front(superslabs, number);
         }
-        self.for_each_slab(number, |cache, slab, class| {
-            cache.slab(slab).set_owner(cache.owner, class);
-            cache.shelve(class, slab);
+        self.for_each_slab(number, |core, slab, class| {
+            core.record(slab).set_owner(core.owner, class);
+            core.shelve(class, slab);
         });
         // Objects given back while the superslab had no owner were posted to the orphanage.
         self.drain(self.heap.orphanage());
@@ -80,13 +119,14 @@ impl Cache<'_> {
         while in_use != 0 {
             let number = superslab * SLABS + in_use.trailing_zeros();
             in_use &= in_use - 1;
-            let class = self.slab(number).class().expect("slabs that are not free have a class");
+            let class = self.record(number).class().expect("slabs that are not free have a class");
             change(self, number, class);
         }
     }
 
     /// The last resort before `OutOfMemory`: returns to the arena all memory that this worker can free.
     pub(super) fn reclaim(&mut self) {
+        self.flush_chains();
         self.sweep();
         while self.adopt() {}
         self.trim();
@@ -98,15 +138,15 @@ impl Cache<'_> {
         let orphan = Owner::of_mailbox(self.heap.orphanage());
         while let Some(number) = self.owned.pop_front(superslabs) {
             debug_assert_ne!(superslabs[index(number)].serves(), Use::Pooled);
-            self.for_each_slab(number, |cache, slab, class| {
-                cache.slab(slab).set_owner(orphan, class);
+            self.for_each_slab(number, |core, slab, class| {
+                core.record(slab).set_owner(orphan, class);
             });
             self.heap.orphans().push(superslabs, number);
         }
     }
 }
 
-impl Drop for Cache<'_> {
+impl Drop for Core<'_> {
     fn drop(&mut self) {
         self.trim();
         self.orphan_all();

@@ -1,10 +1,13 @@
 //! State that the workers of a rank share: the arena, the records, the pool, the mailboxes, the orphans.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::mailbox::Mailbox;
+use super::object_links::ObjectLinks;
 use super::orphans::Orphans;
 use super::table::RecordTable;
 use crate::error::{Error, Result};
@@ -12,13 +15,14 @@ use crate::measure::Clock;
 use crate::slab::arena::Arena;
 use crate::slab::class::SUPERSLAB_BYTES;
 use crate::slab::design::Design;
+use crate::slab::hardening::Hardening;
 use crate::slab::misuse::{Misuse, Violation};
 use crate::slab::pool::Pool;
 use crate::units::{count, index};
 
 /// Valid batch sizes: below, refills cost more than the work; above, no slab has that many free objects.
 pub const BATCH_OBJECTS: std::ops::RangeInclusive<u32> = 8..=512;
-/// The most workers a heap can have: a slab's record holds its owner in 24 bits, and each mailbox takes memory.
+/// The most workers a heap can have: each mailbox takes memory.
 pub const WORKERS_MAX: u32 = 1 << 16;
 
 /// Options of a heap.
@@ -26,7 +30,10 @@ pub const WORKERS_MAX: u32 = 1 << 16;
 pub struct HeapOptions {
     /// Layout of slabs and caches.
     pub design: Design,
-    /// Objects per refill, within `BATCH_OBJECTS`; never more than 256 KiB of them, unless it is a single object.
+    /// Checks against misuse.
+    pub hardening: Hardening,
+    /// Objects that are carved at a time, within `BATCH_OBJECTS`; never more than a page of them, unless it is a single
+    /// object. A refill from free objects takes all that are in the slab.
     pub batch: u32,
     /// Number of caches, 1 to `WORKERS_MAX`.
     pub workers: u32,
@@ -55,6 +62,7 @@ impl HeapOptions {
     pub fn new(workers: u32, clock: Clock) -> HeapOptions {
         HeapOptions {
             design: Design::Sharded,
+            hardening: Hardening::Cheap,
             batch: 64,
             workers,
             sample_gap: 64,
@@ -93,6 +101,7 @@ impl Stretch {
 #[derive(Debug)]
 pub struct Heap {
     arena: Arena,
+    links: ObjectLinks,
     table: RecordTable,
     pool: Mutex<Pool>,
     /// One for each worker, and one for the slabs of the orphanage.
@@ -150,6 +159,10 @@ impl Heap {
             present: (0..workers).map(|_| AtomicBool::new(false)).collect(),
             violations: Counter::new(0),
             first_violation: Mutex::new(None),
+            links: ObjectLinks::new(
+                arena.base(),
+                if options.hardening == Hardening::Off { 0 } else { random_key() },
+            ),
             arena,
             options,
         })
@@ -249,6 +262,11 @@ impl Heap {
         violation.misuse
     }
 
+    /// The links of all free objects.
+    pub(super) fn links(&self) -> ObjectLinks {
+        self.links
+    }
+
     pub(super) fn table(&self) -> &RecordTable {
         &self.table
     }
@@ -280,4 +298,12 @@ impl Heap {
         // Release pairs with the Acquire in `claim`.
         self.present[index(worker)].store(false, Ordering::Release);
     }
+}
+
+/// A key for links, random for each heap and unrelated to any seed: who knows it can forge a link. Its highest bit is
+/// set, so that a word of 0 never decodes to an address.
+fn random_key() -> usize {
+    let random = RandomState::new().build_hasher().finish();
+    let key = usize::try_from(random | 1 << 63);
+    key.expect("addresses of 64 bits: an arena needs them")
 }

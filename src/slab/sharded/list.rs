@@ -14,7 +14,7 @@ pub(super) struct Links {
 }
 
 impl Links {
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn new() -> Links {
         Links { previous: AtomicU32::new(0), next: AtomicU32::new(0) }
     }
@@ -39,6 +39,12 @@ impl List {
     #[inline]
     pub(super) fn front(&self) -> Option<u32> {
         self.front.checked_sub(1)
+    }
+
+    /// The last record's number.
+    #[inline]
+    pub(super) fn back(&self) -> Option<u32> {
+        self.back.checked_sub(1)
     }
 
     /// The number of the record after this one in its list.

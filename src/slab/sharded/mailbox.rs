@@ -1,7 +1,7 @@
 //! A worker's stack of slabs that hold objects freed by others. Any worker may push; the whole stack is taken at
 //! once, so no entry is ever popped alone and the ABA problem cannot arise.
 //!
-//! It carries slab numbers; the freed objects themselves are bits in the slab (`Slab::free_remotely`).
+//! It carries slab numbers; the freed objects themselves are in the slab (`Returned`).
 
 use crate::slab::sync::{
     AtomicU32,
@@ -42,7 +42,7 @@ impl Mailbox {
         loop {
             // Published by the exchange below.
             link.store(head, Relaxed);
-            // Release publishes the link, and the freed bits the pusher has set, to the worker that takes the
+            // Release publishes the link, and the chain that the pusher has added, to the worker that takes the
             // mailbox; later pushes continue the release sequence.
             match self.head.compare_exchange_weak(head, number + 1, Release, Relaxed) {
                 Ok(_) => return,
@@ -53,19 +53,19 @@ impl Mailbox {
 
     /// Takes all entries. Any worker may: it must push a slab that it does not own to the mailbox of the slab's
     /// owner.
-    pub(super) fn take(&self) -> Chain {
+    pub(super) fn take(&self) -> Posts {
         // Acquire sees what every pusher published; AcqRel because the exchange also ends the release sequence
         // that later pushes start from.
-        Chain(self.head.swap(0, AcqRel))
+        Posts(self.head.swap(0, AcqRel))
     }
 }
 
 /// Slabs taken from a mailbox, not yet looked at.
 #[derive(Debug)]
-#[must_use = "slabs that are dropped from a chain are never drained"]
-pub(super) struct Chain(u32);
+#[must_use = "slabs that are left behind are never drained"]
+pub(super) struct Posts(u32);
 
-impl Chain {
+impl Posts {
     /// The next slab. Its link is read first: from then on the slab may be pushed somewhere again.
     pub(super) fn next<T: Posted>(&mut self, slabs: &[T]) -> Option<u32> {
         let number = self.0.checked_sub(1)?;

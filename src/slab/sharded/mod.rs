@@ -5,29 +5,34 @@
 //! | file | owns |
 //! |---|---|
 //! | `list.rs`, `mailbox.rs`, `orphans.rs` | the three linked structures of records |
-//! | `slab_record.rs`, `superslab_record.rs`, `table.rs` | metadata of memory, all of it outside the objects |
-//! | `slab_own.rs`, `slab_returned.rs` | operations of a slab's owner, and those of other workers |
+//! | `object_links.rs` | links of free objects, in the objects' first words |
+//! | `slab_record.rs`, `returned.rs`, `superslab_record.rs`, `table.rs` | metadata of memory, all of it outside the objects |
+//! | `chain.rs` | objects of other workers that wait to be given back |
 //! | `heap.rs` | state that all workers share |
-//! | `cache.rs` | one worker's fast paths; below it `refill.rs`, `settle.rs`, `run.rs`, `foreign.rs`, `handover.rs` |
+//! | `cache.rs` | one worker's fast paths |
+//! | `core.rs` | the cache's state; below it `refill.rs`, `settle.rs`, `run.rs`, `foreign.rs`, `handover.rs`, `inspect.rs` |
 //!
-//! A slab belongs to one worker and serves one size class. Free objects are linked outside their memory, and a live
-//! object's link is its own start. A double free is therefore detected, and nothing is ever written into an object.
-//! The owner writes links with plain stores. Another worker sets a bit in a map of returned objects with one atomic
-//! operation; the first of them posts the slab to the owner's mailbox.
+//! A slab belongs to one worker and serves one size class. Free objects are linked through their own first words,
+//! encoded with a random key. The owner frees with plain stores. Another worker collects the objects that it frees of
+//! one slab in a chain and gives the chain back with one atomic operation; the first of them posts the slab to the
+//! owner's mailbox.
 
 mod cache;
+mod chain;
+mod core;
 mod foreign;
 mod handover;
 mod heap;
+mod inspect;
 mod list;
 mod mailbox;
+mod object_links;
 mod orphans;
 mod refill;
+mod returned;
 mod run;
 mod settle;
-mod slab_own;
 mod slab_record;
-mod slab_returned;
 mod superslab_record;
 mod table;
 #[cfg(test)]

@@ -3,12 +3,16 @@
 //! ```text
 //! refill -> drain     the own mailbox, when something has arrived
 //!        -> find      the slab in hand, then the class's list
-//!        -> map       a free slab of an own superslab; slabs drained from unattended mailboxes; an orphan; the pool
-//!        -> carve     a page of new objects, when the slab found has none that are free
+//!        -> map       a free slab of an own superslab; an idle slab of another class; slabs drained from unattended
+//!                     mailboxes; an orphan; the pool
+//!        -> carve     a range of new objects, when the slab found has few that are free
 //! ```
+//!
+//! A batch is a list or a range. A list is all that was freed since the last exchange: two words change hands,
+//! whatever its length. A range ends at a page, so that a refill faults one page.
 
-use super::cache::Cache;
-use super::slab_record::{Slab, SlabPlace};
+use super::core::Core;
+use super::slab_record::SlabPlace;
 use super::superslab_record::Use;
 use crate::slab::class::{Class, SLABS};
 use crate::slab::misuse::OutOfMemory;
@@ -16,12 +20,25 @@ use crate::slab::record::Stage;
 use crate::slab::recorder::TimedRefill;
 use crate::units::index;
 
-impl<'heap> Cache<'heap> {
+/// Idle slabs that one refill releases at most: a walk along the objects of a slab takes about a microsecond.
+const IDLE_SLABS_AT_ONCE: u32 = 16;
+
+/// The batch that `find` found in the slab in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Batch {
+    /// Free objects.
+    List,
+    /// Objects that have not been handed out yet.
+    Range,
+}
+
+impl Core<'_> {
     /// Puts the next batch of the class in hand. Afterwards at least one object can be taken.
     pub(super) fn refill(&mut self, class: Class) -> Result<(), OutOfMemory> {
         // Read once: posts that arrive later wait for the next refill.
         let has_post = !self.heap.mailbox(self.worker).is_empty();
-        let mut timing = self.recorder.begin(has_post || self.might_be_slow(class));
+        let might_be_slow = self.recorder.is_on() && (has_post || self.might_be_slow(class));
+        let mut timing = self.recorder.begin(might_be_slow);
         if has_post {
             self.recorder.lap(&mut timing, Stage::Find);
             self.drain(self.worker);
@@ -32,57 +49,84 @@ impl<'heap> Cache<'heap> {
         Ok(())
     }
 
-    /// True when a slab has enough free objects to be worth a batch; `held` as in `Slab::available`.
-    fn is_roomy(&self, class: Class, number: Option<u32>, held: u32) -> bool {
-        number.is_some_and(|number| self.slab(number).available(held) >= class.worthwhile())
+    /// True when the refill may reach beyond the cache's own slabs, or to new memory: the clock must start before this
+    /// is known. False only when this is certain not to happen, unless draining the mailbox changes the slabs.
+    fn might_be_slow(&self, class: Class) -> bool {
+        let objects = |number: u32| self.range_of(class).min(class.objects() - self.record(number).carved());
+        let is_old = |number: u32| {
+            let record = self.record(number);
+            record.freed() >= class.worthwhile()
+                || record.is_carvable(class)
+                    && (self.is_recycled(number) || !record.would_be_fresh(class, objects(number)))
+        };
+        let (hand, listed) = (self.hands[class.number()].slab(), self.lists[class.number()].front());
+        match hand {
+            Some(number) if self.batch_of(class, number).is_some() => !is_old(number),
+            _ => !listed.is_some_and(is_old),
+        }
     }
 
-    /// True when the refill may reach beyond the cache's own slabs: the clock must start before this is known. False
-    /// only when a batch is certain to be found, unless draining the mailbox takes its slab away.
-    fn might_be_slow(&self, class: Class) -> bool {
-        let (hand, listed) = (self.hands[class.number()].slab(), self.lists[class.number()].front());
-        !self.is_roomy(class, hand, 1) && !self.is_roomy(class, listed, 0)
+    /// Objects of a range: a batch, but not beyond a page.
+    fn range_of(&self, class: Class) -> u32 {
+        self.heap.options().batch.min(class.page())
+    }
+
+    /// True when the memory of a slab has been used in an earlier life of its superslab.
+    fn is_recycled(&self, number: u32) -> bool {
+        self.heap.table().superslabs()[index(number / SLABS)].is_recycled()
+    }
+
+    /// The batch that the slab in hand offers. A slab is carved to its end before others are returned to.
+    fn batch_of(&self, class: Class, number: u32) -> Option<Batch> {
+        let record = self.record(number);
+        if record.freed() >= class.worthwhile() {
+            return Some(Batch::List);
+        }
+        record.is_carvable(class).then_some(Batch::Range)
     }
 
     /// Prepares the next batch. Returns true when its memory came from beyond the cache's own slabs, or was new.
     fn next_batch(&mut self, class: Class, timing: &mut Option<TimedRefill>) -> Result<bool, OutOfMemory> {
         let mut slow = false;
-        let number = loop {
-            if let Some(number) = self.find(class) {
-                break number;
+        let batch = loop {
+            if let Some(batch) = self.find(class) {
+                break batch;
             }
             self.recorder.lap(timing, Stage::Find);
             slow |= self.map(class, timing)?;
         };
         self.recorder.lap(timing, Stage::Find);
-        let slab = self.slab(number);
-        if slab.available(1) < class.worthwhile() && slab.is_carvable(class) {
-            let fresh = slab.carve(class, class.page().min(class.objects() - slab.carved()));
-            slow |= fresh && !self.heap.table().superslabs()[index(number / SLABS)].is_recycled();
+        match batch {
+            Batch::List => self.exchange_lists(class),
+            Batch::Range => {
+                let number = self.hands[class.number()].slab().expect("found in hand");
+                let fresh = self.carve(class, self.range_of(class));
+                slow |= fresh && !self.is_recycled(number);
+            }
         }
-        self.begin_batch(class, self.heap.options().batch.min(class.batch_max()));
         Ok(slow)
     }
 
-    /// Puts in hand a slab that has free objects or can be carved; prefers memory that has been used.
-    fn find(&mut self, class: Class) -> Option<u32> {
-        let (hand, listed) = (self.hands[class.number()].slab(), self.lists[class.number()].front());
-        if self.is_roomy(class, hand, 1) {
-            return hand;
+    /// Puts in hand a slab that has a batch.
+    fn find(&mut self, class: Class) -> Option<Batch> {
+        let in_hand = self.hands[class.number()].slab().and_then(|number| self.batch_of(class, number));
+        if in_hand.is_some() {
+            return in_hand;
         }
-        let is_carvable = |number: u32| self.slab(number).is_carvable(class);
-        if hand.is_some_and(is_carvable) && !self.is_roomy(class, listed, 0) {
-            return hand;
-        }
-        let number = listed?;
+        let number = self.lists[class.number()].front()?;
         self.put_down(class);
         self.take_up(class, number);
-        Some(number)
+        let carvable = self.batch_of(class, number);
+        // A slab that was listed for want of memory has a free object or two.
+        Some(carvable.unwrap_or(Batch::List))
     }
 
     /// Makes a slab available to `find`. Returns true when it came from beyond the own superslabs.
     fn map(&mut self, class: Class, timing: &mut Option<TimedRefill>) -> Result<bool, OutOfMemory> {
         if self.map_own(class, timing) {
+            return Ok(false);
+        }
+        if self.release_idle(IDLE_SLABS_AT_ONCE) && self.map_own(class, timing) {
             return Ok(false);
         }
         self.sweep();
@@ -153,14 +197,9 @@ impl<'heap> Cache<'heap> {
 
     /// Makes a slab of the class out of free memory and lists it.
     fn start_slab(&mut self, class: Class, number: u32) {
-        self.slab(number).initialise(self.owner, class);
-        self.slab(number).set_place(SlabPlace::Listed, class);
-        self.lists[class.number()].push_back(self.slabs.records(), number);
-    }
-
-    /// The record of a slab.
-    #[inline]
-    pub(super) fn slab(&self, number: u32) -> Slab<'heap> {
-        self.slabs.at(number)
+        let end = self.links.code(self.links.end_of(number));
+        self.record(number).initialise(self.owner, class, end);
+        self.record(number).set_place(SlabPlace::Full, class);
+        self.shelve(class, number);
     }
 }

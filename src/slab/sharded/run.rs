@@ -5,7 +5,7 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::cache::Cache;
+use super::core::Core;
 use super::superslab_record::Use;
 use crate::slab::class::{SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT, slab_number};
 use crate::slab::misuse::{Misuse, OutOfMemory};
@@ -17,7 +17,7 @@ fn run_length(layout: Layout) -> Option<u32> {
     u32::try_from(layout.size().max(1).div_ceil(SUPERSLAB_BYTES)).ok()
 }
 
-impl Cache<'_> {
+impl Core<'_> {
     /// Takes a run. Every run counts as a slow refill with a batch of one object.
     #[cold]
     #[inline(never)]

@@ -1,27 +1,34 @@
-//! Slabs that have room again, that are empty, or that leave the hand.
+//! Slabs that have room again, that have no live object, or that leave the hand.
+//!
+//! A slab without live objects stays with its class, behind the slabs that have some: a program that frees much soon
+//! allocates as much again. It is released when another class or another worker needs memory (`map`), or on request
+//! (`trim`). Its list is walked first: an object that was given back twice may have been counted in place of one that
+//! is live, and a slab is never released under a live object.
 
 use std::ptr::NonNull;
 
-use super::cache::Cache;
+use super::core::Core;
 use super::list::List;
+use super::object_links::is_end;
 use super::slab_record::{Owner, SlabPlace};
 use super::superslab_record::Use;
 use crate::slab::class::{CLASS_COUNT, Class, SLABS, slab_number};
 use crate::slab::misuse::Misuse;
 use crate::units::index;
 
-impl Cache<'_> {
-    /// Acts on a slab that got objects back: lists it if it is worth returning to, releases it if it is empty.
+impl Core<'_> {
+    /// Acts on a slab that got objects back: lists it if it is worth returning to, marks it idle if it has no live
+    /// object.
     pub(super) fn settle(&mut self, number: u32) {
-        let slab = self.slab(number);
-        let class = slab.class().expect("objects come back to slabs");
-        match slab.place() {
+        let record = self.record(number);
+        let class = record.class().expect("objects come back to slabs");
+        match record.place() {
             SlabPlace::Full => self.shelve(class, number),
-            SlabPlace::Listed if slab.is_unused() => {
-                self.lists[class.number()].unlink(self.slabs.records(), number);
-                self.release_slab(number);
+            SlabPlace::Listed if record.is_unused() => {
+                self.lists[class.number()].unlink(self.records, number);
+                self.shelve(class, number);
             }
-            SlabPlace::Listed | SlabPlace::InHand => {}
+            SlabPlace::Listed | SlabPlace::InHand | SlabPlace::Idle | SlabPlace::Quarantined => {}
         }
     }
 
@@ -33,20 +40,22 @@ impl Cache<'_> {
         Ok(())
     }
 
-    /// Lists, marks full or releases an own slab that is neither in hand nor listed.
+    /// Lists an own slab that is neither in hand nor listed, or marks it full or idle.
     pub(super) fn shelve(&mut self, class: Class, number: u32) {
-        let slab = self.slabs.at(number);
+        let record = self.record(number);
         let list = &mut self.lists[class.number()];
-        if slab.is_unused() {
-            self.release_slab(number);
-        } else if slab.available(0) >= class.worthwhile() {
-            slab.set_place(SlabPlace::Listed, class);
-            list.push_front(self.slabs.records(), number);
-        } else if slab.is_carvable(class) {
-            slab.set_place(SlabPlace::Listed, class);
-            list.push_back(self.slabs.records(), number);
+        if record.place() == SlabPlace::Quarantined {
+            return;
+        }
+        if record.is_unused() {
+            record.set_place(SlabPlace::Idle, class);
+            list.push_back(self.records, number);
+            self.idle_count += 1;
+        } else if record.freed() >= class.worthwhile() || record.is_carvable(class) {
+            record.set_place(SlabPlace::Listed, class);
+            list.push_front(self.records, number);
         } else {
-            slab.set_place(SlabPlace::Full, class);
+            record.set_place(SlabPlace::Full, class);
         }
     }
 
@@ -57,20 +66,47 @@ impl Cache<'_> {
         let mut next = self.owned.front();
         while let Some(superslab) = next {
             next = List::after(superslabs, superslab);
-            self.for_each_slab(superslab, |cache, number, class| {
-                let slab = cache.slabs.at(number);
-                if slab.place() == SlabPlace::Full && slab.available(0) > 0 {
-                    slab.set_place(SlabPlace::Listed, class);
-                    cache.lists[class.number()].push_front(cache.slabs.records(), number);
+            self.for_each_slab(superslab, |core, number, class| {
+                let record = core.record(number);
+                if record.place() == SlabPlace::Full && record.freed() > 0 {
+                    record.set_place(SlabPlace::Listed, class);
+                    core.lists[class.number()].push_front(core.records, number);
                 }
             });
         }
     }
 
-    /// Frees an empty slab that is in no list, and also its superslab if this was the last slab in use.
-    fn release_slab(&mut self, number: u32) {
-        let slab = self.slab(number);
-        slab.set_owner(Owner::NONE, slab.class().expect("a slab has a class until it is released"));
+    /// Releases idle slabs, at most `most`. Returns true when there was one.
+    pub(super) fn release_idle(&mut self, most: u32) -> bool {
+        let mut left = most;
+        for class in (0..CLASS_COUNT).map(Class::numbered) {
+            if self.idle_count == 0 {
+                break;
+            }
+            while left > 0
+                && let Some(number) = self.lists[class.number()].back()
+                && self.record(number).place() == SlabPlace::Idle
+            {
+                self.lists[class.number()].unlink(self.records, number);
+                self.idle_count -= 1;
+                self.release_slab(class, number);
+                left -= 1;
+            }
+        }
+        left < most
+    }
+
+    /// Frees an idle slab that is in no list, and also its superslab if this was the last slab in use. A slab that is
+    /// not what its counts say is put away instead.
+    fn release_slab(&mut self, class: Class, number: u32) {
+        let slab = self.record(number);
+        let head = self.links.code(slab.local());
+        let listed = if is_end(head) { Ok((0, head)) } else { self.walk(class, number, head) };
+        match listed {
+            Ok((objects, _)) if objects == slab.carved() => {}
+            Ok((_, object)) | Err(object) => return self.quarantine(class, number, object),
+        }
+        slab.set_owner(Owner::NONE, class);
         let (superslab, place) = (number / SLABS, number % SLABS);
         let superslabs = self.heap.table().superslabs();
         let record = &superslabs[index(superslab)];
@@ -90,12 +126,14 @@ impl Cache<'_> {
         self.heap.pool().give(superslab, 1);
     }
 
-    /// Gives back all memory that no live object needs: batches in hand, objects that others have freed, empty slabs.
-    /// To be called between two cases, so that the next case finds the arena whole.
-    pub fn trim(&mut self) {
+    /// `Cache::trim`.
+    pub(super) fn trim(&mut self) {
+        self.flush_chains();
         self.drain(self.worker);
         for class in 0..CLASS_COUNT {
             self.put_down(Class::numbered(class));
         }
+        self.release_idle(u32::MAX);
+        debug_assert_eq!(self.idle_count, 0);
     }
 }

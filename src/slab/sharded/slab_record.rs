@@ -1,87 +1,61 @@
-//! Metadata of one slab, kept outside the objects' memory: its owner, its free objects, its returned objects.
+//! Metadata of one slab, kept outside the objects' memory: its owner, its free objects, its objects in flight.
 //!
-//! An object is named by its start: its distance from the slab's beginning, in the steps of its class
-//! (`Class::step_shift`), 15 bits. Free objects are in two lists, linked by start through `Objects::links`, not
-//! through the objects' memory: `free` is allocated from, `local` collects the objects that the owner frees. When
-//! `free` is used up the two are exchanged. The link of an object that is handed out is its own start; no link in a
-//! list has this value. One comparison therefore shows that a live object begins at a pointer, and a second free and
-//! a pointer into an object are detected at once. Only the owner writes links, with plain loads and stores. An
-//! allocation never reads a value that the last free wrote, so the processor can overlap the two.
-//! Another worker marks an object that it frees in `returned`; the owner takes these objects over when it drains its
-//! mailbox.
+//! Free objects are in lists that run through the objects themselves (`object_links.rs`). `local` collects the objects
+//! that the owner frees. Objects are handed out from the hand of a cache, which holds the list that `local` was when it
+//! was last exchanged, and a range that has never been handed out. So an allocation never reads a value that the last
+//! free wrote, and the processor can overlap the two. Other workers collect the objects that they free in chains of
+//! their own (`chain.rs`) and add whole chains to `Returned`.
 //!
-//! Invariants, between two calls of the owner:
-//! - an object is live if and only if its link is its own start and its bit in `returned` is clear;
-//! - `carved` = objects in `free` + objects in `local` + objects whose link is their own start;
-//! - no link of an object that is not carved is its own start;
-//! - `used` = objects whose link is their own start + objects of the batch in hand that are not handed out yet + 1 while in
-//!   hand; `free_count` = objects in `free` without those of the batch in hand;
-//! - while the slab is in hand, the hand has the head of `free`;
-//! - `notice` is the value of `used` at which the owner must act; it follows from `place` (`set_place`);
-//! - a bit in word w of `returned` implies bit w / 2 of `pending`, or that a freeing worker is about to set it;
-//! - `pending != 0` implies that the slab is in exactly one mailbox, or that a worker is about to post it, or
-//!   that a worker has taken it from a mailbox and is about to drain it or to pass it on.
-#![allow(unsafe_code)]
+//! Invariants, between two calls of the owner, for each slab:
+//! - carved = live + freed + objects in the hand's list, where `live` includes objects in chains and in `Returned`;
+//! - freed = `notice` - `countdown` = the length of `local`;
+//! - the objects carved are the first ones of the slab: those of the hand's range are not carved yet;
+//! - `notice` follows from `place` (`set_place`): a free acts only when it has counted `countdown` down to 0;
+//! - objects in `Returned` imply that the slab is in exactly one mailbox, or that a worker is about to post it, or that
+//!   a worker has taken it from a mailbox and is about to drain it or to pass it on.
+//!
+//! A second free breaks the first two equations when it is not noticed at once. No decision that could hand out a live
+//! object relies on them: a slab is released only after a walk along its list (`Cache::release_slab`).
 
 use super::list::{Linked, Links};
-use super::mailbox::Posted;
-use crate::slab::class::{Class, OBJECTS_MAX};
+use crate::slab::class::Class;
 use crate::slab::sync::{
-    AtomicPtr, AtomicU16, AtomicU32, AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed},
+    AtomicU32, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
 };
-use crate::units::{index, low_32};
+use crate::units::{self, count, index, low_32};
 
-/// Objects a record has room for. Model checking needs few states: there 64.
-const OBJECTS: usize = if cfg!(all(test, loom)) { 64 } else { OBJECTS_MAX };
-/// Words in the map of returned objects.
-pub(super) const WORDS: usize = OBJECTS / 64;
-
-/// The link of the last object of a list, and the head of an empty one: no object starts there.
-pub(super) const END: u16 = 0x7FFF;
-
-/// Owner of a slab: the number of a mailbox plus one; 0: free memory or part of a run, not a slab.
+/// Owner of a slab: a mailbox, and the kind of the slab.
 ///
-/// Stored shifted by 8, as in a slab's tag. The low 8 bits of a tag hold the shift of starts (`Class::entry_shift`)
-/// and the mark `WHOLE`, so that one subtraction recognises a small slab of an owner and leaves the shift.
+/// 0: free memory or part of a run, not a slab. Otherwise the number of the mailbox plus one, and in bit 31 the mark of
+/// a slab that is as large as a superslab: the fast path compares owners, and so passes such slabs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owner(u64);
+pub(super) struct Owner(u32);
 
-/// Mark in a tag: the slab is as large as a superslab. The fast path skips such slabs, because their steps differ.
-pub(super) const WHOLE: u32 = 32;
+const WHOLE: u32 = 1 << 31;
 
 impl Owner {
     /// Not a slab.
     pub(super) const NONE: Owner = Owner(0);
 
-    /// The owner that empties this mailbox.
+    /// The owner that empties this mailbox, of a small slab.
     pub(super) fn of_mailbox(mailbox: u32) -> Owner {
-        Owner((u64::from(mailbox) + 1) << 8)
+        Owner(mailbox + 1)
     }
 
-    /// The bits of the owner in a tag.
-    #[inline]
-    pub(super) fn bits(self) -> u64 {
-        self.0
+    /// The same owner, of a slab of this class.
+    fn of_class(self, class: Class) -> Owner {
+        if class.is_small() || self == Owner::NONE { self } else { Owner(self.0 | WHOLE) }
     }
 
-    /// The owner in a slab's tag.
-    pub(super) fn in_tag(tag: u64) -> Owner {
-        Owner(tag & 0xFFFF_FF00)
-    }
-
-    /// The low half of the tag of this owner's slabs of the class.
-    fn tag(self, class: Class) -> u64 {
-        match self {
-            Owner::NONE => 0,
-            Owner(owner) if class.is_small() => owner | u64::from(class.entry_shift()),
-            Owner(owner) => owner | u64::from(WHOLE | class.entry_shift()),
-        }
-    }
-
-    /// The mailbox for its freed objects; `None` when it is not a slab. Owners have 24 bits.
+    /// The mailbox for its freed objects; `None` when it is not a slab.
     pub(super) fn mailbox(self) -> Option<u32> {
-        (self.0 >> 8).checked_sub(1).map(low_32)
+        (self.0 & !WHOLE).checked_sub(1)
+    }
+
+    /// True for a small slab.
+    pub(super) fn is_small(self) -> bool {
+        self.0 != 0 && self.0 < WHOLE
     }
 }
 
@@ -94,229 +68,204 @@ pub(super) enum SlabPlace {
     Listed,
     /// Being allocated from.
     InHand,
+    /// In its class's list, behind those with live objects: it has none, and can be released.
+    Idle,
+    /// In no list, and never used again: its list was found damaged.
+    Quarantined,
 }
 
 impl SlabPlace {
     /// The place as a record stores it; 0 is full, so that a zeroed record is in no list.
-    #[inline]
-    pub(super) fn number(self) -> u32 {
+    fn number(self) -> u32 {
         match self {
             SlabPlace::Full => 0,
             SlabPlace::Listed => 1,
             SlabPlace::InHand => 2,
+            SlabPlace::Idle => 3,
+            SlabPlace::Quarantined => 4,
         }
     }
 
     /// The place that a record stores as this number.
-    pub(super) fn numbered(number: u32) -> SlabPlace {
+    fn numbered(number: u32) -> SlabPlace {
         match number {
             0 => SlabPlace::Full,
             1 => SlabPlace::Listed,
-            _ => SlabPlace::InHand,
+            2 => SlabPlace::InHand,
+            3 => SlabPlace::Idle,
+            _ => SlabPlace::Quarantined,
         }
     }
 }
 
-/// A slab's record: two cache lines, next to those of its neighbours. All zero is a valid record: not a slab.
+/// A value of `notice` that `freed` never reaches.
+const NEVER: u32 = 1 << 30;
+
+/// A slab's record: one cache line. All zero is a valid record: not a slab.
+///
+/// Only the owner writes. Other workers read `owner` when they free an object of the slab, and `class` and `carved`
+/// to diagnose a pointer.
 #[derive(Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub(super) struct Record {
-    pub(super) shared: Shared,
-    pub(super) own: Own,
-}
-
-/// Fields that freeing workers read too. The owner changes them rarely, so that a free by another worker takes no
-/// cache line from the owner's next allocation.
-#[derive(Debug)]
-#[repr(C, align(64))]
-pub(super) struct Shared {
-    /// `Owner::tag` in the low half, `pending` in the high half: bit b for words 2b and 2b + 1 of `returned`. One word,
-    /// so that one comparison shows an own slab with nothing to drain.
-    pub(super) tag: AtomicU64,
-    /// The slab's `Objects::links`, set when it is initialised: cheaper to load than to compute.
-    pub(super) links: AtomicPtr<Chains>,
-    pub(super) class: AtomicU32,
-    /// Objects that have been carved since the slab was initialised.
-    pub(super) carved: AtomicU32,
-    /// The next slab in the mailbox.
-    pub(super) link: AtomicU32,
-}
-
-/// Fields that only the owner touches.
-#[derive(Debug)]
-#[repr(C, align(64))]
-pub(super) struct Own {
-    /// `used - notice`: a free counts it down to 0.
-    pub(super) countdown: AtomicU32,
-    pub(super) notice: AtomicU32,
-    /// First object that the owner freed since the lists were exchanged.
-    pub(super) local: AtomicU16,
-    /// First object to allocate; stale while the slab is in hand, because the hand holds the head then.
-    pub(super) free: AtomicU16,
-    pub(super) free_count: AtomicU32,
-    pub(super) place: AtomicU32,
+    owner: AtomicU32,
+    /// `notice` - freed: a free counts it down.
+    countdown: AtomicU32,
+    /// The object that the owner freed last, encoded, or the encoded end.
+    local: AtomicUsize,
+    notice: AtomicU32,
+    class: AtomicU32,
+    /// Objects that have been handed out, or put into the range of a hand, since the slab was initialised.
+    carved: AtomicU32,
+    place: AtomicU32,
     /// Bytes that have been carved since the superslab left the arena for the first time.
-    pub(super) touched: AtomicU32,
+    touched: AtomicU32,
     links: Links,
-}
-
-/// Metadata of each object of a slab, by entry. All zero is valid: nothing is live, nothing was returned.
-#[derive(Debug)]
-#[repr(C, align(64))]
-pub(super) struct Objects {
-    /// One bit per object: given back by another worker, not drained.
-    pub(super) returned: [AtomicU64; WORDS],
-    pub(super) links: Chains,
-}
-
-/// One link per object: the start of the next object of its list, `END`, or its own start.
-#[derive(Debug)]
-pub(super) struct Chains([AtomicU16; OBJECTS]);
-
-impl Chains {
-    /// The link at an entry. The remainder never changes the entry; it proves to the compiler that the index is
-    /// valid.
-    #[inline]
-    pub(super) fn at(&self, entry: usize) -> &AtomicU16 {
-        &self.0[entry % OBJECTS]
-    }
-
-    /// Same as `at`, without the remainder.
-    ///
-    /// # Safety
-    /// The entry exists: it is a start of 15 bits shifted by a class's `entry_shift`, which is at least 3.
-    #[inline]
-    pub(super) unsafe fn at_unchecked(&self, entry: usize) -> &AtomicU16 {
-        debug_assert!(entry < OBJECTS);
-        // SAFETY: the caller guarantees that the entry exists.
-        unsafe { self.0.get_unchecked(entry) }
-    }
 }
 
 impl Linked for Record {
     fn links(&self) -> &Links {
-        &self.own.links
+        &self.links
     }
 }
 
-impl Posted for Record {
-    fn link(&self) -> &AtomicU32 {
-        &self.shared.link
-    }
-}
-
-/// One slab, as returned by `Slabs`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Slab<'heap> {
-    pub(super) record: &'heap Record,
-    pub(super) objects: &'heap Objects,
-}
-
-impl<'heap> Slab<'heap> {
+impl Record {
     /// The owner. `Relaxed`: a worker that frees an object learned its address from the allocating worker, and with it
     /// everything that worker had written.
     #[inline]
-    pub(super) fn owner(self) -> Owner {
-        Owner::in_tag(self.record.shared.tag.load(Relaxed))
+    pub(super) fn owner(&self) -> Owner {
+        Owner(self.owner.load(Relaxed))
     }
 
-    /// The class of its objects, if it is a slab. `Relaxed`: as `owner`.
-    pub(super) fn class(self) -> Option<Class> {
-        let class = Class::numbered(index(self.record.shared.class.load(Relaxed)));
-        (self.owner() != Owner::NONE).then_some(class)
-    }
-
-    /// Owner: changes the owner. Release: pairs with `current_owner`. Only the owner changes this half, so the
-    /// difference is exact, while others may be setting bits of the other half.
-    pub(super) fn set_owner(self, owner: Owner, class: Class) {
-        let low_half = self.record.shared.tag.load(Relaxed) & u64::from(u32::MAX);
-        self.record.shared.tag.fetch_xor(low_half ^ owner.tag(class), AcqRel);
+    /// Owner: changes the owner. Release: pairs with `current_owner`.
+    pub(super) fn set_owner(&self, owner: Owner, class: Class) {
+        self.owner.store(owner.of_class(class).0, Release);
     }
 
     /// The owner, as a worker that holds the slab's mailbox entry must see it.
-    pub(super) fn current_owner(self) -> Owner {
-        Owner::in_tag(self.record.shared.tag.load(Acquire))
+    pub(super) fn current_owner(&self) -> Owner {
+        Owner(self.owner.load(Acquire))
+    }
+
+    /// The class of its objects, if it is a slab. `Relaxed`: as `owner`.
+    pub(super) fn class(&self) -> Option<Class> {
+        let class = Class::numbered(index(self.class.load(Relaxed)));
+        (self.owner() != Owner::NONE).then_some(class)
     }
 
     /// Objects carved so far.
     #[inline]
-    pub(super) fn carved(self) -> u32 {
-        self.record.shared.carved.load(Relaxed)
+    pub(super) fn carved(&self) -> u32 {
+        self.carved.load(Relaxed)
     }
 
-    /// Owner: the links, for allocation.
+    /// Owner: prepares the slab for a class, without objects; `end` is the encoded end of its lists.
+    pub(super) fn initialise(&self, owner: Owner, class: Class, end: usize) {
+        self.local.store(end, Relaxed);
+        self.carved.store(0, Relaxed);
+        self.class.store(low_32(count(class.number())), Relaxed);
+        self.notice.store(NEVER, Relaxed);
+        self.countdown.store(NEVER, Relaxed);
+        self.set_owner(owner, class);
+    }
+
+    /// Owner: the head of `local`, encoded.
     #[inline]
-    pub(super) fn links(self) -> &'heap Chains {
-        &self.objects.links
+    pub(super) fn local(&self) -> usize {
+        self.local.load(Relaxed)
     }
 
-    /// Anyone: the entry of an object in the tables.
+    /// Owner: one object more in `local`. Returns true when the owner must act (`Cache::settle`).
     #[inline]
-    pub(super) fn entry_of(self, start: u16) -> usize {
-        self.entry_at(u32::from(start))
+    pub(super) fn push_local(&self, head: usize) -> bool {
+        self.local.store(head, Relaxed);
+        let left = self.countdown.load(Relaxed).wrapping_sub(1);
+        self.countdown.store(left, Relaxed);
+        left == 0
     }
 
-    /// Anyone: same as `entry_of`, by the steps to the object.
+    /// Owner: `objects` more in `local`.
+    pub(super) fn extend_local(&self, head: usize, objects: u32) {
+        self.local.store(head, Relaxed);
+        self.countdown.store(self.countdown.load(Relaxed).wrapping_sub(objects), Relaxed);
+    }
+
+    /// Owner: takes the whole of `local` and leaves it empty. Returns its head, encoded.
     #[inline]
-    pub(super) fn entry_at(self, steps: u32) -> usize {
-        index(steps >> (self.record.shared.tag.load(Relaxed) % 32))
+    pub(super) fn take_local(&self, end: usize) -> usize {
+        let head = self.local.load(Relaxed);
+        self.local.store(end, Relaxed);
+        self.countdown.store(self.notice.load(Relaxed), Relaxed);
+        head
     }
 
-    /// Anyone: true when an object that the owner counts as handed out starts there. Exact when the calls that changed
-    /// this state happened before this one.
-    pub(super) fn is_handed_out(self, start: u16) -> bool {
-        self.links().at(self.entry_of(start)).load(Relaxed) == start
+    /// Owner: objects in `local`.
+    #[inline]
+    pub(super) fn freed(&self) -> u32 {
+        self.notice.load(Relaxed).wrapping_sub(self.countdown.load(Relaxed))
     }
 
-    /// Anyone: true when a live object starts there, as far as this worker can know.
-    pub(super) fn is_live(self, start: u16) -> bool {
-        let (word, bit) = position(self.entry_of(start));
-        self.is_handed_out(start) && self.objects.returned[word].load(Relaxed) & bit == 0
+    /// True when more objects of the class can be carved.
+    pub(super) fn is_carvable(&self, class: Class) -> bool {
+        self.carved() < class.objects()
+    }
+
+    /// Owner: carves `objects` more. Returns the index of the first one, and true when they include memory that no
+    /// object of this superslab has used.
+    pub(super) fn carve(&self, class: Class, objects: u32) -> (u32, bool) {
+        let (first, end) = (self.carved(), self.carved() + objects);
+        assert!(0 < objects && end <= class.objects(), "a slab never holds more objects than fit");
+        self.carved.store(end, Relaxed);
+        let bytes = bytes_of(class, end);
+        let fresh = bytes > self.touched.load(Relaxed);
+        if fresh {
+            self.touched.store(bytes, Relaxed);
+        }
+        (first, fresh)
+    }
+
+    /// Owner: true when carving as many objects would reach memory that no object has used.
+    pub(super) fn would_be_fresh(&self, class: Class, objects: u32) -> bool {
+        bytes_of(class, self.carved() + objects) > self.touched.load(Relaxed)
+    }
+
+    /// Owner: the last `objects` carved were not handed out.
+    pub(super) fn uncarve(&self, objects: u32) {
+        self.carved.store(self.carved() - objects, Relaxed);
+    }
+
+    /// True when no object is live, as far as the owner has counted. Not while in hand.
+    pub(super) fn is_unused(&self) -> bool {
+        self.freed() >= self.carved()
+    }
+
+    /// Owner: stores the slab's place, and the number of freed objects at which the owner must act. A full slab: when
+    /// enough are free. A listed slab: when no object is live.
+    pub(super) fn set_place(&self, place: SlabPlace, class: Class) {
+        let notice = match place {
+            SlabPlace::Full => class.worthwhile(),
+            SlabPlace::Listed => self.carved(),
+            SlabPlace::InHand | SlabPlace::Idle | SlabPlace::Quarantined => NEVER,
+        };
+        let freed = self.freed();
+        self.notice.store(notice, Relaxed);
+        self.countdown.store(notice.wrapping_sub(freed), Relaxed);
+        self.place.store(place.number(), Relaxed);
+    }
+
+    /// The slab's place.
+    pub(super) fn place(&self) -> SlabPlace {
+        SlabPlace::numbered(self.place.load(Relaxed))
+    }
+
+    /// Owner: true when a drain returned enough objects that the owner must act.
+    pub(super) fn is_noticeable(&self) -> bool {
+        // The countdown is 0 or below.
+        self.countdown.load(Relaxed).wrapping_sub(1) >= 1 << 31
     }
 }
 
-/// The word and the bit of an entry.
-#[inline]
-pub(super) fn position(entry: usize) -> (usize, u64) {
-    (entry / 64 % WORDS, 1 << (entry % 64))
-}
-
-/// Loom's atomics cannot be made from zeroed memory.
-#[cfg(all(test, loom))]
-mod new {
-    use super::*;
-
-    impl Record {
-        pub(in crate::slab::sharded) fn new() -> Record {
-            let word = || AtomicU32::new(0);
-            Record {
-                shared: Shared {
-                    tag: AtomicU64::new(0),
-                    links: AtomicPtr::new(std::ptr::null_mut()),
-                    class: word(),
-                    carved: word(),
-                    link: word(),
-                },
-                own: Own {
-                    countdown: word(),
-                    notice: word(),
-                    local: AtomicU16::new(0),
-                    free: AtomicU16::new(0),
-                    free_count: word(),
-                    place: word(),
-                    touched: word(),
-                    links: Links::new(),
-                },
-            }
-        }
-    }
-
-    impl Objects {
-        pub(in crate::slab::sharded) fn new() -> Objects {
-            Objects {
-                returned: std::array::from_fn(|_| AtomicU64::new(0)),
-                links: Chains(std::array::from_fn(|_| AtomicU16::new(0))),
-            }
-        }
-    }
+/// Bytes of the first `objects` of a slab: at most a superslab.
+fn bytes_of(class: Class, objects: u32) -> u32 {
+    units::low_32(count(index(objects) * class.bytes()))
 }

@@ -1,60 +1,25 @@
 //! The records of all superslabs and slabs of an arena, by number.
 //!
 //! They are outside the arena, so that a stray write into an object cannot reach them. The system provides them
-//! zeroed, and they take memory only where they are used: 2 bytes and a bit for each object that exists.
+//! zeroed, and they take memory only where they are used: two cache lines for each slab that exists.
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::slab_record::{Objects, Record, Slab};
+use super::returned::Returned;
+use super::slab_record::Record;
 use super::superslab_record::Superslab;
 use crate::slab::class::SLABS;
 use crate::units::index;
 
 /// One record for each superslab, and `SLABS` records for its slabs: those of superslab s begin at s * `SLABS`.
-///
-/// A slab's record is small and separate from the data of its objects, so that the records in use lie close together.
-/// Invariant: there are as many `objects` as `records`.
 #[derive(Debug)]
 pub(super) struct RecordTable {
     superslabs: Zeroed<Superslab>,
     records: Zeroed<Record>,
-    objects: Zeroed<Objects>,
-}
-
-/// The slabs of a table. Invariant: as many `objects` as `records`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Slabs<'heap> {
-    records: &'heap [Record],
-    objects: &'heap [Objects],
-}
-
-impl<'heap> Slabs<'heap> {
-    /// Returns the slab with this number, if it exists.
-    #[inline]
-    pub(super) fn get(self, number: usize) -> Option<Slab<'heap>> {
-        let record = self.records.get(number)?;
-        // SAFETY: by the invariant, and there is a record with this number.
-        let objects = unsafe { self.objects.get_unchecked(number) };
-        Some(Slab { record, objects })
-    }
-
-    /// The slab with this number.
-    ///
-    /// # Panics
-    /// When it does not exist.
-    #[inline]
-    pub(super) fn at(self, number: u32) -> Slab<'heap> {
-        self.get(index(number)).expect("slab numbers come from the table")
-    }
-
-    /// All slab records, for lists and mailboxes.
-    #[inline]
-    pub(super) fn records(self) -> &'heap [Record] {
-        self.records
-    }
+    returned: Zeroed<Returned>,
 }
 
 impl RecordTable {
@@ -65,7 +30,7 @@ impl RecordTable {
         RecordTable {
             superslabs: Zeroed::new(superslabs),
             records: Zeroed::new(slabs),
-            objects: Zeroed::new(slabs),
+            returned: Zeroed::new(slabs),
         }
     }
 
@@ -76,25 +41,28 @@ impl RecordTable {
     }
 
     /// All slabs.
-    pub(super) fn slabs(&self) -> Slabs<'_> {
-        Slabs { records: &self.records, objects: &self.objects }
+    pub(super) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The objects in flight of all slabs.
+    pub(super) fn returned(&self) -> &[Returned] {
+        &self.returned
     }
 }
 
 /// Types for which all-zero bytes are a valid value.
 ///
 /// # Safety
-/// Every field, recursively, must be an atomic integer, an `AtomicPtr` or padding. An atomic has the layout of its
-/// integer or raw pointer: zeroed, the integer 0 or the null pointer, both valid values. Following the pointer is not
-/// part of this contract.
+/// Every field, recursively, must be an atomic integer or padding. An atomic has the layout of its integer: zeroed, the
+/// integer 0.
 unsafe trait ZeroIsValid {}
-// SAFETY: atomic integers and one `AtomicPtr` (slab_record.rs): zeroed they are 0 and null. A null pointer is never
-// followed, because `initialise` sets it before the slab has an owner.
+// SAFETY: atomic integers (slab_record.rs): zeroed they are 0.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Record {}
-// SAFETY: arrays of `AtomicU64` and `AtomicU16` (slab_record.rs): zeroed they are 0.
+// SAFETY: `AtomicU64` and `AtomicU32` (returned.rs): zeroed they are 0.
 #[cfg(not(all(test, loom)))]
-unsafe impl ZeroIsValid for Objects {}
+unsafe impl ZeroIsValid for Returned {}
 // SAFETY: `AtomicU64` and `AtomicU32` (superslab_record.rs): zeroed they are 0.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Superslab {}

@@ -67,7 +67,7 @@ fn slabs_of_a_worker_that_left_are_adopted_and_their_objects_stay_live() {
     }
     let mut last = heap.cache(0).expect("the last one is gone");
     living.into_iter().for_each(|tenancy| tenancy.end(&mut last).expect("a live object"));
-    last.reclaim();
+    last.core.reclaim();
     assert_eq!(heap.usage().pooled_bytes, heap.arena().bytes());
     assert_eq!(heap.violations(), 0);
 }
@@ -100,7 +100,7 @@ fn workers_that_come_and_go_lose_nothing() {
         }
     });
     let mut heir = heap.cache(0).expect("gone");
-    heir.reclaim();
+    heir.core.reclaim();
     assert_eq!(heap.usage().pooled_bytes, heap.arena().bytes());
     assert_eq!(heap.violations(), 0);
 }

@@ -39,7 +39,8 @@ fn live_objects_never_overlap_and_keep_their_contents() {
         }
         println!("{} live at the end, {refused} refused for lack of room", house.len());
         house.move_all_out().for_each(|tenancy| tenancy.end(&mut caches[0]).expect("a live object"));
-        caches.iter_mut().for_each(|cache| cache.trim());
+        // The first pass sends objects home, the second one finds them there.
+        (0..2).for_each(|_| caches.iter_mut().for_each(|cache| cache.trim()));
         assert_eq!(heap.usage().pooled_bytes, heap.arena().bytes(), "seed {seed}: everything comes back");
         assert_eq!(heap.violations(), 0);
     }
@@ -102,6 +103,8 @@ fn exhaustion_is_an_error_and_passes() {
             assert_eq!(other.take(layout(3 * SUPERSLAB_BYTES)).err(), Some(OutOfMemory));
             let one = live.pop().expect("at least one");
             other.give_back(one).expect("a live object");
+            // It waits in a chain, unless it is large.
+            other.trim();
             live.push(cache.take(layout(bytes)).expect("the one that was just given back"));
             live.into_iter().for_each(|object| cache.give_back(object).expect("a live object"));
         }
@@ -141,7 +144,7 @@ fn blocks_handed_to_another_worker_stay_within_the_arena_that_was_asked_for() {
         for (_, tenancy) in chunks.into_iter().flatten() {
             tenancy.end(&mut caches[0]).expect("a live object");
         }
-        caches.iter_mut().for_each(|cache| cache.trim());
+        (0..2).for_each(|_| caches.iter_mut().for_each(|cache| cache.trim()));
         assert_eq!(heap.usage().pooled_bytes, heap.arena().bytes(), "{bytes} bytes");
     }
 }

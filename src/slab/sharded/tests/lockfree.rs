@@ -4,12 +4,15 @@
 //! `LOOM_MAX_PREEMPTIONS=3 RUSTFLAGS="--cfg loom" cargo test --release --no-default-features --lib loom` takes a second;
 //! without the bound it takes two minutes.
 
-use crate::slab::class::Class;
+use crate::slab::class::GRAIN_BYTES;
 use crate::slab::sharded::mailbox::{Mailbox, Posted};
 use crate::slab::sharded::orphans::{Orphans, Stacked};
-use crate::slab::sharded::slab_record::{Objects, Owner, Record, Slab};
-use crate::slab::sharded::slab_returned::Returned;
-use crate::slab::sync::{Arc, AtomicU32, AtomicU64, Ordering::Relaxed, model, thread};
+use crate::slab::sharded::returned::{Returned, Returns};
+use crate::slab::sync::{
+    Arc, AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+    model, thread,
+};
 
 struct Links {
     links: Vec<Link>,
@@ -117,15 +120,18 @@ fn loom_orphans_are_adopted_once_even_when_they_come_back() {
     });
 }
 
-/// State of a heap shared by two workers: one slab of 8-byte objects, `live` of them handed out, and two mailboxes.
+/// State of a heap shared by two workers: one slab with `live` objects, and two mailboxes. Links are modelled as
+/// non-atomic as they can be: stored and loaded `Relaxed`, so that a list that is read before it is published shows.
 struct World {
-    record: Record,
-    objects: Objects,
+    owner: AtomicU32,
+    returned: [Returned; 1],
     mailboxes: [Mailbox; 2],
+    /// The link of each object: the number of the next plus one; 0: the end.
+    links: Vec<AtomicU32>,
     /// Value written by the object's last user, by object; the owner that drains must see it.
     written: Vec<AtomicU64>,
-    drained: AtomicU32,
-    bad: AtomicU32,
+    /// Objects that came home, in the order of the lists.
+    home: std::sync::Mutex<Vec<u32>>,
 }
 
 const MINE: u32 = 0;
@@ -133,122 +139,91 @@ const ORPHANAGE: u32 = 1;
 
 impl World {
     fn new(live: u32) -> World {
-        let world = World {
-            record: Record::new(),
-            objects: Objects::new(),
+        World {
+            owner: AtomicU32::new(MINE),
+            returned: [Returned::new()],
             mailboxes: [Mailbox::new(), Mailbox::new()],
+            links: (0..live).map(|_| AtomicU32::new(0)).collect(),
             written: (0..live).map(|_| AtomicU64::new(0)).collect(),
-            drained: AtomicU32::new(0),
-            bad: AtomicU32::new(0),
+            home: std::sync::Mutex::default(),
+        }
+    }
+
+    fn inside(object: u32) -> usize {
+        object as usize * GRAIN_BYTES
+    }
+
+    /// Same steps as `Core::give_chain`, for the objects of a chain in their order.
+    fn give(&self, chain: &[u32]) {
+        for object in chain {
+            self.written[*object as usize].store(7, Relaxed);
+        }
+        for pair in chain.windows(2) {
+            self.links[pair[0] as usize].store(pair[1] + 1, Relaxed);
+        }
+        let (head, tail) = (chain[0], chain[chain.len() - 1]);
+        let returns = Returns {
+            head: World::inside(head),
+            tail: World::inside(tail),
+            objects: u32::try_from(chain.len()).expect("few"),
         };
-        let (slab, class) = (world.slab(), World::class());
-        slab.initialise(Owner::of_mailbox(MINE), class);
-        slab.carve(class, live);
-        let head = slab.take_up(class);
-        let (mut next, count) = slab.begin_batch(head, live);
-        assert_eq!(count, live);
-        for _ in 0..count {
-            let link = slab.links().at(slab.entry_of(next));
-            let start = std::mem::replace(&mut next, link.load(Relaxed));
-            link.store(start, Relaxed);
+        let is_first = self.returned[0].add(returns, |next| {
+            let next = next.map_or(0, |inside| (inside / GRAIN_BYTES) as u32 + 1);
+            self.links[tail as usize].store(next, Relaxed);
+        });
+        if is_first {
+            self.mailboxes[self.owner.load(Acquire) as usize].push(&self.returned, 0);
         }
-        world
     }
 
-    fn class() -> Class {
-        Class::numbered(0)
-    }
-
-    fn slab(&self) -> Slab<'_> {
-        Slab { record: &self.record, objects: &self.objects }
-    }
-
-    /// Same steps as `Cache::deallocate_unusual` for a foreign object.
-    fn give_back(&self, object: u32) -> Returned {
-        let returned = self.slab().free_remotely(World::class().start_of(object));
-        if let Returned::First(owner) = returned {
-            let mailbox = owner.expect("the slab has an owner throughout");
-            self.mailboxes[mailbox as usize].push(std::slice::from_ref(&self.record), 0);
-        }
-        returned
-    }
-
-    /// Same steps as `Cache::drain`, for the worker that owns mailbox `me`.
+    /// Same steps as `Core::drain`, for the worker that owns mailbox `me`.
     fn drain(&self, mailbox: u32, me: u32) {
-        let records = std::slice::from_ref(&self.record);
-        let mut chain = self.mailboxes[mailbox as usize].take();
-        while let Some(number) = chain.next(records) {
-            let owner = self.slab().current_owner().mailbox().expect("owned throughout");
+        let mut posts = self.mailboxes[mailbox as usize].take();
+        while let Some(number) = posts.next(&self.returned) {
+            let owner = self.owner.load(Acquire);
             if owner != me {
-                self.mailboxes[owner as usize].push(records, number);
+                self.mailboxes[owner as usize].push(&self.returned, number);
                 continue;
             }
-            let (good, bad) = self.slab().drain();
-            // Owner-only counters: Relaxed, published by joining.
-            self.drained.store(self.drained.load(Relaxed) + good, Relaxed);
-            self.bad.store(self.bad.load(Relaxed) + bad, Relaxed);
+            let Some(Returns { head, tail, objects }) = self.returned[0].take() else { continue };
+            let mut home = self.home.lock().expect("no panic");
+            let mut at = (head / GRAIN_BYTES) as u32;
+            for place in 1..=objects {
+                // The owner may hand the object out again at once: its last user's writes must not come later.
+                assert_eq!(self.written[at as usize].load(Relaxed), 7);
+                home.push(at);
+                let next = self.links[at as usize].load(Relaxed);
+                if place == objects {
+                    assert_eq!((World::inside(at), next), (tail, 0), "the list ends where it says");
+                } else {
+                    at = next - 1;
+                }
+            }
         }
+    }
+
+    fn came_home(&self) -> Vec<u32> {
+        let mut home = self.home.lock().expect("no panic").clone();
+        home.sort_unstable();
+        home
     }
 }
 
 #[test]
 fn loom_every_object_that_others_give_back_comes_home_once() {
     model(|| {
-        let world = Arc::new(World::new(3));
-        let others: Vec<_> = [vec![0], vec![1, 2]]
+        let world = Arc::new(World::new(4));
+        let others: Vec<_> = [vec![vec![0]], vec![vec![1, 2], vec![3]]]
             .into_iter()
-            .map(|objects| {
+            .map(|chains| {
                 let world = world.clone();
-                thread::spawn(move || {
-                    for object in objects {
-                        world.written[object as usize].store(7, Relaxed);
-                        assert_ne!(world.give_back(object), Returned::Again);
-                    }
-                })
+                thread::spawn(move || chains.iter().for_each(|chain| world.give(chain)))
             })
             .collect();
         world.drain(MINE, MINE);
-        for object in 0..3 {
-            let came_home = !world.slab().is_handed_out(World::class().start_of(object));
-            // The owner may hand the object out again at once: its last user's writes must not come later.
-            assert!(!came_home || world.written[object as usize].load(Relaxed) == 7);
-        }
         others.into_iter().for_each(|other| other.join().expect("no panic"));
         world.drain(MINE, MINE);
-        assert_eq!((world.drained.load(Relaxed), world.bad.load(Relaxed)), (3, 0));
-    });
-}
-
-#[test]
-fn loom_an_object_given_back_twice_at_once_is_freed_once_and_counted() {
-    model(|| {
-        let world = Arc::new(World::new(1));
-        let other = {
-            let world = world.clone();
-            thread::spawn(move || world.give_back(0))
-        };
-        let mine = world.give_back(0);
-        let theirs = other.join().expect("no panic");
-        world.drain(MINE, MINE);
-        let seen = [mine, theirs].iter().filter(|returned| **returned == Returned::Again).count() as u32;
-        assert_eq!((world.drained.load(Relaxed), seen + world.bad.load(Relaxed)), (1, 1));
-    });
-}
-
-#[test]
-fn loom_a_double_free_that_races_with_the_drain_is_freed_once_and_counted() {
-    model(|| {
-        let world = Arc::new(World::new(1));
-        let other = {
-            let world = world.clone();
-            thread::spawn(move || [world.give_back(0), world.give_back(0)])
-        };
-        world.drain(MINE, MINE);
-        let returned = other.join().expect("no panic");
-        world.drain(MINE, MINE);
-        world.drain(MINE, MINE);
-        let seen = returned.iter().filter(|returned| **returned == Returned::Again).count() as u32;
-        assert_eq!((world.drained.load(Relaxed), seen + world.bad.load(Relaxed)), (1, 1));
+        assert_eq!(world.came_home(), [0, 1, 2, 3]);
     });
 }
 
@@ -261,18 +236,18 @@ fn loom_a_post_to_a_worker_that_leaves_is_found_by_the_heir() {
         let other = {
             let world = world.clone();
             thread::spawn(move || {
-                assert_ne!(world.give_back(0), Returned::Again);
-                assert_ne!(world.give_back(1), Returned::Again);
+                world.give(&[0]);
+                world.give(&[1]);
             })
         };
-        world.slab().set_owner(Owner::of_mailbox(ORPHANAGE), World::class());
+        world.owner.store(ORPHANAGE, Release);
         world.drain(MINE, MINE);
         let heir = ORPHANAGE;
         world.drain(ORPHANAGE, heir);
         other.join().expect("no panic");
-        // One sweep after the last free finds every post, in either mailbox.
+        // One sweep after the last chain finds every post, in either mailbox.
         world.drain(MINE, heir);
         world.drain(ORPHANAGE, heir);
-        assert_eq!((world.drained.load(Relaxed), world.bad.load(Relaxed)), (2, 0));
+        assert_eq!(world.came_home(), [0, 1]);
     });
 }

@@ -4,8 +4,11 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::heap;
-use crate::slab::{Cache, Misuse, SHARED_BYTES_MAX, SUPERSLAB_BYTES};
+use super::tenant::{House, Tenancy};
+use super::{hardened_heap, heap};
+use crate::slab::{
+    Cache, Full, Hardening, Heap, Level, Misuse, Off, SHARED_BYTES_MAX, SUPERSLAB_BYTES, Strict,
+};
 
 const SIZES: [usize; 6] = [8, 24, 128, 4096, 5000, SHARED_BYTES_MAX];
 
@@ -13,7 +16,7 @@ fn layout(bytes: usize) -> Layout {
     Layout::from_size_align(bytes, 8).expect("a valid layout")
 }
 
-fn free(cache: &mut Cache<'_>, pointer: NonNull<u8>, bytes: usize) -> Result<(), Misuse> {
+fn free<L: Level>(cache: &mut Cache<'_, L>, pointer: NonNull<u8>, bytes: usize) -> Result<(), Misuse> {
     // SAFETY: no test uses an object's memory.
     unsafe { cache.deallocate(pointer, layout(bytes)) }
 }
@@ -42,8 +45,8 @@ fn freeing_twice_in_a_row() {
 #[test]
 fn freeing_twice_with_others_freed_in_between() {
     for bytes in SIZES {
-        let heap = heap(40, 1);
-        let mut cache = heap.cache(0).expect("once");
+        let heap = hardened_heap(40, 1, Hardening::Strict);
+        let mut cache = heap.hardened_cache::<Strict>(0).expect("once");
         let objects: Vec<_> = (0..20).map(|_| cache.allocate(layout(bytes)).expect("room")).collect();
         for pointer in &objects[..10] {
             assert_eq!(free(&mut cache, *pointer, bytes), Ok(()));
@@ -64,8 +67,8 @@ fn freeing_twice_with_others_freed_in_between() {
 fn freeing_twice_from_two_workers_in_every_order() {
     for bytes in SIZES {
         for order in [[0, 0], [0, 1], [1, 0], [1, 1]] {
-            let heap = heap(4, 2);
-            let mut caches = [heap.cache(0).expect("once"), heap.cache(1).expect("once")];
+            let heap = hardened_heap(4, 2, Hardening::Strict);
+            let mut caches = [0, 1].map(|worker| heap.hardened_cache::<Strict>(worker).expect("once"));
             let object = caches[0].allocate(layout(bytes)).expect("room");
             assert_eq!(free(&mut caches[order[0]], object, bytes), Ok(()), "{bytes} {order:?}");
             assert_eq!(
@@ -178,4 +181,124 @@ fn messages_name_the_worker_the_address_and_the_fault() {
     let address = format!("{:#x}", object.addr().get() + 3);
     assert!(message.contains(&address) && message.contains("worker 2 gave back 64 bytes"), "{message}");
     assert!(message.ends_with("inside an object, not at its start"), "{message}");
+}
+
+/// Uses up the arena and checks that no object overlaps another one.
+fn fill<'heap>(cache: &mut Cache<'heap>, house: &mut House<'heap>, bytes: usize) {
+    for tag in 0.. {
+        let Ok(tenancy) = Tenancy::begin(cache, layout(bytes), tag) else { break };
+        house.move_in(tenancy);
+    }
+}
+
+/// All objects of a slab but one are given back, one of them twice: as many frees as objects.
+fn one_live_object_and_as_many_frees_as_objects<'heap>(
+    heap: &'heap Heap,
+    house: &mut House<'heap>,
+    freeing: usize,
+) -> [Cache<'heap>; 2] {
+    let mut caches = [heap.cache(0).expect("once"), heap.cache(1).expect("once")];
+    let mut objects: Vec<_> =
+        (0..8).map(|_| caches[0].allocate(layout(4096)).expect("the slab is empty")).collect();
+    // The last object of the slab is that of a tenant, which knows its contents.
+    let last = objects.pop().expect("eight");
+    assert_eq!(free(&mut caches[0], last, 4096), Ok(()));
+    house.move_in(Tenancy::begin(&mut caches[0], layout(4096), 7).expect("room"));
+    for object in &objects {
+        assert_eq!(free(&mut caches[freeing], *object, 4096), Ok(()));
+    }
+    // With others in between, the default hardening does not see it here, unless another worker frees.
+    let again = free(&mut caches[freeing], objects[0], 4096);
+    assert_eq!(again.is_err(), freeing == 1, "{again:?}");
+    caches
+}
+
+#[test]
+fn a_slab_is_never_released_under_a_live_object() {
+    for freeing in [0, 1] {
+        let heap = heap(3, 2);
+        let mut house = House::default();
+        let mut caches = one_live_object_and_as_many_frees_as_objects(&heap, &mut house, freeing);
+        caches.iter_mut().rev().for_each(Cache::trim);
+        assert!(heap.usage().pooled_bytes < heap.arena().bytes(), "an object is live");
+        // Objects of another class would take over the memory of a slab that is released.
+        fill(&mut caches[0], &mut house, 64);
+        fill(&mut caches[0], &mut house, 4096);
+        assert_eq!(heap.violations(), 1);
+        let misuse = heap.first_violation().expect("counted").misuse;
+        assert_eq!(misuse, if freeing == 0 { Misuse::Damaged } else { Misuse::DoubleFree });
+        house.move_all_out().for_each(|tenancy| tenancy.end(&mut caches[0]).expect("a live object"));
+    }
+}
+
+#[test]
+fn an_object_freed_twice_is_not_handed_out_twice() {
+    let heap = heap(3, 1);
+    let mut cache = heap.cache(0).expect("once");
+    let objects = [(); 3].map(|()| cache.allocate(layout(64)).expect("room"));
+    for object in [0, 1, 0, 2] {
+        assert_eq!(free(&mut cache, objects[object], 64), Ok(()));
+    }
+    let mut house = House::default();
+    fill(&mut cache, &mut house, 64);
+    assert_eq!(heap.violations(), 1);
+    let first = heap.first_violation().expect("counted");
+    assert_eq!((first.misuse, first.bytes, first.worker), (Misuse::Damaged, 64, 0));
+    house.move_all_out().for_each(|tenancy| tenancy.end(&mut cache).expect("a live object"));
+}
+
+#[test]
+fn a_write_to_the_link_of_a_free_object_is_found_before_it_is_followed() {
+    for bytes in [16, 64, 4096, 5000, SHARED_BYTES_MAX] {
+        let heap = heap(8, 1);
+        let mut cache = heap.cache(0).expect("once");
+        let objects = [(); 2].map(|()| cache.allocate(layout(bytes)).expect("room"));
+        objects.iter().for_each(|object| assert_eq!(free(&mut cache, *object, bytes), Ok(())));
+        // SAFETY: memory of the arena, which no other thread uses; the misuse is the purpose.
+        unsafe { objects[0].cast::<u64>().write(0x4141_4141_4141_4141) };
+        let mut house = House::default();
+        fill(&mut cache, &mut house, bytes);
+        assert_eq!(heap.violations(), 1, "{bytes}");
+        assert_eq!(heap.first_violation().map(|first| first.misuse), Some(Misuse::Damaged));
+        house.move_all_out().for_each(|tenancy| tenancy.end(&mut cache).expect("a live object"));
+    }
+}
+
+#[test]
+fn the_whole_object_is_looked_at_when_asked_for() {
+    for bytes in [1, 24, 100, 5000] {
+        let heap = hardened_heap(8, 1, Hardening::Full);
+        let mut cache = heap.hardened_cache::<Full>(0).expect("once");
+        let object = cache.allocate(layout(bytes)).expect("room");
+        assert_eq!(free(&mut cache, object, bytes + 200), Err(Misuse::WrongLayout), "{bytes}");
+        assert!(free(&mut cache, moved(object, 16), bytes).is_err(), "{bytes}");
+        // SAFETY: memory of the arena, which no other thread uses; the misuse is the purpose.
+        unsafe { moved(object, bytes as isize).write(moved(object, bytes as isize).read() ^ 1) };
+        assert_eq!(free(&mut cache, object, bytes), Err(Misuse::Overflow), "{bytes}");
+        // SAFETY: as above.
+        unsafe { moved(object, bytes as isize).write(moved(object, bytes as isize).read() ^ 1) };
+        assert_eq!(free(&mut cache, object, bytes), Ok(()));
+        assert_eq!(free(&mut cache, object, bytes), Err(Misuse::DoubleFree), "{bytes}");
+        // SAFETY: as above.
+        unsafe { moved(object, 9).write(1) };
+        let found = heap.violations();
+        while let Ok(other) = cache.allocate(layout(bytes)) {
+            assert_ne!(other, object, "{bytes}: written to while it was free");
+        }
+        assert_eq!(heap.violations(), found + 1, "{bytes}");
+    }
+}
+
+#[test]
+fn without_hardening_the_arena_still_refuses_what_is_not_its_own() {
+    let heap = hardened_heap(4, 1, Hardening::Off);
+    let mut cache = heap.hardened_cache::<Off>(0).expect("once");
+    let mut local = 0u64;
+    assert_eq!(free(&mut cache, NonNull::from(&mut local).cast(), 8), Err(Misuse::Foreign));
+    let object = cache.allocate(layout(64)).expect("room");
+    assert_eq!(free(&mut cache, moved(object, 3), 64), Err(Misuse::Interior));
+    assert_eq!(free(&mut cache, object, 64), Ok(()));
+    cache.trim();
+    assert_eq!(free(&mut cache, object, 64), Err(Misuse::NotAllocated));
+    assert!(heap.cache(0).is_err(), "a cache has the hardening of its heap");
 }

@@ -18,7 +18,7 @@ mod tenant;
 #[cfg(not(loom))]
 use crate::measure::Clock;
 #[cfg(not(loom))]
-use crate::slab::{Arena, Heap, HeapOptions, SUPERSLAB_BYTES};
+use crate::slab::{Arena, Hardening, Heap, HeapOptions, SUPERSLAB_BYTES};
 
 /// A heap over ordinary memory.
 #[cfg(not(loom))]
@@ -30,6 +30,12 @@ fn heap(superslabs: usize, workers: u32) -> Heap {
 fn heap_with(superslabs: usize, options: HeapOptions) -> Heap {
     let arena = Arena::plain(superslabs * SUPERSLAB_BYTES).expect("memory for a test");
     Heap::new(arena, options).expect("valid options")
+}
+
+/// A heap of this hardening.
+#[cfg(not(loom))]
+fn hardened_heap(superslabs: usize, workers: u32, hardening: Hardening) -> Heap {
+    heap_with(superslabs, HeapOptions { hardening, ..HeapOptions::new(workers, Clock::start()) })
 }
 
 /// Fewer rounds under Miri, which is about a thousand times slower.

@@ -83,34 +83,33 @@ fn stages_add_up_to_the_total_and_all_slow_refills_are_timed() {
 }
 
 #[test]
-fn a_refill_serves_exactly_one_batch() {
-    for batch in [8, 64, 256] {
+fn new_memory_is_carved_in_ranges_of_a_batch_and_at_most_a_page() {
+    // 16 bytes: a page holds 256 objects.
+    for (batch, bytes, range) in [(8, 16, 8), (64, 16, 64), (512, 16, 256), (64, 128, 32), (64, 4096, 1)] {
         let heap = heap_with(2, options(batch, 1));
         let mut cache = heap.cache(0).expect("once");
         cache.start_recording();
-        // 16 bytes: a page holds 256 objects, so no batch is cut short by a page; 7 of the slab's 8 pages.
-        let objects = allocate(&mut cache, 16, 1792);
+        let count = 3 * range;
+        let objects = allocate(&mut cache, bytes, count);
         let record = cache.take_record();
-        assert_eq!(record.slow.count + record.fast.count, 1792 / u64::from(batch));
-        // The last refill may carve the eighth page early, when the seventh has too few free objects.
-        assert!((7..=8).contains(&record.slow.count), "{} pages that nobody had used", record.slow.count);
-        deallocate(&mut cache, 16, objects);
+        assert_eq!(record.slow.count + record.fast.count, 3, "{bytes} bytes, batches of {batch}");
+        assert_eq!(record.slow.count, 3, "nobody had used that memory");
+        deallocate(&mut cache, bytes, objects);
     }
 }
 
 #[test]
-fn batches_are_bounded_in_bytes() {
-    let heap = heap_with(4, options(512, 1));
+fn a_refill_takes_all_that_was_freed_in_a_slab() {
+    let heap = heap_with(2, options(8, 1));
     let mut cache = heap.cache(0).expect("once");
-    // All memory of the class has been used before, so that only the bound on a batch counts.
-    let objects = allocate(&mut cache, 128 << 10, 16);
-    deallocate(&mut cache, 128 << 10, objects);
+    // A whole slab, so that nothing is left to carve.
+    let objects = allocate(&mut cache, 64, 512);
+    deallocate(&mut cache, 64, objects);
     cache.start_recording();
-    let objects = allocate(&mut cache, 128 << 10, 16);
+    let objects = allocate(&mut cache, 64, 512);
     let record = cache.take_record();
-    // 256 KiB are two objects of 128 KiB; an earlier batch may still have objects.
-    assert!((7..=9).contains(&(record.slow.count + record.fast.count)), "{}", record.fast.count);
-    deallocate(&mut cache, 128 << 10, objects);
+    assert_eq!((record.slow.count, record.fast.count), (0, 1));
+    deallocate(&mut cache, 64, objects);
 }
 
 #[test]
@@ -119,9 +118,10 @@ fn the_sample_of_refills_is_unbiased() {
     let heap = heap_with(2, options(8, gap));
     let mut cache = heap.cache(0).expect("once");
     cache.start_recording();
-    for _ in 0..rounds(4000, 40) {
-        let objects = allocate(&mut cache, 64, 64);
-        deallocate(&mut cache, 64, objects);
+    // The 8 objects of a slab are freed and allocated as a whole: one refill each time.
+    for _ in 0..rounds(8000, 80) {
+        let objects = allocate(&mut cache, 4096, 8);
+        deallocate(&mut cache, 4096, objects);
     }
     let fast = cache.take_record().fast;
     let expected = fast.count as f64 / f64::from(gap);
@@ -150,7 +150,8 @@ fn nothing_is_recorded_unless_asked_for_and_each_record_starts_from_zero() {
 fn returned_objects_are_drained_in_a_stage_of_their_own() {
     let heap = heap_with(2, options(8, 1));
     let mut caches = [heap.cache(0).expect("once"), heap.cache(1).expect("once")];
-    let objects = allocate(&mut caches[0], 64, 64);
+    // More than a chain holds, so that some are given back at once.
+    let objects = allocate(&mut caches[0], 64, 512);
     deallocate(&mut caches[1], 64, objects);
     caches[0].start_recording();
     let objects = allocate(&mut caches[0], 64, 64);
@@ -164,19 +165,21 @@ fn returned_objects_are_drained_in_a_stage_of_their_own() {
 fn every_reading_of_the_clock_is_counted() {
     let heap = heap_with(2, options(8, 1));
     let mut cache = heap.cache(0).expect("once");
-    let objects = allocate(&mut cache, 64, 64);
-    deallocate(&mut cache, 64, objects);
+    let objects = allocate(&mut cache, 4096, 8);
+    deallocate(&mut cache, 4096, objects);
     cache.start_recording();
-    let objects = allocate(&mut cache, 64, 64);
+    for _ in 0..5 {
+        let objects = allocate(&mut cache, 4096, 8);
+        deallocate(&mut cache, 4096, objects);
+    }
     let record = cache.take_record();
     // Nothing to drain, nothing to map: at the beginning, after find, and at the end.
-    assert_eq!((record.slow.count, record.fast.count), (0, 8));
-    assert_eq!((record.clock_reads, record.events().records), (8 * 3, 8 * 6));
-    deallocate(&mut cache, 64, objects);
+    assert_eq!((record.slow.count, record.fast.count), (0, 5));
+    assert_eq!((record.clock_reads, record.events().records), (5 * 3, 5 * 6));
     cache.start_recording();
     let mut sum = cache.take_record();
     assert_eq!(sum.clock_reads, 0, "each record starts from zero");
     sum.add(&record);
     sum.add(&record);
-    assert_eq!(sum.clock_reads, 2 * 8 * 3);
+    assert_eq!(sum.clock_reads, 2 * 5 * 3);
 }
