@@ -17,6 +17,8 @@
 //! A second free breaks the first two equations when it is not noticed at once. No decision that could hand out a live
 //! object relies on them: a slab is released only after a walk along its list (`Cache::release_slab`).
 
+#![allow(unsafe_code)]
+
 use super::list::{Linked, Links};
 use crate::slab::class::Class;
 use crate::slab::sync::{
@@ -179,9 +181,7 @@ impl Record {
     #[inline]
     pub(super) fn push_local(&self, head: usize) -> bool {
         self.local.store(head, Relaxed);
-        let left = self.countdown.load(Relaxed).wrapping_sub(1);
-        self.countdown.store(left, Relaxed);
-        left == 0
+        count_down(&self.countdown) == 0
     }
 
     /// Owner: `objects` more in `local`.
@@ -262,6 +262,24 @@ impl Record {
     pub(super) fn is_noticeable(&self) -> bool {
         // The countdown is 0 or below.
         self.countdown.load(Relaxed).wrapping_sub(1) >= 1 << 31
+    }
+}
+
+/// Subtracts 1 from a number that only the owner reads and writes. Returns the new number.
+#[inline]
+fn count_down(number: &AtomicU32) -> u32 {
+    // As atomic operations these would be three instructions instead of one.
+    #[cfg(not(loom))]
+    // SAFETY: no other worker accesses it.
+    unsafe {
+        let number = number.as_ptr();
+        number.write(number.read().wrapping_sub(1));
+        number.read()
+    }
+    #[cfg(loom)]
+    {
+        number.store(number.load(Relaxed).wrapping_sub(1), Relaxed);
+        number.load(Relaxed)
     }
 }
 
