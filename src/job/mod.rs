@@ -8,6 +8,7 @@
 mod accepted;
 mod arms;
 mod build;
+mod built;
 mod check;
 mod check_all;
 mod combination;

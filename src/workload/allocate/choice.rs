@@ -5,8 +5,12 @@
 use super::fifo::Fifo;
 use super::larson::Larson;
 use super::pattern::Pattern;
+#[cfg(feature = "peers")]
+use super::peer;
 use super::peer::{Null, Peer, System};
 use crate::slab::Cache;
+#[cfg(not(feature = "peers"))]
+use crate::word::Word;
 use crate::word::words;
 
 words! {
@@ -24,8 +28,32 @@ words! {
         Slab = "slab",
         /// The allocator of the C library.
         System = "system",
+        /// mimalloc 3.
+        Mimalloc = "mimalloc",
+        /// snmalloc.
+        Snmalloc = "snmalloc",
+        /// jemalloc 5.3.
+        Jemalloc = "jemalloc",
+        /// rpmalloc 1.4.
+        Rpmalloc = "rpmalloc",
         /// No allocator: all objects have the same memory, so that only the workload's own cost is measured.
         Null = "null",
+    }
+}
+
+impl Allocator {
+    /// True for the allocators of other projects, which only a program built with the feature `peers` contains.
+    pub fn is_from_another_project(self) -> bool {
+        use Allocator::*;
+        match self {
+            Mimalloc | Snmalloc | Jemalloc | Rpmalloc => true,
+            Slab | System | Null => false,
+        }
+    }
+
+    /// True when this program contains the allocator.
+    pub fn is_built_in(self) -> bool {
+        cfg!(feature = "peers") || !self.is_from_another_project()
     }
 }
 
@@ -58,6 +86,21 @@ impl Parameters {
             Allocator::Slab => self.choose_workload::<Cache<'heap>, G>(code),
             Allocator::System => self.choose_workload::<System, G>(code),
             Allocator::Null => self.choose_workload::<Null, G>(code),
+            #[cfg(feature = "peers")]
+            Allocator::Mimalloc => self.choose_workload::<peer::Mimalloc, G>(code),
+            #[cfg(feature = "peers")]
+            Allocator::Snmalloc => self.choose_workload::<peer::Snmalloc, G>(code),
+            #[cfg(feature = "peers")]
+            Allocator::Jemalloc => self.choose_workload::<peer::Jemalloc, G>(code),
+            #[cfg(feature = "peers")]
+            Allocator::Rpmalloc => self.choose_workload::<peer::Rpmalloc, G>(code),
+            #[cfg(not(feature = "peers"))]
+            absent @ (Allocator::Mimalloc
+            | Allocator::Snmalloc
+            | Allocator::Jemalloc
+            | Allocator::Rpmalloc) => {
+                panic!("{}: a job that names it is refused by a program built without it", absent.word())
+            }
         }
     }
 

@@ -1,10 +1,28 @@
 //! Allocators that can serve a workload: one file each.
 
+#[cfg(feature = "peers")]
+mod jemalloc;
+mod malloc;
+#[cfg(feature = "peers")]
+mod mimalloc;
 mod null;
+#[cfg(feature = "peers")]
+mod rpmalloc;
 mod slab;
+#[cfg(feature = "peers")]
+mod snmalloc;
 mod system;
 
+#[cfg(feature = "peers")]
+pub use jemalloc::Jemalloc;
+pub use malloc::{Malloc, MallocObject};
+#[cfg(feature = "peers")]
+pub use mimalloc::Mimalloc;
 pub use null::{Null, NullObject};
+#[cfg(feature = "peers")]
+pub use rpmalloc::Rpmalloc;
+#[cfg(feature = "peers")]
+pub use snmalloc::Snmalloc;
 pub use system::{System, SystemObject, Zeroed};
 
 use crate::error::Result;
@@ -12,7 +30,8 @@ use crate::slab::{Allocate, Demand, Heap, RefillRecord};
 
 /// Allocator of one worker during one repetition.
 ///
-/// An allocator without an arena and without refills implements `serve` alone.
+/// An allocator without an arena and without refills implements `serve` alone; one with the interface of `malloc` and
+/// `free` implements [`Malloc`].
 pub trait Peer<'heap>: Allocate + Sized {
     /// Bytes of an arena in which a rank with this many workers never runs out; 0 when the memory comes from elsewhere.
     fn arena_bytes(_workers: u32, _demand: Demand) -> u64 {
