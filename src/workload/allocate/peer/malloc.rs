@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use super::Peer;
+use super::{Peer, Provenance};
 use crate::error::Result;
 use crate::slab::{Allocate, Demand, Heap, Misuse, OutOfMemory};
 
@@ -16,6 +16,9 @@ use crate::slab::{Allocate, Demand, Heap, Misuse, OutOfMemory};
 /// `allocate` returns null, or memory of the layout that nothing else uses until `free` gets it; any thread that uses the
 /// allocator may read, write and free it, also after the thread that allocated it has stopped using the allocator.
 pub unsafe trait Malloc: Sized {
+    /// Version and build of the allocator.
+    fn provenance() -> Provenance;
+
     /// Prepares the calling thread; dropping the value ends that.
     fn enter() -> Self;
 
@@ -124,6 +127,10 @@ impl<M: Malloc> Allocate for M {
 }
 
 impl<M: Malloc> Peer<'_> for M {
+    fn provenance() -> Option<Provenance> {
+        Some(M::provenance())
+    }
+
     fn serve(_worker: u32, _demand: Demand, _heap: Option<&Heap>) -> Result<M> {
         Ok(M::enter())
     }

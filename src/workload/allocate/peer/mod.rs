@@ -28,11 +28,23 @@ pub use system::{System, SystemObject, Zeroed};
 use crate::error::Result;
 use crate::slab::{Allocate, Demand, Heap, RefillRecord};
 
+/// The version of an allocator and its build: two builds of one allocator can differ by a factor of ten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// Version that the library reports, or that of the crate that builds it.
+    pub version: String,
+    /// Crate, compiler flags and options of the build, as far as they are known.
+    pub build: String,
+}
+
 /// Allocator of one worker during one repetition.
 ///
-/// An allocator without an arena and without refills implements `serve` alone; one with the interface of `malloc` and
+/// An allocator without an arena and without refills implements `provenance` and `serve` alone; one with the interface of `malloc` and
 /// `free` implements [`Malloc`].
 pub trait Peer<'heap>: Allocate + Sized {
+    /// Version and build of the allocator; `None` when there is no allocator.
+    fn provenance() -> Option<Provenance>;
+
     /// Bytes of an arena in which a rank with this many workers never runs out; 0 when the memory comes from elsewhere.
     fn arena_bytes(_workers: u32, _demand: Demand) -> u64 {
         0

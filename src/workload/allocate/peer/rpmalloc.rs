@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::Once;
 
+use super::Provenance;
 use super::malloc::Malloc;
 
 /// rpmalloc with its thread cache and its global cache. It has no `free` that takes a size.
@@ -54,6 +55,20 @@ fn initialise() {
 
 // SAFETY: the documented interface of rpmalloc: memory is valid until it is freed, and any prepared thread may free it.
 unsafe impl Malloc for Rpmalloc {
+    fn provenance() -> Provenance {
+        Provenance {
+            // The library reports no version; that of the crate ends with the library's commit.
+            version: concat!("rpmalloc 1.4, ", env!("NUMAMARK_RPMALLOC_SYS")).to_owned(),
+            build: concat!(
+                "rpmalloc-sys ",
+                env!("NUMAMARK_RPMALLOC_SYS"),
+                ": cc -O2, thread cache, global cache, without asserts",
+                env!("NUMAMARK_C_FLAGS")
+            )
+            .to_owned(),
+        }
+    }
+
     fn enter() -> Rpmalloc {
         initialise();
         VALUES.with(|values| {

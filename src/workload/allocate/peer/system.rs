@@ -5,6 +5,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
+use super::Provenance;
 use super::malloc::{Malloc, MallocObject, never_empty};
 use crate::slab::{Allocate, Misuse, OutOfMemory};
 
@@ -21,6 +22,10 @@ pub type SystemObject = MallocObject<System>;
 
 // SAFETY: as the standard library promises of its `System`.
 unsafe impl Malloc for System {
+    fn provenance() -> Provenance {
+        Provenance { version: c_library(), build: "the C library of this machine".to_owned() }
+    }
+
     fn enter() -> System {
         System
     }
@@ -36,6 +41,18 @@ unsafe impl Malloc for System {
         // SAFETY: the caller's promise is that of `dealloc`.
         unsafe { std::alloc::System.dealloc(pointer.as_ptr(), layout) }
     }
+}
+
+/// Name and version of the C library.
+fn c_library() -> String {
+    #[cfg(target_env = "gnu")]
+    {
+        // SAFETY: returns a static string that ends with a zero.
+        let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
+        format!("glibc {}", version.to_string_lossy())
+    }
+    #[cfg(not(target_env = "gnu"))]
+    "a C library that does not tell its version".to_owned()
 }
 
 impl Allocate for Zeroed {
