@@ -28,6 +28,7 @@ mod setting;
 mod shape;
 mod syntax;
 mod unquoted;
+mod unused;
 mod value;
 mod values;
 mod words;

@@ -3,16 +3,28 @@
 //! | file | owns |
 //! |---|---|
 //! | `pattern.rs` | the trait of a workload; below it one file a workload |
+//! | `sizes.rs` | sizes of objects, and how they are drawn |
 //! | `peer/` | the trait of an allocator; one file an allocator |
-//! | `choice.rs` | the words, and the `match` from words to types |
+//! | `choice.rs` | the words, their defaults, and the `match` from words to types |
+//! | `region.rs` | one worker's way through a region: closed loop, open loop |
 //! | `session.rs` | one repetition of any workload on any allocator |
 
+mod burst;
 mod choice;
 mod fifo;
+mod grow;
 pub mod larson;
+mod mixed_lifetime;
+#[cfg(test)]
+mod numbering;
 pub mod pattern;
 pub mod peer;
+mod pingpong;
+mod region;
 mod session;
+mod sizes;
+mod variable_size;
 
-pub use choice::{Allocator, Parameters, Workload};
-pub use session::{Session, Span, WorkerRecord};
+pub use choice::{Allocator, Knob, Parameters, Workload};
+pub use session::{Role, Session, Span, WorkerRecord};
+pub use sizes::Sizes;

@@ -12,8 +12,8 @@ use crate::slab::{Allocate, Demand, Heap, RefillRecord};
 
 /// Allocator of one worker during one repetition.
 ///
-/// An allocator without an arena and without refills implements `serve` alone.
-pub trait Peer<'heap>: Allocate + Sized {
+/// An allocator without an arena and without refills implements `serve` alone. Objects are freed on any worker.
+pub trait Peer<'heap>: Allocate<Object: Send> + Sized {
     /// Bytes of an arena in which a rank with this many workers never runs out; 0 when the memory comes from elsewhere.
     fn arena_bytes(_workers: u32, _demand: Demand) -> u64 {
         0
