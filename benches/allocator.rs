@@ -221,7 +221,7 @@ fn pin(worker: u32) {
 
 fn run<A: Allocate<Object: Send>>(mut allocator: A, seed: u64, operations: u64) -> f64 {
     let dimensions = Dimensions { objects: SLOTS, sizes: SIZES };
-    let setup = WorkerSetup { worker: 0, seed, dimensions, shared: &() };
+    let setup = WorkerSetup { worker: 0, workers: 1, seed, dimensions, shared: &() };
     let mut larson: Larson<A::Object> = Pattern::new(&mut allocator, setup).expect("room");
     // Warm: every class has its slabs, every slot its second object.
     larson.run_for(&mut allocator, &(), 20 * u64::from(SLOTS)).expect("room");

@@ -7,7 +7,7 @@ use crate::catalogue::catalogue;
 use crate::validator::violations;
 
 /// Mistakes that only the parser can refuse: arithmetic on units, and rules over several keys.
-const BEYOND_THE_SCHEMA: [&str; 67] = [
+const BEYOND_THE_SCHEMA: [&str; 68] = [
     "a size that is too small",
     "a size that is too large",
     "a size off the grid",
@@ -68,6 +68,7 @@ const BEYOND_THE_SCHEMA: [&str; 67] = [
     "more streams than pages",
     "a list of sizes with one of them twice",
     "an arm that sets a key of another workload",
+    "arrivals of workers that have no time of their own",
     "an arm whose workload does not use a key of the job",
     "live objects of a workload that is the default",
     "sizes beyond a superslab",

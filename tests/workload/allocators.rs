@@ -79,14 +79,18 @@ fn every_workload_runs_for_its_time_on_every_allocator() {
             measured.measuring.clock_reads - events.clock_reads,
             measured.measuring.records - events.records,
         );
-        if workload == Workload::Grow {
+        if [Workload::CrossThread, Workload::LarsonChurn].contains(&workload) {
+            // More strides than operations, of workers that had to wait; more readings, of threads that ended.
+            assert!(records >= measured.operations / 4096 && reads == records + 2 * 3);
+        } else if workload == Workload::Grow {
             // Two readings more each time it starts anew, and a stride that ends there is short.
             assert!(records >= measured.operations / 4096 && (reads - records - 2 * 3) % 2 == 0);
         } else {
             assert_eq!(records, measured.operations / 4096 + 2);
             assert_eq!(reads, records + 2 * 3);
         }
-        assert_eq!(measured.refills.is_some(), allocator == Allocator::Slab);
+        let recorded = allocator == Allocator::Slab && workload != Workload::LarsonChurn;
+        assert_eq!(measured.refills.is_some(), recorded);
         assert!(measured.latency_ns.is_none(), "a closed loop has no latencies");
     });
 }

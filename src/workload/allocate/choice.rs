@@ -3,9 +3,11 @@
 //! A new workload or allocator is one word and one arm of a `match` here, beside a file of its own.
 
 use super::burst::{self, Burst};
+use super::cross_thread::{self, CrossThread};
 use super::fifo::{self, Fifo};
 use super::grow::{self, Grow};
 use super::larson::{self, Larson};
+use super::larson_churn::{self, LarsonChurn};
 use super::mixed_lifetime::{self, MixedLifetime};
 use super::pattern::{Dimensions, Pattern};
 use super::peer::{Null, Peer, System};
@@ -30,6 +32,10 @@ words! {
         MixedLifetime = "mixed-lifetime",
         /// As larson with log-uniform sizes, 8 bytes to 4 KiB.
         VariableSize = "variable-size",
+        /// One worker of a pair allocates, the other frees.
+        CrossThread = "cross-thread",
+        /// As larson, with threads that end and start, and objects that change hands.
+        LarsonChurn = "larson-churn",
         /// A million objects are only allocated; then they are freed, which is not counted.
         Grow = "grow",
         /// One object of a class that nothing else uses is allocated and freed.
@@ -83,7 +89,9 @@ impl Workload {
         match knob {
             Knob::Slots => self.objects().is_some_and(|(knob, _)| knob == Knob::Slots),
             Knob::Live => self.objects().is_some_and(|(knob, _)| knob == Knob::Live),
-            Knob::Sizes | Knob::Arrivals => true,
+            Knob::Sizes => true,
+            // The worker that frees works when objects come, and at no time of its own.
+            Knob::Arrivals => self != Workload::CrossThread,
         }
     }
 
@@ -97,7 +105,8 @@ impl Workload {
             Workload::MixedLifetime => Some((Knob::Slots, mixed_lifetime::SLOTS)),
             Workload::VariableSize => Some((Knob::Slots, variable_size::SLOTS)),
             Workload::Grow => Some((Knob::Live, grow::LIVE)),
-            Workload::PingPong => None,
+            Workload::LarsonChurn => Some((Knob::Slots, larson_churn::SLOTS)),
+            Workload::CrossThread | Workload::PingPong => None,
         }
     }
 
@@ -109,6 +118,8 @@ impl Workload {
             Workload::Burst => burst::SIZES,
             Workload::MixedLifetime => mixed_lifetime::SIZES,
             Workload::VariableSize => variable_size::SIZES,
+            Workload::CrossThread => cross_thread::SIZES,
+            Workload::LarsonChurn => larson_churn::SIZES,
             Workload::Grow => grow::SIZES,
             Workload::PingPong => pingpong::SIZES,
         }
@@ -168,6 +179,8 @@ impl Parameters {
             Workload::Burst => code.run::<Burst<A::Object>, A>(),
             Workload::MixedLifetime => code.run::<MixedLifetime<A::Object>, A>(),
             Workload::VariableSize => code.run::<VariableSize<A::Object>, A>(),
+            Workload::CrossThread => code.run::<CrossThread<A::Object>, A>(),
+            Workload::LarsonChurn => code.run::<LarsonChurn<A::Object>, A>(),
             Workload::Grow => code.run::<Grow<A::Object>, A>(),
             Workload::PingPong => code.run::<PingPong, A>(),
         }

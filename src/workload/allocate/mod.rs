@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `pattern.rs` | the trait of a workload; below it one file a workload |
 //! | `sizes.rs` | sizes of objects, and how they are drawn |
+//! | `ring.rs` | a bounded queue of batches between two workers |
 //! | `peer/` | the trait of an allocator; one file an allocator |
 //! | `choice.rs` | the words, their defaults, and the `match` from words to types |
 //! | `region.rs` | one worker's way through a region: closed loop, open loop |
@@ -11,9 +12,11 @@
 
 mod burst;
 mod choice;
+mod cross_thread;
 mod fifo;
 mod grow;
 pub mod larson;
+mod larson_churn;
 mod mixed_lifetime;
 #[cfg(test)]
 mod numbering;
@@ -21,6 +24,7 @@ pub mod pattern;
 pub mod peer;
 mod pingpong;
 mod region;
+mod ring;
 mod session;
 mod sizes;
 mod variable_size;

@@ -56,7 +56,7 @@ impl Allocate for Numbering {
 
 /// The first worker of a pattern.
 pub fn setup<S>(dimensions: Dimensions, shared: &S) -> WorkerSetup<'_, S> {
-    WorkerSetup { worker: 0, seed: 7, dimensions, shared }
+    WorkerSetup { worker: 0, workers: 1, seed: 7, dimensions, shared }
 }
 
 /// Runs `workers` workers of a pattern in turns, on one allocator with room for exactly their demand, in calls of many
@@ -70,7 +70,8 @@ pub fn check<P: Pattern<Numbering>>(dimensions: Dimensions, workers: u32) {
     let shared = P::share(dimensions, workers);
     let mut patterns: Vec<P> = (0..workers)
         .map(|worker| {
-            let setup = WorkerSetup { worker, seed: 7 + u64::from(worker), dimensions, shared: &shared };
+            let setup =
+                WorkerSetup { worker, workers, seed: 7 + u64::from(worker), dimensions, shared: &shared };
             P::new(&mut allocator, setup).expect("room for the demand")
         })
         .collect();

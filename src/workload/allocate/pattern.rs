@@ -21,6 +21,8 @@ pub struct Dimensions {
 pub struct WorkerSetup<'a, S> {
     /// The worker.
     pub worker: u32,
+    /// Number of workers.
+    pub workers: u32,
     /// Seed of its choices.
     pub seed: u64,
     /// The parameters.

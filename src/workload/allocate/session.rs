@@ -100,7 +100,7 @@ impl<'a> Session<'a> {
         let mut allocator = serve()?;
         let dimensions = self.parameters.dimensions;
         let seed = mix_words(&[self.seed, u64::from(worker)]);
-        let setup = WorkerSetup { worker, seed, dimensions, shared };
+        let setup = WorkerSetup { worker, workers: self.workers, seed, dimensions, shared };
         let pattern = P::new(&mut allocator, setup).map_err(explain)?;
         let Division { interval_ns, count_max } = self.span.division;
         let tally = Tally::new(self.clock.ticks(interval_ns), count_max);
