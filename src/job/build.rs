@@ -269,7 +269,8 @@ mod tests {
         generate.dedup = \"10/3\"\ngenerate.unit = \"128KiB\"\ngenerate.scope = \"host\"\ngenerate.distance = \"1MiB\"\n\
         generate.compress = 2.5\ngenerate.granule = \"8KiB\"\ngenerate.codec = \"lz4\"\ngenerate.streams = 16\n\
         generate.consumer = \"copy\"\ngenerate.handover = \"piece\"\ngenerate.schedule = \"stealing\"\n\
-        generate.memory = \"fresh\"\ngenerate.pool = \"per-chunk\"\nslab.batch = 128\n\
+        generate.memory = \"fresh\"\ngenerate.pool = \"per-chunk\"\nallocate.slots = 4096\n\
+        allocate.sizes = \"16B..1KiB\"\nallocate.arrivals = 1000\nslab.batch = 128\n\
         [[arm]]\nname = \"other\"\n[arm.allocate]\nallocator = \"system\"\n";
 
     #[test]
@@ -287,7 +288,7 @@ mod tests {
         assert_eq!(names, ["one", "other"]);
     }
 
-    /// The keys are as many as can be swept, but the workload, of which this release has one.
+    /// The keys are as many as can be swept, but the workload, and the key that larson does not use.
     #[test]
     fn an_arm_is_the_job_with_its_keys_set_and_without_arms() {
         let job = job(COMPARISON, &[]);
@@ -295,7 +296,8 @@ mod tests {
         let one = "[rank]\nworkers = 2\n[generate]\nchunk = \"8MiB\"\nblock = \"1MiB\"\n\
             kernel = \"scalar\"\nstores = \"ordinary\"\nin_flight = 3\ndedup = \"10/3\"\nunit = \"128KiB\"\nscope = \"host\"\n\
             distance = \"1MiB\"\ncompress = 2.5\ngranule = \"8KiB\"\ncodec = \"lz4\"\nstreams = 16\nconsumer = \"copy\"\n\
-            handover = \"piece\"\nschedule = \"stealing\"\nmemory = \"fresh\"\npool = \"per-chunk\"\n[allocate]\n[slab]\nbatch = 128\n";
+            handover = \"piece\"\nschedule = \"stealing\"\nmemory = \"fresh\"\npool = \"per-chunk\"\n[allocate]\n\
+            slots = 4096\nsizes = \"16B..1KiB\"\narrivals = 1000\n[slab]\nbatch = 128\n";
         let other = "[generate]\n[allocate]\nallocator = \"system\"\n";
         for (arm, written) in job.arms.iter().zip([one, other]) {
             assert_eq!(arm.job, self::job(&format!("{start}{written}"), &[]));

@@ -29,6 +29,7 @@ mod setting;
 mod shape;
 mod syntax;
 mod unquoted;
+mod unused;
 mod value;
 mod values;
 mod words;

@@ -5,7 +5,7 @@
 //! its design.
 
 use super::choice::{Allocator, Generic, Parameters, Workload};
-use super::pattern::Pattern;
+use super::pattern::{Dimensions, Pattern, WorkerSetup};
 use super::peer::{Peer, Provenance};
 use crate::measure::Clock;
 
@@ -47,13 +47,17 @@ impl Allocator {
         if !self.is_from_another_project() || !self.is_built_in() {
             return None;
         }
-        let time = |allocator| larson(allocator).choose(Attempts { clock });
+        let time = |allocator| {
+            let larson = larson(allocator);
+            larson.choose(Attempts { clock, dimensions: larson.dimensions })
+        };
         Some(Speed { allocator_ns: time(self)?, system_ns: time(Allocator::System)? })
     }
 }
 
 fn larson(allocator: Allocator) -> Parameters {
-    Parameters { workload: Workload::Larson, allocator }
+    let dimensions = Workload::Larson.dimensions(None, None, None);
+    Parameters { workload: Workload::Larson, allocator, dimensions, arrivals: None }
 }
 
 struct Origin;
@@ -68,6 +72,7 @@ impl<'heap> Generic<'heap> for Origin {
 
 struct Attempts<'c> {
     clock: &'c Clock,
+    dimensions: Dimensions,
 }
 
 impl<'heap> Generic<'heap> for Attempts<'_> {
@@ -75,16 +80,19 @@ impl<'heap> Generic<'heap> for Attempts<'_> {
     type Output = Option<f64>;
 
     fn run<P: Pattern<A>, A: Peer<'heap>>(self) -> Option<f64> {
-        let mut allocator = A::serve(0, P::DEMAND, None).ok()?;
-        let mut pattern = P::new(&mut allocator, 1).ok()?;
+        let dimensions = self.dimensions;
+        let mut allocator = A::serve(0, P::demand(dimensions), None).ok()?;
+        let shared = P::share(dimensions, 1);
+        let setup = WorkerSetup { worker: 0, workers: 1, seed: 1, dimensions, shared: &shared };
+        let mut pattern = P::new(&mut allocator, setup).ok()?;
         let mut fastest = f64::INFINITY;
         for _ in 0..ATTEMPTS {
             let began = self.clock.read();
-            pattern.run_for(&mut allocator, OPERATIONS).ok()?;
+            pattern.run_for(&mut allocator, &shared, OPERATIONS).ok()?;
             let elapsed_ns = self.clock.nanoseconds(self.clock.read().since(began));
             fastest = fastest.min(elapsed_ns as f64 / OPERATIONS as f64);
         }
-        pattern.finish(&mut allocator).ok()?;
+        pattern.finish(&mut allocator, &shared).ok()?;
         Some(fastest)
     }
 }

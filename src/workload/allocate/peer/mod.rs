@@ -39,9 +39,9 @@ pub struct Provenance {
 
 /// Allocator of one worker during one repetition.
 ///
-/// An allocator without an arena and without refills implements `provenance` and `serve` alone; one with the interface of `malloc` and
-/// `free` implements [`Malloc`].
-pub trait Peer<'heap>: Allocate + Sized {
+/// An allocator without an arena and without refills implements `provenance` and `serve` alone; one with the interface of
+/// `malloc` and `free` implements [`Malloc`]. Objects are freed on any worker.
+pub trait Peer<'heap>: Allocate<Object: Send> + Sized {
     /// Version and build of the allocator; `None` when there is no allocator.
     fn provenance() -> Option<Provenance>;
 
