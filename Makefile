@@ -16,6 +16,9 @@ CARGO_FLAGS ?=
 MPICC ?= $(shell command -v mpicc.openmpi || echo mpicc)
 # Where cargo builds. The MPICH build stands beside it.
 CARGO_TARGET_DIR ?= target
+# Allocators of other projects are built for a job, or for arguments, that name one of them.
+PEERS := "?(mimalloc|snmalloc|jemalloc|rpmalloc)\b
+PEER_FLAGS = $(if $(shell { cat '$(JOB)'; printf '%s' '$(subst ','\'',$(ARGS))'; } 2>/dev/null | grep -E '$(PEERS)'),--features peers)
 export CARGO_FLAGS MPICC CARGO_TARGET_DIR
 
 # Open MPI refuses root without both variables. Other users keep this protection.
@@ -36,13 +39,13 @@ run: build ## install what is missing, build, run jobs/quick.toml on every node 
 	@$(CARGO_TARGET_DIR)/release/numamark run $(JOB) $(ARGS)
 
 build: setup ## build the release binary: target/release/numamark
-	@cargo build --release $(CARGO_FLAGS) 2>&1 | $(without_finished)
+	@cargo build --release $(CARGO_FLAGS) $(PEER_FLAGS) 2>&1 | $(without_finished)
 
 build-mpich: ## the same against MPICH: target-mpich/release/numamark
 	@$(MAKE) build MPICC=mpicc.mpich CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)-mpich
 
 setup: ## only install what is missing to build
-	@scripts/setup.sh build
+	@scripts/setup.sh build $(if $(PEER_FLAGS),peers)
 
 notebook: ## show the newest run in results/ in a notebook: RUN.ipynb (RUN=DIR)
 	@scripts/setup.sh analysis
@@ -63,7 +66,7 @@ test-deep: ## Miri, loom, sanitizers, cargo deny: what needs a nightly toolchain
 	@scripts/test-deep.sh
 
 bench: ## compare generator and allocator with their peers, side by side
-	@scripts/setup.sh build test
+	@scripts/setup.sh build peers
 	@cargo bench $(or $(CARGO_FLAGS),--all-features) $(ARGS)
 
 calibration: setup ## measure anew how far each codec compresses granules: src/generator/calibration/table.txt

@@ -5,7 +5,9 @@
 use std::process::Command;
 
 fn main() {
-    println!("cargo::rerun-if-env-changed=NUMAMARK_GIT_COMMIT");
+    for variable in ["NUMAMARK_GIT_COMMIT", "CFLAGS", "CXXFLAGS"] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
     for path in ["build.rs", "Cargo.toml", "Cargo.lock", "src"] {
         println!("cargo::rerun-if-changed={path}");
     }
@@ -22,6 +24,25 @@ fn main() {
         setting("TARGET"),
         output(&setting("RUSTC"), &["--version"]).unwrap_or_default()
     );
+    allocators();
+}
+
+/// Versions of the crates that build the allocators of other projects, and the compiler flags that a person added.
+fn allocators() {
+    let lock = std::fs::read_to_string("Cargo.lock").unwrap_or_default();
+    for name in ["libmimalloc-sys", "rpmalloc-sys", "snmalloc-sys", "tikv-jemalloc-sys"] {
+        let mut packages = lock.split("[[package]]");
+        let package = packages.find(|package| package.contains(&format!("name = \"{name}\"")));
+        let version = package.and_then(|package| package.split("version = \"").nth(1)?.split('"').next());
+        // As a dependency of another program this crate does not see the lock.
+        let version = version.unwrap_or("of unknown version");
+        println!("cargo::rustc-env=NUMAMARK_{}={version}", name.to_uppercase().replace('-', "_"));
+    }
+    let flags = |name: &str| {
+        let value = std::env::var(name).unwrap_or_default().replace(['\n', '\r'], " ");
+        if value.is_empty() { value } else { format!("; {name}={value}") }
+    };
+    println!("cargo::rustc-env=NUMAMARK_C_FLAGS={}{}", flags("CFLAGS"), flags("CXXFLAGS"));
 }
 
 /// The commit, with `-dirty` when tracked files differ from it.

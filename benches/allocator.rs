@@ -19,7 +19,7 @@ use numamark::slab::{
     Allocate, Arena, Cache, Demand, Heap, HeapOptions, Misuse, Object, OutOfMemory, arena_bytes_needed,
 };
 use numamark::workload::allocate::larson::{Larson, SIZES, SLOTS};
-use numamark::workload::allocate::pattern::Pattern;
+use numamark::workload::allocate::pattern::{Dimensions, Pattern, WorkerSetup};
 use numamark::workload::allocate::peer::{Null, System};
 
 /// A peer's object: as large as ours, so that the table of slots is equally large.
@@ -124,7 +124,7 @@ fn main() {
     let operations = numbers.get(1).copied().unwrap_or(8000) * 1000;
     // SAFETY: plain C call.
     let version = unsafe { mi_version() };
-    println!("larson: {SLOTS} slots a worker, {} to {} bytes, uniform", SIZES.start(), SIZES.end());
+    println!("larson: {SLOTS} slots a worker, {} to {} bytes, uniform", SIZES.min, SIZES.max);
     println!(
         "mimalloc {}.{}.{} (libmimalloc-sys {}), release",
         version / 10_000,
@@ -153,9 +153,9 @@ fn locked(name: &str) -> &'static str {
 
 fn new_heap(workers: u32) -> Heap {
     let demand = Demand {
-        live_per_worker: SLOTS as u64 + 1,
-        bytes_min: u64::from(*SIZES.start()),
-        bytes_max: u64::from(*SIZES.end()),
+        live_per_worker: u64::from(SLOTS) + 1,
+        bytes_min: u64::from(SIZES.min),
+        bytes_max: u64::from(SIZES.max),
     };
     // Twice, because two arms use the heap.
     let bytes = arena_bytes_needed(workers * 2, demand) as usize;
@@ -170,13 +170,13 @@ fn verify<A: Allocate>(name: &str, mut allocator: A) {
     let mut random = Random::new(1);
     let mut live: Vec<(A::Object, u64)> = Vec::new();
     for tag in 0..200_000u64 {
-        let bytes = (SIZES.start() + random.below(SIZES.end() - SIZES.start() + 1)) as usize;
+        let bytes = SIZES.uniform(&mut random) as usize;
         let mut object = allocator.take(Layout::from_size_align(bytes, 8).expect("valid")).expect("room");
         for (place, byte) in allocator.memory(&mut object).iter_mut().enumerate() {
             byte.write((mix64(tag) >> (place % 8 * 8)) as u8);
         }
         live.push((object, tag));
-        if live.len() > SLOTS {
+        if live.len() > SLOTS as usize {
             let victim = random.below(live.len() as u32) as usize;
             let (mut object, tag) = live.swap_remove(victim);
             for (place, byte) in allocator.memory(&mut object).iter_mut().enumerate() {
@@ -219,14 +219,16 @@ fn pin(worker: u32) {
     }
 }
 
-fn run<A: Allocate>(mut allocator: A, seed: u64, operations: u64) -> f64 {
-    let mut larson: Larson<A::Object> = Pattern::new(&mut allocator, seed).expect("room");
+fn run<A: Allocate<Object: Send>>(mut allocator: A, seed: u64, operations: u64) -> f64 {
+    let dimensions = Dimensions { objects: SLOTS, sizes: SIZES };
+    let setup = WorkerSetup { worker: 0, workers: 1, seed, dimensions, shared: &() };
+    let mut larson: Larson<A::Object> = Pattern::new(&mut allocator, setup).expect("room");
     // Warm: every class has its slabs, every slot its second object.
-    larson.run_for(&mut allocator, 20 * SLOTS as u64).expect("room");
+    larson.run_for(&mut allocator, &(), 20 * u64::from(SLOTS)).expect("room");
     let start = thread_cpu_ns();
-    larson.run_for(&mut allocator, operations).expect("room");
+    larson.run_for(&mut allocator, &(), operations).expect("room");
     let elapsed = thread_cpu_ns() - start;
-    Pattern::<A>::finish(larson, &mut allocator).expect("live objects");
+    Pattern::<A>::finish(larson, &mut allocator, &()).expect("live objects");
     elapsed as f64 / operations as f64
 }
 
@@ -243,7 +245,7 @@ fn run_arm(arm: usize, heap: &Heap, workers: u32, seed: u64, operations: u64) ->
             2 => run(Mimalloc, seed, operations),
             3 => run(Snmalloc, seed, operations),
             4 => run(System, seed, operations),
-            _ => run(Null::new(*SIZES.end() as usize), seed, operations),
+            _ => run(Null::new(SIZES.max as usize), seed, operations),
         }
     };
     std::thread::scope(|scope| {

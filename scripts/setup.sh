@@ -2,7 +2,8 @@
 # Finds missing packages for building (and testing) numamark, and installs them where that is possible.
 #
 #   scripts/setup.sh build        what `cargo build` needs
-#   scripts/setup.sh build test   and what the tests need
+#   scripts/setup.sh build peers  and what a build with the allocators of other projects needs
+#   scripts/setup.sh build test   and what the tests need, which are built with these
 #   scripts/setup.sh analysis     only analysis/.venv: Python packages for the notebook
 #
 # Silent when nothing is missing. With apt-get and root (or sudo) it installs; anywhere else it prints the
@@ -22,8 +23,8 @@ readonly LIBRARY_NEEDS=(
   "has_hwloc|hwloc 2.x from 2.0.4 on|libhwloc-dev|hwloc-devel|hwloc"
   "has_udev|libudev (hwloc links to it)|libudev-dev|systemd-devel|"
 )
-readonly TEST_NEEDS=(
-  "has_cxx|C++ compiler and cmake (peer allocators of the benchmarks)|g++ cmake|gcc-c++ cmake|gcc cmake"
+readonly PEER_NEEDS=(
+  "has_cxx|C++ compiler, CMake and make (allocators of other projects)|g++ cmake make|gcc-c++ cmake make|gcc cmake"
 )
 readonly TEST_WANTED=(
   "has_openmpi|OpenMPI (launches of several processes)|openmpi-bin libopenmpi-dev|openmpi-devel|openmpi"
@@ -44,7 +45,7 @@ has_mpi() { [[ -n ${MPI_PKG_CONFIG:-}${CRAY_MPICH_DIR:-} ]] || quietly "${MPICC:
 has_hwloc() { quietly "${PKG_CONFIG:-pkg-config}" --exists 'hwloc >= 2.0.4' 'hwloc < 3'; }
 has_openmpi() { quietly command -v mpicc.openmpi && quietly command -v mpirun.openmpi; }
 has_mpich() { quietly command -v mpicc.mpich && quietly command -v mpiexec.hydra; }
-has_cxx() { quietly command -v "${CXX:-c++}" && quietly command -v cmake; }
+has_cxx() { quietly command -v "${CXX:-c++}" && quietly command -v cmake && quietly command -v make; }
 has_python() { quietly python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'; }
 has_venv() { quietly python3 -c 'import venv, ensurepip'; }
 # Used only where Java is installed already.
@@ -179,8 +180,8 @@ if [[ " $* " == *" build "* ]]; then
   needs+=("${BUILD_NEEDS[@]}")
   [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] || needs+=("${LIBRARY_NEEDS[@]}")
 fi
+[[ " $* " != *" peers "* && " $* " != *" test "* ]] || needs+=("${PEER_NEEDS[@]}")
 if [[ " $* " == *" test "* ]]; then
-  needs+=("${TEST_NEEDS[@]}")
   wanted+=("${TEST_WANTED[@]}")
 fi
 if [[ " $* " == *" test "* || " $* " == *" analysis "* ]]; then

@@ -46,6 +46,8 @@ def derived(run):
         "cases": cases,
         **dict.fromkeys(JUDGEMENTS, JUDGED),
         "comparisons": arms.comparisons(run),
+        # Absent without a workload on two allocators; `numamark verify` derives every value of it.
+        **({"allocator_comparisons": JUDGED} if "allocator_comparisons" in run.document else {}),
         "gate_results": [result for gate in gates for result in _gate_results(gate, cases, stragglers)],
     }
 

@@ -19,7 +19,7 @@ SENTENCES = ("reason", "unverified", "why")
 #: reading fails.
 TOLD = (
     *("schema", "name", "job", "command", "started", "ranks", "repetitions", "stop", "drop", "aa", "interval_ns"),
-    *("environment", "environment_differences", "planned", "gates", "elapsed_s"),
+    *("environment", "environment_differences", "allocators", "planned", "gates", "elapsed_s"),
 )
 #: The source of derived values, by the file that has them.
 SOURCE = {**dict.fromkeys(("run.json", "histograms.hlog", "samples.parquet"), "the parts"), "parts": "the workers"}

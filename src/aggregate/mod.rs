@@ -11,6 +11,7 @@
     )
 )]
 
+pub(crate) mod allocators;
 pub mod arms;
 mod cause;
 mod check;
@@ -80,6 +81,7 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         disturbances,
         coincidences,
         comparisons: arms::comparisons(header, evidence, &cases, arms::DIFFERENCE),
+        allocator_comparisons: allocators::comparisons(header, evidence, &cases, arms::DIFFERENCE),
         gate_results: gate::evaluate(&header.gates, &cases, stragglers.len()),
         stragglers,
         locality: everywhere,

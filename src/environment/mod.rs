@@ -149,7 +149,11 @@ fn collect_from(mut probe: Probe, facts: &Facts, variable: impl Fn(&str) -> Opti
     if let Err(why) = &facts.mpi_library {
         probe.missing("mpi_library", why);
     }
-    let features = [("mpi", cfg!(feature = "mpi")), ("hwloc", cfg!(feature = "hwloc"))];
+    let features = [
+        ("mpi", cfg!(feature = "mpi")),
+        ("hwloc", cfg!(feature = "hwloc")),
+        ("peers", cfg!(feature = "peers")),
+    ];
     Environment {
         kernel: probe.text("kernel", "proc/sys/kernel/osrelease"),
         governor: machine::governors(&mut probe),

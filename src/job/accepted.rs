@@ -22,6 +22,10 @@ pub(super) fn accepted(kind: &Kind) -> String {
         Kind::SizeOr { word, min, max, multiple } => {
             format!("\"{word}\", or {}", accepted(&Kind::Size { min, max, multiple }))
         }
+        Kind::SizesOr { word, min, max } => {
+            let [min, max] = [min, max].map(|bytes| Bytes(bytes.into()));
+            format!("\"{word}\", or a range such as \"8B..128B\" or one size, from {min} to {max}")
+        }
         Kind::Ratio => {
             let most = Ratio::MAX;
             format!("a ratio from 1 to {most}, such as 1.5, \"3/2\" or 2, with at most six decimals")
@@ -69,6 +73,9 @@ pub(super) fn remedy(key: &Key, found: &Found) -> String {
             Ok(bytes) if bytes >= 4096 => format!("a number has no unit: write \"{}\"", Bytes(bytes)),
             _ => format!("a number has no unit: write \"{text}MiB\" or \"{text}KiB\""),
         },
+        (Kind::SizesOr { .. }, Raw::Integer(_, text)) => {
+            format!("a number has no unit: write \"{text}B\"")
+        }
         (Kind::Duration { .. }, Raw::Integer(_, text)) => {
             format!("a number has no unit: write \"{text}s\" or \"{text}ms\"")
         }
@@ -82,7 +89,9 @@ pub(super) fn remedy(key: &Key, found: &Found) -> String {
         (Kind::Count { .. } | Kind::CountOr { .. }, Raw::Float(n)) if n.fract() == 0.0 => {
             format!("write {n:.0}")
         }
-        (Kind::CountOr { word, .. }, Raw::Text(text)) => did_you_mean(text, [word]),
+        (Kind::CountOr { word, .. } | Kind::SizesOr { word, .. }, Raw::Text(text)) => {
+            did_you_mean(text, [word])
+        }
         (Kind::Ratio, Raw::Switch(false)) => "write 1 for none".to_owned(),
         (Kind::Switch, Raw::Text(text)) if text == "true" || text == "false" => {
             format!("write {text} without quotes")
@@ -132,7 +141,11 @@ pub(super) fn unit_meant(kind: &Kind, text: &str) -> Option<String> {
         Some(format!("{number}{name}"))
     };
     match kind {
-        kind if kind.is_size() => meant(&SIZES).filter(|text| Bytes::parse(text).is_ok()),
+        // Here a number is bytes, not MiB.
+        Kind::SizesOr { .. } if unit.is_empty() => Some(format!("{number}B")),
+        kind if kind.is_size() || matches!(kind, Kind::SizesOr { .. }) => {
+            meant(&SIZES).filter(|text| Bytes::parse(text).is_ok())
+        }
         Kind::Duration { .. } => meant(&DURATIONS).filter(|text| Nanoseconds::parse(text).is_ok()),
         _ => None,
     }

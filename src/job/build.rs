@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::units::{Bytes, Nanoseconds, Share};
 
+use super::built;
 use super::combination;
 use super::diagnostic::{Diagnostic, Place, SourceText};
 use super::document::{self, JOB_FILE};
@@ -14,7 +15,8 @@ use super::setting::Setting;
 use super::value::Field;
 use super::values::{Values, resolve};
 use super::{
-    Allocate, Amount, Arm, Bound, DropRule, Gate, Generate, Job, Rank, Repetitions, Run, Slab, Stop,
+    Allocate, Allocator, Amount, Arm, Bound, DropRule, Gate, Generate, Job, Rank, Repetitions, Run, Slab,
+    Stop,
 };
 
 impl Job {
@@ -27,7 +29,26 @@ impl Job {
     /// [`Error::Job`] with everything that is wrong, up to ten at once: `file:line:column: message`, the line with a caret, what would be
     /// accepted. What is wrong in a setting points into its argument.
     pub fn parse(text: &str, file_name: &str, settings: &[Setting]) -> Result<Job> {
-        read(text, settings).map_err(|diagnostics| {
+        Job::parse_with(text, file_name, settings, |_| true)
+    }
+
+    /// The same for a job that this program is to run: it has to contain every allocator that the job names. The result of
+    /// a run can be read by any build.
+    ///
+    /// # Errors
+    /// As `parse`, and [`Error::Job`] for the first allocator that this program was built without.
+    pub fn parse_to_run(text: &str, file_name: &str, settings: &[Setting]) -> Result<Job> {
+        Job::parse_with(text, file_name, settings, Allocator::is_built_in)
+    }
+
+    /// The same for a program that contains the allocators for which `has` is true.
+    pub(super) fn parse_with(
+        text: &str,
+        file_name: &str,
+        settings: &[Setting],
+        has: fn(Allocator) -> bool,
+    ) -> Result<Job> {
+        read(text, settings, has).map_err(|diagnostics| {
             let file = SourceText { name: file_name, text, numbered: true };
             let sources: Vec<SourceText<'_>> =
                 std::iter::once(file).chain(settings.iter().map(Setting::source)).collect();
@@ -63,7 +84,7 @@ pub fn decode<'a>(bytes: &'a [u8], file_name: &str) -> Result<&'a str> {
     })
 }
 
-fn read(text: &str, settings: &[Setting]) -> Result<Job, Vec<Diagnostic>> {
+fn read(text: &str, settings: &[Setting], has: fn(Allocator) -> bool) -> Result<Job, Vec<Diagnostic>> {
     let mut wrong = Vec::new();
     let mut document = document::read(text, &mut wrong)?;
     if document.entries.is_empty() && document.headers.is_empty() && wrong.is_empty() {
@@ -77,7 +98,10 @@ fn read(text: &str, settings: &[Setting]) -> Result<Job, Vec<Diagnostic>> {
     let job = build(&values);
     let end = Place { source: JOB_FILE, start: text.len(), end: text.len() };
     combination::check(&job, &values, end)?;
-    Ok(job)
+    match built::missing(&values, has) {
+        Some(missing) => Err(vec![missing]),
+        None => Ok(job),
+    }
 }
 
 /// Puts every setting in the place of what the file or an earlier setting says. A second sweep of a key is refused: it
@@ -245,7 +269,8 @@ mod tests {
         generate.dedup = \"10/3\"\ngenerate.unit = \"128KiB\"\ngenerate.scope = \"host\"\ngenerate.distance = \"1MiB\"\n\
         generate.compress = 2.5\ngenerate.granule = \"8KiB\"\ngenerate.codec = \"lz4\"\ngenerate.streams = 16\n\
         generate.consumer = \"copy\"\ngenerate.handover = \"piece\"\ngenerate.schedule = \"stealing\"\n\
-        generate.memory = \"fresh\"\ngenerate.pool = \"per-chunk\"\nslab.batch = 128\n\
+        generate.memory = \"fresh\"\ngenerate.pool = \"per-chunk\"\nallocate.slots = 4096\n\
+        allocate.sizes = \"16B..1KiB\"\nallocate.arrivals = 1000\nslab.batch = 128\n\
         [[arm]]\nname = \"other\"\n[arm.allocate]\nallocator = \"system\"\n";
 
     #[test]
@@ -263,7 +288,7 @@ mod tests {
         assert_eq!(names, ["one", "other"]);
     }
 
-    /// The keys are as many as can be swept, but the workload, of which this release has one.
+    /// The keys are as many as can be swept, but the workload, and the key that larson does not use.
     #[test]
     fn an_arm_is_the_job_with_its_keys_set_and_without_arms() {
         let job = job(COMPARISON, &[]);
@@ -271,7 +296,8 @@ mod tests {
         let one = "[rank]\nworkers = 2\n[generate]\nchunk = \"8MiB\"\nblock = \"1MiB\"\n\
             kernel = \"scalar\"\nstores = \"ordinary\"\nin_flight = 3\ndedup = \"10/3\"\nunit = \"128KiB\"\nscope = \"host\"\n\
             distance = \"1MiB\"\ncompress = 2.5\ngranule = \"8KiB\"\ncodec = \"lz4\"\nstreams = 16\nconsumer = \"copy\"\n\
-            handover = \"piece\"\nschedule = \"stealing\"\nmemory = \"fresh\"\npool = \"per-chunk\"\n[allocate]\n[slab]\nbatch = 128\n";
+            handover = \"piece\"\nschedule = \"stealing\"\nmemory = \"fresh\"\npool = \"per-chunk\"\n[allocate]\n\
+            slots = 4096\nsizes = \"16B..1KiB\"\narrivals = 1000\n[slab]\nbatch = 128\n";
         let other = "[generate]\n[allocate]\nallocator = \"system\"\n";
         for (arm, written) in job.arms.iter().zip([one, other]) {
             assert_eq!(arm.job, self::job(&format!("{start}{written}"), &[]));

@@ -11,6 +11,7 @@ use super::metric::meant;
 use super::nearest::did_you_mean;
 use super::value::Value;
 use crate::metric::GateMetric;
+use crate::workload::allocate::Sizes;
 
 /// Checks one value that is no range.
 ///
@@ -19,11 +20,10 @@ use crate::metric::GateMetric;
 pub(super) fn check(key: &Key, found: &Found) -> Result<Value, Diagnostic> {
     match (key.kind, &found.raw) {
         (Kind::Word(words), Raw::Text(text)) => word(key, found.place, words, text),
-        (Kind::CountOr { word: only, .. } | Kind::SizeOr { word: only, .. }, Raw::Text(text))
-            if text == only =>
-        {
-            Ok(Value::Word(only))
+        (kind, Raw::Text(text)) if kind.only_word() == Some(text) => {
+            Ok(Value::Word(kind.only_word().expect("compared just now")))
         }
+        (Kind::SizesOr { min, max, .. }, Raw::Text(text)) => sizes(key, found.place, text, min, max),
         (Kind::Size { min, max, multiple } | Kind::SizeOr { min, max, multiple, .. }, Raw::Text(text)) => {
             let bytes = size(key, found.place, text, min, max)?;
             whole_multiple(key, found.place, bytes, multiple)?;
@@ -90,6 +90,20 @@ fn size(key: &Key, place: Place, text: &str, min: u64, max: u64) -> Result<Bytes
     let bytes = Bytes::parse(text).map_err(|why| unreadable(key, place, text, &why))?;
     in_range(key, place, bytes.0, min, max, |n| Bytes(n).to_string())?;
     Ok(bytes)
+}
+
+/// Two sizes with dots between them, or one size.
+fn sizes(key: &Key, place: Place, text: &str, min: u32, max: u32) -> Result<Value, Diagnostic> {
+    let (low, high) = text.split_once("..").unwrap_or((text, text));
+    let one = |text: &str| size(key, place, text.trim(), min.into(), max.into()).map(|bytes| bytes.0);
+    let (low, high) = (one(low)?, one(high)?);
+    if low > high {
+        let [low, high] = [low, high].map(Bytes);
+        let message = format!("{}: a range goes up, found one from {low} down to {high}", key.path());
+        return Err(Diagnostic::new(place, message, format!("write \"{high}..{low}\"")));
+    }
+    let [min, max] = [low, high].map(|bytes| u32::try_from(bytes).expect("at most the largest size"));
+    Ok(Value::Sizes(Sizes { min, max }))
 }
 
 fn ratio(key: &Key, place: Place, text: &str) -> Result<Value, Diagnostic> {
@@ -227,6 +241,7 @@ fn wrong_type(key: &Key, found: &Found) -> Diagnostic {
         Kind::Word(_) | Kind::Name { .. } | Kind::Metric => "text".to_owned(),
         Kind::Size { .. } | Kind::PowerOfTwo { .. } => "a size".to_owned(),
         Kind::SizeOr { word, .. } => format!("\"{word}\" or a size"),
+        Kind::SizesOr { word, .. } => format!("\"{word}\" or a range of sizes"),
         Kind::Ratio => "a ratio".to_owned(),
         Kind::Duration { .. } => "a duration".to_owned(),
         Kind::Count { .. } => "a whole number".to_owned(),

@@ -8,6 +8,7 @@ use super::entry::{Document, Entry, Table};
 use super::key::{Key, Section};
 use super::keys::{self, COMBINATIONS_MAX, INTERVALS_MAX, REPETITIONS_MAX};
 use super::shape;
+use super::unused;
 use super::value::{Field, Value};
 use super::values::Values;
 use super::{Allocate, Amount, Generate, Job, Repetitions};
@@ -56,7 +57,10 @@ pub(super) fn check(job: &Job, values: &Values, end: Place) -> Result<(), Vec<Di
     if of_arms.is_empty() {
         match too_many_cases(job, values) {
             Some(too_many) => wrong.push(too_many),
-            None => wrong.extend(shape::check(job, values)),
+            None => {
+                wrong.extend(shape::check(job, values));
+                wrong.extend(unused::check(job, values));
+            }
         }
     }
     wrong.extend(of_arms);

@@ -105,6 +105,8 @@ pub(super) enum Kind {
     PowerOfTwo { min: u64, max: u64 },
     /// One word, or a size in bytes that is a multiple of `multiple`.
     SizeOr { word: &'static str, min: u64, max: u64, multiple: u64 },
+    /// One word, or a range of sizes of objects: `"8B..128B"`, or one size.
+    SizesOr { word: &'static str, min: u32, max: u32 },
     /// A rational number from 1: `1.5`, or `"3/2"`.
     Ratio,
     /// A duration in nanoseconds, with its unit.
@@ -130,6 +132,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// The one word that stands for another value.
+    pub fn only_word(&self) -> Option<&'static str> {
+        match *self {
+            Kind::SizeOr { word, .. } | Kind::SizesOr { word, .. } | Kind::CountOr { word, .. } => Some(word),
+            _ => None,
+        }
+    }
+
     /// True when its values are sizes, apart from one word.
     pub fn is_size(&self) -> bool {
         matches!(self, Kind::Size { .. } | Kind::PowerOfTwo { .. } | Kind::SizeOr { .. })

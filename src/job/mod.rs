@@ -8,6 +8,7 @@
 mod accepted;
 mod arms;
 mod build;
+mod built;
 mod check;
 mod check_all;
 mod combination;
@@ -28,6 +29,7 @@ mod setting;
 mod shape;
 mod syntax;
 mod unquoted;
+mod unused;
 mod value;
 mod values;
 mod words;

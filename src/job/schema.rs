@@ -174,6 +174,12 @@ fn one_value(kind: &Kind) -> Schema {
                 { "type": "string", "pattern": format!(r"^\s*{SIZE}\s*$") },
             ],
         }),
+        Kind::SizesOr { word, .. } => json_schema!({
+            "anyOf": [
+                { "type": "string", "const": word },
+                { "type": "string", "pattern": format!(r"^\s*{SIZE}\s*(\.\.\s*{SIZE}\s*)?$") },
+            ],
+        }),
         Kind::Ratio => json_schema!({
             "anyOf": [
                 { "type": "number", "minimum": 1, "maximum": Ratio::MAX },

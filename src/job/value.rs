@@ -5,12 +5,15 @@ use crate::generator::Ratio;
 use crate::metric::GateMetric;
 use crate::units::{Bytes, Nanoseconds, Share};
 use crate::word::Word;
+use crate::workload::allocate::Sizes;
 
 /// A value that its key accepts.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
     Word(&'static str),
     Size(Bytes),
+    /// A range of sizes that is one value.
+    Sizes(Sizes),
     Ratio(Ratio),
     Duration(Nanoseconds),
     Count(u64),
@@ -32,6 +35,7 @@ impl Value {
         match self {
             Value::Word(word) => quoted(word),
             Value::Size(bytes) => quoted(bytes),
+            Value::Sizes(sizes) => quoted(sizes),
             Value::Ratio(ratio) => match ratio.to_string() {
                 fraction if fraction.contains('/') => quoted(&fraction),
                 number => number,
@@ -77,6 +81,27 @@ impl Field for Option<Bytes> {
         match value {
             Value::Word(_) => None,
             size => Some(Bytes::read(size)),
+        }
+    }
+}
+
+/// `None` for the word that the key accepts instead of a range of sizes.
+impl Field for Option<Sizes> {
+    fn read(value: &Value) -> Option<Sizes> {
+        match value {
+            Value::Word(_) => None,
+            Value::Sizes(sizes) => Some(*sizes),
+            other => unreachable!("a key of sizes holds {other:?}"),
+        }
+    }
+}
+
+/// `None` for the word that the key accepts instead of a number.
+impl Field for Option<u32> {
+    fn read(value: &Value) -> Option<u32> {
+        match value {
+            Value::Word(_) => None,
+            count => Some(u32::read(count)),
         }
     }
 }

@@ -56,7 +56,7 @@ impl Case {
     pub fn fresh_bytes(&self) -> u64 {
         match self.work {
             Work::Generate(parameters) => parameters.fresh_bytes(self.workers),
-            Work::Allocate(_) => 0,
+            Work::Allocate(parameters) => parameters.fresh_bytes(self.workers),
         }
     }
 }

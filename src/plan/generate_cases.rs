@@ -9,7 +9,7 @@ use super::resolve::{resolve_kernel, resolve_workers, size};
 use super::stores::automatic;
 use crate::error::{Error, Result};
 use crate::generator::{Ratio, Shape, Stores};
-use crate::job::{Generate, GenerateKnobs, Job, RankKnobs, SlabKnobs};
+use crate::job::{Allocate, Generate, GenerateKnobs, Job, RankKnobs, SlabKnobs};
 use crate::slab::BATCH_BYTES_MAX;
 use crate::units::Bytes;
 use crate::workload::generate::{self, Consumer, Handover, Memory, PoolUse, Schedule};
@@ -25,6 +25,10 @@ pub(super) struct Asked {
     schedule: bool,
     memory: bool,
     pool: bool,
+    pub(super) slots: bool,
+    pub(super) live: bool,
+    pub(super) sizes: bool,
+    pub(super) arrivals: bool,
 }
 
 impl Asked {
@@ -32,6 +36,8 @@ impl Asked {
     pub(super) fn of(job: &Job) -> Asked {
         let sides = || std::iter::once(job).chain(job.arms.iter().map(|arm| &arm.job));
         let any = |other: fn(&Generate) -> bool| sides().filter_map(|side| side.generate.as_ref()).any(other);
+        let any_allocate =
+            |other: fn(&Allocate) -> bool| sides().filter_map(|side| side.allocate.as_ref()).any(other);
         Asked {
             dedup: any(|section| section.dedup != [Ratio::ONE]),
             compress: any(|section| section.compress != [Ratio::ONE]),
@@ -41,6 +47,10 @@ impl Asked {
             schedule: any(|section| section.schedule != [Schedule::Static]),
             memory: any(|section| section.memory != [Memory::Slab]),
             pool: any(|section| section.pool != [PoolUse::Kept]),
+            slots: any_allocate(|section| section.slots != [None]),
+            live: any_allocate(|section| section.live != [None]),
+            sizes: any_allocate(|section| section.sizes != [None]),
+            arrivals: any_allocate(|section| section.arrivals != [None]),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Memory that a rank takes, and the check that its node has it: a process that exceeds a strict binding is killed, and
 //! sees no error before.
 
-use super::{Case, Seat};
+use super::{Case, Seat, Work};
 use crate::error::{Error, Result};
 use crate::slab::SUPERSLAB_BYTES;
 use crate::units::human_bytes;
@@ -50,10 +50,14 @@ pub(super) fn check(cases: &[Case], seat: &Seat) -> Result<()> {
             };
             return Err(Error::Environment(format!(
                 "not enough memory: {} needs {} for each rank, but {} are {where_}{shared}; \
-                 use smaller chunks, fewer in flight or fewer workers",
+                 use {}",
                 hungriest.id,
                 human_bytes(needed),
                 human_bytes(offered),
+                match hungriest.work {
+                    Work::Generate(_) => "smaller chunks, fewer in flight or fewer workers",
+                    Work::Allocate(_) => "fewer or smaller objects or fewer workers",
+                },
             )));
         }
     }

@@ -5,6 +5,7 @@ use crate::job::Workers;
 use crate::record::run::Parameter;
 use crate::units::Bytes;
 use crate::word::Word;
+use crate::workload::allocate::Sizes;
 
 /// The name of a case in the making: parameters are added in the order of the job file, and the id shows those that
 /// are swept.
@@ -77,6 +78,12 @@ impl<T: AsParameter> AsParameter for (Option<T>, &'static str) {
 impl AsParameter for Bytes {
     fn to_parameter(self) -> (Parameter, String) {
         (Parameter::Number(self.0), self.to_string())
+    }
+}
+
+impl AsParameter for Sizes {
+    fn to_parameter(self) -> (Parameter, String) {
+        word(self.to_string())
     }
 }
 

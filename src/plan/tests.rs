@@ -85,6 +85,32 @@ fn only_swept_keys_stand_in_an_id_in_the_order_of_the_job_file() {
 }
 
 #[test]
+fn the_objects_of_a_workload_stand_in_an_id_where_they_are_swept_and_size_the_arena() {
+    let settings = |sizes| [String::from("allocate.slots=[auto, 4096]"), format!("allocate.sizes={sizes}")];
+    let swept = settings("[8B..128B, 4KiB]");
+    assert_eq!(
+        ids(&swept.each_ref().map(String::as_str))[1..],
+        [
+            "larson.slots=auto.sizes=8B..128B",
+            "larson.slots=auto.sizes=4KiB",
+            "larson.slots=4096.sizes=8B..128B",
+            "larson.slots=4096.sizes=4KiB",
+        ]
+    );
+    let plan = plan(&["allocate.slots=[auto, 4096]", "allocate.arrivals=1000"]);
+    let [few, many] = [&plan.cases[1], &plan.cases[2]];
+    assert!(many.arena_bytes() > few.arena_bytes());
+    let arrivals = ("arrivals", Parameter::Number(1000));
+    assert!(few.parameters.contains(&("slots", Parameter::Word("auto".to_owned()))));
+    assert!(few.parameters.contains(&arrivals) && many.parameters.contains(&arrivals));
+    // What no job sets is no parameter.
+    assert!(!many.parameters.iter().any(|(name, _)| ["sizes", "live"].contains(name)));
+    // A million objects that another allocator takes from the system.
+    let grow = self::plan(&["allocate.workload=grow", "allocate.allocator=system"]);
+    assert_eq!(grow.cases[1].fresh_bytes(), u64::from(grow.cases[1].workers) * 1_000_000 * (64 + 16));
+}
+
+#[test]
 fn a_knob_that_does_not_touch_a_case_is_dropped_and_equal_cases_are_merged() {
     // Blocks of 4 MiB come one at a time whatever the batch is, and the C library has no batch.
     assert_eq!(

@@ -7,12 +7,16 @@ use crate::comm::{Comm, distinct_hosts};
 use crate::environment;
 use crate::environment::{Environment, Facts};
 use crate::error::Result;
-use crate::job::Job;
+use crate::job::{Allocator, Job};
+use crate::measure::Clock;
 use crate::plan::{Case, Plan, Work};
 use crate::record::run::Gate;
 use crate::record::run::SCHEMA;
-use crate::record::{Begin, CaseHeader, DropRule, Header, Measure, Parameter};
+use crate::record::{AllocatorBuild, Begin, CaseHeader, DropRule, Header, Measure, Parameter};
 use crate::results::{resolve_gates, utc_now};
+use crate::word::Word;
+use crate::workload::allocate::Speed;
+use crate::workload::allocate::peer::Provenance;
 
 /// The environment of rank 0, and the differences of other hosts from it. Collective.
 ///
@@ -48,6 +52,31 @@ pub fn gates(comm: &Comm, job: &Job, plan: &Plan) -> Result<Vec<Gate>> {
     })
 }
 
+/// The builds of the allocators that the cases name. Measures a short larson on each peer.
+fn allocators(plan: &Plan, clock: &Clock) -> Vec<AllocatorBuild> {
+    let mut named: Vec<Allocator> = Vec::new();
+    for case in &plan.cases {
+        if let Work::Allocate(parameters) = case.work
+            && !named.contains(&parameters.allocator)
+        {
+            named.push(parameters.allocator);
+        }
+    }
+    let build = |allocator: &Allocator| {
+        let Provenance { version, build } = allocator.provenance()?;
+        let speed = allocator.speed(clock);
+        Some(AllocatorBuild {
+            allocator: allocator.word().to_owned(),
+            version,
+            build,
+            larson_ns: speed.map(|speed| speed.allocator_ns),
+            system_larson_ns: speed.map(|speed| speed.system_ns),
+            optimised: speed.map(Speed::is_optimised),
+        })
+    };
+    named.iter().filter_map(build).collect()
+}
+
 /// The head of `run.json`, on rank 0.
 pub fn header(
     request: &Request,
@@ -55,6 +84,7 @@ pub fn header(
     plan: &Plan,
     begins: &[Begin],
     gates: Vec<Gate>,
+    clock: &Clock,
     (environment, environment_differences): (Environment, Vec<String>),
 ) -> Header {
     let hosts = distinct_hosts(begins.iter().map(|begin| begin.host.as_str()));
@@ -75,6 +105,7 @@ pub fn header(
         interval_ns: plan.division.interval_ns,
         environment,
         environment_differences,
+        allocators: allocators(plan, clock),
         planned: plan.cases.iter().map(case_header).collect(),
         gates,
     }

@@ -61,12 +61,12 @@ impl JobText {
         })
     }
 
-    /// Parses the source into a job.
+    /// Parses the source into a job that this program can run.
     ///
     /// # Errors
     /// An error with file, line and column, or with the place in the argument.
     pub fn parse(&self) -> Result<Job> {
-        Job::parse(&self.text, &self.name, &self.settings)
+        Job::parse_to_run(&self.text, &self.name, &self.settings)
     }
 }
 

@@ -197,7 +197,8 @@ fn output(
     let path = request.out.clone().unwrap_or_else(|| results::default_path("results".as_ref(), &job.name));
     let environments = header::environments(comm, seat, equipment, request)?;
     let gates = header::gates(comm, job, plan)?;
-    let header = |begins: &[Begin]| header::header(request, job, plan, begins, gates, environments);
+    let clock = equipment.clock();
+    let header = |begins: &[Begin]| header::header(request, job, plan, begins, gates, &clock, environments);
     Output::create(comm, &path, header, begin)
 }
 

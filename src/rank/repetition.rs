@@ -125,9 +125,10 @@ fn allocate(
     let session = allocate::Session::new(parameters, case.workers, span, plan.seed, equipment.instruments());
     let number = |worker: usize| u32::try_from(worker).expect("workers are counted in 32 bits");
     let work = |heap: Option<&Heap>| {
-        let records =
-            equipment.pool().run(case.workers as usize, |worker| session.work(number(worker), heap));
-        collect(records)
+        collect(
+            session
+                .run(heap, |part| equipment.pool().run(case.workers as usize, |worker| part(number(worker)))),
+        )
     };
     let records = match parameters.arena_bytes(case.workers) {
         0 => work(None),

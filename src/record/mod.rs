@@ -24,7 +24,7 @@ pub use line::{
 };
 pub use part::{Done, Part, PartReader};
 pub use run::{
-    Against, Bound, CaseHeader, CaseLimits, CaseResult, Comparison, ConfidenceInterval, Disturbance,
-    DropRule, Dropped, EndedBy, Expected, Gate, GateResult, GroupLimit, Header, HistogramSummary, Level,
-    Measure, Metric, Outcome, Parameter, RankResult, Run, Stop, Straggler, Total,
+    Against, AllocatorBuild, Bound, CaseHeader, CaseLimits, CaseResult, Comparison, ConfidenceInterval,
+    Disturbance, DropRule, Dropped, EndedBy, Expected, Gate, GateResult, GroupLimit, Header,
+    HistogramSummary, Level, Measure, Metric, Outcome, Parameter, RankResult, Run, Stop, Straggler, Total,
 };

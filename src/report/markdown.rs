@@ -1,5 +1,6 @@
 //! The report as Markdown for an issue or a wiki: GitHub's tables, with one row a case.
 
+use super::allocators::Allocators;
 use super::compact::Seen;
 use super::document::{escaped, grid};
 use super::heat;
@@ -19,6 +20,10 @@ pub fn markdown(run: &Run) -> String {
     }
     for group in groups(run) {
         text += &workload(&group, Seen::by(run));
+    }
+    if let Some(allocators) = Allocators::of(measured) {
+        text += &format!("\n## Allocators\n\n{}\n", grid(&allocators.grid(false)));
+        text.extend(allocators.lines().iter().map(|line| format!("- {}\n", escaped(line))));
     }
     if let Some(arms) = compare::markdown_of_run(measured) {
         text += &format!("\n{arms}");

@@ -1,7 +1,7 @@
 //! Lines above and below the tables that a reader needs to trust the figures.
 
 use super::text::{counted, grouped, limited, percent, plain};
-use super::{cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers};
+use super::{allocators, cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers};
 use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, HistogramSummary, Run};
 use crate::units::three_digits;
@@ -71,6 +71,7 @@ fn how(run: &Run) -> Vec<String> {
     lines.extend(ending::lines(run));
     lines.push(confidence_intervals(&derived.cases));
     lines.extend(measuring::lines(run));
+    lines.extend(allocators::builds(&run.header.allocators));
     lines.push(locality(run));
     lines.extend(limits::how(&derived.cases));
     lines.extend(sampled(&derived.cases));

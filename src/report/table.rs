@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::allocators::Allocators;
 use super::compact::Seen;
 use super::document::Detail;
 use super::limits::Limits;
@@ -37,6 +38,10 @@ pub fn table(run: &Run, extent: Detail) -> String {
     }
     for group in &groups {
         report += &heat_maps(group, extent);
+    }
+    if let Some(allocators) = Allocators::of(measured) {
+        report += &format!("\nallocators:\n{}", terminal::grid(&allocators.grid(true)));
+        report.extend(allocators.lines().iter().map(|line| terminal::prose(line)));
     }
     if let Some(arms) = compare::of_run(measured, extent) {
         report += &format!("\n{arms}");

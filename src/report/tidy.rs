@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::allocators::Allocators;
 use super::sweep;
 use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, ConfidenceInterval, HistogramSummary, Metric, Run};
@@ -45,11 +46,13 @@ pub fn csv(run: &Run) -> String {
     rows.push(
         BEFORE.into_iter().chain(parameters.iter().copied()).chain(BEHIND).map(str::to_owned).collect(),
     );
+    let allocators = Allocators::of(run);
     for case in cases {
         let values = parameters.iter().map(|name| text(case.parameters.get(*name)));
         let names = [&run.header.name, &case.id, &case.workload].map(String::clone);
         let head: Vec<String> = names.into_iter().chain(values).collect();
-        rows.extend(figures(case).map(|figure| head.iter().cloned().chain(figure.cells()).collect()));
+        let figures = figures(case).chain(of_contest(allocators.as_ref(), case));
+        rows.extend(figures.map(|figure| head.iter().cloned().chain(figure.cells()).collect()));
     }
     written(&rows)
 }
@@ -65,6 +68,19 @@ fn figures(case: &CaseResult) -> impl Iterator<Item = Figure> {
         ..Figure::default()
     };
     metrics.chain(histograms).chain([locality]).chain(exact(case))
+}
+
+/// The rate over that of the fastest allocator of the same workload.
+fn of_contest(allocators: Option<&Allocators<'_>>, case: &CaseResult) -> Option<Figure> {
+    let (ratio, confidence, reason) = allocators?.figure(case)?;
+    Some(Figure {
+        metric: "rate_to_fastest_allocator".to_owned(),
+        unit: "ratio".to_owned(),
+        value: text(ratio),
+        confidence: ends(confidence),
+        reason: reason.unwrap_or_default(),
+        ..Figure::default()
+    })
 }
 
 /// Total work, and the plan's expectations, as integers.

@@ -71,6 +71,8 @@ pub struct Measured {
     pub memory_peak_bytes: Option<u64>,
     /// Durations of chunks, empty for workloads without.
     pub chunk_ns: Histogram,
+    /// Latencies of operations from the times at which they were due; `None` in a closed loop.
+    pub latency_ns: Option<Histogram>,
     /// Refills of all workers' caches; `None` when the allocator is not ours.
     pub refills: Option<RefillRecord>,
     /// Digest of this rank's chunks, when the repetition hashes them.

@@ -61,7 +61,7 @@ proptest! {
         ]),
         key in prop::sample::select(vec![
             "schema", "name", "seed", "warmup", "duration", "bytes", "repetitions", "order", "bind", "workers",
-            "share_nodes", "chunk", "block", "kernel", "stores", "in_flight", "workload", "allocator", "design",
+            "share_nodes", "chunk", "block", "kernel", "stores", "in_flight", "workload", "allocator", "slots", "live", "sizes", "arrivals", "design",
             "batch", "metric", "at_least", "at_most", "level", "other", "stop", "drop", "limit", "aa", "half_width", "time",
             "cpu_share", "steal", "slab.batch", "rank.workers", "generate.chunk", "slab", "dedup", "unit", "scope", "distance", "compress", "granule", "codec",
             "check", "streams", "consumer", "generate.dedup",

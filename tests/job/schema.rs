@@ -7,7 +7,7 @@ use crate::catalogue::catalogue;
 use crate::validator::violations;
 
 /// Mistakes that only the parser can refuse: arithmetic on units, and rules over several keys.
-const BEYOND_THE_SCHEMA: [&str; 58] = [
+const BEYOND_THE_SCHEMA: [&str; 68] = [
     "a size that is too small",
     "a size that is too large",
     "a size off the grid",
@@ -66,6 +66,16 @@ const BEYOND_THE_SCHEMA: [&str; 58] = [
     "copies nearer than the unit of an arm",
     "copies nearer than their unit",
     "more streams than pages",
+    "a list of sizes with one of them twice",
+    "an arm that sets a key of another workload",
+    "arrivals of workers that have no time of their own",
+    "an arm whose workload does not use a key of the job",
+    "live objects of a workload that is the default",
+    "sizes beyond a superslab",
+    "sizes of nothing",
+    "sizes that go down",
+    "slots of a workload that has none",
+    "slots that one of several workloads does not use",
 ];
 
 fn parsed_schema() -> Value {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use numamark::job::{Amount, Job, decode, schema};
+use numamark::job::{Allocator, Amount, Job, decode, schema};
+use numamark::word::Word;
 use serde_json::Value;
 
 use crate::validator::violations;
@@ -32,6 +33,17 @@ fn every_shipped_job_parses_follows_the_schema_and_begins_with_its_question() {
         assert_eq!(violations(&schema, &value, ""), Vec::<String>::new(), "{shown}");
         let question: String = text.lines().take_while(|line| line.starts_with('#')).collect();
         assert!(question.contains('?'), "{shown} does not begin with a question");
+    }
+}
+
+/// `make run` looks for the words in the job.
+#[test]
+fn make_run_builds_the_allocators_that_a_job_names() {
+    let makefile =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Makefile")).expect("readable");
+    let line = makefile.lines().find(|line| line.starts_with("PEERS :=")).expect("it lists the words");
+    for allocator in Allocator::ALL {
+        assert_eq!(line.contains(allocator.word()), allocator.is_from_another_project(), "{allocator:?}");
     }
 }
 

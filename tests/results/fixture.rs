@@ -101,6 +101,7 @@ pub fn header(ranks: u32) -> Header {
         interval_ns: 1_000_000_000,
         environment: collect(&facts),
         environment_differences: Vec::new(),
+        allocators: Vec::new(),
         planned: vec![
             case(
                 "generate-1",

@@ -3,6 +3,7 @@
 
 mod advice;
 mod again;
+mod allocators;
 mod compare;
 mod directory;
 mod disturbances;

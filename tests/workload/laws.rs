@@ -3,10 +3,7 @@
 use std::mem::MaybeUninit;
 
 use numamark::generator::{Digest, Kernel, Stores, Stream};
-use numamark::measure::{Clock, Instruments, NoiseCounters, Prices};
-use numamark::slab::{Arena, Heap, HeapOptions};
-use numamark::word::Word;
-use numamark::workload::{Amount, Extent, allocate, collect, generate};
+use numamark::workload::{Amount, generate};
 
 use crate::alone;
 use crate::fixture::{KIB, data_set, extent, parameters, run};
@@ -132,47 +129,4 @@ fn parts_and_blocks_of_a_chunk_are_equal_and_complete() {
         // Parts differ by one cut at most: 64 KiB where a part has many of them, 4 KiB elsewhere.
         assert!(longest - shortest <= 64 << 10 && longest * 15 <= (shortest + (4 << 10)) * 16 + (64 << 10));
     }
-}
-
-#[test]
-fn every_workload_runs_for_its_time_on_every_allocator() {
-    let _alone = alone();
-    for workload in allocate::Workload::ALL {
-        for allocator in allocate::Allocator::ALL {
-            println!("{} on {}", workload.word(), allocator.word());
-            runs_for_its_time(allocate::Parameters { workload: *workload, allocator: *allocator });
-        }
-    }
-}
-
-fn runs_for_its_time(parameters: allocate::Parameters) {
-    let (clock, counters) = (Clock::start(), NoiseCounters::survey(None));
-    let Extent { warmup_ns, division, stop, .. } = extent(1_000_000, Amount::Duration(0), &|| false);
-    let span = allocate::Span { warmup_ns, timed_ns: 20_000_000, division, stop };
-    let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
-    let session = allocate::Session::new(parameters, 2, span, 3, instruments);
-    let bytes = usize::try_from(parameters.arena_bytes(2)).expect("small");
-    let ours = parameters.allocator == allocate::Allocator::Slab;
-    assert_eq!(bytes > 0, ours, "only the slab allocator needs an arena");
-    let heap = ours.then(|| {
-        let arena = Arena::plain(bytes).expect("memory");
-        Heap::new(arena, HeapOptions::new(2, clock)).expect("valid options")
-    });
-    let results = std::thread::scope(|scope| {
-        let work = |worker| session.work(worker, heap.as_ref());
-        let threads: Vec<_> = (0..2).map(|worker| scope.spawn(move || work(worker))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
-    });
-    let measured = session.measured(&collect(results).expect("no failure"));
-    assert!(measured.elapsed_ns >= span.timed_ns && measured.operations > 0);
-    assert_eq!(measured.intervals.iter().sum::<u64>(), measured.operations);
-    assert!((1..=2).contains(&measured.busy_workers));
-    assert_eq!(measured.noise.workers.len(), 2);
-    // A clock reading and an interval before each 4,096 operations, and a few more at the ends for each worker.
-    let (strides, refills) = (measured.operations / 4096, measured.refills.clone().unwrap_or_default());
-    let events = refills.events();
-    assert_eq!(measured.measuring.clock_reads, strides + 2 * 5 + events.clock_reads);
-    assert_eq!(measured.measuring.records, strides + 2 + events.records);
-    assert_eq!((measured.refills.is_some(), measured.memory_peak_bytes.is_some()), (ours, ours));
-    assert_eq!(heap.map_or(0, |heap| heap.violations()), 0);
 }

@@ -1,5 +1,6 @@
 //! Laws of the timed region, on the shipped sessions over a plain arena.
 
+mod allocators;
 mod designs;
 mod fixture;
 mod laws;

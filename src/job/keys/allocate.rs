@@ -6,7 +6,12 @@ use super::super::section::{Combination, section};
 use super::super::value::{Field, Value};
 use crate::slab::Design;
 use crate::word::Word;
-use crate::workload::allocate::{Allocator, Workload};
+use crate::workload::allocate::{Allocator, Sizes, Workload};
+
+/// The most objects of a worker: their table takes 384 MiB.
+const OBJECTS_MAX: u64 = 1 << 24;
+/// The most arrivals a second: an operation every 10 ns, as fast as the clock is read.
+const ARRIVALS_MAX: u64 = 100_000_000;
 
 section! {
     /// `[allocate]`
@@ -17,6 +22,18 @@ section! {
     swept allocator: Allocator = "slab" in Kind::Word(Allocator::WORDS),
         ["malloc", "heap"],
         "Who serves the workload.";
+    swept slots: Option<u32> = "auto" in Kind::CountOr { word: "auto", min: 1, max: OBJECTS_MAX },
+        ["slot_count", "ring", "table"],
+        "Objects in a worker's table, of the workloads that replace one after the other; \"auto\" is the workload's own number, or what 64MiB of its largest objects have room for.";
+    swept live: Option<u32> = "auto" in Kind::CountOr { word: "auto", min: 1, max: OBJECTS_MAX },
+        ["objects", "live_objects", "count"],
+        "Objects that a worker allocates before it frees all of them, of the workloads that do; \"auto\" is as for slots.";
+    swept sizes: Option<Sizes> = "auto" in Kind::SizesOr { word: "auto", min: 1, max: Sizes::BYTES_MAX },
+        ["object_size", "object_sizes", "size_range"],
+        "The smallest and the largest size of an object, both included, such as \"8B..128B\"; \"auto\" is the workload's own range.";
+    swept arrivals: Option<u32> = "none" in Kind::CountOr { word: "none", min: 1, max: ARRIVALS_MAX },
+        ["rate", "arrival_rate", "rate_iops", "target"],
+        "Operations that are due at each worker each second, whether or not those before have ended (an open loop): their latency counts from then. With \"none\" one follows the other (a closed loop).";
 }
 
 section! {

@@ -21,6 +21,22 @@ impl ThreadLife {
         self.switches.major_faults += major_faults;
     }
 
+    /// The noise of a worker that started these threads and waited for their ends, with theirs. Run delay and migrations
+    /// are unknown, as in [`ThreadLife::noise`].
+    pub fn with(&self, starter: WorkerNoise) -> WorkerNoise {
+        let Switches { involuntary, voluntary, minor_faults, major_faults } = self.switches;
+        WorkerNoise {
+            cpu_ns: starter.cpu_ns + self.cpu_ns,
+            involuntary_switches: starter.involuntary_switches + involuntary,
+            voluntary_switches: starter.voluntary_switches + voluntary,
+            minor_faults: starter.minor_faults + minor_faults,
+            major_faults: starter.major_faults + major_faults,
+            migrations: None,
+            run_delay_ns: None,
+            ..starter
+        }
+    }
+
     /// The noise of a worker with a timed region of `wall_ns`. Run delay and migrations are unknown: reading their
     /// files takes as long as a thread lives.
     pub fn noise(&self, wall_ns: u64, [probe_before_ns, probe_after_ns]: [f64; 2]) -> WorkerNoise {
@@ -66,5 +82,9 @@ mod tests {
         assert!(noise.voluntary_switches >= 3, "each slept: {noise:?}");
         assert_eq!((noise.wall_ns, noise.migrations, noise.run_delay_ns), (50_000_000, None, None));
         assert_eq!([noise.probe_before_ns, noise.probe_after_ns], [3.0, 4.0]);
+        let starter = WorkerNoise { cpu_ns: 5, wall_ns: 9, migrations: Some(1), ..noise };
+        let both = life.with(starter);
+        assert_eq!((both.cpu_ns, both.wall_ns, both.migrations), (noise.cpu_ns + 5, 9, None));
+        assert_eq!(both.voluntary_switches, 2 * noise.voluntary_switches);
     }
 }

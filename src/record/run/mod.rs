@@ -3,12 +3,14 @@
 //! [`Header`] is known before the first repetition and is written first; [`Derived`] follows from the parts alone.
 //! Only `elapsed_s` belongs to neither.
 
+mod allocator;
 mod case;
 mod comparison;
 mod gate;
 mod judged;
 
 pub use crate::metric::{Better, Measure};
+pub use allocator::AllocatorBuild;
 pub use case::{CaseHeader, CaseResult, Expected, HistogramSummary, Metric, Parameter, RankResult, Total};
 pub use comparison::{Comparison, Floor, Replicated, Scope, Verdict};
 pub use gate::{Against, Bound, Gate, GateResult, Level, Outcome};
@@ -76,6 +78,10 @@ pub struct Header {
     pub environment: Environment,
     /// Differences of the other hosts from this machine, one sentence each; empty when all hosts are alike.
     pub environment_differences: Vec<String>,
+    /// Builds of the allocators that the cases name, in the order of the job; absent in a run without such cases, and in
+    /// runs of versions that did not record them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allocators: Vec<AllocatorBuild>,
     /// Requested cases, in the order of the job.
     pub planned: Vec<CaseHeader>,
     /// Requested gates.
@@ -116,6 +122,10 @@ pub struct Derived {
     pub coincidences: Vec<Coincidence>,
     /// Comparisons of the job's arms with its base, one row for each case and metric.
     pub comparisons: Vec<Comparison>,
+    /// Comparisons of the allocators of one workload with the fastest of them, by their rates; absent in a run without a
+    /// workload on two allocators.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allocator_comparisons: Vec<Comparison>,
     /// Result of every gate on every case it applies to.
     pub gate_results: Vec<GateResult>,
 }

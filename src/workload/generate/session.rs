@@ -166,6 +166,7 @@ impl<'a> Session<'a> {
             intervals: progress.intervals.into_finished(),
             memory_peak_bytes: ours.then(|| self.parts.heap.usage().peak_bytes as u64),
             chunk_ns: progress.chunk_ns,
+            latency_ns: None,
             refills: ours.then_some(refills),
             digest: hashed.then_some(digest),
             read,

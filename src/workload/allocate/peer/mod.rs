@@ -1,19 +1,50 @@
 //! Allocators that can serve a workload: one file each.
 
+#[cfg(feature = "peers")]
+mod jemalloc;
+mod malloc;
+#[cfg(feature = "peers")]
+mod mimalloc;
 mod null;
+#[cfg(feature = "peers")]
+mod rpmalloc;
 mod slab;
+#[cfg(feature = "peers")]
+mod snmalloc;
 mod system;
 
+#[cfg(feature = "peers")]
+pub use jemalloc::Jemalloc;
+pub use malloc::{Malloc, MallocObject};
+#[cfg(feature = "peers")]
+pub use mimalloc::Mimalloc;
 pub use null::{Null, NullObject};
+#[cfg(feature = "peers")]
+pub use rpmalloc::Rpmalloc;
+#[cfg(feature = "peers")]
+pub use snmalloc::Snmalloc;
 pub use system::{System, SystemObject, Zeroed};
 
 use crate::error::Result;
 use crate::slab::{Allocate, Demand, Heap, RefillRecord};
 
+/// The version of an allocator and its build: two builds of one allocator can differ by a factor of ten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// Version that the library reports, or that of the crate that builds it.
+    pub version: String,
+    /// Crate, compiler flags and options of the build, as far as they are known.
+    pub build: String,
+}
+
 /// Allocator of one worker during one repetition.
 ///
-/// An allocator without an arena and without refills implements `serve` alone.
-pub trait Peer<'heap>: Allocate + Sized {
+/// An allocator without an arena and without refills implements `provenance` and `serve` alone; one with the interface of
+/// `malloc` and `free` implements [`Malloc`]. Objects are freed on any worker.
+pub trait Peer<'heap>: Allocate<Object: Send> + Sized {
+    /// Version and build of the allocator; `None` when there is no allocator.
+    fn provenance() -> Option<Provenance>;
+
     /// Bytes of an arena in which a rank with this many workers never runs out; 0 when the memory comes from elsewhere.
     fn arena_bytes(_workers: u32, _demand: Demand) -> u64 {
         0

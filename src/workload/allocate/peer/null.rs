@@ -4,7 +4,7 @@ use std::alloc::Layout;
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
-use super::Peer;
+use super::{Peer, Provenance};
 use crate::error::Result;
 use crate::slab::{Allocate, Demand, Heap, Misuse, OutOfMemory};
 
@@ -33,6 +33,10 @@ impl Null {
 }
 
 impl Peer<'_> for Null {
+    fn provenance() -> Option<Provenance> {
+        None
+    }
+
     fn serve(_worker: u32, demand: Demand, _heap: Option<&Heap>) -> Result<Null> {
         Ok(Null::new(usize::try_from(demand.bytes_max).expect("an object fits the address space")))
     }

@@ -1,10 +1,15 @@
 //! The rank-local slab allocator: each worker has its cache of the rank's heap.
 
-use super::Peer;
+use super::{Peer, Provenance};
 use crate::error::Result;
 use crate::slab::{Cache, Demand, Heap, RefillRecord, arena_bytes_needed};
 
 impl<'heap> Peer<'heap> for Cache<'heap> {
+    fn provenance() -> Option<Provenance> {
+        let version = format!("numamark {}", env!("CARGO_PKG_VERSION"));
+        Some(Provenance { version, build: env!("NUMAMARK_BUILD").to_owned() })
+    }
+
     fn arena_bytes(workers: u32, demand: Demand) -> u64 {
         arena_bytes_needed(workers, demand)
     }

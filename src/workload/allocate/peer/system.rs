@@ -5,9 +5,9 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use super::Peer;
-use crate::error::Result;
-use crate::slab::{Allocate, Demand, Heap, Misuse, OutOfMemory};
+use super::Provenance;
+use super::malloc::{Malloc, MallocObject, never_empty};
+use crate::slab::{Allocate, Misuse, OutOfMemory};
 
 /// The C library's allocator, as `malloc` and `free`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,65 +17,42 @@ pub struct System;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Zeroed;
 
-/// A live object of the C library's allocator. Dropping it without giving it back leaks it.
-///
-/// Invariant: `pointer` was allocated with `layout` by the C library and has not been given back.
-#[derive(Debug)]
-#[must_use = "an object that is not given back is leaked"]
-pub struct SystemObject {
-    pointer: NonNull<u8>,
-    layout: Layout,
-}
+/// A live object of the C library's allocator.
+pub type SystemObject = MallocObject<System>;
 
-// SAFETY: it owns its memory as a Box would.
-unsafe impl Send for SystemObject {}
-// SAFETY: a shared reference gives no access that writes to the memory.
-unsafe impl Sync for SystemObject {}
-
-impl AsMut<[MaybeUninit<u8>]> for SystemObject {
-    #[inline]
-    fn as_mut(&mut self) -> &mut [MaybeUninit<u8>] {
-        // SAFETY: by the invariant the memory is live and ours alone; any bytes are valid `MaybeUninit`.
-        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().cast(), self.layout.size()) }
+// SAFETY: as the standard library promises of its `System`.
+unsafe impl Malloc for System {
+    fn provenance() -> Provenance {
+        Provenance { version: c_library(), build: "the C library of this machine".to_owned() }
     }
-}
 
-impl AsRef<[MaybeUninit<u8>]> for SystemObject {
-    #[inline]
-    fn as_ref(&self) -> &[MaybeUninit<u8>] {
-        // SAFETY: as above; no thread writes while a shared reference lives.
-        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr().cast(), self.layout.size()) }
+    fn enter() -> System {
+        System
     }
-}
-
-impl Peer<'_> for System {
-    fn serve(_worker: u32, _demand: Demand, _heap: Option<&Heap>) -> Result<System> {
-        Ok(System)
-    }
-}
-
-impl Allocate for System {
-    type Object = SystemObject;
 
     #[inline]
-    fn take(&mut self, layout: Layout) -> Result<SystemObject, OutOfMemory> {
-        let layout = never_empty(layout)?;
+    fn allocate(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the size is not zero.
-        let pointer = unsafe { std::alloc::System.alloc(layout) };
-        NonNull::new(pointer).map(|pointer| SystemObject { pointer, layout }).ok_or(OutOfMemory)
+        unsafe { std::alloc::System.alloc(layout) }
     }
 
     #[inline]
-    fn give_back(&mut self, object: SystemObject) -> Result<(), Misuse> {
-        // SAFETY: by the invariant; the object is consumed.
-        unsafe { std::alloc::System.dealloc(object.pointer.as_ptr(), object.layout) };
-        Ok(())
+    unsafe fn free(&self, pointer: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise is that of `dealloc`.
+        unsafe { std::alloc::System.dealloc(pointer.as_ptr(), layout) }
     }
+}
 
-    #[inline]
-    fn memory<'a>(&'a mut self, object: &'a mut SystemObject) -> &'a mut [MaybeUninit<u8>] {
-        object.as_mut()
+/// Name and version of the C library.
+fn c_library() -> String {
+    #[cfg(target_env = "gnu")]
+    {
+        // SAFETY: returns a static string that ends with a zero.
+        let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
+        format!("glibc {}", version.to_string_lossy())
     }
+    #[cfg(not(target_env = "gnu"))]
+    "a C library that does not tell its version".to_owned()
 }
 
 impl Allocate for Zeroed {
@@ -84,9 +61,8 @@ impl Allocate for Zeroed {
     #[inline]
     fn take(&mut self, layout: Layout) -> Result<SystemObject, OutOfMemory> {
         let layout = never_empty(layout)?;
-        // SAFETY: the size is not zero.
-        let pointer = unsafe { std::alloc::System.alloc_zeroed(layout) };
-        NonNull::new(pointer).map(|pointer| SystemObject { pointer, layout }).ok_or(OutOfMemory)
+        // SAFETY: the size is not zero, and `System` frees what `alloc_zeroed` returns.
+        unsafe { MallocObject::new(std::alloc::System.alloc_zeroed(layout), layout) }
     }
 
     #[inline]
@@ -98,10 +74,4 @@ impl Allocate for Zeroed {
     fn memory<'a>(&'a mut self, object: &'a mut SystemObject) -> &'a mut [MaybeUninit<u8>] {
         object.as_mut()
     }
-}
-
-/// The layout with at least one byte: `GlobalAlloc` forbids layouts of size 0.
-#[inline]
-fn never_empty(layout: Layout) -> Result<Layout, OutOfMemory> {
-    Layout::from_size_align(layout.size().max(1), layout.align()).map_err(|_| OutOfMemory)
 }

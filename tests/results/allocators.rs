@@ -1,0 +1,137 @@
+//! Allocators of one run: each compared with the fastest of its workload, in `run.json`, in the table and in the CSV.
+
+use numamark::record::run::{AllocatorBuild, Comparison, Verdict};
+use numamark::record::{Header, Measure, Parameter, Run};
+use numamark::report;
+use numamark::report::Detail;
+use numamark::results::{RunDirectory, verify};
+
+use crate::fixture::Folder;
+use crate::known_speed::{Made, made};
+use crate::table::assert_fits;
+
+const ALLOCATORS: [&str; 7] = ["slab", "system", "mimalloc", "snmalloc", "jemalloc", "rpmalloc", "null"];
+
+/// Two workloads on seven allocators.
+fn with_allocators(header: &mut Header) {
+    let template = header.planned.pop().expect("two cases");
+    assert_eq!(template.measure, Measure::Operations);
+    header.planned.clear();
+    for workload in ["larson", "mixed-lifetime"] {
+        for allocator in ALLOCATORS {
+            let mut case = template.clone();
+            case.id = format!("{workload}.allocator={allocator}");
+            case.workload = workload.to_owned();
+            case.parameters.insert("allocator".to_owned(), Parameter::Word(allocator.to_owned()));
+            if allocator != "slab" {
+                case.parameters.remove("batch");
+            }
+            header.planned.push(case);
+        }
+    }
+    header.gates.clear();
+}
+
+/// mimalloc is the fastest in larson; in mixed-lifetime slab is as fast as snmalloc.
+fn speed(case: &str) -> f64 {
+    match case {
+        "larson.allocator=mimalloc" => 2.0,
+        "larson.allocator=slab" => 1.8,
+        "mixed-lifetime.allocator=snmalloc" => 1.5,
+        "mixed-lifetime.allocator=slab" => 1.498,
+        null if null.ends_with("null") => 5.0,
+        _ => 1.0,
+    }
+}
+
+fn contest(name: &str, rounds: u32) -> (Folder, Run) {
+    let folder = Folder::new(name);
+    let run = Made { ranks: 1, rounds, proved: true, speed: &speed, header: &with_allocators, ..made(77) };
+    let path = run.write(&folder.join("run"));
+    verify(&path).expect("the comparisons follow from the parts");
+    let run = RunDirectory::open(&path).expect("a run").read_run().expect("its result");
+    (folder, run)
+}
+
+#[test]
+fn every_allocator_is_compared_with_the_fastest_of_its_workload() {
+    let (_folder, run) = contest("allocators", 14);
+    let rows = &run.derived.allocator_comparisons;
+    assert_eq!(rows.len(), 2 * 6);
+    let row = |case: &str, candidate: &str| -> &Comparison {
+        let mut found = rows.iter().filter(|row| row.case == case && row.candidate == candidate);
+        found.next().unwrap_or_else(|| panic!("no {candidate} in {case}"))
+    };
+    let slab = row("larson", "slab");
+    assert_eq!((slab.base.as_str(), slab.verdict), ("mimalloc", Verdict::Slower), "{slab:?}");
+    assert!((slab.ratio.expect("pairs") - 0.9).abs() < 0.01, "{slab:?}");
+    assert_eq!(row("mixed-lifetime", "slab").verdict, Verdict::NoDifference);
+    assert_eq!(row("mixed-lifetime", "rpmalloc").verdict, Verdict::Slower);
+    // Null has a ratio, wins nothing, and costs the others no power.
+    let null = row("larson", "null");
+    assert!(null.base == "mimalloc" && null.ratio > Some(2.0), "{null:?}");
+    let smallest = |null: bool| {
+        let of = rows.iter().filter(|row| (row.candidate == "null") == null);
+        of.filter_map(|row| row.p_adjusted.zip(row.p))
+            .map(|(adjusted, p)| (adjusted / p).round())
+            .fold(0.0, f64::max)
+    };
+    assert_eq!((smallest(false), smallest(true)), (10.0, 2.0));
+}
+
+#[test]
+fn the_report_has_one_table_of_ratios_and_says_what_wins_where() {
+    let (_folder, mut run) = contest("allocators-report", 14);
+    run.header.allocators = vec![
+        AllocatorBuild {
+            allocator: "mimalloc".to_owned(),
+            version: "mimalloc 3.3.2".to_owned(),
+            build: "cc -O3".to_owned(),
+            larson_ns: Some(9.2),
+            system_larson_ns: Some(17.3),
+            optimised: Some(true),
+        },
+        AllocatorBuild {
+            allocator: "snmalloc".to_owned(),
+            version: "snmalloc 0.7.6".to_owned(),
+            build: "-O0".to_owned(),
+            larson_ns: Some(143.0),
+            system_larson_ns: Some(17.3),
+            optimised: Some(false),
+        },
+    ];
+    let text = report::table(&run, Detail::Summary);
+    println!("{text}");
+    assert_fits(&text);
+    let below: Vec<&str> = text.lines().skip_while(|line| *line != "allocators:").collect();
+    let head: Vec<&str> = below[1].split_whitespace().collect();
+    assert_eq!(head, [&["workload"][..], &ALLOCATORS[..]].concat());
+    let larson: Vec<&str> =
+        below.iter().find(|line| line.starts_with("larson")).expect("a row").split_whitespace().collect();
+    assert_eq!((larson[1], larson[3]), ("0.90", "1.00"), "{text}");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("fastest: mimalloc for larson; snmalloc for mixed-lifetime (Holm over 10 comparisons)"),
+        "{text}"
+    );
+    assert!(text.contains("as fast, within 2 %: slab for mixed-lifetime"), "{text}");
+    assert!(text.contains("WARNING: snmalloc was built without optimisation: 143 ns"), "{text}");
+    assert!(text.contains("allocators: mimalloc (mimalloc 3.3.2), snmalloc (snmalloc 0.7.6)"), "{text}");
+    let markdown = report::markdown(&run);
+    assert!(markdown.contains("## Allocators\n\n| workload | slab | system |"), "{markdown}");
+    let csv = report::csv(&run);
+    let ratios: Vec<&str> = csv.lines().filter(|line| line.contains("rate_to_fastest_allocator")).collect();
+    assert_eq!(ratios.len(), 14);
+    assert!(
+        ratios.iter().any(|line| line.contains("larson.allocator=mimalloc") && line.contains(",ratio,1,")),
+        "{csv}"
+    );
+}
+
+#[test]
+fn few_rounds_name_no_winner() {
+    let (_folder, run) = contest("allocators-few", 4);
+    let text = report::table(&run, Detail::Summary).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("no winner in larson: mimalloc has the highest rate"), "{text}");
+    assert!(!text.contains("fastest: mimalloc"), "{text}");
+}
