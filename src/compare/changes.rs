@@ -130,7 +130,7 @@ fn environment(base: &Environment, candidate: &Environment) -> Vec<Change> {
 
 /// True when a change concerns the allocator, which is responsible for refills.
 pub(super) fn is_of_allocator(change: &Change) -> bool {
-    const OF_ALLOCATOR: [&str; 3] = ["allocator", "batch", "design"];
+    const OF_ALLOCATOR: [&str; 4] = ["allocator", "batch", "design", "hardening"];
     debug_assert!(OF_ALLOCATOR.iter().all(|name| TREATMENTS.contains(name)));
     change.case.is_some() && OF_ALLOCATOR.contains(&change.what.as_str())
 }

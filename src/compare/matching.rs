@@ -7,12 +7,13 @@ use super::refusal::Refusal;
 use crate::record::run::{CaseHeader, Parameter};
 
 /// Parameters that change the way work is done, but not the work: the usual subject of comparisons.
-pub(super) const TREATMENTS: [&str; 10] = [
+pub(super) const TREATMENTS: [&str; 11] = [
     "allocator",
     "batch",
     "consumer",
     "design",
     "handover",
+    "hardening",
     "kernel",
     "memory",
     "pool",
@@ -22,11 +23,12 @@ pub(super) const TREATMENTS: [&str; 10] = [
 
 /// Values of parameters that a case does not name. A run names only parameters set in its job, and older runs
 /// know no other values.
-const UNNAMED: [(&str, &str); 8] = [
+const UNNAMED: [(&str, &str); 9] = [
     ("compress", "1"),
     ("consumer", "discard"),
     ("dedup", "1"),
     ("handover", "chunk"),
+    ("hardening", "cheap"),
     ("memory", "slab"),
     ("pool", "kept"),
     ("schedule", "static"),

@@ -1,4 +1,4 @@
-//! Keys of `[allocate]` that a workload of the job does not use.
+//! Keys of `[allocate]` and `[slab]` that no workload of the job, or not every one, uses.
 
 use super::diagnostic::{Diagnostic, Place};
 use super::entry::Table;
@@ -18,8 +18,12 @@ pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
     let mut wrong: Vec<Diagnostic> = Vec::new();
     let of_arms = job.arms.iter().enumerate().map(|(index, arm)| (values.with_arm(index), &arm.job));
     for (values, job) in std::iter::once((values.clone(), job)).chain(of_arms) {
-        let Some(section) = &job.allocate else { continue };
-        let found = KNOBS.iter().filter_map(|(knob, name)| unused(section, &values, *knob, name));
+        let found: Vec<Diagnostic> = match &job.allocate {
+            Some(section) => {
+                KNOBS.iter().filter_map(|(knob, name)| unused(section, &values, *knob, name)).collect()
+            }
+            None => hardening_of_nothing(&values),
+        };
         // An arm repeats what is wrong in the base.
         for one in found {
             if !wrong.iter().any(|known| known.message == one.message && known.place == one.place) {
@@ -28,6 +32,17 @@ pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
         }
     }
     wrong
+}
+
+/// Without `[allocate]` there are only the generator's large blocks: its caches have the default.
+fn hardening_of_nothing(values: &Values) -> Vec<Diagnostic> {
+    let set = values.of(Table::single(Section::Slab), "hardening").iter();
+    let set = set.filter(|(_, place)| *place != Place::NOWHERE).map(|(_, place)| place).take(1);
+    set.map(|place| {
+        Diagnostic::new(*place, "slab.hardening: the workload \"generate\" does not use it", "")
+            .accepted("in a job with the section [allocate]")
+    })
+    .collect()
 }
 
 fn unused(section: &Allocate, values: &Values, knob: Knob, name: &str) -> Option<Diagnostic> {

@@ -1,6 +1,7 @@
 //! One case: a workload with every parameter fixed.
 
 use crate::record::run::{Expected, Parameter};
+use crate::slab::Hardening;
 use crate::word::Word;
 use crate::workload::{allocate, generate};
 
@@ -18,8 +19,10 @@ pub struct Case {
     pub parameters: Vec<(&'static str, Parameter)>,
     /// Workers of this rank.
     pub workers: u32,
-    /// Objects a refill may bring.
+    /// Objects that are carved at a time.
     pub batch: u32,
+    /// Checks of the heap against misuse.
+    pub hardening: Hardening,
     /// The workload and its parameters.
     pub work: Work,
     /// Expected values that follow from the parameters; `None` for workloads without chunks.

@@ -8,6 +8,7 @@ use super::name::Name;
 use super::resolve::resolve_workers;
 use crate::error::Result;
 use crate::job::{Allocate, AllocateKnobs, Allocator, Job, RankKnobs, SlabKnobs};
+use crate::slab::Hardening;
 use crate::word::Word;
 use crate::workload::allocate::{self, Knob};
 
@@ -41,7 +42,7 @@ fn allocate_case(
     (rank, own, slab): (RankKnobs, AllocateKnobs, SlabKnobs),
     seat: &Seat,
 ) -> Result<Case> {
-    // The batch belongs to this program's own caches.
+    // Batch and hardening belong to this program's own caches.
     let ours = own.allocator == Allocator::Slab;
     let used = |asked: bool, knob| asked && own.workload.uses(knob);
     let name = Name::new(own.workload.word())
@@ -56,7 +57,9 @@ fn allocate_case(
             (own.arrivals, "none"),
             section.arrivals.len() > 1,
         )
-        .add_if(ours, "batch", slab.batch, job.slab.batch.len() > 1);
+        .add_if(ours, "batch", slab.batch, job.slab.batch.len() > 1)
+        .add_if(ours && asked.hardening, "hardening", slab.hardening, job.slab.hardening.len() > 1);
+    let hardening = if ours { slab.hardening } else { Hardening::Cheap };
     Ok(Case {
         compared_as: name.id.clone(),
         id: name.id,
@@ -64,11 +67,13 @@ fn allocate_case(
         parameters: name.parameters,
         workers: resolve_workers(rank.workers, seat)?,
         batch: if ours { slab.batch } else { job.slab.batch[0] },
+        hardening,
         work: Work::Allocate(allocate::Parameters {
             workload: own.workload,
             allocator: own.allocator,
             dimensions: own.workload.dimensions(own.slots, own.live, own.sizes),
             arrivals: own.arrivals,
+            hardening,
         }),
         expected: None,
     })

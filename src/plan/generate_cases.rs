@@ -10,7 +10,7 @@ use super::stores::automatic;
 use crate::error::{Error, Result};
 use crate::generator::{Ratio, Shape, Stores};
 use crate::job::{Allocate, Generate, GenerateKnobs, Job, RankKnobs, SlabKnobs};
-use crate::slab::BATCH_BYTES_MAX;
+use crate::slab::{BATCH_BYTES_MAX, Hardening};
 use crate::units::Bytes;
 use crate::workload::generate::{self, Consumer, Handover, Memory, PoolUse, Schedule};
 
@@ -29,6 +29,7 @@ pub(super) struct Asked {
     pub(super) live: bool,
     pub(super) sizes: bool,
     pub(super) arrivals: bool,
+    pub(super) hardening: bool,
 }
 
 impl Asked {
@@ -51,6 +52,7 @@ impl Asked {
             live: any_allocate(|section| section.live != [None]),
             sizes: any_allocate(|section| section.sizes != [None]),
             arrivals: any_allocate(|section| section.arrivals != [None]),
+            hardening: sides().any(|side| side.slab.hardening != [Hardening::Cheap]),
         }
     }
 }
@@ -113,6 +115,8 @@ fn generate_case(
         parameters: name.parameters,
         workers,
         batch: if batched { slab.batch } else { job.slab.batch[0] },
+        // The caches of the generator's sessions have the default.
+        hardening: Hardening::Cheap,
         work: Work::Generate(parameters),
         expected: Some(expected(&parameters, workers, seat)),
     })

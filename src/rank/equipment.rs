@@ -126,6 +126,7 @@ impl Equipment {
         let options = HeapOptions {
             design: self.design,
             batch: case.batch,
+            hardening: case.hardening,
             seed: mix_words(&[self.seed, u64::from(self.rank)]),
             stretch,
             ..HeapOptions::new(case.workers, self.clock)

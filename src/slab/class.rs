@@ -20,10 +20,8 @@ pub const CLASS_COUNT: usize = 80;
 /// The largest object that shares a superslab with others.
 pub const SHARED_BYTES_MAX: usize = 1 << 20;
 
-/// New objects are carved one page at a time, or one object if it is larger: a refill faults one page.
-const PAGE_BYTES: usize = 4096;
-/// Most bytes that are carved at a time, unless it is a single object.
-pub const BATCH_BYTES_MAX: usize = PAGE_BYTES;
+/// Most bytes that are carved at a time, unless it is a single object: memory in hand is not available to other workers.
+pub const BATCH_BYTES_MAX: usize = 256 << 10;
 
 /// The unit of sizes in small slabs, and the alignment of every object. A free object holds a link of 8 bytes.
 pub(super) const GRAIN_BYTES: usize = 1 << GRAIN_SHIFT;
@@ -52,8 +50,8 @@ struct Shape {
     bytes: u32,
     /// Objects a slab holds.
     objects: u32,
-    /// Objects carved at a time.
-    page: u32,
+    /// Objects in `BATCH_BYTES_MAX`.
+    batch_max: u32,
     /// Free objects that make a slab worth returning to. Without this threshold, a slab that stays full except for one
     /// object would serve one refill after the other, with one object per batch (snmalloc delays the reuse of slabs for
     /// the same reason). At most an eighth of a slab, so at most an eighth of the memory is unused.
@@ -62,7 +60,7 @@ struct Shape {
     reciprocal: u64,
 }
 
-const EMPTY_SHAPE: Shape = Shape { bytes: 0, objects: 0, page: 0, worthwhile: 0, reciprocal: 0 };
+const EMPTY_SHAPE: Shape = Shape { bytes: 0, objects: 0, batch_max: 0, worthwhile: 0, reciprocal: 0 };
 static SHAPES: [Shape; CLASS_COUNT] = shapes();
 
 const fn bytes_of(class: usize) -> usize {
@@ -110,7 +108,7 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
         shapes[class] = Shape {
             bytes: narrow(bytes),
             objects: narrow(objects),
-            page: at_least_one(PAGE_BYTES / bytes),
+            batch_max: at_least_one(BATCH_BYTES_MAX / bytes),
             worthwhile: at_least_one(if objects / 8 < 16 { objects / 8 } else { 16 }),
             reciprocal: (u64::MAX / units::count(bytes)).wrapping_add(1),
         };
@@ -220,9 +218,9 @@ impl Class {
         SHAPES[self.number()].objects
     }
 
-    /// Objects carved at a time.
-    pub(super) fn page(self) -> u32 {
-        SHAPES[self.number()].page
+    /// The most objects that are carved at a time.
+    pub(super) fn batch_max(self) -> u32 {
+        SHAPES[self.number()].batch_max
     }
 
     /// Free objects that make a slab worth returning to.

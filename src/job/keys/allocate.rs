@@ -4,7 +4,7 @@ use super::super::diagnostic::Place;
 use super::super::key::{Absent, Key, Kind, Section};
 use super::super::section::{Combination, section};
 use super::super::value::{Field, Value};
-use crate::slab::Design;
+use crate::slab::{Design, Hardening};
 use crate::word::Word;
 use crate::workload::allocate::{Allocator, Sizes, Workload};
 
@@ -44,5 +44,8 @@ section! {
         "How slabs and caches are laid out.";
     swept batch: u32 = "64" in Kind::Count { min: 8, max: 512 },
         ["refill", "magazine", "batch_size"],
-        "Objects a cache takes in one refill, at most 256 KiB of them or one object.";
+        "Objects that a cache carves at a time out of memory that has not been handed out yet, at most 256 KiB of them or one object.";
+    swept hardening: Hardening = "cheap" in Kind::Word(Hardening::WORDS),
+        ["checks", "security", "secure", "debug"],
+        "Checks against the misuse of objects, of the workloads of [allocate].";
 }

@@ -84,11 +84,8 @@ impl<'heap, L: Level> Cache<'heap, L> {
             return core.allocate_uncommon(layout);
         }
         // SAFETY: objects in hand are in the arena, and only this worker reads and writes them.
-        let next = if L::CHECKS_LINKS {
-            unsafe { core.links.next(object) }
-        } else {
-            unsafe { core.links.word(object) }
-        };
+        let word = unsafe { core.links.word(object) };
+        let next = if L::CHECKS_LINKS { core.links.code(word) } else { word };
         if L::CHECKS_LINKS && !in_one_slab(next, object) {
             unlikely();
             return core.allocate_uncommon(layout);
@@ -224,5 +221,6 @@ impl<L: Level> std::fmt::Debug for Cache<'_, L> {
     }
 }
 
+/// Marks the branch that calls it as unlikely: the code of the other branch then follows without a jump.
 #[cold]
 fn unlikely() {}

@@ -45,10 +45,10 @@ impl Core<'_> {
         let slab = slab_number(self.offset_of(pointer));
         let links = self.links;
         let chain = self.chains.at(slab);
-        if chain.slab != slab || chain.objects == CHAIN_OBJECTS_MAX {
-            if let Some(whole) = chain.take() {
-                self.give_chain(whole);
-            }
+        if (chain.slab != slab || chain.objects == CHAIN_OBJECTS_MAX)
+            && let Some(whole) = chain.take()
+        {
+            self.give_chain(whole);
         }
         let chain = self.chains.at(slab);
         if chain.objects == 0 {

@@ -32,8 +32,8 @@ pub struct HeapOptions {
     pub design: Design,
     /// Checks against misuse.
     pub hardening: Hardening,
-    /// Objects that are carved at a time, within `BATCH_OBJECTS`; never more than a page of them, unless it is a single
-    /// object. A refill from free objects takes all that are in the slab.
+    /// Objects that are carved at a time, within `BATCH_OBJECTS`; never more than 256 KiB of them, unless it is
+    /// a single object. A refill from free objects takes all that are in the slab.
     pub batch: u32,
     /// Number of caches, 1 to `WORKERS_MAX`.
     pub workers: u32,

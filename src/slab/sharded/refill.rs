@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A batch is a list or a range. A list is all that was freed since the last exchange: two words change hands,
-//! whatever its length. A range ends at a page, so that a refill faults one page.
+//! whatever its length. A range is a part of the slab that has never been handed out: none of its memory is touched.
 
 use super::core::Core;
 use super::slab_record::SlabPlace;
@@ -66,9 +66,9 @@ impl Core<'_> {
         }
     }
 
-    /// Objects of a range: a batch, but not beyond a page.
+    /// Objects of a range.
     fn range_of(&self, class: Class) -> u32 {
-        self.heap.options().batch.min(class.page())
+        self.heap.options().batch.min(class.batch_max())
     }
 
     /// True when the memory of a slab has been used in an earlier life of its superslab.

@@ -16,7 +16,7 @@ use super::peer::{Null, Peer, System};
 use super::pingpong::{self, PingPong};
 use super::sizes::Sizes;
 use super::variable_size::{self, VariableSize};
-use crate::slab::Cache;
+use crate::slab::{Cache, Cheap, Full, Hardening, Off, Strict};
 #[cfg(not(feature = "peers"))]
 use crate::word::Word;
 use crate::word::words;
@@ -105,6 +105,8 @@ pub struct Parameters {
     pub dimensions: Dimensions,
     /// Operations that are due at each worker each second; `None` in a closed loop.
     pub arrivals: Option<u32>,
+    /// Checks of the slab allocator against misuse; without meaning for others.
+    pub hardening: Hardening,
 }
 
 /// Bytes that the largest objects of one worker have at most, unless the job says how many objects there are: a wide
@@ -194,7 +196,12 @@ impl Parameters {
     /// Runs the code that is compiled for this allocator and this workload.
     pub(super) fn choose<'heap, G: Generic<'heap>>(&self, code: G) -> G::Output {
         match self.allocator {
-            Allocator::Slab => self.choose_workload::<Cache<'heap>, G>(code),
+            Allocator::Slab => match self.hardening {
+                Hardening::Off => self.choose_workload::<Cache<'heap, Off>, G>(code),
+                Hardening::Cheap => self.choose_workload::<Cache<'heap, Cheap>, G>(code),
+                Hardening::Strict => self.choose_workload::<Cache<'heap, Strict>, G>(code),
+                Hardening::Full => self.choose_workload::<Cache<'heap, Full>, G>(code),
+            },
             Allocator::System => self.choose_workload::<System, G>(code),
             Allocator::Null => self.choose_workload::<Null, G>(code),
             #[cfg(feature = "peers")]

@@ -8,6 +8,7 @@ use super::choice::{Allocator, Generic, Parameters, Workload};
 use super::pattern::{Dimensions, Pattern, WorkerSetup};
 use super::peer::{Peer, Provenance};
 use crate::measure::Clock;
+use crate::slab::Hardening;
 
 /// The time of one operation of larson, as measured for the check.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +58,13 @@ impl Allocator {
 
 fn larson(allocator: Allocator) -> Parameters {
     let dimensions = Workload::Larson.dimensions(None, None, None);
-    Parameters { workload: Workload::Larson, allocator, dimensions, arrivals: None }
+    Parameters {
+        workload: Workload::Larson,
+        allocator,
+        dimensions,
+        arrivals: None,
+        hardening: Hardening::Cheap,
+    }
 }
 
 struct Origin;

@@ -83,10 +83,18 @@ fn stages_add_up_to_the_total_and_all_slow_refills_are_timed() {
 }
 
 #[test]
-fn new_memory_is_carved_in_ranges_of_a_batch_and_at_most_a_page() {
-    // 16 bytes: a page holds 256 objects.
-    for (batch, bytes, range) in [(8, 16, 8), (64, 16, 64), (512, 16, 256), (64, 128, 32), (64, 4096, 1)] {
-        let heap = heap_with(2, options(batch, 1));
+fn new_memory_is_carved_in_ranges_of_a_batch() {
+    // At most 256 KiB, and at most a slab.
+    for (batch, bytes, range) in [
+        (8, 16, 8),
+        (64, 16, 64),
+        (512, 16, 512),
+        (64, 128, 64),
+        (64, 4096, 8),
+        (64, 96 << 10, 2),
+        (64, 1 << 20, 1),
+    ] {
+        let heap = heap_with(4, options(batch, 1));
         let mut cache = heap.cache(0).expect("once");
         cache.start_recording();
         let count = 3 * range;

@@ -2,9 +2,9 @@
 
 use super::{Peer, Provenance};
 use crate::error::Result;
-use crate::slab::{Cache, Demand, Heap, RefillRecord, arena_bytes_needed};
+use crate::slab::{Cache, Demand, Heap, Level, RefillRecord, arena_bytes_needed};
 
-impl<'heap> Peer<'heap> for Cache<'heap> {
+impl<'heap, L: Level> Peer<'heap> for Cache<'heap, L> {
     fn provenance() -> Option<Provenance> {
         let version = format!("numamark {}", env!("CARGO_PKG_VERSION"));
         Some(Provenance { version, build: env!("NUMAMARK_BUILD").to_owned() })
@@ -14,8 +14,8 @@ impl<'heap> Peer<'heap> for Cache<'heap> {
         arena_bytes_needed(workers, demand)
     }
 
-    fn serve(worker: u32, _demand: Demand, heap: Option<&'heap Heap>) -> Result<Cache<'heap>> {
-        heap.expect("an allocator with an arena gets a heap").cache(worker)
+    fn serve(worker: u32, _demand: Demand, heap: Option<&'heap Heap>) -> Result<Cache<'heap, L>> {
+        heap.expect("an allocator with an arena gets a heap").hardened_cache(worker)
     }
 
     fn start_recording(&mut self) {
