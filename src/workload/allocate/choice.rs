@@ -222,7 +222,8 @@ impl Parameters {
         }
     }
 
-    fn choose_workload<'heap, A: Peer<'heap>, G: Generic<'heap>>(&self, code: G) -> G::Output {
+    /// Runs the code that is compiled for this workload and any allocator.
+    pub(super) fn choose_workload<'heap, A: Peer<'heap>, G: Generic<'heap>>(&self, code: G) -> G::Output {
         match self.workload {
             Workload::Larson | Workload::Random => code.run::<Larson<A::Object>, A>(),
             Workload::Fifo => code.run::<Fifo<A::Object>, A>(),

@@ -88,6 +88,16 @@ impl<'a> Session<'a> {
         self.parameters.choose(Everybody { session: self, heap, crew })
     }
 
+    /// As [`Session::run`] on an allocator of the caller in the place of the one that the parameters name. Benchmarks
+    /// measure wrappers with it.
+    pub fn run_on<'heap, A: Peer<'heap>, R>(
+        &self,
+        heap: Option<&'heap Heap>,
+        crew: impl FnOnce(&Role<'_>) -> R,
+    ) -> R {
+        self.parameters.choose_workload::<A, _>(Everybody { session: self, heap, crew })
+    }
+
     fn live<'heap, P: Pattern<A>, A: Peer<'heap>>(
         &self,
         worker: u32,

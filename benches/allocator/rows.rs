@@ -1,0 +1,108 @@
+//! The workloads and the arms of the table.
+
+use numamark::workload::allocate::{Allocator, Parameters, Sizes, Workload};
+
+/// One workload with its parameters.
+pub struct Row {
+    pub name: String,
+    pub workload: Workload,
+    /// Objects, where the row does not take the workload's own number.
+    pub objects: Option<u32>,
+    pub sizes: Option<Sizes>,
+    pub workers: u32,
+}
+
+/// One column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arm {
+    /// The slab allocator behind calls that are not inlined.
+    Called,
+    Of(Allocator),
+}
+
+impl Arm {
+    /// Slab first, null last, the peers of [`Arm::PEERS`] between.
+    pub const ALL: [Arm; 8] = [
+        Arm::Of(Allocator::Slab),
+        Arm::Called,
+        Arm::Of(Allocator::Mimalloc),
+        Arm::Of(Allocator::Snmalloc),
+        Arm::Of(Allocator::Jemalloc),
+        Arm::Of(Allocator::Rpmalloc),
+        Arm::Of(Allocator::System),
+        Arm::Of(Allocator::Null),
+    ];
+    /// The arms among which the best peer is chosen, by index.
+    pub const PEERS: std::ops::Range<usize> = 2..6;
+    pub const SLAB: usize = 0;
+    pub const CALLED: usize = 1;
+    pub const NULL: usize = 7;
+
+    pub fn word(self) -> &'static str {
+        use numamark::word::Word;
+        match self {
+            Arm::Called => "called",
+            Arm::Of(allocator) => allocator.word(),
+        }
+    }
+
+    /// The allocator that serves it.
+    pub fn allocator(self) -> Allocator {
+        match self {
+            Arm::Called => Allocator::Slab,
+            Arm::Of(allocator) => allocator,
+        }
+    }
+}
+
+impl Row {
+    pub fn parameters(&self, allocator: Allocator) -> Parameters {
+        let dimensions = self.workload.dimensions(self.objects, self.objects, self.sizes);
+        Parameters { workload: self.workload, allocator, dimensions, arrivals: None }
+    }
+
+    /// Bytes of the live objects of all workers on average; `None` where no fixed number of objects is live.
+    pub fn live_bytes(&self) -> Option<f64> {
+        let dimensions = self.parameters(Allocator::Null).dimensions;
+        let [min, max] = [dimensions.sizes.min, dimensions.sizes.max].map(f64::from);
+        let mean = match self.workload {
+            Workload::CrossThread | Workload::PingPong => return None,
+            // Log-uniform.
+            Workload::VariableSize => (max - min) / (max / min).ln(),
+            _ => (min + max) / 2.0,
+        };
+        Some(f64::from(dimensions.objects) * mean * f64::from(self.workers))
+    }
+
+    /// True where workers wait for each other: CPU time would leave that out.
+    pub fn is_wall(&self) -> bool {
+        self.workload == Workload::CrossThread
+    }
+}
+
+/// All rows, in the order of the table.
+pub fn rows() -> Vec<Row> {
+    let row = |name: &str, workload, objects, sizes, workers| Row {
+        name: name.to_owned(),
+        workload,
+        objects,
+        sizes,
+        workers,
+    };
+    vec![
+        row("larson", Workload::Larson, None, None, 1),
+        row("larson-2-workers", Workload::Larson, None, None, 2),
+        row("fifo", Workload::Fifo, None, None, 1),
+        row("fifo-2-workers", Workload::Fifo, None, None, 2),
+        row("random", Workload::Random, None, None, 1),
+        row("mixed-lifetime", Workload::MixedLifetime, None, None, 1),
+        row("burst-20000", Workload::Burst, Some(20_000), None, 1),
+        row("burst-200000", Workload::Burst, Some(200_000), None, 1),
+        row("variable-size-4KiB", Workload::VariableSize, None, None, 1),
+        row("variable-size-1MiB", Workload::VariableSize, None, Some(Sizes::new(8, 1 << 20)), 1),
+        row("cross-thread", Workload::CrossThread, None, None, 2),
+        row("larson-churn", Workload::LarsonChurn, None, None, 2),
+        row("pingpong", Workload::PingPong, None, None, 1),
+        row("grow", Workload::Grow, None, None, 1),
+    ]
+}

@@ -1,0 +1,72 @@
+//! The table, from samples.
+
+use numamark::measure::Clock;
+use numamark::stats::{ConfidenceInterval, median, median_confidence_interval};
+
+use crate::rows::{Arm, Row};
+
+/// One arm in one round.
+#[derive(Clone, Copy)]
+pub struct Sample {
+    /// Nanoseconds an operation.
+    pub ns: f64,
+    pub resident_bytes: f64,
+}
+
+/// Versions and builds; a warning for a peer that was built without optimisation.
+pub fn print_builds() {
+    let clock = Clock::start();
+    for arm in Arm::ALL.into_iter().filter(|arm| *arm != Arm::Called) {
+        if let Some(provenance) = arm.allocator().provenance() {
+            println!("{}: {} ({})", arm.word(), provenance.version, provenance.build);
+        }
+        if arm.allocator().speed(&clock).is_some_and(|speed| !speed.is_optimised()) {
+            println!(
+                "WARNING: {} was built without optimisation: its figures say nothing about it",
+                arm.word()
+            );
+        }
+    }
+}
+
+pub fn print_heads() {
+    let [inlined, called, best] = ["inlined / best peer", "called / best peer", "best"];
+    println!("\n{:<20}{inlined:<22}{called:<22}{best}", "workload");
+}
+
+/// The ratios of the slab to the best peer.
+pub fn print_row(row: &Row, samples: &[Vec<Sample>]) {
+    let ns = |arm: usize| medians(samples, |round| round[arm].ns);
+    let best = Arm::PEERS.min_by(|a, b| ns(*a).total_cmp(&ns(*b))).expect("four peers");
+    let ratio = |arm: usize| {
+        let ratios: Vec<f64> = samples.iter().map(|round| round[best].ns / round[arm].ns).collect();
+        let middle = median(&ratios).expect("a round");
+        match median_confidence_interval(&ratios) {
+            Some(ConfidenceInterval { low, high, .. }) => format!("{middle:.3} ({low:.3}-{high:.3})"),
+            None => format!("{middle:.3}"),
+        }
+    };
+    println!("{:<20}{:<22}{:<22}{}", row.name, ratio(Arm::SLAB), ratio(Arm::CALLED), Arm::ALL[best].word());
+}
+
+/// Nanoseconds and memory of every arm.
+pub fn print_speed(row: &Row, samples: &[Vec<Sample>]) {
+    let cells = |of: &dyn Fn(usize) -> String| {
+        let cells: Vec<String> =
+            (0..Arm::ALL.len()).map(|arm| format!("{} {}", Arm::ALL[arm].word(), of(arm))).collect();
+        cells.join("  ")
+    };
+    println!("    ns      {}", cells(&|arm| format!("{:.2}", medians(samples, |round| round[arm].ns))));
+    if let Some(live) = row.live_bytes() {
+        let memory = |arm: usize| {
+            // Both are of the same round.
+            medians(samples, |round| (round[arm].resident_bytes - round[Arm::NULL].resident_bytes) / live)
+        };
+        println!("    memory  {}", cells(&|arm| format!("{:.2}", memory(arm))));
+    }
+}
+
+fn medians(samples: &[Vec<Sample>], of: impl Fn(&[Sample]) -> f64) -> f64 {
+    let values: Vec<f64> = samples.iter().map(|round| of(round)).collect();
+    median(&values).expect("a round")
+}
