@@ -1,6 +1,7 @@
 //! Reports for people: text of at most 80 columns for any content, and the same as Markdown and CSV.
 
 mod advice;
+mod arrivals;
 mod cells;
 mod checks;
 mod compact;
