@@ -16,8 +16,10 @@ DIFFERENCE = 0.02
 #: The metrics that arms are compared by, by the measure of the case. A quantile covers all ranks together.
 QUANTITIES = {
     "bytes": ("throughput_bytes_per_s", "core_seconds_per_gib", "refill_share", "chunk_ns.p99", "refill_ns.p99"),
-    "operations": ("operations_per_s", "core_ns_per_operation", "refill_share", "refill_ns.p99"),
+    "operations": ("operations_per_s", "core_ns_per_operation", "refill_share", "refill_ns.p99", "latency_ns.p99"),
 }
+#: What only open loops have; a row only where both arms have it.
+OPTIONAL = ("latency_ns.p99",)
 QUANTILE = Facts("ns", "lower", "A quantile of a distribution of durations.")
 JUDGEMENTS = (
     *("ratio", "interval", "scope", "replicated", "replicates", "replicates_needed", "smallest_detectable"),
@@ -42,6 +44,8 @@ def _rows(run, base, candidate):
         of_all, facts = name not in METRICS, METRICS.get(name, QUANTILE)
         ours, theirs = (_values(run, case["id"], name, of_all, gone) for case in (base, candidate))
         both = sorted(ours.keys() & theirs.keys())
+        if name in OPTIONAL and not both:
+            continue
         yield {
             "case": base["compared_as"],
             "workload": base["workload"],

@@ -56,6 +56,7 @@ RECORDED = {
     "refills_slow": Facts("refills", "lower", "Refills that reached beyond the own slabs of a cache."),
     "refills_fast": Facts("refills", "lower", "All other refills."),
     "chunk_ns_max": Facts("ns", "lower", "Longest duration of a chunk."),
+    "latency_ns_max": Facts("ns", "lower", "Longest latency of an operation in an open loop."),
     "refill_ns_max": Facts("ns", "lower", "Longest duration of a timed refill."),
     "clock_reads": Facts("readings", None, "Readings of the clock by the workers."),
     "records": Facts("records", None, "Values that the workers recorded in histograms."),
@@ -75,6 +76,7 @@ RECORDED = {
 #: The distributions that gates can name.
 DISTRIBUTIONS = (
     "chunk_ns",
+    "latency_ns",
     "refill_ns",
     "refill_stage_ns.find",
     "refill_stage_ns.map",

@@ -119,7 +119,7 @@ def _recorded(measure, record):
     yield "cpu_ns", record["cpu_ns"] or None  # 0 means that the CPU clock was unavailable
     for stratum in ("slow", "fast"):
         yield f"refills_{stratum}", record["histograms"].get(f"refill_ns.{stratum}", {}).get("count")
-    for name in ("chunk_ns", "refill_ns"):
+    for name in ("chunk_ns", "latency_ns", "refill_ns"):
         yield f"{name}_max", longest([record], name)
     for part, names in (("measuring", MEASURING), ("noise", NOISE)):
         for name in names:

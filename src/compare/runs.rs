@@ -172,7 +172,7 @@ fn matched(base: &[Loaded], candidate: &[Loaded], (ours, theirs): (usize, usize)
         base: NAMES[0].to_owned(),
         candidate: NAMES[1].to_owned(),
         same: false,
-        quantities: quantities.collect(),
+        quantities: quantities.filter(|paired: &Paired| !paired.is_absent()).collect(),
     }
 }
 

@@ -181,6 +181,12 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
     let (measured, needed) = match metric {
         GateMetric::Case(ThroughputBytesPerS | SlowestRankThroughputBytesPerS | CoreSecondsPerGib)
         | GateMetric::Statistic(Distribution::Chunk, _) => (job.generate.is_some(), "[generate]"),
+        GateMetric::Statistic(Distribution::Latency, _) => (
+            sides()
+                .filter_map(|side| side.allocate.as_ref())
+                .any(|allocate| allocate.arrivals.iter().any(Option::is_some)),
+            "[allocate] arrivals, the operations that are due each second",
+        ),
         GateMetric::Case(OperationsPerS | SlowestRankOperationsPerS | CoreNsPerOperation) => {
             (job.allocate.is_some(), "[allocate]")
         }

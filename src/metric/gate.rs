@@ -8,6 +8,8 @@ words! {
     Distribution {
         /// Durations of chunks.
         Chunk = "chunk_ns",
+        /// Latencies of operations in an open loop, from the times at which they were due.
+        Latency = "latency_ns",
         /// Durations of refills.
         Refill = "refill_ns",
         /// Durations of the stage of a refill that looks for a slab.
@@ -109,6 +111,7 @@ impl GateMetric {
             GateMetric::Case(metric) => metric.facts().column,
             GateMetric::Statistic(Distribution::Chunk, Statistic::P99) => column("chunk p99", "ms", 1e6),
             GateMetric::Statistic(Distribution::Refill, Statistic::P99) => column("refill p99", "us", 1e3),
+            GateMetric::Statistic(Distribution::Latency, Statistic::P99) => column("latency p99", "us", 1e3),
             GateMetric::Statistic(..) => None,
         }
     }

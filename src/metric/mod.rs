@@ -245,6 +245,8 @@ metrics! {
         RefillsFast = "refills_fast": Refills, LOWER, Absolute, None,
         /// Longest duration of a chunk.
         ChunkNsMax = "chunk_ns_max": Nanoseconds, LOWER, Absolute, None,
+        /// Longest latency of an operation in an open loop.
+        LatencyNsMax = "latency_ns_max": Nanoseconds, LOWER, Absolute, None,
         /// Longest duration of a timed refill.
         RefillNsMax = "refill_ns_max": Nanoseconds, LOWER, Absolute, None,
         /// Readings of the clock by the workers.

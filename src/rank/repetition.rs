@@ -148,6 +148,10 @@ pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &RepetitionRe
         histograms
             .insert(Distribution::Chunk.word().to_owned(), HistogramRecord::new(chunks.count(), chunks));
     }
+    if let Some(latencies) = &measured.latency_ns {
+        let record = HistogramRecord::new(latencies.count(), latencies);
+        histograms.insert(Distribution::Latency.word().to_owned(), record);
+    }
     if let Some(RefillRecord { slow, fast, .. }) = &measured.refills {
         for (name, stratum) in [("slow", slow), ("fast", fast)] {
             histograms.extend(stratum_records(name, stratum));

@@ -141,6 +141,19 @@ pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
     quantiles.map(quantile).concat() + &format!("share {value:>8}{around_share}")
 }
 
+/// Latencies of an open loop, measured with a clock of this step; `None` for a case without.
+pub(super) fn latency(case: &CaseResult, step_ns: f64) -> Option<String> {
+    let times = latencies(case)?;
+    let quantiles = [("p50", times.p50), ("p99", times.p99), ("p99.9", times.p999), ("max", times.max)];
+    let line = |(name, value)| format!("{name:<5}{:>8}", duration_by(step_ns, value));
+    Some(quantiles.map(line).join("\n"))
+}
+
+/// Latencies of an open loop; `None` for a case without.
+pub(super) fn latencies(case: &CaseResult) -> Option<&HistogramSummary> {
+    case.histograms.get(Distribution::Latency.word())
+}
+
 /// Combined refill times; `None` for a case without refills.
 pub(super) fn refills(case: &CaseResult) -> Option<&HistogramSummary> {
     case.histograms.get(Distribution::Refill.word()).filter(|times| times.count > 0)

@@ -48,6 +48,15 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
     if cases().any(|case| case.histograms.contains_key(Distribution::Chunk.word())) {
         grid.push(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
     }
+    if cases().any(|case| cells::latencies(case).is_some()) {
+        let quantile = |of: fn(&HistogramSummary) -> Option<u64>| {
+            move |case: &CaseResult| quantile(cells::latencies(case), of, seen.step_ns)
+        };
+        grid.push(Column::figures("latency p50", "us"), cases().map(quantile(|times| times.p50)));
+        grid.push(Column::figures("p99", "us"), cases().map(quantile(|times| times.p99)));
+        grid.push(Column::figures("p99.9", "us"), cases().map(quantile(|times| times.p999)));
+        grid.push(Column::figures("max", "us"), cases().map(quantile(|times| times.max)));
+    }
     if cases().any(|case| cells::refills(case).is_some()) {
         grid.push(Column::figures("refill p99", "us"), cases().map(|case| refill_p99(case, seen.step_ns)));
         grid.push(Column::figures("share", "%"), cases().map(refill_share));
@@ -149,10 +158,18 @@ fn slow_chunks(case: &CaseResult) -> String {
 }
 
 fn refill_p99(case: &CaseResult, step_ns: f64) -> String {
-    let p99 = |times: &HistogramSummary| {
-        times.p99.map_or(NOT_AVAILABLE.to_owned(), |p99| microseconds_by(step_ns, p99))
-    };
-    cells::refills(case).map_or("-".to_owned(), p99)
+    quantile(cells::refills(case), |times| times.p99, step_ns)
+}
+
+/// A quantile in microseconds; a dash for a case without the distribution.
+fn quantile(
+    times: Option<&HistogramSummary>,
+    of: fn(&HistogramSummary) -> Option<u64>,
+    step_ns: f64,
+) -> String {
+    let value =
+        |value: Option<u64>| value.map_or(NOT_AVAILABLE.to_owned(), |value| microseconds_by(step_ns, value));
+    times.map_or("-".to_owned(), |times| value(of(times)))
 }
 
 fn refill_share(case: &CaseResult) -> String {

@@ -65,6 +65,7 @@ fn of_case(case: &CaseResult) -> Vec<Reason> {
     }
     for (times, name, shown) in [
         (case.histograms.get(Distribution::Chunk.word()), "chunk", &["p50", "p99"][..]),
+        (case.histograms.get(Distribution::Latency.word()), "operation", &["p50", "p99", "p99.9"][..]),
         (cells::refills(case), "refill", &["p50", "p99", "p99.9"][..]),
     ] {
         reasons.extend(times.and_then(|times| missing_quantile(times, name, shown)));

@@ -2,6 +2,7 @@
 
 mod advice;
 mod allocators;
+mod arrivals;
 mod cells;
 mod checks;
 mod compact;

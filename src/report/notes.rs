@@ -1,7 +1,9 @@
 //! Lines above and below the tables that a reader needs to trust the figures.
 
 use super::text::{counted, grouped, limited, percent, plain};
-use super::{allocators, cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers};
+use super::{
+    allocators, arrivals, cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers,
+};
 use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, HistogramSummary, Run};
 use crate::units::three_digits;
@@ -138,6 +140,7 @@ fn doubts(run: &Run) -> Vec<String> {
         let count = counted(u64::from(derived.unfinished_repetitions), "repetition");
         lines.push(format!("unfinished: {count} did not end on every rank and count in no figure"));
     }
+    lines.extend(limited(arrivals::lines(&derived.cases), "run.json"));
     lines.extend(contaminated(&derived.cases));
     lines.extend(limited(limits::drifts(&derived.cases), "run.json"));
     let differences = run.header.environment_differences.iter();

@@ -96,6 +96,27 @@ fn every_workload_runs_for_its_time_on_every_allocator() {
 }
 
 #[test]
+fn an_open_loop_records_a_latency_for_every_operation() {
+    each(|workload, allocator| {
+        if !workload.uses(Knob::Arrivals) {
+            return;
+        }
+        let rate = 20_000;
+        let parameters =
+            Parameters { arrivals: Some(rate), ..parameters(workload, allocator, Some(100), None) };
+        let measured = run(parameters, 2, &|| false);
+        let latencies = measured.latency_ns.expect("an open loop");
+        assert_eq!(latencies.count(), measured.operations);
+        assert!(measured.operations > 0 && latencies.max().is_some());
+        // No more than were due, and the first of each worker.
+        let due = u128::from(rate) * 2 * u128::from(measured.elapsed_ns) / 1_000_000_000 + 2;
+        assert!(u128::from(measured.operations) <= due, "{} of {due}", measured.operations);
+        let events = measured.refills.clone().unwrap_or_default().events();
+        assert_eq!(measured.measuring.records, 2 * measured.operations + events.records);
+    });
+}
+
+#[test]
 fn every_workload_runs_with_parameters_at_their_extremes() {
     let sizes = [Sizes { min: 1, max: 1 }, Sizes { min: 1, max: 4096 }, Sizes { min: 1 << 20, max: 1 << 20 }];
     each(|workload, allocator| {

@@ -57,6 +57,7 @@ fn arms_of(
         candidate,
         quantities: quantities
             .map(|((quantity, ours), (_, theirs))| paired(quantity, ours, &theirs, seats))
+            .filter(|paired| !paired.is_absent())
             .collect(),
     })
 }

@@ -44,11 +44,12 @@ const BYTES: [Quantity; 5] = [
     world(Distribution::Chunk),
     world(Distribution::Refill),
 ];
-const OPERATIONS: [Quantity; 4] = [
+const OPERATIONS: [Quantity; 5] = [
     rank(CaseMetric::OperationsPerS),
     rank(CaseMetric::CoreNsPerOperation),
     rank(CaseMetric::RefillShare),
     world(Distribution::Refill),
+    world(Distribution::Latency),
 ];
 
 const fn rank(metric: CaseMetric) -> Quantity {
@@ -63,6 +64,12 @@ impl Quantity {
     /// Better direction.
     pub(crate) fn better(self) -> Better {
         self.metric.better().expect("arms are compared by metrics that are better one way")
+    }
+
+    /// True when only some cases with the measure have it: latencies, those of an open loop. Such quantities stand last,
+    /// so that the others keep their places without them.
+    pub(crate) fn is_optional(self) -> bool {
+        matches!(self.metric, GateMetric::Statistic(Distribution::Latency, _))
     }
 
     /// Quantities of cases with this measure.

@@ -38,6 +38,13 @@ pub(crate) struct Paired {
     pub(crate) reason: Option<String>,
 }
 
+impl Paired {
+    /// True for an optional quantity that these cases do not have.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.quantity.is_optional() && self.pairs.is_empty()
+    }
+}
+
 /// Arrangement of the measurement of the arms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Basis {

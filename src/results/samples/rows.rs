@@ -144,6 +144,7 @@ fn of_repetition(recorded: Recorded, measure: Measure, repetition: &Repetition) 
         Recorded::RefillsSlow => refills("slow").map(|record| record.count),
         Recorded::RefillsFast => refills("fast").map(|record| record.count),
         Recorded::ChunkNsMax => histogram(Distribution::Chunk.word()).and_then(|record| record.max),
+        Recorded::LatencyNsMax => histogram(Distribution::Latency.word()).and_then(|record| record.max),
         Recorded::RefillNsMax => {
             ["slow", "fast"].into_iter().filter_map(refills).filter_map(|record| record.max).max()
         }

@@ -210,3 +210,89 @@ impl Region<'_> {
         Ok(())
     }
 }
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::numbering::Numbering;
+    use super::super::pattern::{Dimensions, WorkerSetup};
+    use super::*;
+
+    const STALL: Duration = Duration::from_millis(5);
+
+    /// A pattern that stalls in its tenth operation.
+    struct Stalling {
+        operations: u64,
+    }
+
+    impl Pattern<Numbering> for Stalling {
+        type Shared = ();
+
+        fn share(_dimensions: Dimensions, _workers: u32) {}
+
+        fn new(_allocator: &mut Numbering, _setup: WorkerSetup<'_, ()>) -> Result<Stalling, Fault> {
+            Ok(Stalling { operations: 0 })
+        }
+
+        fn run_for(&mut self, _: &mut Numbering, _shared: &(), operations: u64) -> Result<u64, Fault> {
+            self.operations += operations;
+            if self.operations == 10 {
+                std::thread::sleep(STALL);
+            }
+            Ok(operations)
+        }
+
+        fn finish(self, _allocator: &mut Numbering, _shared: &()) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
+    /// Runs lives of this many operations in a region of 20 ms with 10,000 arrivals a second, and counts the lives.
+    fn run(life: u64, stop: &(dyn Fn() -> bool + Sync)) -> (Tally, u64) {
+        let (clock, over) = (Clock::start(), AtomicBool::new(false));
+        let limit = clock.ticks(20_000_000);
+        let region = Region { clock, began: clock.read(), limit, arrivals: Some(10_000), over: &over, stop };
+        let mut tally = Tally::new(clock.ticks(SECOND_NS), 1);
+        let (mut pattern, mut allocator) = (Stalling { operations: 0 }, Numbering::with_room_for(0));
+        let mut lives = 1;
+        while !region.run(&mut pattern, &mut allocator, &(), &mut tally, life).expect("it allocates nothing")
+        {
+            lives += 1;
+        }
+        assert!(over.into_inner(), "the other workers are told");
+        assert_eq!(pattern.operations, tally.operations);
+        (tally, lives)
+    }
+
+    #[test]
+    fn a_stall_is_charged_to_every_operation_that_was_due_meanwhile() {
+        let (tally, _) = run(u64::MAX, &|| false);
+        // 50 operations are due in the 5 ms of the stall; 40 of them are more than 1 ms late, on a slow machine more.
+        let late = tally.latency_ns.dense().into_iter().zip(crate::measure::histogram::layout());
+        let late: u64 = late.filter(|(_, edge)| **edge >= 1_000_000).map(|(count, _)| count).sum();
+        assert!(late >= 40, "{late} late operations");
+        assert!(tally.latency_ns.max() >= Some(5_000_000), "{:?}", tally.latency_ns.max());
+    }
+
+    #[test]
+    fn every_operation_has_a_latency_and_none_begins_before_it_is_due() {
+        for life in [u64::MAX, 7] {
+            let (tally, lives) = run(life, &|| false);
+            assert_eq!(tally.latency_ns.count(), tally.operations);
+            // At most one each 100 us from 0 to 20 ms.
+            assert!((11..=201).contains(&tally.operations), "{} operations", tally.operations);
+            assert_eq!(tally.operations / life, lives - 1);
+            assert_eq!(tally.events.records, 2 * tally.operations);
+            // One reading for each life, one after each operation, and one at the end of each wait.
+            let reads = tally.events.clock_reads;
+            assert!((tally.operations + lives..=2 * tally.operations + lives).contains(&reads), "{reads}");
+        }
+    }
+
+    #[test]
+    fn a_request_to_stop_ends_a_wait() {
+        let (tally, lives) = run(u64::MAX, &|| true);
+        assert_eq!((tally.operations, lives), (0, 1));
+    }
+}
