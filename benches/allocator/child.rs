@@ -3,11 +3,11 @@
 
 use std::alloc::Layout;
 use std::mem::MaybeUninit;
+use std::ptr::NonNull;
 
-use numamark::error::Result;
 use numamark::measure::{Clock, Instruments, NoiseCounters, Prices, resident_peak_bytes};
 use numamark::numa::Reservation;
-use numamark::slab::{Allocate, Arena, Cache, Demand, Heap, HeapOptions, Misuse, Object, OutOfMemory};
+use numamark::slab::{Allocate, Arena, Cache, Demand, Heap, HeapOptions, Misuse, OutOfMemory};
 use numamark::workload::allocate::peer::{Peer, Provenance};
 use numamark::workload::allocate::{Role, Session, Span, WorkerRecord};
 use numamark::workload::intervals::Division;
@@ -21,34 +21,70 @@ pub const FLAG: &str = "--child";
 const WARMUP_NS: u64 = 50_000_000;
 const TIMED_NS: u64 = 150_000_000;
 
-/// Our cache behind calls that are not inlined: the peers, being C, pay for such calls.
+/// Our cache behind calls that are not inlined: the peers, being C, pay for such calls. Like theirs, the calls get size
+/// and alignment and return an address; the object is put together by the caller.
 struct Called<'heap>(Cache<'heap>);
 
-impl<'heap> Allocate for Called<'heap> {
-    type Object = Object<'heap>;
+/// As large as the objects of all other arms.
+struct CalledObject {
+    pointer: NonNull<u8>,
+    bytes: u32,
+    align: u32,
+}
 
-    #[inline(never)]
-    fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
-        self.0.take(layout)
-    }
+// SAFETY: it owns its memory as a Box would, and any thread may free it.
+unsafe impl Send for CalledObject {}
 
-    #[inline(never)]
-    fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
-        self.0.give_back(object)
+#[inline(never)]
+fn allocate(cache: &mut Cache<'_>, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+    cache.allocate(layout)
+}
+
+/// # Safety
+/// The memory was allocated with this layout and is no longer used.
+#[inline(never)]
+unsafe fn deallocate(cache: &mut Cache<'_>, pointer: NonNull<u8>, layout: Layout) -> Result<(), Misuse> {
+    // SAFETY: by the caller's guarantee.
+    unsafe { cache.deallocate(pointer, layout) }
+}
+
+impl Allocate for Called<'_> {
+    type Object = CalledObject;
+
+    #[inline]
+    fn take(&mut self, layout: Layout) -> Result<CalledObject, OutOfMemory> {
+        let pointer = allocate(&mut self.0, layout)?;
+        Ok(CalledObject { pointer, bytes: layout.size() as u32, align: layout.align() as u32 })
     }
 
     #[inline]
-    fn memory<'a>(&'a mut self, object: &'a mut Object<'heap>) -> &'a mut [MaybeUninit<u8>] {
-        object.as_mut()
+    fn give_back(&mut self, object: CalledObject) -> Result<(), Misuse> {
+        // SAFETY: the parts of a valid layout; the memory is live, and the object is consumed.
+        unsafe {
+            let layout = Layout::from_size_align_unchecked(object.bytes as usize, object.align as usize);
+            deallocate(&mut self.0, object.pointer, layout)
+        }
+    }
+
+    #[inline]
+    fn memory<'a>(&'a mut self, object: &'a mut CalledObject) -> &'a mut [MaybeUninit<u8>] {
+        // SAFETY: the object is live and borrowed for as long as its memory.
+        unsafe { std::slice::from_raw_parts_mut(object.pointer.as_ptr().cast(), object.bytes as usize) }
     }
 }
+
+const _: () = assert!(size_of::<Option<CalledObject>>() == 16);
 
 impl<'heap> Peer<'heap> for Called<'heap> {
     fn provenance() -> Option<Provenance> {
         <Cache<'heap> as Peer<'heap>>::provenance()
     }
 
-    fn serve(worker: u32, demand: Demand, heap: Option<&'heap Heap>) -> Result<Called<'heap>> {
+    fn serve(
+        worker: u32,
+        demand: Demand,
+        heap: Option<&'heap Heap>,
+    ) -> numamark::error::Result<Called<'heap>> {
         <Cache<'heap> as Peer<'heap>>::serve(worker, demand, heap).map(Called)
     }
 }
@@ -67,7 +103,7 @@ fn run(row: &Row, arm: Arm, seed: u64) -> (f64, u64) {
     let division = Division { interval_ns: 1_000_000_000, count_max: 100 };
     let span = Span { warmup_ns: WARMUP_NS, timed_ns: TIMED_NS, division, stop: &|| false };
     let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
-    let parameters = row.parameters(arm.allocator());
+    let parameters = row.parameters(arm);
     let session = Session::new(parameters, row.workers, span, seed, instruments);
     let heap = match parameters.arena_bytes(row.workers) {
         0 => None,
@@ -75,13 +111,15 @@ fn run(row: &Row, arm: Arm, seed: u64) -> (f64, u64) {
             let reservation =
                 Reservation::new(usize::try_from(bytes).expect("it fits")).expect("address space");
             let arena = Arena::bound(reservation).expect("an arena over it");
-            Some(Heap::new(arena, HeapOptions::new(row.workers, clock)).expect("valid options"))
+            let hardening = parameters.hardening;
+            let options = HeapOptions { hardening, ..HeapOptions::new(row.workers, clock) };
+            Some(Heap::new(arena, options).expect("valid options"))
         }
     };
     let workers = row.workers;
     let records = match arm {
         Arm::Called => session.run_on::<Called<'_>, _>(heap.as_ref(), |part| crew(part, workers)),
-        Arm::Of(_) => session.run(heap.as_ref(), |part| crew(part, workers)),
+        Arm::Of(_) | Arm::Hardened(_) => session.run(heap.as_ref(), |part| crew(part, workers)),
     };
     let measured = session.measured(&collect(records).expect("no worker fails"));
     let resident_bytes = resident_peak_bytes().expect("the kernel tells it");

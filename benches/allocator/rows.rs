@@ -1,5 +1,7 @@
 //! The workloads and the arms of the table.
 
+use numamark::slab::Hardening;
+use numamark::word::Word;
 use numamark::workload::allocate::{Allocator, Parameters, Sizes, Workload};
 
 /// One workload with its parameters.
@@ -18,11 +20,13 @@ pub enum Arm {
     /// The slab allocator behind calls that are not inlined.
     Called,
     Of(Allocator),
+    /// The slab allocator, inlined, with other checks than the default.
+    Hardened(Hardening),
 }
 
 impl Arm {
     /// Slab first, null last, the peers of [`Arm::PEERS`] between.
-    pub const ALL: [Arm; 8] = [
+    pub const ALL: [Arm; 11] = [
         Arm::Of(Allocator::Slab),
         Arm::Called,
         Arm::Of(Allocator::Mimalloc),
@@ -31,39 +35,50 @@ impl Arm {
         Arm::Of(Allocator::Rpmalloc),
         Arm::Of(Allocator::System),
         Arm::Of(Allocator::Null),
+        Arm::Hardened(Hardening::Off),
+        Arm::Hardened(Hardening::Strict),
+        Arm::Hardened(Hardening::Full),
     ];
     /// The arms among which the best peer is chosen, by index.
     pub const PEERS: std::ops::Range<usize> = 2..6;
     pub const SLAB: usize = 0;
     pub const CALLED: usize = 1;
     pub const NULL: usize = 7;
+    pub const OFF: usize = 8;
 
     pub fn word(self) -> &'static str {
-        use numamark::word::Word;
         match self {
             Arm::Called => "called",
             Arm::Of(allocator) => allocator.word(),
+            Arm::Hardened(hardening) => hardening.word(),
         }
     }
 
     /// The allocator that serves it.
     pub fn allocator(self) -> Allocator {
         match self {
-            Arm::Called => Allocator::Slab,
+            Arm::Called | Arm::Hardened(_) => Allocator::Slab,
             Arm::Of(allocator) => allocator,
         }
     }
 }
 
 impl Row {
-    pub fn parameters(&self, allocator: Allocator) -> Parameters {
+    pub fn parameters(&self, arm: Arm) -> Parameters {
         let dimensions = self.workload.dimensions(self.objects, self.objects, self.sizes);
-        Parameters { workload: self.workload, allocator, dimensions, arrivals: None }
+        let hardening = if let Arm::Hardened(hardening) = arm { hardening } else { Hardening::Cheap };
+        Parameters {
+            workload: self.workload,
+            allocator: arm.allocator(),
+            dimensions,
+            arrivals: None,
+            hardening,
+        }
     }
 
     /// Bytes of the live objects of all workers on average; `None` where no fixed number of objects is live.
     pub fn live_bytes(&self) -> Option<f64> {
-        let dimensions = self.parameters(Allocator::Null).dimensions;
+        let dimensions = self.parameters(Arm::Of(Allocator::Null)).dimensions;
         let [min, max] = [dimensions.sizes.min, dimensions.sizes.max].map(f64::from);
         let mean = match self.workload {
             Workload::CrossThread | Workload::PingPong => return None,

@@ -16,7 +16,7 @@ pub struct Sample {
 /// Versions and builds; a warning for a peer that was built without optimisation.
 pub fn print_builds() {
     let clock = Clock::start();
-    for arm in Arm::ALL.into_iter().filter(|arm| *arm != Arm::Called) {
+    for arm in Arm::ALL.into_iter().filter(|arm| matches!(arm, Arm::Of(_))) {
         if let Some(provenance) = arm.allocator().provenance() {
             println!("{}: {} ({})", arm.word(), provenance.version, provenance.build);
         }
@@ -30,23 +30,30 @@ pub fn print_builds() {
 }
 
 pub fn print_heads() {
-    let [inlined, called, best] = ["inlined / best peer", "called / best peer", "best"];
-    println!("\n{:<20}{inlined:<22}{called:<22}{best}", "workload");
+    let [inlined, called, checks] = ["inlined / best peer", "called / best peer", "cheap / off"];
+    println!("\n{:<20}{inlined:<22}{called:<22}{checks:<22}best peer", "workload");
 }
 
 /// The ratios of the slab to the best peer.
 pub fn print_row(row: &Row, samples: &[Vec<Sample>]) {
     let ns = |arm: usize| medians(samples, |round| round[arm].ns);
     let best = Arm::PEERS.min_by(|a, b| ns(*a).total_cmp(&ns(*b))).expect("four peers");
-    let ratio = |arm: usize| {
-        let ratios: Vec<f64> = samples.iter().map(|round| round[best].ns / round[arm].ns).collect();
+    let ratio = |of: usize, arm: usize| {
+        let ratios: Vec<f64> = samples.iter().map(|round| round[of].ns / round[arm].ns).collect();
         let middle = median(&ratios).expect("a round");
         match median_confidence_interval(&ratios) {
             Some(ConfidenceInterval { low, high, .. }) => format!("{middle:.3} ({low:.3}-{high:.3})"),
             None => format!("{middle:.3}"),
         }
     };
-    println!("{:<20}{:<22}{:<22}{}", row.name, ratio(Arm::SLAB), ratio(Arm::CALLED), Arm::ALL[best].word());
+    println!(
+        "{:<20}{:<22}{:<22}{:<22}{}",
+        row.name,
+        ratio(best, Arm::SLAB),
+        ratio(best, Arm::CALLED),
+        ratio(Arm::OFF, Arm::SLAB),
+        Arm::ALL[best].word()
+    );
 }
 
 /// Nanoseconds and memory of every arm.
