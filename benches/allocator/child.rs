@@ -9,7 +9,7 @@ use numamark::measure::{Clock, Instruments, NoiseCounters, Prices, resident_peak
 use numamark::numa::Reservation;
 use numamark::slab::{Allocate, Arena, Cache, Demand, Heap, HeapOptions, Misuse, Object, OutOfMemory};
 use numamark::workload::allocate::peer::{Peer, Provenance};
-use numamark::workload::allocate::{Role, Session, Span, WorkerRecord};
+use numamark::workload::allocate::{Allocator, Role, Session, Span, WorkerRecord};
 use numamark::workload::intervals::Division;
 use numamark::workload::{Ended, collect};
 
@@ -21,36 +21,51 @@ pub const FLAG: &str = "--child";
 const WARMUP_NS: u64 = 50_000_000;
 const TIMED_NS: u64 = 150_000_000;
 
-/// Our cache behind calls that are not inlined: the peers, being C, pay for such calls.
-struct Called<'heap>(Cache<'heap>);
+/// A wrapper of our cache that records no refills: the peers record none, and a record takes megabytes.
+macro_rules! unrecorded {
+    ($(#[$about:meta])* $name:ident, $call:meta) => {
+        $(#[$about])*
+        struct $name<'heap>(Cache<'heap>);
 
-impl<'heap> Allocate for Called<'heap> {
-    type Object = Object<'heap>;
+        impl<'heap> Allocate for $name<'heap> {
+            type Object = Object<'heap>;
 
-    #[inline(never)]
-    fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
-        self.0.take(layout)
-    }
+            #[$call]
+            fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
+                self.0.take(layout)
+            }
 
-    #[inline(never)]
-    fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
-        self.0.give_back(object)
-    }
+            #[$call]
+            fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
+                self.0.give_back(object)
+            }
 
-    #[inline]
-    fn memory<'a>(&'a mut self, object: &'a mut Object<'heap>) -> &'a mut [MaybeUninit<u8>] {
-        object.as_mut()
-    }
+            #[inline]
+            fn memory<'a>(&'a mut self, object: &'a mut Object<'heap>) -> &'a mut [MaybeUninit<u8>] {
+                object.as_mut()
+            }
+        }
+
+        impl<'heap> Peer<'heap> for $name<'heap> {
+            fn provenance() -> Option<Provenance> {
+                <Cache<'heap> as Peer<'heap>>::provenance()
+            }
+
+            fn serve(worker: u32, demand: Demand, heap: Option<&'heap Heap>) -> Result<$name<'heap>> {
+                <Cache<'heap> as Peer<'heap>>::serve(worker, demand, heap).map($name)
+            }
+        }
+    };
 }
 
-impl<'heap> Peer<'heap> for Called<'heap> {
-    fn provenance() -> Option<Provenance> {
-        <Cache<'heap> as Peer<'heap>>::provenance()
-    }
+unrecorded! {
+    /// Our cache, inlined into the workload.
+    Inlined, inline
+}
 
-    fn serve(worker: u32, demand: Demand, heap: Option<&'heap Heap>) -> Result<Called<'heap>> {
-        <Cache<'heap> as Peer<'heap>>::serve(worker, demand, heap).map(Called)
-    }
+unrecorded! {
+    /// Our cache behind calls that are not inlined: the peers, being C, pay for such calls.
+    Called, inline(never)
 }
 
 /// Runs `ROW ARM SEED` and prints ns an operation and the peak of resident bytes.
@@ -81,6 +96,9 @@ fn run(row: &Row, arm: Arm, seed: u64) -> (f64, u64) {
     let workers = row.workers;
     let records = match arm {
         Arm::Called => session.run_on::<Called<'_>, _>(heap.as_ref(), |part| crew(part, workers)),
+        Arm::Of(Allocator::Slab) => {
+            session.run_on::<Inlined<'_>, _>(heap.as_ref(), |part| crew(part, workers))
+        }
         Arm::Of(_) => session.run(heap.as_ref(), |part| crew(part, workers)),
     };
     let measured = session.measured(&collect(records).expect("no worker fails"));
