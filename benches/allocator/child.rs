@@ -7,9 +7,12 @@ use std::ptr::NonNull;
 
 use numamark::measure::{Clock, Instruments, NoiseCounters, Prices, resident_peak_bytes};
 use numamark::numa::Reservation;
-use numamark::slab::{Allocate, Arena, Cache, Demand, Heap, HeapOptions, Misuse, OutOfMemory};
+use numamark::slab::{
+    Allocate, Arena, Cache, Cheap, Demand, Full, Hardening, Heap, HeapOptions, Level, Misuse, Object, Off,
+    OutOfMemory, Strict,
+};
 use numamark::workload::allocate::peer::{Peer, Provenance};
-use numamark::workload::allocate::{Role, Session, Span, WorkerRecord};
+use numamark::workload::allocate::{Allocator, Role, Session, Span, WorkerRecord};
 use numamark::workload::intervals::Division;
 use numamark::workload::{Ended, collect};
 
@@ -20,6 +23,38 @@ pub const FLAG: &str = "--child";
 
 const WARMUP_NS: u64 = 50_000_000;
 const TIMED_NS: u64 = 150_000_000;
+
+/// Our cache, inlined, without a record of refills: the peers record none, and a record takes megabytes.
+struct Inlined<'heap, L: Level>(Cache<'heap, L>);
+
+impl<'heap, L: Level> Allocate for Inlined<'heap, L> {
+    type Object = Object<'heap>;
+
+    #[inline]
+    fn take(&mut self, layout: Layout) -> Result<Object<'heap>, OutOfMemory> {
+        self.0.take(layout)
+    }
+
+    #[inline]
+    fn give_back(&mut self, object: Object<'heap>) -> Result<(), Misuse> {
+        self.0.give_back(object)
+    }
+
+    #[inline]
+    fn memory<'a>(&'a mut self, object: &'a mut Object<'heap>) -> &'a mut [MaybeUninit<u8>] {
+        object.as_mut()
+    }
+}
+
+impl<'heap, L: Level> Peer<'heap> for Inlined<'heap, L> {
+    fn provenance() -> Option<Provenance> {
+        <Cache<'heap> as Peer<'heap>>::provenance()
+    }
+
+    fn serve(worker: u32, demand: Demand, heap: Option<&'heap Heap>) -> numamark::error::Result<Self> {
+        <Cache<'heap, L> as Peer<'heap>>::serve(worker, demand, heap).map(Inlined)
+    }
+}
 
 /// Our cache behind calls that are not inlined: the peers, being C, pay for such calls. Like theirs, the calls get size
 /// and alignment and return an address; the object is put together by the caller.
@@ -117,15 +152,29 @@ fn run(row: &Row, arm: Arm, seed: u64) -> (f64, u64) {
         }
     };
     let workers = row.workers;
+    let part = |part: &Role<'_>| crew(part, workers);
+    let before = resident_bytes_anew();
     let records = match arm {
-        Arm::Called => session.run_on::<Called<'_>, _>(heap.as_ref(), |part| crew(part, workers)),
-        Arm::Of(_) | Arm::Hardened(_) => session.run(heap.as_ref(), |part| crew(part, workers)),
+        Arm::Called => session.run_on::<Called<'_>, _>(heap.as_ref(), part),
+        Arm::Hardened(Hardening::Off) => session.run_on::<Inlined<'_, Off>, _>(heap.as_ref(), part),
+        Arm::Hardened(Hardening::Strict) => session.run_on::<Inlined<'_, Strict>, _>(heap.as_ref(), part),
+        Arm::Hardened(Hardening::Full) => session.run_on::<Inlined<'_, Full>, _>(heap.as_ref(), part),
+        Arm::Of(Allocator::Slab) | Arm::Hardened(Hardening::Cheap) => {
+            session.run_on::<Inlined<'_, Cheap>, _>(heap.as_ref(), part)
+        }
+        Arm::Of(_) => session.run(heap.as_ref(), part),
     };
     let measured = session.measured(&collect(records).expect("no worker fails"));
-    let resident_bytes = resident_peak_bytes().expect("the kernel tells it");
+    let resident_bytes = resident_peak_bytes().expect("the kernel tells it") - before;
     assert_eq!(heap.map_or(0, |heap| heap.violations()), 0, "violations");
     let ns = if row.is_wall() { measured.elapsed_ns } else { measured.cpu_ns };
     (ns as f64 / measured.operations as f64, resident_bytes)
+}
+
+/// Makes the kernel forget the peak of resident memory so far, which is that of the preparations. Returns what is resident.
+fn resident_bytes_anew() -> u64 {
+    std::fs::write("/proc/self/clear_refs", "5").expect("the kernel forgets the peak of this process");
+    resident_peak_bytes().expect("the kernel tells it")
 }
 
 fn crew(part: &Role<'_>, workers: u32) -> Vec<Result<WorkerRecord, Ended>> {

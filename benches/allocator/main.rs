@@ -52,7 +52,7 @@ fn main() {
     }
     println!(
         "\nratio: ns of the best peer over ns of the slab, paired by round; above 1 the slab is faster. best: the peer with the \
-         lowest median.\nns: CPU time an operation (cross-thread: wall). memory: peak resident bytes above those of null, over the live bytes."
+         lowest median.\nns: CPU time an operation (cross-thread: wall). memory: peak of resident bytes since the preparations, above that of null, over the live bytes."
     );
 }
 
