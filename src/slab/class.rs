@@ -109,7 +109,7 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
             bytes: narrow(bytes),
             objects: narrow(objects),
             batch_max: at_least_one(BATCH_BYTES_MAX / bytes),
-            worthwhile: at_least_one(if objects / 8 < 16 { objects / 8 } else { 16 }),
+            worthwhile: at_least_one(if objects / 8 < 8 { objects / 8 } else { 8 }),
             reciprocal: (u64::MAX / units::count(bytes)).wrapping_add(1),
         };
         class += 1;
@@ -219,11 +219,13 @@ impl Class {
     }
 
     /// The most objects that are carved at a time.
+    #[inline]
     pub(super) fn batch_max(self) -> u32 {
         SHAPES[self.number()].batch_max
     }
 
     /// Free objects that make a slab worth returning to.
+    #[inline]
     pub(super) fn worthwhile(self) -> u32 {
         SHAPES[self.number()].worthwhile
     }

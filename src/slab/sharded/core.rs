@@ -7,6 +7,7 @@ use std::ptr::NonNull;
 use super::chain::Chains;
 use super::heap::Heap;
 use super::list::List;
+use super::mailbox::Mailbox;
 use super::object_links::{ObjectLinks, is_end};
 use super::returned::Returned;
 use super::slab_record::{Owner, Record, SlabPlace};
@@ -15,7 +16,7 @@ use crate::slab::class::{BySize, CLASS_COUNT, Class, SLAB_SHIFT};
 use crate::slab::hardening::Hardening;
 use crate::slab::misuse::{Misuse, OutOfMemory, Violation};
 use crate::slab::recorder::Recorder;
-use crate::units::{count, index, low_32};
+use crate::units::index;
 
 /// All of a cache but its level of hardening. The first fields are those of the fast paths: one cache line.
 ///
@@ -28,6 +29,10 @@ pub(super) struct Core<'heap> {
     /// The owner as the records of its small slabs hold it.
     pub(super) owner: Owner,
     pub(super) worker: u32,
+    /// True when links are encoded and checked.
+    pub(super) checks_links: bool,
+    /// The worker's own.
+    pub(super) mailbox: &'heap Mailbox,
     pub(super) heap: &'heap Heap,
     pub(super) hands: [Hand; CLASS_COUNT],
     /// Offset in bytes into `hands` of the hand for a size.
@@ -46,16 +51,16 @@ pub(super) struct Core<'heap> {
 // Send. Owner-only fields of records and links follow the cache: moving it synchronises like moving any value.
 unsafe impl Send for Core<'_> {}
 
-/// The slab that a class is being allocated from: one cache line.
+/// The slab that a class is being allocated from: half a cache line.
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(C, align(32))]
 pub(super) struct Hand {
     /// The next object to hand out, or the end of the list.
     pub(super) head: usize,
-    /// The objects that have never been handed out: from here ..
-    pub(super) fresh: usize,
-    /// .. to here.
-    pub(super) fresh_end: usize,
+    /// The first of the objects that have never been handed out.
+    fresh: usize,
+    /// Their number.
+    fresh_left: u32,
     /// The slab's number plus one; 0: none.
     slab_plus_one: u32,
 }
@@ -64,7 +69,7 @@ pub(super) struct Hand {
 const NO_LIST: usize = 1;
 
 impl Hand {
-    const EMPTY: Hand = Hand { head: NO_LIST, fresh: 0, fresh_end: 0, slab_plus_one: 0 };
+    const EMPTY: Hand = Hand { head: NO_LIST, fresh: 0, fresh_left: 0, slab_plus_one: 0 };
 
     /// Number of the slab in hand.
     pub(super) fn slab(&self) -> Option<u32> {
@@ -75,13 +80,15 @@ impl Hand {
 impl<'heap> Core<'heap> {
     pub(super) fn new(heap: &'heap Heap, worker: u32) -> Core<'heap> {
         let options = heap.options();
-        let hand_bytes = u16::try_from(size_of::<Hand>()).expect("one cache line");
+        let hand_bytes = u16::try_from(size_of::<Hand>()).expect("half a cache line");
         let seed = mix_words(&[options.seed, u64::from(worker)]);
         Core {
             links: heap.links(),
             records: heap.table().records(),
             owner: Owner::of_mailbox(worker),
             worker,
+            checks_links: options.hardening != Hardening::Off,
+            mailbox: heap.mailbox(worker),
             heap,
             hands: [const { Hand::EMPTY }; CLASS_COUNT],
             hand_offsets: BySize::scaled(hand_bytes),
@@ -116,7 +123,7 @@ impl<'heap> Core<'heap> {
     /// Takes an object from the hand, unless it is empty.
     #[inline]
     pub(super) fn take(&mut self, class: Class) -> Option<usize> {
-        let checks = self.checks_links();
+        let checks = self.checks_links;
         let hand = &mut self.hands[class.number()];
         let object = hand.head;
         if !is_end(object) {
@@ -131,20 +138,13 @@ impl<'heap> Core<'heap> {
             unsafe { self.links.set_word(object, 0) };
             return Some(object);
         }
+        hand.fresh_left = hand.fresh_left.checked_sub(1)?;
         let object = hand.fresh;
-        if object == hand.fresh_end {
-            return None;
-        }
         hand.fresh = object + class.bytes();
         // The memory may hold a link of an earlier life of the slab.
         // SAFETY: as above.
         unsafe { self.links.set_word(object, 0) };
         Some(object)
-    }
-
-    /// True when links are encoded and checked.
-    pub(super) fn checks_links(&self) -> bool {
-        self.heap.options().hardening != Hardening::Off
     }
 
     /// Puts the slab in hand away for good: the link of `object` is destroyed. Which object was misused, and when, is
@@ -188,18 +188,19 @@ impl<'heap> Core<'heap> {
         let objects = largest.min(class.objects() - record.carved());
         let (first, fresh) = record.carve(class, objects);
         hand.fresh = self.links.slab_address(number) + index(first) * class.bytes();
-        hand.fresh_end = hand.fresh + index(objects) * class.bytes();
+        hand.fresh_left = objects;
         fresh
     }
 
-    /// Makes a listed slab the one in hand.
-    pub(super) fn take_up(&mut self, class: Class, number: u32) {
+    /// Makes a listed slab the one in hand, with its free objects. Returns their number.
+    pub(super) fn take_up(&mut self, class: Class, number: u32) -> u32 {
         self.lists[class.number()].unlink(self.records, number);
         let record = self.record(number);
         self.idle_count -= u32::from(record.place() == SlabPlace::Idle);
-        record.set_place(SlabPlace::InHand, class);
-        let hand = &mut self.hands[class.number()];
-        *hand = Hand { head: self.links.end_of(number), slab_plus_one: number + 1, ..Hand::EMPTY };
+        let freed = record.freed();
+        let head = self.links.code(record.take_up(self.links.code(self.links.end_of(number))));
+        self.hands[class.number()] = Hand { head, slab_plus_one: number + 1, ..Hand::EMPTY };
+        freed
     }
 
     /// Stops using the slab in hand and returns to it what has not been handed out.
@@ -207,9 +208,7 @@ impl<'heap> Core<'heap> {
         let hand = std::mem::replace(&mut self.hands[class.number()], Hand::EMPTY);
         let Some(number) = hand.slab() else { return };
         let record = self.record(number);
-        if hand.fresh != hand.fresh_end {
-            record.uncarve(low_32(count((hand.fresh_end - hand.fresh) / class.bytes())));
-        }
+        record.uncarve(hand.fresh_left);
         if !is_end(hand.head) {
             match self.walk(class, number, hand.head) {
                 Ok((objects, last)) => {

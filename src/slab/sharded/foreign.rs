@@ -39,7 +39,7 @@ impl Core<'_> {
     fn chain_up(&mut self, pointer: NonNull<u8>, layout: PackedLayout) -> Result<(), Misuse> {
         let object = pointer.addr().get();
         // SAFETY: the object lies in a slab, and its memory is no longer used.
-        if self.checks_links() && in_one_slab(unsafe { self.links.next_of_user(object) }, object) {
+        if self.checks_links && in_one_slab(unsafe { self.links.next_of_user(object) }, object) {
             return Err(self.refused(Misuse::DoubleFree, pointer, layout));
         }
         let slab = slab_number(self.offset_of(pointer));
@@ -92,7 +92,7 @@ impl Core<'_> {
         }
         // SAFETY: an object's place, and its memory is no longer used.
         let is_listed = (unsafe { self.links.next_of_user(object) } ^ object) < SUPERSLAB_BYTES;
-        if is_listed && self.checks_links() {
+        if is_listed && self.checks_links {
             return Err(self.refused(Misuse::DoubleFree, pointer, layout));
         }
         if record.owner().mailbox() == Some(self.worker) {

@@ -53,6 +53,7 @@ impl List {
     }
 
     /// Adds a record that is in no list, at the front.
+    #[inline]
     pub(super) fn push_front<T: Linked>(&mut self, records: &[T], number: u32) {
         let links = records[index(number)].links();
         links.previous.store(0, Relaxed);
@@ -77,6 +78,7 @@ impl List {
     }
 
     /// Takes out a record that is in this list.
+    #[inline]
     pub(super) fn unlink<T: Linked>(&mut self, records: &[T], number: u32) {
         let links = records[index(number)].links();
         let (previous, next) = (links.previous.load(Relaxed), links.next.load(Relaxed));

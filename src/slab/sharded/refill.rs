@@ -26,19 +26,30 @@ const IDLE_SLABS_AT_ONCE: u32 = 16;
 /// The batch that `find` found in the slab in hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Batch {
-    /// Free objects.
+    /// The free objects of the slab in hand.
     List,
-    /// Objects that have not been handed out yet.
+    /// Objects of the slab in hand that have not been handed out yet.
     Range,
+    /// None: the slab was taken up with its free objects.
+    InHand,
 }
 
 impl Core<'_> {
     /// Puts the next batch of the class in hand. Afterwards at least one object can be taken.
     pub(super) fn refill(&mut self, class: Class) -> Result<(), OutOfMemory> {
         // Read once: posts that arrive later wait for the next refill.
-        let has_post = !self.heap.mailbox(self.worker).is_empty();
-        let might_be_slow = self.recorder.is_on() && (has_post || self.might_be_slow(class));
-        let mut timing = self.recorder.begin(might_be_slow);
+        let has_post = !self.mailbox.is_empty();
+        if self.recorder.is_on() {
+            return self.recorded_refill(class, has_post);
+        }
+        if has_post {
+            self.drain(self.worker);
+        }
+        self.next_batch(class, &mut None).map(|_| ())
+    }
+
+    fn recorded_refill(&mut self, class: Class, has_post: bool) -> Result<(), OutOfMemory> {
+        let mut timing = self.recorder.begin(has_post || self.might_be_slow(class));
         if has_post {
             self.recorder.lap(&mut timing, Stage::Find);
             self.drain(self.worker);
@@ -97,6 +108,7 @@ impl Core<'_> {
         };
         self.recorder.lap(timing, Stage::Find);
         match batch {
+            Batch::InHand => {}
             Batch::List => self.exchange_lists(class),
             Batch::Range => {
                 let number = self.hands[class.number()].slab().expect("found in hand");
@@ -107,18 +119,21 @@ impl Core<'_> {
         Ok(slow)
     }
 
-    /// Puts in hand a slab that has a batch.
+    /// Puts in hand a slab that has a batch. List and range in hand are used up.
     fn find(&mut self, class: Class) -> Option<Batch> {
-        let in_hand = self.hands[class.number()].slab().and_then(|number| self.batch_of(class, number));
-        if in_hand.is_some() {
-            return in_hand;
+        let hand = self.hands[class.number()].slab();
+        if let Some(batch) = hand.and_then(|number| self.batch_of(class, number)) {
+            return Some(batch);
         }
         let number = self.lists[class.number()].front()?;
-        self.put_down(class);
-        self.take_up(class, number);
-        let carvable = self.batch_of(class, number);
-        // A slab that was listed for want of memory has a free object or two.
-        Some(carvable.unwrap_or(Batch::List))
+        if let Some(number) = hand {
+            // It offers no batch, so this is what `shelve` would find.
+            self.record(number).set_place(SlabPlace::Full, class);
+        }
+        let freed = self.take_up(class, number);
+        // A slab without enough free objects was listed for those that it has not carved yet, or for want of memory.
+        let carves = freed < class.worthwhile() && self.record(number).is_carvable(class);
+        Some(if carves { Batch::Range } else { Batch::InHand })
     }
 
     /// Makes a slab available to `find`. Returns true when it came from beyond the own superslabs.

@@ -78,6 +78,7 @@ pub(super) enum SlabPlace {
 
 impl SlabPlace {
     /// The place as a record stores it; 0 is full, so that a zeroed record is in no list.
+    #[inline]
     fn number(self) -> u32 {
         match self {
             SlabPlace::Full => 0,
@@ -89,6 +90,7 @@ impl SlabPlace {
     }
 
     /// The place that a record stores as this number.
+    #[inline]
     fn numbered(number: u32) -> SlabPlace {
         match number {
             0 => SlabPlace::Full,
@@ -150,6 +152,7 @@ impl Record {
     }
 
     /// The class of its objects, if it is a slab. `Relaxed`: as `owner`.
+    #[inline]
     pub(super) fn class(&self) -> Option<Class> {
         let class = Class::numbered(index(self.class.load(Relaxed)));
         (self.owner() != Owner::NONE).then_some(class)
@@ -199,6 +202,14 @@ impl Record {
         head
     }
 
+    /// Owner: becomes the slab in hand, with all of `local`. Returns its head, encoded.
+    #[inline]
+    pub(super) fn take_up(&self, end: usize) -> usize {
+        self.place.store(SlabPlace::InHand.number(), Relaxed);
+        self.notice.store(NEVER, Relaxed);
+        self.take_local(end)
+    }
+
     /// Owner: objects in `local`.
     #[inline]
     pub(super) fn freed(&self) -> u32 {
@@ -206,6 +217,7 @@ impl Record {
     }
 
     /// True when more objects of the class can be carved.
+    #[inline]
     pub(super) fn is_carvable(&self, class: Class) -> bool {
         self.carved() < class.objects()
     }
@@ -235,12 +247,14 @@ impl Record {
     }
 
     /// True when no object is live, as far as the owner has counted. Not while in hand.
+    #[inline]
     pub(super) fn is_unused(&self) -> bool {
         self.freed() >= self.carved()
     }
 
     /// Owner: stores the slab's place, and the number of freed objects at which the owner must act. A full slab: when
     /// enough are free. A listed slab: when no object is live.
+    #[inline]
     pub(super) fn set_place(&self, place: SlabPlace, class: Class) {
         let notice = match place {
             SlabPlace::Full => class.worthwhile(),
@@ -254,6 +268,7 @@ impl Record {
     }
 
     /// The slab's place.
+    #[inline]
     pub(super) fn place(&self) -> SlabPlace {
         SlabPlace::numbered(self.place.load(Relaxed))
     }

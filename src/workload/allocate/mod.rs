@@ -14,11 +14,11 @@
 mod burst;
 mod choice;
 mod cross_thread;
-mod fifo;
+pub mod fifo;
 mod grow;
 pub mod larson;
 mod larson_churn;
-mod mixed_lifetime;
+pub mod mixed_lifetime;
 #[cfg(test)]
 mod numbering;
 pub mod pattern;
