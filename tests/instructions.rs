@@ -22,10 +22,10 @@ const ARM: &str = "NUMAMARK_COUNTED_ARM";
 /// Of each workload: what mimalloc 3.3.2 executes and misses an operation, one free and one allocation, beyond the arm
 /// without an allocator. Built by libmimalloc-sys 0.1.49 and gcc 12, called from the same loop.
 const OF_MIMALLOC: [(Workload, Counts); 4] = [
-    (Workload::Larson, Counts { instructions: 0.0, misses: 0.0 }),
-    (Workload::Fifo, Counts { instructions: 0.0, misses: 0.0 }),
-    (Workload::Random, Counts { instructions: 0.0, misses: 0.0 }),
-    (Workload::MixedLifetime, Counts { instructions: 0.0, misses: 0.0 }),
+    (Workload::Larson, Counts { instructions: 50.2, misses: 2.66 }),
+    (Workload::Fifo, Counts { instructions: 50.2, misses: 2.33 }),
+    (Workload::Random, Counts { instructions: 57.8, misses: 2.59 }),
+    (Workload::MixedLifetime, Counts { instructions: 59.7, misses: 1.13 }),
 ];
 
 /// Operations before the counted ones: more than once through every table.
@@ -117,7 +117,7 @@ fn count(arm: &str, workload: Workload) -> Option<Counts> {
 
 #[test]
 fn an_operation_costs_no_more_than_on_mimalloc() {
-    for (workload, constant) in OF_MIMALLOC {
+    for (workload, mimalloc) in OF_MIMALLOC {
         let Some(null) = count("null", workload) else {
             panic!("valgrind is not installed (Debian, Ubuntu: apt-get install valgrind)")
         };
@@ -126,12 +126,18 @@ fn an_operation_costs_no_more_than_on_mimalloc() {
             let instructions = counts.instructions - null.instructions;
             Counts { instructions, misses: counts.misses - null.misses }
         };
-        let slab = beyond("slab");
-        println!("{}: slab {slab:.3?}, mimalloc {constant:.2?}, null {null:.2?}", workload.word());
+        let (slab, name) = (beyond("slab"), workload.word());
+        println!("{name}: slab {slab:.3?}, mimalloc {mimalloc:.3?}");
+        assert!(slab.instructions <= mimalloc.instructions, "{name}: {slab:?} against {mimalloc:?}");
+        // Where the system puts the memory changes the third digit.
+        assert!(slab.misses <= 1.005 * mimalloc.misses, "{name}: {slab:?} against {mimalloc:?}");
         #[cfg(feature = "peers")]
         {
-            let mimalloc = beyond("mimalloc");
-            println!("    mimalloc now {mimalloc:.3?}");
+            let found = beyond("mimalloc");
+            println!("{name}: mimalloc found {found:.3?}");
+            // Another compiler changes its instructions a little.
+            assert!((found.instructions - mimalloc.instructions).abs() < 3.0, "{name}: {found:?}");
+            assert!((found.misses - mimalloc.misses).abs() < 0.05, "{name}: {found:?}");
         }
     }
 }

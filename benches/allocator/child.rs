@@ -134,6 +134,7 @@ pub fn main(arguments: &[String]) {
 }
 
 fn run(row: &Row, arm: Arm, seed: u64) -> (f64, u64) {
+    use_small_pages(row.has_huge_pages);
     let (clock, counters) = (Clock::start(), NoiseCounters::survey(None));
     let division = Division { interval_ns: 1_000_000_000, count_max: 100 };
     let span = Span { warmup_ns: WARMUP_NS, timed_ns: TIMED_NS, division, stop: &|| false };
@@ -169,6 +170,13 @@ fn run(row: &Row, arm: Arm, seed: u64) -> (f64, u64) {
     assert_eq!(heap.map_or(0, |heap| heap.violations()), 0, "violations");
     let ns = if row.is_wall() { measured.elapsed_ns } else { measured.cpu_ns };
     (ns as f64 / measured.operations as f64, resident_bytes)
+}
+
+/// Forbids huge pages to this process, so that all arms have pages of one size, unless the row is about them.
+fn use_small_pages(unless: bool) {
+    // SAFETY: a plain system call.
+    let code = unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, libc::c_ulong::from(!unless), 0, 0, 0) };
+    assert_eq!(code, 0, "the kernel knows the page settings of a process");
 }
 
 /// Makes the kernel forget the peak of resident memory so far, which is that of the preparations. Returns what is resident.

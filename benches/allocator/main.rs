@@ -7,8 +7,8 @@
 //! its peak of resident memory.
 //!
 //! No arm touches memory beforehand: the slab's arena is a reservation that is not populated, so its pages count only once
-//! they are used, as those of the peers do; the warm-up takes the first touches. All arms have the page settings of this
-//! machine. `chrt -f 1 cargo bench ..` keeps other programs off the cores.
+//! they are used, as those of the peers do; the warm-up takes the first touches. All arms have pages of 4 KiB, but in the row
+//! `grow-huge-pages`, where each has what it asks of the kernel. `chrt -f 1 cargo bench ..` keeps other programs off the cores.
 //!
 //! The slab stands twice: `slab`, inlined into the workload, and `called`, behind calls that are not inlined, which the peers,
 //! being C, pay for as well.

@@ -12,6 +12,8 @@ pub struct Row {
     pub objects: Option<u32>,
     pub sizes: Option<Sizes>,
     pub workers: u32,
+    /// True when arms may use huge pages, where the machine's settings let them.
+    pub has_huge_pages: bool,
 }
 
 /// One column of the table.
@@ -103,6 +105,7 @@ pub fn rows() -> Vec<Row> {
         objects,
         sizes,
         workers,
+        has_huge_pages: false,
     };
     vec![
         row("larson", Workload::Larson, None, None, 1),
@@ -119,5 +122,6 @@ pub fn rows() -> Vec<Row> {
         row("larson-churn", Workload::LarsonChurn, None, None, 2),
         row("pingpong", Workload::PingPong, None, None, 1),
         row("grow", Workload::Grow, None, None, 1),
+        Row { has_huge_pages: true, ..row("grow-huge-pages", Workload::Grow, None, None, 1) },
     ]
 }

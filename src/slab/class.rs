@@ -97,6 +97,13 @@ const fn at_least_one(count: usize) -> u32 {
     if count == 0 { 1 } else { narrow(count) }
 }
 
+/// `Shape::worthwhile` of a class with this many objects a slab.
+const fn worthwhile(class: usize, objects: usize) -> u32 {
+    // An object above 4 KiB takes so long to fill that a refill for a few of them hardly counts, but its memory does.
+    let (share, most) = if class < SMALL_CLASSES { (objects / 8, 8) } else { (objects / 64, 4) };
+    at_least_one(if share < most { share } else { most })
+}
+
 const fn shapes() -> [Shape; CLASS_COUNT] {
     let mut shapes = [EMPTY_SHAPE; CLASS_COUNT];
     let mut class = 0;
@@ -109,7 +116,7 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
             bytes: narrow(bytes),
             objects: narrow(objects),
             batch_max: at_least_one(BATCH_BYTES_MAX / bytes),
-            worthwhile: at_least_one(if objects / 8 < 8 { objects / 8 } else { 8 }),
+            worthwhile: worthwhile(class, objects),
             reciprocal: (u64::MAX / units::count(bytes)).wrapping_add(1),
         };
         class += 1;
@@ -183,8 +190,11 @@ impl Class {
         if bytes > SHARED_BYTES_MAX {
             return None;
         }
-        let aligned = (computed_class(bytes)..CLASS_COUNT)
-            .find(|class| bytes_of(*class).is_multiple_of(layout.align()));
+        let smallest = computed_class(bytes);
+        if layout.align() <= GRAIN_BYTES {
+            return Some(Class::numbered(smallest));
+        }
+        let aligned = (smallest..CLASS_COUNT).find(|class| bytes_of(*class).is_multiple_of(layout.align()));
         aligned.map(Class::numbered)
     }
 

@@ -10,7 +10,7 @@ use super::list::List;
 use super::mailbox::Mailbox;
 use super::object_links::{ObjectLinks, is_end};
 use super::returned::Returned;
-use super::slab_record::{Owner, Record, SlabPlace};
+use super::slab_record::{Details, Owner, Record, Slab, SlabPlace};
 use crate::mix::mix_words;
 use crate::slab::class::{BySize, CLASS_COUNT, Class, SLAB_SHIFT};
 use crate::slab::hardening::Hardening;
@@ -33,6 +33,7 @@ pub(super) struct Core<'heap> {
     pub(super) checks_links: bool,
     /// The worker's own.
     pub(super) mailbox: &'heap Mailbox,
+    pub(super) details: &'heap [Details],
     pub(super) heap: &'heap Heap,
     pub(super) hands: [Hand; CLASS_COUNT],
     /// Offset in bytes into `hands` of the hand for a size.
@@ -89,6 +90,7 @@ impl<'heap> Core<'heap> {
             worker,
             checks_links: options.hardening != Hardening::Off,
             mailbox: heap.mailbox(worker),
+            details: heap.table().details(),
             heap,
             hands: [const { Hand::EMPTY }; CLASS_COUNT],
             hand_offsets: BySize::scaled(hand_bytes),
@@ -160,9 +162,9 @@ impl<'heap> Core<'heap> {
     /// Puts a slab away for good that is in no list and not in hand. `object` is where the damage was found.
     #[cold]
     pub(super) fn quarantine(&mut self, class: Class, number: u32, object: usize) {
-        let record = self.record(number);
-        record.take_local(self.links.code(self.links.end_of(number)));
-        record.set_place(SlabPlace::Quarantined, class);
+        let slab = self.slab(number);
+        slab.take_local(self.links.code(self.links.end_of(number)));
+        slab.set_place(SlabPlace::Quarantined, class);
         self.heap.count_violation(Violation {
             misuse: Misuse::Damaged,
             address: object,
@@ -173,20 +175,19 @@ impl<'heap> Core<'heap> {
 
     /// Makes the free objects of the slab in hand the list in hand.
     pub(super) fn exchange_lists(&mut self, class: Class) {
-        let hand = &mut self.hands[class.number()];
-        let number = hand.slab().expect("a batch comes from a slab");
+        let number = self.hands[class.number()].slab().expect("a batch comes from a slab");
         let end = self.links.code(self.links.end_of(number));
-        hand.head = self.links.code(self.records[index(number)].take_local(end));
+        self.hands[class.number()].head = self.links.code(self.slab(number).take_local(end));
     }
 
     /// Puts a range of at most `largest` new objects of the slab in hand into the hand. Returns true when they include
     /// memory that no object of this superslab has used.
     pub(super) fn carve(&mut self, class: Class, largest: u32) -> bool {
+        let number = self.hands[class.number()].slab().expect("a batch comes from a slab");
+        let slab = self.slab(number);
+        let objects = largest.min(class.objects() - slab.carved());
+        let (first, fresh) = slab.carve(class, objects);
         let hand = &mut self.hands[class.number()];
-        let number = hand.slab().expect("a batch comes from a slab");
-        let record = &self.records[index(number)];
-        let objects = largest.min(class.objects() - record.carved());
-        let (first, fresh) = record.carve(class, objects);
         hand.fresh = self.links.slab_address(number) + index(first) * class.bytes();
         hand.fresh_left = objects;
         fresh
@@ -194,11 +195,11 @@ impl<'heap> Core<'heap> {
 
     /// Makes a listed slab the one in hand, with its free objects. Returns their number.
     pub(super) fn take_up(&mut self, class: Class, number: u32) -> u32 {
-        self.lists[class.number()].unlink(self.records, number);
-        let record = self.record(number);
-        self.idle_count -= u32::from(record.place() == SlabPlace::Idle);
-        let freed = record.freed();
-        let head = self.links.code(record.take_up(self.links.code(self.links.end_of(number))));
+        self.lists[class.number()].unlink(self.details, number);
+        let slab = self.slab(number);
+        self.idle_count -= u32::from(slab.place() == SlabPlace::Idle);
+        let freed = slab.freed();
+        let head = self.links.code(slab.take_up(self.links.code(self.links.end_of(number))));
         self.hands[class.number()] = Hand { head, slab_plus_one: number + 1, ..Hand::EMPTY };
         freed
     }
@@ -207,14 +208,14 @@ impl<'heap> Core<'heap> {
     pub(super) fn put_down(&mut self, class: Class) {
         let hand = std::mem::replace(&mut self.hands[class.number()], Hand::EMPTY);
         let Some(number) = hand.slab() else { return };
-        let record = self.record(number);
-        record.uncarve(hand.fresh_left);
+        let slab = self.slab(number);
+        slab.uncarve(hand.fresh_left);
         if !is_end(hand.head) {
             match self.walk(class, number, hand.head) {
                 Ok((objects, last)) => {
                     // SAFETY: the last object of a list in hand, which only this worker reads and writes.
-                    unsafe { self.links.set_word(last, record.local()) };
-                    record.extend_local(self.links.code(hand.head), objects);
+                    unsafe { self.links.set_word(last, slab.local()) };
+                    slab.extend_local(self.links.code(hand.head), objects);
                 }
                 Err(object) => return self.quarantine(class, number, object),
             }
@@ -226,7 +227,7 @@ impl<'heap> Core<'heap> {
     /// object that is damaged. An object that is listed twice makes a circle, which is found by its length.
     pub(super) fn walk(&self, class: Class, number: u32, head: usize) -> Result<(u32, usize), usize> {
         let (start, end) = (self.links.slab_address(number), self.links.end_of(number));
-        let carved_bytes = index(self.record(number).carved()) * class.bytes();
+        let carved_bytes = index(self.slab(number).carved()) * class.bytes();
         let (mut object, mut last, mut objects) = (head, head, 0);
         while object != end {
             let inside = object.wrapping_sub(start);
@@ -241,10 +242,10 @@ impl<'heap> Core<'heap> {
         Ok((objects, last))
     }
 
-    /// The record of a slab.
+    /// A slab.
     #[inline]
-    pub(super) fn record(&self, number: u32) -> &'heap Record {
-        &self.records[index(number)]
+    pub(super) fn slab(&self, number: u32) -> Slab<'heap> {
+        Slab { record: &self.records[index(number)], details: &self.details[index(number)] }
     }
 
     #[inline]

@@ -85,9 +85,9 @@ impl Core<'_> {
     ) -> Result<(), Misuse> {
         let (object, offset) = (pointer.addr().get(), self.offset_of(pointer));
         let number = slab_number(offset) / SLABS * SLABS;
-        let record = self.record(number);
+        let slab = self.slab(number);
         let inside = class.inside(offset);
-        if !class.begins_at(inside) || inside / class.bytes() >= index(record.carved()) {
+        if !class.begins_at(inside) || inside >= index(slab.carved()) * class.bytes() {
             return Err(self.refused(self.diagnose(offset), pointer, layout));
         }
         // SAFETY: an object's place, and its memory is no longer used.
@@ -95,10 +95,10 @@ impl Core<'_> {
         if is_listed && self.checks_links {
             return Err(self.refused(Misuse::DoubleFree, pointer, layout));
         }
-        if record.owner().mailbox() == Some(self.worker) {
+        if slab.owner().mailbox() == Some(self.worker) {
             // SAFETY: as above.
-            unsafe { self.links.set_word(object, record.local()) };
-            if record.push_local(self.links.code(object)) {
+            unsafe { self.links.set_word(object, slab.local()) };
+            if slab.record.push_local(self.links.code(object)) {
                 self.settle(number);
             }
         } else {
@@ -124,9 +124,9 @@ impl Core<'_> {
             Use::Whole(_) => slab_number(offset) / SLABS * SLABS,
             Use::Small => slab_number(offset),
         };
-        let Some(class) = self.record(number).class() else { return Misuse::NotAllocated };
+        let Some(class) = self.slab(number).class() else { return Misuse::NotAllocated };
         let inside = class.inside(offset);
-        match inside / class.bytes() < index(self.record(number).carved()) {
+        match inside / class.bytes() < index(self.slab(number).carved()) {
             false => Misuse::NotAllocated,
             true if class.begins_at(inside) => Misuse::DoubleFree,
             true => Misuse::Interior,

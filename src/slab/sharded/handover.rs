@@ -40,7 +40,7 @@ impl Core<'_> {
         if is_first {
             // A slab keeps an owner as long as it has objects in flight. After a misuse it may have lost it: then
             // whoever sweeps the orphanage discards the objects.
-            let owner = self.record(slab).current_owner().mailbox().unwrap_or(self.heap.orphanage());
+            let owner = self.slab(slab).current_owner().mailbox().unwrap_or(self.heap.orphanage());
             self.heap.mailbox(owner).push(self.returned, slab);
         }
     }
@@ -49,7 +49,7 @@ impl Core<'_> {
     pub(super) fn drain(&mut self, mailbox: u32) {
         let mut posts = self.heap.mailbox(mailbox).take();
         while let Some(number) = posts.next(self.returned) {
-            match self.record(number).current_owner().mailbox() {
+            match self.slab(number).current_owner().mailbox() {
                 Some(owner) if owner == self.worker => self.drain_slab(number),
                 Some(owner) => self.heap.mailbox(owner).push(self.returned, number),
                 None => self.discard(number),
@@ -59,16 +59,16 @@ impl Core<'_> {
 
     /// Takes the objects back that others have returned to an own slab.
     fn drain_slab(&mut self, number: u32) {
-        let record = self.record(number);
+        let slab = self.slab(number);
         let Some(Returns { head, tail, objects }) = self.returned[index(number)].take() else { return };
-        if record.place() == SlabPlace::Quarantined {
+        if slab.place() == SlabPlace::Quarantined {
             return;
         }
         let start = self.links.slab_address(number);
         // SAFETY: an object that was given back, in a list that only this worker has now.
-        unsafe { self.links.set_word(start + tail, record.local()) };
-        record.extend_local(self.links.code(start + head), objects);
-        if record.is_noticeable() {
+        unsafe { self.links.set_word(start + tail, slab.local()) };
+        slab.extend_local(self.links.code(start + head), objects);
+        if slab.is_noticeable() {
             self.settle(number);
         }
     }
@@ -103,7 +103,7 @@ impl Core<'_> {
             self.owned.push_front(superslabs, number);
         }
         self.for_each_slab(number, |core, slab, class| {
-            core.record(slab).set_owner(core.owner, class);
+            core.slab(slab).set_owner(core.owner, class);
             core.shelve(class, slab);
         });
         // Objects given back while the superslab had no owner were posted to the orphanage.
@@ -119,7 +119,7 @@ impl Core<'_> {
         while in_use != 0 {
             let number = superslab * SLABS + in_use.trailing_zeros();
             in_use &= in_use - 1;
-            let class = self.record(number).class().expect("slabs that are not free have a class");
+            let class = self.slab(number).class().expect("slabs that are not free have a class");
             change(self, number, class);
         }
     }
@@ -139,7 +139,7 @@ impl Core<'_> {
         while let Some(number) = self.owned.pop_front(superslabs) {
             debug_assert_ne!(superslabs[index(number)].serves(), Use::Pooled);
             self.for_each_slab(number, |core, slab, class| {
-                core.record(slab).set_owner(orphan, class);
+                core.slab(slab).set_owner(orphan, class);
             });
             self.heap.orphans().push(superslabs, number);
         }

@@ -65,9 +65,9 @@ impl Core<'_> {
             Some(Use::Whole(_)) => slab_number(offset) / SLABS * SLABS,
             Some(Use::Run(_) | Use::RunRest | Use::Pooled) | None => return Ok(()),
         };
-        let Some(class) = self.record(number).class() else { return Ok(()) };
+        let Some(class) = self.slab(number).class() else { return Ok(()) };
         let inside = class.inside(offset);
-        if !class.begins_at(inside) || inside / class.bytes() >= index(self.record(number).carved()) {
+        if !class.begins_at(inside) || inside / class.bytes() >= index(self.slab(number).carved()) {
             return Err(self.refused(self.diagnose(offset), pointer, layout));
         }
         let object = pointer.addr().get();

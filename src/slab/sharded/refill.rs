@@ -63,12 +63,12 @@ impl Core<'_> {
     /// True when the refill may reach beyond the cache's own slabs, or to new memory: the clock must start before this
     /// is known. False only when this is certain not to happen, unless draining the mailbox changes the slabs.
     fn might_be_slow(&self, class: Class) -> bool {
-        let objects = |number: u32| self.range_of(class).min(class.objects() - self.record(number).carved());
+        let objects = |number: u32| self.range_of(class).min(class.objects() - self.slab(number).carved());
         let is_old = |number: u32| {
-            let record = self.record(number);
-            record.freed() >= class.worthwhile()
-                || record.is_carvable(class)
-                    && (self.is_recycled(number) || !record.would_be_fresh(class, objects(number)))
+            let slab = self.slab(number);
+            slab.freed() >= class.worthwhile()
+                || slab.is_carvable(class)
+                    && (self.is_recycled(number) || !slab.would_be_fresh(class, objects(number)))
         };
         let (hand, listed) = (self.hands[class.number()].slab(), self.lists[class.number()].front());
         match hand {
@@ -89,11 +89,11 @@ impl Core<'_> {
 
     /// The batch that the slab in hand offers. A slab is carved to its end before others are returned to.
     fn batch_of(&self, class: Class, number: u32) -> Option<Batch> {
-        let record = self.record(number);
-        if record.freed() >= class.worthwhile() {
+        let slab = self.slab(number);
+        if slab.freed() >= class.worthwhile() {
             return Some(Batch::List);
         }
-        record.is_carvable(class).then_some(Batch::Range)
+        slab.is_carvable(class).then_some(Batch::Range)
     }
 
     /// Prepares the next batch. Returns true when its memory came from beyond the cache's own slabs, or was new.
@@ -128,11 +128,11 @@ impl Core<'_> {
         let number = self.lists[class.number()].front()?;
         if let Some(number) = hand {
             // It offers no batch, so this is what `shelve` would find.
-            self.record(number).set_place(SlabPlace::Full, class);
+            self.slab(number).set_place(SlabPlace::Full, class);
         }
         let freed = self.take_up(class, number);
         // A slab without enough free objects was listed for those that it has not carved yet, or for want of memory.
-        let carves = freed < class.worthwhile() && self.record(number).is_carvable(class);
+        let carves = freed < class.worthwhile() && self.slab(number).is_carvable(class);
         Some(if carves { Batch::Range } else { Batch::InHand })
     }
 
@@ -213,8 +213,8 @@ impl Core<'_> {
     /// Makes a slab of the class out of free memory and lists it.
     fn start_slab(&mut self, class: Class, number: u32) {
         let end = self.links.code(self.links.end_of(number));
-        self.record(number).initialise(self.owner, class, end);
-        self.record(number).set_place(SlabPlace::Full, class);
+        self.slab(number).initialise(self.owner, class, end);
+        self.slab(number).set_place(SlabPlace::Full, class);
         self.shelve(class, number);
     }
 }

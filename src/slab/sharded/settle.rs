@@ -20,12 +20,12 @@ impl Core<'_> {
     /// Acts on a slab that got objects back: lists it if it is worth returning to, marks it idle if it has no live
     /// object.
     pub(super) fn settle(&mut self, number: u32) {
-        let record = self.record(number);
-        let class = record.class().expect("objects come back to slabs");
-        match record.place() {
+        let slab = self.slab(number);
+        let class = slab.class().expect("objects come back to slabs");
+        match slab.place() {
             SlabPlace::Full => self.shelve(class, number),
-            SlabPlace::Listed if record.is_unused() => {
-                self.lists[class.number()].unlink(self.records, number);
+            SlabPlace::Listed if slab.is_unused() => {
+                self.lists[class.number()].unlink(self.details, number);
                 self.shelve(class, number);
             }
             SlabPlace::Listed | SlabPlace::InHand | SlabPlace::Idle | SlabPlace::Quarantined => {}
@@ -42,20 +42,20 @@ impl Core<'_> {
 
     /// Lists an own slab that is neither in hand nor listed, or marks it full or idle.
     pub(super) fn shelve(&mut self, class: Class, number: u32) {
-        let record = self.record(number);
+        let slab = self.slab(number);
         let list = &mut self.lists[class.number()];
-        if record.place() == SlabPlace::Quarantined {
+        if slab.place() == SlabPlace::Quarantined {
             return;
         }
-        if record.is_unused() {
-            record.set_place(SlabPlace::Idle, class);
-            list.push_back(self.records, number);
+        if slab.is_unused() {
+            slab.set_place(SlabPlace::Idle, class);
+            list.push_back(self.details, number);
             self.idle_count += 1;
-        } else if record.freed() >= class.worthwhile() || record.is_carvable(class) {
-            record.set_place(SlabPlace::Listed, class);
-            list.push_front(self.records, number);
+        } else if slab.freed() >= class.worthwhile() || slab.is_carvable(class) {
+            slab.set_place(SlabPlace::Listed, class);
+            list.push_front(self.details, number);
         } else {
-            record.set_place(SlabPlace::Full, class);
+            slab.set_place(SlabPlace::Full, class);
         }
     }
 
@@ -67,10 +67,10 @@ impl Core<'_> {
         while let Some(superslab) = next {
             next = List::after(superslabs, superslab);
             self.for_each_slab(superslab, |core, number, class| {
-                let record = core.record(number);
-                if record.place() == SlabPlace::Full && record.freed() > 0 {
-                    record.set_place(SlabPlace::Listed, class);
-                    core.lists[class.number()].push_front(core.records, number);
+                let slab = core.slab(number);
+                if slab.place() == SlabPlace::Full && slab.freed() > 0 {
+                    slab.set_place(SlabPlace::Listed, class);
+                    core.lists[class.number()].push_front(core.details, number);
                 }
             });
         }
@@ -85,9 +85,9 @@ impl Core<'_> {
             }
             while left > 0
                 && let Some(number) = self.lists[class.number()].back()
-                && self.record(number).place() == SlabPlace::Idle
+                && self.slab(number).place() == SlabPlace::Idle
             {
-                self.lists[class.number()].unlink(self.records, number);
+                self.lists[class.number()].unlink(self.details, number);
                 self.idle_count -= 1;
                 self.release_slab(class, number);
                 left -= 1;
@@ -99,7 +99,7 @@ impl Core<'_> {
     /// Frees an idle slab that is in no list, and also its superslab if this was the last slab in use. A slab that is
     /// not what its counts say is put away instead.
     fn release_slab(&mut self, class: Class, number: u32) {
-        let slab = self.record(number);
+        let slab = self.slab(number);
         let head = self.links.code(slab.local());
         let listed = if is_end(head) { Ok((0, head)) } else { self.walk(class, number, head) };
         match listed {

@@ -105,18 +105,23 @@ impl SlabPlace {
 /// A value of `notice` that `freed` never reaches.
 const NEVER: u32 = 1 << 30;
 
-/// A slab's record: one cache line. All zero is a valid record: not a slab.
-///
-/// Only the owner writes. Other workers read `owner` when they free an object of the slab, and `class` and `carved`
-/// to diagnose a pointer.
+/// What a free touches of a slab: a quarter of a cache line, next to those of its neighbours, so that few lines serve
+/// many slabs. All zero is a valid record: not a slab. Only the owner writes; other workers read `owner` when they free
+/// an object of the slab.
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(C, align(16))]
 pub(super) struct Record {
     owner: AtomicU32,
     /// `notice` - freed: a free counts it down.
     countdown: AtomicU32,
     /// The object that the owner freed last, encoded, or the encoded end.
     local: AtomicUsize,
+}
+
+/// The rest of a slab's metadata. Only the owner writes; other workers read `class` and `carved` to diagnose a pointer.
+#[derive(Debug)]
+#[repr(C, align(32))]
+pub(super) struct Details {
     notice: AtomicU32,
     class: AtomicU32,
     /// Objects that have been handed out, or put into the range of a hand, since the slab was initialised.
@@ -127,7 +132,14 @@ pub(super) struct Record {
     links: Links,
 }
 
-impl Linked for Record {
+/// One slab: its record and its details.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slab<'heap> {
+    pub(super) record: &'heap Record,
+    pub(super) details: &'heap Details,
+}
+
+impl Linked for Details {
     fn links(&self) -> &Links {
         &self.links
     }
@@ -141,142 +153,156 @@ impl Record {
         Owner(self.owner.load(Relaxed))
     }
 
-    /// Owner: changes the owner. Release: pairs with `current_owner`.
-    pub(super) fn set_owner(&self, owner: Owner, class: Class) {
-        self.owner.store(owner.of_class(class).0, Release);
-    }
-
-    /// The owner, as a worker that holds the slab's mailbox entry must see it.
-    pub(super) fn current_owner(&self) -> Owner {
-        Owner(self.owner.load(Acquire))
-    }
-
-    /// The class of its objects, if it is a slab. `Relaxed`: as `owner`.
-    #[inline]
-    pub(super) fn class(&self) -> Option<Class> {
-        let class = Class::numbered(index(self.class.load(Relaxed)));
-        (self.owner() != Owner::NONE).then_some(class)
-    }
-
-    /// Objects carved so far.
-    #[inline]
-    pub(super) fn carved(&self) -> u32 {
-        self.carved.load(Relaxed)
-    }
-
-    /// Owner: prepares the slab for a class, without objects; `end` is the encoded end of its lists.
-    pub(super) fn initialise(&self, owner: Owner, class: Class, end: usize) {
-        self.local.store(end, Relaxed);
-        self.carved.store(0, Relaxed);
-        self.class.store(low_32(count(class.number())), Relaxed);
-        self.notice.store(NEVER, Relaxed);
-        self.countdown.store(NEVER, Relaxed);
-        self.set_owner(owner, class);
-    }
-
     /// Owner: the head of `local`, encoded.
     #[inline]
     pub(super) fn local(&self) -> usize {
         self.local.load(Relaxed)
     }
 
-    /// Owner: one object more in `local`. Returns true when the owner must act (`Cache::settle`).
+    /// Owner: one object more in `local`. Returns true when the owner must act (`Core::settle`).
     #[inline]
     pub(super) fn push_local(&self, head: usize) -> bool {
         self.local.store(head, Relaxed);
         count_down(&self.countdown) == 0
     }
+}
+
+impl Slab<'_> {
+    /// `Record::owner`.
+    #[inline]
+    pub(super) fn owner(self) -> Owner {
+        self.record.owner()
+    }
+
+    /// `Record::local`.
+    #[inline]
+    pub(super) fn local(self) -> usize {
+        self.record.local()
+    }
+
+    /// Owner: changes the owner. Release: pairs with `current_owner`.
+    pub(super) fn set_owner(self, owner: Owner, class: Class) {
+        self.record.owner.store(owner.of_class(class).0, Release);
+    }
+
+    /// The owner, as a worker that holds the slab's mailbox entry must see it.
+    pub(super) fn current_owner(self) -> Owner {
+        Owner(self.record.owner.load(Acquire))
+    }
+
+    /// The class of its objects, if it is a slab. `Relaxed`: as `owner`.
+    #[inline]
+    pub(super) fn class(self) -> Option<Class> {
+        let class = Class::numbered(index(self.details.class.load(Relaxed)));
+        (self.owner() != Owner::NONE).then_some(class)
+    }
+
+    /// Objects carved so far.
+    #[inline]
+    pub(super) fn carved(self) -> u32 {
+        self.details.carved.load(Relaxed)
+    }
+
+    /// Owner: prepares the slab for a class, without objects; `end` is the encoded end of its lists.
+    pub(super) fn initialise(self, owner: Owner, class: Class, end: usize) {
+        self.record.local.store(end, Relaxed);
+        self.details.carved.store(0, Relaxed);
+        self.details.class.store(low_32(count(class.number())), Relaxed);
+        self.details.notice.store(NEVER, Relaxed);
+        self.record.countdown.store(NEVER, Relaxed);
+        self.set_owner(owner, class);
+    }
 
     /// Owner: `objects` more in `local`.
-    pub(super) fn extend_local(&self, head: usize, objects: u32) {
-        self.local.store(head, Relaxed);
-        self.countdown.store(self.countdown.load(Relaxed).wrapping_sub(objects), Relaxed);
+    pub(super) fn extend_local(self, head: usize, objects: u32) {
+        self.record.local.store(head, Relaxed);
+        self.record.countdown.store(self.record.countdown.load(Relaxed).wrapping_sub(objects), Relaxed);
     }
 
     /// Owner: takes the whole of `local` and leaves it empty. Returns its head, encoded.
     #[inline]
-    pub(super) fn take_local(&self, end: usize) -> usize {
-        let head = self.local.load(Relaxed);
-        self.local.store(end, Relaxed);
-        self.countdown.store(self.notice.load(Relaxed), Relaxed);
+    pub(super) fn take_local(self, end: usize) -> usize {
+        let head = self.record.local.load(Relaxed);
+        self.record.local.store(end, Relaxed);
+        self.record.countdown.store(self.details.notice.load(Relaxed), Relaxed);
         head
     }
 
     /// Owner: becomes the slab in hand, with all of `local`. Returns its head, encoded.
     #[inline]
-    pub(super) fn take_up(&self, end: usize) -> usize {
-        self.place.store(SlabPlace::InHand.number(), Relaxed);
-        self.notice.store(NEVER, Relaxed);
+    pub(super) fn take_up(self, end: usize) -> usize {
+        self.details.place.store(SlabPlace::InHand.number(), Relaxed);
+        self.details.notice.store(NEVER, Relaxed);
         self.take_local(end)
     }
 
     /// Owner: objects in `local`.
     #[inline]
-    pub(super) fn freed(&self) -> u32 {
-        self.notice.load(Relaxed).wrapping_sub(self.countdown.load(Relaxed))
+    pub(super) fn freed(self) -> u32 {
+        self.details.notice.load(Relaxed).wrapping_sub(self.record.countdown.load(Relaxed))
     }
 
     /// True when more objects of the class can be carved.
     #[inline]
-    pub(super) fn is_carvable(&self, class: Class) -> bool {
+    pub(super) fn is_carvable(self, class: Class) -> bool {
         self.carved() < class.objects()
     }
 
     /// Owner: carves `objects` more. Returns the index of the first one, and true when they include memory that no
     /// object of this superslab has used.
-    pub(super) fn carve(&self, class: Class, objects: u32) -> (u32, bool) {
+    pub(super) fn carve(self, class: Class, objects: u32) -> (u32, bool) {
         let (first, end) = (self.carved(), self.carved() + objects);
         assert!(0 < objects && end <= class.objects(), "a slab never holds more objects than fit");
-        self.carved.store(end, Relaxed);
+        self.details.carved.store(end, Relaxed);
         let bytes = bytes_of(class, end);
-        let fresh = bytes > self.touched.load(Relaxed);
+        let fresh = bytes > self.details.touched.load(Relaxed);
         if fresh {
-            self.touched.store(bytes, Relaxed);
+            self.details.touched.store(bytes, Relaxed);
         }
         (first, fresh)
     }
 
     /// Owner: true when carving as many objects would reach memory that no object has used.
-    pub(super) fn would_be_fresh(&self, class: Class, objects: u32) -> bool {
-        bytes_of(class, self.carved() + objects) > self.touched.load(Relaxed)
+    pub(super) fn would_be_fresh(self, class: Class, objects: u32) -> bool {
+        bytes_of(class, self.carved() + objects) > self.details.touched.load(Relaxed)
     }
 
     /// Owner: the last `objects` carved were not handed out.
-    pub(super) fn uncarve(&self, objects: u32) {
-        self.carved.store(self.carved() - objects, Relaxed);
+    pub(super) fn uncarve(self, objects: u32) {
+        self.details.carved.store(self.carved() - objects, Relaxed);
     }
 
     /// True when no object is live, as far as the owner has counted. Not while in hand.
     #[inline]
-    pub(super) fn is_unused(&self) -> bool {
+    pub(super) fn is_unused(self) -> bool {
         self.freed() >= self.carved()
     }
 
     /// Owner: stores the slab's place, and the number of freed objects at which the owner must act. A full slab: when
     /// enough are free. A listed slab: when no object is live.
     #[inline]
-    pub(super) fn set_place(&self, place: SlabPlace, class: Class) {
+    pub(super) fn set_place(self, place: SlabPlace, class: Class) {
         let notice = match place {
             SlabPlace::Full => class.worthwhile(),
             SlabPlace::Listed => self.carved(),
             SlabPlace::InHand | SlabPlace::Idle | SlabPlace::Quarantined => NEVER,
         };
         let freed = self.freed();
-        self.notice.store(notice, Relaxed);
-        self.countdown.store(notice.wrapping_sub(freed), Relaxed);
-        self.place.store(place.number(), Relaxed);
+        self.details.notice.store(notice, Relaxed);
+        self.record.countdown.store(notice.wrapping_sub(freed), Relaxed);
+        self.details.place.store(place.number(), Relaxed);
     }
 
     /// The slab's place.
     #[inline]
-    pub(super) fn place(&self) -> SlabPlace {
-        SlabPlace::numbered(self.place.load(Relaxed))
+    pub(super) fn place(self) -> SlabPlace {
+        SlabPlace::numbered(self.details.place.load(Relaxed))
     }
 
     /// Owner: true when a drain returned enough objects that the owner must act.
-    pub(super) fn is_noticeable(&self) -> bool {
+    pub(super) fn is_noticeable(self) -> bool {
         // The countdown is 0 or below.
-        self.countdown.load(Relaxed).wrapping_sub(1) >= 1 << 31
+        self.record.countdown.load(Relaxed).wrapping_sub(1) >= 1 << 31
     }
 }
 

@@ -1,7 +1,7 @@
 //! The records of all superslabs and slabs of an arena, by number.
 //!
 //! They are outside the arena, so that a stray write into an object cannot reach them. The system provides them
-//! zeroed, and they take memory only where they are used: two cache lines for each slab that exists.
+//! zeroed, and they take memory only where they are used: less than 200 bytes for each slab that exists.
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 
 use super::returned::Returned;
-use super::slab_record::Record;
+use super::slab_record::{Details, Record};
 use super::superslab_record::Superslab;
 use crate::slab::class::SLABS;
 use crate::units::index;
@@ -19,6 +19,7 @@ use crate::units::index;
 pub(super) struct RecordTable {
     superslabs: Zeroed<Superslab>,
     records: Zeroed<Record>,
+    details: Zeroed<Details>,
     returned: Zeroed<Returned>,
 }
 
@@ -30,6 +31,7 @@ impl RecordTable {
         RecordTable {
             superslabs: Zeroed::new(superslabs),
             records: Zeroed::new(slabs),
+            details: Zeroed::new(slabs),
             returned: Zeroed::new(slabs),
         }
     }
@@ -40,9 +42,14 @@ impl RecordTable {
         &self.superslabs
     }
 
-    /// All slabs.
+    /// The records of all slabs.
     pub(super) fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// What a free does not touch, of all slabs.
+    pub(super) fn details(&self) -> &[Details] {
+        &self.details
     }
 
     /// The objects in flight of all slabs.
@@ -60,6 +67,9 @@ unsafe trait ZeroIsValid {}
 // SAFETY: atomic integers (slab_record.rs): zeroed they are 0.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Record {}
+// SAFETY: as above.
+#[cfg(not(all(test, loom)))]
+unsafe impl ZeroIsValid for Details {}
 // SAFETY: `AtomicU64` and `AtomicU32` (returned.rs): zeroed they are 0.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Returned {}
