@@ -63,7 +63,10 @@ impl Core<'_> {
     /// True when the refill may reach beyond the cache's own slabs, or to new memory: the clock must start before this
     /// is known. False only when this is certain not to happen, unless draining the mailbox changes the slabs.
     fn might_be_slow(&self, class: Class) -> bool {
-        let objects = |number: u32| self.range_of(class).min(class.objects() - self.slab(number).carved());
+        let objects = |number: u32| {
+            let carved = self.slab(number).carved();
+            self.range_of(class, carved).min(class.objects() - carved)
+        };
         let is_old = |number: u32| {
             let slab = self.slab(number);
             slab.freed() >= class.worthwhile()
@@ -77,9 +80,11 @@ impl Core<'_> {
         }
     }
 
-    /// Objects of a range.
-    fn range_of(&self, class: Class) -> u32 {
-        self.heap.options().batch.min(class.batch_max())
+    /// Objects of the next range of a slab with this many carved. Large objects begin with one, and with few where few
+    /// are used at a time: what is carved is touched sooner than what was freed is used again.
+    fn range_of(&self, class: Class, carved: u32) -> u32 {
+        let range = self.heap.options().batch.min(class.batch_max());
+        if class.is_small() { range } else { range.min(1 + carved / 4) }
     }
 
     /// True when the memory of a slab has been used in an earlier life of its superslab.
@@ -112,7 +117,7 @@ impl Core<'_> {
             Batch::List => self.exchange_lists(class),
             Batch::Range => {
                 let number = self.hands[class.number()].slab().expect("found in hand");
-                let fresh = self.carve(class, self.range_of(class));
+                let fresh = self.carve(class, self.range_of(class, self.slab(number).carved()));
                 slow |= fresh && !self.is_recycled(number);
             }
         }

@@ -85,15 +85,9 @@ fn stages_add_up_to_the_total_and_all_slow_refills_are_timed() {
 #[test]
 fn new_memory_is_carved_in_ranges_of_a_batch() {
     // At most 256 KiB, and at most a slab.
-    for (batch, bytes, range) in [
-        (8, 16, 8),
-        (64, 16, 64),
-        (512, 16, 512),
-        (64, 128, 64),
-        (64, 4096, 8),
-        (64, 96 << 10, 2),
-        (64, 1 << 20, 1),
-    ] {
+    for (batch, bytes, range) in
+        [(8, 16, 8), (64, 16, 64), (512, 16, 512), (64, 128, 64), (64, 4096, 8), (64, 1 << 20, 1)]
+    {
         let heap = heap_with(4, options(batch, 1));
         let mut cache = heap.cache(0).expect("once");
         cache.start_recording();
@@ -104,6 +98,18 @@ fn new_memory_is_carved_in_ranges_of_a_batch() {
         assert_eq!(record.slow.count, 3, "nobody had used that memory");
         deallocate(&mut cache, bytes, objects);
     }
+}
+
+#[test]
+fn large_objects_are_carved_one_at_a_time_at_first() {
+    let heap = heap_with(4, options(64, 1));
+    let mut cache = heap.cache(0).expect("once");
+    cache.start_recording();
+    // Ranges of 1, 1, 1, 1, 2, 2, 3, then of the 4 that 256 KiB have room for.
+    let objects = allocate(&mut cache, 64 << 10, 15);
+    let record = cache.take_record();
+    assert_eq!(record.slow.count + record.fast.count, 8);
+    deallocate(&mut cache, 64 << 10, objects);
 }
 
 #[test]
