@@ -8,7 +8,9 @@ use super::refusal::Refusal;
 use crate::compare::matching::{TREATMENTS, value};
 use crate::environment::Environment;
 use crate::job::Arm;
-use crate::record::run::{CaseHeader, Parameter, Run};
+use crate::record::run::{AllocatorBuild, CaseHeader, Header, Parameter, Run};
+use crate::word::Word;
+use crate::workload::allocate::Allocator;
 
 /// One difference between the two sides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -17,7 +19,7 @@ pub struct Change {
     pub case: Option<String>,
     /// The arm that has the change.
     pub arm: String,
-    /// The changed item: a parameter, or a part of the environment.
+    /// The changed item: a parameter, a part of the environment, or the version or build of an allocator.
     pub what: String,
     /// Value in the base.
     pub base: String,
@@ -36,6 +38,7 @@ pub(super) fn between(base: &Loaded, candidate: &Loaded, cases: &[(usize, usize)
         .flat_map(|(a, b)| of_cases(&ours.planned[*a], &theirs.planned[*b], "candidate"))
         .collect();
     found.extend(environment(&ours.environment, &theirs.environment));
+    found.extend(builds(ours, theirs, cases));
     found
 }
 
@@ -126,6 +129,33 @@ fn environment(base: &Environment, candidate: &Environment) -> Vec<Change> {
             candidate,
         })
         .collect()
+}
+
+/// Versions and builds of the allocators that both sides of a pair use. The slab allocator is this program, whose version
+/// and build are part of the environment. A run without a record of its builds changes none that is known.
+fn builds(base: &Header, candidate: &Header, cases: &[(usize, usize)]) -> Vec<Change> {
+    let allocator = |case: &CaseHeader| case.parameters.get("allocator").map(Parameter::to_string);
+    let used_by_both = |build: &&AllocatorBuild| {
+        let uses = |case: &CaseHeader| allocator(case).as_ref() == Some(&build.allocator);
+        cases.iter().any(|(a, b)| uses(&base.planned[*a]) && uses(&candidate.planned[*b]))
+    };
+    let others = base.allocators.iter().filter(|build| build.allocator != Allocator::Slab.word());
+    let change = |ours: &AllocatorBuild| {
+        let theirs = candidate.allocators.iter().find(|build| build.allocator == ours.allocator)?;
+        // Another version has another build: the version alone says so.
+        let (what, base, candidate) = match ours.version == theirs.version {
+            false => ("version", &ours.version, &theirs.version),
+            true => ("build", &ours.build, &theirs.build),
+        };
+        (base != candidate).then(|| Change {
+            case: None,
+            arm: "candidate".to_owned(),
+            what: format!("{what} of {}", ours.allocator),
+            base: base.clone(),
+            candidate: candidate.clone(),
+        })
+    };
+    others.filter(used_by_both).filter_map(change).collect()
 }
 
 /// True when a change concerns the allocator, which is responsible for refills.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use super::refusal::Refusal;
 use crate::record::run::{CaseHeader, Parameter};
+use crate::word::Word;
+use crate::workload::allocate::Allocator;
 
 /// Parameters that change the way work is done, but not the work: the usual subject of comparisons.
 pub(super) const TREATMENTS: [&str; 11] = [
@@ -103,10 +105,18 @@ fn named(case: &CaseHeader) -> BTreeMap<&str, &Parameter> {
 /// A parameter's value, named or not; `None` when the case has no such parameter.
 pub(super) fn value<'a>(case: &'a CaseHeader, name: &str) -> Option<Cow<'a, Parameter>> {
     let unnamed = || {
+        if name == "hardening" && !runs_on_slab(case) {
+            return None;
+        }
         let (_, word) = UNNAMED.iter().find(|(known, _)| *known == name)?;
         Some(Cow::Owned(Parameter::Word((*word).to_owned())))
     };
     case.parameters.get(name).map(Cow::Borrowed).or_else(unnamed)
+}
+
+/// True for a case on the slab allocator, the only one with levels of hardening.
+fn runs_on_slab(case: &CaseHeader) -> bool {
+    matches!(case.parameters.get("allocator"), Some(Parameter::Word(word)) if word == Allocator::Slab.word())
 }
 
 /// Work parameters that differ between two cases of the same name.
@@ -200,6 +210,22 @@ mod tests {
         for (name, value) in UNNAMED {
             assert!(effective.contains(&format!("\n{name} = {value}\n")), "{name} = {value}:\n{effective}");
         }
+    }
+
+    /// Runs from before the key have no parameter, and the default.
+    #[test]
+    fn hardening_that_no_job_names_is_cheap_on_slab_and_none_elsewhere() {
+        let on = |allocator: &str| with(case("larson", 64, 16), "allocator", allocator);
+        let hardening = |case: &CaseHeader| value(case, "hardening").map(|value| value.to_string());
+        assert_eq!(hardening(&on("slab")).as_deref(), Some("cheap"));
+        assert_eq!(hardening(&with(on("slab"), "hardening", "full")).as_deref(), Some("full"));
+        assert_eq!(hardening(&on("system")), None);
+        assert_eq!(hardening(&case("generate", 64, 16)), None);
+        let found = matching(&[on("slab")], &[with(on("slab"), "hardening", "strict")], false);
+        assert_eq!((found.pairs, found.refused), (vec![(0, 0)], vec![]), "a treatment");
+        let sweep = ["off", "cheap"].map(|word| with(on("slab"), "hardening", word));
+        let older = matching(&[on("slab")], &sweep, false);
+        assert_eq!(older.pairs, [(0, 1)], "an older run is compared with the default of a sweep");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{Complex, Plan, Seat, Work};
 use crate::error::{ExitCode, Result};
 use crate::job::{Job, Setting};
 use crate::record::Parameter;
+use crate::slab::Hardening;
 use crate::workload::{Amount, generate};
 
 /// The plan of a job with these sections.
@@ -126,6 +127,33 @@ fn a_knob_that_does_not_touch_a_case_is_dropped_and_equal_cases_are_merged() {
         ids(&["slab.batch=[16, 64]", "generate.block=64KiB"]),
         ["generate.batch=16", "generate.batch=64", "larson.batch=16", "larson.batch=64"]
     );
+}
+
+#[test]
+fn hardening_touches_only_the_slab_allocator_under_a_pattern() {
+    assert_eq!(
+        ids(&["slab.hardening=[off, full]", "allocate.allocator=[slab, system]"]),
+        [
+            "generate",
+            "larson.allocator=slab.hardening=off",
+            "larson.allocator=slab.hardening=full",
+            "larson.allocator=system"
+        ]
+    );
+    let named = |settings: &[&str], case: usize| {
+        let plan = plan(settings);
+        let case = &plan.cases[case];
+        let found = case.parameters.iter().find(|(name, _)| *name == "hardening");
+        (case.hardening, found.map(|(_, value)| value.to_string()))
+    };
+    let strict = named(&["slab.hardening=strict"], 1);
+    assert_eq!(strict, (Hardening::Strict, Some("strict".to_owned())));
+    // The default is no parameter, so that cases are those of older runs.
+    assert_eq!(named(&["slab.hardening=cheap"], 1), (Hardening::Cheap, None));
+    assert_eq!(named(&["slab.hardening=strict"], 0), (Hardening::Cheap, None), "generate");
+    let settings = ["slab.hardening=strict", "allocate.allocator=[slab, system]"];
+    assert_eq!(named(&settings, 1), (Hardening::Strict, Some("strict".to_owned())));
+    assert_eq!(named(&settings, 2), (Hardening::Cheap, None), "the C library");
 }
 
 #[test]

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use super::cells;
 use super::grid::{Column, Grid};
-use super::text::{NOT_AVAILABLE, OperationUnit, plain};
+use super::text::{NOT_AVAILABLE, OperationUnit, parts, plain};
 use crate::aggregate::allocators::{Contest, contender, contests, is_null};
 use crate::record::run::{AllocatorBuild, CaseResult, Comparison, ConfidenceInterval, Run, Verdict};
 use crate::units::three_digits;
+
+/// Largest number of contests that have tables of their own beside the one of all.
+const FEW: usize = 2;
 
 /// All contests of a run; `None` unless a workload ran on two allocators.
 pub(super) struct Allocators<'run> {
@@ -49,10 +52,11 @@ impl<'run> Allocators<'run> {
             rows.push(Some(contest));
         }
         let mut grid = Grid::of_rows(rows.len());
-        // Broken at hyphens and points: a narrow column leaves room for seven allocators.
+        // A narrow column leaves room for seven allocators.
         let name = |row: &Option<&Contest<'_>>| {
-            let name = row.map_or(String::new(), |contest| plain(&contest.name));
-            if airy { name.replace('-', "-\n").replace('.', "\n") } else { name }
+            let Some(contest) = row else { return String::new() };
+            let name = plain(&contest.name);
+            if airy { narrow(&name) } else { name }
         };
         grid.push(Column::words("workload"), rows.iter().map(name));
         for (_, column) in &contenders {
@@ -86,15 +90,30 @@ impl<'run> Allocators<'run> {
         OperationUnit::of(rates.fold(0.0, f64::max))
     }
 
-    /// The meaning of the cells, and the winners.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines = vec![self.legend()];
-        lines.extend(self.winners());
+    /// The winners, and the workloads without one.
+    pub(super) fn answer(&self) -> Vec<String> {
+        let mut lines = self.winners();
         lines.extend(self.open());
+        lines
+    }
+
+    /// The meaning of the cells.
+    pub(super) fn meaning(&self) -> Vec<String> {
+        let mut lines = vec![self.legend()];
         if !self.contests.iter().flat_map(|contest| &contest.cases).any(|case| is_null(case)) {
             lines.push("null was not measured; with \"null\" in allocate.allocator the table has the workload's own cost".to_owned());
         }
         lines
+    }
+
+    /// True for cases that differ in the allocator alone, as a contest, when there are so many contests that a table of
+    /// each would hide the one of all.
+    pub(super) fn cover(&self, cases: &[&CaseResult], axes: &[&str]) -> bool {
+        let is_contest = |contest: &Contest<'_>| {
+            contest.cases.len() == cases.len()
+                && contest.cases.iter().zip(cases).all(|(ours, case)| ours.id == case.id)
+        };
+        self.contests.len() > FEW && axes == ["allocator"] && self.contests.iter().any(is_contest)
     }
 
     fn legend(&self) -> String {
@@ -155,7 +174,10 @@ impl<'run> Allocators<'run> {
                 self.rows().filter(|row| row.case == contest.name && row.verdict == Verdict::CannotTell);
             let open: Vec<&Comparison> = open.collect();
             let first = open.first()?;
+            let others = self.rows().filter(|row| row.case == contest.name).count();
             let names: Vec<String> = open.iter().map(|row| plain(&row.candidate)).collect();
+            let names =
+                if names.len() == others && others > FEW { "any other".to_owned() } else { names.join(", ") };
             let needed = open.iter().filter_map(|row| row.replicates_needed).max();
             let more = needed.filter(|needed| *needed > u64::from(first.rounds) && *needed <= 10_000);
             let more = more.map_or(String::new(), |needed| {
@@ -163,8 +185,7 @@ impl<'run> Allocators<'run> {
             });
             let (contest, base) = (plain(&contest.name), plain(&first.base));
             Some(format!(
-                "no winner in {contest}: {base} has the highest rate, and may be no faster than {}{more}",
-                names.join(", ")
+                "no winner in {contest}: {base} has the highest rate, and may be no faster than {names}{more}"
             ))
         };
         self.contests.iter().filter_map(line).collect()
@@ -211,6 +232,12 @@ pub(super) fn builds(builds: &[AllocatorBuild]) -> Vec<String> {
         if checked == 0 { "" } else { "; peers were found to be optimised; run.json has their builds" };
     let line = (!versions.is_empty()).then(|| format!("allocators: {}{checked}", versions.join(", ")));
     warnings.chain(line).collect()
+}
+
+/// An id with a line for each parameter, `sizes 8B..128B`, and lines that end at hyphens.
+fn narrow(id: &str) -> String {
+    let lines = parts(id).into_iter().map(|part| part.trim_start_matches('.').replacen('=', " ", 1));
+    lines.map(|line| line.replace('-', "-\n")).collect::<Vec<_>>().join("\n")
 }
 
 /// A version without a commit's long hash.

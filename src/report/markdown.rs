@@ -18,12 +18,13 @@ pub fn markdown(run: &Run) -> String {
     for line in notes::headline(run) {
         text += &format!("\n{}\n", escaped(&line));
     }
-    for group in groups(run) {
-        text += &workload(&group, Seen::by(run));
-    }
     if let Some(allocators) = Allocators::of(measured) {
         text += &format!("\n## Allocators\n\n{}\n", grid(&allocators.grid(false)));
-        text.extend(allocators.lines().iter().map(|line| format!("- {}\n", escaped(line))));
+        let lines = [allocators.answer(), allocators.meaning()].concat();
+        text.extend(lines.iter().map(|line| format!("- {}\n", escaped(line))));
+    }
+    for group in groups(run) {
+        text += &workload(&group, Seen::by(run));
     }
     if let Some(arms) = compare::markdown_of_run(measured) {
         text += &format!("\n{arms}");

@@ -5,7 +5,7 @@ use super::{
     allocators, arrivals, cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers,
 };
 use crate::metric::CaseMetric;
-use crate::record::run::{CaseResult, HistogramSummary, Run};
+use crate::record::run::{CaseResult, HistogramSummary, Measure, Run};
 use crate::units::three_digits;
 use crate::word::Word;
 
@@ -67,8 +67,16 @@ fn how(run: &Run) -> Vec<String> {
         true => counted(u64::from(derived.rounds), "repetition"),
         false => "the repetitions".to_owned(),
     };
+    let measures = |measure: Measure| {
+        derived.cases.iter().filter_map(cells::rate).any(|(of_case, _)| of_case == measure)
+    };
+    let counted = match (measures(Measure::Bytes), measures(Measure::Operations)) {
+        (true, true) => "bytes or operations",
+        (false, true) => "operations",
+        _ => "bytes",
+    };
     let mut lines = vec![format!(
-        "rates: bytes of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
+        "rates: {counted} of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
     )];
     lines.extend(ending::lines(run));
     lines.push(confidence_intervals(&derived.cases));
@@ -133,7 +141,7 @@ fn doubts(run: &Run) -> Vec<String> {
     if derived.violations > 0 {
         let count = counted(derived.violations, "object");
         lines.push(format!(
-            "BUG: {count} freed twice or never allocated; no figure of this run can be trusted"
+            "BUG: {count} freed twice, never allocated or overwritten; no figure of this run can be trusted"
         ));
     }
     if derived.unfinished_repetitions > 0 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::text::{NOT_AVAILABLE, percent};
+use super::text::{NOT_AVAILABLE, parts, percent};
 use crate::generator::Stores;
 use crate::plan::{Case, Plan, Prediction, Seat};
 use crate::record::{Expected, Parameter};
@@ -25,6 +25,8 @@ pub struct Planned<'a> {
     pub unknown: &'a [String],
 }
 
+/// Placeholder for a figure that a case does not have.
+const ABSENT: &str = "-";
 const COLUMNS: usize = 80;
 const HEADERS: [(&str, usize); 7] = [
     ("workers", 8),
@@ -35,26 +37,21 @@ const HEADERS: [(&str, usize); 7] = [
     ("memory", 9),
     ("time", 8),
 ];
-/// Columns left for the id of a case.
-const CASE_COLUMNS: usize = COLUMNS - (8 + 7 + 6 + 12 + 7 + 9 + 8);
 /// Columns of the labels before the paragraphs below the table.
 const LABEL_COLUMNS: usize = 9;
 
 /// The plan of all ranks, in 80 columns.
 pub fn plan(planned: &Planned<'_>) -> String {
     let mut text = headline(planned);
-    text += &row("case", &HEADERS.map(|(name, _)| name.to_owned()));
-    text += &format!("{}\n", "-".repeat(COLUMNS));
     let (_, first) = &planned.ranks[0];
-    for (index, case) in first.cases.iter().enumerate() {
-        let of_ranks: Vec<&Case> = planned.ranks.iter().map(|(_, plan)| &plan.cases[index]).collect();
-        let time = match (planned.prediction, first.asked_ns()) {
-            (Some(prediction), _) => human_span(prediction.repetition_ns[index]),
-            // The job asks for the same time in every repetition.
-            (None, Some(ns)) => format!(" >{}", human_span(ns as f64 / first.turns.len() as f64)),
-            (None, None) => NOT_AVAILABLE.to_owned(),
-        };
-        text += &row(&case.id, &cells(&of_ranks, time));
+    let figures: Vec<[String; 7]> = (0..first.cases.len()).map(|index| figures(planned, index)).collect();
+    // A column without any figure, as of blocks in a job without chunks, leaves its room to the ids.
+    let shown = |column: &usize| figures.iter().any(|figures| figures[*column] != ABSENT);
+    let shown: Vec<usize> = (0..HEADERS.len()).filter(shown).collect();
+    text += &row("case", &HEADERS.map(|(name, _)| name.to_owned()), &shown);
+    text += &format!("{}\n", "-".repeat(COLUMNS));
+    for (case, figures) in first.cases.iter().zip(&figures) {
+        text += &row(&case.id, figures, &shown);
     }
     text.push('\n');
     text += &paragraphs("data", &data(planned, first));
@@ -90,28 +87,35 @@ fn headline(planned: &Planned<'_>) -> String {
     )
 }
 
-/// Id and figures; an id that is too long is put on a line of its own.
-fn row(id: &str, cells: &[String; 7]) -> String {
+/// The figures of a case, over all ranks.
+fn figures(planned: &Planned<'_>, index: usize) -> [String; 7] {
+    let (_, first) = &planned.ranks[0];
+    let of_ranks: Vec<&Case> = planned.ranks.iter().map(|(_, plan)| &plan.cases[index]).collect();
+    let time = match (planned.prediction, first.asked_ns()) {
+        (Some(prediction), _) => human_span(prediction.repetition_ns[index]),
+        // The job asks for the same time in every repetition.
+        (None, Some(ns)) => format!(" >{}", human_span(ns as f64 / first.turns.len() as f64)),
+        (None, None) => NOT_AVAILABLE.to_owned(),
+    };
+    cells(&of_ranks, time)
+}
+
+/// Id and the shown ones of the figures; an id that is too long is put on a line of its own.
+fn row(id: &str, cells: &[String; 7], shown: &[usize]) -> String {
+    let widths = shown.iter().map(|column| HEADERS[*column].1);
+    let left = COLUMNS - widths.clone().sum::<usize>();
     let figures: String =
-        std::iter::zip(cells, HEADERS).map(|(cell, (_, width))| format!("{cell:>width$}")).collect();
-    let line = match id.chars().count() < CASE_COLUMNS {
-        true => format!("{id:<CASE_COLUMNS$}{figures}"),
-        false => format!("{}\n{:CASE_COLUMNS$}{figures}", broken(id), ""),
+        shown.iter().zip(widths).map(|(column, width)| format!("{:>width$}", cells[*column])).collect();
+    let line = match id.chars().count() < left {
+        true => format!("{id:<left$}{figures}"),
+        false => format!("{}\n{:left$}{figures}", broken(id), ""),
     };
     format!("{}\n", line.trim_end())
 }
 
-/// An id in lines of at most 80 columns, broken before a parameter: no value contains a point.
+/// An id in lines of at most 80 columns, broken before a parameter.
 fn broken(id: &str) -> String {
-    let parameters: Vec<String> = id
-        .split('.')
-        .enumerate()
-        .map(|(index, parameter)| match index {
-            0 => parameter.to_owned(),
-            _ => format!(".{parameter}"),
-        })
-        .collect();
-    wrapped(parameters.iter().map(String::as_str), "", "  ", COLUMNS).join("\n")
+    wrapped(parts(id).iter().map(String::as_str), "", "  ", COLUMNS).join("\n")
 }
 
 fn cells(of_ranks: &[&Case], time: String) -> [String; 7] {
@@ -130,7 +134,7 @@ fn cells(of_ranks: &[&Case], time: String) -> [String; 7] {
     };
     // The rank with the largest share of its cache decides.
     let of_l3 = match of_ranks.iter().filter_map(share).reduce(|a, b| Some(a?.max(b?))) {
-        None => "-".to_owned(),
+        None => ABSENT.to_owned(),
         Some(None) => NOT_AVAILABLE.to_owned(),
         Some(Some(share)) if share >= 10.0 => format!("{share:.0} x"),
         Some(Some(share)) => percent(share),
@@ -142,7 +146,7 @@ fn cells(of_ranks: &[&Case], time: String) -> [String; 7] {
         span(&sets, human_bytes),
         of_l3,
         match arenas.iter().max() {
-            None | Some(0) => "-".to_owned(),
+            None | Some(0) => ABSENT.to_owned(),
             Some(most) => human_bytes(*most),
         },
         time,
@@ -154,7 +158,7 @@ fn span(values: &[u64], shown: impl Fn(u64) -> String) -> String {
     match (values.iter().min(), values.iter().max()) {
         (Some(least), Some(most)) if least == most => shown(*most),
         (Some(least), Some(most)) => format!("{}-{}", shown(*least), shown(*most)),
-        _ => "-".to_owned(),
+        _ => ABSENT.to_owned(),
     }
 }
 
@@ -283,8 +287,11 @@ mod tests {
         let id =
             "generate.workers=all.chunk=65536MiB.block=512MiB.kernel=avx512.stores=non-temporal.in_flight=64";
         let cells = ["1-4096", "16384", "4096", "192 MiB", "150 %", "1.50 GiB", "59.9 s"].map(str::to_owned);
-        for id in ["larson", "generate.chunk=128MiB", &id[..60], id] {
-            let text = row(id, &cells);
+        let all: Vec<usize> = (0..HEADERS.len()).collect();
+        let columns = [all.as_slice(), &[0, 5, 6], &[0, 6]];
+        let ids = ["larson", "generate.chunk=128MiB", &id[..60], id];
+        for (id, shown) in ids.iter().flat_map(|id| columns.iter().map(move |shown| (id, shown))) {
+            let text = row(id, &cells, shown);
             assert!(text.lines().all(|line| line.len() <= COLUMNS), "{text}");
             assert_eq!(
                 text.lines().last().map(str::len),
@@ -294,6 +301,8 @@ mod tests {
             let without_blanks: String = text.split_whitespace().collect();
             assert!(without_blanks.starts_with(id), "{text}");
         }
+        // Without the columns of chunks an id of two parameters has its figures beside it.
+        assert_eq!(row("mixed-lifetime.workers=1.allocator=rpmalloc", &cells, &[0, 5, 6]).lines().count(), 1);
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub fn table(run: &Run, extent: Detail) -> String {
     let run = &*with_arms(measured);
     let mut report: String = notes::headline(run).iter().map(|line| terminal::prose(line)).collect();
     let groups = groups(run);
+    // The answer to the question of a job with many allocators stands first.
+    let allocators = Allocators::of(measured);
+    report.extend(allocators.iter().map(contests));
     // Workloads without a sweep share one table.
     let (single, swept): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
         groups.iter().partition(|group| extent == Detail::Everything || group.axes().is_empty());
@@ -26,8 +29,15 @@ pub fn table(run: &Run, extent: Detail) -> String {
     if !single.is_empty() {
         report += &format!("\n{}", detail::detail(&single, run.derived.clock_step_ns));
     }
+    let covered = |group: &&Group<'_>| {
+        allocators.as_ref().is_some_and(|allocators| allocators.cover(&group.cases, &group.axes()))
+    };
+    let (covered, swept): (Vec<&Group<'_>>, Vec<&Group<'_>>) = swept.into_iter().partition(covered);
     for group in swept {
         report += &sweep(group, Seen::by(run));
+    }
+    if !covered.is_empty() {
+        report += "\nrefills, and every case in full: numamark report -v\n";
     }
     if extent == Detail::Everything {
         report.extend(groups.iter().map(advised));
@@ -39,16 +49,20 @@ pub fn table(run: &Run, extent: Detail) -> String {
     for group in &groups {
         report += &heat_maps(group, extent);
     }
-    if let Some(allocators) = Allocators::of(measured) {
-        report += &format!("\nallocators:\n{}", terminal::grid(&allocators.grid(true)));
-        report.extend(allocators.lines().iter().map(|line| terminal::prose(line)));
-    }
     if let Some(arms) = compare::of_run(measured, extent) {
         report += &format!("\n{arms}");
     }
     report.push('\n');
     report.extend(notes::notes(run).iter().map(|line| terminal::prose(line)));
     report
+}
+
+/// The allocators beside each other: the winners, the table, and the meaning of its cells.
+fn contests(allocators: &Allocators<'_>) -> String {
+    let prose = |lines: Vec<String>| lines.iter().map(|line| terminal::prose(line)).collect::<String>();
+    let (answer, meaning) = (prose(allocators.answer()), prose(allocators.meaning()));
+    let gap = if answer.is_empty() { "" } else { "\n" };
+    format!("{gap}{answer}\nallocators:\n{}{meaning}", terminal::grid(&allocators.grid(true)))
 }
 
 /// One table for each swept parameter, along the line through the fastest case.

@@ -13,7 +13,11 @@ pub(super) const GAP: u16 = 2;
 pub(super) fn grid(grid: &Grid) -> String {
     let mut table = empty(false);
     table.set_width(COLUMNS).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(grid.columns.iter().map(|column| format!("{}\n{}", column.name, column.unit)));
+    let units = grid.columns.iter().any(|column| !column.unit.is_empty());
+    table.set_header(grid.columns.iter().map(|column| match units {
+        true => format!("{}\n{}", column.name, column.unit),
+        false => column.name.clone(),
+    }));
     table.add_rows(&grid.rows);
     for (index, column) in grid.columns.iter().enumerate() {
         let gap = if index + 1 < grid.columns.len() { GAP } else { 0 };

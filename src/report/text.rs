@@ -9,6 +9,20 @@ pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_invisible(c) { '?' } else { c }).collect()
 }
 
+/// The parts of a case's id, each with the point before it: the workload, then a parameter each. A value may contain points
+/// (`dedup=1.5`, `sizes=8B..128B`), but no `=`.
+pub(super) fn parts(id: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for piece in id.split('.') {
+        match parts.last_mut() {
+            Some(value) if !piece.contains('=') => *value += &format!(".{piece}"),
+            Some(_) => parts.push(format!(".{piece}")),
+            None => parts.push(piece.to_owned()),
+        }
+    }
+    parts
+}
+
 /// A host without its domain.
 pub(super) fn short_host(host: &str) -> String {
     plain(short_name(host))
@@ -179,6 +193,16 @@ mod tests {
         assert_eq!(duration_by(999_999.6, Some(3)), "<= 1000 us");
         assert_eq!([10, 11, 1250].map(|ns| microseconds_by(10.0, ns)), ["<=0.01", "0.01", "1.25"]);
         assert_eq!(microseconds_by(0.39, 1), "<=0.01");
+    }
+
+    #[test]
+    fn an_id_is_parted_before_its_parameters_and_never_within_a_value() {
+        assert_eq!(
+            parts("larson.sizes=8B..128B.arrivals=1000.dedup=1.5.arm=b"),
+            ["larson", ".sizes=8B..128B", ".arrivals=1000", ".dedup=1.5", ".arm=b"]
+        );
+        assert_eq!(parts("a.b.c=1"), ["a.b", ".c=1"]);
+        assert_eq!(parts(""), [""]);
     }
 
     #[test]
