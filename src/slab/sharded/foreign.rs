@@ -102,6 +102,8 @@ impl Core<'_> {
                 self.settle(number);
             }
         } else {
+            // SAFETY: as above.
+            unsafe { self.links.set_word(object, self.links.code(self.links.end_of(number))) };
             self.give_chain(Chain { slab: number, objects: 1, head: object, tail: object });
         }
         Ok(())

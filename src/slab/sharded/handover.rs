@@ -31,6 +31,9 @@ impl Core<'_> {
     pub(super) fn give_chain(&mut self, chain: Chain) {
         let Chain { slab, objects, head, tail } = chain;
         let (links, start, end) = (self.links, self.links.slab_address(slab), self.links.end_of(slab));
+        if !self.ends_at(slab, tail) {
+            return self.lose(slab, tail);
+        }
         let returns = Returns { head: head - start, tail: tail - start, objects };
         let is_first = self.returned[index(slab)].add(returns, |next| {
             let next = next.map_or(end, |inside| start + inside);
@@ -65,12 +68,30 @@ impl Core<'_> {
             return;
         }
         let start = self.links.slab_address(number);
+        if !self.ends_at(number, start + tail) {
+            return self.lose(number, start + tail);
+        }
         // SAFETY: an object that was given back, in a list that only this worker has now.
         unsafe { self.links.set_word(start + tail, slab.local()) };
         slab.extend_local(self.links.code(start + head), objects);
         if slab.is_noticeable() {
             self.settle(number);
         }
+    }
+
+    /// True when the last object of a chain still is the last one. It is not when it was written to, or given back twice
+    /// and handed out since: then its first word is its user's, and is left alone.
+    fn ends_at(&self, slab: u32, tail: usize) -> bool {
+        // SAFETY: an object that was given back, in a chain that only this worker has.
+        !self.checks_links() || unsafe { self.links.next_of_user(tail) } == self.links.end_of(slab)
+    }
+
+    /// Drops a chain whose last object is not free any more. Its slab keeps the objects, and so is never released.
+    #[cold]
+    fn lose(&mut self, slab: u32, tail: usize) {
+        let bytes = self.record(slab).class().map_or(0, Class::bytes);
+        let violation = Violation { misuse: Misuse::Damaged, address: tail, bytes, worker: self.worker };
+        self.heap.count_violation(violation);
     }
 
     /// Drops what was returned to memory that is not a slab any more: only a misuse puts it there.

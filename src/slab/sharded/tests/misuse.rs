@@ -250,7 +250,8 @@ fn an_object_freed_twice_is_not_handed_out_twice() {
 #[test]
 fn a_write_to_the_link_of_a_free_object_is_found_before_it_is_followed() {
     for bytes in [16, 64, 4096, 5000, SHARED_BYTES_MAX] {
-        let heap = heap(8, 1);
+        // Small objects fill a large heap for a minute.
+        let heap = heap(if bytes < 4096 { 2 } else { 8 }, 1);
         let mut cache = heap.cache(0).expect("once");
         let objects = [(); 2].map(|()| cache.allocate(layout(bytes)).expect("room"));
         objects.iter().for_each(|object| assert_eq!(free(&mut cache, *object, bytes), Ok(())));
@@ -301,4 +302,25 @@ fn without_hardening_the_arena_still_refuses_what_is_not_its_own() {
     cache.trim();
     assert_eq!(free(&mut cache, object, 64), Err(Misuse::NotAllocated));
     assert!(heap.cache(0).is_err(), "a cache has the hardening of its heap");
+}
+
+#[test]
+fn an_object_that_another_worker_freed_first_keeps_its_next_users_bytes() {
+    for bytes in [16, 64, 4096] {
+        let heap = heap(3, 2);
+        let mut caches = [heap.cache(0).expect("once"), heap.cache(1).expect("once")];
+        let objects = [(); 2].map(|()| caches[0].allocate(layout(bytes)).expect("room"));
+        // The other worker's chain ends with the first object; then the owner frees it too, and hands it out again.
+        objects.iter().for_each(|object| assert_eq!(free(&mut caches[1], *object, bytes), Ok(())));
+        assert_eq!(free(&mut caches[0], objects[0], bytes), Ok(()), "only `strict` looks at the object");
+        let mut house = House::default();
+        fill(&mut caches[0], &mut house, bytes);
+        caches[1].trim();
+        caches[0].trim();
+        assert_eq!(heap.first_violation().map(|first| first.misuse), Some(Misuse::Damaged), "{bytes}");
+        house.move_all_out().for_each(|tenancy| {
+            // An object that is listed as free as well may be refused.
+            let _ = tenancy.end(&mut caches[0]);
+        });
+    }
 }
