@@ -83,13 +83,13 @@ impl Core<'_> {
     /// and handed out since: then its first word is its user's, and is left alone.
     fn ends_at(&self, slab: u32, tail: usize) -> bool {
         // SAFETY: an object that was given back, in a chain that only this worker has.
-        !self.checks_links() || unsafe { self.links.next_of_user(tail) } == self.links.end_of(slab)
+        !self.checks_links || unsafe { self.links.next_of_user(tail) } == self.links.end_of(slab)
     }
 
     /// Drops a chain whose last object is not free any more. Its slab keeps the objects, and so is never released.
     #[cold]
     fn lose(&mut self, slab: u32, tail: usize) {
-        let bytes = self.record(slab).class().map_or(0, Class::bytes);
+        let bytes = self.slab(slab).class().map_or(0, Class::bytes);
         let violation = Violation { misuse: Misuse::Damaged, address: tail, bytes, worker: self.worker };
         self.heap.count_violation(violation);
     }

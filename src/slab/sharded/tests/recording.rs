@@ -105,8 +105,8 @@ fn large_objects_are_carved_one_at_a_time_at_first() {
     let heap = heap_with(4, options(64, 1));
     let mut cache = heap.cache(0).expect("once");
     cache.start_recording();
-    // Ranges of 1, 1, 1, 1, 2, 2, 3, then of the 4 that 256 KiB have room for.
-    let objects = allocate(&mut cache, 64 << 10, 15);
+    // Ranges of 1, 1, 1, 1, 2, 2, 3, 3, then of the 4 that 256 KiB have room for.
+    let objects = allocate(&mut cache, 64 << 10, 14);
     let record = cache.take_record();
     assert_eq!(record.slow.count + record.fast.count, 8);
     deallocate(&mut cache, 64 << 10, objects);
