@@ -29,6 +29,7 @@ readonly PEER_NEEDS=(
 readonly TEST_WANTED=(
   "has_openmpi|OpenMPI (launches of several processes)|openmpi-bin libopenmpi-dev|openmpi-devel|openmpi"
   "has_mpich|MPICH (the same launches with the other MPI family)|mpich libmpich-dev|mpich-devel|mpich"
+  "has_valgrind|valgrind (counts the allocator's instructions and cache misses)|valgrind|valgrind|valgrind"
   "has_java_reader|HdrHistogram for Java, where there is a JDK (reads histograms.hlog)|libhdrhistogram-java||"
 )
 readonly ANALYSIS_NEEDS=(
@@ -46,6 +47,7 @@ has_hwloc() { quietly "${PKG_CONFIG:-pkg-config}" --exists 'hwloc >= 2.0.4' 'hwl
 has_openmpi() { quietly command -v mpicc.openmpi && quietly command -v mpirun.openmpi; }
 has_mpich() { quietly command -v mpicc.mpich && quietly command -v mpiexec.hydra; }
 has_cxx() { quietly command -v "${CXX:-c++}" && quietly command -v cmake && quietly command -v make; }
+has_valgrind() { quietly command -v valgrind; }
 has_python() { quietly python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'; }
 has_venv() { quietly python3 -c 'import venv, ensurepip'; }
 # Used only where Java is installed already.
