@@ -13,8 +13,10 @@ use crate::workload::allocate::Allocator;
 
 /// The parameter that names the allocator.
 const ALLOCATOR: &str = "allocator";
-/// A parameter of one allocator alone: it makes contenders, not contests.
-const BATCH: &str = "batch";
+/// The parameter of an open loop.
+const ARRIVALS: &str = "arrivals";
+/// Parameters of one allocator alone: they make contenders, not contests.
+const OF_ONE: [&str; 2] = ["batch", "hardening"];
 
 /// The cases of one workload that differ in the allocator alone.
 pub(crate) struct Contest<'run> {
@@ -25,9 +27,13 @@ pub(crate) struct Contest<'run> {
 }
 
 /// The contests of a run, in the order of the job. Empty unless a workload ran on two allocators.
+///
+/// The rate of an open loop is that of its arrivals, and no contest of allocators.
 pub(crate) fn contests(cases: &[CaseResult]) -> Vec<Contest<'_>> {
     let mut contests: Vec<Contest<'_>> = Vec::new();
-    for case in cases.iter().filter(|case| case.parameters.contains_key(ALLOCATOR)) {
+    let contends =
+        |case: &&CaseResult| case.parameters.contains_key(ALLOCATOR) && case.number(ARRIVALS).is_none();
+    for case in cases.iter().filter(contends) {
         let name = shared_id(case);
         match contests.iter_mut().find(|contest| contest.name == name) {
             Some(contest) => contest.cases.push(case),
@@ -50,19 +56,26 @@ pub(crate) fn is_null(case: &CaseResult) -> bool {
     matches!(&case.parameters[ALLOCATOR], Parameter::Word(word) if word == Allocator::Null.word())
 }
 
-/// The allocator of a case, with the batch where that is swept, too: `slab`, `slab batch 64`.
+/// The allocator of a case, with its own parameters where they are swept, too: `slab`, `slab batch 64`.
 pub(crate) fn contender(case: &CaseResult) -> String {
-    let swept = case.id.split('.').find_map(|part| part.strip_prefix(BATCH)?.strip_prefix('='));
-    let batch = swept.map_or(String::new(), |batch| format!(" {BATCH} {batch}"));
-    format!("{}{batch}", case.parameters[ALLOCATOR])
+    let own = case.id.split('.').filter(|part| is_of_one(part)).map(|part| part.replacen('=', " ", 1));
+    std::iter::once(case.parameters[ALLOCATOR].to_string()).chain(own).collect::<Vec<_>>().join(" ")
 }
 
 /// The id without the allocator and what belongs to one allocator.
 fn shared_id(case: &CaseResult) -> String {
-    let of_one = |part: &&str| {
-        [ALLOCATOR, BATCH].iter().any(|key| part.strip_prefix(key).is_some_and(|rest| rest.starts_with('=')))
-    };
-    case.id.split('.').filter(|part| !of_one(part)).collect::<Vec<_>>().join(".")
+    let shared = case.id.split('.').filter(|part| !is_of_one(part) && !sets(part, ALLOCATOR));
+    shared.collect::<Vec<_>>().join(".")
+}
+
+/// True for the part of an id that sets a parameter of one allocator alone.
+fn is_of_one(part: &str) -> bool {
+    OF_ONE.iter().any(|key| sets(part, key))
+}
+
+/// True for `key=value`.
+fn sets(part: &str, key: &str) -> bool {
+    part.strip_prefix(key).is_some_and(|rest| rest.starts_with('='))
 }
 
 impl<'run> Contest<'run> {

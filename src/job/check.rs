@@ -95,7 +95,15 @@ fn size(key: &Key, place: Place, text: &str, min: u64, max: u64) -> Result<Bytes
 /// Two sizes with dots between them, or one size.
 fn sizes(key: &Key, place: Place, text: &str, min: u32, max: u32) -> Result<Value, Diagnostic> {
     let (low, high) = text.split_once("..").unwrap_or((text, text));
-    let one = |text: &str| size(key, place, text.trim(), min.into(), max.into()).map(|bytes| bytes.0);
+    if let (true, Some((high, _))) = (text.contains(".."), high.split_once(['*', '+'])) {
+        let message = format!("{}: a range of sizes has no step, found {}", key.path(), quoted(text));
+        let label = format!("write \"{}..{}\", or a list of ranges", low.trim(), high.trim());
+        return Err(Diagnostic::new(place, message, label).accepted(accepted(&key.kind)));
+    }
+    let one = |end: &str| match size(key, place, end.trim(), min.into(), max.into()) {
+        Ok(bytes) => Ok(bytes.0),
+        Err(wrong) => Err(Diagnostic { label: sizes_meant(key, text), ..wrong }),
+    };
     let (low, high) = (one(low)?, one(high)?);
     if low > high {
         let [low, high] = [low, high].map(Bytes);
@@ -104,6 +112,20 @@ fn sizes(key: &Key, place: Place, text: &str, min: u32, max: u32) -> Result<Valu
     }
     let [min, max] = [low, high].map(|bytes| u32::try_from(bytes).expect("at most the largest size"));
     Ok(Value::Sizes(Sizes { min, max }))
+}
+
+/// A remedy for sizes that cannot be read, such as two without a unit; empty when they can be.
+fn sizes_meant(key: &Key, text: &str) -> String {
+    let end = |end: &str| match Bytes::parse(end.trim()) {
+        Ok(_) => Some(end.trim().to_owned()),
+        Err(_) => unit_meant(&key.kind, end),
+    };
+    let meant: Option<Vec<String>> = text.split("..").map(end).collect();
+    match meant.map(|ends| ends.join("..")) {
+        Some(meant) if meant != text => format!("write \"{meant}\""),
+        Some(_) => String::new(),
+        None => did_you_mean(text, key.kind.only_word()),
+    }
 }
 
 fn ratio(key: &Key, place: Place, text: &str) -> Result<Value, Diagnostic> {
@@ -186,7 +208,9 @@ fn unreadable(key: &Key, place: Place, text: &str, why: &str) -> Diagnostic {
     let (why, expected) = why.split_once("; ").unwrap_or((why, ""));
     let label = unit_meant(&key.kind, text).map_or(String::new(), |meant| format!("write \"{meant}\""));
     let diagnostic = Diagnostic::new(place, format!("{}: {why}", key.path()), label);
-    let diagnostic = if expected.is_empty() { diagnostic } else { diagnostic.note(expected) };
+    // What is accepted of sizes says more.
+    let told = expected.is_empty() || matches!(key.kind, Kind::SizesOr { .. });
+    let diagnostic = if told { diagnostic } else { diagnostic.note(expected) };
     diagnostic.accepted(accepted(&key.kind))
 }
 

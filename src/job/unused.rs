@@ -5,7 +5,8 @@ use super::entry::Table;
 use super::key::Section;
 use super::value::Value;
 use super::values::Values;
-use super::{Allocate, Job, Workload};
+use super::{Allocate, Allocator, Job, Workload};
+use crate::slab::Hardening;
 use crate::word::Word;
 use crate::workload::allocate::Knob;
 
@@ -16,13 +17,19 @@ const KNOBS: [(Knob, &str); 4] =
 /// Refuses every such key that the job, or one of its arms, sets: its values would make equal cases.
 pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
     let mut wrong: Vec<Diagnostic> = Vec::new();
+    let on_slab = |side: &Job| {
+        side.allocate.as_ref().is_some_and(|section| section.allocator.contains(&Allocator::Slab))
+    };
+    let measured = on_slab(job) || job.arms.iter().any(|arm| on_slab(&arm.job));
     let of_arms = job.arms.iter().enumerate().map(|(index, arm)| (values.with_arm(index), &arm.job));
     for (values, job) in std::iter::once((values.clone(), job)).chain(of_arms) {
         let found: Vec<Diagnostic> = match &job.allocate {
             Some(section) => {
-                KNOBS.iter().filter_map(|(knob, name)| unused(section, &values, *knob, name)).collect()
+                let knobs = KNOBS.iter().filter_map(|(knob, name)| unused(section, &values, *knob, name));
+                let hardening = hardening_of_others(section, &values).filter(|_| !measured);
+                knobs.chain(hardening).collect()
             }
-            None => hardening_of_nothing(&values),
+            None => hardening_of_nothing(&values).into_iter().collect(),
         };
         // An arm repeats what is wrong in the base.
         for one in found {
@@ -35,14 +42,31 @@ pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
 }
 
 /// Without `[allocate]` there are only the generator's large blocks: its caches have the default.
-fn hardening_of_nothing(values: &Values) -> Vec<Diagnostic> {
+fn hardening_of_nothing(values: &Values) -> Option<Diagnostic> {
+    let message = "slab.hardening: the workload \"generate\" does not use it";
+    let diagnostic = Diagnostic::new(hardening(values)?, message, "");
+    Some(diagnostic.accepted("in a job with the section [allocate]"))
+}
+
+/// Other allocators have no levels of hardening.
+fn hardening_of_others(section: &Allocate, values: &Values) -> Option<Diagnostic> {
+    let first = section.allocator.first()?;
+    let message = format!("slab.hardening: the allocator \"{}\" does not use it", first.word());
+    let diagnostic = Diagnostic::new(hardening(values)?, message, "");
+    let chosen = values.of(Table::single(Section::Allocate), "allocator").first();
+    let diagnostic = match chosen {
+        Some((_, place)) => diagnostic.related(*place, "this allocator"),
+        None => diagnostic,
+    };
+    Some(diagnostic.accepted("with allocator = \"slab\""))
+}
+
+/// The place of a level of hardening other than the default. The default changes nothing, and the effective job of every
+/// job names it.
+fn hardening(values: &Values) -> Option<Place> {
+    let default = Value::Word(Hardening::Cheap.word());
     let set = values.of(Table::single(Section::Slab), "hardening").iter();
-    let set = set.filter(|(_, place)| *place != Place::NOWHERE).map(|(_, place)| place).take(1);
-    set.map(|place| {
-        Diagnostic::new(*place, "slab.hardening: the workload \"generate\" does not use it", "")
-            .accepted("in a job with the section [allocate]")
-    })
-    .collect()
+    set.map(|(value, place)| (value, *place)).find(|(value, _)| **value != default).map(|(_, place)| place)
 }
 
 fn unused(section: &Allocate, values: &Values, knob: Knob, name: &str) -> Option<Diagnostic> {

@@ -7,7 +7,7 @@ use crate::catalogue::catalogue;
 use crate::validator::violations;
 
 /// Mistakes that only the parser can refuse: arithmetic on units, and rules over several keys.
-const BEYOND_THE_SCHEMA: [&str; 68] = [
+const BEYOND_THE_SCHEMA: [&str; 72] = [
     "a size that is too small",
     "a size that is too large",
     "a size off the grid",
@@ -76,6 +76,10 @@ const BEYOND_THE_SCHEMA: [&str; 68] = [
     "sizes that go down",
     "slots of a workload that has none",
     "slots that one of several workloads does not use",
+    "a gate on latencies of a closed loop",
+    "hardening of a job without a pattern of allocations",
+    "hardening of an arm without a pattern of allocations",
+    "hardening of an allocator that has none",
 ];
 
 fn parsed_schema() -> Value {
