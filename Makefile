@@ -61,7 +61,7 @@ test: ## install what is missing, build and run every test
 	@scripts/setup.sh build test
 	@scripts/test.sh
 
-test-deep: ## Miri, loom, sanitizers, cargo deny: what needs a nightly toolchain or time
+test-deep: ## Miri, loom, sanitizers, fuzzing, cargo deny: what needs a nightly toolchain or time
 	@scripts/setup.sh build test
 	@scripts/test-deep.sh
 

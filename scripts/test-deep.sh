@@ -3,7 +3,7 @@
 # each skipped step, and fails when a step failed or exceeded its time limit.
 #
 #   scripts/test-deep.sh              all of it
-#   scripts/test-deep.sh loom deny    only these: loom miri asan tsan deny
+#   scripts/test-deep.sh loom deny    only these: loom miri asan tsan fuzz deny
 # shellcheck disable=SC2317 # the steps are called by name
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
@@ -83,6 +83,21 @@ tsan() {
   fi
 }
 
+# Random traces on a heap against a model, for FUZZ_SECONDS. Needs no sanitizer: the model sees what an overlap does.
+fuzz() {
+  if ! nightly; then
+    skip "fuzz" "no nightly toolchain"
+  elif ! cargo fuzz --version >/dev/null 2>&1; then
+    skip "fuzz" "cargo-fuzz is not installed (cargo install cargo-fuzz)"
+  else
+    local folder=$target-fuzz
+    [[ $folder == /* ]] || folder=$PWD/$folder
+    mkdir -p "$folder/corpus"
+    step "fuzz" env -C fuzz CARGO_TARGET_DIR="$folder" cargo +nightly fuzz run --fuzz-dir . --sanitizer none traces \
+      "$folder/corpus" -- -max_total_time="${FUZZ_SECONDS:-60}" -max_len=8192 -timeout=60 -artifact_prefix="$folder/"
+  fi
+}
+
 deny() {
   if ! cargo deny --version >/dev/null 2>&1; then
     printf '\n== installing cargo-deny (once; unoptimised, which is fast enough and much sooner built)\n'
@@ -106,11 +121,11 @@ deny() {
 }
 
 steps=("$@")
-((${#steps[@]})) || steps=(loom miri asan tsan deny)
+((${#steps[@]})) || steps=(loom miri asan tsan fuzz deny)
 for name in "${steps[@]}"; do
   case $name in
-    loom | miri | asan | tsan | deny) "$name" ;;
-    *) echo "test-deep: \"$name\" is not a step; expected loom, miri, asan, tsan or deny" >&2 && exit 2 ;;
+    loom | miri | asan | tsan | fuzz | deny) "$name" ;;
+    *) echo "test-deep: \"$name\" is not a step; expected loom, miri, asan, tsan, fuzz or deny" >&2 && exit 2 ;;
   esac
 done
 printf '\n== deep tests: %s\n' "$( ((failed)) && echo FAILED || echo passed)"

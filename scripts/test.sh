@@ -88,7 +88,7 @@ tests() {
   mapfile -t others < <(other_suites)
   # With the allocators of other projects; the tests without MPI and hwloc have none of them.
   step "unit tests, suites" \
-    cargo test --features peers --lib --examples "${others[@]/#/--test=}" ${flags[@]+"${flags[@]}"}
+    cargo test --features peers,allocator-api2 --lib --examples "${others[@]/#/--test=}" ${flags[@]+"${flags[@]}"}
   step "suites on the release build" \
     cargo test --release "${suites_that_compute[@]/#/--test=}" ${flags[@]+"${flags[@]}"}
   NUMAMARK=$(realpath "$CARGO_TARGET_DIR")/release/numamark

@@ -11,6 +11,8 @@ mod misuse;
 #[cfg(not(loom))]
 mod recording;
 #[cfg(not(loom))]
+mod stress;
+#[cfg(not(loom))]
 mod stretch;
 #[cfg(not(loom))]
 mod tenant;
