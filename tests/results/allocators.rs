@@ -1,5 +1,7 @@
 //! Allocators of one run: each compared with the fastest of its workload, in `run.json`, in the table and in the CSV.
 
+use numamark::aggregate::arms::DIFFERENCE;
+use numamark::compare::{ComparisonRequest, compare_runs};
 use numamark::record::run::{AllocatorBuild, Comparison, Verdict};
 use numamark::record::{Header, Measure, Parameter, Run};
 use numamark::report;
@@ -14,14 +16,19 @@ const ALLOCATORS: [&str; 7] = ["slab", "system", "mimalloc", "snmalloc", "jemall
 
 /// Two workloads on seven allocators.
 fn with_allocators(header: &mut Header) {
+    with_workloads(header, &["larson", "mixed-lifetime"]);
+}
+
+/// These workloads on seven allocators.
+fn with_workloads(header: &mut Header, workloads: &[&str]) {
     let template = header.planned.pop().expect("two cases");
     assert_eq!(template.measure, Measure::Operations);
     header.planned.clear();
-    for workload in ["larson", "mixed-lifetime"] {
+    for workload in workloads {
         for allocator in ALLOCATORS {
             let mut case = template.clone();
             case.id = format!("{workload}.allocator={allocator}");
-            case.workload = workload.to_owned();
+            case.workload = (*workload).to_owned();
             case.parameters.insert("allocator".to_owned(), Parameter::Word(allocator.to_owned()));
             if allocator != "slab" {
                 case.parameters.remove("batch");
@@ -128,10 +135,130 @@ fn the_report_has_one_table_of_ratios_and_says_what_wins_where() {
     );
 }
 
+/// With few workloads each has a table of its own below; with many, only the table of all is left.
+#[test]
+fn the_winners_stand_first_and_many_workloads_have_one_table() {
+    let report = |name: &str, workloads: &[&str]| {
+        let header = |header: &mut Header| with_workloads(header, workloads);
+        let folder = Folder::new(name);
+        let made = Made { ranks: 1, rounds: 14, speed: &speed, header: &header, ..made(78) };
+        let path = made.write(&folder.join("run"));
+        let run = RunDirectory::open(&path).expect("a run").read_run().expect("its result");
+        let (short, whole) = (report::table(&run, Detail::Summary), report::table(&run, Detail::Everything));
+        assert_fits(&short);
+        assert!(whole.contains("refill"), "every case in full has its refills");
+        let second = short.split("\n\n").nth(1).expect("paragraphs").to_owned();
+        assert!(second.starts_with("fastest: mimalloc for larson"), "{short}");
+        (short.matches("7 values of allocator").count(), short.contains("numamark report -v"))
+    };
+    assert_eq!(report("allocators-two", &["larson", "mixed-lifetime"]), (2, false));
+    assert_eq!(report("allocators-three", &["larson", "mixed-lifetime", "fifo"]), (0, true));
+}
+
 #[test]
 fn few_rounds_name_no_winner() {
     let (_folder, run) = contest("allocators-few", 4);
     let text = report::table(&run, Detail::Summary).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("no winner in larson: mimalloc has the highest rate"), "{text}");
     assert!(!text.contains("fastest: mimalloc"), "{text}");
+}
+
+/// The slab allocator with two levels of hardening beside the C library: one contest of three.
+#[test]
+fn what_is_swept_of_one_allocator_makes_contenders_and_not_contests() {
+    let header = |header: &mut Header| {
+        let template = header.planned.pop().expect("two cases");
+        header.planned.clear();
+        header.gates.clear();
+        for (allocator, hardening) in [("slab", Some("off")), ("slab", Some("full")), ("system", None)] {
+            let mut case = template.clone();
+            case.id = format!("larson.allocator={allocator}");
+            case.parameters.insert("allocator".to_owned(), Parameter::Word(allocator.to_owned()));
+            if let Some(hardening) = hardening {
+                case.id += &format!(".batch=8.hardening={hardening}");
+                case.parameters.insert("hardening".to_owned(), Parameter::Word(hardening.to_owned()));
+            }
+            header.planned.push(case);
+        }
+    };
+    let speed = |case: &str| if case.ends_with("off") { 1.5 } else { 1.0 };
+    let folder = Folder::new("allocators-hardening");
+    let path = Made { ranks: 1, rounds: 14, proved: true, speed: &speed, header: &header, ..made(79) }
+        .write(&folder.join("run"));
+    verify(&path).expect("the comparisons follow from the parts");
+    let run = RunDirectory::open(&path).expect("a run").read_run().expect("its result");
+    let rows = run.derived.allocator_comparisons.iter();
+    let rows: Vec<[&str; 3]> = rows.map(|row| [&*row.case, &*row.base, &*row.candidate]).collect();
+    let fastest = "slab batch 8 hardening off";
+    assert_eq!(rows, [["larson", fastest, "slab batch 8 hardening full"], ["larson", fastest, "system"]]);
+    assert_fits(&report::table(&run, Detail::Summary));
+}
+
+/// All allocators that keep up do as many operations as are due: their latencies differ, and not their rates.
+#[test]
+fn an_open_loop_is_no_contest() {
+    let header = |header: &mut Header| {
+        with_allocators(header);
+        for case in &mut header.planned {
+            case.id = format!("{}.arrivals=1000", case.id);
+            case.parameters.insert("arrivals".to_owned(), Parameter::Number(1000));
+        }
+    };
+    let folder = Folder::new("allocators-open");
+    let path = Made { ranks: 1, header: &header, ..made(83) }.write(&folder.join("run"));
+    let run = RunDirectory::open(&path).expect("a run").read_run().expect("its result");
+    assert!(run.derived.allocator_comparisons.is_empty());
+    let text = report::table(&run, Detail::Summary);
+    assert!(text.contains("latency p50") && !text.contains("\nallocators:\n"), "{text}");
+}
+
+/// Two runs, each with these builds.
+fn changes(test: &str, base: &[[&str; 3]], candidate: &[[&str; 3]]) -> Vec<[String; 3]> {
+    let folder = Folder::new(test);
+    let write = |name: &str, seed, builds: &[[&str; 3]]| {
+        let header = |header: &mut Header| {
+            with_allocators(header);
+            let build = |[allocator, version, build]: &[&str; 3]| AllocatorBuild {
+                allocator: (*allocator).to_owned(),
+                version: (*version).to_owned(),
+                build: (*build).to_owned(),
+                larson_ns: None,
+                system_larson_ns: None,
+                optimised: None,
+            };
+            header.allocators = builds.iter().map(build).collect();
+        };
+        Made { ranks: 1, header: &header, ..made(seed) }.write(&folder.join(name))
+    };
+    let request = ComparisonRequest {
+        base: vec![write("base", 81, base)],
+        candidate: vec![write("candidate", 82, candidate)],
+        difference: DIFFERENCE,
+        force: false,
+    };
+    let compared = compare_runs(&request).expect("an allocator may change");
+    let text = report::compared(&compared, Detail::Summary);
+    for change in &compared.changes {
+        assert!(text.contains(&change.what), "{text}");
+    }
+    compared.changes.into_iter().map(|change| [change.what, change.base, change.candidate]).collect()
+}
+
+#[test]
+fn another_version_or_build_of_an_allocator_is_a_change_between_runs() {
+    let base = [["slab", "numamark 1", "-O3"], ["system", "glibc 2.36", "x"], ["mimalloc", "3.3.1", "-O3"]];
+    let newer = [["slab", "numamark 1", "-O3"], ["system", "glibc 2.36", "x"], ["mimalloc", "3.3.2", "-O2"]];
+    let rebuilt =
+        [["slab", "numamark 1", "-O3"], ["system", "glibc 2.36", "x"], ["mimalloc", "3.3.1", "-O2"]];
+    assert_eq!(
+        changes("allocators-version", &base, &newer),
+        [["version of mimalloc", "3.3.1", "3.3.2"].map(str::to_owned)]
+    );
+    assert_eq!(
+        changes("allocators-build", &base, &rebuilt),
+        [["build of mimalloc", "-O3", "-O2"].map(str::to_owned)]
+    );
+    // An older run did not record builds: nothing is known to have changed.
+    assert!(changes("allocators-older", &[], &newer).is_empty());
+    assert!(changes("allocators-same", &base, &base).is_empty());
 }

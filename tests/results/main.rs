@@ -17,6 +17,7 @@ mod histograms;
 mod known_speed;
 mod limits;
 mod made_up;
+mod open_loop;
 mod proof;
 mod samples;
 mod schema;

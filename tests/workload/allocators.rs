@@ -1,7 +1,7 @@
 //! Laws of every allocator workload on every allocator.
 
 use numamark::measure::{Clock, Instruments, NoiseCounters, Prices};
-use numamark::slab::{Arena, Heap, HeapOptions};
+use numamark::slab::{Arena, Hardening, Heap, HeapOptions};
 use numamark::word::Word;
 use numamark::workload::allocate::{Allocator, Knob, Parameters, Session, Sizes, Span, Workload};
 use numamark::workload::{Amount, Extent, Measured, collect};
@@ -23,7 +23,8 @@ fn run(parameters: Parameters, workers: u32, stop: &(dyn Fn() -> bool + Sync)) -
     assert_eq!(bytes > 0, ours, "only the slab allocator needs an arena");
     let heap = ours.then(|| {
         let arena = Arena::plain(bytes).expect("memory");
-        Heap::new(arena, HeapOptions::new(workers, clock)).expect("valid options")
+        let options = HeapOptions { hardening: parameters.hardening, ..HeapOptions::new(workers, clock) };
+        Heap::new(arena, options).expect("valid options")
     });
     let results = session.run(heap.as_ref(), |part| {
         std::thread::scope(|scope| {
@@ -51,6 +52,7 @@ fn parameters(
         allocator,
         dimensions: workload.dimensions(objects, objects, sizes),
         arrivals: None,
+        hardening: Hardening::Cheap,
     }
 }
 
@@ -127,6 +129,20 @@ fn every_workload_runs_with_parameters_at_their_extremes() {
             }
         }
     });
+}
+
+/// No workload misuses its objects, whatever is checked: [`run`] asserts that nothing was refused.
+#[test]
+fn every_workload_runs_on_the_slab_allocator_with_every_level_of_hardening() {
+    let _alone = alone();
+    for workload in Workload::ALL {
+        for hardening in Hardening::ALL {
+            println!("{} with hardening {}", workload.word(), hardening.word());
+            let plain = parameters(*workload, Allocator::Slab, Some(100), None);
+            let measured = run(Parameters { hardening: *hardening, ..plain }, 2, &|| false);
+            assert!(measured.operations > 0);
+        }
+    }
 }
 
 #[test]
