@@ -47,5 +47,5 @@ section! {
         "Objects that a cache carves at a time out of memory that has not been handed out yet, at most 256 KiB of them or one object.";
     swept hardening: Hardening = "cheap" in Kind::Word(Hardening::WORDS),
         ["checks", "security", "secure", "debug"],
-        "Checks against the misuse of objects, of the workloads of [allocate].";
+        "Checks of the slab allocator against the misuse of objects, of the allocator workloads.";
 }
