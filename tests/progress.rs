@@ -70,7 +70,6 @@ fn without_a_terminal_there_are_plain_lines_seconds_apart() {
 /// Under a launcher every process has the same stderr, so only rank 0 prints.
 #[test]
 fn verbose_tells_once_where_ranks_are_what_they_did_and_how_long_stages_took() {
-    // A repetition of any speed then has refills.
     let job = JOB.replace("duration = \"30ms\"", "bytes = \"64MiB\"");
     for start in [Start::Alone, Start::OpenMpi] {
         if let Some(why) = start.missing() {
@@ -89,7 +88,8 @@ fn verbose_tells_once_where_ranks_are_what_they_did_and_how_long_stages_took() {
             let begin = format!("{repetition} of 6: generate.chunk=");
             assert_eq!(count(&begin), 1, "{}", said.stderr);
             let line = said.stderr.lines().find(|line| line.starts_with(&begin)).expect("counted");
-            for figure in [" GiB/s in ", ", CPU ", ", refills ", ", slowest rank "] {
+            // The share of refills is there if one of the few was timed.
+            for figure in [" GiB/s in ", ", CPU ", ", slowest rank "] {
                 assert!(line.contains(figure), "{line}");
             }
         }
