@@ -90,7 +90,7 @@ tests() {
   step "unit tests, suites" \
     cargo test --features peers,allocator-api2 --lib --examples "${others[@]/#/--test=}" ${flags[@]+"${flags[@]}"}
   step "suites on the release build" \
-    cargo test --release "${suites_that_compute[@]/#/--test=}" ${flags[@]+"${flags[@]}"}
+    cargo test --release --features peers "${suites_that_compute[@]/#/--test=}" ${flags[@]+"${flags[@]}"}
   NUMAMARK=$(realpath "$CARGO_TARGET_DIR")/release/numamark
   export NUMAMARK
   analysis
