@@ -40,6 +40,12 @@ fn run(parameters: Parameters, workers: u32, stop: &(dyn Fn() -> bool + Sync)) -
     measured
 }
 
+/// As `run`, for a repetition with operations: on a busy machine a worker may get no time before its region is over.
+fn run_something(parameters: Parameters, workers: u32) -> Measured {
+    let mut tries = (0..20).map(|_| run(parameters, workers, &|| false));
+    tries.find(|measured| measured.operations > 0).expect("operations in one of 20 repetitions")
+}
+
 /// The parameters of a workload that sets as many objects and these sizes.
 fn parameters(
     workload: Workload,
@@ -70,10 +76,10 @@ fn each(law: impl Fn(Workload, Allocator)) {
 #[test]
 fn every_workload_runs_for_its_time_on_every_allocator() {
     each(|workload, allocator| {
-        let measured = run(parameters(workload, allocator, None, None), 2, &|| false);
+        let measured = run_something(parameters(workload, allocator, None, None), 2);
         // The time in which grow starts anew is not counted.
         assert!(measured.elapsed_ns >= TIMED_NS || workload == Workload::Grow);
-        assert!(measured.operations > 0 && measured.elapsed_ns > 0);
+        assert!(measured.elapsed_ns > 0);
         assert!((1..=2).contains(&measured.busy_workers));
         // A clock reading and an interval before each 4,096 operations, and a few more at the ends for each worker.
         let events = measured.refills.clone().unwrap_or_default().events();
@@ -106,10 +112,10 @@ fn an_open_loop_records_a_latency_for_every_operation() {
         let rate = 20_000;
         let parameters =
             Parameters { arrivals: Some(rate), ..parameters(workload, allocator, Some(100), None) };
-        let measured = run(parameters, 2, &|| false);
+        let measured = run_something(parameters, 2);
         let latencies = measured.latency_ns.expect("an open loop");
         assert_eq!(latencies.count(), measured.operations);
-        assert!(measured.operations > 0 && latencies.max().is_some());
+        assert!(latencies.max().is_some());
         // No more than were due, and the first of each worker.
         let due = u128::from(rate) * 2 * u128::from(measured.elapsed_ns) / 1_000_000_000 + 2;
         assert!(u128::from(measured.operations) <= due, "{} of {due}", measured.operations);
@@ -124,8 +130,8 @@ fn every_workload_runs_with_parameters_at_their_extremes() {
     each(|workload, allocator| {
         for sizes in sizes {
             for workers in [1, 3] {
-                let measured = run(parameters(workload, allocator, Some(1), Some(sizes)), workers, &|| false);
-                assert!(measured.operations > 0, "{sizes} with {workers} workers");
+                println!("{sizes} with {workers} workers");
+                run_something(parameters(workload, allocator, Some(1), Some(sizes)), workers);
             }
         }
     });
@@ -139,8 +145,7 @@ fn every_workload_runs_on_the_slab_allocator_with_every_level_of_hardening() {
         for hardening in Hardening::ALL {
             println!("{} with hardening {}", workload.word(), hardening.word());
             let plain = parameters(*workload, Allocator::Slab, Some(100), None);
-            let measured = run(Parameters { hardening: *hardening, ..plain }, 2, &|| false);
-            assert!(measured.operations > 0);
+            run_something(Parameters { hardening: *hardening, ..plain }, 2);
         }
     }
 }
