@@ -17,7 +17,7 @@ use crate::units::{count, index};
 
 /// Bytes of a link, at the beginning of a free object.
 const LINK_BYTES: usize = size_of::<usize>();
-/// What the rest of a free object is filled with: as an address it is in no program, as a number it is negative.
+/// The filling of a free object behind its link: as an address it is in no program, as a number it is negative.
 const POISON: u8 = 0xDF;
 
 impl Core<'_> {
@@ -104,7 +104,7 @@ impl Core<'_> {
         mix64(count(self.links.code(object)) ^ count(bytes)).to_le_bytes()
     }
 
-    /// Where the canary of an object of `bytes` bytes stands, and how many of its bytes have room.
+    /// The place of the canary of an object of `bytes` bytes, and the number of its bytes that have room.
     fn canary_room(&self, class: Class, object: usize, bytes: usize) -> (NonNull<u8>, usize) {
         (self.links.pointer(object + bytes), (class.bytes() - bytes).min(8))
     }

@@ -105,7 +105,7 @@ impl SlabPlace {
 /// A value of `notice` that `freed` never reaches.
 const NEVER: u32 = 1 << 30;
 
-/// What a free touches of a slab: a quarter of a cache line, next to those of its neighbours, so that few lines serve
+/// The part of a slab that a free touches: a quarter of a cache line, next to those of its neighbours, so that few lines serve
 /// many slabs. All zero is a valid record: not a slab. Only the owner writes; other workers read `owner` when they free
 /// an object of the slab.
 #[derive(Debug)]

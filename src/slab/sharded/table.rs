@@ -47,7 +47,7 @@ impl RecordTable {
         &self.records
     }
 
-    /// What a free does not touch, of all slabs.
+    /// The parts of all slabs that a free does not touch.
     pub(super) fn details(&self) -> &[Details] {
         &self.details
     }
