@@ -1,10 +1,7 @@
 //! Allocators of one run under the same workload, each compared with the fastest of them, round by round.
 
-use std::collections::BTreeSet;
-
-use crate::aggregate::arms::quantity::series;
 use crate::aggregate::arms::verdict::{Basis, Matched, judge};
-use crate::aggregate::arms::{Seats, paired};
+use crate::aggregate::arms::{Seats, both_series, paired};
 use crate::aggregate::evidence::Evidence;
 use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, Comparison, Header, Parameter};
@@ -127,13 +124,9 @@ fn against(
     fastest: &CaseResult,
     case: &CaseResult,
 ) -> Option<Matched> {
-    let measure = header.planned.iter().find(|planned| planned.id == case.id)?.measure;
-    // A round dropped from one allocator has no partner in the other.
-    let dropped: BTreeSet<u32> =
-        fastest.dropped.iter().chain(&case.dropped).map(|dropped| dropped.round).collect();
-    // The rate is the first quantity.
+    // Only the rates are compared.
     let [base, candidate] =
-        [fastest, case].map(|case| series(evidence, &case.id, measure, &dropped).into_iter().next());
+        both_series(header, evidence, [fastest, case])?.map(|series| series.into_iter().next());
     let ((quantity, base), (_, candidate)) = base.zip(candidate)?;
     Some(Matched {
         case: contest.to_owned(),

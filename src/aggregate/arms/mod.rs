@@ -42,11 +42,7 @@ fn arms_of(
     base: &CaseResult,
     candidate: &CaseResult,
 ) -> Option<Matched> {
-    let measure = header.planned.iter().find(|case| case.id == base.id)?.measure;
-    // A round dropped from one arm has no partner in the other.
-    let dropped: BTreeSet<u32> =
-        base.dropped.iter().chain(&candidate.dropped).map(|dropped| dropped.round).collect();
-    let [ours, theirs] = [base, candidate].map(|case| series(evidence, &case.id, measure, &dropped));
+    let [ours, theirs] = both_series(header, evidence, [base, candidate])?;
     let quantities = ours.into_iter().zip(theirs);
     let candidate = candidate.arm.clone()?;
     Some(Matched {
@@ -60,6 +56,19 @@ fn arms_of(
             .filter(|paired| !paired.is_absent())
             .collect(),
     })
+}
+
+/// The quantities of the two sides of a comparison, with their values; the rate comes first.
+pub(crate) fn both_series(
+    header: &Header,
+    evidence: &Evidence,
+    sides: [&CaseResult; 2],
+) -> Option<[Vec<(Quantity, Series)>; 2]> {
+    let measure = header.planned.iter().find(|case| case.id == sides[0].id)?.measure;
+    // A round dropped from one side has no partner in the other.
+    let dropped: BTreeSet<u32> =
+        sides.iter().flat_map(|case| &case.dropped).map(|dropped| dropped.round).collect();
+    Some(sides.map(|case| series(evidence, &case.id, measure, &dropped)))
 }
 
 /// Host and node of every rank, as running numbers.

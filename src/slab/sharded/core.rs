@@ -12,7 +12,7 @@ use super::object_links::{ObjectLinks, is_end};
 use super::returned::Returned;
 use super::slab_record::{Details, Owner, Record, Slab, SlabPlace};
 use crate::mix::mix_words;
-use crate::slab::class::{BySize, CLASS_COUNT, Class, SLAB_SHIFT};
+use crate::slab::class::{BySize, CLASS_COUNT, Class};
 use crate::slab::hardening::Hardening;
 use crate::slab::misuse::{Misuse, OutOfMemory, Violation};
 use crate::slab::recorder::Recorder;
@@ -269,5 +269,3 @@ impl<'heap> Core<'heap> {
         self.links.pointer(self.links.base() + offset)
     }
 }
-
-const _: () = assert!(1 << SLAB_SHIFT == crate::slab::class::SLAB_BYTES);

@@ -9,7 +9,7 @@
 //! entries in the table come from L3.
 
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, places, take};
-use super::sizes::Sizes;
+use super::sizes::{Draw, Sizes};
 use crate::mix::Random;
 use crate::slab::Allocate;
 
@@ -20,24 +20,25 @@ pub const RANDOM_SLOTS: u32 = 16_384;
 /// Sizes unless the job sets `sizes`.
 pub const SIZES: Sizes = Sizes::new(8, 128);
 
-/// One worker's table of live objects.
+/// One worker's table of live objects; `D` draws their sizes.
 #[derive(Debug)]
-pub struct Larson<O> {
+pub struct Larson<O, D = Sizes> {
     slots: Box<[Option<O>]>,
     /// Number of places.
     count: u32,
-    sizes: Sizes,
+    sizes: D,
     random: Random,
 }
 
-impl<A: Allocate<Object: Send>> Pattern<A> for Larson<A::Object> {
+impl<A: Allocate<Object: Send>, D: Draw> Pattern<A> for Larson<A::Object, D> {
     type Shared = ();
 
     fn share(_dimensions: Dimensions, _workers: u32) {}
 
-    fn new(allocator: &mut A, setup: WorkerSetup<'_, ()>) -> Result<Larson<A::Object>, Fault> {
+    fn new(allocator: &mut A, setup: WorkerSetup<'_, ()>) -> Result<Larson<A::Object, D>, Fault> {
         let Dimensions { objects, sizes } = setup.dimensions;
-        let random = Random::new(setup.seed);
+        let mut random = Random::new(setup.seed);
+        let sizes = D::from(sizes, &mut random);
         let mut larson = Larson { slots: places(objects), count: objects, sizes, random };
         for slot in 0..larson.slots.len() {
             larson.replace(allocator, slot)?;
@@ -59,12 +60,12 @@ impl<A: Allocate<Object: Send>> Pattern<A> for Larson<A::Object> {
     }
 }
 
-impl<O> Larson<O> {
+impl<O, D: Draw> Larson<O, D> {
     // Always: a call would cost as much as the fast paths that are measured.
     #[inline(always)]
     fn replace<A: Allocate<Object = O>>(&mut self, allocator: &mut A, slot: usize) -> Result<(), Fault> {
         give_back(allocator, self.slots[slot].take())?;
-        let bytes = self.sizes.uniform(&mut self.random);
+        let bytes = self.sizes.next(&mut self.random);
         self.slots[slot] = Some(take(allocator, bytes, slot)?);
         Ok(())
     }
@@ -85,7 +86,7 @@ mod tests {
     fn the_victim_is_random() {
         let dimensions = Dimensions { objects: SLOTS, sizes: SIZES };
         let mut allocator = Numbering::with_room_for(SLOTS.into());
-        let mut larson = Larson::new(&mut allocator, setup(dimensions, &())).expect("room");
+        let mut larson = Larson::<_, Sizes>::new(&mut allocator, setup(dimensions, &())).expect("room");
         larson.run_for(&mut allocator, &(), 1000).expect("room");
         // Of the first thousand victims most are first objects, and they do not come in the order of their numbers.
         let first: Vec<usize> = allocator.returned.iter().copied().filter(|n| *n < SLOTS as usize).collect();

@@ -31,6 +31,27 @@ impl Sizes {
     }
 }
 
+/// A way to draw the size of the next object.
+pub trait Draw: Send {
+    /// Draws from these sizes.
+    fn from(sizes: Sizes, random: &mut Random) -> Self;
+
+    /// The next size.
+    fn next(&mut self, random: &mut Random) -> u32;
+}
+
+/// Each size is equally likely.
+impl Draw for Sizes {
+    fn from(sizes: Sizes, _random: &mut Random) -> Sizes {
+        sizes
+    }
+
+    #[inline(always)]
+    fn next(&mut self, random: &mut Random) -> u32 {
+        self.uniform(random)
+    }
+}
+
 /// `8B..128B`; one size is written `64B`.
 impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,9 +72,9 @@ pub struct SizeTable {
     next: usize,
 }
 
-impl SizeTable {
+impl Draw for SizeTable {
     /// Draws the table. The smallest and the largest size are always in it.
-    pub fn log_uniform(sizes: Sizes, random: &mut Random) -> SizeTable {
+    fn from(sizes: Sizes, random: &mut Random) -> SizeTable {
         let (low, high) = (f64::from(sizes.min).ln(), (f64::from(sizes.max) + 1.0).ln());
         let mut drawn = Box::new([sizes.min; DRAWN]);
         for size in &mut drawn[1..DRAWN - 1] {
@@ -67,7 +88,7 @@ impl SizeTable {
 
     /// The next size; after the last one the table begins again.
     #[inline(always)]
-    pub fn next(&mut self) -> u32 {
+    fn next(&mut self, _random: &mut Random) -> u32 {
         let size = self.drawn[self.next % DRAWN];
         self.next = self.next.wrapping_add(1);
         size
@@ -95,11 +116,12 @@ mod tests {
     #[test]
     fn log_uniform_sizes_are_equally_many_in_each_doubling() {
         // 8 bytes to 4 KiB are nine doublings.
-        let mut table = SizeTable::log_uniform(Sizes::new(8, 4095), &mut Random::new(7));
+        let mut random = Random::new(7);
+        let mut table = <SizeTable as Draw>::from(Sizes::new(8, 4095), &mut random);
         let mut doublings = [0; 9];
         let mut extremes = (u32::MAX, 0);
         for _ in 0..DRAWN {
-            let size = table.next();
+            let size = table.next(&mut random);
             doublings[size.ilog2() as usize - 3] += 1;
             extremes = (extremes.0.min(size), extremes.1.max(size));
         }
@@ -110,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_table_of_one_size_has_no_other() {
-        let mut table = SizeTable::log_uniform(Sizes::new(1, 1), &mut Random::new(7));
-        assert!((0..2 * DRAWN).all(|_| table.next() == 1));
+        let mut random = Random::new(7);
+        let mut table = <SizeTable as Draw>::from(Sizes::new(1, 1), &mut random);
+        assert!((0..2 * DRAWN).all(|_| table.next(&mut random) == 1));
     }
 }

@@ -6,10 +6,8 @@
 //! range. The memory is bounded by the number of places. Sizes come from a table of 4,096 that is drawn beforehand.
 //! One operation is one object given back and one allocated.
 
-use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, places, take};
+use super::larson::Larson;
 use super::sizes::{SizeTable, Sizes};
-use crate::mix::Random;
-use crate::slab::Allocate;
 
 /// Places of a worker's table unless the job sets `slots`.
 pub const SLOTS: u32 = 1024;
@@ -17,59 +15,12 @@ pub const SLOTS: u32 = 1024;
 pub const SIZES: Sizes = Sizes::new(8, 4096);
 
 /// One worker's table of live objects.
-#[derive(Debug)]
-pub struct VariableSize<O> {
-    slots: Box<[Option<O>]>,
-    /// Number of places.
-    count: u32,
-    sizes: SizeTable,
-    random: Random,
-}
-
-impl<A: Allocate<Object: Send>> Pattern<A> for VariableSize<A::Object> {
-    type Shared = ();
-
-    fn share(_dimensions: Dimensions, _workers: u32) {}
-
-    fn new(allocator: &mut A, setup: WorkerSetup<'_, ()>) -> Result<VariableSize<A::Object>, Fault> {
-        let Dimensions { objects, sizes } = setup.dimensions;
-        let mut random = Random::new(setup.seed);
-        let sizes = SizeTable::log_uniform(sizes, &mut random);
-        let mut table = VariableSize { slots: places(objects), count: objects, sizes, random };
-        for slot in 0..table.slots.len() {
-            table.replace(allocator, slot)?;
-        }
-        Ok(table)
-    }
-
-    #[inline]
-    fn run_for(&mut self, allocator: &mut A, _shared: &(), operations: u64) -> Result<u64, Fault> {
-        for _ in 0..operations {
-            let slot = self.random.below(self.count) as usize;
-            self.replace(allocator, slot)?;
-        }
-        Ok(operations)
-    }
-
-    fn finish(mut self, allocator: &mut A, _shared: &()) -> Result<(), Fault> {
-        empty(allocator, &mut self.slots)
-    }
-}
-
-impl<O> VariableSize<O> {
-    // Always: a call would cost as much as the fast paths that are measured.
-    #[inline(always)]
-    fn replace<A: Allocate<Object = O>>(&mut self, allocator: &mut A, slot: usize) -> Result<(), Fault> {
-        give_back(allocator, self.slots[slot].take())?;
-        let bytes = self.sizes.next();
-        self.slots[slot] = Some(take(allocator, bytes, slot)?);
-        Ok(())
-    }
-}
+pub type VariableSize<O> = Larson<O, SizeTable>;
 
 #[cfg(test)]
 mod tests {
     use super::super::numbering::{Numbered, Numbering, check, setup};
+    use super::super::pattern::{Dimensions, Pattern};
     use super::*;
 
     #[test]
