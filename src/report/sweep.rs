@@ -97,7 +97,7 @@ impl<'run> Group<'run> {
         cases.retain(|case| case.parameters.contains_key(axis));
         // The sort is stable: among equal rates, the first in the order of the job wins.
         cases.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
-        let mut lines = cases.iter().map(|case| self.line(axis, case));
+        let mut lines = cases.iter().map(|case| self.line(axis, case, &cases));
         let first = lines.next().expect("a case with the axis");
         match first.cases.len() {
             1 => lines.find(|line| line.cases.len() > 1).unwrap_or(first),
@@ -105,16 +105,29 @@ impl<'run> Group<'run> {
         }
     }
 
-    /// Cases along `axis` through the given case.
-    fn line(&self, axis: &str, through: &'run CaseResult) -> AxisCases<'run> {
-        let others = self.axes().into_iter().filter(|name| *name != axis);
-        let held: Vec<(&str, &Parameter)> =
-            others.filter_map(|name| Some((name, through.parameters.get(name)?))).collect();
-        let lies_on = |case: &&CaseResult| {
-            case.parameters.contains_key(axis)
-                && held.iter().all(|(name, value)| case.parameters.get(*name).is_none_or(|v| v == *value))
+    /// Cases along `axis` through the given case. A parameter that this case does not have, as the slab allocator's of
+    /// another allocator, is held at the value of the fastest case that has it: otherwise the line would have several
+    /// cases with one value of the axis.
+    fn line(
+        &self,
+        axis: &str,
+        through: &'run CaseResult,
+        fastest_first: &[&'run CaseResult],
+    ) -> AxisCases<'run> {
+        let others: Vec<&str> = self.axes().into_iter().filter(|name| *name != axis).collect();
+        let of_through = |name: &&'run str| Some((*name, through.parameters.get(*name)?));
+        let mut held: Vec<(&str, &Parameter)> = others.iter().filter_map(of_through).collect();
+        let agrees = |case: &CaseResult, held: &[(&str, &Parameter)]| {
+            held.iter().all(|(name, value)| case.parameters.get(*name).is_none_or(|found| found == *value))
         };
-        AxisCases { cases: self.cases.iter().copied().filter(lies_on).collect(), held }
+        for name in others.into_iter().filter(|name| !through.parameters.contains_key(*name)) {
+            let mut agreeing = fastest_first.iter().filter(|case| agrees(case, &held));
+            let value = agreeing.find_map(|case| case.parameters.get(name));
+            held.extend(value.map(|value| (name, value)));
+        }
+        let lies_on = |case: &&CaseResult| case.parameters.contains_key(axis) && agrees(case, &held);
+        let cases = self.cases.iter().copied().filter(lies_on).collect();
+        AxisCases { cases, held }
     }
 
     /// Distinct values of a parameter, in the order of the job.

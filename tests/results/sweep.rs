@@ -51,6 +51,13 @@ fn a_case_without_a_swept_parameter_is_shown_beside_the_fastest_value() {
     assert_eq!(of("allocator, at batch 64:"), [("slab", "300"), ("system", "2.00")], "{text}");
     assert_eq!(of("batch, at allocator slab:"), [("16", "100"), ("64", "300")], "{text}");
     assert!(!text.contains("rates of all"), "the system allocator has no batch:\n{text}");
+    // Also when the case without the parameter is the fastest of all, as the null allocator is.
+    let mut faster = run.clone();
+    faster.derived.cases.push(case(&run, 1, 9e8, &[("allocator", word("null"))]));
+    let text = report::table(&faster, Detail::Summary);
+    let of = |title| rows(&text, title).iter().map(|row| (row[0], row[1])).collect::<Vec<_>>();
+    let fastest_of_each = [("slab", "300"), ("system", "2.00"), ("null", "900")];
+    assert_eq!(of("allocator, at batch 64:"), fastest_of_each, "{text}");
 }
 
 /// Chunk by kernel by depth: 2 x 2 x 2 cases, of which the tables show the fastest and its three neighbours.
