@@ -15,7 +15,7 @@
 //!   a worker has taken it from a mailbox and is about to drain it or to pass it on.
 //!
 //! A second free breaks the first two equations when it is not noticed at once. No decision that could hand out a live
-//! object relies on them: a slab is released only after a walk along its list (`Cache::release_slab`).
+//! object relies on them: a slab is released only after a walk along its list (`Core::release_slab`).
 
 #![allow(unsafe_code)]
 
