@@ -3,6 +3,8 @@
 //! Source: Sebastiano Vigna, `splitmix64.c` (2015), <https://prng.di.unimi.it/splitmix64.c>, after
 //! Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 
+use crate::units::high_32;
+
 /// The increment of splitmix64: 2^64 divided by the golden ratio, odd.
 pub const GOLDEN_GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
@@ -29,6 +31,12 @@ pub const fn mix_words(words: &[u64]) -> u64 {
     mix64(state)
 }
 
+/// A number in `0..bound` from 32 random bits, as [`Random::below`] makes one: so one draw gives two numbers.
+#[inline]
+pub const fn scaled(bits: u32, bound: u32) -> u32 {
+    high_32(bits as u64 * bound as u64)
+}
+
 /// splitmix64: one addition and one mix per number. For random choices, never for the data stream.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
@@ -49,8 +57,7 @@ impl Random {
     /// A random number in `0..bound`, by Lemire's multiplication; the bias is below `bound / 2^32`.
     #[inline]
     pub fn below(&mut self, bound: u32) -> u32 {
-        let high = self.bits() >> 32;
-        ((high * u64::from(bound)) >> 32) as u32
+        scaled(high_32(self.bits()), bound)
     }
 
     /// Shuffles by Fisher-Yates: every order is equally likely.

@@ -10,8 +10,9 @@
 
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, places, take};
 use super::sizes::{Draw, Sizes};
-use crate::mix::Random;
+use crate::mix::{Random, scaled};
 use crate::slab::Allocate;
+use crate::units::{high_32, low_32};
 
 /// Places of a worker's table unless the job sets `slots`.
 pub const SLOTS: u32 = 1024;
@@ -41,7 +42,8 @@ impl<A: Allocate<Object: Send>, D: Draw> Pattern<A> for Larson<A::Object, D> {
         let sizes = D::from(sizes, &mut random);
         let mut larson = Larson { slots: places(objects), count: objects, sizes, random };
         for slot in 0..larson.slots.len() {
-            larson.replace(allocator, slot)?;
+            let bits = high_32(larson.random.bits());
+            larson.replace(allocator, slot, bits)?;
         }
         Ok(larson)
     }
@@ -49,8 +51,9 @@ impl<A: Allocate<Object: Send>, D: Draw> Pattern<A> for Larson<A::Object, D> {
     #[inline]
     fn run_for(&mut self, allocator: &mut A, _shared: &(), operations: u64) -> Result<u64, Fault> {
         for _ in 0..operations {
-            let slot = self.random.below(self.count) as usize;
-            self.replace(allocator, slot)?;
+            let bits = self.random.bits();
+            let slot = scaled(high_32(bits), self.count) as usize;
+            self.replace(allocator, slot, low_32(bits))?;
         }
         Ok(operations)
     }
@@ -63,9 +66,14 @@ impl<A: Allocate<Object: Send>, D: Draw> Pattern<A> for Larson<A::Object, D> {
 impl<O, D: Draw> Larson<O, D> {
     // Always: a call would cost as much as the fast paths that are measured.
     #[inline(always)]
-    fn replace<A: Allocate<Object = O>>(&mut self, allocator: &mut A, slot: usize) -> Result<(), Fault> {
+    fn replace<A: Allocate<Object = O>>(
+        &mut self,
+        allocator: &mut A,
+        slot: usize,
+        size_bits: u32,
+    ) -> Result<(), Fault> {
+        let bytes = self.sizes.next(size_bits);
         give_back(allocator, self.slots[slot].take())?;
-        let bytes = self.sizes.next(&mut self.random);
         self.slots[slot] = Some(take(allocator, bytes, slot)?);
         Ok(())
     }

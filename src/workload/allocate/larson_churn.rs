@@ -18,8 +18,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, take};
 use super::sizes::Sizes;
-use crate::mix::Random;
+use crate::mix::{Random, scaled};
 use crate::slab::{Allocate, Demand};
+use crate::units::{high_32, low_32};
 
 /// Places of a table unless the job sets `slots`.
 pub const SLOTS: u32 = 1024;
@@ -93,9 +94,10 @@ impl<A: Allocate<Object: Send>> Pattern<A> for LarsonChurn<A::Object> {
             .table
             .get_or_insert_with(|| shared.waiting().pop_front().expect("there are more tables than workers"));
         for _ in 0..operations {
-            let slot = self.random.below(self.slots) as usize;
+            let bits = self.random.bits();
+            let slot = scaled(high_32(bits), self.slots) as usize;
+            let bytes = self.sizes.chosen(low_32(bits));
             give_back(allocator, table[slot].take())?;
-            let bytes = self.sizes.uniform(&mut self.random);
             table[slot] = Some(take(allocator, bytes, slot)?);
         }
         Ok(operations)

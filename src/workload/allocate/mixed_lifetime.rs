@@ -7,8 +7,9 @@
 
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, places, take};
 use super::sizes::Sizes;
-use crate::mix::Random;
+use crate::mix::{Random, scaled};
 use crate::slab::{Allocate, Demand};
+use crate::units::{high_32, low_32};
 
 /// Places of the table of long-lived objects unless the job sets `slots`.
 pub const SLOTS: u32 = 16_384;
@@ -52,7 +53,8 @@ impl<A: Allocate<Object: Send>> Pattern<A> for MixedLifetime<A::Object> {
             random: Random::new(setup.seed),
         };
         for place in 0..mixed.long.len() {
-            mixed.replace_long(allocator, place)?;
+            let bytes = sizes.uniform(&mut mixed.random);
+            mixed.replace_long(allocator, place, bytes)?;
         }
         Ok(mixed)
     }
@@ -60,11 +62,13 @@ impl<A: Allocate<Object: Send>> Pattern<A> for MixedLifetime<A::Object> {
     #[inline]
     fn run_for(&mut self, allocator: &mut A, _shared: &(), operations: u64) -> Result<u64, Fault> {
         for _ in 0..operations {
-            if self.random.below(LONG_IN) == 0 {
+            let bits = self.random.bits();
+            let bytes = self.sizes.chosen(low_32(bits));
+            if scaled(high_32(bits), LONG_IN) == 0 {
                 let place = self.random.below(self.count) as usize;
-                self.replace_long(allocator, place)?;
+                self.replace_long(allocator, place, bytes)?;
             } else {
-                self.replace_oldest_short(allocator)?;
+                self.replace_oldest_short(allocator, bytes)?;
             }
         }
         Ok(operations)
@@ -78,11 +82,14 @@ impl<A: Allocate<Object: Send>> Pattern<A> for MixedLifetime<A::Object> {
 
 impl<O> MixedLifetime<O> {
     #[inline(always)]
-    fn replace_oldest_short<A: Allocate<Object = O>>(&mut self, allocator: &mut A) -> Result<(), Fault> {
+    fn replace_oldest_short<A: Allocate<Object = O>>(
+        &mut self,
+        allocator: &mut A,
+        bytes: u32,
+    ) -> Result<(), Fault> {
         let place = self.rounds % SHORT;
         self.rounds = self.rounds.wrapping_add(1);
         give_back(allocator, self.short[place].take())?;
-        let bytes = self.sizes.uniform(&mut self.random);
         self.short[place] = Some(take(allocator, bytes, place)?);
         Ok(())
     }
@@ -92,9 +99,9 @@ impl<O> MixedLifetime<O> {
         &mut self,
         allocator: &mut A,
         place: usize,
+        bytes: u32,
     ) -> Result<(), Fault> {
         give_back(allocator, self.long[place].take())?;
-        let bytes = self.sizes.uniform(&mut self.random);
         self.long[place] = Some(take(allocator, bytes, place)?);
         Ok(())
     }
