@@ -3,8 +3,6 @@
 //! Source: Sebastiano Vigna, `splitmix64.c` (2015), <https://prng.di.unimi.it/splitmix64.c>, after
 //! Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 
-use crate::units::high_32;
-
 /// The increment of splitmix64: 2^64 divided by the golden ratio, odd.
 pub const GOLDEN_GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
@@ -34,7 +32,7 @@ pub const fn mix_words(words: &[u64]) -> u64 {
 /// A number in `0..bound` from 32 random bits, as [`Random::below`] makes one: so one draw gives two numbers.
 #[inline]
 pub const fn scaled(bits: u32, bound: u32) -> u32 {
-    high_32(bits as u64 * bound as u64)
+    ((bits as u64 * bound as u64) >> 32) as u32
 }
 
 /// splitmix64: one addition and one mix per number. For random choices, never for the data stream.
@@ -57,7 +55,7 @@ impl Random {
     /// A random number in `0..bound`, by Lemire's multiplication; the bias is below `bound / 2^32`.
     #[inline]
     pub fn below(&mut self, bound: u32) -> u32 {
-        scaled(high_32(self.bits()), bound)
+        scaled((self.bits() >> 32) as u32, bound)
     }
 
     /// Shuffles by Fisher-Yates: every order is equally likely.

@@ -20,8 +20,11 @@ pub const CLASS_COUNT: usize = 80;
 /// The largest object that shares a superslab with others.
 pub const SHARED_BYTES_MAX: usize = 1 << 20;
 
-/// Most bytes that are carved at a time, unless it is a single object: memory in hand is not available to other workers.
+/// Most bytes that are carved at a time, unless it is a single object.
 pub const BATCH_BYTES_MAX: usize = 256 << 10;
+
+/// A page of the system, where it is smallest.
+const PAGE_BYTES: usize = 4096;
 
 /// The unit of sizes in small slabs, and the alignment of every object. A free object holds a link of 8 bytes.
 pub(super) const GRAIN_BYTES: usize = 1 << GRAIN_SHIFT;
@@ -52,6 +55,8 @@ struct Shape {
     objects: u32,
     /// Objects in `BATCH_BYTES_MAX`.
     batch_max: u32,
+    /// Objects in a page.
+    page_objects: u32,
     /// Free objects that make a slab worth returning to. Without this threshold, a slab that stays full except for one
     /// object would serve one refill after the other, with one object per batch (snmalloc delays the reuse of slabs for
     /// the same reason). At most an eighth of a slab, so at most an eighth of the memory is unused.
@@ -60,7 +65,8 @@ struct Shape {
     reciprocal: u64,
 }
 
-const EMPTY_SHAPE: Shape = Shape { bytes: 0, objects: 0, batch_max: 0, worthwhile: 0, reciprocal: 0 };
+const EMPTY_SHAPE: Shape =
+    Shape { bytes: 0, objects: 0, batch_max: 0, page_objects: 0, worthwhile: 0, reciprocal: 0 };
 static SHAPES: [Shape; CLASS_COUNT] = shapes();
 
 const fn bytes_of(class: usize) -> usize {
@@ -100,7 +106,7 @@ const fn at_least_one(count: usize) -> u32 {
 /// `Shape::worthwhile` of a class with this many objects a slab.
 const fn worthwhile(class: usize, objects: usize) -> u32 {
     // An object above 4 KiB takes so long to fill that a refill for a few of them hardly counts, but its memory does.
-    let (share, most) = if class < SMALL_CLASSES { (objects / 8, 8) } else { (objects / 64, 4) };
+    let (share, most) = if class < SMALL_CLASSES { (objects / 8, 32) } else { (objects / 64, 4) };
     at_least_one(if share < most { share } else { most })
 }
 
@@ -116,6 +122,7 @@ const fn shapes() -> [Shape; CLASS_COUNT] {
             bytes: narrow(bytes),
             objects: narrow(objects),
             batch_max: at_least_one(BATCH_BYTES_MAX / bytes),
+            page_objects: narrow(PAGE_BYTES / bytes),
             worthwhile: worthwhile(class, objects),
             reciprocal: (u64::MAX / units::count(bytes)).wrapping_add(1),
         };
@@ -232,6 +239,12 @@ impl Class {
     #[inline]
     pub(super) fn batch_max(self) -> u32 {
         SHAPES[self.number()].batch_max
+    }
+
+    /// Objects in a page; 0 for one that is larger.
+    #[inline]
+    pub(super) fn page_objects(self) -> u32 {
+        SHAPES[self.number()].page_objects
     }
 
     /// Free objects that make a slab worth returning to.

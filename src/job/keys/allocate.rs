@@ -44,7 +44,7 @@ section! {
         "How slabs and caches are laid out.";
     swept batch: u32 = "64" in Kind::Count { min: 8, max: 512 },
         ["refill", "magazine", "batch_size"],
-        "Objects that a cache carves at a time out of memory that has not been handed out yet, at most 256 KiB of them or one object.";
+        "Objects that a cache carves at a time out of memory that has not been handed out yet; at most a page of them, or a quarter of what their slab has so far.";
     swept hardening: Hardening = "cheap" in Kind::Word(Hardening::WORDS),
         ["checks", "security", "secure", "debug"],
         "Checks of the slab allocator against the misuse of objects, of the allocator workloads.";

@@ -1,9 +1,9 @@
 //! One worker's free objects: the fast paths of allocation and deallocation.
 //!
 //! ```text
-//! allocate   -> list in hand                                         the fast path
-//!            -> allocate_uncommon: range in hand
-//!               -> refill: find, map, initialise, carve, drain       every batch             refill.rs
+//! allocate   -> free list of the slab in hand                        the fast path
+//!            -> allocate_uncommon
+//!               -> refill: find, map, initialise, carve, drain       when the list is empty  refill.rs
 //!               -> allocate_run: objects above 1 MiB                                         run.rs
 //! deallocate -> own slab                                             the fast path
 //!            -> settle: the slab was full, or has no live object now                         settle.rs
@@ -12,7 +12,8 @@
 //! ```
 //!
 //! The fast paths touch the cache itself, one line of the slab's record and the object's first word: no lock, no clock,
-//! no line that another worker writes.
+//! no line that another worker writes. What was freed last in the slab in hand is handed out first: its line is still in
+//! the first-level cache.
 #![allow(unsafe_code)]
 
 use std::alloc::Layout;
@@ -20,9 +21,10 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use super::core::{Core, Hand};
+use super::core::Core;
 use super::heap::Heap;
 use super::object_links::{in_one_slab, is_end, prefetch_for_write};
+use super::slab_record::Record;
 use crate::error::{Error, Result};
 use crate::slab::class::{GRAIN_SHIFT, PackedLayout, SLAB_SHIFT};
 use crate::slab::hardening::{Cheap, Level};
@@ -75,23 +77,23 @@ impl<'heap, L: Level> Cache<'heap, L> {
             return core.allocate_checked(layout);
         }
         let Some(offset) = core.hand_offsets.get(layout) else { return core.allocate_uncommon(layout) };
-        // SAFETY: offsets are class numbers times the size of a hand, so the offset names a hand; nothing else
-        // borrows it.
-        let hand = unsafe { &mut *core.hands.as_mut_ptr().byte_add(usize::from(offset)).cast::<Hand>() };
-        let object = hand.head;
+        // SAFETY: offsets are class numbers times the size of a hand, so the offset names a hand.
+        let hand: &Record = unsafe { *core.hands.as_ptr().byte_add(usize::from(offset)) };
+        let coded = hand.local();
+        let object = if L::CHECKS_LINKS { core.links.code(coded) } else { coded };
         if is_end(object) {
             unlikely();
             return core.allocate_uncommon(layout);
         }
         // SAFETY: objects in hand are in the arena, and only this worker reads and writes them.
         let word = unsafe { core.links.word(object) };
-        let next = if L::CHECKS_LINKS { core.links.code(word) } else { word };
-        if L::CHECKS_LINKS && !in_one_slab(next, object) {
+        // Both are encoded with the same key, which this test therefore does not need.
+        if L::CHECKS_LINKS && !in_one_slab(word, coded) {
             unlikely();
             return core.allocate_uncommon(layout);
         }
-        hand.head = next;
-        prefetch_for_write(next);
+        hand.set_local(word);
+        prefetch_for_write(if L::CHECKS_LINKS { core.links.code(word) } else { word });
         // A link that stayed would make the live object look like a free one.
         // SAFETY: as above.
         unsafe { core.links.set_word(object, 0) };
@@ -160,7 +162,7 @@ impl<'heap, L: Level> Cache<'heap, L> {
         core.deallocate_unusual(pointer, layout.into())
     }
 
-    /// Gives back all memory that no live object needs: batches in hand, objects that others have freed, empty slabs.
+    /// Gives back all memory that no live object needs: slabs in hand, objects that others have freed, empty slabs.
     /// Objects of other workers that this cache has freed go to their owners. To be called between two cases, so that
     /// the next case finds the arena whole.
     pub fn trim(&mut self) {

@@ -35,9 +35,12 @@ pub(super) struct Core<'heap> {
     pub(super) mailbox: &'heap Mailbox,
     pub(super) details: &'heap [Details],
     pub(super) heap: &'heap Heap,
-    pub(super) hands: [Hand; CLASS_COUNT],
+    /// By class: the slab in hand, which the class is being allocated from, or that of no slab.
+    pub(super) hands: [&'heap Record; CLASS_COUNT],
     /// Offset in bytes into `hands` of the hand for a size.
     pub(super) hand_offsets: BySize,
+    /// By class: the number of the slab in hand plus one; 0: none.
+    in_hand: [u32; CLASS_COUNT],
     /// By class: slabs to take up next, first those with live objects.
     pub(super) lists: [List; CLASS_COUNT],
     pub(super) idle_count: u32,
@@ -52,36 +55,10 @@ pub(super) struct Core<'heap> {
 // Send. Owner-only fields of records and links follow the cache: moving it synchronises like moving any value.
 unsafe impl Send for Core<'_> {}
 
-/// The slab that a class is being allocated from: half a cache line.
-#[derive(Debug)]
-#[repr(C, align(32))]
-pub(super) struct Hand {
-    /// The next object to hand out, or the end of the list.
-    pub(super) head: usize,
-    /// The first of the objects that have never been handed out.
-    fresh: usize,
-    /// Their number.
-    fresh_left: u32,
-    /// The slab's number plus one; 0: none.
-    slab_plus_one: u32,
-}
-
-/// The head of an empty list of no slab.
-const NO_LIST: usize = 1;
-
-impl Hand {
-    const EMPTY: Hand = Hand { head: NO_LIST, fresh: 0, fresh_left: 0, slab_plus_one: 0 };
-
-    /// Number of the slab in hand.
-    pub(super) fn slab(&self) -> Option<u32> {
-        self.slab_plus_one.checked_sub(1)
-    }
-}
-
 impl<'heap> Core<'heap> {
     pub(super) fn new(heap: &'heap Heap, worker: u32) -> Core<'heap> {
         let options = heap.options();
-        let hand_bytes = u16::try_from(size_of::<Hand>()).expect("half a cache line");
+        let hand_bytes = u16::try_from(size_of::<&Record>()).expect("a pointer");
         let seed = mix_words(&[options.seed, u64::from(worker)]);
         Core {
             links: heap.links(),
@@ -92,8 +69,9 @@ impl<'heap> Core<'heap> {
             mailbox: heap.mailbox(worker),
             details: heap.table().details(),
             heap,
-            hands: [const { Hand::EMPTY }; CLASS_COUNT],
+            hands: [heap.table().no_slab(); CLASS_COUNT],
             hand_offsets: BySize::scaled(hand_bytes),
+            in_hand: [0; CLASS_COUNT],
             lists: [List::default(); CLASS_COUNT],
             idle_count: 0,
             owned: List::default(),
@@ -103,12 +81,11 @@ impl<'heap> Core<'heap> {
         }
     }
 
-    /// Allocates what the fast path does not: from the range in hand, after a refill, with an uncommon layout.
-    // Not cold: each object comes this way once, when it is handed out for the first time.
+    /// Allocates what the fast path does not: after a refill, with an uncommon layout.
     #[inline(never)]
     pub(super) fn allocate_uncommon(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
         let class = match self.hand_offsets.get(layout) {
-            Some(offset) => Class::numbered(usize::from(offset) / size_of::<Hand>()),
+            Some(offset) => Class::numbered(usize::from(offset) / size_of::<&Record>()),
             None => match Class::of(layout) {
                 Some(class) => class,
                 None => return self.allocate_run(layout),
@@ -122,31 +99,38 @@ impl<'heap> Core<'heap> {
         }
     }
 
-    /// Takes an object from the hand, unless it is empty.
+    /// Takes an object from the slab in hand, unless none is free.
     #[inline]
     pub(super) fn take(&mut self, class: Class) -> Option<usize> {
-        let checks = self.checks_links;
-        let hand = &mut self.hands[class.number()];
-        let object = hand.head;
-        if !is_end(object) {
-            // SAFETY: objects in hand are in the arena, and only this worker reads and writes them.
-            let next = unsafe { self.links.next(object) };
-            if checks && (next ^ object) >= class.slab_bytes() {
-                self.abandon_hand(class, object);
-                return None;
-            }
-            hand.head = next;
-            // SAFETY: as above.
-            unsafe { self.links.set_word(object, 0) };
-            return Some(object);
+        let hand = self.hands[class.number()];
+        let coded = hand.local();
+        let object = self.links.code(coded);
+        if is_end(object) {
+            return None;
         }
-        hand.fresh_left = hand.fresh_left.checked_sub(1)?;
-        let object = hand.fresh;
-        hand.fresh = object + class.bytes();
-        // The memory may hold a link of an earlier life of the slab.
+        // SAFETY: objects in hand are in the arena, and only this worker reads and writes them.
+        let word = unsafe { self.links.word(object) };
+        if self.checks_links && (word ^ coded) >= class.slab_bytes() {
+            self.abandon_hand(class, object);
+            return None;
+        }
+        hand.set_local(word);
         // SAFETY: as above.
         unsafe { self.links.set_word(object, 0) };
         Some(object)
+    }
+
+    /// The number of the slab in hand.
+    pub(super) fn in_hand(&self, class: Class) -> Option<u32> {
+        self.in_hand[class.number()].checked_sub(1)
+    }
+
+    /// Leaves the class without a slab in hand. Returns the number of the one that was.
+    fn empty_hand(&mut self, class: Class) -> Option<u32> {
+        let number = self.in_hand(class);
+        self.hands[class.number()] = self.heap.table().no_slab();
+        self.in_hand[class.number()] = 0;
+        number
     }
 
     /// Puts the slab in hand away for good: the link of `object` is destroyed. Which object was misused, and when, is
@@ -154,8 +138,7 @@ impl<'heap> Core<'heap> {
     #[cold]
     #[inline(never)]
     fn abandon_hand(&mut self, class: Class, object: usize) {
-        let hand = std::mem::replace(&mut self.hands[class.number()], Hand::EMPTY);
-        let number = hand.slab().expect("a list in hand comes from a slab");
+        let number = self.empty_hand(class).expect("a list in hand comes from a slab");
         self.quarantine(class, number, object);
     }
 
@@ -163,7 +146,7 @@ impl<'heap> Core<'heap> {
     #[cold]
     pub(super) fn quarantine(&mut self, class: Class, number: u32, object: usize) {
         let slab = self.slab(number);
-        slab.take_local(self.links.code(self.links.end_of(number)));
+        slab.empty_local(self.links.code(self.links.end_of(number)));
         slab.set_place(SlabPlace::Quarantined, class);
         self.heap.count_violation(Violation {
             misuse: Misuse::Damaged,
@@ -173,62 +156,60 @@ impl<'heap> Core<'heap> {
         });
     }
 
-    /// Makes the free objects of the slab in hand the list in hand.
-    pub(super) fn exchange_lists(&mut self, class: Class) {
-        let number = self.hands[class.number()].slab().expect("a batch comes from a slab");
-        let end = self.links.code(self.links.end_of(number));
-        self.hands[class.number()].head = self.links.code(self.slab(number).take_local(end));
-    }
-
-    /// Puts a range of at most `largest` new objects of the slab in hand into the hand. Returns true when they include
-    /// memory that no object of this superslab has used.
+    /// Carves at most `largest` new objects of the slab in hand, which has no free ones, and links them in the order of
+    /// their addresses: the first touch of their memory. Returns true when they include memory that no object of this superslab has used.
     pub(super) fn carve(&mut self, class: Class, largest: u32) -> bool {
-        let number = self.hands[class.number()].slab().expect("a batch comes from a slab");
+        let number = self.in_hand(class).expect("a batch comes from a slab");
         let slab = self.slab(number);
+        debug_assert!(is_end(self.links.code(slab.local())));
         let objects = largest.min(class.objects() - slab.carved());
         let (first, fresh) = slab.carve(class, objects);
-        let hand = &mut self.hands[class.number()];
-        hand.fresh = self.links.slab_address(number) + index(first) * class.bytes();
-        hand.fresh_left = objects;
+        let head = self.links.slab_address(number) + index(first) * class.bytes();
+        let (mut object, last) = (head, head + index(objects - 1) * class.bytes());
+        while object != last {
+            let next = object + class.bytes();
+            // SAFETY: memory of an own slab that no object uses.
+            unsafe { self.links.set_word(object, self.links.code(next)) };
+            object = next;
+        }
+        // SAFETY: as above.
+        unsafe { self.links.set_word(last, slab.local()) };
+        slab.record.set_local(self.links.code(head));
+        if self.heap.options().hardening == Hardening::Full {
+            (0..index(objects)).for_each(|place| self.fill(class, head + place * class.bytes()));
+        }
         fresh
     }
 
-    /// Makes a listed slab the one in hand, with its free objects. Returns their number.
-    pub(super) fn take_up(&mut self, class: Class, number: u32) -> u32 {
+    /// Makes a listed slab the one in hand.
+    pub(super) fn take_up(&mut self, class: Class, number: u32) {
         self.lists[class.number()].unlink(self.details, number);
         let slab = self.slab(number);
         self.idle_count -= u32::from(slab.place() == SlabPlace::Idle);
-        let freed = slab.freed();
-        let head = self.links.code(slab.take_up(self.links.code(self.links.end_of(number))));
-        self.hands[class.number()] = Hand { head, slab_plus_one: number + 1, ..Hand::EMPTY };
-        freed
+        slab.set_place(SlabPlace::InHand, class);
+        self.hands[class.number()] = slab.record;
+        self.in_hand[class.number()] = number + 1;
     }
 
-    /// Stops using the slab in hand and returns to it what has not been handed out.
+    /// Stops using the slab in hand.
     pub(super) fn put_down(&mut self, class: Class) {
-        let hand = std::mem::replace(&mut self.hands[class.number()], Hand::EMPTY);
-        let Some(number) = hand.slab() else { return };
-        let slab = self.slab(number);
-        slab.uncarve(hand.fresh_left);
-        if !is_end(hand.head) {
-            match self.walk(class, number, hand.head) {
-                Ok((objects, last)) => {
-                    // SAFETY: the last object of a list in hand, which only this worker reads and writes.
-                    unsafe { self.links.set_word(last, slab.local()) };
-                    slab.extend_local(self.links.code(hand.head), objects);
-                }
-                Err(object) => return self.quarantine(class, number, object),
+        let Some(number) = self.empty_hand(class) else { return };
+        match self.walk(class, number) {
+            Ok(objects) => {
+                self.slab(number).set_freed(objects);
+                self.shelve(class, number);
             }
+            Err(object) => self.quarantine(class, number, object),
         }
-        self.shelve(class, number);
     }
 
-    /// Walks along a list of a slab. Returns the number of its objects, at least 1, and the last one; or the first
-    /// object that is damaged. An object that is listed twice makes a circle, which is found by its length.
-    pub(super) fn walk(&self, class: Class, number: u32, head: usize) -> Result<(u32, usize), usize> {
+    /// Walks along the free objects of a slab. Returns their number; or the first object with a damaged link. An object
+    /// that is listed twice makes a circle, which is found by its length.
+    pub(super) fn walk(&self, class: Class, number: u32) -> Result<u32, usize> {
         let (start, end) = (self.links.slab_address(number), self.links.end_of(number));
         let carved_bytes = index(self.slab(number).carved()) * class.bytes();
-        let (mut object, mut last, mut objects) = (head, head, 0);
+        let mut object = self.links.code(self.slab(number).local());
+        let (mut last, mut objects) = (object, 0);
         while object != end {
             let inside = object.wrapping_sub(start);
             if inside >= carved_bytes || !class.begins_at(inside) || objects == class.objects() {
@@ -239,7 +220,7 @@ impl<'heap> Core<'heap> {
             // SAFETY: an object of a slab of this worker; free objects are read and written by this worker only.
             object = unsafe { self.links.next(object) };
         }
-        Ok((objects, last))
+        Ok(objects)
     }
 
     /// A slab.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::mailbox::Mailbox;
-use super::object_links::ObjectLinks;
+use super::object_links::{NO_LIST, ObjectLinks};
 use super::orphans::Orphans;
 use super::table::RecordTable;
 use crate::error::{Error, Result};
@@ -32,8 +32,8 @@ pub struct HeapOptions {
     pub design: Design,
     /// Checks against misuse.
     pub hardening: Hardening,
-    /// Objects that are carved at a time, within `BATCH_OBJECTS`; never more than 256 KiB of them, unless it is
-    /// a single object. A refill from free objects takes all that are in the slab.
+    /// Objects that are carved at a time, within `BATCH_OBJECTS`; never more than a page of 4 KiB of them, or a quarter
+    /// of what the slab has so far, whichever is more, or 256 KiB. A refill from free objects takes all of a slab.
     pub batch: u32,
     /// Number of caches, 1 to `WORKERS_MAX`.
     pub workers: u32,
@@ -150,7 +150,8 @@ impl Heap {
         match options.design {
             Design::Sharded => {}
         }
-        Ok(Heap {
+        let key = if options.hardening == Hardening::Off { 0 } else { random_key() };
+        let heap = Heap {
             // Superslabs keep their numbers in the arena: the records in front of the stretch are never touched.
             table: RecordTable::new(superslabs.end),
             pool: Mutex::new(Pool::new(superslabs)),
@@ -159,13 +160,12 @@ impl Heap {
             present: (0..workers).map(|_| AtomicBool::new(false)).collect(),
             violations: Counter::new(0),
             first_violation: Mutex::new(None),
-            links: ObjectLinks::new(
-                arena.base(),
-                if options.hardening == Hardening::Off { 0 } else { random_key() },
-            ),
+            links: ObjectLinks::new(arena.base(), key),
             arena,
             options,
-        })
+        };
+        heap.table.no_slab().set_local(heap.links.code(NO_LIST));
+        Ok(heap)
     }
 
     /// Reserves the place of a worker's cache.
@@ -300,7 +300,7 @@ impl Heap {
     }
 }
 
-/// A key for links, random for each heap and unrelated to any seed: who knows it can forge a link. Its highest bit is
+/// A key for links, random for each heap and unrelated to any seed: with it a link can be forged. Its highest bit is
 /// set, so that a word of 0 never decodes to an address.
 fn random_key() -> usize {
     let random = RandomState::new().build_hasher().finish();

@@ -8,7 +8,6 @@ use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use super::core::Core;
-use super::object_links::is_end;
 use super::superslab_record::{Superslab, Use};
 use crate::mix::mix64;
 use crate::slab::class::{Class, PackedLayout, SLABS, SUPERSLAB_SHIFT, slab_number};
@@ -26,12 +25,11 @@ impl Core<'_> {
     pub(super) fn allocate_checked(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
         let Some(class) = Class::of(layout) else { return self.allocate_run(layout) };
         loop {
-            let was_free = !is_end(self.hands[class.number()].head);
             let Some(object) = self.take(class) else {
                 self.refill(class)?;
                 continue;
             };
-            if was_free && !self.is_poisoned(class, object) {
+            if !self.is_poisoned(class, object) {
                 // It is not handed out, and its slab never released: the writer still has the address.
                 self.heap.count_violation(Violation {
                     misuse: Misuse::Damaged,
@@ -86,9 +84,15 @@ impl Core<'_> {
                 return Err(self.refused(Misuse::Overflow, pointer, layout));
             }
         }
-        // SAFETY: the object's memory is no longer used.
-        unsafe { pointer.add(LINK_BYTES).write_bytes(POISON, class.bytes() - LINK_BYTES) };
+        self.fill(class, object);
         Ok(())
+    }
+
+    /// Fills a free object behind its link.
+    pub(super) fn fill(&self, class: Class, object: usize) {
+        let filling = self.links.pointer(object + LINK_BYTES);
+        // SAFETY: an object of an own slab, or one that its user gives back: its memory is not used.
+        unsafe { filling.write_bytes(POISON, class.bytes() - LINK_BYTES) };
     }
 
     /// True when a free object still has its filling.

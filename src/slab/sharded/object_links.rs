@@ -133,6 +133,9 @@ pub(super) fn in_one_slab(a: usize, b: usize) -> bool {
     (a ^ b) < SLAB_BYTES
 }
 
+/// The end of the list of no slab.
+pub(super) const NO_LIST: usize = 1;
+
 /// True for the end of a list: objects are aligned.
 #[inline]
 pub(super) fn is_end(address: usize) -> bool {

@@ -5,13 +5,14 @@
 //!        -> find      the slab in hand, then the class's list
 //!        -> map       a free slab of an own superslab; an idle slab of another class; slabs drained from unattended
 //!                     mailboxes; an orphan; the pool
-//!        -> carve     a range of new objects, when the slab found has few that are free
+//!        -> carve     a range of new objects, when the slab found has none that is free
 //! ```
 //!
-//! A batch is a list or a range. A list is all that was freed since the last exchange: two words change hands,
-//! whatever its length. A range is a part of the slab that has never been handed out: none of its memory is touched.
+//! A batch is the free list of another slab, whatever its length, or a range of the slab in hand that was never handed
+//! out: its objects are linked, and so its memory is touched. A range is therefore no longer than a page at first.
 
 use super::core::Core;
+use super::object_links::is_end;
 use super::slab_record::SlabPlace;
 use super::superslab_record::Use;
 use crate::slab::class::{Class, SLABS};
@@ -28,10 +29,8 @@ const IDLE_SLABS_AT_ONCE: u32 = 16;
 enum Batch {
     /// The free objects of the slab in hand.
     List,
-    /// Objects of the slab in hand that have not been handed out yet.
+    /// Objects of the slab in hand that were never handed out.
     Range,
-    /// None: the slab was taken up with its free objects.
-    InHand,
 }
 
 impl Core<'_> {
@@ -69,22 +68,21 @@ impl Core<'_> {
         };
         let is_old = |number: u32| {
             let slab = self.slab(number);
-            slab.freed() >= class.worthwhile()
+            slab.place() != SlabPlace::InHand && slab.freed() > 0
                 || slab.is_carvable(class)
                     && (self.is_recycled(number) || !slab.would_be_fresh(class, objects(number)))
         };
-        let (hand, listed) = (self.hands[class.number()].slab(), self.lists[class.number()].front());
+        let (hand, listed) = (self.in_hand(class), self.lists[class.number()].front());
         match hand {
             Some(number) if self.batch_of(class, number).is_some() => !is_old(number),
             _ => !listed.is_some_and(is_old),
         }
     }
 
-    /// Objects of the next range of a slab with this many carved. Large objects begin with one, and with few where few
-    /// are used at a time: what is carved is touched sooner than what was freed is used again.
+    /// Objects of the next range of a slab with this many carved: what fits into a page, or a part of what the slab has
+    /// so far. What is carved is touched, so that a class with few objects must not take much memory.
     fn range_of(&self, class: Class, carved: u32) -> u32 {
-        let range = self.heap.options().batch.min(class.batch_max());
-        if class.is_small() { range } else { range.min(1 + carved / 4) }
+        self.heap.options().batch.min(class.batch_max()).min(class.page_objects().max(1 + carved / 4))
     }
 
     /// True when the memory of a slab has been used in an earlier life of its superslab.
@@ -95,7 +93,7 @@ impl Core<'_> {
     /// The batch that the slab in hand offers. A slab is carved to its end before others are returned to.
     fn batch_of(&self, class: Class, number: u32) -> Option<Batch> {
         let slab = self.slab(number);
-        if slab.freed() >= class.worthwhile() {
+        if !is_end(self.links.code(slab.local())) {
             return Some(Batch::List);
         }
         slab.is_carvable(class).then_some(Batch::Range)
@@ -113,10 +111,9 @@ impl Core<'_> {
         };
         self.recorder.lap(timing, Stage::Find);
         match batch {
-            Batch::InHand => {}
-            Batch::List => self.exchange_lists(class),
+            Batch::List => {}
             Batch::Range => {
-                let number = self.hands[class.number()].slab().expect("found in hand");
+                let number = self.in_hand(class).expect("found in hand");
                 let fresh = self.carve(class, self.range_of(class, self.slab(number).carved()));
                 slow |= fresh && !self.is_recycled(number);
             }
@@ -124,21 +121,20 @@ impl Core<'_> {
         Ok(slow)
     }
 
-    /// Puts in hand a slab that has a batch. List and range in hand are used up.
+    /// Puts in hand a slab that has a batch. The list in hand is used up.
     fn find(&mut self, class: Class) -> Option<Batch> {
-        let hand = self.hands[class.number()].slab();
+        let hand = self.in_hand(class);
         if let Some(batch) = hand.and_then(|number| self.batch_of(class, number)) {
             return Some(batch);
         }
         let number = self.lists[class.number()].front()?;
         if let Some(number) = hand {
             // It offers no batch, so this is what `shelve` would find.
+            self.slab(number).set_freed(0);
             self.slab(number).set_place(SlabPlace::Full, class);
         }
-        let freed = self.take_up(class, number);
-        // A slab without enough free objects was listed for those that it has not carved yet, or for want of memory.
-        let carves = freed < class.worthwhile() && self.slab(number).is_carvable(class);
-        Some(if carves { Batch::Range } else { Batch::InHand })
+        self.take_up(class, number);
+        self.batch_of(class, number)
     }
 
     /// Makes a slab available to `find`. Returns true when it came from beyond the own superslabs.

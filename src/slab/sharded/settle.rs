@@ -9,7 +9,6 @@ use std::ptr::NonNull;
 
 use super::core::Core;
 use super::list::List;
-use super::object_links::is_end;
 use super::slab_record::{Owner, SlabPlace};
 use super::superslab_record::Use;
 use crate::slab::class::{CLASS_COUNT, Class, SLABS, slab_number};
@@ -28,7 +27,9 @@ impl Core<'_> {
                 self.lists[class.number()].unlink(self.details, number);
                 self.shelve(class, number);
             }
-            SlabPlace::Listed | SlabPlace::InHand | SlabPlace::Idle | SlabPlace::Quarantined => {}
+            // A thousand million objects were freed into the slab in hand: the next notice is as far.
+            SlabPlace::InHand => slab.set_freed(0),
+            SlabPlace::Listed | SlabPlace::Idle | SlabPlace::Quarantined => {}
         }
     }
 
@@ -100,11 +101,10 @@ impl Core<'_> {
     /// not what its counts say is put away instead.
     fn release_slab(&mut self, class: Class, number: u32) {
         let slab = self.slab(number);
-        let head = self.links.code(slab.local());
-        let listed = if is_end(head) { Ok((0, head)) } else { self.walk(class, number, head) };
-        match listed {
-            Ok((objects, _)) if objects == slab.carved() => {}
-            Ok((_, object)) | Err(object) => return self.quarantine(class, number, object),
+        match self.walk(class, number) {
+            Ok(objects) if objects == slab.carved() => {}
+            Ok(_) => return self.quarantine(class, number, self.links.slab_address(number)),
+            Err(object) => return self.quarantine(class, number, object),
         }
         slab.set_owner(Owner::NONE, class);
         let (superslab, place) = (number / SLABS, number % SLABS);

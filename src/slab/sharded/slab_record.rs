@@ -1,15 +1,15 @@
 //! Metadata of one slab, kept outside the objects' memory: its owner, its free objects, its objects in flight.
 //!
-//! Free objects are in lists that run through the objects themselves (`object_links.rs`). `local` collects the objects
-//! that the owner frees. Objects are handed out from the hand of a cache, which holds the list that `local` was when it
-//! was last exchanged, and a range that has never been handed out. So an allocation never reads a value that the last
-//! free wrote, and the processor can overlap the two. Other workers collect the objects that they free in chains of
-//! their own (`chain.rs`) and add whole chains to `Returned`.
+//! The free objects of a slab are in one list, `local`, which runs through the objects themselves (`object_links.rs`). The
+//! owner puts freed objects in front, and takes from the front while the slab is in hand: an object that was freed lately
+//! is handed out first, because its line is still in the first-level cache. Other workers collect the objects that they
+//! free in chains of their own (`chain.rs`) and add whole chains to `Returned`.
 //!
 //! Invariants, between two calls of the owner, for each slab:
-//! - carved = live + freed + objects in the hand's list, where `live` includes objects in chains and in `Returned`;
-//! - freed = `notice` - `countdown` = the length of `local`;
-//! - the objects carved are the first ones of the slab: those of the hand's range are not carved yet;
+//! - carved = live + the length of `local`, where `live` includes objects in chains and in `Returned`;
+//! - freed = `notice` - `countdown` = the length of `local`, unless the slab is in hand: an allocation counts nothing. A
+//!   slab leaves the hand when its list is empty, or its list is counted then;
+//! - the objects carved are the first ones of the slab;
 //! - `notice` follows from `place` (`set_place`): a free acts only when it has counted `countdown` down to 0;
 //! - objects in `Returned` imply that the slab is in exactly one mailbox, or that a worker is about to post it, or that
 //!   a worker has taken it from a mailbox and is about to drain it or to pass it on.
@@ -124,7 +124,7 @@ pub(super) struct Record {
 pub(super) struct Details {
     notice: AtomicU32,
     class: AtomicU32,
-    /// Objects that have been handed out, or put into the range of a hand, since the slab was initialised.
+    /// Objects that have been linked for the first time since the slab was initialised.
     carved: AtomicU32,
     place: AtomicU32,
     /// Bytes that have been carved since the superslab left the arena for the first time.
@@ -157,6 +157,12 @@ impl Record {
     #[inline]
     pub(super) fn local(&self) -> usize {
         self.local.load(Relaxed)
+    }
+
+    /// Owner: `local` begins with another object. Not counted: only for the slab in hand.
+    #[inline]
+    pub(super) fn set_local(&self, head: usize) {
+        self.local.store(head, Relaxed);
     }
 
     /// Owner: one object more in `local`. Returns true when the owner must act (`Core::settle`).
@@ -219,24 +225,19 @@ impl Slab<'_> {
         self.record.countdown.store(self.record.countdown.load(Relaxed).wrapping_sub(objects), Relaxed);
     }
 
-    /// Owner: takes the whole of `local` and leaves it empty. Returns its head, encoded.
-    #[inline]
-    pub(super) fn take_local(self, end: usize) -> usize {
-        let head = self.record.local.load(Relaxed);
+    /// Owner: drops the whole of `local`.
+    pub(super) fn empty_local(self, end: usize) {
         self.record.local.store(end, Relaxed);
-        self.record.countdown.store(self.details.notice.load(Relaxed), Relaxed);
-        head
+        self.set_freed(0);
     }
 
-    /// Owner: becomes the slab in hand, with all of `local`. Returns its head, encoded.
+    /// Owner: states the number of objects in `local`, which which were not counted while the slab was in hand.
     #[inline]
-    pub(super) fn take_up(self, end: usize) -> usize {
-        self.details.place.store(SlabPlace::InHand.number(), Relaxed);
-        self.details.notice.store(NEVER, Relaxed);
-        self.take_local(end)
+    pub(super) fn set_freed(self, objects: u32) {
+        self.record.countdown.store(self.details.notice.load(Relaxed).wrapping_sub(objects), Relaxed);
     }
 
-    /// Owner: objects in `local`.
+    /// Owner: objects in `local`. Not of a slab in hand.
     #[inline]
     pub(super) fn freed(self) -> u32 {
         self.details.notice.load(Relaxed).wrapping_sub(self.record.countdown.load(Relaxed))
@@ -265,11 +266,6 @@ impl Slab<'_> {
     /// Owner: true when carving as many objects would reach memory that no object has used.
     pub(super) fn would_be_fresh(self, class: Class, objects: u32) -> bool {
         bytes_of(class, self.carved() + objects) > self.details.touched.load(Relaxed)
-    }
-
-    /// Owner: the last `objects` carved were not handed out.
-    pub(super) fn uncarve(self, objects: u32) {
-        self.details.carved.store(self.carved() - objects, Relaxed);
     }
 
     /// True when no object is live, as far as the owner has counted. Not while in hand.

@@ -30,7 +30,7 @@ impl RecordTable {
         let slabs = superslabs * index(SLABS);
         RecordTable {
             superslabs: Zeroed::new(superslabs),
-            records: Zeroed::new(slabs),
+            records: Zeroed::new(slabs + 1),
             details: Zeroed::new(slabs),
             returned: Zeroed::new(slabs),
         }
@@ -44,7 +44,12 @@ impl RecordTable {
 
     /// The records of all slabs.
     pub(super) fn records(&self) -> &[Record] {
-        &self.records
+        &self.records[..self.details.len()]
+    }
+
+    /// The record of no slab: its list is empty.
+    pub(super) fn no_slab(&self) -> &Record {
+        &self.records[self.details.len()]
     }
 
     /// The parts of all slabs that a free does not touch.

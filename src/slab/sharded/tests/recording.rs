@@ -83,10 +83,9 @@ fn stages_add_up_to_the_total_and_all_slow_refills_are_timed() {
 }
 
 #[test]
-fn new_memory_is_carved_in_ranges_of_a_batch() {
-    // At most 256 KiB, and at most a slab.
+fn new_memory_is_carved_in_ranges_of_a_batch_or_of_a_page() {
     for (batch, bytes, range) in
-        [(8, 16, 8), (64, 16, 64), (512, 16, 512), (64, 128, 64), (64, 4096, 8), (64, 1 << 20, 1)]
+        [(8, 16, 8), (64, 16, 64), (512, 16, 256), (64, 128, 32), (64, 4096, 1), (64, 1 << 20, 1)]
     {
         let heap = heap_with(4, options(batch, 1));
         let mut cache = heap.cache(0).expect("once");
@@ -116,11 +115,19 @@ fn large_objects_are_carved_one_at_a_time_at_first() {
 fn a_refill_takes_all_that_was_freed_in_a_slab() {
     let heap = heap_with(2, options(8, 1));
     let mut cache = heap.cache(0).expect("once");
-    // A whole slab, so that nothing is left to carve.
-    let objects = allocate(&mut cache, 64, 512);
+    // Two whole slabs, so that nothing is left to carve; the second one is in hand.
+    let objects = allocate(&mut cache, 64, 2 * 512);
     deallocate(&mut cache, 64, objects);
     cache.start_recording();
-    let objects = allocate(&mut cache, 64, 512);
+    let mut objects = allocate(&mut cache, 64, 512);
+    let record = cache.take_record();
+    assert_eq!(
+        (record.slow.count, record.fast.count),
+        (0, 0),
+        "what is freed in the slab in hand needs none"
+    );
+    cache.start_recording();
+    objects.extend(allocate(&mut cache, 64, 512));
     let record = cache.take_record();
     assert_eq!((record.slow.count, record.fast.count), (0, 1));
     deallocate(&mut cache, 64, objects);
@@ -132,9 +139,10 @@ fn the_sample_of_refills_is_unbiased() {
     let heap = heap_with(2, options(8, gap));
     let mut cache = heap.cache(0).expect("once");
     cache.start_recording();
-    // The 8 objects of a slab are freed and allocated as a whole: one refill each time.
+    // The 16 objects of two slabs are freed and allocated as a whole: one refill each time, for the slab that is not in
+    // hand.
     for _ in 0..rounds(8000, 80) {
-        let objects = allocate(&mut cache, 4096, 8);
+        let objects = allocate(&mut cache, 4096, 16);
         deallocate(&mut cache, 4096, objects);
     }
     let fast = cache.take_record().fast;
@@ -152,12 +160,13 @@ fn nothing_is_recorded_unless_asked_for_and_each_record_starts_from_zero() {
     let empty = cache.take_record();
     assert_eq!(empty.slow.count + empty.fast.count, 0);
     cache.start_recording();
-    deallocate(&mut cache, 64, objects);
-    let objects = allocate(&mut cache, 64, 100);
-    assert!(cache.take_record().fast.count > 0);
+    let more = allocate(&mut cache, 64, 100);
+    assert!(cache.take_record().slow.count > 0);
     cache.start_recording();
     deallocate(&mut cache, 64, objects);
-    assert_eq!(cache.take_record().fast.count, 0);
+    deallocate(&mut cache, 64, more);
+    let empty = cache.take_record();
+    assert_eq!(empty.slow.count + empty.fast.count, 0);
 }
 
 #[test]
@@ -179,11 +188,12 @@ fn returned_objects_are_drained_in_a_stage_of_their_own() {
 fn every_reading_of_the_clock_is_counted() {
     let heap = heap_with(2, options(8, 1));
     let mut cache = heap.cache(0).expect("once");
-    let objects = allocate(&mut cache, 4096, 8);
+    // Two slabs; the one that is not in hand is taken up once in a round.
+    let objects = allocate(&mut cache, 4096, 16);
     deallocate(&mut cache, 4096, objects);
     cache.start_recording();
     for _ in 0..5 {
-        let objects = allocate(&mut cache, 4096, 8);
+        let objects = allocate(&mut cache, 4096, 16);
         deallocate(&mut cache, 4096, objects);
     }
     let record = cache.take_record();
