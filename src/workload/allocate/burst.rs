@@ -7,9 +7,9 @@
 //! One operation is one object allocated and freed: two steps, and a call does twice as many steps as operations,
 //! whether they allocate or free. So the rate counts both phases, wherever the timed region begins and ends.
 
+use super::draws::Draws;
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, places, take};
 use super::sizes::Sizes;
-use crate::mix::Random;
 use crate::slab::Allocate;
 
 /// Objects of a burst unless the job sets `live`.
@@ -25,7 +25,7 @@ pub struct Burst<O> {
     next: usize,
     frees: bool,
     sizes: Sizes,
-    random: Random,
+    random: Draws,
 }
 
 impl<A: Allocate<Object: Send>> Pattern<A> for Burst<A::Object> {
@@ -35,7 +35,7 @@ impl<A: Allocate<Object: Send>> Pattern<A> for Burst<A::Object> {
 
     fn new(_allocator: &mut A, setup: WorkerSetup<'_, ()>) -> Result<Burst<A::Object>, Fault> {
         let Dimensions { objects, sizes } = setup.dimensions;
-        let random = Random::new(setup.seed);
+        let random = Draws::new(setup.seed);
         Ok(Burst { objects: places(objects), next: 0, frees: false, sizes, random })
     }
 

@@ -11,10 +11,10 @@
 //! thread, and soon returns without having done all that was asked: it never waits for its partner, so that the end of the
 //! session, or the end of its partner, ends it as well.
 
+use super::draws::Draws;
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, give_back, take};
 use super::ring::{Position, Ring};
 use super::sizes::Sizes;
-use crate::mix::Random;
 use crate::slab::{Allocate, Demand};
 
 /// Sizes unless the job sets `sizes`.
@@ -50,7 +50,7 @@ pub struct CrossThread<O> {
     /// The pair.
     pair: usize,
     sizes: Sizes,
-    random: Random,
+    random: Draws,
     /// Objects on their way into the ring.
     outgoing: Vec<O>,
     sender: Position,
@@ -88,7 +88,7 @@ impl<A: Allocate<Object: Send>> Pattern<A> for CrossThread<A::Object> {
             batch,
             pair: setup.worker as usize / 2,
             sizes: setup.dimensions.sizes,
-            random: Random::new(setup.seed),
+            random: Draws::new(setup.seed),
             outgoing: Vec::with_capacity(batch),
             sender: Position::default(),
             incoming: Vec::with_capacity(batch),

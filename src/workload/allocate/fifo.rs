@@ -3,9 +3,9 @@
 //! The pattern of a queue of messages. Sizes are uniform, each new object is written to. One operation is one object
 //! given back and one allocated, as in larson: the order of frees is the only difference between the two.
 
+use super::draws::Draws;
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, places, take};
 use super::sizes::Sizes;
-use crate::mix::Random;
 use crate::slab::Allocate;
 
 /// Places of a worker's ring unless the job sets `slots`.
@@ -20,7 +20,7 @@ pub struct Fifo<O> {
     /// Place of the oldest object.
     oldest: usize,
     sizes: Sizes,
-    random: Random,
+    random: Draws,
 }
 
 impl<A: Allocate<Object: Send>> Pattern<A> for Fifo<A::Object> {
@@ -30,7 +30,7 @@ impl<A: Allocate<Object: Send>> Pattern<A> for Fifo<A::Object> {
 
     fn new(allocator: &mut A, setup: WorkerSetup<'_, ()>) -> Result<Fifo<A::Object>, Fault> {
         let Dimensions { objects, sizes } = setup.dimensions;
-        let mut fifo = Fifo { ring: places(objects), oldest: 0, sizes, random: Random::new(setup.seed) };
+        let mut fifo = Fifo { ring: places(objects), oldest: 0, sizes, random: Draws::new(setup.seed) };
         fifo.run_for(allocator, &(), objects.into())?;
         Ok(fifo)
     }

@@ -5,9 +5,9 @@
 //! the order in which they were allocated; neither that work nor its time is counted: the timed region of the worker is
 //! longer by this time. The counters of noise cover it, and so do the readings of the whole machine.
 
+use super::draws::Draws;
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, places, take};
 use super::sizes::Sizes;
-use crate::mix::Random;
 use crate::slab::Allocate;
 
 /// Objects before the worker begins again, unless the job sets `live`.
@@ -22,7 +22,7 @@ pub struct Grow<O> {
     /// Objects that are live, in the first places.
     live: usize,
     sizes: Sizes,
-    random: Random,
+    random: Draws,
 }
 
 impl<A: Allocate<Object: Send>> Pattern<A> for Grow<A::Object> {
@@ -32,7 +32,7 @@ impl<A: Allocate<Object: Send>> Pattern<A> for Grow<A::Object> {
 
     fn new(_allocator: &mut A, setup: WorkerSetup<'_, ()>) -> Result<Grow<A::Object>, Fault> {
         let Dimensions { objects, sizes } = setup.dimensions;
-        Ok(Grow { objects: places(objects), live: 0, sizes, random: Random::new(setup.seed) })
+        Ok(Grow { objects: places(objects), live: 0, sizes, random: Draws::new(setup.seed) })
     }
 
     #[inline]

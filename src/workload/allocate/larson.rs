@@ -8,9 +8,9 @@
 //! the L2 cache; 16,384 objects with the allocator's own data take more than 1 MiB, so that most objects and their
 //! entries in the table come from L3.
 
+use super::draws::{Draws, scaled};
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, places, take};
 use super::sizes::{Draw, Sizes};
-use crate::mix::{Random, scaled};
 use crate::slab::Allocate;
 use crate::units::{high_32, low_32};
 
@@ -28,7 +28,7 @@ pub struct Larson<O, D = Sizes> {
     /// Number of places.
     count: u32,
     sizes: D,
-    random: Random,
+    random: Draws,
 }
 
 impl<A: Allocate<Object: Send>, D: Draw> Pattern<A> for Larson<A::Object, D> {
@@ -38,7 +38,7 @@ impl<A: Allocate<Object: Send>, D: Draw> Pattern<A> for Larson<A::Object, D> {
 
     fn new(allocator: &mut A, setup: WorkerSetup<'_, ()>) -> Result<Larson<A::Object, D>, Fault> {
         let Dimensions { objects, sizes } = setup.dimensions;
-        let mut random = Random::new(setup.seed);
+        let mut random = Draws::new(setup.seed);
         let sizes = D::from(sizes, &mut random);
         let mut larson = Larson { slots: places(objects), count: objects, sizes, random };
         for slot in 0..larson.slots.len() {

@@ -16,9 +16,10 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::draws::{Draws, scaled};
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, take};
 use super::sizes::Sizes;
-use crate::mix::{Random, scaled};
+use crate::mix::Random;
 use crate::slab::{Allocate, Demand};
 use crate::units::{high_32, low_32};
 
@@ -46,7 +47,7 @@ pub struct LarsonChurn<O> {
     /// Number of places.
     slots: u32,
     sizes: Sizes,
-    random: Random,
+    random: Draws,
 }
 
 impl<O> Tables<O> {
@@ -76,7 +77,7 @@ impl<A: Allocate<Object: Send>> Pattern<A> for LarsonChurn<A::Object> {
         setup: WorkerSetup<'_, Tables<A::Object>>,
     ) -> Result<LarsonChurn<A::Object>, Fault> {
         let Dimensions { objects, sizes } = setup.dimensions;
-        let mut random = Random::new(setup.seed);
+        let mut random = Draws::new(setup.seed);
         if setup.worker == 0 {
             deal(allocator, setup.shared, setup.dimensions, &mut random)?;
         }
@@ -123,7 +124,7 @@ fn deal<A: Allocate>(
     allocator: &mut A,
     tables: &Tables<A::Object>,
     dimensions: Dimensions,
-    random: &mut Random,
+    random: &mut Draws,
 ) -> Result<(), Fault> {
     let slots = dimensions.objects as usize;
     let count = slots * tables.count as usize;
@@ -138,7 +139,7 @@ fn deal<A: Allocate>(
             }
         }
     }
-    random.shuffle(&mut objects);
+    Random::new(random.bits()).shuffle(&mut objects);
     let mut objects = objects.into_iter();
     let table = |_| objects.by_ref().take(slots).collect();
     tables.waiting().extend((0..tables.count).map(table));
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn neighbours_of_the_first_thread_belong_to_different_workers() {
         let (shared, mut allocator) = (share(3), Numbering::with_room_for(4 * u64::from(SLOTS)));
-        deal(&mut allocator, &shared, DIMENSIONS, &mut Random::new(7)).expect("room");
+        deal(&mut allocator, &shared, DIMENSIONS, &mut Draws::new(7)).expect("room");
         let mut table_of = vec![usize::MAX; 4 * SLOTS as usize];
         for (index, table) in shared.waiting().iter().enumerate() {
             assert_eq!(table.len(), SLOTS as usize);
@@ -205,7 +206,7 @@ mod tests {
     #[test]
     fn a_deal_without_room_keeps_nothing() {
         let (shared, mut allocator) = (share(1), Numbering::with_room_for(100));
-        let fault = deal(&mut allocator, &shared, DIMENSIONS, &mut Random::new(7)).expect_err("too few");
+        let fault = deal(&mut allocator, &shared, DIMENSIONS, &mut Draws::new(7)).expect_err("too few");
         assert!(matches!(fault, Fault::NoRoom(_)));
         assert_eq!((allocator.sizes.len(), allocator.returned.len()), (100, 100));
     }

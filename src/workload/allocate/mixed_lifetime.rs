@@ -5,9 +5,9 @@
 //! a random one of a large table, whose objects live for 10 times its number of operations on average. Sizes are uniform.
 //! One operation is one object given back and one allocated.
 
+use super::draws::{Draws, scaled};
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, places, take};
 use super::sizes::Sizes;
-use crate::mix::{Random, scaled};
 use crate::slab::{Allocate, Demand};
 use crate::units::{high_32, low_32};
 
@@ -30,7 +30,7 @@ pub struct MixedLifetime<O> {
     /// Places for long-lived objects.
     count: u32,
     sizes: Sizes,
-    random: Random,
+    random: Draws,
 }
 
 impl<A: Allocate<Object: Send>> Pattern<A> for MixedLifetime<A::Object> {
@@ -50,7 +50,7 @@ impl<A: Allocate<Object: Send>> Pattern<A> for MixedLifetime<A::Object> {
             long: places(objects),
             count: objects,
             sizes,
-            random: Random::new(setup.seed),
+            random: Draws::new(setup.seed),
         };
         for place in 0..mixed.long.len() {
             let bytes = sizes.uniform(&mut mixed.random);
@@ -65,7 +65,7 @@ impl<A: Allocate<Object: Send>> Pattern<A> for MixedLifetime<A::Object> {
             let bits = self.random.bits();
             let bytes = self.sizes.chosen(low_32(bits));
             if scaled(high_32(bits), LONG_IN) == 0 {
-                let place = self.random.below(self.count) as usize;
+                let place = scaled(high_32(self.random.bits()), self.count) as usize;
                 self.replace_long(allocator, place, bytes)?;
             } else {
                 self.replace_oldest_short(allocator, bytes)?;

@@ -14,6 +14,7 @@
 mod burst;
 mod choice;
 mod cross_thread;
+mod draws;
 pub mod fifo;
 mod grow;
 pub mod larson;

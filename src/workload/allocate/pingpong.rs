@@ -5,9 +5,9 @@
 //! are uniform within `sizes`; the default is one size, and with it one class. One operation is one object allocated
 //! and freed.
 
+use super::draws::Draws;
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, give_back, take};
 use super::sizes::Sizes;
-use crate::mix::Random;
 use crate::slab::{Allocate, Demand};
 
 /// Sizes unless the job sets `sizes`.
@@ -17,7 +17,7 @@ pub const SIZES: Sizes = Sizes::new(64, 64);
 #[derive(Debug)]
 pub struct PingPong {
     sizes: Sizes,
-    random: Random,
+    random: Draws,
     operations: usize,
 }
 
@@ -31,7 +31,7 @@ impl<A: Allocate> Pattern<A> for PingPong {
     fn share(_dimensions: Dimensions, _workers: u32) {}
 
     fn new(_allocator: &mut A, setup: WorkerSetup<'_, ()>) -> Result<PingPong, Fault> {
-        Ok(PingPong { sizes: setup.dimensions.sizes, random: Random::new(setup.seed), operations: 0 })
+        Ok(PingPong { sizes: setup.dimensions.sizes, random: Draws::new(setup.seed), operations: 0 })
     }
 
     #[inline]

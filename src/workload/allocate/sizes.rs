@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::mix::{Random, scaled};
+use super::draws::{Draws, scaled};
+use crate::mix::Random;
 use crate::units::{Bytes, high_32};
 
 /// The smallest and the largest size of an object, in bytes: 1 to [`Sizes::BYTES_MAX`].
@@ -26,7 +27,7 @@ impl Sizes {
 
     /// A size, each equally likely: one multiplication.
     #[inline(always)]
-    pub fn uniform(self, random: &mut Random) -> u32 {
+    pub fn uniform(self, random: &mut Draws) -> u32 {
         self.chosen(high_32(random.bits()))
     }
 
@@ -40,7 +41,7 @@ impl Sizes {
 /// A way to draw the size of the next object.
 pub trait Draw: Send {
     /// Draws from these sizes.
-    fn from(sizes: Sizes, random: &mut Random) -> Self;
+    fn from(sizes: Sizes, random: &mut Draws) -> Self;
 
     /// The next size, from 32 random bits.
     fn next(&mut self, bits: u32) -> u32;
@@ -48,7 +49,7 @@ pub trait Draw: Send {
 
 /// Each size is equally likely.
 impl Draw for Sizes {
-    fn from(sizes: Sizes, _random: &mut Random) -> Sizes {
+    fn from(sizes: Sizes, _random: &mut Draws) -> Sizes {
         sizes
     }
 
@@ -80,7 +81,7 @@ pub struct SizeTable {
 
 impl Draw for SizeTable {
     /// Draws the table. The smallest and the largest size are always in it.
-    fn from(sizes: Sizes, random: &mut Random) -> SizeTable {
+    fn from(sizes: Sizes, random: &mut Draws) -> SizeTable {
         let (low, high) = (f64::from(sizes.min).ln(), (f64::from(sizes.max) + 1.0).ln());
         let mut drawn = Box::new([sizes.min; DRAWN]);
         for size in &mut drawn[1..DRAWN - 1] {
@@ -88,7 +89,7 @@ impl Draw for SizeTable {
             *size = ((low + share * (high - low)).exp() as u32).clamp(sizes.min, sizes.max);
         }
         drawn[DRAWN - 1] = sizes.max;
-        random.shuffle(&mut drawn[..]);
+        Random::new(random.bits()).shuffle(&mut drawn[..]);
         SizeTable { drawn, next: 0 }
     }
 
@@ -113,7 +114,7 @@ mod tests {
 
     #[test]
     fn uniform_sizes_fill_their_range() {
-        let (mut random, mut found) = (Random::new(1), [false; 5]);
+        let (mut random, mut found) = (Draws::new(1), [false; 5]);
         (0..1000).for_each(|_| found[Sizes::new(3, 7).uniform(&mut random) as usize - 3] = true);
         assert_eq!(found, [true; 5]);
         assert_eq!(Sizes::new(9, 9).uniform(&mut random), 9);
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn log_uniform_sizes_are_equally_many_in_each_doubling() {
         // 8 bytes to 4 KiB are nine doublings.
-        let mut random = Random::new(7);
+        let mut random = Draws::new(7);
         let mut table = <SizeTable as Draw>::from(Sizes::new(8, 4095), &mut random);
         let mut doublings = [0; 9];
         let mut extremes = (u32::MAX, 0);
@@ -138,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_table_of_one_size_has_no_other() {
-        let mut random = Random::new(7);
+        let mut random = Draws::new(7);
         let mut table = <SizeTable as Draw>::from(Sizes::new(1, 1), &mut random);
         assert!((0..2 * DRAWN).all(|_| table.next(0) == 1));
     }
