@@ -133,14 +133,16 @@ impl<'heap, L: Level> Cache<'heap, L> {
         // Rotated, the bits of a pointer that is not aligned make a number that no slab has.
         let number = offset.rotate_right(GRAIN_SHIFT) >> (SLAB_SHIFT - GRAIN_SHIFT);
         'unusual: {
-            let Some(record) = core.records.get(number) else {
+            let Some(owner) = core.owners.get(number) else {
                 unlikely();
                 break 'unusual;
             };
-            if record.owner() != core.owner {
+            if owner.get() != core.owner {
                 unlikely();
                 break 'unusual;
             }
+            // SAFETY: there are as many records as owners.
+            let record = unsafe { core.records.get_unchecked(number) };
             let coded = if L::CHECKS_LINKS { core.links.code(object) } else { object };
             let local = record.local();
             if L::CHECKS_LINKS && local == coded {

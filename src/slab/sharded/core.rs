@@ -10,7 +10,7 @@ use super::list::List;
 use super::mailbox::Mailbox;
 use super::object_links::{ObjectLinks, is_end};
 use super::returned::Returned;
-use super::slab_record::{Details, Owner, Record, Slab, SlabPlace};
+use super::slab_record::{Details, Owner, OwnerWord, Record, Slab, SlabPlace};
 use crate::mix::mix_words;
 use crate::slab::class::{BySize, CLASS_COUNT, Class};
 use crate::slab::hardening::Hardening;
@@ -25,6 +25,8 @@ use crate::units::index;
 #[repr(C, align(64))]
 pub(super) struct Core<'heap> {
     pub(super) links: ObjectLinks,
+    pub(super) owners: &'heap [OwnerWord],
+    /// As many as owners.
     pub(super) records: &'heap [Record],
     /// The owner as the records of its small slabs hold it.
     pub(super) owner: Owner,
@@ -62,6 +64,7 @@ impl<'heap> Core<'heap> {
         let seed = mix_words(&[options.seed, u64::from(worker)]);
         Core {
             links: heap.links(),
+            owners: heap.table().owners(),
             records: heap.table().records(),
             owner: Owner::of_mailbox(worker),
             worker,
@@ -226,7 +229,8 @@ impl<'heap> Core<'heap> {
     /// A slab.
     #[inline]
     pub(super) fn slab(&self, number: u32) -> Slab<'heap> {
-        Slab { record: &self.records[index(number)], details: &self.details[index(number)] }
+        let number = index(number);
+        Slab { owner: &self.owners[number], record: &self.records[number], details: &self.details[number] }
     }
 
     #[inline]

@@ -24,9 +24,9 @@ impl Core<'_> {
         layout: PackedLayout,
     ) -> Result<(), Misuse> {
         let offset = self.offset_of(pointer);
-        if let Some(record) = self.records.get(offset >> SLAB_SHIFT)
-            && record.owner().is_small()
-            && record.owner() != self.owner
+        if let Some(owner) = self.owners.get(offset >> SLAB_SHIFT)
+            && owner.get().is_small()
+            && owner.get() != self.owner
             && offset.is_multiple_of(GRAIN_BYTES)
         {
             return self.chain_up(pointer, layout);

@@ -105,13 +105,25 @@ impl SlabPlace {
 /// A value of `notice` that `freed` never reaches.
 const NEVER: u32 = 1 << 30;
 
-/// The part of a slab that a free touches: a quarter of a cache line, next to those of its neighbours, so that few lines serve
-/// many slabs. All zero is a valid record: not a slab. Only the owner writes; other workers read `owner` when they free
-/// an object of the slab.
+/// The owner of a slab, in a table of its own: other workers read it at each free, and the owner of a slab writes to the
+/// record at each allocation. In one line the two would slow each other down.
+#[derive(Debug)]
+pub(super) struct OwnerWord(AtomicU32);
+
+impl OwnerWord {
+    /// The owner. `Relaxed`: a worker that frees an object learned its address from the allocating worker, and with it
+    /// everything that worker had written.
+    #[inline]
+    pub(super) fn get(&self) -> Owner {
+        Owner(self.0.load(Relaxed))
+    }
+}
+
+/// The part of a slab that its owner's fast paths touch: a quarter of a cache line, next to those of its neighbours, so that
+/// few lines serve many slabs.
 #[derive(Debug)]
 #[repr(C, align(16))]
 pub(super) struct Record {
-    owner: AtomicU32,
     /// `notice` - freed: a free counts it down.
     countdown: AtomicU32,
     /// The object that the owner freed last, encoded, or the encoded end.
@@ -132,9 +144,10 @@ pub(super) struct Details {
     links: Links,
 }
 
-/// One slab: its record and its details.
+/// One slab: its owner, its record and its details.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slab<'heap> {
+    pub(super) owner: &'heap OwnerWord,
     pub(super) record: &'heap Record,
     pub(super) details: &'heap Details,
 }
@@ -146,13 +159,6 @@ impl Linked for Details {
 }
 
 impl Record {
-    /// The owner. `Relaxed`: a worker that frees an object learned its address from the allocating worker, and with it
-    /// everything that worker had written.
-    #[inline]
-    pub(super) fn owner(&self) -> Owner {
-        Owner(self.owner.load(Relaxed))
-    }
-
     /// Owner: the head of `local`, encoded.
     #[inline]
     pub(super) fn local(&self) -> usize {
@@ -174,10 +180,10 @@ impl Record {
 }
 
 impl Slab<'_> {
-    /// `Record::owner`.
+    /// `OwnerWord::get`.
     #[inline]
     pub(super) fn owner(self) -> Owner {
-        self.record.owner()
+        self.owner.get()
     }
 
     /// `Record::local`.
@@ -188,12 +194,12 @@ impl Slab<'_> {
 
     /// Owner: changes the owner. Release: pairs with `current_owner`.
     pub(super) fn set_owner(self, owner: Owner, class: Class) {
-        self.record.owner.store(owner.of_class(class).0, Release);
+        self.owner.0.store(owner.of_class(class).0, Release);
     }
 
     /// The owner, as a worker that holds the slab's mailbox entry must see it.
     pub(super) fn current_owner(self) -> Owner {
-        Owner(self.record.owner.load(Acquire))
+        Owner(self.owner.0.load(Acquire))
     }
 
     /// The class of its objects, if it is a slab. `Relaxed`: as `owner`.

@@ -9,15 +9,16 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 
 use super::returned::Returned;
-use super::slab_record::{Details, Record};
+use super::slab_record::{Details, OwnerWord, Record};
 use super::superslab_record::Superslab;
 use crate::slab::class::SLABS;
 use crate::units::index;
 
-/// One record for each superslab, and `SLABS` records for its slabs: those of superslab s begin at s * `SLABS`.
+/// One record for each superslab, and `SLABS` owners and records for its slabs: those of superslab s begin at s * `SLABS`.
 #[derive(Debug)]
 pub(super) struct RecordTable {
     superslabs: Zeroed<Superslab>,
+    owners: Zeroed<OwnerWord>,
     records: Zeroed<Record>,
     details: Zeroed<Details>,
     returned: Zeroed<Returned>,
@@ -30,6 +31,7 @@ impl RecordTable {
         let slabs = superslabs * index(SLABS);
         RecordTable {
             superslabs: Zeroed::new(superslabs),
+            owners: Zeroed::new(slabs),
             records: Zeroed::new(slabs + 1),
             details: Zeroed::new(slabs),
             returned: Zeroed::new(slabs),
@@ -42,7 +44,12 @@ impl RecordTable {
         &self.superslabs
     }
 
-    /// The records of all slabs.
+    /// The owners of all slabs.
+    pub(super) fn owners(&self) -> &[OwnerWord] {
+        &self.owners
+    }
+
+    /// The records of all slabs, as many as there are owners.
     pub(super) fn records(&self) -> &[Record] {
         &self.records[..self.details.len()]
     }
@@ -70,6 +77,9 @@ impl RecordTable {
 /// integer 0.
 unsafe trait ZeroIsValid {}
 // SAFETY: atomic integers (slab_record.rs): zeroed they are 0.
+#[cfg(not(all(test, loom)))]
+unsafe impl ZeroIsValid for OwnerWord {}
+// SAFETY: as above.
 #[cfg(not(all(test, loom)))]
 unsafe impl ZeroIsValid for Record {}
 // SAFETY: as above.
