@@ -22,10 +22,10 @@ const ARM: &str = "NUMAMARK_COUNTED_ARM";
 /// Of each workload: what mimalloc 3.3.2 executes and misses an operation, one free and one allocation, beyond the arm
 /// without an allocator. Built by libmimalloc-sys 0.1.49 and gcc 12, called from the same loop.
 const OF_MIMALLOC: [(Workload, Counts); 4] = [
-    (Workload::Larson, Counts { instructions: 50.2, misses: 2.66 }),
-    (Workload::Fifo, Counts { instructions: 50.2, misses: 2.33 }),
-    (Workload::Random, Counts { instructions: 57.8, misses: 2.59 }),
-    (Workload::MixedLifetime, Counts { instructions: 59.7, misses: 1.13 }),
+    (Workload::Larson, Counts { instructions: 52.2, misses: 2.66 }),
+    (Workload::Fifo, Counts { instructions: 51.2, misses: 2.34 }),
+    (Workload::Random, Counts { instructions: 59.7, misses: 2.59 }),
+    (Workload::MixedLifetime, Counts { instructions: 56.9, misses: 1.21 }),
 ];
 
 /// Operations before the counted ones: more than once through every table.
