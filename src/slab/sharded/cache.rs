@@ -79,21 +79,20 @@ impl<'heap, L: Level> Cache<'heap, L> {
         let Some(offset) = core.hand_offsets.get(layout) else { return core.allocate_uncommon(layout) };
         // SAFETY: offsets are class numbers times the size of a hand, so the offset names a hand.
         let hand: &Record = unsafe { *core.hands.as_ptr().byte_add(usize::from(offset)) };
-        let coded = hand.local();
-        let object = if L::CHECKS_LINKS { core.links.code(coded) } else { coded };
+        let object = hand.local();
         if is_end(object) {
             unlikely();
             return core.allocate_uncommon(layout);
         }
         // SAFETY: objects in hand are in the arena, and only this worker reads and writes them.
         let word = unsafe { core.links.word(object) };
-        // Both are encoded with the same key, which this test therefore does not need.
-        if L::CHECKS_LINKS && !in_one_slab(word, coded) {
+        let next = if L::CHECKS_LINKS { core.links.code(word) } else { word };
+        if L::CHECKS_LINKS && !in_one_slab(next, object) {
             unlikely();
             return core.allocate_uncommon(layout);
         }
-        hand.set_local(word);
-        prefetch_for_write(if L::CHECKS_LINKS { core.links.code(word) } else { word });
+        hand.set_local(next);
+        prefetch_for_write(next);
         // A link that stayed would make the live object look like a free one.
         // SAFETY: as above.
         unsafe { core.links.set_word(object, 0) };
@@ -143,9 +142,8 @@ impl<'heap, L: Level> Cache<'heap, L> {
             }
             // SAFETY: there are as many records as owners.
             let record = unsafe { core.records.get_unchecked(number) };
-            let coded = if L::CHECKS_LINKS { core.links.code(object) } else { object };
             let local = record.local();
-            if L::CHECKS_LINKS && local == coded {
+            if L::CHECKS_LINKS && local == object {
                 unlikely();
                 break 'unusual;
             }
@@ -153,9 +151,10 @@ impl<'heap, L: Level> Cache<'heap, L> {
             if L::CHECKS_WORDS && in_one_slab(unsafe { core.links.next_of_user(object) }, object) {
                 break 'unusual;
             }
+            let word = if L::CHECKS_LINKS { core.links.code(local) } else { local };
             // SAFETY: as above, and its memory is no longer used.
-            unsafe { pointer.cast::<usize>().write_unaligned(local) };
-            if record.push_local(coded) {
+            unsafe { pointer.cast::<usize>().write_unaligned(word) };
+            if record.push_local(object) {
                 unlikely();
                 return core.settle_after_free(pointer);
             }

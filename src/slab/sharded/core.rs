@@ -106,18 +106,17 @@ impl<'heap> Core<'heap> {
     #[inline]
     pub(super) fn take(&mut self, class: Class) -> Option<usize> {
         let hand = self.hands[class.number()];
-        let coded = hand.local();
-        let object = self.links.code(coded);
+        let object = hand.local();
         if is_end(object) {
             return None;
         }
         // SAFETY: objects in hand are in the arena, and only this worker reads and writes them.
-        let word = unsafe { self.links.word(object) };
-        if self.checks_links && (word ^ coded) >= class.slab_bytes() {
+        let next = unsafe { self.links.next(object) };
+        if self.checks_links && (next ^ object) >= class.slab_bytes() {
             self.abandon_hand(class, object);
             return None;
         }
-        hand.set_local(word);
+        hand.set_local(next);
         // SAFETY: as above.
         unsafe { self.links.set_word(object, 0) };
         Some(object)
@@ -149,7 +148,7 @@ impl<'heap> Core<'heap> {
     #[cold]
     pub(super) fn quarantine(&mut self, class: Class, number: u32, object: usize) {
         let slab = self.slab(number);
-        slab.empty_local(self.links.code(self.links.end_of(number)));
+        slab.empty_local(self.links.end_of(number));
         slab.set_place(SlabPlace::Quarantined, class);
         self.heap.count_violation(Violation {
             misuse: Misuse::Damaged,
@@ -164,7 +163,7 @@ impl<'heap> Core<'heap> {
     pub(super) fn carve(&mut self, class: Class, largest: u32) -> bool {
         let number = self.in_hand(class).expect("a batch comes from a slab");
         let slab = self.slab(number);
-        debug_assert!(is_end(self.links.code(slab.local())));
+        debug_assert!(is_end(slab.local()));
         let objects = largest.min(class.objects() - slab.carved());
         let (first, fresh) = slab.carve(class, objects);
         let head = self.links.slab_address(number) + index(first) * class.bytes();
@@ -176,8 +175,8 @@ impl<'heap> Core<'heap> {
             object = next;
         }
         // SAFETY: as above.
-        unsafe { self.links.set_word(last, slab.local()) };
-        slab.record.set_local(self.links.code(head));
+        unsafe { self.links.set_word(last, self.links.code(slab.local())) };
+        slab.record.set_local(head);
         if self.heap.options().hardening == Hardening::Full {
             (0..index(objects)).for_each(|place| self.fill(class, head + place * class.bytes()));
         }
@@ -211,7 +210,7 @@ impl<'heap> Core<'heap> {
     pub(super) fn walk(&self, class: Class, number: u32) -> Result<u32, usize> {
         let (start, end) = (self.links.slab_address(number), self.links.end_of(number));
         let carved_bytes = index(self.slab(number).carved()) * class.bytes();
-        let mut object = self.links.code(self.slab(number).local());
+        let mut object = self.slab(number).local();
         let (mut last, mut objects) = (object, 0);
         while object != end {
             let inside = object.wrapping_sub(start);

@@ -97,8 +97,8 @@ impl Core<'_> {
         }
         if slab.owner().mailbox() == Some(self.worker) {
             // SAFETY: as above.
-            unsafe { self.links.set_word(object, slab.local()) };
-            if slab.record.push_local(self.links.code(object)) {
+            unsafe { self.links.set_word(object, self.links.code(slab.local())) };
+            if slab.record.push_local(object) {
                 self.settle(number);
             }
         } else {

@@ -72,8 +72,8 @@ impl Core<'_> {
             return self.lose(number, start + tail);
         }
         // SAFETY: an object that was given back, in a list that only this worker has now.
-        unsafe { self.links.set_word(start + tail, slab.local()) };
-        slab.extend_local(self.links.code(start + head), objects);
+        unsafe { self.links.set_word(start + tail, self.links.code(slab.local())) };
+        slab.extend_local(start + head, objects);
         if slab.is_noticeable() {
             self.settle(number);
         }

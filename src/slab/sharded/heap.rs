@@ -164,7 +164,7 @@ impl Heap {
             arena,
             options,
         };
-        heap.table.no_slab().set_local(heap.links.code(NO_LIST));
+        heap.table.no_slab().set_local(NO_LIST);
         Ok(heap)
     }
 

@@ -93,7 +93,7 @@ impl Core<'_> {
     /// The batch that the slab in hand offers. A slab is carved to its end before others are returned to.
     fn batch_of(&self, class: Class, number: u32) -> Option<Batch> {
         let slab = self.slab(number);
-        if !is_end(self.links.code(slab.local())) {
+        if !is_end(slab.local()) {
             return Some(Batch::List);
         }
         slab.is_carvable(class).then_some(Batch::Range)
@@ -213,7 +213,7 @@ impl Core<'_> {
 
     /// Makes a slab of the class out of free memory and lists it.
     fn start_slab(&mut self, class: Class, number: u32) {
-        let end = self.links.code(self.links.end_of(number));
+        let end = self.links.end_of(number);
         self.slab(number).initialise(self.owner, class, end);
         self.slab(number).set_place(SlabPlace::Full, class);
         self.shelve(class, number);

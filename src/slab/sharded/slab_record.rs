@@ -126,7 +126,7 @@ impl OwnerWord {
 pub(super) struct Record {
     /// `notice` - freed: a free counts it down.
     countdown: AtomicU32,
-    /// The object that the owner freed last, encoded, or the encoded end.
+    /// The object that the owner freed last, or the end.
     local: AtomicUsize,
 }
 
@@ -159,7 +159,7 @@ impl Linked for Details {
 }
 
 impl Record {
-    /// Owner: the head of `local`, encoded.
+    /// Owner: the head of `local`.
     #[inline]
     pub(super) fn local(&self) -> usize {
         self.local.load(Relaxed)
@@ -215,7 +215,7 @@ impl Slab<'_> {
         self.details.carved.load(Relaxed)
     }
 
-    /// Owner: prepares the slab for a class, without objects; `end` is the encoded end of its lists.
+    /// Owner: prepares the slab for a class, without objects; `end` is the end of its lists.
     pub(super) fn initialise(self, owner: Owner, class: Class, end: usize) {
         self.record.local.store(end, Relaxed);
         self.details.carved.store(0, Relaxed);
