@@ -211,7 +211,7 @@ mod tests {
 }
 
 /// Every interleaving, with every stale value that the orderings allow a load to return.
-/// Run with `RUSTFLAGS="--cfg loom" cargo test --release --no-default-features --lib loom`.
+/// Run by `scripts/test-deep.sh loom`.
 #[cfg(all(test, loom))]
 mod loom_tests {
     use loom::sync::Arc;

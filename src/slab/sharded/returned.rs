@@ -66,7 +66,8 @@ impl Returned {
     }
 
     /// Anyone: adds a chain. `join` stores the link from the chain's tail to the object at the given distance from the
-    /// slab's start, or to the end of the list. Returns true when the caller must post the slab to its owner.
+    /// slab's start, or to the end of the list; after an exchange that failed it is called again, and the last call
+    /// counts. Returns true when the caller must post the slab to its owner.
     pub(super) fn add(&self, chain: Returns, mut join: impl FnMut(Option<usize>)) -> bool {
         // Relaxed: nothing of the present list is read, only its position is stored.
         let mut word = self.word.load(Relaxed);
@@ -118,11 +119,11 @@ mod tests {
     #[test]
     fn chains_are_joined_and_only_the_first_is_posted() {
         let returned = Returned { word: AtomicU64::new(0), link: AtomicU32::new(0) };
-        let mut joins = Vec::new();
+        let mut joined = [Some(0); 2];
         let first = Returns { head: 64, tail: 32, objects: 2 };
-        assert!(returned.add(first, |next| joins.push(next)));
-        assert!(!returned.add(Returns { head: 128, tail: 96, objects: 3 }, |next| joins.push(next)));
-        assert_eq!(joins, [None, Some(64)]);
+        assert!(returned.add(first, |next| joined[0] = next));
+        assert!(!returned.add(Returns { head: 128, tail: 96, objects: 3 }, |next| joined[1] = next));
+        assert_eq!(joined, [None, Some(64)]);
         assert_eq!(returned.take(), Some(Returns { head: 128, tail: 32, objects: 5 }));
         assert_eq!(returned.take(), None);
         assert!(returned.add(first, |_| ()), "the next one is posted again");

@@ -1,8 +1,7 @@
 //! Model checks of the lock-free parts, on the code that ships: every interleaving of two or three threads that the C11
 //! memory model allows.
 //!
-//! `LOOM_MAX_PREEMPTIONS=3 RUSTFLAGS="--cfg loom" cargo test --release --no-default-features --lib loom` takes a second;
-//! without the bound it takes two minutes.
+//! `scripts/test-deep.sh loom` runs them without a bound on preemptions, in less than a minute.
 
 use crate::slab::class::GRAIN_BYTES;
 use crate::slab::sharded::mailbox::{Mailbox, Posted};
@@ -120,12 +119,17 @@ fn loom_orphans_are_adopted_once_even_when_they_come_back() {
     });
 }
 
-/// State of a heap shared by two workers: one slab with `live` objects, and two mailboxes. Links are modelled as
-/// non-atomic as they can be: stored and loaded `Relaxed`, so that a list that is read before it is published shows.
+/// State of a heap shared by two workers: one slab with `live` objects, their mailboxes, and the orphanage with its own.
+/// What only one worker at a time may touch is modelled as non-atomic as it can be: stored and loaded `Relaxed`, so that a
+/// value that is read before it is published shows.
 struct World {
     owner: AtomicU32,
+    /// Objects that the owner has taken back: a word that only the owner reads and writes.
+    freed: AtomicU32,
+    orphans: Orphans,
+    superslabs: [Link; 1],
     returned: [Returned; 1],
-    mailboxes: [Mailbox; 2],
+    mailboxes: [Mailbox; 3],
     /// The link of each object: the number of the next plus one; 0: the end.
     links: Vec<AtomicU32>,
     /// Value written by the object's last user, by object; the owner that drains must see it.
@@ -135,14 +139,18 @@ struct World {
 }
 
 const MINE: u32 = 0;
-const ORPHANAGE: u32 = 1;
+const HEIR: u32 = 1;
+const ORPHANAGE: u32 = 2;
 
 impl World {
     fn new(live: u32) -> World {
         World {
             owner: AtomicU32::new(MINE),
+            freed: AtomicU32::new(0),
+            orphans: Orphans::new(),
+            superslabs: [Link(AtomicU32::new(0))],
             returned: [Returned::new()],
-            mailboxes: [Mailbox::new(), Mailbox::new()],
+            mailboxes: [(); 3].map(|()| Mailbox::new()),
             links: (0..live).map(|_| AtomicU32::new(0)).collect(),
             written: (0..live).map(|_| AtomicU64::new(0)).collect(),
             home: std::sync::Mutex::default(),
@@ -186,6 +194,7 @@ impl World {
                 continue;
             }
             let Some(Returns { head, tail, objects }) = self.returned[0].take() else { continue };
+            self.freed.store(self.freed.load(Relaxed) + objects, Relaxed);
             let mut home = self.home.lock().expect("no panic");
             let mut at = (head / GRAIN_BYTES) as u32;
             for place in 1..=objects {
@@ -202,8 +211,28 @@ impl World {
         }
     }
 
+    /// Same steps as `Core::drop`, for the worker `me`, which owns the slab.
+    fn leave(&self, me: u32) {
+        self.owner.store(ORPHANAGE, Release);
+        self.orphans.push(&self.superslabs, 0);
+        self.drain(me, me);
+    }
+
+    /// Same steps as `Core::adopt`, for the worker `me`.
+    fn adopt(&self, me: u32) {
+        if self.orphans.pop(&self.superslabs).is_some() {
+            self.owner.store(me, Release);
+            self.drain(ORPHANAGE, me);
+        }
+    }
+
     fn came_home(&self) -> Vec<u32> {
         let mut home = self.home.lock().expect("no panic").clone();
+        assert_eq!(
+            self.freed.load(Relaxed) as usize,
+            home.len(),
+            "each owner continues the last one's count"
+        );
         home.sort_unstable();
         home
     }
@@ -228,10 +257,10 @@ fn loom_every_object_that_others_give_back_comes_home_once() {
 }
 
 #[test]
-fn loom_a_post_to_a_worker_that_leaves_is_found_by_the_heir() {
+fn loom_a_post_taken_by_another_worker_reaches_the_owner() {
     model(|| {
-        // The worker leaves: its slab becomes an orphan, then the worker passes on the posts in its mailbox. Meanwhile
-        // another worker gives objects back. The heir adopts the slab and sweeps both mailboxes.
+        // A worker that runs out of memory sweeps the mailbox of a worker that it takes for gone. It takes a post and
+        // passes it on, while the owner drains and while more objects come back.
         let world = Arc::new(World::new(2));
         let other = {
             let world = world.clone();
@@ -240,14 +269,38 @@ fn loom_a_post_to_a_worker_that_leaves_is_found_by_the_heir() {
                 world.give(&[1]);
             })
         };
-        world.owner.store(ORPHANAGE, Release);
+        let sweeper = {
+            let world = world.clone();
+            thread::spawn(move || world.drain(MINE, HEIR))
+        };
         world.drain(MINE, MINE);
-        let heir = ORPHANAGE;
-        world.drain(ORPHANAGE, heir);
-        other.join().expect("no panic");
-        // One sweep after the last chain finds every post, in either mailbox.
-        world.drain(MINE, heir);
-        world.drain(ORPHANAGE, heir);
+        [other, sweeper].into_iter().for_each(|worker| worker.join().expect("no panic"));
+        world.drain(MINE, MINE);
+        assert_eq!(world.came_home(), [0, 1]);
+    });
+}
+
+#[test]
+fn loom_a_post_to_a_worker_that_leaves_is_found_by_the_heir() {
+    model(|| {
+        let world = Arc::new(World::new(2));
+        let giver = {
+            let world = world.clone();
+            thread::spawn(move || {
+                world.give(&[0]);
+                world.give(&[1]);
+            })
+        };
+        let leaver = {
+            let world = world.clone();
+            thread::spawn(move || world.leave(MINE))
+        };
+        // The heir may come before, while, or after the worker leaves.
+        world.adopt(HEIR);
+        [giver, leaver].into_iter().for_each(|worker| worker.join().expect("no panic"));
+        // After the last chain one adoption and one sweep find every post, in any mailbox.
+        world.adopt(HEIR);
+        (MINE..=ORPHANAGE).for_each(|mailbox| world.drain(mailbox, HEIR));
         assert_eq!(world.came_home(), [0, 1]);
     });
 }

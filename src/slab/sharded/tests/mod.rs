@@ -45,3 +45,9 @@ fn hardened_heap(superslabs: usize, workers: u32, hardening: Hardening) -> Heap 
 fn rounds(native: u64, miri: u64) -> u64 {
     if cfg!(miri) { miri } else { native }
 }
+
+/// Smaller arenas under Miri: it visits the records of the whole arena wherever a reference to them is passed on.
+#[cfg(not(loom))]
+fn superslabs(native: usize, miri: usize) -> usize {
+    if cfg!(miri) { miri } else { native }
+}

@@ -4,7 +4,7 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::{heap_with, rounds};
+use super::{heap_with, rounds, superslabs};
 use crate::measure::Clock;
 use crate::mix::Random;
 use crate::slab::{Cache, HeapOptions, RUN_ROW, RefillRecord, Stage, Stratum};
@@ -48,7 +48,7 @@ fn check(stratum: &Stratum) {
 #[test]
 fn stages_add_up_to_the_total_and_all_slow_refills_are_timed() {
     for (batch, gap) in [(8, 1), (64, 7), (512, 64)] {
-        let heap = heap_with(20, options(batch, gap));
+        let heap = heap_with(superslabs(20, 6), options(batch, gap));
         let mut caches = [heap.cache(0).expect("once"), heap.cache(1).expect("once")];
         caches.iter_mut().for_each(Cache::start_recording);
         let mut random = Random::new(u64::from(batch));
