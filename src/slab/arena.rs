@@ -84,19 +84,12 @@ impl Arena {
     /// Faults in the memory of `count` superslabs from `first` on, without changing their contents. The caller holds
     /// these superslabs: they are out of the pool and carry no object.
     pub(super) fn populate(&self, first: u32, count: u32) -> Result<()> {
-        assert!(first.checked_add(count).is_some_and(|end| end <= self.superslabs));
-        let bytes = index(count) * SUPERSLAB_BYTES;
-        // SAFETY: inside the arena by the assertion.
-        let start = unsafe { self.base.add(index(first) * SUPERSLAB_BYTES) };
+        let (start, bytes) = self.superslabs_at(first, count);
         if let Memory::Bound(_) = self.memory {
             match populate_write(start, bytes) {
                 Populated::Done => return Ok(()),
                 Populated::Unsupported => {}
-                Populated::Failed(why) => {
-                    return Err(Error::Environment(format!(
-                        "cannot put memory behind {bytes} bytes of the arena: {why}; is the node's memory, or the cgroup's, used up?"
-                    )));
-                }
+                Populated::Failed(why) => return Err(no_memory(bytes, &why)),
             }
         }
         for offset in (0..bytes).step_by(PAGE_BYTES) {
@@ -105,6 +98,54 @@ impl Arena {
         }
         Ok(())
     }
+
+    /// Same as `populate`, for a superslab that other threads may take, read and write meanwhile.
+    ///
+    /// # Errors
+    /// When memory is short, or the kernel cannot do it: see `can_populate_in_use`.
+    pub(super) fn populate_in_use(&self, number: u32) -> Result<()> {
+        let (start, bytes) = self.superslabs_at(number, 1);
+        match populate_write(start, bytes) {
+            Populated::Done => Ok(()),
+            Populated::Unsupported => Err(Error::Environment(NO_POPULATE.to_owned())),
+            Populated::Failed(why) => Err(no_memory(bytes, &why)),
+        }
+    }
+
+    /// Gives the memory of these superslabs back to the operating system; only of an arena that is a reservation. Their
+    /// contents are lost: the caller holds them.
+    ///
+    /// # Errors
+    /// When the kernel refuses, as it does for memory that is locked.
+    pub(super) fn discard(&self, first: u32, count: u32) -> Result<()> {
+        let (start, bytes) = self.superslabs_at(first, count);
+        match self.memory {
+            Memory::Bound(_) => discard(start, bytes).map_err(|why| {
+                Error::Environment(format!(
+                    "cannot give {bytes} bytes of the arena back: {why}; is the memory locked (mlockall)?"
+                ))
+            }),
+            Memory::Plain(_) => Ok(()),
+        }
+    }
+
+    /// Address and length of these superslabs.
+    fn superslabs_at(&self, first: u32, count: u32) -> (NonNull<u8>, usize) {
+        assert!(first.checked_add(count).is_some_and(|end| end <= self.superslabs));
+        // SAFETY: inside the arena by the assertion.
+        let start = unsafe { self.base.add(index(first) * SUPERSLAB_BYTES) };
+        (start, index(count) * SUPERSLAB_BYTES)
+    }
+}
+
+/// The error of a kernel that cannot populate memory that is in use.
+pub(super) const NO_POPULATE: &str =
+    "this system cannot populate memory that is in use; expected Linux 5.14 or later (MADV_POPULATE_WRITE)";
+
+fn no_memory(bytes: usize, why: &std::io::Error) -> Error {
+    Error::Environment(format!(
+        "cannot put memory behind {bytes} bytes of the arena: {why}; is the node's memory, or the cgroup's, used up?"
+    ))
 }
 
 impl Drop for Arena {
@@ -144,4 +185,29 @@ fn populate_write(start: NonNull<u8>, bytes: usize) -> Populated {
 #[cfg(not(all(target_os = "linux", not(miri))))]
 fn populate_write(_start: NonNull<u8>, _bytes: usize) -> Populated {
     Populated::Unsupported
+}
+
+/// True when the kernel can populate memory that other threads use. It checks the advice before the length, so an empty
+/// range tells.
+pub(super) fn can_populate_in_use() -> bool {
+    matches!(populate_write(NonNull::<Page>::dangling().cast(), 0), Populated::Done)
+}
+
+/// Gives a dangling pointer the alignment of a page.
+#[repr(align(4096))]
+struct Page;
+
+#[cfg(all(target_os = "linux", not(miri)))]
+fn discard(start: NonNull<u8>, bytes: usize) -> std::io::Result<()> {
+    // SAFETY: the range lies in a live reservation, and the caller has said that no contents are needed.
+    match unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_DONTNEED) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    }
+}
+
+/// Memory that stays is as good as memory that comes anew.
+#[cfg(not(all(target_os = "linux", not(miri))))]
+fn discard(_start: NonNull<u8>, _bytes: usize) -> std::io::Result<()> {
+    Ok(())
 }

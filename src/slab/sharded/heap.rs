@@ -191,17 +191,32 @@ impl Heap {
     /// # Errors
     /// When memory is short, if the kernel can report it (Linux 5.14 and later); an older kernel ends the process.
     pub fn populate(&self, worker: u32, workers: u32) -> Result<()> {
-        /// In superslabs: 32 MiB is large enough to hide the cost of the call, and small enough to leave the pool to
-        /// others.
-        const SPAN: u32 = 16;
         let superslabs = self.pool().superslabs();
         let count = u64::from(superslabs.end - superslabs.start);
         let share = |worker: u32| {
             let before = count * u64::from(worker) / u64::from(workers);
             superslabs.start + u32::try_from(before).expect("at most all superslabs")
         };
-        let end = share(worker + 1);
-        let mut first = share(worker);
+        self.for_each_free(share(worker)..share(worker + 1), |first, count| self.arena.populate(first, count))
+    }
+
+    /// Gives the memory of all superslabs in the pool back to the operating system: a program then pays for its first
+    /// touch again, as in a new arena. An arena of ordinary memory ([`Arena::plain`]) keeps its memory.
+    ///
+    /// # Errors
+    /// When the kernel refuses, as it does for memory that is locked.
+    pub fn discard(&self) -> Result<()> {
+        let superslabs = self.pool().superslabs();
+        self.for_each_free(superslabs, |first, count| self.arena.discard(first, count))
+    }
+
+    /// Calls `act` with the first number and the count of free superslabs until all of the range were given to it. It
+    /// holds them meanwhile; those in use are skipped.
+    fn for_each_free(&self, range: Range<u32>, act: impl Fn(u32, u32) -> Result<()>) -> Result<()> {
+        /// In superslabs: 32 MiB is large enough to hide the cost of a call, and small enough to leave the pool to
+        /// others.
+        const SPAN: u32 = 16;
+        let Range { start: mut first, end } = range;
         while first < end {
             let mut count = SPAN.min(end - first);
             if !self.pool().take_exactly(first, count) {
@@ -211,7 +226,7 @@ impl Heap {
                     continue;
                 }
             }
-            let outcome = self.arena.populate(first, count);
+            let outcome = act(first, count);
             self.pool().give(first, count);
             outcome?;
             first += count;

@@ -9,6 +9,7 @@
 //! | `slab_record.rs`, `returned.rs`, `superslab_record.rs`, `table.rs` | metadata of memory, all of it outside the objects |
 //! | `chain.rs` | objects of other workers that wait to be given back |
 //! | `heap.rs` | state that all workers share |
+//! | `populator.rs` | a thread beside the workers that faults in what they take next |
 //! | `cache.rs` | one worker's fast paths |
 //! | `core.rs` | the cache's state; below it `refill.rs`, `settle.rs`, `run.rs`, `foreign.rs`, `handover.rs`, `inspect.rs` |
 //!
@@ -28,6 +29,7 @@ mod list;
 mod mailbox;
 mod object_links;
 mod orphans;
+mod populator;
 mod refill;
 mod returned;
 mod run;
@@ -40,3 +42,4 @@ mod tests;
 
 pub use cache::Cache;
 pub use heap::{BATCH_OBJECTS, Heap, HeapOptions, Stretch, Usage, WORKERS_MAX};
+pub use populator::{Populator, PopulatorReport, with_background};

@@ -8,6 +8,8 @@ mod laws;
 mod lockfree;
 #[cfg(not(loom))]
 mod misuse;
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+mod populator;
 #[cfg(not(loom))]
 mod recording;
 #[cfg(not(loom))]
