@@ -7,7 +7,7 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::core::Core;
+use super::core::{Core, Hand};
 use super::object_links::is_end;
 use super::superslab_record::{Superslab, Use};
 use crate::mix::mix64;
@@ -24,7 +24,7 @@ impl Core<'_> {
     /// `Cache::allocate` at the level `full`.
     #[inline(never)]
     pub(super) fn allocate_checked(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
-        let Some(class) = Class::of(layout) else { return self.allocate_run(layout) };
+        let Some(class) = self.class_of(layout) else { return self.allocate_run(layout) };
         loop {
             let was_free = !is_end(self.hands[class.number()].head);
             let Some(object) = self.take(class) else {
@@ -41,12 +41,9 @@ impl Core<'_> {
                 });
                 continue;
             }
-            let canary = self.canary(object, layout.size());
-            let room = self.canary_room(class, object, layout.size());
-            for (place, byte) in canary.iter().enumerate().take(room.1) {
-                // SAFETY: inside the object's class, behind what its user asked for.
-                unsafe { room.0.add(place).write(*byte) };
-            }
+            let (room, bytes) = self.canary_room(class, object, layout.size());
+            // SAFETY: inside the object's class, behind what its user asked for.
+            unsafe { write_first(self.canary(object, layout.size()), room, bytes) };
             return Ok(self.links.pointer(object));
         }
     }
@@ -67,7 +64,7 @@ impl Core<'_> {
         };
         let Some(class) = self.slab(number).class() else { return Ok(()) };
         let inside = class.inside(offset);
-        if !class.begins_at(inside) || inside / class.bytes() >= index(self.slab(number).carved()) {
+        if !class.begins_at(inside) || inside >= index(self.slab(number).carved()) * class.bytes() {
             return Err(self.refused(self.diagnose(offset), pointer, layout));
         }
         let object = pointer.addr().get();
@@ -75,16 +72,13 @@ impl Core<'_> {
         if (unsafe { self.links.next_of_user(object) } ^ object) < class.slab_bytes() {
             return Ok(());
         }
-        if Class::of(layout.unpack()) != Some(class) {
+        if self.class_of(layout.unpack()) != Some(class) {
             return Err(self.refused(Misuse::WrongLayout, pointer, layout));
         }
-        let canary = self.canary(object, layout.bytes());
         let (room, bytes) = self.canary_room(class, object, layout.bytes());
-        for (place, byte) in canary.iter().enumerate().take(bytes) {
-            // SAFETY: inside the object's class; written when the object was handed out.
-            if unsafe { room.add(place).read() } != *byte {
-                return Err(self.refused(Misuse::Overflow, pointer, layout));
-            }
+        // SAFETY: inside the object's class; written when the object was handed out.
+        if !unsafe { begins_with(room, bytes, self.canary(object, layout.bytes())) } {
+            return Err(self.refused(Misuse::Overflow, pointer, layout));
         }
         // SAFETY: the object's memory is no longer used.
         unsafe { pointer.add(LINK_BYTES).write_bytes(POISON, class.bytes() - LINK_BYTES) };
@@ -96,7 +90,20 @@ impl Core<'_> {
         let filling = self.links.pointer(object + LINK_BYTES);
         // SAFETY: an object that was free until now and that nobody has yet; it was filled when it was freed.
         let filling = unsafe { std::slice::from_raw_parts(filling.as_ptr(), class.bytes() - LINK_BYTES) };
-        filling.iter().all(|byte| *byte == POISON)
+        // Arrays of fixed size are compared without a loop over their bytes. Classes are whole words.
+        let (lines, rest) = filling.as_chunks::<64>();
+        let (words, none) = rest.as_chunks::<LINK_BYTES>();
+        lines.iter().all(|line| *line == [POISON; 64])
+            && words.iter().all(|word| *word == [POISON; LINK_BYTES])
+            && none.is_empty()
+    }
+
+    /// As [`Class::of`]; a common layout is looked up.
+    fn class_of(&self, layout: Layout) -> Option<Class> {
+        match self.hand_offsets.get(layout) {
+            Some(offset) => Some(Class::numbered(usize::from(offset) / size_of::<Hand>())),
+            None => Class::of(layout),
+        }
     }
 
     /// The canary of an object: it differs between objects, sizes and heaps.
@@ -107,5 +114,95 @@ impl Core<'_> {
     /// The place of the canary of an object of `bytes` bytes, and the number of its bytes that have room.
     fn canary_room(&self, class: Class, object: usize, bytes: usize) -> (NonNull<u8>, usize) {
         (self.links.pointer(object + bytes), (class.bytes() - bytes).min(8))
+    }
+}
+
+/// Writes the first `bytes` bytes of a canary, at most all 8. Pieces of fixed size need no loop over bytes.
+///
+/// # Safety
+/// `place` has that many bytes, which no other thread uses.
+unsafe fn write_first(canary: [u8; 8], place: NonNull<u8>, bytes: usize) {
+    let mut done = 0;
+    // SAFETY: the pieces are those bits of `bytes` that are set, so they have `bytes` bytes together.
+    unsafe {
+        write_piece::<8>(canary, place, bytes, &mut done);
+        write_piece::<4>(canary, place, bytes, &mut done);
+        write_piece::<2>(canary, place, bytes, &mut done);
+        write_piece::<1>(canary, place, bytes, &mut done);
+    }
+}
+
+/// Writes the next piece of N bytes, if `bytes` has one.
+///
+/// # Safety
+/// As `write_first`; the pieces together have at most `bytes` bytes.
+#[inline]
+unsafe fn write_piece<const N: usize>(canary: [u8; 8], place: NonNull<u8>, bytes: usize, done: &mut usize) {
+    if bytes & N != 0 {
+        // SAFETY: by the caller's guarantee; the canary has 8 bytes.
+        unsafe { canary.as_ptr().add(*done).copy_to_nonoverlapping(place.as_ptr().add(*done), N) };
+        *done += N;
+    }
+}
+
+/// True when the memory begins with the first `bytes` bytes of a canary, at most all 8.
+///
+/// # Safety
+/// `place` has that many bytes, which were written and which no other thread writes.
+unsafe fn begins_with(place: NonNull<u8>, bytes: usize, canary: [u8; 8]) -> bool {
+    let mut done = 0;
+    // SAFETY: as in `write_first`.
+    unsafe {
+        is_piece::<8>(place, bytes, canary, &mut done)
+            && is_piece::<4>(place, bytes, canary, &mut done)
+            && is_piece::<2>(place, bytes, canary, &mut done)
+            && is_piece::<1>(place, bytes, canary, &mut done)
+    }
+}
+
+/// True when the next piece of N bytes, if `bytes` has one, is that of the canary.
+///
+/// # Safety
+/// As `begins_with`; the pieces together have at most `bytes` bytes.
+#[inline]
+unsafe fn is_piece<const N: usize>(
+    place: NonNull<u8>,
+    bytes: usize,
+    canary: [u8; 8],
+    done: &mut usize,
+) -> bool {
+    if bytes & N == 0 {
+        return true;
+    }
+    // SAFETY: by the caller's guarantee; the canary has 8 bytes.
+    let equal = unsafe {
+        let found = place.add(*done).cast::<[u8; N]>().read();
+        found == canary.as_ptr().add(*done).cast::<[u8; N]>().read()
+    };
+    *done += N;
+    equal
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canary_is_written_and_compared_to_its_last_byte_and_no_further() {
+        let canary = [1, 2, 3, 4, 5, 6, 7, 8];
+        for bytes in 0..=canary.len() {
+            let mut memory = [0xEE; 10];
+            // SAFETY: at most 8 of the 10 bytes, the first left out.
+            unsafe { write_first(canary, NonNull::from(&mut memory[1..]).cast(), bytes) };
+            assert_eq!(memory[1..=bytes], canary[..bytes]);
+            assert!(memory[0] == 0xEE && memory[bytes + 1..].iter().all(|byte| *byte == 0xEE));
+            for wrong in 1..=bytes + 1 {
+                let mut damaged = memory;
+                damaged[wrong] ^= 0x10;
+                // SAFETY: as above.
+                let equal = unsafe { begins_with(NonNull::from(&mut damaged[1..]).cast(), bytes, canary) };
+                assert_eq!(equal, wrong > bytes, "byte {wrong} of {bytes}");
+            }
+        }
     }
 }
