@@ -2,11 +2,13 @@
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc, dealloc};
+use std::ops::Range;
 use std::ptr::NonNull;
 
 use super::class::SUPERSLAB_BYTES;
+use super::demand::GUARD_BYTES;
 use crate::error::{Error, Result};
-use crate::numa::Reservation;
+use crate::numa::{Reservation, page_bytes};
 use crate::units::index;
 
 /// Page size for populating memory where the kernel cannot do it in one call.
@@ -107,6 +109,9 @@ impl Arena {
         let (start, bytes) = self.superslabs_at(number, 1);
         match populate_write(start, bytes) {
             Populated::Done => Ok(()),
+            // The kernel gives the same reason for a page that is inaccessible: a worker has taken the superslab
+            // meanwhile, and put a guard into it.
+            Populated::Unsupported if can_populate_in_use() => Ok(()),
             Populated::Unsupported => Err(Error::Environment(NO_POPULATE.to_owned())),
             Populated::Failed(why) => Err(no_memory(bytes, &why)),
         }
@@ -127,6 +132,37 @@ impl Arena {
             }),
             Memory::Plain(_) => Ok(()),
         }
+    }
+
+    /// True when parts of the arena can be made inaccessible: it is a mapping of its own, with pages of 4 KiB.
+    pub(super) fn can_guard(&self) -> bool {
+        cfg!(all(target_os = "linux", not(miri)))
+            && matches!(self.memory, Memory::Bound(_))
+            && page_bytes() == GUARD_BYTES
+    }
+
+    /// Makes these bytes inaccessible, from one page boundary to another. The caller holds them.
+    ///
+    /// # Errors
+    /// When the process has no mappings left (`vm.max_map_count`): then nothing is changed.
+    pub(super) fn protect(&self, range: Range<usize>) -> std::io::Result<()> {
+        set_access(self.bytes_at(&range), range.len(), libc::PROT_NONE)
+    }
+
+    /// Makes bytes accessible again that `protect` made inaccessible.
+    ///
+    /// # Panics
+    /// When the kernel refuses, which it has no reason to: the range is a mapping of its own, so none is cut.
+    pub(super) fn unprotect(&self, range: Range<usize>) {
+        let done = set_access(self.bytes_at(&range), range.len(), libc::PROT_READ | libc::PROT_WRITE);
+        done.expect("a guard is a mapping of its own");
+    }
+
+    /// Address of the first of these bytes.
+    fn bytes_at(&self, range: &Range<usize>) -> NonNull<u8> {
+        assert!(range.start < range.end && range.end <= self.bytes());
+        // SAFETY: inside the arena by the assertion.
+        unsafe { self.base.add(range.start) }
     }
 
     /// Address and length of these superslabs.
@@ -191,6 +227,21 @@ fn populate_write(_start: NonNull<u8>, _bytes: usize) -> Populated {
 /// range tells.
 pub(super) fn can_populate_in_use() -> bool {
     matches!(populate_write(NonNull::<Page>::dangling().cast(), 0), Populated::Done)
+}
+
+#[cfg(all(target_os = "linux", not(miri)))]
+fn set_access(start: NonNull<u8>, bytes: usize, access: libc::c_int) -> std::io::Result<()> {
+    // SAFETY: whole pages of a live reservation, and memory that the caller holds.
+    match unsafe { libc::mprotect(start.as_ptr().cast(), bytes, access) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    }
+}
+
+/// Never called: such an arena cannot have guards.
+#[cfg(not(all(target_os = "linux", not(miri))))]
+fn set_access(_start: NonNull<u8>, _bytes: usize, _access: libc::c_int) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// Gives a dangling pointer the alignment of a page.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::guards::Guards;
 use super::mailbox::Mailbox;
 use super::object_links::ObjectLinks;
 use super::orphans::Orphans;
@@ -107,6 +108,7 @@ pub struct Heap {
     /// One for each worker, and one for the slabs of the orphanage.
     mailboxes: Box<[Mailbox]>,
     orphans: Orphans,
+    guards: Guards,
     /// By worker: true while its cache exists.
     present: Box<[AtomicBool]>,
     violations: Counter,
@@ -129,7 +131,8 @@ impl Heap {
     /// Creates a heap over the arena and takes ownership of the arena.
     ///
     /// # Errors
-    /// When an option is out of its range, or the stretch does not lie in the arena.
+    /// When an option is out of its range, or the stretch does not lie in the arena; at the level `full` also when there
+    /// is no memory.
     pub fn new(arena: Arena, options: HeapOptions) -> Result<Heap> {
         let HeapOptions { batch, workers, sample_gap, .. } = options;
         let (smallest, largest) = (BATCH_OBJECTS.start(), BATCH_OBJECTS.end());
@@ -151,6 +154,7 @@ impl Heap {
             Design::Sharded => {}
         }
         Ok(Heap {
+            guards: Guards::new(&arena, options.hardening, superslabs.start)?,
             // Superslabs keep their numbers in the arena: the records in front of the stretch are never touched.
             table: RecordTable::new(superslabs.end),
             pool: Mutex::new(Pool::new(superslabs)),
@@ -236,6 +240,7 @@ impl Heap {
 
     /// Ends the heap and returns its arena for another heap. Live allocations are forgotten.
     pub fn into_arena(self) -> Arena {
+        self.guards.end(&self.arena);
         self.arena
     }
 
@@ -280,6 +285,11 @@ impl Heap {
     /// The links of all free objects.
     pub(super) fn links(&self) -> ObjectLinks {
         self.links
+    }
+
+    /// The guards behind large objects.
+    pub(super) fn guards(&self) -> &Guards {
+        &self.guards
     }
 
     pub(super) fn table(&self) -> &RecordTable {

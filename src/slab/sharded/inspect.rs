@@ -1,7 +1,8 @@
 //! The checks of the level `full`: the whole object is looked at when it is freed and when it is handed out again.
 //!
 //! A live object is followed by a canary where its class has room for one: the bytes that a user who asked for fewer
-//! than the class has must not write. A free object is filled with a pattern behind its link.
+//! than the class has must not write. A free object is filled with a pattern behind its link. Behind a large object is a
+//! guard (`guards.rs`).
 #![allow(unsafe_code)]
 
 use std::alloc::Layout;
@@ -11,7 +12,7 @@ use super::core::{Core, Hand};
 use super::object_links::is_end;
 use super::superslab_record::{Superslab, Use};
 use crate::mix::mix64;
-use crate::slab::class::{Class, PackedLayout, SLABS, SUPERSLAB_SHIFT, slab_number};
+use crate::slab::class::{Class, PackedLayout, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT, slab_number};
 use crate::slab::misuse::{Misuse, OutOfMemory, Violation};
 use crate::units::{count, index};
 
@@ -24,7 +25,13 @@ impl Core<'_> {
     /// `Cache::allocate` at the level `full`.
     #[inline(never)]
     pub(super) fn allocate_checked(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
-        let Some(class) = self.class_of(layout) else { return self.allocate_run(layout) };
+        let guards = self.heap.guards();
+        let Some(class) = self.class_of(guards.with_room(layout)) else {
+            return self.allocate_run(layout).inspect(|run| {
+                let bytes = guards.with_room(layout).size().next_multiple_of(SUPERSLAB_BYTES);
+                guards.put(self.heap.arena(), self.offset_of(*run), layout.size(), bytes);
+            });
+        };
         loop {
             let was_free = !is_end(self.hands[class.number()].head);
             let Some(object) = self.take(class) else {
@@ -44,7 +51,9 @@ impl Core<'_> {
             let (room, bytes) = self.canary_room(class, object, layout.size());
             // SAFETY: inside the object's class, behind what its user asked for.
             unsafe { write_first(self.canary(object, layout.size()), room, bytes) };
-            return Ok(self.links.pointer(object));
+            let pointer = self.links.pointer(object);
+            guards.put(self.heap.arena(), self.offset_of(pointer), layout.size(), class.bytes());
+            return Ok(pointer);
         }
     }
 
@@ -72,13 +81,19 @@ impl Core<'_> {
         if (unsafe { self.links.next_of_user(object) } ^ object) < class.slab_bytes() {
             return Ok(());
         }
-        if self.class_of(layout.unpack()) != Some(class) {
+        let guards = self.heap.guards();
+        let is_other = self.class_of(guards.with_room(layout.unpack())) != Some(class);
+        let may_have_guard = guards.may_follow(class);
+        if is_other || may_have_guard && guards.contradicts(offset, layout.bytes()) {
             return Err(self.refused(Misuse::WrongLayout, pointer, layout));
         }
         let (room, bytes) = self.canary_room(class, object, layout.bytes());
         // SAFETY: inside the object's class; written when the object was handed out.
         if !unsafe { begins_with(room, bytes, self.canary(object, layout.bytes())) } {
             return Err(self.refused(Misuse::Overflow, pointer, layout));
+        }
+        if may_have_guard {
+            guards.lift(self.heap.arena(), offset);
         }
         // SAFETY: the object's memory is no longer used.
         unsafe { pointer.add(LINK_BYTES).write_bytes(POISON, class.bytes() - LINK_BYTES) };
@@ -113,7 +128,8 @@ impl Core<'_> {
 
     /// The place of the canary of an object of `bytes` bytes, and the number of its bytes that have room.
     fn canary_room(&self, class: Class, object: usize, bytes: usize) -> (NonNull<u8>, usize) {
-        (self.links.pointer(object + bytes), (class.bytes() - bytes).min(8))
+        let slack = self.heap.guards().slack(object - self.links.base(), bytes);
+        (self.links.pointer(object + bytes), slack.unwrap_or(class.bytes() - bytes).min(8))
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `object_links.rs` | links of free objects, in the objects' first words |
 //! | `slab_record.rs`, `returned.rs`, `superslab_record.rs`, `table.rs` | metadata of memory, all of it outside the objects |
 //! | `chain.rs` | objects of other workers that wait to be given back |
+//! | `guards.rs` | inaccessible pages behind large objects, at the level `full` |
 //! | `heap.rs` | state that all workers share |
 //! | `populator.rs` | a thread beside the workers that faults in what they take next |
 //! | `cache.rs` | one worker's fast paths |
@@ -22,6 +23,7 @@ mod cache;
 mod chain;
 mod core;
 mod foreign;
+mod guards;
 mod handover;
 mod heap;
 mod inspect;

@@ -1,5 +1,7 @@
 //! Laws of the design as a whole. Each file states one kind; `lockfree.rs` is model-checked under loom.
 
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+mod guards;
 #[cfg(not(loom))]
 mod handover;
 #[cfg(not(loom))]
