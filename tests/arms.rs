@@ -201,3 +201,47 @@ fn a_plan_states_the_most_that_a_rule_allows_and_refuses_an_arm_without_effect()
         assert!(said.stderr.contains("arm \"large\" touches no case"), "{}", said.stderr);
     }
 }
+
+/// Each side begins a repetition with memory that nothing has touched, and only the arm has a thread that populates it.
+#[test]
+fn work_in_the_background_is_an_arm_over_memory_that_nothing_has_touched() {
+    let folder = Folder::new("arms-background");
+    let job = folder.job(
+        r#"
+schema = 1
+name = "background"
+[run]
+warmup = "0ms"
+duration = "20ms"
+repetitions = 4
+limit = "0ms"
+[rank]
+share_nodes = true
+workers = 1
+[allocate]
+workload = "grow"
+[[arm]]
+name = "populate"
+slab.background = "populate"
+"#,
+    );
+    let out = folder.path().join("out");
+    let arguments = ["run", text(&job), "--out", text(&out), "--quiet"];
+    finish(Start::Alone.command(1, &arguments), LIMIT).expect_code(0);
+    numamark(&["verify", text(&out)]).expect_code(0);
+    let part = fs::read_to_string(part(&out, 0)).expect("a part");
+    let lines = part.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let (mut faults, mut sides) = (0, [0, 0]);
+    for line in lines.filter(|line| line["kind"] == "repetition") {
+        let cpu_ns = line.get("background_cpu_ns").map(|ns| ns.as_u64().expect("a count"));
+        assert_eq!(cpu_ns.is_some_and(|ns| ns > 0), line["case"] == "grow.arm=populate", "{line}");
+        sides[usize::from(cpu_ns.is_some())] += 1;
+        faults += line["noise"]["minor_faults"].as_u64().expect("counted") * u64::from(cpu_ns.is_none());
+    }
+    assert_eq!(sides, [4, 4]);
+    assert!(faults > 0, "the base touches its memory in the timed region");
+    let run = json(&out.join("run.json"));
+    let cases = run["cases"].as_array().expect("cases");
+    let known = cases.iter().map(|case| case["metrics"]["background_cpu_ns"]["value"].is_number());
+    assert_eq!(known.collect::<Vec<_>>(), [false, true]);
+}

@@ -30,6 +30,7 @@ FIGURES = {
     "run_delay_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "run_delay_ns")),
     "steal_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "steal_ns")),
     "core_clock_change": lambda ranks: _farthest(ranks, "core_clock_change"),
+    "background_cpu_ns": lambda ranks: _background_ns(ranks),
 }
 NOISE = ("involuntary_switches", "run_delay_share", "steal_share", "core_clock_change")
 OF_EVERY_CASE = ("cpu_share", "refill_share", "busy_workers", "memory_peak_bytes", "measuring_share", *NOISE)
@@ -40,15 +41,22 @@ NAMES = {
 }
 
 
+def names(measure, ranks):
+    """The names of the figures over these records: one more where threads worked beside the workers."""
+    beside = any("background_cpu_ns" in record for record in ranks)
+    return (*NAMES[measure], "background_cpu_ns") if beside else NAMES[measure]
+
+
 def of_repetition(measure, ranks):
     """By name, the figures of one repetition over these ranks' records."""
-    return {name: FIGURES[name](ranks) for name in NAMES[measure]}
+    return {name: FIGURES[name](ranks) for name in names(measure, ranks)}
 
 
 def of_case(measure, rounds):
     """The figures of a case as run.json has them: one value a repetition, and their median."""
     values = [of_repetition(measure, ranks) for ranks in rounds]
-    figures = {name: _metric(name, [of[name] for of in values]) for name in NAMES[measure]}
+    of_all = names(measure, [record for ranks in rounds for record in ranks])
+    figures = {name: _metric(name, [of[name] for of in values]) for name in of_all}
     shares = limit_shares(rounds)
     return figures if shares is None else {**figures, "limit_share": _metric("limit_share", shares)}
 
@@ -117,6 +125,12 @@ def _highest(records, name):
 def _cpu_ns(ranks):
     """CPU time; 0 means that it is unknown, because workers always use some."""
     return _sum(ranks, "cpu_ns") or None
+
+
+def _background_ns(ranks):
+    """CPU time beside the workers; None where a rank has none."""
+    values = [record.get("background_cpu_ns") for record in ranks]
+    return None if None in values else float(sum(values))
 
 
 def _refill_ns(ranks):

@@ -39,6 +39,7 @@ METRICS = {
     "compression_ratio": Facts("ratio", None, "Bytes of the sample before compression for each byte after it, by the codec of the case."),
     "compression_ratio_min": Facts("ratio", None, "Compression ratio of the granule that compressed least."),
     "memory_peak_bytes": Facts("bytes", "lower", "Most bytes of a rank's arena in use at once."),
+    "background_cpu_ns": Facts("ns", "lower", "CPU time of the threads that work beside the workers, warm-up included."),
     "stragglers": Facts("nodes", "lower", "Nodes of the run that are slower than the others of their class."),
 }
 

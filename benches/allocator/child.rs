@@ -9,7 +9,7 @@ use numamark::measure::{Clock, Instruments, NoiseCounters, Prices, resident_peak
 use numamark::numa::Reservation;
 use numamark::slab::{
     Allocate, Arena, Cache, Cheap, Demand, Full, Hardening, Heap, HeapOptions, Level, Misuse, Object, Off,
-    OutOfMemory, Strict,
+    OutOfMemory, Strict, with_background,
 };
 use numamark::workload::allocate::peer::{Peer, Provenance};
 use numamark::workload::allocate::{Allocator, Role, Session, Span, WorkerRecord};
@@ -17,11 +17,11 @@ use numamark::workload::intervals::Division;
 use numamark::workload::{Ended, collect};
 
 use crate::rows::{Arm, Row, rows};
+use crate::table::Sample;
 
 /// First argument of a child.
 pub const FLAG: &str = "--child";
 
-const WARMUP_NS: u64 = 50_000_000;
 const TIMED_NS: u64 = 150_000_000;
 
 /// Our cache, inlined, without a record of refills: the peers record none, and a record takes megabytes.
@@ -124,20 +124,20 @@ impl<'heap> Peer<'heap> for Called<'heap> {
     }
 }
 
-/// Runs `ROW ARM SEED` and prints ns an operation and the peak of resident bytes.
+/// Runs `ROW ARM SEED` and prints ns an operation, the peak of resident bytes, and page faults of a thousand operations.
 pub fn main(arguments: &[String]) {
     let [row, arm, seed] = arguments else { panic!("a child gets a row, an arm and a seed") };
     let row = rows().into_iter().find(|known| known.name == *row).expect("the parent has the same rows");
     let arm = Arm::ALL.into_iter().find(|known| known.word() == arm).expect("the parent has the same arms");
-    let (ns, resident_bytes) = run(&row, arm, seed.parse().expect("a number"));
-    println!("{ns} {resident_bytes}");
+    let Sample { ns, resident_bytes, faults } = run(&row, arm, seed.parse().expect("a number"));
+    println!("{ns} {resident_bytes} {faults}");
 }
 
-fn run(row: &Row, arm: Arm, seed: u64) -> (f64, u64) {
+fn run(row: &Row, arm: Arm, seed: u64) -> Sample {
     use_small_pages(row.has_huge_pages);
     let (clock, counters) = (Clock::start(), NoiseCounters::survey(None));
     let division = Division { interval_ns: 1_000_000_000, count_max: 100 };
-    let span = Span { warmup_ns: WARMUP_NS, timed_ns: TIMED_NS, division, stop: &|| false };
+    let span = Span { warmup_ns: row.warmup_ns, timed_ns: TIMED_NS, division, stop: &|| false };
     let instruments = Instruments { clock, prices: Prices::measure(&clock), counters: &counters };
     let parameters = row.parameters(arm);
     let session = Session::new(parameters, row.workers, span, seed, instruments);
@@ -155,21 +155,32 @@ fn run(row: &Row, arm: Arm, seed: u64) -> (f64, u64) {
     let workers = row.workers;
     let part = |part: &Role<'_>| crew(part, workers);
     let before = resident_bytes_anew();
-    let records = match arm {
-        Arm::Called => session.run_on::<Called<'_>, _>(heap.as_ref(), part),
-        Arm::Hardened(Hardening::Off) => session.run_on::<Inlined<'_, Off>, _>(heap.as_ref(), part),
-        Arm::Hardened(Hardening::Strict) => session.run_on::<Inlined<'_, Strict>, _>(heap.as_ref(), part),
-        Arm::Hardened(Hardening::Full) => session.run_on::<Inlined<'_, Full>, _>(heap.as_ref(), part),
-        Arm::Of(Allocator::Slab) | Arm::Hardened(Hardening::Cheap) => {
-            session.run_on::<Inlined<'_, Cheap>, _>(heap.as_ref(), part)
-        }
-        Arm::Of(_) => session.run(heap.as_ref(), part),
+    let work = || {
+        collect(match arm {
+            Arm::Called => session.run_on::<Called<'_>, _>(heap.as_ref(), part),
+            Arm::Hardened(Hardening::Off) => session.run_on::<Inlined<'_, Off>, _>(heap.as_ref(), part),
+            Arm::Hardened(Hardening::Strict) => session.run_on::<Inlined<'_, Strict>, _>(heap.as_ref(), part),
+            Arm::Hardened(Hardening::Full) => session.run_on::<Inlined<'_, Full>, _>(heap.as_ref(), part),
+            Arm::Of(Allocator::Slab) | Arm::Hardened(Hardening::Cheap) => {
+                session.run_on::<Inlined<'_, Cheap>, _>(heap.as_ref(), part)
+            }
+            Arm::Of(_) => session.run(heap.as_ref(), part),
+        })
     };
-    let measured = session.measured(&collect(records).expect("no worker fails"));
+    let records = match &heap {
+        Some(heap) => with_background(row.background, heap, work).map(|(records, _)| records),
+        None => work(),
+    };
+    let measured = session.measured(&records.expect("neither a worker nor the work beside them fails"));
     let resident_bytes = resident_peak_bytes().expect("the kernel tells it") - before;
     assert_eq!(heap.map_or(0, |heap| heap.violations()), 0, "violations");
     let ns = if row.is_wall() { measured.elapsed_ns } else { measured.cpu_ns };
-    (ns as f64 / measured.operations as f64, resident_bytes)
+    let operations = measured.operations as f64;
+    Sample {
+        ns: ns as f64 / operations,
+        resident_bytes: resident_bytes as f64,
+        faults: measured.noise.minor_faults as f64 * 1e3 / operations,
+    }
 }
 
 /// Forbids huge pages to this process, so that all arms have pages of one size, unless the row is about them.

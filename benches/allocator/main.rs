@@ -3,12 +3,12 @@
 //!
 //! Every arm of every round runs in a process of its own, which this program starts: no arm inherits memory, a heap's age or
 //! a thread's cache from another. The arms of a round are shuffled. A child runs the library's own session for 150 ms after
-//! 50 ms of warm-up, on pinned threads, and prints CPU time an operation (wall time for cross-thread, whose workers wait for each other) and
-//! its peak of resident memory.
+//! 50 ms of warm-up, on pinned threads, and prints CPU time an operation (wall time for cross-thread, whose workers wait for each
+//! other, and for the rows about first touches, where a thread beside them works for the slab) and its peak of resident memory.
 //!
 //! No arm touches memory beforehand: the slab's arena is a reservation that is not populated, so its pages count only once
-//! they are used, as those of the peers do; the warm-up takes the first touches. All arms have pages of 4 KiB, but in the row
-//! `grow-huge-pages`, where each has what it asks of the kernel. `chrt -f 1 cargo bench ..` keeps other programs off the cores.
+//! they are used, as those of the peers do; the warm-up takes the first touches, but in the rows `first-touch`, which have none.
+//! All arms have pages of 4 KiB, but in the rows `grow-huge-pages` and `first-touch`, where each has what it asks of the kernel. `chrt -f 1 cargo bench ..` keeps other programs off the cores.
 //!
 //! The slab stands twice: `slab`, inlined into the workload, and `called`, behind calls that are not inlined, which the peers,
 //! being C, pay for as well.
@@ -52,7 +52,10 @@ fn main() {
     }
     println!(
         "\nratio: ns of the best peer over ns of the slab, paired by round; above 1 the slab is faster. best: the peer with the \
-         lowest median.\nns: CPU time an operation (cross-thread: wall). memory: peak of resident bytes since the preparations, above that of null, over the live bytes."
+         lowest median.\nns: CPU time an operation (cross-thread, first-touch and rows with -populate: wall). memory: peak of resident bytes since the \
+         preparations, above that of null, over the live bytes. faults: page faults of the workers in a thousand operations.\n-populate: \
+         beside the workers of the slab's arms a thread faults in what they take next, on another CPU; the CPU time of that thread \
+         is in no figure. first-touch: grow without warm-up, and with more objects than the region allocates."
     );
 }
 
@@ -63,7 +66,7 @@ fn measure(row: &Row, rounds: usize) -> Vec<Vec<Sample>> {
     for round in 0..rounds {
         let mut order: Vec<usize> = (0..Arm::ALL.len()).collect();
         random.shuffle(&mut order);
-        let mut of_round = vec![Sample { ns: f64::NAN, resident_bytes: f64::NAN }; Arm::ALL.len()];
+        let mut of_round = vec![Sample::UNKNOWN; Arm::ALL.len()];
         for index in order {
             of_round[index] = start(row, Arm::ALL[index], round);
         }
@@ -80,7 +83,9 @@ fn start(row: &Row, arm: Arm, round: usize) -> Sample {
     let printed = String::from_utf8_lossy(&output.stdout);
     let numbers: Vec<f64> = printed.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     match (output.status.success(), &numbers[..]) {
-        (true, [ns, resident_bytes]) => Sample { ns: *ns, resident_bytes: *resident_bytes },
+        (true, [ns, resident_bytes, faults]) => {
+            Sample { ns: *ns, resident_bytes: *resident_bytes, faults: *faults }
+        }
         _ => panic!("{} on {}: {printed}{}", row.name, arm.word(), String::from_utf8_lossy(&output.stderr)),
     }
 }

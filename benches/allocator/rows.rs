@@ -1,6 +1,6 @@
 //! The workloads and the arms of the table.
 
-use numamark::slab::Hardening;
+use numamark::slab::{Background, Hardening};
 use numamark::word::Word;
 use numamark::workload::allocate::{Allocator, Parameters, Sizes, Workload};
 
@@ -14,7 +14,14 @@ pub struct Row {
     pub workers: u32,
     /// True when arms may use huge pages, where the machine's settings let them.
     pub has_huge_pages: bool,
+    /// Work beside the workers of the slab's arms.
+    pub background: Background,
+    /// Nanoseconds of warm-up.
+    pub warmup_ns: u64,
 }
+
+/// Warm-up that takes the first touches.
+const WARMUP_NS: u64 = 50_000_000;
 
 /// One column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +98,14 @@ impl Row {
         Some(f64::from(dimensions.objects) * mean * f64::from(self.workers))
     }
 
-    /// True where workers wait for each other: CPU time would leave that out.
+    /// True where workers wait for each other, or have work done for them: CPU time would leave that out.
     pub fn is_wall(&self) -> bool {
-        self.workload == Workload::CrossThread
+        self.workload == Workload::CrossThread || self.background != Background::Off || self.warmup_ns == 0
     }
 }
+
+/// Objects of 64 bytes, more than an allocator hands out in a timed region of 150 ms: 6 ns each.
+const FIRST_TOUCHES: u32 = 24 << 20;
 
 /// All rows, in the order of the table.
 pub fn rows() -> Vec<Row> {
@@ -106,7 +116,14 @@ pub fn rows() -> Vec<Row> {
         sizes,
         workers,
         has_huge_pages: false,
+        background: Background::Off,
+        warmup_ns: WARMUP_NS,
     };
+    let huge =
+        |name: &str, objects| Row { has_huge_pages: true, ..row(name, Workload::Grow, objects, None, 1) };
+    // More objects than fit in the timed region, and no warm-up: every object is in memory that was never touched.
+    let first = |name: &str| Row { warmup_ns: 0, ..huge(name, Some(FIRST_TOUCHES)) };
+    let populate = |row: Row| Row { background: Background::Populate, ..row };
     vec![
         row("larson", Workload::Larson, None, None, 1),
         row("larson-2-workers", Workload::Larson, None, None, 2),
@@ -122,6 +139,9 @@ pub fn rows() -> Vec<Row> {
         row("larson-churn", Workload::LarsonChurn, None, None, 2),
         row("pingpong", Workload::PingPong, None, None, 1),
         row("grow", Workload::Grow, None, None, 1),
-        Row { has_huge_pages: true, ..row("grow-huge-pages", Workload::Grow, None, None, 1) },
+        huge("grow-huge-pages", None),
+        populate(huge("grow-huge-pages-populate", None)),
+        first("first-touch"),
+        populate(first("first-touch-populate")),
     ]
 }

@@ -11,6 +11,13 @@ pub struct Sample {
     /// Nanoseconds an operation.
     pub ns: f64,
     pub resident_bytes: f64,
+    /// Page faults of the workers in a thousand operations.
+    pub faults: f64,
+}
+
+impl Sample {
+    /// An arm that has not been measured yet.
+    pub const UNKNOWN: Sample = Sample { ns: f64::NAN, resident_bytes: f64::NAN, faults: f64::NAN };
 }
 
 /// Versions and builds; a warning for a peer that was built without optimisation.
@@ -31,7 +38,7 @@ pub fn print_builds() {
 
 pub fn print_heads() {
     let [inlined, called, checks] = ["inlined / best peer", "called / best peer", "cheap / off"];
-    println!("\n{:<20}{inlined:<22}{called:<22}{checks:<22}best peer", "workload");
+    println!("\n{:<26}{inlined:<22}{called:<22}{checks:<22}best peer", "workload");
 }
 
 /// The ratios of the slab to the best peer.
@@ -47,7 +54,7 @@ pub fn print_row(row: &Row, samples: &[Vec<Sample>]) {
         }
     };
     println!(
-        "{:<20}{:<22}{:<22}{:<22}{}",
+        "{:<26}{:<22}{:<22}{:<22}{}",
         row.name,
         ratio(best, Arm::SLAB),
         ratio(best, Arm::CALLED),
@@ -56,7 +63,7 @@ pub fn print_row(row: &Row, samples: &[Vec<Sample>]) {
     );
 }
 
-/// Nanoseconds and memory of every arm.
+/// Nanoseconds, memory and page faults of every arm.
 pub fn print_speed(row: &Row, samples: &[Vec<Sample>]) {
     let cells = |of: &dyn Fn(usize) -> String| {
         let cells: Vec<String> =
@@ -70,6 +77,12 @@ pub fn print_speed(row: &Row, samples: &[Vec<Sample>]) {
             medians(samples, |round| (round[arm].resident_bytes - round[Arm::NULL].resident_bytes) / live)
         };
         println!("    memory  {}", cells(&|arm| format!("{:.2}", memory(arm))));
+    }
+    if row.has_huge_pages {
+        println!(
+            "    faults  {}",
+            cells(&|arm| format!("{:.4}", medians(samples, |round| round[arm].faults)))
+        );
     }
 }
 

@@ -13,7 +13,7 @@ const ALLOCATOR: &str = "allocator";
 /// The parameter of an open loop.
 const ARRIVALS: &str = "arrivals";
 /// Parameters of one allocator alone: they make contenders, not contests.
-const OF_ONE: [&str; 2] = ["batch", "hardening"];
+const OF_ONE: [&str; 3] = ["batch", "hardening", "background"];
 
 /// The cases of one workload that differ in the allocator alone.
 pub(crate) struct Contest<'run> {

@@ -71,6 +71,13 @@ pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String
         let changes = rows.iter().filter_map(|row| row.repetition.noise.core_clock_change);
         changes.max_by(|a, b| a.abs().total_cmp(&b.abs())).ok_or_else(|| "no core was probed".to_owned())
     });
+    if rounds.iter().flatten().any(|row| row.repetition.background_cpu_ns.is_some()) {
+        put(CaseMetric::BackgroundCpuNs, |rows| {
+            let all: Option<Vec<u64>> = rows.iter().map(|row| row.repetition.background_cpu_ns).collect();
+            let all = all.ok_or_else(|| "a rank has no thread beside its workers".to_owned())?;
+            Ok(all.into_iter().map(u128::from).sum::<u128>() as f64)
+        });
+    }
     if let Some(kernel) = limits::fastest(rounds) {
         let metric = CaseMetric::LimitShare;
         let share = over_rounds(metric, rounds, |rows| limits::share(rows, kernel));

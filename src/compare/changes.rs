@@ -160,7 +160,7 @@ fn builds(base: &Header, candidate: &Header, cases: &[(usize, usize)]) -> Vec<Ch
 
 /// True when a change concerns the allocator, which is responsible for refills.
 pub(super) fn is_of_allocator(change: &Change) -> bool {
-    const OF_ALLOCATOR: [&str; 4] = ["allocator", "batch", "design", "hardening"];
+    const OF_ALLOCATOR: [&str; 5] = ["allocator", "background", "batch", "design", "hardening"];
     debug_assert!(OF_ALLOCATOR.iter().all(|name| TREATMENTS.contains(name)));
     change.case.is_some() && OF_ALLOCATOR.contains(&change.what.as_str())
 }

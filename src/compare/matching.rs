@@ -9,8 +9,9 @@ use crate::word::Word;
 use crate::workload::allocate::Allocator;
 
 /// Parameters that change the way work is done, but not the work: the usual subject of comparisons.
-pub(super) const TREATMENTS: [&str; 11] = [
+pub(super) const TREATMENTS: [&str; 12] = [
     "allocator",
+    "background",
     "batch",
     "consumer",
     "design",
@@ -25,7 +26,8 @@ pub(super) const TREATMENTS: [&str; 11] = [
 
 /// Values of parameters that a case does not name. A run names only parameters set in its job, and older runs
 /// know no other values.
-const UNNAMED: [(&str, &str); 9] = [
+const UNNAMED: [(&str, &str); 10] = [
+    ("background", "off"),
     ("compress", "1"),
     ("consumer", "discard"),
     ("dedup", "1"),
@@ -105,7 +107,7 @@ fn named(case: &CaseHeader) -> BTreeMap<&str, &Parameter> {
 /// A parameter's value, named or not; `None` when the case has no such parameter.
 pub(super) fn value<'a>(case: &'a CaseHeader, name: &str) -> Option<Cow<'a, Parameter>> {
     let unnamed = || {
-        if name == "hardening" && !runs_on_slab(case) {
+        if ["background", "hardening"].contains(&name) && !runs_on_slab(case) {
             return None;
         }
         let (_, word) = UNNAMED.iter().find(|(known, _)| *known == name)?;
@@ -114,7 +116,7 @@ pub(super) fn value<'a>(case: &'a CaseHeader, name: &str) -> Option<Cow<'a, Para
     case.parameters.get(name).map(Cow::Borrowed).or_else(unnamed)
 }
 
-/// True for a case on the slab allocator, the only one with levels of hardening.
+/// True for a case on the slab allocator, the only one with levels of hardening and work in the background.
 fn runs_on_slab(case: &CaseHeader) -> bool {
     matches!(case.parameters.get("allocator"), Some(Parameter::Word(word)) if word == Allocator::Slab.word())
 }

@@ -13,6 +13,7 @@ use super::value::{Field, Value};
 use super::values::Values;
 use super::{Allocate, Amount, Generate, Job, Repetitions};
 use crate::metric::{CaseMetric, Distribution, GateMetric, ValueRange};
+use crate::slab::Background;
 use crate::workload::allocate::Allocator;
 
 const SECOND: u64 = 1_000_000_000;
@@ -203,6 +204,10 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
         GateMetric::Case(MemoryPeakBytes) => {
             (uses_slab, "[generate], or [allocate] with allocator = \"slab\"")
         }
+        GateMetric::Case(BackgroundCpuNs) => (
+            sides().any(|side| side.slab.background != [Background::Off]),
+            "[slab] background = \"populate\"",
+        ),
         GateMetric::Case(
             BusyWorkers | CoreClockChange | CpuShare | InvoluntarySwitches | Locality | MeasuringShare
             | RunDelayShare | StealShare | Stragglers,

@@ -6,13 +6,18 @@ use super::key::Section;
 use super::value::Value;
 use super::values::Values;
 use super::{Allocate, Allocator, Job, Workload};
-use crate::slab::Hardening;
+use crate::slab::{Background, Hardening};
 use crate::word::Word;
 use crate::workload::allocate::Knob;
 
 /// Keys that only some workloads use, with their names.
 const KNOBS: [(Knob, &str); 4] =
     [(Knob::Slots, "slots"), (Knob::Live, "live"), (Knob::Sizes, "sizes"), (Knob::Arrivals, "arrivals")];
+
+/// Keys of `[slab]` that only a pattern of allocations on the slab allocator uses, with their defaults.
+fn own_keys() -> [(&'static str, &'static str); 2] {
+    [("hardening", Hardening::Cheap.word()), ("background", Background::Off.word())]
+}
 
 /// Refuses every such key that the job, or one of its arms, sets: its values would make equal cases.
 pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
@@ -26,10 +31,10 @@ pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
         let found: Vec<Diagnostic> = match &job.allocate {
             Some(section) => {
                 let knobs = KNOBS.iter().filter_map(|(knob, name)| unused(section, &values, *knob, name));
-                let hardening = hardening_of_others(section, &values).filter(|_| !measured);
-                knobs.chain(hardening).collect()
+                let own = own_keys().into_iter().filter(|_| !measured);
+                knobs.chain(own.filter_map(|own| of_others(section, &values, own))).collect()
             }
-            None => hardening_of_nothing(&values).into_iter().collect(),
+            None => own_keys().into_iter().filter_map(|own| of_nothing(&values, own)).collect(),
         };
         // An arm repeats what is wrong in the base.
         for one in found {
@@ -41,18 +46,22 @@ pub(super) fn check(job: &Job, values: &Values) -> Vec<Diagnostic> {
     wrong
 }
 
-/// Without `[allocate]` there are only the generator's large blocks: its caches have the default.
-fn hardening_of_nothing(values: &Values) -> Option<Diagnostic> {
-    let message = "slab.hardening: the workload \"generate\" does not use it";
-    let diagnostic = Diagnostic::new(hardening(values)?, message, "");
+/// Without `[allocate]` there are only the generator's large blocks: its caches have the defaults.
+fn of_nothing(values: &Values, (name, default): (&'static str, &'static str)) -> Option<Diagnostic> {
+    let message = format!("slab.{name}: the workload \"generate\" does not use it");
+    let diagnostic = Diagnostic::new(other_than(values, name, default)?, message, "");
     Some(diagnostic.accepted("in a job with the section [allocate]"))
 }
 
-/// Other allocators have no levels of hardening.
-fn hardening_of_others(section: &Allocate, values: &Values) -> Option<Diagnostic> {
+/// Other allocators have neither levels of hardening nor a thread that this program starts.
+fn of_others(
+    section: &Allocate,
+    values: &Values,
+    (name, default): (&'static str, &'static str),
+) -> Option<Diagnostic> {
     let first = section.allocator.first()?;
-    let message = format!("slab.hardening: the allocator \"{}\" does not use it", first.word());
-    let diagnostic = Diagnostic::new(hardening(values)?, message, "");
+    let message = format!("slab.{name}: the allocator \"{}\" does not use it", first.word());
+    let diagnostic = Diagnostic::new(other_than(values, name, default)?, message, "");
     let chosen = values.of(Table::single(Section::Allocate), "allocator").first();
     let diagnostic = match chosen {
         Some((_, place)) => diagnostic.related(*place, "this allocator"),
@@ -61,11 +70,10 @@ fn hardening_of_others(section: &Allocate, values: &Values) -> Option<Diagnostic
     Some(diagnostic.accepted("with allocator = \"slab\""))
 }
 
-/// The place of a level of hardening other than the default. The default changes nothing, and the effective job of every
-/// job names it.
-fn hardening(values: &Values) -> Option<Place> {
-    let default = Value::Word(Hardening::Cheap.word());
-    let set = values.of(Table::single(Section::Slab), "hardening").iter();
+/// The place of a value other than the default. The default changes nothing, and the effective job of every job names it.
+fn other_than(values: &Values, name: &'static str, default: &'static str) -> Option<Place> {
+    let default = Value::Word(default);
+    let set = values.of(Table::single(Section::Slab), name).iter();
     set.map(|(value, place)| (value, *place)).find(|(value, _)| **value != default).map(|(_, place)| place)
 }
 

@@ -213,6 +213,8 @@ metrics! {
         CompressionRatioMin = "compression_ratio_min": Ratio, None, Absolute, None,
         /// Most bytes of a rank's arena in use at once.
         MemoryPeakBytes = "memory_peak_bytes": Bytes, LOWER, Absolute, None,
+        /// CPU time of the threads that work beside the workers, warm-up included.
+        BackgroundCpuNs = "background_cpu_ns": Nanoseconds, LOWER, Absolute, None,
         /// Nodes of the run that are slower than the others of their class.
         Stragglers = "stragglers": Nodes, LOWER, Absolute, None,
     }

@@ -38,7 +38,7 @@ pub use host::{host_identity, host_name, package_of, short_name};
 pub use locality::{SAMPLE_PAGES, locality};
 pub use memory::{RESERVATION_ALIGNMENT, Reservation};
 pub use node::{Availability, CacheGroup, Node, NodeId};
-pub use page::PageCounts;
+pub use page::{PageCounts, page_bytes};
 pub use place::{conflicts, place_all};
 pub use placement::{Bind, How, Placement, PlacementRequest};
 pub use pu_set::PuSet;

@@ -34,7 +34,7 @@ impl PageCounts {
 }
 
 /// Size of an OS page, in bytes.
-pub(super) fn page_bytes() -> usize {
+pub fn page_bytes() -> usize {
     // SAFETY: `sysconf` takes no pointer and only returns a constant of the system.
     let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     usize::try_from(bytes).expect("every system has a page size")

@@ -1,7 +1,7 @@
 //! One case: a workload with every parameter fixed.
 
 use crate::record::run::{Expected, Parameter};
-use crate::slab::Hardening;
+use crate::slab::{Background, Hardening};
 use crate::word::Word;
 use crate::workload::{allocate, generate};
 
@@ -23,6 +23,11 @@ pub struct Case {
     pub batch: u32,
     /// Checks of the heap against misuse.
     pub hardening: Hardening,
+    /// Work of a thread beside the workers.
+    pub background: Background,
+    /// True when each repetition begins with memory that no program has touched: in a job that asks for work in the
+    /// background, which would find nothing to do in an arena that is populated.
+    pub begins_untouched: bool,
     /// The workload and its parameters.
     pub work: Work,
     /// Expected values that follow from the parameters; `None` for workloads without chunks.

@@ -8,7 +8,7 @@ use super::name::Name;
 use super::resolve::resolve_workers;
 use crate::error::Result;
 use crate::job::{Allocate, AllocateKnobs, Allocator, Job, RankKnobs, SlabKnobs};
-use crate::slab::Hardening;
+use crate::slab::{Background, Hardening};
 use crate::word::Word;
 use crate::workload::allocate::{self, Knob};
 
@@ -42,7 +42,7 @@ fn allocate_case(
     (rank, own, slab): (RankKnobs, AllocateKnobs, SlabKnobs),
     seat: &Seat,
 ) -> Result<Case> {
-    // Batch and hardening belong to this program's own caches.
+    // Batch, hardening and background belong to this program's own caches.
     let ours = own.allocator == Allocator::Slab;
     let used = |asked: bool, knob| asked && own.workload.uses(knob);
     let name = Name::new(own.workload.word())
@@ -58,7 +58,8 @@ fn allocate_case(
             section.arrivals.len() > 1,
         )
         .add_if(ours, "batch", slab.batch, job.slab.batch.len() > 1)
-        .add_if(ours && asked.hardening, "hardening", slab.hardening, job.slab.hardening.len() > 1);
+        .add_if(ours && asked.hardening, "hardening", slab.hardening, job.slab.hardening.len() > 1)
+        .add_if(ours && asked.background, "background", slab.background, job.slab.background.len() > 1);
     let hardening = if ours { slab.hardening } else { Hardening::Cheap };
     Ok(Case {
         compared_as: name.id.clone(),
@@ -68,6 +69,8 @@ fn allocate_case(
         workers: resolve_workers(rank.workers, seat)?,
         batch: if ours { slab.batch } else { job.slab.batch[0] },
         hardening,
+        background: if ours { slab.background } else { Background::Off },
+        begins_untouched: ours && asked.background,
         work: Work::Allocate(allocate::Parameters {
             workload: own.workload,
             allocator: own.allocator,

@@ -10,7 +10,7 @@ use super::stores::automatic;
 use crate::error::{Error, Result};
 use crate::generator::{Ratio, Shape, Stores};
 use crate::job::{Allocate, Generate, GenerateKnobs, Job, RankKnobs, SlabKnobs};
-use crate::slab::{BATCH_BYTES_MAX, Hardening};
+use crate::slab::{BATCH_BYTES_MAX, Background, Hardening};
 use crate::units::Bytes;
 use crate::workload::generate::{self, Consumer, Handover, Memory, PoolUse, Schedule};
 
@@ -30,6 +30,7 @@ pub(super) struct Asked {
     pub(super) sizes: bool,
     pub(super) arrivals: bool,
     pub(super) hardening: bool,
+    pub(super) background: bool,
 }
 
 impl Asked {
@@ -53,6 +54,7 @@ impl Asked {
             sizes: any_allocate(|section| section.sizes != [None]),
             arrivals: any_allocate(|section| section.arrivals != [None]),
             hardening: sides().any(|side| side.slab.hardening != [Hardening::Cheap]),
+            background: sides().any(|side| side.slab.background != [Background::Off]),
         }
     }
 }
@@ -117,6 +119,8 @@ fn generate_case(
         batch: if batched { slab.batch } else { job.slab.batch[0] },
         // The caches of the generator's sessions have the default.
         hardening: Hardening::Cheap,
+        background: Background::Off,
+        begins_untouched: false,
         work: Work::Generate(parameters),
         expected: Some(expected(&parameters, workers, seat)),
     })

@@ -7,7 +7,7 @@ use super::{Complex, Plan, Seat, Work};
 use crate::error::{ExitCode, Result};
 use crate::job::{Job, Setting};
 use crate::record::Parameter;
-use crate::slab::Hardening;
+use crate::slab::{Background, Hardening};
 use crate::workload::{Amount, generate};
 
 /// The plan of a job with these sections.
@@ -127,6 +127,25 @@ fn a_knob_that_does_not_touch_a_case_is_dropped_and_equal_cases_are_merged() {
         ids(&["slab.batch=[16, 64]", "generate.block=64KiB"]),
         ["generate.batch=16", "generate.batch=64", "larson.batch=16", "larson.batch=64"]
     );
+}
+
+#[test]
+fn work_in_the_background_touches_only_the_slab_allocator_under_a_pattern() {
+    let sweep = ["slab.background=[off, populate]", "allocate.allocator=[slab, system]"];
+    let on_slab = ["larson.allocator=slab.background=off", "larson.allocator=slab.background=populate"];
+    assert_eq!(ids(&sweep), ["generate", on_slab[0], on_slab[1], "larson.allocator=system"]);
+    let case = |settings: &[&str], index: usize| {
+        let case = plan(settings).cases.remove(index);
+        let found = case.parameters.iter().find(|(name, _)| *name == "background");
+        (case.background, case.begins_untouched, found.map(|(_, value)| value.to_string()))
+    };
+    let (off, populate) = (Background::Off, Background::Populate);
+    let named = |word: &str| Some(word.to_owned());
+    assert_eq!(case(&sweep, 0), (off, false, None), "generate");
+    assert_eq!(case(&sweep, 1), (off, true, named("off")), "both sides begin alike");
+    assert_eq!(case(&sweep, 2), (populate, true, named("populate")));
+    assert_eq!(case(&sweep, 3), (off, false, None), "the C library");
+    assert_eq!(case(&[], 1), (off, false, None), "the default is no parameter");
 }
 
 #[test]

@@ -6,13 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::pool::WorkerPool;
 use super::seat::BoundRank;
 use crate::comm::HostWorld;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::measure::{Clock, Instruments, NoiseCounters, Prices};
 use crate::mix::mix_words;
 use crate::numa::{How, NodeId, PageCounts, Reservation, SAMPLE_PAGES, Topology, locality};
 use crate::plan::{Case, Plan};
-use crate::slab::{Arena, Design, Heap, HeapOptions, Stretch};
+use crate::slab::{Arena, Background, Design, Heap, HeapOptions, Populator, Stretch};
 use crate::workload::generate::RankPosition;
+
+/// The error of a kernel without populating in the background.
+const UNSUPPORTED: &str = "slab.background = \"populate\" needs Linux 5.14 or later (MADV_POPULATE_WRITE); this kernel \
+                           accepts \"off\"";
 
 /// The equipment of one rank; made once per run, outside every timed region.
 pub struct Equipment {
@@ -39,8 +43,12 @@ impl Equipment {
     /// Pins the workers, reserves the arena and binds it before its first touch. Then every worker populates its share.
     ///
     /// # Errors
-    /// When the kernel refuses to bind or has no memory.
+    /// When the kernel refuses to bind, has no memory, or cannot do what a case asks for.
     pub fn set_up(seat: &BoundRank, plan: &Plan) -> Result<Equipment> {
+        let populates = plan.cases.iter().any(|case| case.background == Background::Populate);
+        if populates && !Populator::is_supported() {
+            return Err(Error::Environment(UNSUPPORTED.to_owned()));
+        }
         let placement = &seat.placement;
         let binds = placement.how.binds();
         let pus = &placement.pus[..plan.workers as usize];
@@ -138,6 +146,14 @@ impl Equipment {
         result
     }
 
+    /// Has every worker fault in its share of the memory of a heap that [`Equipment::with_heap`] made.
+    ///
+    /// # Errors
+    /// When the node has no memory.
+    pub fn populate(&self, heap: &Heap) -> Result<()> {
+        populate(heap, &self.pool)
+    }
+
     /// Number of freed pointers, over all heaps so far, that were not live objects.
     pub fn violations(&self) -> u64 {
         // Relaxed: only the rank's own thread writes and reads the count.
@@ -189,9 +205,15 @@ fn populated(
     }
     let workers = pool.workers();
     let heap = Heap::new(Arena::bound(reservation)?, HeapOptions::new(workers, clock))?;
+    populate(&heap, pool)?;
+    Ok(heap.into_arena())
+}
+
+/// Has every worker fault in its share of the heap's memory.
+fn populate(heap: &Heap, pool: &WorkerPool) -> Result<()> {
+    let workers = pool.workers();
     let outcomes = pool.run(workers as usize, |worker| {
         heap.populate(u32::try_from(worker).expect("below the number of workers"), workers)
     });
-    outcomes.into_iter().collect::<Result<()>>()?;
-    Ok(heap.into_arena())
+    outcomes.into_iter().collect()
 }

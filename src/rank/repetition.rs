@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::metric::Distribution;
 use crate::plan::{Case, Plan, Turn, Work};
 use crate::record::{HistogramRecord, LimitTiming, Repetition, SampleFindings, When};
-use crate::slab::{Heap, RefillRecord, Stage, Stratum, Stretch};
+use crate::slab::{Heap, RefillRecord, Stage, Stratum, Stretch, with_background};
 use crate::word::Word;
 use crate::workload::{Amount, Extent, Measured, allocate, collect, generate};
 
@@ -43,21 +43,30 @@ pub fn run(
 ) -> Result<RepetitionResult> {
     let extent = Extent { warmup_ns: plan.warmup_ns, amount: plan.amount, division: plan.division, stop };
     let mut limits = limits::with_all(comm, equipment, plan, turn, When::Before, stop)?;
+    let case = &plan.cases[turn.case];
+    let stretch = plan.stretch(equipment.rank(), turn);
+    if case.begins_untouched {
+        comm.agree(equipment.with_heap(case, stretch, Heap::discard))?;
+    }
     fault::strike(fault::FaultPoint { rank: equipment.rank(), worker: None });
     let mut measured = comm.agree(once(equipment, plan, turn, extent))?;
+    if case.begins_untouched {
+        // Other cases find the arena populated.
+        comm.agree(equipment.with_heap(case, stretch, |heap| equipment.populate(heap)))?;
+    }
     limits.extend(limits::with_all(comm, equipment, plan, turn, When::After, stop)?);
     if let (Amount::Dataset { bytes, rank, ranks, .. }, 0) = (plan.amount, turn.round) {
         let amount = Amount::Dataset { bytes, rank, ranks, digest: true };
         let hashing = Extent { warmup_ns: 0, amount, ..extent };
         measured.digest = comm.agree(once(equipment, plan, turn, hashing))?.digest;
     }
-    let check = match plan.cases[turn.case].work {
+    let check = match case.work {
         Work::Generate(parameters) if parameters.check && turn.round == 0 => {
-            Some(check(equipment, plan, &plan.cases[turn.case], parameters))
+            Some(check(equipment, plan, case, parameters))
         }
         _ => None,
     };
-    let heap_offset_bytes = plan.stretch(equipment.rank(), turn).map_or(0, |stretch| stretch.offset_bytes);
+    let heap_offset_bytes = stretch.map_or(0, |stretch| stretch.offset_bytes);
     Ok(RepetitionResult { measured, heap_offset_bytes, limits, check })
 }
 
@@ -130,11 +139,13 @@ fn allocate(
                 .run(heap, |part| equipment.pool().run(case.workers as usize, |worker| part(number(worker)))),
         )
     };
-    let records = match parameters.arena_bytes(case.workers) {
-        0 => work(None),
-        _ => equipment.with_heap(case, stretch, |heap| work(Some(heap))),
-    }?;
-    Ok(session.measured(&records))
+    let (records, populator) = match parameters.arena_bytes(case.workers) {
+        0 => (work(None)?, None),
+        _ => equipment
+            .with_heap(case, stretch, |heap| with_background(case.background, heap, || work(Some(heap))))?,
+    };
+    let background_cpu_ns = populator.map(|report| report.cpu_ns);
+    Ok(Measured { background_cpu_ns, ..session.measured(&records) })
 }
 
 /// The record for the rank's part of a repetition that began at `began`.
@@ -168,6 +179,7 @@ pub fn record(case: &Case, turn: Turn, began: SystemTime, outcome: &RepetitionRe
         cpu_ns: measured.cpu_ns,
         busy_workers: measured.busy_workers,
         memory_peak_bytes: measured.memory_peak_bytes,
+        background_cpu_ns: measured.background_cpu_ns,
         intervals: measured.intervals.clone(),
         histograms,
         heap_offset_bytes: *heap_offset_bytes,

@@ -3,11 +3,23 @@
 use std::alloc::Layout;
 
 use super::class::{CLASS_COUNT, Class, SLABS, SUPERSLAB_BYTES};
+use super::hardening::Hardening;
 use crate::units::count;
 
 /// Slabs whose objects one worker may have freed for others and not given back yet, in superslabs: chains to 64 slabs
 /// (`sharded/chain.rs`). That many freed objects count as live for at most 8/7 as many slabs.
 const IN_FLIGHT_SUPERSLABS: u64 = 2;
+
+/// Bytes of a page, and of the smallest guard behind an object.
+pub(super) const GUARD_BYTES: usize = 4096;
+/// Objects of at least this size have a guard at the level `full`. Placing and lifting one takes 7 us, as long as
+/// filling 64 KiB, and the room for it is a class more, or a superslab.
+const GUARDED_BYTES_MIN: usize = 64 << 10;
+
+/// Bytes that an object of this size needs for a guard, behind itself.
+pub(super) const fn with_guard(bytes: usize) -> usize {
+    if bytes >= GUARDED_BYTES_MIN { GUARD_BYTES } else { 0 }
+}
 
 /// The most that one case keeps live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +30,17 @@ pub struct Demand {
     pub bytes_min: u64,
     /// The largest size of these objects, in bytes.
     pub bytes_max: u64,
+}
+
+impl Demand {
+    /// The demand of the same objects at this level: `full` needs room for guards.
+    pub fn hardened(self, hardening: Hardening) -> Demand {
+        let guard = match hardening {
+            Hardening::Off | Hardening::Cheap | Hardening::Strict => 0,
+            Hardening::Full => usize::try_from(self.bytes_max).map_or(0, with_guard),
+        };
+        Demand { bytes_max: self.bytes_max + count(guard), ..self }
+    }
 }
 
 /// Returns the bytes of an arena that never runs out under this demand, in any order of sizes and frees.

@@ -4,7 +4,7 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `design.rs`, `hardening.rs` | the words of the designs, and of the levels of hardening |
+//! | `design.rs`, `hardening.rs`, `background.rs` | the words of the designs, of the levels of hardening, and of the work beside the workers |
 //! | `sync.rs` | the choice of atomics: the standard ones or loom's |
 //! | `class.rs` | size classes, and the arithmetic from an address to an object |
 //! | `arena.rs` | the memory that holds objects |
@@ -68,6 +68,7 @@
 )]
 
 mod arena;
+mod background;
 mod class;
 #[cfg(feature = "allocator-api2")]
 mod collection;
@@ -83,6 +84,7 @@ mod sharded;
 mod sync;
 
 pub use arena::Arena;
+pub use background::Background;
 pub use class::{BATCH_BYTES_MAX, CLASS_COUNT, SHARED_BYTES_MAX, SLAB_BYTES, SUPERSLAB_BYTES};
 #[cfg(feature = "allocator-api2")]
 pub use collection::CacheAllocator;
@@ -92,4 +94,7 @@ pub use hardening::{Cheap, Full, Hardening, Level, Off, Strict};
 pub use misuse::{Misuse, OutOfMemory, Violation};
 pub use object::{Allocate, Object};
 pub use record::{CLASS_ROWS, ClassTotals, RUN_ROW, RefillRecord, Stage, Stratum};
-pub use sharded::{BATCH_OBJECTS, Cache, Heap, HeapOptions, Stretch, Usage, WORKERS_MAX};
+pub use sharded::{
+    BATCH_OBJECTS, Cache, Heap, HeapOptions, Populator, PopulatorReport, Stretch, Usage, WORKERS_MAX,
+    with_background,
+};

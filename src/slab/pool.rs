@@ -16,6 +16,8 @@ pub(super) struct Pool {
     superslabs: Range<u32>,
     free_count: u32,
     free_count_min: u32,
+    /// True once a run was taken: before, nothing is taken from the high end.
+    has_runs: bool,
 }
 
 impl Pool {
@@ -23,7 +25,7 @@ impl Pool {
     pub(super) fn new(superslabs: Range<u32>) -> Pool {
         let (first, count) = (superslabs.start, superslabs.end - superslabs.start);
         let free = vec![0; index(superslabs.end).div_ceil(64)];
-        let mut pool = Pool { free, superslabs, free_count: 0, free_count_min: count };
+        let mut pool = Pool { free, superslabs, free_count: 0, free_count_min: count, has_runs: false };
         pool.give(first, count);
         pool
     }
@@ -61,6 +63,7 @@ impl Pool {
             let start = self.skip_down(end, true);
             if let Some(first) = highest_fit(start, end, count, alignment, phase) {
                 self.mark(first, count, false);
+                self.has_runs = true;
                 return Some(first);
             }
             if start <= self.superslabs.start {
@@ -86,6 +89,22 @@ impl Pool {
     /// When one of them is free already: the caller must hold them.
     pub(super) fn give(&mut self, first: u32, count: u32) {
         self.mark(first, count, true);
+    }
+
+    /// Replaces `next` by the superslabs that are taken next, in this order: the `count` lowest free ones and, once a run
+    /// was taken, the `count` highest. A superslab can be in both halves.
+    pub(super) fn next_taken(&self, count: usize, next: &mut Vec<u32>) {
+        let bits = |free: u64| (0..64).filter(move |bit| free >> bit & 1 != 0);
+        let words = (0u32..).step_by(64).zip(&self.free).filter(|(_, free)| **free != 0);
+        next.clear();
+        next.extend(words.flat_map(|(first, free)| bits(*free).map(move |bit| first + bit)).take(count));
+        let mut end = if self.has_runs { self.superslabs.end } else { 0 };
+        for _ in 0..count {
+            end = self.skip_down(end, false);
+            let Some(number) = end.checked_sub(1) else { break };
+            next.push(number);
+            end = number;
+        }
     }
 
     fn is_free(&self, number: u32) -> bool {
@@ -157,7 +176,7 @@ mod tests {
             let mut pool = Pool::new(first..superslabs);
             let mut free: Vec<bool> = (0..superslabs).map(|number| number >= first).collect();
             let mut taken: Vec<(u32, u32)> = Vec::new();
-            let mut taken_max = 0;
+            let (mut taken_max, mut has_runs) = (0, false);
             for _ in 0..if cfg!(miri) { 40 } else { 300 } {
                 let longest = if random.below(4) == 0 { 90 } else { 5 };
                 let count = 1 + random.below(longest);
@@ -178,6 +197,7 @@ mod tests {
                             oracle_highest_run(&free, count as usize, alignment as usize, phase as usize);
                         assert_eq!(run.map(|first| first as usize), expected, "seed {seed}");
                         taken.extend(run.map(|first| (first, count)));
+                        has_runs |= run.is_some();
                     }
                     _ if !taken.is_empty() => {
                         let (first, count) = taken.swap_remove(random.below(taken.len() as u32) as usize);
@@ -189,6 +209,11 @@ mod tests {
                 for (first, count) in &taken {
                     free[*first as usize..(first + count) as usize].fill(false);
                 }
+                let numbers = || (0..superslabs).filter(|number| free[*number as usize]);
+                let mut next = Vec::new();
+                pool.next_taken(3, &mut next);
+                let highest = numbers().rev().take(if has_runs { 3 } else { 0 });
+                assert!(next.iter().copied().eq(numbers().take(3).chain(highest)), "seed {seed}: {next:?}");
                 let free_now = free.iter().filter(|free| **free).count();
                 assert_eq!(pool.free_count() as usize, free_now, "seed {seed}");
                 taken_max = taken_max.max((superslabs - first) as usize - free_now);

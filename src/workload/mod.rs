@@ -69,6 +69,9 @@ pub struct Measured {
     pub intervals: Vec<u64>,
     /// The most bytes of the arena that were in use at once, warm-up included; `None` when the allocator is not ours.
     pub memory_peak_bytes: Option<u64>,
+    /// CPU time of the threads that work beside the workers, over their whole life, warm-up included; `None` without
+    /// such a thread.
+    pub background_cpu_ns: Option<u64>,
     /// Durations of chunks, empty for workloads without.
     pub chunk_ns: Histogram,
     /// Latencies of operations from the times at which they were due; `None` in a closed loop.

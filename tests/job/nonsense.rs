@@ -64,7 +64,7 @@ proptest! {
             "share_nodes", "chunk", "block", "kernel", "stores", "in_flight", "workload", "allocator", "slots", "live", "sizes", "arrivals", "design",
             "batch", "metric", "at_least", "at_most", "level", "other", "stop", "drop", "limit", "aa", "half_width", "time",
             "cpu_share", "steal", "slab.batch", "rank.workers", "generate.chunk", "slab", "dedup", "unit", "scope", "distance", "compress", "granule", "codec",
-            "check", "streams", "consumer", "generate.dedup", "hardening",
+            "check", "streams", "consumer", "generate.dedup", "hardening", "background",
         ]),
         value in value(),
     ) {

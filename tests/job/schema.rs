@@ -7,7 +7,7 @@ use crate::catalogue::catalogue;
 use crate::validator::violations;
 
 /// Mistakes that only the parser can refuse: arithmetic on units, and rules over several keys.
-const BEYOND_THE_SCHEMA: [&str; 72] = [
+const BEYOND_THE_SCHEMA: [&str; 74] = [
     "a size that is too small",
     "a size that is too large",
     "a size off the grid",
@@ -80,6 +80,8 @@ const BEYOND_THE_SCHEMA: [&str; 72] = [
     "hardening of a job without a pattern of allocations",
     "hardening of an arm without a pattern of allocations",
     "hardening of an allocator that has none",
+    "work in the background of a job without a pattern of allocations",
+    "work in the background of an allocator that is not ours",
 ];
 
 fn parsed_schema() -> Value {

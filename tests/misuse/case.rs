@@ -4,6 +4,7 @@ use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use numamark::measure::Clock;
+use numamark::numa::Reservation;
 use numamark::slab::{Arena, Cache, Hardening, Heap, HeapOptions, Level, Misuse, SUPERSLAB_BYTES};
 
 /// Size of most objects; their class has 48 bytes, so 8 are slack.
@@ -36,7 +37,8 @@ pub fn layout(bytes: usize) -> Layout {
 
 /// A heap of two workers.
 pub fn heap(hardening: Hardening) -> Heap {
-    let arena = Arena::plain(3 * SUPERSLAB_BYTES).expect("memory for a test");
+    let reservation = Reservation::new(3 * SUPERSLAB_BYTES).expect("address space for a test");
+    let arena = Arena::bound(reservation).expect("an arena over it");
     let options = HeapOptions { hardening, ..HeapOptions::new(2, Clock::start()) };
     Heap::new(arena, options).expect("valid options")
 }

@@ -12,6 +12,8 @@ pub enum Cell {
     Certain(Misuse, When),
     /// It depends on the neighbour.
     Probable(When),
+    /// The process is ended at the write.
+    EndsAtWrite,
     NotDetected,
 }
 
@@ -26,6 +28,7 @@ impl Cell {
         match self {
             Cell::Certain(_, at) => format!("certain: {}", when(at)),
             Cell::Probable(at) => format!("probable: {}", when(at)),
+            Cell::EndsAtWrite => "certain: at the write, SIGSEGV".to_owned(),
             Cell::NotDetected => "not detected".to_owned(),
         }
     }
@@ -62,10 +65,13 @@ pub const MISUSES: &[(&str, [Cell; 4])] = &[
     ("invalid free: inside an object above 1 MiB", [INTERIOR; 4]),
     ("wrong size: an object above 1 MiB, other superslabs", [WRONG_LAYOUT; 4]),
     ("wrong size: of another class", [NO, NO, NO, WRONG_LAYOUT]),
+    ("wrong size: of another page, 64 KiB or more", [NO, NO, NO, WRONG_LAYOUT]),
     ("overflow: into the slack of its class", [NO, NO, NO, OVERFLOW]),
     ("overflow: into a free neighbour", [NO, LATER, LATER, OVERFLOW]),
     ("overflow: into a live neighbour", [NO, NO, NO, OVERFLOW]),
     ("overflow: the same, of an object without slack", [NO, NO, NO, NO]),
+    ("overflow: behind the last page of an object of 64 KiB or more", [NO, NO, NO, Cell::EndsAtWrite]),
+    ("overflow: behind the last page of an object above 1 MiB", [NO, NO, NO, Cell::EndsAtWrite]),
     ("underflow: into a free neighbour", [NO, NO, NO, LATER]),
     ("underflow: into a live neighbour", [NO, NO, NO, Cell::Probable(When::Free)]),
     ("use after free: a write to the first word", [NO, LATER, LATER, LATER]),
@@ -153,13 +159,27 @@ fn free_what_is_no_object<L: Level>(what: &str, case: &mut Case<'_, L>) {
 fn free_with_a_wrong_size<L: Level>(what: &str, case: &mut Case<'_, L>) {
     let (right, wrong) = match what {
         "of another class" => (BYTES, 300),
+        // At the level `full` both sizes have one class.
+        "of another page, 64 KiB or more" => (64 << 10, 70_000),
         _ => (SHARED_BYTES_MAX + 1, SUPERSLAB_BYTES + 1),
     };
     let object = case.allocate(right);
     case.free(0, object, wrong);
 }
 
+/// Writes an object from its first byte on, and one byte behind its last page.
+fn write_behind_the_last_page<L: Level>(bytes: usize, case: &mut Case<'_, L>) {
+    let object = case.allocate(bytes);
+    case.write(object, 0, bytes.next_multiple_of(4096) + 1);
+    case.free(0, object, bytes);
+}
+
 fn write_outside<L: Level>(name: &str, case: &mut Case<'_, L>) {
+    match name.strip_prefix("overflow: behind the last page of an object ") {
+        Some("of 64 KiB or more") => return write_behind_the_last_page(64 << 10, case),
+        Some("above 1 MiB") => return write_behind_the_last_page(SHARED_BYTES_MAX + 1, case),
+        _ => {}
+    }
     let bytes = if name.ends_with("without slack") { CLASS_BYTES } else { BYTES };
     let [before, object, after] = case.neighbours(bytes);
     let neighbour = if name.starts_with("underflow") { before } else { after };

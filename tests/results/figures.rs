@@ -54,6 +54,7 @@ pub fn plain(round: u32, bytes: u64) -> Repetition {
         cpu_ns: 1_500_000_000,
         busy_workers: 2,
         memory_peak_bytes: None,
+        background_cpu_ns: None,
         intervals: vec![bytes],
         histograms: [
             ("refill_ns.slow".to_owned(), HistogramRecord::new(4, &slow)),

@@ -225,6 +225,7 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
         operations,
         busy_workers: 2,
         memory_peak_bytes: Some((192 << 20) + (u64::from(rank) << 21)),
+        background_cpu_ns: None,
         intervals: vec![in_first, bytes + operations - in_first],
         worker_ns: 2 * elapsed_ns,
         cpu_ns: 2 * elapsed_ns - 1_000_000,

@@ -1,7 +1,7 @@
 //! Laws of every allocator workload on every allocator.
 
 use numamark::measure::{Clock, Instruments, NoiseCounters, Prices};
-use numamark::slab::{Arena, Hardening, Heap, HeapOptions};
+use numamark::slab::{Arena, Background, Hardening, Heap, HeapOptions, Populator, with_background};
 use numamark::word::Word;
 use numamark::workload::allocate::{Allocator, Knob, Parameters, Session, Sizes, Span, Workload};
 use numamark::workload::{Amount, Extent, Measured, collect};
@@ -13,6 +13,16 @@ const TIMED_NS: u64 = 20_000_000;
 
 /// Runs a repetition of 20 ms after 1 ms of warm-up.
 fn run(parameters: Parameters, workers: u32, stop: &(dyn Fn() -> bool + Sync)) -> Measured {
+    run_beside(Background::Off, parameters, workers, stop)
+}
+
+/// As `run`, beside what `background` asks for.
+fn run_beside(
+    background: Background,
+    parameters: Parameters,
+    workers: u32,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Measured {
     let (clock, counters) = (Clock::start(), NoiseCounters::survey(None));
     let Extent { warmup_ns, division, stop, .. } = extent(1_000_000, Amount::Duration(0), stop);
     let span = Span { warmup_ns, timed_ns: TIMED_NS, division, stop };
@@ -26,13 +36,21 @@ fn run(parameters: Parameters, workers: u32, stop: &(dyn Fn() -> bool + Sync)) -
         let options = HeapOptions { hardening: parameters.hardening, ..HeapOptions::new(workers, clock) };
         Heap::new(arena, options).expect("valid options")
     });
-    let results = session.run(heap.as_ref(), |part| {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(move || part(worker))).collect();
-            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
-        })
-    });
-    let measured = session.measured(&collect(results).expect("no failure"));
+    let work = || {
+        let results = session.run(heap.as_ref(), |part| {
+            std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(move || part(worker))).collect();
+                threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+            })
+        });
+        collect(results)
+    };
+    let (records, report) = match &heap {
+        Some(heap) => with_background(background, heap, work).expect("no failure"),
+        None => (work().expect("no failure"), None),
+    };
+    assert_eq!(report.is_some(), background == Background::Populate);
+    let measured = session.measured(&records);
     assert_eq!(heap.map_or(0, |heap| heap.violations()), 0);
     assert_eq!(measured.intervals.iter().sum::<u64>(), measured.operations);
     assert_eq!(measured.noise.workers.len(), workers as usize);
@@ -147,6 +165,21 @@ fn every_workload_runs_on_the_slab_allocator_with_every_level_of_hardening() {
             let plain = parameters(*workload, Allocator::Slab, Some(100), None);
             run_something(Parameters { hardening: *hardening, ..plain }, 2);
         }
+    }
+}
+
+/// Each object keeps what was written to it while its superslab is populated: [`run_beside`] asserts that nothing failed.
+#[test]
+fn every_workload_runs_on_the_slab_allocator_beside_a_populator() {
+    let _alone = alone();
+    if !Populator::is_supported() {
+        println!("skipped: this kernel cannot populate memory that is in use");
+        return;
+    }
+    for workload in Workload::ALL {
+        println!("{}", workload.word());
+        let parameters = parameters(*workload, Allocator::Slab, Some(100), None);
+        run_beside(Background::Populate, parameters, 2, &|| false);
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::diagnostic::Place;
 use super::super::key::{Absent, Key, Kind, Section};
 use super::super::section::{Combination, section};
 use super::super::value::{Field, Value};
-use crate::slab::{Design, Hardening};
+use crate::slab::{Background, Design, Hardening};
 use crate::word::Word;
 use crate::workload::allocate::{Allocator, Sizes, Workload};
 
@@ -48,4 +48,7 @@ section! {
     swept hardening: Hardening = "cheap" in Kind::Word(Hardening::WORDS),
         ["checks", "security", "secure", "debug"],
         "Checks of the slab allocator against the misuse of objects, of the allocator workloads.";
+    swept background: Background = "off" in Kind::Word(Background::WORDS),
+        ["populate", "prefault", "background_thread", "helper"],
+        "Work of a thread beside the workers, of the allocator workloads: with \"populate\" it faults in the memory that they take next.";
 }

@@ -23,6 +23,8 @@ use crate::units;
 /// One line of a part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+// One line exists at a time, so the space that the smaller ones waste is not worth an allocation for each repetition.
+#[allow(clippy::large_enum_variant)]
 pub enum Line {
     /// The first line: identity and place of the rank.
     Begin(Begin),
@@ -94,6 +96,10 @@ pub struct Repetition {
     pub busy_workers: u32,
     /// Peak of the arena's bytes in use, warm-up included; null when the memory comes from another allocator.
     pub memory_peak_bytes: Option<u64>,
+    /// CPU time of the thread that works beside the workers, from its beginning to its end, warm-up included. It is no
+    /// part of `cpu_ns`. Absent where the case has no such thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background_cpu_ns: Option<u64>,
     /// Bytes, or operations, finished in each interval of the timed region; they sum to `bytes`, or to `operations`.
     /// Every interval is `interval_ns` of the run long, except the last, which is the rest.
     pub intervals: Vec<u64>,

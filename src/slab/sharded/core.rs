@@ -87,18 +87,20 @@ impl<'heap> Core<'heap> {
     /// Allocates what the fast path does not: after a refill, with an uncommon layout.
     #[inline(never)]
     pub(super) fn allocate_uncommon(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
-        let class = match self.hand_offsets.get(layout) {
-            Some(offset) => Class::numbered(usize::from(offset) / size_of::<&Record>()),
-            None => match Class::of(layout) {
-                Some(class) => class,
-                None => return self.allocate_run(layout),
-            },
-        };
+        let Some(class) = self.class_of(layout) else { return self.allocate_run(layout) };
         loop {
             if let Some(object) = self.take(class) {
                 return Ok(self.links.pointer(object));
             }
             self.refill(class)?;
+        }
+    }
+
+    /// As [`Class::of`]; a common layout is looked up.
+    pub(super) fn class_of(&self, layout: Layout) -> Option<Class> {
+        match self.hand_offsets.get(layout) {
+            Some(offset) => Some(Class::numbered(usize::from(offset) / size_of::<&Record>())),
+            None => Class::of(layout),
         }
     }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64 as Counter, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::guards::Guards;
 use super::mailbox::Mailbox;
 use super::object_links::{NO_LIST, ObjectLinks};
 use super::orphans::Orphans;
@@ -107,6 +108,7 @@ pub struct Heap {
     /// One for each worker, and one for the slabs of the orphanage.
     mailboxes: Box<[Mailbox]>,
     orphans: Orphans,
+    guards: Guards,
     /// By worker: true while its cache exists.
     present: Box<[AtomicBool]>,
     violations: Counter,
@@ -129,7 +131,8 @@ impl Heap {
     /// Creates a heap over the arena and takes ownership of the arena.
     ///
     /// # Errors
-    /// When an option is out of its range, or the stretch does not lie in the arena.
+    /// When an option is out of its range, or the stretch does not lie in the arena; at the level `full` also when there
+    /// is no memory.
     pub fn new(arena: Arena, options: HeapOptions) -> Result<Heap> {
         let HeapOptions { batch, workers, sample_gap, .. } = options;
         let (smallest, largest) = (BATCH_OBJECTS.start(), BATCH_OBJECTS.end());
@@ -152,6 +155,7 @@ impl Heap {
         }
         let key = if options.hardening == Hardening::Off { 0 } else { random_key() };
         let heap = Heap {
+            guards: Guards::new(&arena, options.hardening, superslabs.start)?,
             // Superslabs keep their numbers in the arena: the records in front of the stretch are never touched.
             table: RecordTable::new(superslabs.end),
             pool: Mutex::new(Pool::new(superslabs)),
@@ -191,17 +195,32 @@ impl Heap {
     /// # Errors
     /// When memory is short, if the kernel can report it (Linux 5.14 and later); an older kernel ends the process.
     pub fn populate(&self, worker: u32, workers: u32) -> Result<()> {
-        /// In superslabs: 32 MiB is large enough to hide the cost of the call, and small enough to leave the pool to
-        /// others.
-        const SPAN: u32 = 16;
         let superslabs = self.pool().superslabs();
         let count = u64::from(superslabs.end - superslabs.start);
         let share = |worker: u32| {
             let before = count * u64::from(worker) / u64::from(workers);
             superslabs.start + u32::try_from(before).expect("at most all superslabs")
         };
-        let end = share(worker + 1);
-        let mut first = share(worker);
+        self.for_each_free(share(worker)..share(worker + 1), |first, count| self.arena.populate(first, count))
+    }
+
+    /// Gives the memory of all superslabs in the pool back to the operating system: a program then pays for its first
+    /// touch again, as in a new arena. An arena of ordinary memory ([`Arena::plain`]) keeps its memory.
+    ///
+    /// # Errors
+    /// When the kernel refuses, as it does for memory that is locked.
+    pub fn discard(&self) -> Result<()> {
+        let superslabs = self.pool().superslabs();
+        self.for_each_free(superslabs, |first, count| self.arena.discard(first, count))
+    }
+
+    /// Calls `act` with the first number and the count of free superslabs until all of the range were given to it. It
+    /// holds them meanwhile; those in use are skipped.
+    fn for_each_free(&self, range: Range<u32>, act: impl Fn(u32, u32) -> Result<()>) -> Result<()> {
+        /// In superslabs: 32 MiB is large enough to hide the cost of a call, and small enough to leave the pool to
+        /// others.
+        const SPAN: u32 = 16;
+        let Range { start: mut first, end } = range;
         while first < end {
             let mut count = SPAN.min(end - first);
             if !self.pool().take_exactly(first, count) {
@@ -211,7 +230,7 @@ impl Heap {
                     continue;
                 }
             }
-            let outcome = self.arena.populate(first, count);
+            let outcome = act(first, count);
             self.pool().give(first, count);
             outcome?;
             first += count;
@@ -221,6 +240,7 @@ impl Heap {
 
     /// Ends the heap and returns its arena for another heap. Live allocations are forgotten.
     pub fn into_arena(self) -> Arena {
+        self.guards.end(&self.arena);
         self.arena
     }
 
@@ -265,6 +285,11 @@ impl Heap {
     /// The links of all free objects.
     pub(super) fn links(&self) -> ObjectLinks {
         self.links
+    }
+
+    /// The guards behind large objects.
+    pub(super) fn guards(&self) -> &Guards {
+        &self.guards
     }
 
     pub(super) fn table(&self) -> &RecordTable {

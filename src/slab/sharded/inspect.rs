@@ -1,7 +1,8 @@
 //! The checks of the level `full`: the whole object is looked at when it is freed and when it is handed out again.
 //!
 //! A live object is followed by a canary where its class has room for one: the bytes that a user who asked for fewer
-//! than the class has must not write. A free object is filled with a pattern behind its link.
+//! than the class has must not write. A free object is filled with a pattern behind its link. Behind a large object is a
+//! guard (`guards.rs`).
 #![allow(unsafe_code)]
 
 use std::alloc::Layout;
@@ -10,7 +11,7 @@ use std::ptr::NonNull;
 use super::core::Core;
 use super::superslab_record::{Superslab, Use};
 use crate::mix::mix64;
-use crate::slab::class::{Class, PackedLayout, SLABS, SUPERSLAB_SHIFT, slab_number};
+use crate::slab::class::{Class, PackedLayout, SLABS, SUPERSLAB_BYTES, SUPERSLAB_SHIFT, slab_number};
 use crate::slab::misuse::{Misuse, OutOfMemory, Violation};
 use crate::units::{count, index};
 
@@ -23,7 +24,13 @@ impl Core<'_> {
     /// `Cache::allocate` at the level `full`.
     #[inline(never)]
     pub(super) fn allocate_checked(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
-        let Some(class) = Class::of(layout) else { return self.allocate_run(layout) };
+        let guards = self.heap.guards();
+        let Some(class) = self.class_of(guards.with_room(layout)) else {
+            return self.allocate_run(layout).inspect(|run| {
+                let bytes = guards.with_room(layout).size().next_multiple_of(SUPERSLAB_BYTES);
+                guards.put(self.heap.arena(), self.offset_of(*run), layout.size(), bytes);
+            });
+        };
         loop {
             let Some(object) = self.take(class) else {
                 self.refill(class)?;
@@ -39,13 +46,12 @@ impl Core<'_> {
                 });
                 continue;
             }
-            let canary = self.canary(object, layout.size());
-            let room = self.canary_room(class, object, layout.size());
-            for (place, byte) in canary.iter().enumerate().take(room.1) {
-                // SAFETY: inside the object's class, behind what its user asked for.
-                unsafe { room.0.add(place).write(*byte) };
-            }
-            return Ok(self.links.pointer(object));
+            let (room, bytes) = self.canary_room(class, object, layout.size());
+            // SAFETY: inside the object's class, behind what its user asked for.
+            unsafe { write_first(self.canary(object, layout.size()), room, bytes) };
+            let pointer = self.links.pointer(object);
+            guards.put(self.heap.arena(), self.offset_of(pointer), layout.size(), class.bytes());
+            return Ok(pointer);
         }
     }
 
@@ -65,7 +71,7 @@ impl Core<'_> {
         };
         let Some(class) = self.slab(number).class() else { return Ok(()) };
         let inside = class.inside(offset);
-        if !class.begins_at(inside) || inside / class.bytes() >= index(self.slab(number).carved()) {
+        if !class.begins_at(inside) || inside >= index(self.slab(number).carved()) * class.bytes() {
             return Err(self.refused(self.diagnose(offset), pointer, layout));
         }
         let object = pointer.addr().get();
@@ -73,16 +79,19 @@ impl Core<'_> {
         if (unsafe { self.links.next_of_user(object) } ^ object) < class.slab_bytes() {
             return Ok(());
         }
-        if Class::of(layout.unpack()) != Some(class) {
+        let guards = self.heap.guards();
+        let is_other = self.class_of(guards.with_room(layout.unpack())) != Some(class);
+        let may_have_guard = guards.may_follow(class);
+        if is_other || may_have_guard && guards.contradicts(offset, layout.bytes()) {
             return Err(self.refused(Misuse::WrongLayout, pointer, layout));
         }
-        let canary = self.canary(object, layout.bytes());
         let (room, bytes) = self.canary_room(class, object, layout.bytes());
-        for (place, byte) in canary.iter().enumerate().take(bytes) {
-            // SAFETY: inside the object's class; written when the object was handed out.
-            if unsafe { room.add(place).read() } != *byte {
-                return Err(self.refused(Misuse::Overflow, pointer, layout));
-            }
+        // SAFETY: inside the object's class; written when the object was handed out.
+        if !unsafe { begins_with(room, bytes, self.canary(object, layout.bytes())) } {
+            return Err(self.refused(Misuse::Overflow, pointer, layout));
+        }
+        if may_have_guard {
+            guards.lift(self.heap.arena(), offset);
         }
         self.fill(class, object);
         Ok(())
@@ -100,7 +109,12 @@ impl Core<'_> {
         let filling = self.links.pointer(object + LINK_BYTES);
         // SAFETY: an object that was free until now and that nobody has yet; it was filled when it was freed.
         let filling = unsafe { std::slice::from_raw_parts(filling.as_ptr(), class.bytes() - LINK_BYTES) };
-        filling.iter().all(|byte| *byte == POISON)
+        // Arrays of fixed size are compared without a loop over their bytes. Classes are whole words.
+        let (lines, rest) = filling.as_chunks::<64>();
+        let (words, none) = rest.as_chunks::<LINK_BYTES>();
+        lines.iter().all(|line| *line == [POISON; 64])
+            && words.iter().all(|word| *word == [POISON; LINK_BYTES])
+            && none.is_empty()
     }
 
     /// The canary of an object: it differs between objects, sizes and heaps.
@@ -110,6 +124,97 @@ impl Core<'_> {
 
     /// The place of the canary of an object of `bytes` bytes, and the number of its bytes that have room.
     fn canary_room(&self, class: Class, object: usize, bytes: usize) -> (NonNull<u8>, usize) {
-        (self.links.pointer(object + bytes), (class.bytes() - bytes).min(8))
+        let slack = self.heap.guards().slack(object - self.links.base(), bytes);
+        (self.links.pointer(object + bytes), slack.unwrap_or(class.bytes() - bytes).min(8))
+    }
+}
+
+/// Writes the first `bytes` bytes of a canary, at most all 8. Pieces of fixed size need no loop over bytes.
+///
+/// # Safety
+/// `place` has that many bytes, which no other thread uses.
+unsafe fn write_first(canary: [u8; 8], place: NonNull<u8>, bytes: usize) {
+    let mut done = 0;
+    // SAFETY: the pieces are those bits of `bytes` that are set, so they have `bytes` bytes together.
+    unsafe {
+        write_piece::<8>(canary, place, bytes, &mut done);
+        write_piece::<4>(canary, place, bytes, &mut done);
+        write_piece::<2>(canary, place, bytes, &mut done);
+        write_piece::<1>(canary, place, bytes, &mut done);
+    }
+}
+
+/// Writes the next piece of N bytes, if `bytes` has one.
+///
+/// # Safety
+/// As `write_first`; the pieces together have at most `bytes` bytes.
+#[inline]
+unsafe fn write_piece<const N: usize>(canary: [u8; 8], place: NonNull<u8>, bytes: usize, done: &mut usize) {
+    if bytes & N != 0 {
+        // SAFETY: by the caller's guarantee; the canary has 8 bytes.
+        unsafe { canary.as_ptr().add(*done).copy_to_nonoverlapping(place.as_ptr().add(*done), N) };
+        *done += N;
+    }
+}
+
+/// True when the memory begins with the first `bytes` bytes of a canary, at most all 8.
+///
+/// # Safety
+/// `place` has that many bytes, which were written and which no other thread writes.
+unsafe fn begins_with(place: NonNull<u8>, bytes: usize, canary: [u8; 8]) -> bool {
+    let mut done = 0;
+    // SAFETY: as in `write_first`.
+    unsafe {
+        is_piece::<8>(place, bytes, canary, &mut done)
+            && is_piece::<4>(place, bytes, canary, &mut done)
+            && is_piece::<2>(place, bytes, canary, &mut done)
+            && is_piece::<1>(place, bytes, canary, &mut done)
+    }
+}
+
+/// True when the next piece of N bytes, if `bytes` has one, is that of the canary.
+///
+/// # Safety
+/// As `begins_with`; the pieces together have at most `bytes` bytes.
+#[inline]
+unsafe fn is_piece<const N: usize>(
+    place: NonNull<u8>,
+    bytes: usize,
+    canary: [u8; 8],
+    done: &mut usize,
+) -> bool {
+    if bytes & N == 0 {
+        return true;
+    }
+    // SAFETY: by the caller's guarantee; the canary has 8 bytes.
+    let equal = unsafe {
+        let found = place.add(*done).cast::<[u8; N]>().read();
+        found == canary.as_ptr().add(*done).cast::<[u8; N]>().read()
+    };
+    *done += N;
+    equal
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canary_is_written_and_compared_to_its_last_byte_and_no_further() {
+        let canary = [1, 2, 3, 4, 5, 6, 7, 8];
+        for bytes in 0..=canary.len() {
+            let mut memory = [0xEE; 10];
+            // SAFETY: at most 8 of the 10 bytes, the first left out.
+            unsafe { write_first(canary, NonNull::from(&mut memory[1..]).cast(), bytes) };
+            assert_eq!(memory[1..=bytes], canary[..bytes]);
+            assert!(memory[0] == 0xEE && memory[bytes + 1..].iter().all(|byte| *byte == 0xEE));
+            for wrong in 1..=bytes + 1 {
+                let mut damaged = memory;
+                damaged[wrong] ^= 0x10;
+                // SAFETY: as above.
+                let equal = unsafe { begins_with(NonNull::from(&mut damaged[1..]).cast(), bytes, canary) };
+                assert_eq!(equal, wrong > bytes, "byte {wrong} of {bytes}");
+            }
+        }
     }
 }

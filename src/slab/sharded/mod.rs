@@ -8,7 +8,9 @@
 //! | `object_links.rs` | links of free objects, in the objects' first words |
 //! | `slab_record.rs`, `returned.rs`, `superslab_record.rs`, `table.rs` | metadata of memory, all of it outside the objects |
 //! | `chain.rs` | objects of other workers that wait to be given back |
+//! | `guards.rs` | inaccessible pages behind large objects, at the level `full` |
 //! | `heap.rs` | state that all workers share |
+//! | `populator.rs` | a thread beside the workers that faults in what they take next |
 //! | `cache.rs` | one worker's fast paths |
 //! | `core.rs` | the cache's state; below it `refill.rs`, `settle.rs`, `run.rs`, `foreign.rs`, `handover.rs`, `inspect.rs` |
 //!
@@ -21,6 +23,7 @@ mod cache;
 mod chain;
 mod core;
 mod foreign;
+mod guards;
 mod handover;
 mod heap;
 mod inspect;
@@ -28,6 +31,7 @@ mod list;
 mod mailbox;
 mod object_links;
 mod orphans;
+mod populator;
 mod refill;
 mod returned;
 mod run;
@@ -40,3 +44,4 @@ mod tests;
 
 pub use cache::Cache;
 pub use heap::{BATCH_OBJECTS, Heap, HeapOptions, Stretch, Usage, WORKERS_MAX};
+pub use populator::{Populator, PopulatorReport, with_background};

@@ -22,6 +22,7 @@ impl Core<'_> {
     #[cold]
     #[inline(never)]
     pub(super) fn allocate_run(&mut self, layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
+        let layout = self.heap.guards().with_room(layout);
         let mut timing = self.recorder.begin(true);
         let mut first = self.take_run(layout);
         self.recorder.lap(&mut timing, Stage::Find);
@@ -57,9 +58,14 @@ impl Core<'_> {
         let Some(record) = superslabs.get(first) else {
             return Err(self.violation(Misuse::Foreign, offset, layout));
         };
-        let count = run_length(layout).unwrap_or(u32::MAX);
-        if !offset.is_multiple_of(SUPERSLAB_BYTES) || !record.end_run(count) {
+        let guards = self.heap.guards();
+        let count = run_length(guards.with_room(layout)).unwrap_or(u32::MAX);
+        let is_other = guards.are_on() && guards.contradicts(offset, layout.size());
+        if !offset.is_multiple_of(SUPERSLAB_BYTES) || is_other || !record.end_run(count) {
             return Err(self.violation(self.diagnose(offset), offset, layout));
+        }
+        if guards.are_on() {
+            guards.lift(self.heap.arena(), offset);
         }
         for superslab in &superslabs[first..first + index(count)] {
             superslab.set_recycled();

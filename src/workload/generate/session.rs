@@ -165,6 +165,7 @@ impl<'a> Session<'a> {
             busy_workers: number(records.iter().filter(|record| record.blocks > 0).count()),
             intervals: progress.intervals.into_finished(),
             memory_peak_bytes: ours.then(|| self.parts.heap.usage().peak_bytes as u64),
+            background_cpu_ns: None,
             chunk_ns: progress.chunk_ns,
             latency_ns: None,
             refills: ours.then_some(refills),

@@ -1,5 +1,7 @@
 //! Laws of the design as a whole. Each file states one kind; `lockfree.rs` is model-checked under loom.
 
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+mod guards;
 #[cfg(not(loom))]
 mod handover;
 #[cfg(not(loom))]
@@ -8,6 +10,8 @@ mod laws;
 mod lockfree;
 #[cfg(not(loom))]
 mod misuse;
+#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+mod populator;
 #[cfg(not(loom))]
 mod recording;
 #[cfg(not(loom))]

@@ -11,7 +11,7 @@ impl<'heap, L: Level> Peer<'heap> for Cache<'heap, L> {
     }
 
     fn arena_bytes(workers: u32, demand: Demand) -> u64 {
-        arena_bytes_needed(workers, demand)
+        arena_bytes_needed(workers, demand.hardened(L::HARDENING))
     }
 
     fn serve(worker: u32, _demand: Demand, heap: Option<&'heap Heap>) -> Result<Cache<'heap, L>> {
