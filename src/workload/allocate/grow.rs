@@ -1,7 +1,8 @@
 //! grow: a worker only allocates, up to a number of objects, and then begins with nothing again.
 //!
-//! The pattern of a program that loads its data. Every object is new, so the time is that of refills and of memory that
-//! was not touched for long. One operation is one object allocated. At `live` objects the worker frees all of them, in
+//! The pattern of a program that loads its data. Nothing is freed between two objects, so the time is that of refills and of
+//! memory that was not touched for long; until the first objects are freed, every object is new. One operation is one
+//! object allocated. At `live` objects the worker frees all of them, in
 //! the order in which they were allocated; neither that work nor its time is counted: the timed region of the worker is
 //! longer by this time. The counters of noise cover it, and so do the readings of the whole machine.
 
