@@ -35,7 +35,7 @@ const HEADERS: [(&str, usize); 7] = [
     ("working set", 12),
     ("of L3", 7),
     ("memory", 9),
-    ("time", 8),
+    ("time", 9),
 ];
 /// Columns of the labels before the paragraphs below the table.
 const LABEL_COLUMNS: usize = 9;
@@ -94,7 +94,7 @@ fn figures(planned: &Planned<'_>, index: usize) -> [String; 7] {
     let time = match (planned.prediction, first.asked_ns()) {
         (Some(prediction), _) => human_span(prediction.repetition_ns[index]),
         // The job asks for the same time in every repetition.
-        (None, Some(ns)) => format!(" >{}", human_span(ns as f64 / first.turns.len() as f64)),
+        (None, Some(ns)) => format!(">{}", human_span(ns as f64 / first.turns.len() as f64)),
         (None, None) => NOT_AVAILABLE.to_owned(),
     };
     cells(&of_ranks, time)
