@@ -231,9 +231,15 @@ fn count_lines(lines: &[&str]) -> BTreeMap<String, u64> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
-    use std::sync::Barrier;
+    use std::sync::{Barrier, MutexGuard};
 
     use super::*;
+
+    /// The tests take the heap in turn: one of them uses all of its workers, and all of its memory.
+    fn alone() -> MutexGuard<'static, ()> {
+        static TURN: Mutex<()> = Mutex::new(());
+        TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     fn text(lines: usize) -> String {
         let line = |line: usize| {
@@ -244,6 +250,7 @@ mod tests {
 
     #[test]
     fn a_program_with_threads_runs_on_it() {
+        let _turn = alone();
         heap();
         let text = text(5000);
         let words = count(&text, 8);
@@ -255,6 +262,7 @@ mod tests {
 
     #[test]
     fn more_threads_than_workers_and_more_bytes_than_the_arena_fall_back_to_the_system() {
+        let _turn = alone();
         heap();
         let threads = 2 * WORKERS as usize;
         let together = Barrier::new(threads);
@@ -281,6 +289,7 @@ mod tests {
 
     #[test]
     fn values_that_outlive_the_threads_cache_come_home() {
+        let _turn = alone();
         heap();
         thread_local! {
             static FIRST: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
