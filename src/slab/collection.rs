@@ -126,13 +126,15 @@ mod tests {
     use crate::slab::{Arena, Full, Heap, HeapOptions, SUPERSLAB_BYTES, Strict};
 
     fn heap(hardening: Hardening) -> Heap {
-        let arena = Arena::plain(16 * SUPERSLAB_BYTES).expect("memory for a test");
+        // Under Miri a small one: it visits the records of the whole arena wherever a reference to them is passed on.
+        let superslabs = if cfg!(miri) { 3 } else { 16 };
+        let arena = Arena::plain(superslabs * SUPERSLAB_BYTES).expect("memory for a test");
         Heap::new(arena, HeapOptions { hardening, ..HeapOptions::new(1, Clock::start()) })
             .expect("valid options")
     }
 
     fn any_layout(random: &mut Random) -> Layout {
-        let bytes = random.bits() as usize & ((1 << random.below(22)) - 1);
+        let bytes = random.bits() as usize & ((1 << random.below(if cfg!(miri) { 14 } else { 22 })) - 1);
         Layout::from_size_align(bytes, 1 << random.below(14)).expect("small")
     }
 
@@ -164,7 +166,7 @@ mod tests {
                 let kept = unsafe {
                     std::slice::from_raw_parts(block.cast::<u8>().as_ptr(), old.size().min(new.size()))
                 };
-                assert!(kept.iter().all(|byte| *byte == round as u8), "{round}: {old:?} to {new:?}");
+                assert!(kept == vec![round as u8; kept.len()], "{round}: {old:?} to {new:?}");
                 if round % 2 == 0 && new.size() > old.size() {
                     // SAFETY: as above.
                     let zeroed = unsafe {
@@ -173,7 +175,7 @@ mod tests {
                             new.size() - old.size(),
                         )
                     };
-                    assert!(zeroed.iter().all(|byte| *byte == 0), "{round}: {old:?} to {new:?}");
+                    assert!(zeroed == vec![0; zeroed.len()], "{round}: {old:?} to {new:?}");
                 }
                 old = new;
             }
@@ -198,7 +200,7 @@ mod tests {
         let allocator = CacheAllocator::new(heap.cache(0).expect("once"));
         let mut data = allocator_api2::vec::Vec::<u64, _>::new_in(&allocator);
         assert!(data.try_reserve(heap.arena().bytes()).is_err());
-        data.extend(0..1000);
-        assert_eq!(data.iter().sum::<u64>(), 499_500);
+        data.extend(0..200);
+        assert_eq!(data.iter().sum::<u64>(), 19_900);
     }
 }

@@ -158,7 +158,7 @@ mod tests {
             let mut free: Vec<bool> = (0..superslabs).map(|number| number >= first).collect();
             let mut taken: Vec<(u32, u32)> = Vec::new();
             let mut taken_max = 0;
-            for _ in 0..300 {
+            for _ in 0..if cfg!(miri) { 40 } else { 300 } {
                 let longest = if random.below(4) == 0 { 90 } else { 5 };
                 let count = 1 + random.below(longest);
                 match random.below(5) {

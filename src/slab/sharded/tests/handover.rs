@@ -4,7 +4,7 @@ use std::alloc::Layout;
 use std::sync::mpsc;
 
 use super::tenant::{Tenancy, any_layout};
-use super::{heap, rounds};
+use super::{heap, rounds, superslabs};
 use crate::mix::Random;
 use crate::slab::{Allocate, Object, SUPERSLAB_BYTES};
 
@@ -13,7 +13,8 @@ fn objects_given_back_on_other_threads_come_home() {
     let workers = 3u32;
     for seed in 0..rounds(6, 1) {
         println!("seed {seed}");
-        let heap = heap(32, workers);
+        let superslabs = superslabs(32, 4);
+        let heap = heap(superslabs, workers);
         let (senders, receivers): (Vec<_>, Vec<_>) =
             (0..workers).map(|_| mpsc::channel::<Tenancy<'_>>()).unzip();
         std::thread::scope(|scope| {
@@ -22,7 +23,7 @@ fn objects_given_back_on_other_threads_come_home() {
                 scope.spawn(move || {
                     let mut cache = heap.cache(worker).expect("once");
                     let mut random = Random::new(seed * 100 + u64::from(worker));
-                    for tag in 0..rounds(30_000, 150) {
+                    for tag in 0..rounds(30_000, 60) {
                         let layout = any_layout(&mut random, 20_000);
                         if let Ok(tenancy) = Tenancy::begin(&mut cache, layout, tag) {
                             let to = random.below(workers) as usize;
@@ -42,7 +43,7 @@ fn objects_given_back_on_other_threads_come_home() {
         });
         // The workers have left; another worker takes over their superslabs.
         let mut heir = heap.cache(0).expect("its last cache is gone");
-        assert!(heir.take(Layout::from_size_align(32 * SUPERSLAB_BYTES, 8).expect("valid")).is_ok());
+        assert!(heir.take(Layout::from_size_align(superslabs * SUPERSLAB_BYTES, 8).expect("valid")).is_ok());
         assert_eq!(heap.violations(), 0, "{:?}", heap.first_violation());
     }
 }
@@ -75,7 +76,7 @@ fn slabs_of_a_worker_that_left_are_adopted_and_their_objects_stay_live() {
 #[test]
 fn workers_that_come_and_go_lose_nothing() {
     let workers = 3u32;
-    let heap = heap(16, workers);
+    let heap = heap(superslabs(16, 4), workers);
     let (sender, receiver) = mpsc::sync_channel::<Tenancy<'_>>(64);
     std::thread::scope(|scope| {
         for worker in 1..workers {

@@ -3,7 +3,7 @@
 use std::alloc::Layout;
 
 use super::tenant::{House, Tenancy, any_layout};
-use super::{heap, rounds};
+use super::{heap, rounds, superslabs};
 use crate::mix::Random;
 use crate::slab::{Allocate, Demand, OutOfMemory, SHARED_BYTES_MAX, SUPERSLAB_BYTES, arena_bytes_needed};
 
@@ -16,7 +16,7 @@ fn live_objects_never_overlap_and_keep_their_contents() {
     for seed in 0..rounds(24, 2) {
         println!("seed {seed}");
         let workers = 3;
-        let heap = heap(24, workers);
+        let heap = heap(superslabs(24, 4), workers);
         let mut caches: Vec<_> = (0..workers).map(|worker| heap.cache(worker).expect("once")).collect();
         let (mut house, mut random) = (House::default(), Random::new(seed));
         let mut refused = 0;
@@ -49,7 +49,7 @@ fn live_objects_never_overlap_and_keep_their_contents() {
 #[test]
 fn every_size_from_nothing_to_the_largest_block_is_served() {
     // The whole arena, one superslab less, the edges of classes, of slabs, of superslabs.
-    let superslabs = if cfg!(miri) { 3 } else { 300 };
+    let superslabs = superslabs(300, 3);
     let heap = heap(superslabs, 1);
     let mut cache = heap.cache(0).expect("once");
     let arena = superslabs * SUPERSLAB_BYTES;
@@ -69,9 +69,9 @@ fn every_size_from_nothing_to_the_largest_block_is_served() {
 
 #[test]
 fn alignments_up_to_many_superslabs_are_honoured() {
-    let heap = heap(40, 1);
+    let heap = heap(superslabs(40, 4), 1);
     let mut cache = heap.cache(0).expect("once");
-    for align in (0..=24).map(|log| 1usize << log) {
+    for align in (0..=rounds(24, 22)).map(|log| 1usize << log) {
         for bytes in [1, 100, 5000, 3 << 20] {
             let layout = Layout::from_size_align(bytes, align).expect("a valid layout");
             // `begin` checks the address.
@@ -84,10 +84,10 @@ fn alignments_up_to_many_superslabs_are_honoured() {
 #[test]
 fn exhaustion_is_an_error_and_passes() {
     for bytes in [8, 100, 4096, 5000, SHARED_BYTES_MAX, SUPERSLAB_BYTES, 5 << 20] {
-        if cfg!(miri) && bytes < 5000 {
+        if cfg!(miri) && bytes < 4096 {
             continue;
         }
-        let heap = heap(3, 2);
+        let heap = heap(if bytes < SUPERSLAB_BYTES { superslabs(3, 1) } else { 3 }, 2);
         let mut cache = heap.cache(0).expect("once");
         for round in 0..2 {
             let mut live = Vec::new();
@@ -114,9 +114,9 @@ fn exhaustion_is_an_error_and_passes() {
 
 #[test]
 fn blocks_handed_to_another_worker_stay_within_the_arena_that_was_asked_for() {
-    // A chunk of 8 blocks from two workers; two chunks in flight; blocks given back by the other worker.
+    // A chunk of some blocks from each of two workers; some chunks in flight; blocks given back by the other worker.
     for bytes in [96 << 10, 1 << 20, 4 << 20, 6 << 20] {
-        let (workers, in_flight, blocks) = (2u32, 2u64, 4u64);
+        let (workers, in_flight, blocks) = (2u32, rounds(2, 1), rounds(4, 2));
         let demand = Demand {
             live_per_worker: (in_flight + 1) * blocks,
             bytes_min: bytes as u64,
@@ -177,7 +177,7 @@ fn random_sizes_stay_within_the_arena_that_was_asked_for() {
 
 #[test]
 fn a_change_of_block_size_finds_the_arena_whole() {
-    let superslabs = if cfg!(miri) { 8 } else { 64 };
+    let superslabs = superslabs(64, 3);
     let heap = heap(superslabs, 1);
     let mut cache = heap.cache(0).expect("once");
     let mut random = Random::new(3);
@@ -186,7 +186,7 @@ fn a_change_of_block_size_finds_the_arena_whole() {
         let mut live = Vec::new();
         while let Ok(object) = cache.take(layout(bytes)) {
             live.push(object);
-            if live.len() == 500 {
+            if live.len() as u64 == rounds(500, 100) {
                 break;
             }
         }

@@ -5,12 +5,17 @@ use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use super::tenant::{House, Tenancy};
-use super::{hardened_heap, heap, rounds};
+use super::{hardened_heap, heap, rounds, superslabs};
 use crate::slab::{
-    Cache, Full, Hardening, Heap, Level, Misuse, Off, SHARED_BYTES_MAX, SUPERSLAB_BYTES, Strict,
+    Cache, Full, Hardening, Heap, Level, Misuse, Off, SHARED_BYTES_MAX, SLAB_BYTES, SUPERSLAB_BYTES, Strict,
 };
 
 const SIZES: [usize; 6] = [8, 24, 128, 4096, 5000, SHARED_BYTES_MAX];
+
+/// Sizes to fill slabs with; under Miri only those of which a slab holds few.
+fn filling(sizes: &[usize]) -> impl Iterator<Item = usize> {
+    sizes.iter().copied().filter(|bytes| !cfg!(miri) || *bytes >= 1024)
+}
 
 fn layout(bytes: usize) -> Layout {
     Layout::from_size_align(bytes, 8).expect("a valid layout")
@@ -29,7 +34,7 @@ fn moved(pointer: NonNull<u8>, bytes: isize) -> NonNull<u8> {
 #[test]
 fn freeing_twice_in_a_row() {
     for bytes in SIZES {
-        let heap = heap(4, 1);
+        let heap = heap(superslabs(4, 1), 1);
         let mut cache = heap.cache(0).expect("once");
         let (kept, twice) = (cache.allocate(layout(bytes)), cache.allocate(layout(bytes)));
         let twice = twice.expect("room");
@@ -45,19 +50,20 @@ fn freeing_twice_in_a_row() {
 #[test]
 fn freeing_twice_with_others_freed_in_between() {
     for bytes in SIZES {
-        let heap = hardened_heap(40, 1, Hardening::Strict);
+        let half = rounds(10, 3) as usize;
+        let heap = hardened_heap(superslabs(40, 4), 1, Hardening::Strict);
         let mut cache = heap.hardened_cache::<Strict>(0).expect("once");
-        let objects: Vec<_> = (0..20).map(|_| cache.allocate(layout(bytes)).expect("room")).collect();
-        for pointer in &objects[..10] {
+        let objects: Vec<_> = (0..2 * half).map(|_| cache.allocate(layout(bytes)).expect("room")).collect();
+        for pointer in &objects[..half] {
             assert_eq!(free(&mut cache, *pointer, bytes), Ok(()));
         }
-        for pointer in &objects[..10] {
+        for pointer in &objects[..half] {
             // Its slab may have been emptied and recycled: then no object is there.
             let misuse = free(&mut cache, *pointer, bytes).expect_err("freed before");
             assert!(matches!(misuse, Misuse::DoubleFree | Misuse::NotAllocated), "{bytes}: {misuse}");
         }
-        assert_eq!(heap.violations(), 10);
-        for pointer in &objects[10..] {
+        assert_eq!(heap.violations(), half as u64);
+        for pointer in &objects[half..] {
             assert_eq!(free(&mut cache, *pointer, bytes), Ok(()));
         }
     }
@@ -67,7 +73,7 @@ fn freeing_twice_with_others_freed_in_between() {
 fn freeing_twice_from_two_workers_in_every_order() {
     for bytes in SIZES {
         for order in [[0, 0], [0, 1], [1, 0], [1, 1]] {
-            let heap = hardened_heap(4, 2, Hardening::Strict);
+            let heap = hardened_heap(superslabs(4, 2), 2, Hardening::Strict);
             let mut caches = [0, 1].map(|worker| heap.hardened_cache::<Strict>(worker).expect("once"));
             let object = caches[0].allocate(layout(bytes)).expect("room");
             assert_eq!(free(&mut caches[order[0]], object, bytes), Ok(()), "{bytes} {order:?}");
@@ -149,7 +155,7 @@ fn pointers_that_are_not_objects() {
 #[test]
 fn a_wrong_size_up_to_a_mebibyte_does_no_harm() {
     for bytes in SIZES {
-        let heap = heap(4, 1);
+        let heap = heap(superslabs(4, 1), 1);
         let mut cache = heap.cache(0).expect("once");
         for wrong in [1, bytes / 2, bytes * 2, SHARED_BYTES_MAX, 5 << 20] {
             let object = cache.allocate(layout(bytes)).expect("room");
@@ -185,7 +191,8 @@ fn messages_name_the_worker_the_address_and_the_fault() {
 
 /// Uses up the arena, under Miri somewhat more than a slab, and checks that no object overlaps another one.
 fn fill<'heap>(cache: &mut Cache<'heap>, house: &mut House<'heap>, bytes: usize) {
-    for tag in 0..rounds(u64::MAX, 700) {
+    let more_than_a_slab = (SLAB_BYTES / bytes + 20) as u64;
+    for tag in 0..rounds(u64::MAX, more_than_a_slab) {
         let Ok(tenancy) = Tenancy::begin(cache, layout(bytes), tag) else { break };
         house.move_in(tenancy);
     }
@@ -222,8 +229,7 @@ fn a_slab_is_never_released_under_a_live_object() {
         caches.iter_mut().rev().for_each(Cache::trim);
         assert!(heap.usage().pooled_bytes < heap.arena().bytes(), "an object is live");
         // Objects of another class would take over the memory of a slab that is released.
-        fill(&mut caches[0], &mut house, 64);
-        fill(&mut caches[0], &mut house, 4096);
+        filling(&[64, 1024, 4096]).for_each(|bytes| fill(&mut caches[0], &mut house, bytes));
         assert_eq!(heap.violations(), 1);
         let misuse = heap.first_violation().expect("counted").misuse;
         assert_eq!(misuse, if freeing == 0 { Misuse::Damaged } else { Misuse::DoubleFree });
@@ -233,28 +239,27 @@ fn a_slab_is_never_released_under_a_live_object() {
 
 #[test]
 fn an_object_freed_twice_is_not_handed_out_twice() {
-    let heap = heap(3, 1);
-    let mut cache = heap.cache(0).expect("once");
-    let objects = [(); 3].map(|()| cache.allocate(layout(64)).expect("room"));
-    for object in [0, 1, 0, 2] {
-        assert_eq!(free(&mut cache, objects[object], 64), Ok(()));
+    for bytes in filling(&[64, 1024]) {
+        let heap = heap(3, 1);
+        let mut cache = heap.cache(0).expect("once");
+        let objects = [(); 3].map(|()| cache.allocate(layout(bytes)).expect("room"));
+        for object in [0, 1, 0, 2] {
+            assert_eq!(free(&mut cache, objects[object], bytes), Ok(()));
+        }
+        let mut house = House::default();
+        fill(&mut cache, &mut house, bytes);
+        assert_eq!(heap.violations(), 1);
+        let first = heap.first_violation().expect("counted");
+        assert_eq!((first.misuse, first.bytes, first.worker), (Misuse::Damaged, bytes, 0));
+        house.move_all_out().for_each(|tenancy| tenancy.end(&mut cache).expect("a live object"));
     }
-    let mut house = House::default();
-    fill(&mut cache, &mut house, 64);
-    assert_eq!(heap.violations(), 1);
-    let first = heap.first_violation().expect("counted");
-    assert_eq!((first.misuse, first.bytes, first.worker), (Misuse::Damaged, 64, 0));
-    house.move_all_out().for_each(|tenancy| tenancy.end(&mut cache).expect("a live object"));
 }
 
 #[test]
 fn a_write_to_the_link_of_a_free_object_is_found_before_it_is_followed() {
-    for bytes in [16, 64, 4096, 5000, SHARED_BYTES_MAX] {
-        if cfg!(miri) && bytes < 64 {
-            continue;
-        }
+    for bytes in filling(&[16, 64, 1024, 4096, 5000, SHARED_BYTES_MAX]) {
         // Small objects fill a large heap for a minute.
-        let heap = heap(if bytes < 4096 { 2 } else { 8 }, 1);
+        let heap = heap(if bytes < 4096 { 2 } else { superslabs(8, 2) }, 1);
         let mut cache = heap.cache(0).expect("once");
         let objects = [(); 2].map(|()| cache.allocate(layout(bytes)).expect("room"));
         objects.iter().for_each(|object| assert_eq!(free(&mut cache, *object, bytes), Ok(())));
@@ -270,8 +275,9 @@ fn a_write_to_the_link_of_a_free_object_is_found_before_it_is_followed() {
 
 #[test]
 fn the_whole_object_is_looked_at_when_asked_for() {
-    for bytes in [1, 24, 100, 5000] {
-        let heap = hardened_heap(8, 1, Hardening::Full);
+    // The object that was written to comes last, when the arena is used up.
+    for bytes in filling(&[1, 24, 100, 4000, 5000]) {
+        let heap = hardened_heap(superslabs(8, 1), 1, Hardening::Full);
         let mut cache = heap.hardened_cache::<Full>(0).expect("once");
         let object = cache.allocate(layout(bytes)).expect("room");
         assert_eq!(free(&mut cache, object, bytes + 200), Err(Misuse::WrongLayout), "{bytes}");
@@ -309,8 +315,9 @@ fn without_hardening_the_arena_still_refuses_what_is_not_its_own() {
 
 #[test]
 fn an_object_that_another_worker_freed_first_keeps_its_next_users_bytes() {
-    for bytes in [16, 64, 4096] {
-        let heap = heap(3, 2);
+    // A slab of 4 KiB objects is returned to for a single one, so that it is handed out again before the arena is used up.
+    for bytes in filling(&[16, 64, 4096]) {
+        let heap = heap(superslabs(3, 2), 2);
         let mut caches = [heap.cache(0).expect("once"), heap.cache(1).expect("once")];
         let objects = [(); 2].map(|()| caches[0].allocate(layout(bytes)).expect("room"));
         // The other worker's chain ends with the first object; then the owner frees it too, and hands it out again.

@@ -4,7 +4,7 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::{heap_with, rounds};
+use super::heap_with;
 use crate::measure::Clock;
 use crate::mix::Random;
 use crate::slab::{Cache, HeapOptions, RUN_ROW, RefillRecord, Stage, Stratum};
@@ -53,7 +53,7 @@ fn stages_add_up_to_the_total_and_all_slow_refills_are_timed() {
         caches.iter_mut().for_each(Cache::start_recording);
         let mut random = Random::new(u64::from(batch));
         let mut live: Vec<(usize, NonNull<u8>)> = Vec::new();
-        for _ in 0..rounds(60_000, 400) {
+        for _ in 0..60_000 {
             let bytes = if random.below(200) == 0 { 3 << 20 } else { 1 + random.below(900) as usize };
             if let Ok(object) = caches[random.below(2) as usize].allocate(layout(bytes)) {
                 live.push((bytes, object));
@@ -133,7 +133,7 @@ fn the_sample_of_refills_is_unbiased() {
     let mut cache = heap.cache(0).expect("once");
     cache.start_recording();
     // The 8 objects of a slab are freed and allocated as a whole: one refill each time.
-    for _ in 0..rounds(8000, 80) {
+    for _ in 0..8000 {
         let objects = allocate(&mut cache, 4096, 8);
         deallocate(&mut cache, 4096, objects);
     }

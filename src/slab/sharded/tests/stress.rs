@@ -8,7 +8,7 @@ use std::alloc::Layout;
 use std::ptr::NonNull;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{hardened_heap, rounds};
+use super::{hardened_heap, rounds, superslabs};
 use crate::mix::{Random, mix_words};
 use crate::slab::{Cache, Cheap, Full, Heap, Level, Off, Strict};
 
@@ -92,7 +92,7 @@ fn work<L: Level>(heap: &Heap, worker: u32, seed: u64, to: &[Sender<Marked>], fr
 
 fn stress<L: Level>(seed: u64) {
     println!("{:?}, seed {seed}", L::HARDENING);
-    let heap = hardened_heap(24, WORKERS, L::HARDENING);
+    let heap = hardened_heap(superslabs(24, 6), WORKERS, L::HARDENING);
     let (to, from): (Vec<_>, Vec<_>) = (0..WORKERS).map(|_| channel()).unzip();
     let left: Vec<Receiver<Marked>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..WORKERS)
