@@ -4,7 +4,7 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::{heap_with, rounds, superslabs};
+use super::heap_with;
 use crate::measure::Clock;
 use crate::mix::Random;
 use crate::slab::{Cache, HeapOptions, RUN_ROW, RefillRecord, Stage, Stratum};
@@ -48,12 +48,12 @@ fn check(stratum: &Stratum) {
 #[test]
 fn stages_add_up_to_the_total_and_all_slow_refills_are_timed() {
     for (batch, gap) in [(8, 1), (64, 7), (512, 64)] {
-        let heap = heap_with(superslabs(20, 6), options(batch, gap));
+        let heap = heap_with(20, options(batch, gap));
         let mut caches = [heap.cache(0).expect("once"), heap.cache(1).expect("once")];
         caches.iter_mut().for_each(Cache::start_recording);
         let mut random = Random::new(u64::from(batch));
         let mut live: Vec<(usize, NonNull<u8>)> = Vec::new();
-        for _ in 0..rounds(60_000, 400) {
+        for _ in 0..60_000 {
             let bytes = if random.below(200) == 0 { 3 << 20 } else { 1 + random.below(900) as usize };
             if let Ok(object) = caches[random.below(2) as usize].allocate(layout(bytes)) {
                 live.push((bytes, object));
@@ -141,7 +141,7 @@ fn the_sample_of_refills_is_unbiased() {
     cache.start_recording();
     // The 16 objects of two slabs are freed and allocated as a whole: one refill each time, for the slab that is not in
     // hand.
-    for _ in 0..rounds(8000, 80) {
+    for _ in 0..8000 {
         let objects = allocate(&mut cache, 4096, 16);
         deallocate(&mut cache, 4096, objects);
     }
