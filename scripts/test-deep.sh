@@ -49,7 +49,8 @@ loom() {
   step "loom" env RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$target-loom" cargo test --no-default-features --lib loom
 }
 
-# Undefined behaviour in the shipped code, over memory from the ordinary allocator.
+# Undefined behaviour in the shipped code, over memory from the ordinary allocator. Of the generator only what has unsafe code
+# or threads: other tests call C libraries, or search for many minutes.
 miri() {
   if ! nightly miri rust-src; then
     skip "miri" "no nightly toolchain with Miri (rustup toolchain install nightly --component miri,rust-src)"
@@ -57,7 +58,7 @@ miri() {
   fi
   step "miri" env MIRIFLAGS="-Zmiri-strict-provenance -Zmiri-disable-isolation" CARGO_TARGET_DIR="$target-nightly" \
     cargo +nightly miri test --no-default-features --features allocator-api2 --lib -- \
-    generator:: slab:: workload::barrier workload::intervals
+    generator::digest generator::kernel generator::stream slab:: workload::barrier workload::intervals
 }
 
 # sanitizer NAME SKIPPED OPTION..: the unit tests of the rooms with unsafe code or threads, compiled with the sanitizer's
