@@ -30,7 +30,7 @@ share_nodes = true
 chunk = ["4MiB", "8MiB"]
 block = "1MiB"
 [allocate]
-workload = "larson"
+workload = "random"
 allocator = "slab"
 """
 # Further features of a run: arms, the same arm twice, a stop rule, dropped repetitions.
@@ -73,17 +73,17 @@ class RealRun(RoundTrip, unittest.TestCase):
         run = open_run(self.path)
         self.assertTrue(run.complete)
         self.assertEqual([part.rank for part in run.parts], list(range(RANKS)))
-        self.assertEqual({case["workload"] for case in run.document["cases"]}, {"generate", "larson"})
+        self.assertEqual({case["workload"] for case in run.document["cases"]}, {"generate", "random"})
         for case in run.case_ids:
             self.assertEqual(len(run.rounds(case)), 2, case)
             self.assertGreater(run.distribution(case, "refill_ns").count, 0, case)
 
     @needs(*NOTEBOOK_NEEDS)
     def test_the_notebook_shows_a_run_that_generates_nothing(self):
-        job = self.path.parent / "larson.toml"
+        job = self.path.parent / "random.toml"
         job.write_text(JOB[: JOB.index("[generate]")] + JOB[JOB.index("[allocate]") :].replace("slab", "system"))
-        run(job, self.path.parent / "larson")
-        self.assertEqual(outputs(self.path.parent / "larson").count("no sweep over generate.chunk"), 1)
+        run(job, self.path.parent / "random")
+        self.assertEqual(outputs(self.path.parent / "random").count("no sweep over generate.chunk"), 1)
 
 
 @unittest.skipUnless(PROGRAM, "NUMAMARK does not name the program")
