@@ -29,6 +29,13 @@ pub const fn mix_words(words: &[u64]) -> u64 {
     mix64(state)
 }
 
+/// A number in `0..bound` from 32 random bits, by Lemire's multiplication; the bias is below `bound / 2^32`. So 64 bits give
+/// two numbers.
+#[inline(always)]
+pub const fn scaled(bits: u32, bound: u32) -> u32 {
+    ((bits as u64 * bound as u64) >> 32) as u32
+}
+
 /// splitmix64: one addition and one mix per number. For random choices, never for the data stream.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
@@ -46,11 +53,10 @@ impl Random {
         mix64(self.0)
     }
 
-    /// A random number in `0..bound`, by Lemire's multiplication; the bias is below `bound / 2^32`.
+    /// A random number in `0..bound`, as `scaled` makes it.
     #[inline]
     pub fn below(&mut self, bound: u32) -> u32 {
-        let high = self.bits() >> 32;
-        ((high * u64::from(bound)) >> 32) as u32
+        scaled((self.bits() >> 32) as u32, bound)
     }
 
     /// Shuffles by Fisher-Yates: every order is equally likely.

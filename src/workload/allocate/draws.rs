@@ -23,25 +23,19 @@ impl Draws {
     }
 }
 
-/// A number in `0..bound` from 32 random bits, by Lemire's multiplication; the bias is below `bound / 2^32`. So one draw of
-/// 64 bits gives two numbers.
-#[inline(always)]
-pub const fn scaled(bits: u32, bound: u32) -> u32 {
-    ((bits as u64 * bound as u64) >> 32) as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mix::scaled;
 
     #[test]
     fn the_sequence_follows_from_the_seed_and_fills_its_range_evenly() {
         let mut draws = Draws::new(7);
-        let first: Vec<u64> = (0..4).map(|_| draws.bits()).collect();
-        assert_eq!(first, {
-            let mut again = Draws::new(7);
-            (0..4).map(|_| again.bits()).collect::<Vec<_>>()
-        });
+        // From the definition, with whole numbers of any length (Python).
+        assert_eq!(
+            [(); 3].map(|()| draws.bits()),
+            [16292765481176799425, 15778304849968482104, 7116806604310374488,]
+        );
         let mut halves = [[0u32; 16]; 2];
         for _ in 0..160_000 {
             let bits = draws.bits();

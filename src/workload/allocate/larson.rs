@@ -8,9 +8,10 @@
 //! the L2 cache; 16,384 objects with the allocator's own data take more than 1 MiB, so that most objects and their
 //! entries in the table come from L3.
 
-use super::draws::{Draws, scaled};
+use super::draws::Draws;
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, places, take};
 use super::sizes::{Draw, Sizes};
+use crate::mix::scaled;
 use crate::slab::Allocate;
 use crate::units::{high_32, low_32};
 

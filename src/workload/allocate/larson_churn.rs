@@ -16,10 +16,10 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::draws::{Draws, scaled};
+use super::draws::Draws;
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, take};
 use super::sizes::Sizes;
-use crate::mix::Random;
+use crate::mix::{Random, scaled};
 use crate::slab::{Allocate, Demand};
 use crate::units::{high_32, low_32};
 

@@ -5,9 +5,10 @@
 //! a random one of a large table, whose objects live for 10 times its number of operations on average. Sizes are uniform.
 //! One operation is one object given back and one allocated.
 
-use super::draws::{Draws, scaled};
+use super::draws::Draws;
 use super::pattern::{Dimensions, Fault, Pattern, WorkerSetup, empty, give_back, places, take};
 use super::sizes::Sizes;
+use crate::mix::scaled;
 use crate::slab::{Allocate, Demand};
 use crate::units::{high_32, low_32};
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::draws::{Draws, scaled};
-use crate::mix::Random;
+use super::draws::Draws;
+use crate::mix::{Random, scaled};
 use crate::units::{Bytes, high_32};
 
 /// The smallest and the largest size of an object, in bytes: 1 to [`Sizes::BYTES_MAX`].
