@@ -5,14 +5,10 @@ use std::alloc::{Layout, alloc, dealloc};
 use std::ops::Range;
 use std::ptr::NonNull;
 
-use super::class::SUPERSLAB_BYTES;
-use super::demand::GUARD_BYTES;
+use super::class::{PAGE_BYTES, SUPERSLAB_BYTES};
 use crate::error::{Error, Result};
 use crate::numa::{Reservation, page_bytes};
 use crate::units::index;
-
-/// Page size for populating memory where the kernel cannot do it in one call.
-pub(super) const PAGE_BYTES: usize = 4096;
 
 /// Invariant: `base` is aligned to `SUPERSLAB_BYTES`, and `base..base + superslabs * SUPERSLAB_BYTES` is memory
 /// owned by `memory` until drop.
@@ -138,7 +134,7 @@ impl Arena {
     pub(super) fn can_guard(&self) -> bool {
         cfg!(all(target_os = "linux", not(miri)))
             && matches!(self.memory, Memory::Bound(_))
-            && page_bytes() == GUARD_BYTES
+            && page_bytes() == PAGE_BYTES
     }
 
     /// Makes these bytes inaccessible, from one page boundary to another. The caller holds them.

@@ -24,7 +24,7 @@ pub const SHARED_BYTES_MAX: usize = 1 << 20;
 pub const BATCH_BYTES_MAX: usize = 256 << 10;
 
 /// A page of the system, where it is smallest.
-const PAGE_BYTES: usize = 4096;
+pub(super) const PAGE_BYTES: usize = 4096;
 
 /// The unit of sizes in small slabs, and the alignment of every object. A free object holds a link of 8 bytes.
 pub(super) const GRAIN_BYTES: usize = 1 << GRAIN_SHIFT;

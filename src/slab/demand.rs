@@ -2,7 +2,7 @@
 
 use std::alloc::Layout;
 
-use super::class::{CLASS_COUNT, Class, SLABS, SUPERSLAB_BYTES};
+use super::class::{CLASS_COUNT, Class, PAGE_BYTES, SLABS, SUPERSLAB_BYTES};
 use super::hardening::Hardening;
 use crate::units::count;
 
@@ -10,15 +10,13 @@ use crate::units::count;
 /// (`sharded/chain.rs`). That many freed objects count as live for at most 8/7 as many slabs.
 const IN_FLIGHT_SUPERSLABS: u64 = 2;
 
-/// Bytes of a page, and of the smallest guard behind an object.
-pub(super) const GUARD_BYTES: usize = 4096;
 /// Objects of at least this size have a guard at the level `full`. Placing and lifting one takes 7 us, as long as
 /// filling 64 KiB, and the room for it is a class more, or a superslab.
 const GUARDED_BYTES_MIN: usize = 64 << 10;
 
 /// Bytes that an object of this size needs for a guard, behind itself.
 pub(super) const fn with_guard(bytes: usize) -> usize {
-    if bytes >= GUARDED_BYTES_MIN { GUARD_BYTES } else { 0 }
+    if bytes >= GUARDED_BYTES_MIN { PAGE_BYTES } else { 0 }
 }
 
 /// The most that one case keeps live.

@@ -17,8 +17,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
 use crate::slab::arena::Arena;
-use crate::slab::class::{Class, SUPERSLAB_BYTES};
-use crate::slab::demand::{GUARD_BYTES, with_guard};
+use crate::slab::class::{Class, PAGE_BYTES, SUPERSLAB_BYTES};
+use crate::slab::demand::with_guard;
 use crate::slab::hardening::Hardening;
 
 /// The most guards of one heap: they add at most 8,192 mappings, an eighth of what Linux allows a process.
@@ -74,7 +74,7 @@ impl Guards {
     #[inline]
     pub(super) fn slack(&self, offset: usize, bytes: usize) -> Option<usize> {
         let has_guard = self.is_on && with_guard(bytes) > 0;
-        has_guard.then(|| (offset + bytes).next_multiple_of(GUARD_BYTES) - (offset + bytes))
+        has_guard.then(|| (offset + bytes).next_multiple_of(PAGE_BYTES) - (offset + bytes))
     }
 
     /// True when objects of this class can have a guard: others are freed without a look at the guards.
