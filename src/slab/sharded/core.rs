@@ -161,7 +161,8 @@ impl<'heap> Core<'heap> {
     }
 
     /// Carves at most `largest` new objects of the slab in hand, which has no free ones, and links them in the order of
-    /// their addresses: the first touch of their memory. Returns true when they include memory that no object of this superslab has used.
+    /// their addresses: the first touch of their memory. Returns true when they include memory that no object of this
+    /// superslab has used.
     pub(super) fn carve(&mut self, class: Class, largest: u32) -> bool {
         let number = self.in_hand(class).expect("a batch comes from a slab");
         let slab = self.slab(number);

@@ -34,7 +34,7 @@ pub struct HeapOptions {
     /// Checks against misuse.
     pub hardening: Hardening,
     /// Objects that are carved at a time, within `BATCH_OBJECTS`; never more than a page of 4 KiB of them, or a quarter
-    /// of what the slab has so far, whichever is more, or 256 KiB. A refill from free objects takes all of a slab.
+    /// of what the slab has so far, whichever is more, and never more than 256 KiB, unless it is one object. A refill from free objects takes all of a slab.
     pub batch: u32,
     /// Number of caches, 1 to `WORKERS_MAX`.
     pub workers: u32,

@@ -129,32 +129,13 @@ impl Core<'_> {
     }
 }
 
-/// Writes the first `bytes` bytes of a canary, at most all 8. Pieces of fixed size need no loop over bytes.
+/// Writes the first `bytes` bytes of a canary, at most all 8.
 ///
 /// # Safety
 /// `place` has that many bytes, which no other thread uses.
 unsafe fn write_first(canary: [u8; 8], place: NonNull<u8>, bytes: usize) {
-    let mut done = 0;
-    // SAFETY: the pieces are those bits of `bytes` that are set, so they have `bytes` bytes together.
-    unsafe {
-        write_piece::<8>(canary, place, bytes, &mut done);
-        write_piece::<4>(canary, place, bytes, &mut done);
-        write_piece::<2>(canary, place, bytes, &mut done);
-        write_piece::<1>(canary, place, bytes, &mut done);
-    }
-}
-
-/// Writes the next piece of N bytes, if `bytes` has one.
-///
-/// # Safety
-/// As `write_first`; the pieces together have at most `bytes` bytes.
-#[inline]
-unsafe fn write_piece<const N: usize>(canary: [u8; 8], place: NonNull<u8>, bytes: usize, done: &mut usize) {
-    if bytes & N != 0 {
-        // SAFETY: by the caller's guarantee; the canary has 8 bytes.
-        unsafe { canary.as_ptr().add(*done).copy_to_nonoverlapping(place.as_ptr().add(*done), N) };
-        *done += N;
-    }
+    // SAFETY: by the caller's guarantee; the slice checks the length.
+    unsafe { place.as_ptr().copy_from_nonoverlapping(canary[..bytes].as_ptr(), bytes) };
 }
 
 /// True when the memory begins with the first `bytes` bytes of a canary, at most all 8.
@@ -162,37 +143,9 @@ unsafe fn write_piece<const N: usize>(canary: [u8; 8], place: NonNull<u8>, bytes
 /// # Safety
 /// `place` has that many bytes, which were written and which no other thread writes.
 unsafe fn begins_with(place: NonNull<u8>, bytes: usize, canary: [u8; 8]) -> bool {
-    let mut done = 0;
-    // SAFETY: as in `write_first`.
-    unsafe {
-        is_piece::<8>(place, bytes, canary, &mut done)
-            && is_piece::<4>(place, bytes, canary, &mut done)
-            && is_piece::<2>(place, bytes, canary, &mut done)
-            && is_piece::<1>(place, bytes, canary, &mut done)
-    }
-}
-
-/// True when the next piece of N bytes, if `bytes` has one, is that of the canary.
-///
-/// # Safety
-/// As `begins_with`; the pieces together have at most `bytes` bytes.
-#[inline]
-unsafe fn is_piece<const N: usize>(
-    place: NonNull<u8>,
-    bytes: usize,
-    canary: [u8; 8],
-    done: &mut usize,
-) -> bool {
-    if bytes & N == 0 {
-        return true;
-    }
-    // SAFETY: by the caller's guarantee; the canary has 8 bytes.
-    let equal = unsafe {
-        let found = place.add(*done).cast::<[u8; N]>().read();
-        found == canary.as_ptr().add(*done).cast::<[u8; N]>().read()
-    };
-    *done += N;
-    equal
+    // SAFETY: by the caller's guarantee.
+    let found = unsafe { std::slice::from_raw_parts(place.as_ptr(), bytes) };
+    *found == canary[..bytes]
 }
 
 #[cfg(all(test, not(loom)))]

@@ -237,7 +237,7 @@ impl Slab<'_> {
         self.set_freed(0);
     }
 
-    /// Owner: states the number of objects in `local`, which which were not counted while the slab was in hand.
+    /// Owner: states the number of objects in `local`, which were not counted while the slab was in hand.
     #[inline]
     pub(super) fn set_freed(self, objects: u32) {
         self.record.countdown.store(self.details.notice.load(Relaxed).wrapping_sub(objects), Relaxed);

@@ -120,8 +120,8 @@ fn loom_orphans_are_adopted_once_even_when_they_come_back() {
 }
 
 /// State of a heap shared by two workers: one slab with `live` objects, their mailboxes, and the orphanage with its own.
-/// What only one worker at a time may touch is modelled as non-atomic as it can be: stored and loaded `Relaxed`, so that a
-/// value that is read before it is published shows.
+/// Fields that only one worker at a time may touch are modelled as non-atomic as they can be: stored and loaded `Relaxed`, so
+/// that a value that is read before it is published shows.
 struct World {
     owner: AtomicU32,
     /// Objects that the owner has taken back: a word that only the owner reads and writes.
