@@ -1,6 +1,6 @@
 """All measured values of run.json, derived from the parts independently of the program."""
 
-from . import arms, ending, figures, limits
+from . import arms, ending, figures, limits, trust
 from .dropping import dropped, with_gaps
 from .judged import JUDGED
 from .middle import median, median_interval
@@ -24,17 +24,23 @@ def derived(run):
     begins = [part.begin for part in run.parts]
     where = locality(run.parts)
     gone = dropped(run)
-    cases = [{**of_case(run, planned, gone[planned["id"]]), "locality": where} for planned in run.document["planned"]]
+    cases = [of_case(run, planned, gone[planned["id"]]) for planned in run.document["planned"]]
+    cases = [trust.withhold_limits({**case, "locality": where}) for case in cases]
     # The number of stragglers is taken from run.json.
     stragglers = run.document.get("stragglers", [])
     gates = run.document["gates"]
+    placements = [_placement(part) for part in run.parts]
+    violations = sum(part.end["violations"] for part in run.parts if part.end)
+    facts = {"cases": cases, "placements": placements, "locality": where, "violations": violations}
+    believed = trust.of_run(run.document, facts)
+    of_run = {"stragglers": float(len(stragglers)), "trustworthy": believed["trustworthy"]}
     return {
         "complete": ending.is_complete(run),
         "job_hash": begins[0]["job_hash"],
         "hosts": list(dict.fromkeys(begin["host"] for begin in begins)),
-        "placements": [_placement(part) for part in run.parts],
+        "placements": placements,
         "locality": where,
-        "violations": sum(part.end["violations"] for part in run.parts if part.end),
+        "violations": violations,
         "rounds": ending.rounds(run),
         "ended_by": ending.ended_by(run),
         "unfinished_repetitions": run.unfinished(),
@@ -48,7 +54,9 @@ def derived(run):
         "comparisons": arms.comparisons(run),
         # Absent without a workload on two allocators; `numamark verify` derives every value of it.
         **({"allocator_comparisons": JUDGED} if "allocator_comparisons" in run.document else {}),
-        "gate_results": [result for gate in gates for result in _gate_results(gate, cases, stragglers)],
+        # Runs of versions that did not say have null.
+        "trust": believed if run.document.get("trust") is not None else None,
+        "gate_results": [result for gate in gates for result in _gate_results(gate, cases, of_run)],
     }
 
 
@@ -171,10 +179,10 @@ def _digest(rounds):
     return digests.pop() if len(digests) == 1 else sorted(digests) or None
 
 
-def _gate_results(gate, cases, stragglers):
-    """The gate on every case that has its figure; a single result without a case when no case has it."""
-    if gate["metric"] == "stragglers":
-        return [_judge(gate, None, float(len(stragglers)))]
+def _gate_results(gate, cases, of_run):
+    """The gate on a figure of the run, or on every case that has its figure; a single result when no case has it."""
+    if gate["metric"] in of_run:
+        return [_judge(gate, None, of_run[gate["metric"]])]
     judged = [(case["id"], value) for case in cases for value in _figures_of(case, gate["metric"])]
     return [_judge(gate, case_id, value) for case_id, value in judged or [(None, None)]]
 

@@ -29,10 +29,11 @@ FIGURES = {
     "involuntary_switches": lambda ranks: _of(ranks, "noise", "involuntary_switches"),
     "run_delay_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "run_delay_ns")),
     "steal_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "steal_ns")),
+    "quota_share": lambda ranks: _of_worker_time(ranks, _of(ranks, "noise", "throttled_ns")),
     "core_clock_change": lambda ranks: _farthest(ranks, "core_clock_change"),
     "background_cpu_ns": lambda ranks: _background_ns(ranks),
 }
-NOISE = ("involuntary_switches", "run_delay_share", "steal_share", "core_clock_change")
+NOISE = ("involuntary_switches", "run_delay_share", "steal_share", "quota_share", "core_clock_change")
 OF_EVERY_CASE = ("cpu_share", "refill_share", "busy_workers", "memory_peak_bytes", "measuring_share", *NOISE)
 #: The figures of a case, by its measure.
 NAMES = {

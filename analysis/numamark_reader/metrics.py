@@ -32,6 +32,7 @@ METRICS = {
     "involuntary_switches": Facts("switches", "lower", "Context switches that took a CPU away from a worker."),
     "run_delay_share": Facts("share", "lower", "Share of worker time spent ready to run and without a CPU."),
     "steal_share": Facts("share", "lower", "Share of worker time that the hypervisor gave to other machines."),
+    "quota_share": Facts("share", "lower", "Share of worker time in which a CPU quota stopped the workers."),
     "core_clock_change": Facts("share", None, "Largest change of a core clock over a repetition, up or down."),
     "busy_workers": Facts("workers", None, "Workers that did anything, on the rank with the fewest of them."),
     "dedup_ratio": Facts("ratio", None, "Units of the sample for each distinct one, among the ranks of the scope."),
@@ -41,6 +42,7 @@ METRICS = {
     "memory_peak_bytes": Facts("bytes", "lower", "Most bytes of a rank's arena in use at once."),
     "background_cpu_ns": Facts("ns", "lower", "CPU time of the threads that work beside the workers, warm-up included."),
     "stragglers": Facts("nodes", "lower", "Nodes of the run that are slower than the others of their class."),
+    "trustworthy": Facts("share", "higher", "Share of the cases with figures that can be believed."),
 }
 
 #: The values that samples have of a rank's repetition beside its metrics.

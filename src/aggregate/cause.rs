@@ -8,6 +8,8 @@ use crate::units::three_digits;
 pub(super) struct Cause {
     name: &'static str,
     what: &'static str,
+    /// The same as an observation without an amount: what was so more than usual.
+    raised: &'static str,
     amount: fn(&Repetition) -> Option<f64>,
     /// Smallest excess over the usual amount that can slow a repetition.
     least: f64,
@@ -25,50 +27,106 @@ enum Shown {
 
 /// All causes, under the names that the parts use.
 pub(super) const CAUSES: [Cause; 11] = [
-    share("cpu_share", "a worker had no CPU for", 0.01, |row| {
-        row.noise.cpu_share_min.map(|share| 1.0 - share)
+    share(
+        "cpu_share",
+        "a worker had no CPU for",
+        "a worker lost its CPU for longer than usual",
+        0.01,
+        |row| row.noise.cpu_share_min.map(|share| 1.0 - share),
+    ),
+    share(
+        "run_delay",
+        "workers waited for a CPU for",
+        "workers waited longer than usual for a CPU",
+        0.005,
+        |row| of_worker_time(row, row.noise.run_delay_ns),
+    ),
+    share("steal", "the hypervisor took", "the hypervisor took more CPU time than usual", 0.005, |row| {
+        of_worker_time(row, row.noise.steal_ns)
     }),
-    share("run_delay", "workers waited for a CPU", 0.005, |row| of_worker_time(row, row.noise.run_delay_ns)),
-    share("steal", "the hypervisor took", 0.005, |row| of_worker_time(row, row.noise.steal_ns)),
-    share("cpu_quota", "a CPU quota stopped", 0.005, |row| of_worker_time(row, row.noise.throttled_ns)),
-    share("core_clock", "a core clock fell by", 0.02, |row| {
+    share(
+        "cpu_quota",
+        "a CPU quota stopped",
+        "a CPU quota stopped workers for longer than usual",
+        0.005,
+        |row| of_worker_time(row, row.noise.throttled_ns),
+    ),
+    share("core_clock", "a core clock fell by", "a core clock fell more than usual", 0.02, |row| {
         row.noise.core_clock_change.map(|change| (-change).max(0.0))
     }),
-    share("pressure_memory", "the host waited for memory", 0.01, |row| {
-        of_time(row, row.noise.pressure_memory_ns)
-    }),
-    share("pressure_cpu", "the host waited for CPUs", 0.02, |row| of_time(row, row.noise.pressure_cpu_ns)),
-    count("thermal_throttles", "slowed for heat", |row| times(row.noise.thermal_throttles), 0.5),
-    count("major_faults", "page faults with a disk", |row| times(Some(row.noise.major_faults)), 0.5),
-    count("migrations", "migrations", |row| times(row.noise.migrations), 0.5),
+    share(
+        "pressure_memory",
+        "the host waited for memory for",
+        "the host waited longer than usual for memory",
+        0.01,
+        |row| of_time(row, row.noise.pressure_memory_ns),
+    ),
+    share(
+        "pressure_cpu",
+        "the host waited for CPUs for",
+        "the host waited longer than usual for CPUs",
+        0.02,
+        |row| of_time(row, row.noise.pressure_cpu_ns),
+    ),
+    count(
+        "thermal_throttles",
+        "times slowed for heat",
+        "CPUs slowed for heat more often than usual",
+        0.5,
+        |row| times(row.noise.thermal_throttles),
+    ),
+    count(
+        "major_faults",
+        "page faults with a disk",
+        "more page faults than usual needed the disk",
+        0.5,
+        |row| times(Some(row.noise.major_faults)),
+    ),
+    count(
+        "migrations",
+        "moves to another CPU",
+        "workers moved to other CPUs more often than usual",
+        0.5,
+        |row| times(row.noise.migrations),
+    ),
     count(
         "involuntary_switches",
         "involuntary switches",
-        |row| times(Some(row.noise.involuntary_switches)),
+        "more involuntary switches than usual took a CPU from a worker",
         10.0,
+        |row| times(Some(row.noise.involuntary_switches)),
     ),
 ];
+
+/// The observation behind the name of a cause: what was so more than usual.
+pub(crate) fn sense(name: &str) -> String {
+    let cause = CAUSES.iter().find(|cause| cause.name == name);
+    cause.map_or_else(|| format!("more {name} than usual"), |cause| cause.raised.to_owned())
+}
 
 const fn share(
     name: &'static str,
     what: &'static str,
+    raised: &'static str,
     least: f64,
     amount: fn(&Repetition) -> Option<f64>,
 ) -> Cause {
-    Cause { name, what, amount, least, shown: Shown::Share }
+    Cause { name, what, raised, amount, least, shown: Shown::Share }
 }
 
 const fn count(
     name: &'static str,
     what: &'static str,
-    amount: fn(&Repetition) -> Option<f64>,
+    raised: &'static str,
     least: f64,
+    amount: fn(&Repetition) -> Option<f64>,
 ) -> Cause {
-    Cause { name, what, amount, least, shown: Shown::Count }
+    Cause { name, what, raised, amount, least, shown: Shown::Count }
 }
 
+/// Part of the workers' time. The counters are read slightly before and after the timed region, so it might exceed 1.
 fn of_worker_time(row: &Repetition, ns: Option<u64>) -> Option<f64> {
-    (row.worker_ns > 0).then_some(ns? as f64 / row.worker_ns as f64)
+    (row.worker_ns > 0).then_some((ns? as f64 / row.worker_ns as f64).min(1.0))
 }
 
 fn of_time(row: &Repetition, ns: Option<u64>) -> Option<f64> {
@@ -132,5 +190,96 @@ fn per_cent(share: f64) -> String {
     match share * 100.0 {
         tiny if tiny.abs() < 0.005 => "0".to_owned(),
         per_cent => three_digits(per_cent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{Measuring, Noise};
+
+    fn repetition() -> Repetition {
+        let counted = Some(0);
+        let noise = Noise {
+            cpu_share_min: Some(1.0),
+            migrations: counted,
+            run_delay_ns: counted,
+            steal_ns: counted,
+            throttled_ns: counted,
+            thermal_throttles: counted,
+            pressure_cpu_ns: counted,
+            pressure_memory_ns: counted,
+            core_clock_change: Some(0.0),
+            ..Noise::default()
+        };
+        Repetition {
+            case: "larson".to_owned(),
+            round: 0,
+            began_unix_ms: 0,
+            elapsed_ns: 1_000_000_000,
+            bytes: 0,
+            operations: 1,
+            worker_ns: 2_000_000_000,
+            cpu_ns: 2_000_000_000,
+            busy_workers: 2,
+            memory_peak_bytes: None,
+            background_cpu_ns: None,
+            intervals: vec![1],
+            histograms: Default::default(),
+            heap_offset_bytes: 0,
+            noise,
+            measuring: Measuring::default(),
+            limits: Vec::new(),
+            digest: None,
+            check: None,
+        }
+    }
+
+    /// A repetition of one second with a quiet record, and the same with one counter made worse.
+    fn worse(name: &str) -> (Repetition, Repetition) {
+        let quiet = repetition();
+        let mut bad = quiet.clone();
+        let noise = &mut bad.noise;
+        let half = quiet.worker_ns / 2;
+        match name {
+            "cpu_share" => noise.cpu_share_min = Some(0.4),
+            "run_delay" => noise.run_delay_ns = Some(half),
+            "steal" => noise.steal_ns = Some(half),
+            "cpu_quota" => noise.throttled_ns = Some(half),
+            "core_clock" => noise.core_clock_change = Some(-0.4),
+            "pressure_memory" => noise.pressure_memory_ns = Some(quiet.elapsed_ns / 2),
+            "pressure_cpu" => noise.pressure_cpu_ns = Some(quiet.elapsed_ns / 2),
+            "thermal_throttles" => noise.thermal_throttles = Some(50),
+            "major_faults" => noise.major_faults = 50,
+            "migrations" => noise.migrations = Some(50),
+            "involuntary_switches" => noise.involuntary_switches = 50,
+            other => panic!("a cause without a test: {other}"),
+        }
+        (quiet, bad)
+    }
+
+    #[test]
+    fn a_worse_counter_has_the_larger_amount_and_its_sentence_tells_of_more() {
+        for cause in &CAUSES {
+            let (quiet, bad) = worse(cause.name());
+            let (usual, found) =
+                (cause.amount(&quiet).expect("counted"), cause.amount(&bad).expect("counted"));
+            assert!(found > usual + cause.least, "{}: {found} against {usual}", cause.name());
+            let said = sense(cause.name());
+            assert!(said.contains("than usual"), "{said}");
+            // The name of a good thing, such as a share of the CPU, is never what there was more of.
+            assert!(!said.contains("cpu share") && !said.contains('_'), "{said}");
+            let others = vec![vec![&quiet]; 4];
+            let [line] = &beyond_usual(&[&bad], &others)[..] else { panic!("one cause of {}", cause.name()) };
+            assert!(line.contains(cause.what) && line.contains("(usually 0"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_the_workers_time_is_never_above_100_percent() {
+        let mut row = repetition();
+        row.noise.run_delay_ns = Some(row.worker_ns * 3);
+        let delay = CAUSES.iter().find(|cause| cause.name() == "run_delay").expect("a cause");
+        assert_eq!(delay.amount(&row), Some(1.0));
     }
 }

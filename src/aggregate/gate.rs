@@ -11,17 +11,33 @@ use crate::word::Word;
 /// A figure of a case, or the reason why it has no value.
 type Figure = Result<f64, String>;
 
+/// Figures of a whole run, which no case has.
+#[derive(Clone, Copy)]
+pub(crate) struct OfRun {
+    /// Nodes that are slower than others of their class.
+    pub(crate) stragglers: usize,
+    /// Share of the cases that can be believed.
+    pub(crate) trustworthy: f64,
+}
+
+impl OfRun {
+    /// The figure that a gate names; `None` when it is a figure of cases.
+    fn figure(self, metric: &str) -> Option<f64> {
+        match GateMetric::from_name(metric)? {
+            GateMetric::Case(CaseMetric::Stragglers) => Some(self.stragglers as f64),
+            GateMetric::Case(CaseMetric::Trustworthy) => Some(self.trustworthy),
+            _ => None,
+        }
+    }
+}
+
 /// Checks every gate on every case that has its figure. A gate is not met when no case has its figure, or when the
 /// figure is null.
-///
-/// `stragglers` is the number of nodes that are slower than others of their class: a figure of the run, not of a
-/// case.
-pub(crate) fn evaluate(gates: &[Gate], cases: &[CaseResult], stragglers: usize) -> Vec<GateResult> {
+pub(crate) fn evaluate(gates: &[Gate], cases: &[CaseResult], of_run: OfRun) -> Vec<GateResult> {
     let mut results = Vec::new();
     for gate in gates {
-        let named = GateMetric::from_name(&gate.metric);
-        if named == Some(GateMetric::Case(CaseMetric::Stragglers)) {
-            results.push(gate.judge(None, Ok(stragglers as f64)));
+        if let Some(figure) = of_run.figure(&gate.metric) {
+            results.push(gate.judge(None, Ok(figure)));
             continue;
         }
         let before = results.len();
@@ -114,7 +130,7 @@ fn unknown(name: &str, cases: &[CaseResult]) -> String {
         cases.iter().flat_map(|case| case.histograms.keys()).map(String::as_str).collect();
     let list = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
     format!(
-        "no case has a metric {name}; there are stragglers, locality, {}, and {} of {}",
+        "no case has a metric {name}; there are stragglers, trustworthy, locality, {}, and {} of {}",
         list(metrics),
         Statistic::WORDS.iter().map(|word| format!(".{word}")).collect::<Vec<_>>().join(" "),
         list(histograms)

@@ -58,15 +58,7 @@ pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String
     put(CaseMetric::MeasuringShare, |rows| {
         share(sum(rows, |row| row.repetition.measuring.cost_ns), worker_ns(rows), NO_WORKER_TIME)
     });
-    put(CaseMetric::InvoluntarySwitches, |rows| {
-        Ok(sum(rows, |row| row.repetition.noise.involuntary_switches))
-    });
-    put(CaseMetric::RunDelayShare, |rows| {
-        share(known(rows, "run delay", |noise| noise.run_delay_ns)?, worker_ns(rows), NO_WORKER_TIME)
-    });
-    put(CaseMetric::StealShare, |rows| {
-        share(known(rows, "stolen time", |noise| noise.steal_ns)?, worker_ns(rows), NO_WORKER_TIME)
-    });
+    of_noise(&mut put);
     put(CaseMetric::CoreClockChange, |rows| {
         let changes = rows.iter().filter_map(|row| row.repetition.noise.core_clock_change);
         changes.max_by(|a, b| a.abs().total_cmp(&b.abs())).ok_or_else(|| "no core was probed".to_owned())
@@ -84,6 +76,26 @@ pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String
         metrics.insert(metric.word().to_owned(), share);
     }
     metrics
+}
+
+/// Metrics that counters of the kernel give.
+fn of_noise(put: &mut impl FnMut(CaseMetric, fn(&[&Row]) -> Result<f64, String>)) {
+    put(CaseMetric::InvoluntarySwitches, |rows| {
+        Ok(sum(rows, |row| row.repetition.noise.involuntary_switches))
+    });
+    put(CaseMetric::RunDelayShare, |rows| {
+        share(known(rows, "run delay", |noise| noise.run_delay_ns)?, worker_ns(rows), NO_WORKER_TIME)
+    });
+    put(CaseMetric::StealShare, |rows| {
+        share(known(rows, "stolen time", |noise| noise.steal_ns)?, worker_ns(rows), NO_WORKER_TIME)
+    });
+    put(CaseMetric::QuotaShare, |rows| {
+        share(
+            known(rows, "time in a CPU quota", |noise| noise.throttled_ns)?,
+            worker_ns(rows),
+            NO_WORKER_TIME,
+        )
+    });
 }
 
 const NO_WORKER_TIME: &str = "no worker time was measured";

@@ -13,6 +13,7 @@
 
 pub(crate) mod allocators;
 pub mod arms;
+pub(crate) mod arrivals;
 mod cause;
 mod check;
 mod distribution;
@@ -26,7 +27,9 @@ mod locality;
 mod metric;
 mod rate;
 mod stragglers;
+pub(crate) mod trust;
 
+pub(crate) use cause::sense;
 pub use ending::ended_by;
 pub use evidence::{Evidence, Totals};
 pub(crate) use metric::of_case;
@@ -43,6 +46,7 @@ use crate::record::run::{
 };
 use crate::word::Word;
 use dropping::AllDropped;
+use gate::OfRun;
 
 /// Builds `run.json`: complete only when every rank reached its end and every case has every repetition.
 ///
@@ -52,11 +56,18 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
     check_same_run(header, evidence)?;
     let everywhere = locality::of_all(evidence.begins(), evidence.ends());
     let dropped = dropping::dropped(header, evidence);
-    let cases: Vec<CaseResult> = header
+    let mut cases: Vec<CaseResult> = header
         .planned
         .iter()
         .map(|case| case_result(case, evidence, &dropped, everywhere.clone()))
         .collect::<Result<_>>()?;
+    cases.iter_mut().for_each(trust::withhold_limits);
+    let placements: Vec<PlacementRow> = { evidence.begins().iter() }
+        .map(|begin| placement(begin, evidence.ends().get(&begin.rank)))
+        .collect();
+    let violations = evidence.ends().values().map(|end| end.violations).sum();
+    let judged = trust::JudgedRun { header, placements: &placements, locality: &everywhere, violations };
+    let trust = trust::of_run(&judged, &cases);
     let stragglers = stragglers::of_run(header, evidence, &cases, &dropped);
     let (disturbances, coincidences) = disturbances::of_run(header, evidence);
     let every_end = evidence.ends().len() == evidence.begins().len();
@@ -65,12 +76,8 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         header.planned.iter().all(|case| usize::try_from(asked) == Ok(evidence.rounds(&case.id).count()));
     let largest = |of: fn(&Begin) -> f64| evidence.begins().iter().map(of).fold(0.0, f64::max);
     let derived = Derived {
-        placements: evidence
-            .begins()
-            .iter()
-            .map(|begin| placement(begin, evidence.ends().get(&begin.rank)))
-            .collect(),
-        violations: evidence.ends().values().map(|end| end.violations).sum(),
+        placements,
+        violations,
         rounds: rounds(header, evidence),
         ended_by: evidence.ends().values().map(|end| end.ended_by).next(),
         unfinished_repetitions: evidence.unfinished(),
@@ -82,7 +89,12 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         coincidences,
         comparisons: arms::comparisons(header, evidence, &cases, arms::DIFFERENCE),
         allocator_comparisons: allocators::comparisons(header, evidence, &cases, arms::DIFFERENCE),
-        gate_results: gate::evaluate(&header.gates, &cases, stragglers.len()),
+        gate_results: gate::evaluate(
+            &header.gates,
+            &cases,
+            OfRun { stragglers: stragglers.len(), trustworthy: trust.trustworthy },
+        ),
+        trust: Some(trust),
         stragglers,
         locality: everywhere,
         cases,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::cause::beyond_usual;
 use super::dropping::AllDropped;
 use super::rate::rate_of;
+use super::trust::mostly_disturbed;
 use crate::aggregate::evidence::Evidence;
 use crate::record::line::{Begin, Repetition};
 use crate::record::run::{CaseResult, ConfidenceInterval, Header, Straggler};
@@ -32,7 +33,7 @@ pub(super) fn of_run(
     cases: &[CaseResult],
     dropped: &AllDropped,
 ) -> Vec<Straggler> {
-    let columns = columns(header, evidence, dropped);
+    let columns = columns(header, evidence, cases, dropped);
     let classes = classes(evidence.begins());
     let nodes: Vec<NodeRates> = classes
         .iter()
@@ -56,9 +57,16 @@ pub(super) fn of_run(
         .collect()
 }
 
-fn columns<'a>(header: &Header, evidence: &'a Evidence, dropped: &AllDropped) -> Vec<Column<'a>> {
+/// Where most ranks lacked their CPUs, the slowest is the most disturbed: such cases have no column.
+fn columns<'a>(
+    header: &Header,
+    evidence: &'a Evidence,
+    cases: &[CaseResult],
+    dropped: &AllDropped,
+) -> Vec<Column<'a>> {
     let mut columns = Vec::new();
-    for case in &header.planned {
+    let judged = header.planned.iter().zip(cases).filter(|(_, result)| !mostly_disturbed(result));
+    for (case, _) in judged {
         let gone = dropped.get(&case.id);
         for (round, rows) in evidence.rounds(&case.id) {
             if gone.is_some_and(|gone| gone.contains_key(&round)) {

@@ -16,7 +16,7 @@ pub fn compare(arguments: &CompareArguments) -> Result<ExitCode> {
     match arguments.format {
         CompareFormat::Text => {
             let extent = if arguments.verbose { Detail::Everything } else { Detail::Summary };
-            print(&report::compared(&compared, extent));
+            print(&report::compared_on(super::screen::of_stdout(), &compared, extent));
         }
         CompareFormat::Markdown => print(&report::compared_markdown(&compared)),
         CompareFormat::Json => print(&compared.to_json()),

@@ -1,7 +1,7 @@
 //! `numamark verify`, `recover`, `report` and `schema`: subcommands that read the run directories of ended runs.
 
 use super::arguments::{DirectoryArguments, ReportArguments, ReportFormat, SchemaArguments, SchemaOf};
-use super::print;
+use super::{print, screen};
 use crate::error::{ExitCode, Result};
 use crate::record;
 use crate::report::Detail;
@@ -27,7 +27,7 @@ pub fn verify(arguments: &DirectoryArguments) -> Result<ExitCode> {
 /// Builds a partial result from the parts of a run that died.
 pub fn recover(arguments: &DirectoryArguments) -> Result<ExitCode> {
     let run = results::recover(&arguments.directory)?;
-    print(&report::table(&run, Detail::Summary));
+    print(&report::table_on(screen::of_stdout(), &run, Detail::Summary));
     print(&format!("\nrun directory: {}\n", arguments.directory.display()));
     Ok(ExitCode::Done)
 }
@@ -38,7 +38,7 @@ pub fn report(arguments: &ReportArguments) -> Result<ExitCode> {
     match arguments.format {
         ReportFormat::Table => {
             let extent = if arguments.verbose { Detail::Everything } else { Detail::Summary };
-            print(&report::table(&run, extent));
+            print(&report::table_on(screen::of_stdout(), &run, extent));
         }
         ReportFormat::Markdown => print(&report::markdown(&run)),
         ReportFormat::Csv => print(&report::csv(&run)),

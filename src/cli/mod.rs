@@ -10,6 +10,7 @@ mod inspect;
 mod machine;
 mod progress;
 mod run;
+mod screen;
 mod stream;
 mod suggestions;
 

@@ -87,7 +87,7 @@ fn nodes_in_mask() -> Result<u32> {
 
 /// Shows the result, then judges it: a gate that was not met decides the exit code.
 fn conclude(finished: &Finished) -> Result<ExitCode> {
-    print(&report::table(&finished.run, report::Detail::Summary));
+    print(&report::table_on(super::screen::of_stdout(), &finished.run, report::Detail::Summary));
     print(&format!("\nrun directory: {}\n", finished.directory.display()));
     let code = finished.run.verdict().map(|()| ExitCode::Done);
     let unmet = |result: &&GateResult| result.outcome == Outcome::Warn;

@@ -210,7 +210,7 @@ fn gate_without_case(job: &Job, values: &Values, gate: Table) -> Option<Diagnost
         ),
         GateMetric::Case(
             BusyWorkers | CoreClockChange | CpuShare | InvoluntarySwitches | Locality | MeasuringShare
-            | RunDelayShare | StealShare | Stragglers,
+            | QuotaShare | RunDelayShare | StealShare | Stragglers | Trustworthy,
         ) => (true, ""),
     };
     if measured {
@@ -228,8 +228,11 @@ fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
     let bound = f64::read(value);
     let against = values.of(gate, "against").first().map(|(_, place)| *place);
     let name = metric.name();
-    if let (Some(against), GateMetric::Case(CaseMetric::Stragglers)) = (against, metric) {
-        let message = "stragglers are counted, and not held against a stored run";
+    if let (Some(against), GateMetric::Case(CaseMetric::Stragglers | CaseMetric::Trustworthy)) =
+        (against, metric)
+    {
+        let message =
+            format!("\"{name}\" is a figure of the whole run, and is not held against a stored run");
         return Some(Diagnostic::new(against, message, "remove it"));
     }
     if let Some(against) = against {

@@ -199,6 +199,8 @@ metrics! {
         RunDelayShare = "run_delay_share": Share, LOWER, Share, None,
         /// Share of worker time that the hypervisor gave to other machines.
         StealShare = "steal_share": Share, LOWER, Share, None,
+        /// Share of worker time in which a CPU quota stopped the workers.
+        QuotaShare = "quota_share": Share, LOWER, Share, None,
         /// Largest change of a core clock over a repetition, up or down.
         CoreClockChange = "core_clock_change": Share, None, Relative, None,
         /// Workers that did anything, on the rank with the fewest of them.
@@ -217,6 +219,8 @@ metrics! {
         BackgroundCpuNs = "background_cpu_ns": Nanoseconds, LOWER, Absolute, None,
         /// Nodes of the run that are slower than the others of their class.
         Stragglers = "stragglers": Nodes, LOWER, Absolute, None,
+        /// Share of the cases with figures that can be believed.
+        Trustworthy = "trustworthy": Share, HIGHER, Share, None,
     }
 }
 

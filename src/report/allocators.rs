@@ -11,6 +11,8 @@ use crate::units::three_digits;
 
 /// Largest number of contests that have tables of their own beside the one of all.
 const FEW: usize = 2;
+/// Largest number of repetitions that is advised; beyond it, less noise helps more.
+const REPETITIONS_MAX: u64 = 200;
 
 /// All contests of a run; `None` unless a workload ran on two allocators.
 pub(super) struct Allocators<'run> {
@@ -116,19 +118,27 @@ impl<'run> Allocators<'run> {
         self.contests.len() > FEW && axes == ["allocator"] && self.contests.iter().any(is_contest)
     }
 
+    /// True when every one of these cases is a contestant.
+    pub(super) fn has_all(&self, cases: &[&CaseResult]) -> bool {
+        let is_one = |case: &&CaseResult| {
+            self.contests.iter().flat_map(|contest| &contest.cases).any(|other| other.id == case.id)
+        };
+        cases.iter().all(is_one)
+    }
+
     fn legend(&self) -> String {
         let levels = self.rows().filter_map(|row| Some(row.confidence?.level));
         let level = levels
             .reduce(f64::min)
             .map_or(String::new(), |level| format!(", its {} % interval", (level * 1000.0).floor() / 10.0));
-        let null = "; null is no allocator, its rate is the most that the workload itself allows";
+        let null = "; null is no allocator: the most that the workload allows";
         let null = if self.contests.iter().any(|contest| contest.cases.iter().any(|case| is_null(case))) {
             null
         } else {
             ""
         };
         format!(
-            "each cell: rate over that of the fastest allocator of its row, paired by round{level}, and the rate in {}{null}",
+            "allocators: rate over that of the fastest in the row{level}, and the rate in {}{null}",
             self.unit().name()
         )
     }
@@ -179,8 +189,9 @@ impl<'run> Allocators<'run> {
             let names =
                 if names.len() == others && others > FEW { "any other".to_owned() } else { names.join(", ") };
             let needed = open.iter().filter_map(|row| row.replicates_needed).max();
-            let more = needed.filter(|needed| *needed > u64::from(first.rounds) && *needed <= 10_000);
-            let more = more.map_or(String::new(), |needed| {
+            let more =
+                needed.filter(|needed| *needed > u64::from(first.rounds) && *needed <= REPETITIONS_MAX);
+            let more = more.map_or("; too noisy to tell".to_owned(), |needed| {
                 format!("; about {needed} repetitions would tell, this run has {}", first.rounds)
             });
             let (contest, base) = (plain(&contest.name), plain(&first.base));
@@ -207,9 +218,9 @@ impl<'run> Allocators<'run> {
     }
 }
 
-/// Versions and builds, a line for each; a warning for each that was built without optimisation.
-pub(super) fn builds(builds: &[AllocatorBuild]) -> Vec<String> {
-    let unoptimised = |build: &AllocatorBuild| {
+/// A warning for each allocator that was built without optimisation.
+pub(super) fn unoptimised(builds: &[AllocatorBuild]) -> Vec<String> {
+    let warning = |build: &AllocatorBuild| {
         let (Some(false), Some(own), Some(system)) =
             (build.optimised, build.larson_ns, build.system_larson_ns)
         else {
@@ -217,12 +228,16 @@ pub(super) fn builds(builds: &[AllocatorBuild]) -> Vec<String> {
         };
         let [own, system] = [own, system].map(three_digits);
         Some(format!(
-            "WARNING: {} was built without optimisation: {own} ns an operation of larson, the C library {system}; its figures say \
-             nothing about it",
+            "WARNING: {} was built without optimisation: {own} ns per operation of larson, the C library {system}; its figures \
+             say nothing about it",
             plain(&build.allocator)
         ))
     };
-    let warnings = builds.iter().filter_map(unoptimised);
+    builds.iter().filter_map(warning).collect()
+}
+
+/// Versions of the allocators, in one line.
+pub(super) fn builds(builds: &[AllocatorBuild]) -> Option<String> {
     let versions: Vec<String> = builds
         .iter()
         .map(|build| format!("{} ({})", plain(&build.allocator), plain(short(&build.version))))
@@ -230,8 +245,7 @@ pub(super) fn builds(builds: &[AllocatorBuild]) -> Vec<String> {
     let checked = builds.iter().filter(|build| build.optimised == Some(true)).count();
     let checked =
         if checked == 0 { "" } else { "; peers were found to be optimised; run.json has their builds" };
-    let line = (!versions.is_empty()).then(|| format!("allocators: {}{checked}", versions.join(", ")));
-    warnings.chain(line).collect()
+    (!versions.is_empty()).then(|| format!("allocators: {}{checked}", versions.join(", ")))
 }
 
 /// An id with a line for each parameter, `sizes 8B..128B`, and lines that end at hyphens.

@@ -1,13 +1,11 @@
 //! Open loops whose operations were due faster than they were done.
 
 use super::text::{operation_rate, percent, plain};
+use crate::aggregate::arrivals::{REACHED, due};
 use crate::metric::CaseMetric;
-use crate::record::run::{CaseResult, Parameter};
+use crate::record::run::CaseResult;
 use crate::word::Word;
 
-/// An open loop that completed less than this share of what was due fell behind: the operations that are under way at
-/// the end of a region are far fewer.
-const REACHED: f64 = 0.99;
 /// Largest number of cases that are named one by one.
 const FEW: usize = 2;
 /// The consequence for a reader.
@@ -53,14 +51,4 @@ impl Behind<'_> {
             percent(self.done / self.due),
         )
     }
-}
-
-/// Operations that were due each second at all workers of all ranks; `None` in a closed loop.
-fn due(case: &CaseResult) -> Option<f64> {
-    let arrivals = case.number("arrivals")?;
-    let workers: u64 = match case.parameters.get("workers") {
-        Some(Parameter::Number(workers)) => workers * case.per_rank.len() as u64,
-        _ => case.per_rank.iter().map(|row| u64::from(row.workers)).sum(),
-    };
-    Some(arrivals as f64 * workers as f64)
 }

@@ -1,15 +1,20 @@
 //! A case as five table cells of a few lines each.
 
 use super::text::{
-    NOT_AVAILABLE, OperationUnit, bare_percent, between, byte_rate, duration_by, durations, operation_rate,
-    percent, plain, ratio_percent, short_host,
+    NOT_AVAILABLE, OperationUnit, bare_percent, between, byte_rate, cut_host, duration_by, durations,
+    grouped, operation_rate, percent, plain, ratio_percent,
 };
+use crate::aggregate::trust::LIMIT_SHARE_MAX;
 use crate::metric::{CaseMetric, Distribution};
 use crate::record::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
 use crate::stats::relative_range;
 use crate::units::{Bytes, human_rate};
 use crate::word::Word;
 
+/// Columns for a host's name.
+const HOST_COLUMNS: usize = 12;
+/// Mark after a figure that is not as expected.
+pub(super) const UNEXPECTED: &str = " !";
 /// Placeholder for the node of a rank that may run on several nodes.
 pub(super) const NODE_UNKNOWN: &str = "not bound";
 
@@ -55,9 +60,18 @@ pub(super) fn limit_share(case: &CaseResult) -> Option<f64> {
     case.metrics.get(CaseMetric::LimitShare.word()).and_then(|metric| metric.value)
 }
 
+/// Share of a limit in per cent; one that cannot be is marked.
+pub(super) fn limit_figure(share: f64) -> String {
+    let mark = if share > LIMIT_SHARE_MAX { UNEXPECTED } else { "" };
+    ratio_percent(share) + mark
+}
+
 /// Limit share as a separate line; empty when the limit was not measured.
 fn limit_line(share: Option<f64>) -> String {
-    share.map_or(String::new(), |share| format!("\nlimit {} %", ratio_percent(share)))
+    share.map_or(String::new(), |share| {
+        let mark = if share > LIMIT_SHARE_MAX { UNEXPECTED } else { "" };
+        format!("\nlimit {} %{mark}", ratio_percent(share))
+    })
 }
 
 /// Confidence interval of a rate in the unit of [`figure`], as a separate line; empty when there is none.
@@ -86,7 +100,7 @@ pub(super) fn slowest(case: &CaseResult) -> String {
     let rate = figure(measure, row.rate.value);
     let node = row.node_index.map_or(NODE_UNKNOWN.to_owned(), |node| format!("node {node}"));
     let (confidence, limit) = (confidence_line(measure, &row.rate), limit_line(row.limit_share));
-    format!("{rate}\n{confidence}rank {}\n{node}\n{}{limit}", row.rank, short_host(&row.host))
+    format!("{rate}\n{confidence}rank {}\n{node}\n{}{limit}", row.rank, cut_host(&row.host, HOST_COLUMNS))
 }
 
 /// Chunk times as rates of one rank: the median, and the rate that 1 % of the chunks do not reach.
@@ -138,7 +152,11 @@ pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
     /// Quantiles shown with their confidence interval; run.json has those of all quantiles.
     const SHORT: [&str; 2] = ["p50", "p99"];
     let quantiles = [("p50", times.p50), ("p99", times.p99), ("p999", times.p999), ("max", times.max)];
-    quantiles.map(quantile).concat() + &format!("share {value:>8}{around_share}")
+    // A quantile on a handful of values is not shown; their number is.
+    let few =
+        if times.p99.is_none() { format!("count {:>8}\n", grouped(times.count)) } else { String::new() };
+    let known: String = quantiles.into_iter().filter(|(_, value)| value.is_some()).map(quantile).collect();
+    few + &known + &format!("share {value:>8}{around_share}")
 }
 
 /// Latencies of an open loop, measured with a clock of this step; `None` for a case without.

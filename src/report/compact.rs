@@ -2,7 +2,7 @@
 
 use super::grid::{Column, Grid};
 use super::sweep::Group;
-use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, microseconds_by, ratio_percent, short_host};
+use super::text::{NOT_AVAILABLE, OperationUnit, bare_percent, microseconds_by, short_host};
 use crate::metric::{CaseMetric, Distribution};
 use crate::record::run::{CaseResult, HistogramSummary, Measure, Parameter, RankResult, Run};
 use crate::report::cells;
@@ -38,28 +38,32 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
         let cell = |case: &CaseResult| dash(case.parameters.get(*axis).map(|word| value(axis, word)));
         grid.push(Column::figures(name(axis), ""), cases().map(cell));
     }
+    grid.keys_so_far();
     let scale = Scale::of(cases());
     grid.push(Column::figures("rate", scale.unit()), cases().map(|case| scale.cell(rate(case))));
-    grid.push(Column::figures("+-", "%"), cases().map(confidence_interval));
+    grid.push_known(Column::figures("+-", "%"), cases().map(confidence_interval));
     let limits = cases().any(|case| case.limits.is_some());
     if limits {
-        grid.push(Column::figures("limit", "%"), cases().map(limit_share));
+        grid.push_known(Column::figures("limit", "%"), cases().map(limit_share));
     }
     if cases().any(|case| case.histograms.contains_key(Distribution::Chunk.word())) {
-        grid.push(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
+        grid.push_known(Column::figures("slow 1%", "GiB/s"), cases().map(slow_chunks));
     }
     if cases().any(|case| cells::latencies(case).is_some()) {
         let quantile = |of: fn(&HistogramSummary) -> Option<u64>| {
             move |case: &CaseResult| quantile(cells::latencies(case), of, seen.step_ns)
         };
-        grid.push(Column::figures("latency p50", "us"), cases().map(quantile(|times| times.p50)));
-        grid.push(Column::figures("p99", "us"), cases().map(quantile(|times| times.p99)));
-        grid.push(Column::figures("p99.9", "us"), cases().map(quantile(|times| times.p999)));
+        grid.push_known(Column::figures("latency p50", "us"), cases().map(quantile(|times| times.p50)));
+        grid.push_known(Column::figures("p99", "us"), cases().map(quantile(|times| times.p99)));
+        grid.push_known(Column::figures("p99.9", "us"), cases().map(quantile(|times| times.p999)));
         grid.push(Column::figures("max", "us"), cases().map(quantile(|times| times.max)));
     }
     if cases().any(|case| cells::refills(case).is_some()) {
-        grid.push(Column::figures("refill p99", "us"), cases().map(|case| refill_p99(case, seen.step_ns)));
-        grid.push(Column::figures("share", "%"), cases().map(refill_share));
+        grid.push_known(
+            Column::figures("refill p99", "us"),
+            cases().map(|case| refill_p99(case, seen.step_ns)),
+        );
+        grid.push_known(Column::figures("share", "%"), cases().map(refill_share));
     }
     if cases().any(|case| case.per_rank.len() > 1) {
         let rate = |case: &CaseResult| scale.cell(case.slowest().and_then(|row| row.rate.value));
@@ -148,7 +152,7 @@ fn confidence_interval(case: &CaseResult) -> String {
 fn limit_share(case: &CaseResult) -> String {
     match case.limits {
         None => "-".to_owned(),
-        Some(_) => cells::limit_share(case).map_or(NOT_AVAILABLE.to_owned(), ratio_percent),
+        Some(_) => cells::limit_share(case).map_or(NOT_AVAILABLE.to_owned(), cells::limit_figure),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Disturbed repetitions in a report: dropped by the rule, or slow.
 
 use super::text::{counted, limited, plain};
+use crate::aggregate::sense;
 use crate::record::run::{CaseResult, Coincidence, DropRule, Run};
 use crate::stats::holm;
 
+/// Largest number of causes named for one slow repetition.
+const CAUSES_SHOWN: usize = 2;
 /// Largest corrected p of a coincidence that is reported.
 const CHANCE: f64 = 0.05;
 
@@ -28,7 +31,7 @@ fn dropped(run: &Run) -> Vec<String> {
             format!(
                 "  {} round {}, rank {}: {}",
                 plain(&case.id),
-                dropped.round,
+                dropped.round + 1,
                 dropped.rank,
                 plain(&dropped.why)
             )
@@ -62,16 +65,18 @@ fn bounds(rule: &DropRule) -> String {
 
 fn slow(run: &Run) -> Vec<String> {
     let each = run.derived.disturbances.iter().map(|slow| {
+        let of_rank =
+            if run.header.ranks > 1 { format!(", rank {} the most", slow.rank) } else { String::new() };
         let causes = match slow.causes.as_slice() {
-            [] => "the noise record has nothing".to_owned(),
-            causes => plain(&causes.join(", ")),
+            [] => "nothing on record explains it".to_owned(),
+            // The first causes are the most direct ones; run.json has the others.
+            causes => plain(&causes.iter().take(CAUSES_SHOWN).cloned().collect::<Vec<_>>().join(", ")),
         };
         format!(
-            "slow: {} round {} was {:.1} % below its median, rank {} most: {causes}",
+            "slow: round {} of {} was {:.1} % below its median{of_rank}: {causes}",
+            slow.round + 1,
             plain(&slow.case),
-            slow.round,
             slow.slower_by * 100.0,
-            slow.rank
         )
     });
     limited(each.collect(), "run.json")
@@ -87,10 +92,10 @@ fn coincidences(run: &Run, case: &CaseResult) -> Vec<String> {
         .map(|(coincidence, p)| {
             let Coincidence { slow_raised, slow, others_raised, others, .. } = coincidence;
             format!(
-                "coincidence: {}: more {} than usual in {slow_raised} of {slow} slow repetitions and in \
-                 {others_raised} of {others} others (p {p:.2e})",
+                "coincidence in {}: {} in {slow_raised} of {} and in {others_raised} of {others} others (p {p:.2e})",
                 plain(&case.id),
-                plain(&coincidence.cause.replace('_', " "))
+                sense(&coincidence.cause),
+                counted(u64::from(*slow), "slow repetition"),
             )
         })
         .collect()

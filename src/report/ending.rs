@@ -6,14 +6,20 @@ use crate::record::Run;
 use crate::record::run::{EndedBy, Stop};
 use crate::units::{Nanoseconds, Share};
 
+/// Reason for the number of repetitions in a run with a stop rule.
+pub(super) fn stop_rule(run: &Run) -> Option<String> {
+    run.header.stop.and_then(|_| repetitions(run))
+}
+
+/// Repetitions of a complete run; those of a partial one differ between cases, and the table shows them.
+fn repetitions(run: &Run) -> Option<String> {
+    let ended_by = run.derived.ended_by.filter(|_| run.complete)?;
+    Some(format!("repetitions: {} of each case{}", run.derived.rounds, why(run, ended_by)))
+}
+
 /// Repetitions and warm-up, one sentence each.
 pub(super) fn lines(run: &Run) -> Vec<String> {
-    let rounds = run.derived.rounds;
-    let repetitions = match (run.complete, run.derived.ended_by) {
-        (true, Some(ended_by)) => Some(format!("repetitions: {rounds} of each case{}", why(run, ended_by))),
-        // The numbers of repetitions differ between cases; the table shows them.
-        _ => None,
-    };
+    let repetitions = repetitions(run).filter(|_| run.header.stop.is_none());
     // The effective job holds all requested values, including the warm-up.
     let job = Job::parse(&run.header.job, "the job in run.json", &[]).ok();
     let warmup = job.map(|job| match job.run.warmup {

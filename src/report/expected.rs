@@ -1,6 +1,6 @@
 //! The plan's expectations for cases that generate, beside the measured values.
 
-use super::cells::{parameter_name, parameter_value};
+use super::cells::{UNEXPECTED, parameter_name, parameter_value};
 use super::grid::{Column, Grid};
 use super::text::NOT_AVAILABLE;
 use crate::metric::CaseMetric;
@@ -9,13 +9,11 @@ use crate::units::three_digits;
 use crate::word::Word;
 
 const MIB: f64 = (1u64 << 20) as f64;
-/// Mark after a figure that differs from the plan's expectation.
-const UNEXPECTED: &str = " !";
 
 /// Explanation of the mark, if the grid contains it.
 pub(super) fn legend(grid: &Grid) -> Option<&'static str> {
     let marked = grid.rows.iter().flatten().any(|cell| cell.ends_with(UNEXPECTED));
-    marked.then_some("!: not what the plan expects")
+    marked.then_some("!: not as planned; the plan is in brackets")
 }
 
 /// One row a case, with a column for each of `axes`. `None` unless every case has expectations and they differ
@@ -34,10 +32,10 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
         };
         grid.push(Column::figures(parameter_name(axis), ""), rows.iter().map(|(case, _)| cell(case)));
     }
+    grid.keys_so_far();
     let expected = |of: fn(&Expected) -> String| rows.iter().map(move |(_, expected)| of(expected));
-    grid.push(Column::figures("blocks", "a chunk"), expected(|plan| plan.blocks_per_chunk.to_string()));
+    grid.push(Column::figures("blocks", "per chunk"), expected(|plan| plan.blocks_per_chunk.to_string()));
     grid.push(Column::figures("busy", "workers"), rows.iter().map(|(case, plan)| busy(case, plan)));
-    grid.push(Column::figures("expected", "workers"), expected(|plan| plan.busy_workers.to_string()));
     grid.push(Column::figures("working set", "MiB"), expected(|plan| mebibytes(plan.working_set_bytes)));
     grid.push(Column::figures("of L3", "x"), expected(of_l3));
     // Swept stores are already a column of `axes`.
@@ -46,13 +44,15 @@ pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
         grid.push(Column::words("stores"), expected(stores));
     }
     grid.push(Column::figures("memory", "peak MiB"), rows.iter().map(|(case, plan)| peak(case, plan)));
-    grid.push(Column::figures("expected", "MiB"), expected(memory));
     Some(grid)
 }
 
 fn busy(case: &CaseResult, plan: &Expected) -> String {
     let Some(busy) = measured(case, CaseMetric::BusyWorkers.word()) else { return NOT_AVAILABLE.to_owned() };
-    format!("{busy}{}", if busy < f64::from(plan.busy_workers) { UNEXPECTED } else { "" })
+    match busy < f64::from(plan.busy_workers) {
+        true => format!("{busy} ({}){UNEXPECTED}", plan.busy_workers),
+        false => busy.to_string(),
+    }
 }
 
 fn peak(case: &CaseResult, plan: &Expected) -> String {
@@ -60,7 +60,10 @@ fn peak(case: &CaseResult, plan: &Expected) -> String {
         return NOT_AVAILABLE.to_owned();
     };
     let range = plan.memory_bytes_min as f64..=plan.memory_bytes_max as f64;
-    format!("{}{}", three_digits(peak / MIB), if range.contains(&peak) { "" } else { UNEXPECTED })
+    match range.contains(&peak) {
+        true => three_digits(peak / MIB),
+        false => format!("{} ({}){UNEXPECTED}", three_digits(peak / MIB), memory(plan)),
+    }
 }
 
 fn memory(plan: &Expected) -> String {

@@ -1,9 +1,13 @@
 //! A table without widths, the common form for a terminal and for Markdown.
 
+use super::text::NOT_AVAILABLE;
+
 /// Columns and rows of text.
 pub(super) struct Grid {
     /// Columns; every row has one cell for each.
     pub(super) columns: Vec<Column>,
+    /// Number of columns, from the first, that name a row. Where a grid does not fit, each of its tables has them.
+    pub(super) keys: usize,
     /// Cells of one line.
     pub(super) rows: Vec<Vec<String>>,
 }
@@ -31,9 +35,22 @@ impl Column {
 }
 
 impl Grid {
-    /// A grid with empty rows and no columns.
+    /// A grid with empty rows and no columns; the first column will name the rows.
     pub(super) fn of_rows(count: usize) -> Grid {
-        Grid { columns: Vec::new(), rows: vec![Vec::new(); count] }
+        Grid { columns: Vec::new(), keys: 1, rows: vec![Vec::new(); count] }
+    }
+
+    /// The columns so far name the rows.
+    pub(super) fn keys_so_far(&mut self) {
+        self.keys = self.columns.len();
+    }
+
+    /// Adds a column, unless no row has its figure.
+    pub(super) fn push_known(&mut self, column: Column, cells: impl IntoIterator<Item = String>) {
+        let cells: Vec<String> = cells.into_iter().collect();
+        if cells.iter().any(|cell| cell != NOT_AVAILABLE && cell != "-") {
+            self.push(column, cells);
+        }
     }
 
     /// Adds a column, with a cell for each row.

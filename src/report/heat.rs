@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells;
 use super::grid::{Column, Grid};
-use super::terminal::COLUMNS;
-use super::text::short_host;
+use super::terminal::Screen;
+use super::text::{cut_host, short_host};
 use crate::record::run::{CaseResult, RankResult};
 use crate::stats::median;
 
@@ -13,7 +13,7 @@ use crate::stats::median;
 const SHADES: [(f64, char); 4] = [(0.50, '#'), (0.75, '+'), (0.90, ':'), (0.97, '.')];
 /// Above this number of hosts, only those with the slowest ranks are shown.
 const HOSTS_SHOWN: usize = 16;
-/// Columns for a host's name. A longer name is cut at the front, because names differ at the end.
+/// Columns for a host's name.
 const HOST_COLUMNS: usize = 16;
 /// Narrowest and widest cell, in columns.
 const CELL_COLUMNS: std::ops::RangeInclusive<usize> = 4..=6;
@@ -105,12 +105,12 @@ impl<'run> Heat<'run> {
     }
 
     /// The map of all hosts, or of those with the slowest ranks and a line about the others.
-    pub(super) fn text(&self, all: bool) -> String {
+    pub(super) fn text(&self, screen: Screen, all: bool) -> String {
         let (shown, folded) = self.folded(all);
         let name_columns = shown.iter().map(|host| host_name(host.name).chars().count()).max().unwrap_or(0);
         let name_columns = name_columns.max(CORNER.len());
         let places: Vec<Place> = self.places.iter().copied().collect();
-        let room = usize::from(COLUMNS) - name_columns;
+        let room = usize::from(screen.columns()) - name_columns;
         let widest = room / places.len().clamp(1, room);
         let columns = widest.clamp(*CELL_COLUMNS.start(), *CELL_COLUMNS.end());
         let mut text = String::new();
@@ -171,8 +171,9 @@ impl<'run> Heat<'run> {
         let shares =
             || rest.iter().flat_map(|host| self.hosts[*host].shares.values()).map(|share| share.share);
         let (low, high) = (shares().fold(f64::INFINITY, f64::min), shares().fold(0.0, f64::max));
-        let line =
-            format!("{} more hosts: every rank at {:.0} to {:.0} %", rest.len(), low * 100.0, high * 100.0);
+        let [low, high] = [low, high].map(|share| format!("{:.0}", share * 100.0));
+        let range = if low == high { low } else { format!("{low} to {high}") };
+        let line = format!("{} more hosts: every rank at {range} %", rest.len());
         (shown.iter().map(|host| &self.hosts[*host]).collect(), Some(line))
     }
 
@@ -196,11 +197,7 @@ fn letters(index: usize) -> String {
 }
 
 fn host_name(host: &str) -> String {
-    let name: Vec<char> = short_host(host).chars().collect();
-    match name.len() {
-        length if length <= HOST_COLUMNS => name.into_iter().collect(),
-        length => std::iter::once('~').chain(name[length - HOST_COLUMNS + 1..].iter().copied()).collect(),
-    }
+    cut_host(host, HOST_COLUMNS)
 }
 
 fn figure(share: Option<&Share<'_>>) -> String {

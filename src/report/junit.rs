@@ -3,10 +3,10 @@
 //! The format is the one that Jenkins and GitLab read: `testsuites`, `testsuite`, `testcase` with `failure` or
 //! `error`. It has no warnings, so an unmet gate at level `warn` passes, with its line in `system-out`.
 
-use super::gates::{line, sign};
+use super::gates::sentence;
 use super::text::plain;
 use crate::record::run::Run;
-use crate::record::run::{GateResult, Outcome};
+use crate::record::run::{Bound, GateResult, Outcome};
 
 /// The complete file.
 pub fn junit(run: &Run) -> String {
@@ -64,8 +64,11 @@ fn tests(run: &Run) -> Vec<Test> {
 }
 
 fn of_gate(result: &GateResult) -> Test {
-    let said = line(result, Vec::new());
-    let (sign, bound) = (sign(result.bound), result.bound.number());
+    let said = sentence(result);
+    let (sign, bound) = match result.bound {
+        Bound::AtLeast(bound) => (">=", bound),
+        Bound::AtMost(bound) => ("<=", bound),
+    };
     let of = result.against.as_ref().map_or(String::new(), |against| format!(" of {against}"));
     Test {
         case: result.case.clone().unwrap_or_default(),

@@ -7,7 +7,7 @@ use super::heat;
 use super::limits::Limits;
 use super::sweep::{Group, groups, with_arms};
 use super::text::plain;
-use super::{advice, compact, compare, expected, notes};
+use super::{Detail, answer, compact, compare, expected, notes};
 use crate::record::Run;
 
 /// The whole report of a run.
@@ -15,22 +15,26 @@ pub fn markdown(run: &Run) -> String {
     let measured = run;
     let run = &*with_arms(measured);
     let mut text = format!("# {}\n", escaped(&plain(&run.header.name)));
-    for line in notes::headline(run) {
+    let groups = groups(run);
+    let allocators = Allocators::of(measured);
+    for line in
+        [notes::headline(measured, Detail::Everything), answer::lines(measured, &groups, allocators.as_ref())]
+            .concat()
+    {
         text += &format!("\n{}\n", escaped(&line));
     }
-    if let Some(allocators) = Allocators::of(measured) {
+    if let Some(allocators) = &allocators {
         text += &format!("\n## Allocators\n\n{}\n", grid(&allocators.grid(false)));
-        let lines = [allocators.answer(), allocators.meaning()].concat();
-        text.extend(lines.iter().map(|line| format!("- {}\n", escaped(line))));
+        text.extend(allocators.meaning().iter().map(|line| format!("- {}\n", escaped(line))));
     }
-    for group in groups(run) {
-        text += &workload(&group, Seen::by(run));
+    for group in &groups {
+        text += &workload(group, Seen::by(run));
     }
     if let Some(arms) = compare::markdown_of_run(measured) {
         text += &format!("\n{arms}");
     }
     text += "\n## How it was measured\n\n";
-    for line in notes::notes(run) {
+    for line in notes::notes(run, &groups, Detail::Everything) {
         text += &format!("- {}\n", escaped(line.trim_start()));
     }
     text
@@ -46,10 +50,6 @@ fn workload(group: &Group<'_>, seen: Seen) -> String {
     if let Some(beside) = expected::rows(&group.axes(), &group.cases) {
         text += &format!("\n{}", grid(&beside));
         text.extend(expected::legend(&beside).map(|line| format!("\n{}\n", escaped(line))));
-    }
-    for (index, line) in advice::lines(group).iter().enumerate() {
-        let gap = if index == 0 { "\n" } else { "" };
-        text += &format!("{gap}- {}\n", escaped(line));
     }
     // For a sweep, the table above already has the share of every case.
     if let [case] = group.cases[..]

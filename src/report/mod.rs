@@ -2,9 +2,11 @@
 
 mod advice;
 mod allocators;
+mod answer;
 mod arrivals;
 mod cells;
 mod checks;
+mod colour;
 mod compact;
 mod compare;
 mod detail;
@@ -32,8 +34,9 @@ mod terminal;
 mod text;
 mod tidy;
 mod topology;
+mod trust;
 
-pub use compare::{compared, compared_markdown};
+pub use compare::{compared, compared_markdown, compared_on};
 pub use document::Detail;
 pub use environment::environment;
 pub use junit::junit;
@@ -41,6 +44,7 @@ pub use live::{bound, repetition};
 pub use markdown::markdown;
 pub use plan::{Planned, plan};
 pub use submission::{Submission, submission};
-pub use table::table;
+pub use table::{table, table_on};
+pub use terminal::Screen;
 pub use tidy::csv;
 pub use topology::topology;

@@ -1,22 +1,21 @@
-//! Lines above and below the tables that a reader needs to trust the figures.
+//! Lines above and below the tables: what is true of this run, and, in full, how it was measured.
 
+use super::sweep::Group;
 use super::text::{counted, grouped, limited, percent, plain};
 use super::{
-    allocators, arrivals, cells, checks, disturbances, ending, gates, limits, measuring, missing, stragglers,
+    Detail, advice, allocators, arrivals, cells, checks, disturbances, ending, gates, limits, measuring,
+    missing, stragglers, trust,
 };
-use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, HistogramSummary, Measure, Run};
 use crate::units::three_digits;
-use crate::word::Word;
 
-/// Below this share of worker time on a CPU, other work disturbed the workers (from statistics of shared
-/// machines).
-pub(super) const CONTAMINATED_BELOW: f64 = 0.97;
 /// Largest number of cases that are named one by one.
 const FEW: usize = 2;
+/// Largest number of notes below the tables of a summary.
+const NOTES_MAX: usize = 6;
 
-/// Name of the run, ranks and hosts, time, and a warning when it is incomplete.
-pub(super) fn headline(run: &Run) -> Vec<String> {
+/// Name of the run, ranks and hosts, time; then how far it can be believed, and a warning when it is incomplete.
+pub(super) fn headline(run: &Run, extent: Detail) -> Vec<String> {
     let header = &run.header;
     let ranks = counted(u64::from(header.ranks), "rank");
     let hosts = match header.hosts.as_slice() {
@@ -27,39 +26,66 @@ pub(super) fn headline(run: &Run) -> Vec<String> {
         run.elapsed_s.map_or("elapsed time unknown".to_owned(), |s| format!("{} s", three_digits(s)));
     let mut lines =
         vec![format!("{}: {ranks} on {hosts}, {elapsed}, {}", plain(&header.name), plain(&header.started))];
+    lines.extend(trust::line(run, extent == Detail::Everything));
     if !run.complete {
         lines.push(
             "PARTIAL RESULT: the run did not finish; figures are of the repetitions that all ranks finished"
                 .to_owned(),
         );
     }
-    lines.extend(nothing_left(run));
     lines
 }
 
-/// Warning about cases without a figure, because the job's rule dropped every repetition.
-fn nothing_left(run: &Run) -> Option<String> {
-    let empty = |case: &&CaseResult| {
-        case.total.repetitions > 0 && case.dropped.len() as u64 == u64::from(case.total.repetitions)
-    };
-    let gone: Vec<String> = run.derived.cases.iter().filter(empty).map(|case| plain(&case.id)).collect();
-    (!gone.is_empty()).then(|| {
-        format!("NO FIGURE of {}: every repetition was dropped by the job's own rule", gone.join(", "))
-    })
-}
-
-/// Method of measurement, doubts, and gates.
-pub(super) fn notes(run: &Run) -> Vec<String> {
-    let mut lines = how(run);
-    lines.extend(doubts(run));
-    lines.extend(digests(run));
-    lines.extend(checks::checks(run));
-    lines.extend(disturbances::disturbances(run));
+/// Notes on this run, the most important first. A summary has at most six, and says how many more there are.
+pub(super) fn notes(run: &Run, groups: &[Group<'_>], extent: Detail) -> Vec<String> {
+    let findings = run.derived.trust.as_ref().map_or(&[][..], |trust| &trust.findings);
+    let advised: Vec<String> = groups.iter().flat_map(|group| advice::lines(group, findings)).collect();
+    let all = extent == Detail::Everything;
+    let mut lines = gates::unmet(&run.derived.gate_results, all);
     lines.extend(stragglers::stragglers(run));
-    lines.extend(gates::gates(&run.derived.gate_results));
+    lines.extend(advised);
+    lines.extend(of_this_run(run, extent));
+    match extent {
+        Detail::Everything => lines.extend(how(run)),
+        Detail::Summary => {
+            // Details of a note are indented below it.
+            lines.retain(|line| !line.starts_with(' '));
+            let hidden = lines.len().saturating_sub(NOTES_MAX);
+            if hidden > 0 {
+                lines.truncate(NOTES_MAX - 1);
+                let more = counted(hidden as u64 + 1, "more note");
+                lines.push(format!("{more}, and how it was measured: numamark report -v DIR"));
+            }
+        }
+    }
     lines
 }
 
+/// What else happened in this run.
+fn of_this_run(run: &Run, extent: Detail) -> Vec<String> {
+    let (derived, all) = (&run.derived, extent == Detail::Everything);
+    let mut lines = digests(run);
+    lines.extend(checks::checks(run));
+    lines.extend(ending::stop_rule(run));
+    if derived.unfinished_repetitions > 0 {
+        let count = counted(u64::from(derived.unfinished_repetitions), "repetition");
+        lines.push(format!("unfinished: {count} did not end on every rank and count in no figure"));
+    }
+    lines.extend(allocators::unoptimised(&run.header.allocators));
+    lines.extend(disturbances::disturbances(run));
+    let differences = run.header.environment_differences.iter();
+    let differences = differences.map(|line| format!("hosts differ: {}", plain(line)));
+    lines.extend(limited(differences.collect(), "run.json"));
+    lines.extend(limited(missing::missing(run, all), "run.json"));
+    lines.extend(gates::met(&derived.gate_results, all));
+    if all {
+        lines.extend(limited(arrivals::lines(&derived.cases), "run.json"));
+        lines.extend(limited(limits::drifts(&derived.cases), "run.json"));
+    }
+    lines
+}
+
+/// The method: figures, intervals, clock, cost, locality, limits.
 fn how(run: &Run) -> Vec<String> {
     let derived = &run.derived;
     // Cases of a partial result differ in their repetitions; the table has the counts.
@@ -84,11 +110,12 @@ fn how(run: &Run) -> Vec<String> {
     lines.extend(allocators::builds(&run.header.allocators));
     lines.push(locality(run));
     lines.extend(limits::how(&derived.cases));
+    lines.extend(refills(&derived.cases));
     lines.extend(sampled(&derived.cases));
     lines
 }
 
-/// Scope and level of the confidence intervals.
+/// Level of the confidence intervals.
 fn confidence_intervals(cases: &[CaseResult]) -> String {
     let rates = cases.iter().filter_map(|case| cells::rate(case)?.1.confidence);
     let (low, high) = extremes(rates.map(|confidence| confidence.level));
@@ -99,7 +126,15 @@ fn confidence_intervals(cases: &[CaseResult]) -> String {
         one if one == low => level(one),
         several => format!("{} to {}", level(low), level(several)),
     };
-    format!("\"to\", +-: the {levels} interval of the median, for repetitions like these on these hosts")
+    format!("\"a to b\", +-: {levels} confidence interval of the median")
+}
+
+/// Meaning of a refill, where one was counted.
+fn refills(cases: &[CaseResult]) -> Option<String> {
+    cases.iter().any(|case| cells::refills(case).is_some()).then(|| {
+        "refill: a worker's cache was empty and got its next batch of objects; share: of all refills in worker time"
+            .to_owned()
+    })
 }
 
 /// Cases with a sample of timed refills; named one by one when there are few.
@@ -133,58 +168,6 @@ fn locality(run: &Run) -> String {
     let when = if locality.end.is_some() { "at the start and at the end" } else { "at the start" };
     let pages = counted(asked, "page");
     format!("locality: {} of {pages} on the rank's own node, asked of the kernel {when}", percent(share))
-}
-
-fn doubts(run: &Run) -> Vec<String> {
-    let derived = &run.derived;
-    let mut lines = Vec::new();
-    if derived.violations > 0 {
-        let count = counted(derived.violations, "object");
-        lines.push(format!(
-            "BUG: {count} freed twice, never allocated or overwritten; no figure of this run can be trusted"
-        ));
-    }
-    if derived.unfinished_repetitions > 0 {
-        let count = counted(u64::from(derived.unfinished_repetitions), "repetition");
-        lines.push(format!("unfinished: {count} did not end on every rank and count in no figure"));
-    }
-    lines.extend(limited(arrivals::lines(&derived.cases), "run.json"));
-    lines.extend(contaminated(&derived.cases));
-    lines.extend(limited(limits::drifts(&derived.cases), "run.json"));
-    let differences = run.header.environment_differences.iter();
-    let differences = differences.map(|line| format!("hosts differ: {}", plain(line)));
-    lines.extend(limited(differences.collect(), "run.json"));
-    lines.extend(limited(missing::missing(&derived.cases), "run.json"));
-    lines
-}
-
-/// Cases with workers that lacked their cores; named one by one when there are few.
-fn contaminated(cases: &[CaseResult]) -> Vec<String> {
-    let share =
-        |case: &CaseResult| case.metrics.get(CaseMetric::CpuShare.word()).and_then(|metric| metric.value);
-    let disturbed: Vec<(&CaseResult, f64)> = cases
-        .iter()
-        .filter_map(|case| Some((case, share(case)?)))
-        .filter(|(_, share)| *share < CONTAMINATED_BELOW)
-        .collect();
-    if disturbed.len() > FEW {
-        let (low, high) = extremes(disturbed.iter().map(|(_, share)| *share));
-        return vec![format!(
-            "disturbed: in {} of {} cases the workers had a CPU for only {} to {} of their time: \
-             these cores were shared",
-            disturbed.len(),
-            cases.len(),
-            percent(low),
-            percent(high)
-        )];
-    }
-    let line = |(case, share): &(&CaseResult, f64)| {
-        let (id, share) = (plain(&case.id), percent(*share));
-        format!(
-            "disturbed: the workers of {id} had a CPU for only {share} of their time: these cores were shared"
-        )
-    };
-    disturbed.iter().map(line).collect()
 }
 
 fn digests(run: &Run) -> Vec<String> {

@@ -3,43 +3,46 @@
 use super::text::{counted, plain, short_host};
 use crate::record::run::{ConfidenceInterval, PlacementRow, Run, Straggler};
 
-/// Three lines a straggler, the slowest first, then a line about the remedy.
+/// One line per straggler, the slowest first, then a line about the remedy.
 pub(super) fn stragglers(run: &Run) -> Vec<String> {
     let all = &run.derived.stragglers;
-    let mut lines: Vec<String> =
-        all.iter().enumerate().flat_map(|(place, one)| of_one(run, one, place)).collect();
+    let mut lines: Vec<String> = all.iter().enumerate().map(|(place, one)| of_one(run, one, place)).collect();
     if !all.is_empty() {
-        lines.push("their hosts are in the run directory: sbatch --exclude=./suspect_nodes.txt".to_owned());
+        lines.push(
+            "hosts of stragglers are in suspect_nodes.txt, for sbatch --exclude=./suspect_nodes.txt"
+                .to_owned(),
+        );
     }
     lines
 }
 
-fn of_one(run: &Run, straggler: &Straggler, slower: usize) -> Vec<String> {
+fn of_one(run: &Run, straggler: &Straggler, slower: usize) -> String {
     let name = name(run, straggler);
     let others = straggler.class_nodes.saturating_sub(1);
     let class = match others {
-        1 => "the other node of its class: which of the two is at fault cannot be told".to_owned(),
+        1 => "the only other node of its class".to_owned(),
         others => format!("the {others} other nodes of its class"),
     };
     let confidence =
         straggler.confidence.map_or(String::new(), |confidence| format!(" ({})", range(confidence)));
     let first = format!(
-        "STRAGGLER {name} is {} slower than {class}{confidence}; slow in {} of {}",
+        "STRAGGLER {name} is {} slower than {class}{confidence}, in {} of {}",
         per_cent(straggler.slower_by),
         straggler.rounds_slow,
         counted(u64::from(straggler.rounds), "round")
     );
-    let cost = format!("  without {name} the job would end {} sooner", per_cent(straggler.cost));
+    let cost = format!("without it the job would end {} sooner", per_cent(straggler.cost));
     let cost = match slower {
         0 => cost,
-        slower => format!("{cost}, without these {} {}", slower + 1, per_cent(straggler.cost_with_slower)),
+        slower => {
+            format!("{cost}, without the {} slowest {}", slower + 1, per_cent(straggler.cost_with_slower))
+        }
     };
     let cause = match &straggler.cause {
-        Some(cause) => format!("  likely cause: {}", plain(cause)),
-        None => "  no cause in the noise record, where its memory is, or what that takes of plain stores"
-            .to_owned(),
+        Some(cause) => format!("likely cause: {}", plain(cause)),
+        None => "nothing on record explains it".to_owned(),
     };
-    vec![first, cost, cause]
+    format!("{first}; {cost}; {cause}")
 }
 
 /// `n0123 node 3`; with the rank if several share the node; only the rank if it is not bound to a node.
@@ -55,7 +58,7 @@ fn name(run: &Run, straggler: &Straggler) -> String {
 
 fn range(confidence: ConfidenceInterval) -> String {
     let level = (confidence.level * 1000.0).round() / 10.0;
-    format!("{} to {}, {level} % interval", per_cent(confidence.low), per_cent(confidence.high))
+    format!("{} to {}, {level} % confidence interval", per_cent(confidence.low), per_cent(confidence.high))
 }
 
 fn per_cent(share: f64) -> String {

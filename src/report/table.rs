@@ -1,4 +1,4 @@
-//! Text report of 80 columns, shown at the end of `run` and by `report`.
+//! Text report, shown at the end of `run` and by `report`: the answer, the tables, and notes on this run.
 
 use std::collections::BTreeSet;
 
@@ -7,21 +7,27 @@ use super::compact::Seen;
 use super::document::Detail;
 use super::limits::Limits;
 use super::sweep::{Group, groups, with_arms};
+use super::terminal::Screen;
 use super::text::plain;
-use super::{advice, cells, compact, compare, detail, expected, notes, terminal};
+use super::{answer, cells, compact, compare, detail, expected, notes};
 use crate::record::run::{CaseResult, Run};
 use crate::report::heat;
 use crate::report::heat::Heat;
 
-/// The complete report of a run: headline, tables, and notes on the measurement.
+/// The report of a run for any output: 80 columns, no colour.
 pub fn table(run: &Run, extent: Detail) -> String {
+    table_on(Screen::PLAIN, run, extent)
+}
+
+/// The report of a run for a screen.
+pub fn table_on(screen: Screen, run: &Run, extent: Detail) -> String {
     let measured = run;
     let run = &*with_arms(measured);
-    let mut report: String = notes::headline(run).iter().map(|line| terminal::prose(line)).collect();
     let groups = groups(run);
-    // The answer to the question of a job with many allocators stands first.
     let allocators = Allocators::of(measured);
-    report.extend(allocators.iter().map(contests));
+    let mut report = screen.lines(notes::headline(measured, extent));
+    report += &screen.lines(answer::lines(measured, &groups, allocators.as_ref()));
+    report.extend(allocators.iter().map(|allocators| contests(screen, allocators)));
     // Workloads without a sweep share one table.
     let (single, swept): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
         groups.iter().partition(|group| extent == Detail::Everything || group.axes().is_empty());
@@ -32,76 +38,63 @@ pub fn table(run: &Run, extent: Detail) -> String {
     let covered = |group: &&Group<'_>| {
         allocators.as_ref().is_some_and(|allocators| allocators.cover(&group.cases, &group.axes()))
     };
-    let (covered, swept): (Vec<&Group<'_>>, Vec<&Group<'_>>) = swept.into_iter().partition(covered);
-    for group in swept {
-        report += &sweep(group, Seen::by(run));
-    }
-    if !covered.is_empty() {
-        report += "\nrefills, and every case in full: numamark report -v\n";
+    for group in swept.into_iter().filter(|group| !covered(group)) {
+        report += &sweep(screen, group, Seen::by(run));
     }
     if extent == Detail::Everything {
-        report.extend(groups.iter().map(advised));
-    }
-    for case in single {
-        let Some(limits) = Limits::of(case, extent == Detail::Everything) else { continue };
-        report += &format!("\n{}{}", terminal::prose(&limits.title()), terminal::grid(&limits.grid()));
+        for case in single {
+            let Some(limits) = Limits::of(case, true) else { continue };
+            report += &format!("\n{}{}", screen.prose(&limits.title()), screen.grid(&limits.grid()));
+        }
     }
     for group in &groups {
-        report += &heat_maps(group, extent);
+        report += &heat_maps(screen, group, extent);
     }
-    if let Some(arms) = compare::of_run(measured, extent) {
+    if let Some(arms) = compare::of_run(screen, measured, extent) {
         report += &format!("\n{arms}");
     }
-    report.push('\n');
-    report.extend(notes::notes(run).iter().map(|line| terminal::prose(line)));
-    report
+    let notes = screen.lines(notes::notes(run, &groups, extent));
+    if !notes.is_empty() {
+        report += &format!("\n{notes}");
+    }
+    screen.painted(report)
 }
 
-/// The allocators beside each other: the winners, the table, and the meaning of its cells.
-fn contests(allocators: &Allocators<'_>) -> String {
-    let prose = |lines: Vec<String>| lines.iter().map(|line| terminal::prose(line)).collect::<String>();
-    let (answer, meaning) = (prose(allocators.answer()), prose(allocators.meaning()));
-    let gap = if answer.is_empty() { "" } else { "\n" };
-    format!("{gap}{answer}\nallocators:\n{}{meaning}", terminal::grid(&allocators.grid(true)))
+/// The allocators beside each other, and the meaning of the cells.
+fn contests(screen: Screen, allocators: &Allocators<'_>) -> String {
+    format!("\n{}\n{}", screen.lines(allocators.meaning()), screen.grid(&allocators.grid(true)))
 }
 
 /// One table for each swept parameter, along the line through the fastest case.
-fn sweep(group: &Group<'_>, seen: Seen) -> String {
+fn sweep(screen: Screen, group: &Group<'_>, seen: Seen) -> String {
     let axes = group.axes();
-    let mut text = format!("\n{}", terminal::prose(&caption(group, &axes)));
+    let mut text = format!("\n{}", screen.prose(&caption(group, &axes)));
     let mut shown: BTreeSet<&str> = BTreeSet::new();
     for axis in &axes {
         let line = group.along(axis);
         shown.extend(line.cases.iter().map(|case| case.id.as_str()));
         if !line.held.is_empty() {
             let held = format!("{}, at {}:", cells::parameter_name(axis), compact::list(line.held));
-            text += &format!("\n{}", terminal::prose(&held));
+            text += &format!("\n{}", screen.prose(&held));
         }
-        text += &terminal::grid(&compact::rows(&[*axis], &line.cases, seen));
+        text += &screen.grid(&compact::rows(&[*axis], &line.cases, seen));
         if let Some(beside) = expected::rows(&[*axis], &line.cases) {
-            text += &format!("\n{}", terminal::grid(&beside));
-            text.extend(expected::legend(&beside).map(terminal::prose));
+            text += &format!("\n{}", screen.grid(&beside));
+            text += &screen.lines(expected::legend(&beside));
         }
     }
-    text += &advised(group);
     let all = group.cases.len();
     let across = match axes[..] {
         [down, across] => compact::across(group, [down, across]),
         _ => None,
     };
     if let Some(grid) = across {
-        text += &format!("\nrates of all {all} cases:\n{}", terminal::grid(&grid));
+        text += &format!("\nrates of all {all} cases:\n{}", screen.grid(&grid));
     } else if shown.len() < all {
         let line = format!("{} of {all} cases are shown; numamark report -v shows all", shown.len());
-        text += &format!("\n{}", terminal::prose(&line));
+        text += &format!("\n{}", screen.prose(&line));
     }
     text
-}
-
-/// Advice from a sweep of chunk sizes; empty when none was swept.
-fn advised(group: &Group<'_>) -> String {
-    let lines: String = advice::lines(group).iter().map(|line| terminal::prose(line)).collect();
-    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// `generate: 8 values of chunk; block 4MiB, kernel auto`
@@ -127,7 +120,7 @@ fn caption(group: &Group<'_>, axes: &[&str]) -> String {
 }
 
 /// Heat map over all cases of a workload, or one map for each case.
-fn heat_maps(group: &Group<'_>, extent: Detail) -> String {
+fn heat_maps(screen: Screen, group: &Group<'_>, extent: Detail) -> String {
     let whole = [(group.workload, group.cases.clone())];
     let each = group.cases.iter().map(|case| (case.id.as_str(), vec![*case]));
     let maps: Vec<(&str, Vec<&CaseResult>)> = match extent {
@@ -138,9 +131,9 @@ fn heat_maps(group: &Group<'_>, extent: Detail) -> String {
     for (name, cases) in maps {
         let Some(heat) = heat::of(&cases) else { continue };
         let title = format!("{}: {}", plain(name), heat.unit());
-        text += &format!("\n{}{}\n", terminal::prose(&title), Heat::legend());
-        text += &heat.text(extent == Detail::Everything);
-        text += &terminal::prose(&format!("slowest: {}", heat.slowest().join(", ")));
+        text += &format!("\n{}{}\n", screen.prose(&title), Heat::legend());
+        text += &heat.text(screen, extent == Detail::Everything);
+        text += &screen.prose(&format!("slowest: {}", heat.slowest().join(", ")));
     }
     text
 }

@@ -28,6 +28,15 @@ pub(super) fn short_host(host: &str) -> String {
     plain(short_name(host))
 }
 
+/// The same in at most this many characters. A longer name is cut at the front, because names differ at the end.
+pub(super) fn cut_host(host: &str, columns: usize) -> String {
+    let name: Vec<char> = short_host(host).chars().collect();
+    match name.len() {
+        length if length <= columns => name.into_iter().collect(),
+        length => std::iter::once('~').chain(name[length - columns + 1..].iter().copied()).collect(),
+    }
+}
+
 /// `12.3 GiB/s`
 pub(super) fn byte_rate(bytes_per_s: f64) -> String {
     format!("{} GiB/s", human_rate(bytes_per_s))

@@ -7,10 +7,13 @@ use std::path::Path;
 use crate::aggregate::gate::figure;
 use crate::error::{Error, Result};
 use crate::job;
-use crate::record::run::{Against, CaseResult, Gate, Run};
+use crate::metric::CaseMetric;
+use crate::record::run::{Against, Bound, CaseResult, Gate, Level, Run};
 use crate::results::directory::RunDirectory;
+use crate::word::Word;
 
-/// Resolves the gates of a job together with the figures of their stored runs. `planned` holds the ids of the cases,
+/// Resolves the gates of a job together with the figures of their stored runs. A job without a gate on `trustworthy`
+/// gets one that warns. `planned` holds the ids of the cases,
 /// `cpu_model` is the model of this host.
 ///
 /// # Errors
@@ -34,7 +37,16 @@ pub fn resolve_gates(gates: &[job::Gate], planned: &[&str], cpu_model: Option<&s
         }
         resolved.push(result);
     }
+    if !resolved.iter().any(|gate| gate.metric == CaseMetric::Trustworthy.word()) {
+        resolved.push(every_case_trustworthy());
+    }
     Ok(resolved)
+}
+
+/// The gate of every job that has none of its own on the metric.
+fn every_case_trustworthy() -> Gate {
+    let metric = CaseMetric::Trustworthy.word().to_owned();
+    Gate { metric, bound: Bound::AtLeast(1.0), level: Level::Warn, against: None }
 }
 
 fn read(directory: &str) -> std::result::Result<Run, String> {

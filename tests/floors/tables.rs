@@ -12,6 +12,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("dgen_data", BENCHES_ONLY),
     ("hdrhistogram", &["measure/histogram.rs", "measure/log.rs"]),
     ("hwlocality", &["numa/hwloc.rs"]),
+    ("console", &["cli/screen.rs"]),
     ("indicatif", &["cli/progress/"]),
     ("libc", ANYWHERE),
     ("libm", &["stats/"]),

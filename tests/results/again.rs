@@ -81,7 +81,9 @@ pub fn figures(lines: &[&Line]) -> BTreeMap<&'static str, (f64, &'static str)> {
         lines.iter().map(|line| line.of["measuring"]["cost_ns"].as_f64().expect("a number")).sum();
     figures.insert("measuring_share", (cost / sum("worker_ns"), "share"));
     figures.insert("involuntary_switches", (noise("involuntary_switches").expect("counted"), "switches"));
-    for (metric, name) in [("run_delay_share", "run_delay_ns"), ("steal_share", "steal_ns")] {
+    for (metric, name) in
+        [("quota_share", "throttled_ns"), ("run_delay_share", "run_delay_ns"), ("steal_share", "steal_ns")]
+    {
         figures.extend(noise(name).map(|total| (metric, (total / sum("worker_ns"), "share"))));
     }
     let workers = lines.iter().flat_map(|line| line.of["noise"]["workers"].as_array().expect("a list"));

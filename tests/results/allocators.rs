@@ -110,8 +110,8 @@ fn the_report_has_one_table_of_ratios_and_says_what_wins_where() {
     let text = report::table(&run, Detail::Summary);
     println!("{text}");
     assert_fits(&text);
-    let below: Vec<&str> = text.lines().skip_while(|line| *line != "allocators:").collect();
-    let head: Vec<&str> = below[1].split_whitespace().collect();
+    let below: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("workload")).collect();
+    let head: Vec<&str> = below[0].split_whitespace().collect();
     assert_eq!(head, [&["workload"][..], &ALLOCATORS[..]].concat());
     let larson: Vec<&str> =
         below.iter().find(|line| line.starts_with("larson")).expect("a row").split_whitespace().collect();
@@ -123,7 +123,8 @@ fn the_report_has_one_table_of_ratios_and_says_what_wins_where() {
     );
     assert!(text.contains("as fast, within 2 %: slab for mixed-lifetime"), "{text}");
     assert!(text.contains("WARNING: snmalloc was built without optimisation: 143 ns"), "{text}");
-    assert!(text.contains("allocators: mimalloc (mimalloc 3.3.2), snmalloc (snmalloc 0.7.6)"), "{text}");
+    let whole = report::table(&run, Detail::Everything);
+    assert!(whole.contains("allocators: mimalloc (mimalloc 3.3.2), snmalloc (snmalloc 0.7.6)"), "{whole}");
     let markdown = report::markdown(&run);
     assert!(markdown.contains("## Allocators\n\n| workload | slab | system |"), "{markdown}");
     let csv = report::csv(&run);
@@ -147,12 +148,12 @@ fn the_winners_stand_first_and_many_workloads_have_one_table() {
         let (short, whole) = (report::table(&run, Detail::Summary), report::table(&run, Detail::Everything));
         assert_fits(&short);
         assert!(whole.contains("refill"), "every case in full has its refills");
-        let second = short.split("\n\n").nth(1).expect("paragraphs").to_owned();
-        assert!(second.starts_with("fastest: mimalloc for larson"), "{short}");
-        (short.matches("7 values of allocator").count(), short.contains("numamark report -v"))
+        let answer = short.split("\n\n").next().expect("paragraphs");
+        assert!(answer.contains("\nfastest: mimalloc for larson"), "{short}");
+        short.matches("7 values of allocator").count()
     };
-    assert_eq!(report("allocators-two", &["larson", "mixed-lifetime"]), (2, false));
-    assert_eq!(report("allocators-three", &["larson", "mixed-lifetime", "fifo"]), (0, true));
+    assert_eq!(report("allocators-two", &["larson", "mixed-lifetime"]), 2);
+    assert_eq!(report("allocators-three", &["larson", "mixed-lifetime", "fifo"]), 0);
 }
 
 #[test]

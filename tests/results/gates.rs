@@ -42,7 +42,10 @@ fn held_against(folder: &Folder, bound: job::Bound) -> (Run, f64) {
 fn a_bound_against_a_stored_run_is_a_share_of_its_figure_of_the_same_case() {
     let folder = Folder::new("gate-against");
     let (run, stored) = held_against(&folder, job::Bound::AtLeast(0.5));
-    let [of_generate] = &run.derived.gate_results[..] else { panic!("only one case has a throughput") };
+    let [of_generate, of_run] = &run.derived.gate_results[..] else {
+        panic!("only one case has a throughput")
+    };
+    assert_eq!(of_run.metric, "trustworthy", "every job has this gate");
     assert_eq!(of_generate.case.as_deref(), Some("generate-1"));
     assert_eq!((of_generate.stored, of_generate.outcome), (Some(stored), Outcome::Pass));
     assert_eq!(of_generate.own_bound(), Some(Bound::AtLeast(0.5 * stored)));
@@ -138,30 +141,30 @@ fn a_run_is_a_suite_with_a_test_for_itself_and_one_for_each_gate_and_case() {
     let (_, header, evidence) = run(&folder.join("run"), 2, 55);
     let mut run = aggregate(&header, &evidence, Some(12.5)).expect("whole evidence");
     let text = junit(&run);
-    // Locality on two cases, refill_share on two, of which both are above their bound at level warn.
-    assert_eq!(tags(&text).iter().filter(|tag| *tag == "testcase").count(), 2 + 4, "{text}");
+    // Locality on two cases, refill_share on two, of which both are above their bound at level warn; and trust.
+    assert_eq!(tags(&text).iter().filter(|tag| *tag == "testcase").count(), 2 + 5, "{text}");
     assert!(text.contains(
-        "<testsuite name=\"made-up\" tests=\"6\" failures=\"0\" errors=\"0\" skipped=\"0\" time=\"12.5\""
+        "<testsuite name=\"made-up\" tests=\"7\" failures=\"0\" errors=\"0\" skipped=\"0\" time=\"12.5\""
     ));
     assert!(text.contains("timestamp=\"2026-11-22T05:26:13\" hostname=\"host0\""), "{text}");
     assert!(
         text.contains("<testcase classname=\"made-up.generate-1\" name=\"locality &gt;= 0.99\" time=\"0\"/>"),
         "{text}"
     );
-    assert_eq!(text.matches("<system-out>WARN refill_share 0.00").count(), 2, "{text}");
+    assert_eq!(text.matches("<system-out>WARN refill_share 0.").count(), 2, "{text}");
     run.derived.gate_results.iter_mut().for_each(|result| result.outcome = Outcome::Fail);
     run.complete = false;
     let text = junit(&run);
-    assert!(text.contains("tests=\"6\" failures=\"4\" errors=\"1\""), "{text}");
+    assert!(text.contains("tests=\"7\" failures=\"5\" errors=\"1\""), "{text}");
     assert!(text.contains("<error type=\"run\" message=\"the run did not finish"), "{text}");
-    assert_eq!(tags(&text).iter().filter(|tag| *tag == "failure").count(), 4);
+    assert_eq!(tags(&text).iter().filter(|tag| *tag == "failure").count(), 5);
     let hostile = "\u{1b}[31m<a b=\"c\" & 'd'>\r\n]]>\u{ffff}漢字";
     (run.header.name, run.header.hosts) = (hostile.to_owned(), vec![hostile.to_owned()]);
     for result in &mut run.derived.gate_results {
         (result.metric, result.case) = (hostile.to_owned(), Some(hostile.to_owned()));
         result.reason = Some(hostile.to_owned());
     }
-    assert_eq!(tags(&junit(&run)).len(), 2 + 6 + 5);
+    assert_eq!(tags(&junit(&run)).len(), 2 + 7 + 6);
 }
 
 #[test]

@@ -21,6 +21,8 @@ mod open_loop;
 mod proof;
 mod samples;
 mod schema;
+mod screens;
 mod stragglers;
 mod sweep;
 mod table;
+mod trust;

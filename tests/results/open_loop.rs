@@ -44,7 +44,7 @@ fn with_arrivals(name: &str, arrivals: &[u64]) -> (Folder, Run) {
 
 /// The report of a run in one line.
 fn report_line(run: &Run) -> String {
-    let text = report::table(run, Detail::Summary);
+    let text = report::table(run, Detail::Everything);
     assert_fits(&text);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -217,11 +217,7 @@ impl Judged<'_> {
             return (Verdict::CannotTell, Some(why));
         };
         if scope == Some(Scope::TheseProcesses) {
-            let why = format!(
-                "one run a side does not show by how much two runs of the same thing differ; it takes {} a side at \
-                 the very least",
-                self.replicates_min
-            );
+            let why = format!("one run per side; use {} per side, or `[[arm]]`", self.replicates_min);
             return (Verdict::CannotTell, Some(why));
         }
         let better = match self.paired.quantity.better() {
@@ -243,23 +239,18 @@ impl Judged<'_> {
     fn doubt(&self, effect: &Effect, replicated: Replicated) -> Option<String> {
         let replicates = u64::from(effect.replicates);
         if replicates < self.replicates_min {
-            let what = match replicated {
-                Replicated::Round => "rounds",
-                Replicated::Host => "hosts",
-                Replicated::Run => "runs a side",
-            };
             let needed = self.replicates_min;
-            return Some(format!(
-                "{replicates} {what} can tell nothing of so many figures at once; it takes {needed} at the very least"
-            ));
+            return Some(match replicated {
+                Replicated::Round => format!("too few rounds: use run.repetitions = {needed}"),
+                Replicated::Host => format!("too few hosts: {replicates} of at least {needed}"),
+                Replicated::Run => format!("too few runs: use {needed} per side, or `[[arm]]`"),
+            });
         }
         let clear = effect.confidence.is_some_and(|confidence| !confidence.contains(1.0));
         let significant = self.p_adjusted.is_some_and(|p| p <= SIGNIFICANT);
         match (clear, significant) {
             (false, _) => None,
-            (true, false) => {
-                Some("of so many figures one looks like this by chance too often (Holm)".to_owned())
-            }
+            (true, false) => Some("among so many figures, one looks like this by chance (Holm)".to_owned()),
             (true, true) => Some("the same arm twice differs by as much (A/A)".to_owned()),
         }
     }

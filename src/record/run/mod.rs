@@ -8,6 +8,7 @@ mod case;
 mod comparison;
 mod gate;
 mod judged;
+mod trust;
 
 pub use crate::metric::{Better, Measure};
 pub use allocator::AllocatorBuild;
@@ -18,6 +19,7 @@ pub use judged::{
     CaseLimits, Coincidence, ConfidenceInterval, Disturbance, DropRule, Dropped, EndedBy, GroupLimit, Stop,
     Straggler,
 };
+pub use trust::{Finding, FindingKind, Trust, TrustVerdict};
 
 use std::collections::BTreeMap;
 
@@ -126,6 +128,9 @@ pub struct Derived {
     /// workload on two allocators.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allocator_comparisons: Vec<Comparison>,
+    /// Answer to the question of how far the figures can be believed; null in runs of versions that did not say.
+    #[serde(default)]
+    pub trust: Option<Trust>,
     /// Result of every gate on every case it applies to.
     pub gate_results: Vec<GateResult>,
 }

@@ -8,9 +8,9 @@ mod sentences;
 
 use super::cells;
 use super::sweep::Group;
-use crate::metric::CaseMetric;
-use crate::record::run::{CaseResult, Expected};
-use crate::word::Word;
+use super::text::plain;
+use crate::aggregate::trust::believed;
+use crate::record::run::{CaseResult, Expected, Finding};
 use reading::{Point, Sweep, read};
 
 /// The swept parameter.
@@ -18,12 +18,16 @@ const CHUNK: &str = "chunk_bytes";
 /// Fewest sizes that give advice; fewer have no middle.
 const SIZES_MIN: usize = 3;
 
-/// Advice for this workload, a sentence a line; empty unless at least three chunk sizes were swept.
-pub(super) fn lines(group: &Group<'_>) -> Vec<String> {
+/// Advice for this workload, a sentence a line; empty unless at least three chunk sizes were swept, and when a case cannot
+/// be believed.
+pub(super) fn lines(group: &Group<'_>, findings: &[Finding]) -> Vec<String> {
     if !group.axes().contains(&CHUNK) {
         return Vec::new();
     }
     let line = group.along(CHUNK);
+    if let Some(case) = line.cases.iter().find(|case| !believed(findings, &case.id)) {
+        return vec![format!("advice: none, because the figures of {} cannot be trusted", plain(&case.id))];
+    }
     let mut points: Vec<Point> = line.cases.iter().filter_map(|case| point(case)).collect();
     points.sort_by_key(|point| point.chunk_bytes);
     if points.len() < SIZES_MIN || points.windows(2).any(|pair| pair[0].chunk_bytes == pair[1].chunk_bytes) {
@@ -48,6 +52,5 @@ fn point(case: &CaseResult) -> Option<Point> {
         l3_bytes: plan.l3_bytes.filter(|bytes| *bytes > 0),
         workers: case.per_rank.iter().map(|row| row.workers).min().unwrap_or(plan.busy_workers),
         busy_workers: plan.busy_workers,
-        cpu_share: case.metrics.get(CaseMetric::CpuShare.word()).and_then(|metric| metric.value),
     })
 }

@@ -36,8 +36,6 @@ pub(super) struct Point {
     pub(super) workers: u32,
     /// Number of workers that have a block in every chunk.
     pub(super) busy_workers: u32,
-    /// Share of time in which the workers had their CPUs.
-    pub(super) cpu_share: Option<f64>,
 }
 
 impl Point {
@@ -205,7 +203,6 @@ mod tests {
                 l3_bytes: Some(32 << 20),
                 workers: 2,
                 busy_workers: 2,
-                cpu_share: Some(1.0),
             }
         };
         Sweep { points: rates.iter().zip(shares).enumerate().map(of).collect(), ranks: 1.0 }

@@ -1,16 +1,17 @@
 //! A judgement as text: the size to take and the reason, the three limits, then the open questions.
 
 use super::reading::{ALIKE, Point, RatioToFastest, Standing, Sweep, SweepResult};
-use crate::report::notes::CONTAMINATED_BELOW;
 use crate::report::text::percent;
 use crate::units::{Bytes, human_bytes, human_duration, three_digits};
+
+/// Largest number of repetitions that is advised; beyond it, less noise helps more.
+const REPETITIONS_MAX: u64 = 200;
 
 /// The advice, a sentence a line.
 pub(super) fn lines(sweep: &Sweep, reading: &SweepResult) -> Vec<String> {
     let about = About { sweep, reading };
     let mut lines = vec![about.advice(), about.parallelism(), about.cache(), about.memory()];
     lines.extend(about.open());
-    lines.extend(about.doubt());
     lines
 }
 
@@ -44,7 +45,7 @@ impl About<'_> {
             let ends =
                 [self.reading.plateau.start, self.reading.plateau.end - 1].map(|index| self.size(index));
             return format!(
-                "advice: none; {fastest} has the highest rate, and this run cannot tell it from others of {} to {}",
+                "advice: none; {fastest} has the highest rate, which this run cannot tell from that of others between {} and {}",
                 ends[0], ends[1]
             );
         };
@@ -106,7 +107,7 @@ impl About<'_> {
             workers => format!("between chunks, where {workers} workers wait for each other"),
         };
         format!(
-            "parallelism: {} is too short: {slower}, {} of the {} that each chunk takes go {barrier}",
+            "parallelism: {} is too short: {slower}; {} of the {} per chunk pass {barrier}",
             self.size(short),
             human_duration(took - wanted),
             human_duration(took),
@@ -118,18 +119,12 @@ impl About<'_> {
         let last = self.reading.last;
         let largest = self.points().len() - 1;
         let Some(beyond) = self.reading.too_large else {
-            let why = match (self.points()[largest].fits(), self.reading.memory_from) {
+            let why = match (self.points()[largest].fits(), ()) {
                 (Some(true), _) => "even the largest working set fits the L3",
-                (_, Some(from)) if from <= self.reading.fastest => {
-                    "the memory takes the data as fast as the workers make it"
-                }
+                (Some(false), _) => "no drop where data leaves the L3",
                 _ => "no larger chunk is surely slower",
             };
-            return format!(
-                "cache: no edge up to {} ({}): {why}",
-                self.size(largest),
-                self.working_set(largest)
-            );
+            return format!("cache: {why}");
         };
         let why = match (self.points()[last].fits(), self.points()[beyond].fits()) {
             (Some(true), Some(false)) => "; in between the chunks in flight outgrow the L3",
@@ -161,20 +156,19 @@ impl About<'_> {
             let [low, high] = [low, high].map(|share| three_digits(share * 100.0));
             let shares = if low == high { low } else { format!("{low} to {high}") };
             return format!(
-                "memory: from {} on it is the limit: {shares} % of what it takes of plain stores, which no other size \
-                 changes",
+                "memory: from {} on it is the limit: {shares} % of what plain stores reach",
                 self.size(from)
             );
         }
         match points[largest].limit_share {
             None => "memory: its limit was not measured; run.limit = \"100ms\" does".to_owned(),
             Some(share) if points[largest].fits() == Some(true) => format!(
-                "memory: not reached, every chunk fits the L3; {} makes {} of what that takes of plain stores",
+                "memory: not reached, every chunk fits the L3, where {} makes {} of what plain stores reach",
                 self.size(largest),
                 percent(share)
             ),
             Some(share) => format!(
-                "memory: not the limit: {} makes {} of what it takes of plain stores; the workers are",
+                "memory: not the limit, the workers are: {} makes {} of what plain stores reach",
                 self.size(largest),
                 percent(share)
             ),
@@ -187,31 +181,22 @@ impl About<'_> {
         let sizes: Vec<String> =
             (0..self.points().len()).filter(unknown).map(|index| self.size(index)).collect();
         let done = self.points()[self.reading.fastest].rates.len();
-        let more =
-            self.reading.repetitions_needed.filter(|needed| *needed > done as u64 && *needed <= 10_000);
-        let more = more.map_or(String::new(), |needed| {
-            format!(" (about {needed} repetitions would tell, this run has {done})")
-        });
+        let within_reach = |needed: &u64| *needed > done as u64 && *needed <= REPETITIONS_MAX;
+        let more = self
+            .reading
+            .repetitions_needed
+            .filter(within_reach)
+            .map_or("too noisy; repeat on a quiet machine".to_owned(), |needed| {
+                format!("about {needed} repetitions would tell, this run has {done}")
+            });
         (!sizes.is_empty()).then(|| {
             format!(
-                "open: {} may be as fast as {}, or slower by more than {}{more}",
+                "undecided: {} may be as fast as {}, or slower by more than {}: {more}",
                 sizes.join(", "),
                 self.size(self.reading.fastest),
                 percent_of(ALIKE)
             )
         })
-    }
-
-    /// Warning for disturbed workers: a worker without its CPU delays every barrier, and other processes use its
-    /// caches.
-    fn doubt(&self) -> Option<String> {
-        let shares = self.points().iter().filter_map(|point| point.cpu_share);
-        let least = shares.reduce(f64::min).filter(|share| *share < CONTAMINATED_BELOW)?;
-        Some(format!(
-            "doubt: workers had their processors for as little as {} of the time; what a barrier costs, and where the \
-             cache ends, is partly somebody else's doing",
-            percent(least)
-        ))
     }
 
     /// `22 % slower (18 to 25)`

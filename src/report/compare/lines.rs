@@ -6,6 +6,7 @@ use crate::compare::Compared;
 use crate::compare::{BoundResult, Change, Projection, RunRecord};
 use crate::record::run::Outcome;
 use crate::record::run::{Comparison, Replicated, Scope, Verdict};
+use crate::report::Detail;
 use crate::report::cells;
 use crate::report::compare::figures;
 use crate::report::compare::figures::round_share;
@@ -52,7 +53,7 @@ pub(super) fn headline(compared: &Compared) -> Vec<String> {
         }
         runs => {
             lines.push(format!(
-                "{name}: {} a side, paired in the order given",
+                "{name}: {} per side, paired in the order given",
                 counted(runs.len() as u64, "run")
             ));
             lines.push(format!("A: {}", directories(&compared.base)));
@@ -105,13 +106,40 @@ pub(super) fn caption(rows: &[Comparison]) -> String {
     format!("{}: {} (B) against {} (A){p}", plain(&first.case), plain(&first.candidate), plain(&first.base))
 }
 
-/// Explanation of the figures and of their limits.
-pub(super) fn notes(compared: &Compared) -> Vec<String> {
+/// Sentences on the arms' rates in one workload, the base first.
+pub(super) fn arms(compared: &Compared, workload: &str) -> Vec<String> {
+    let rates: Vec<&Comparison> = { compared.comparisons.iter() }
+        .filter(|row| row.workload == workload && !row.same && figures::name(row) == "rate")
+        .collect();
+    let Some(first) = rates.first() else { return Vec::new() };
+    let cases: BTreeSet<&str> = rates.iter().map(|row| row.case.as_str()).collect();
+    let one_case = cases.len() == 1;
+    let base = one_case.then(|| {
+        let unit = figures::figure(first);
+        format!(
+            "{} {} {}",
+            plain(&first.base),
+            figures::value(first, first.base_value),
+            unit.trim_start_matches("rate ")
+        )
+    });
+    let arm = |row: &&Comparison| {
+        let case = if one_case { String::new() } else { format!(" in {}", plain(&row.case)) };
+        let (change, ends) = (figures::change(row.ratio), figures::confidence_interval(row.confidence));
+        format!("{}{case} {change} % ({ends}), {}", plain(&row.candidate), figures::verdict(row))
+    };
+    base.into_iter().chain(limited(rates.iter().map(arm).collect())).collect()
+}
+
+/// Limits of the figures; with everything, their meaning as well.
+pub(super) fn notes(compared: &Compared, extent: Detail) -> Vec<String> {
     let rows = &compared.comparisons;
     let mut lines: Vec<String> = compared.projections.iter().map(projection).collect();
     lines.extend(floors(rows));
     lines.extend(compared.bounds.iter().map(bound));
-    lines.extend(how(compared));
+    if extent == Detail::Everything {
+        lines.extend(how(compared));
+    }
     lines.extend(unknown(rows));
     lines.extend(shown_by(compared));
     lines.extend(limited(
@@ -147,32 +175,42 @@ fn floors(rows: &[Comparison]) -> Vec<String> {
     let line = |row: &Comparison| {
         let (change, confidence) = (figures::change(row.ratio), figures::confidence_interval(row.confidence));
         let stable = row.verdict == Verdict::NoDifference;
-        let mut line = format!("A/A: {} differs from itself by {change} % ({confidence})", plain(&row.case));
-        if !stable {
-            let needed = row.replicates_needed.map_or(String::new(), |needed| {
-                format!(": {} would be needed", counted(needed, replicate(row.replicated)))
-            });
-            line += &format!("; unstable, {} is lost in that{needed}", round_share(row.difference));
-        }
-        line
+        let difference = round_share(row.difference);
+        let seen = match (stable, row.replicates_needed) {
+            (true, _) => format!("{difference} can be seen"),
+            (false, None) => format!("{difference} cannot be seen"),
+            (false, Some(needed)) => {
+                let needed = counted(two_digits(needed), replicate(row.replicated));
+                format!("{difference} cannot be seen; about {needed} could")
+            }
+        };
+        format!("{}: the same arm twice differs by {change} % ({confidence}): {seen}", plain(&row.case))
     };
     limited(same.map(line).collect())
 }
 
-/// `PASS rate of generate +0.3 % (-0.2 to +0.8) >= -5 %`
+/// A number of replicates, which is an estimate, with two digits.
+fn two_digits(count: u64) -> u64 {
+    let mut scale = 1;
+    while count / scale >= 100 {
+        scale *= 10;
+    }
+    count.div_ceil(scale) * scale
+}
+
+/// `PASS generate, candidate: rate +0.3 % (-0.2 to +0.8), wanted at least -5 %`
 fn bound(result: &BoundResult) -> String {
     let word = gates::word(result.outcome);
     let change = result.ratio.map_or("has no value".to_owned(), |ratio| {
         format!("{} % ({})", figures::change(Some(ratio)), figures::confidence_interval(result.confidence))
     });
-    let bound = format!("-{}", round_share(result.bound));
-    let what = match result.outcome {
-        Outcome::Pass => format!(">= {bound}"),
-        Outcome::Warn => format!("; whether it is worse than {bound} cannot be told"),
-        Outcome::Fail => format!("< {bound} as a whole"),
+    let bound = format!("wanted at least -{}", round_share(result.bound));
+    let why = match result.outcome {
+        Outcome::Pass => "",
+        Outcome::Warn => "; whether it is worse cannot be told",
+        Outcome::Fail => "; the whole interval is worse",
     };
-    let gap = if what.starts_with(';') { "" } else { " " };
-    format!("{word} rate of {}, {}: {change}{gap}{what}", plain(&result.case), plain(&result.candidate))
+    format!("{word} {}, {}: rate {change}, {bound}{why}", plain(&result.case), plain(&result.candidate))
 }
 
 fn how(compared: &Compared) -> Vec<String> {
@@ -238,7 +276,8 @@ fn unknown(rows: &[Comparison]) -> Vec<String> {
     }
     let line = |(reason, (names, needed)): (&&str, &(BTreeSet<String>, Option<u64>))| {
         let names = names.iter().cloned().collect::<Vec<_>>().join(", ");
-        let needed = needed.map_or(String::new(), |needed| format!("; {needed} a side could, run in turns"));
+        let needed =
+            needed.map_or(String::new(), |needed| format!("; {needed} per side could, run in turns"));
         format!("cannot tell ({names}): {}{needed}", plain(reason))
     };
     limited(reasons.iter().map(line).collect())

@@ -6,23 +6,31 @@ mod rows;
 
 use super::document::{self, Detail, escaped};
 use super::grid::Grid;
-use super::terminal;
+use super::terminal::Screen;
 use crate::compare::Compared;
 use crate::record::run::{Comparison, Run};
 
 /// Largest number of tables shown one by one; beyond it, one table shows all rates.
 const TABLES: usize = 3;
 
-/// The whole comparison as text.
+/// The whole comparison as text for any output.
 pub fn compared(compared: &Compared, extent: Detail) -> String {
-    let prose = |lines: Vec<String>| lines.iter().map(|line| terminal::prose(line)).collect::<String>();
-    let mut text = prose(lines::forced(compared));
-    text += &prose(lines::headline(compared));
-    for (caption, grid) in tables(compared, extent) {
-        text += &format!("\n{}{}", terminal::prose(&caption), terminal::grid(&grid));
-    }
+    compared_on(Screen::PLAIN, compared, extent)
+}
+
+/// The whole comparison as text for a screen.
+pub fn compared_on(screen: Screen, compared: &Compared, extent: Detail) -> String {
+    let mut text = screen.lines(lines::forced(compared));
+    text += &screen.lines(lines::headline(compared));
+    text += &tables_on(screen, compared, extent);
     text.push('\n');
-    text + &prose(lines::notes(compared)) + &prose(lines::forced(compared))
+    text += &screen.lines(lines::notes(compared, extent));
+    screen.painted(text + &screen.lines(lines::forced(compared)))
+}
+
+fn tables_on(screen: Screen, compared: &Compared, extent: Detail) -> String {
+    let tables = tables(compared, extent).into_iter();
+    tables.map(|(caption, grid)| format!("\n{}{}", screen.prose(&caption), screen.grid(&grid))).collect()
 }
 
 /// The comparison as Markdown for an issue or a wiki, with every table.
@@ -36,16 +44,25 @@ pub fn compared_markdown(compared: &Compared) -> String {
         text += &format!("\n{}\n\n{}", escaped(&caption), document::grid(&grid));
     }
     text += "\n## How to read it\n\n";
-    for line in lines::notes(compared).iter().chain(&lines::forced(compared)) {
+    for line in lines::notes(compared, Detail::Everything).iter().chain(&lines::forced(compared)) {
         text += &format!("- {}\n", line_escaped(line));
     }
     text
 }
 
 /// Comparison of a run's arms for its report; `None` for a run without arms.
-pub(super) fn of_run(run: &Run, extent: Detail) -> Option<String> {
+pub(super) fn of_run(screen: Screen, run: &Run, extent: Detail) -> Option<String> {
     let of_it = Compared::of_run(run);
-    (!of_it.comparisons.is_empty()).then(|| compared(&of_it, extent))
+    let text = || {
+        let notes = screen.lines(lines::notes(&of_it, extent));
+        format!("{}{}\n{notes}", screen.lines(lines::headline(&of_it)), tables_on(screen, &of_it, extent))
+    };
+    (!of_it.comparisons.is_empty()).then(text)
+}
+
+/// What each arm of a run gained in a workload: `batch-256 +15 % (+4.3 to +24), faster`.
+pub(super) fn arm_sentences(run: &Run, workload: &str) -> Vec<String> {
+    lines::arms(&Compared::of_run(run), workload)
 }
 
 /// The same as Markdown.

@@ -1,0 +1,26 @@
+//! The screen behind stdout: its width, and whether it shows colours.
+
+use std::io::IsTerminal;
+
+use console::Term;
+
+use crate::report::Screen;
+
+/// The terminal behind stdout. Anything else gets 80 columns and no colour.
+pub fn of_stdout() -> Screen {
+    let stdout = std::io::stdout();
+    if !stdout.is_terminal() {
+        return Screen::PLAIN;
+    }
+    let columns = Term::stdout().size_checked().map_or(0, |(_, columns)| columns);
+    Screen::terminal(
+        columns,
+        wants_colour(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())),
+    )
+}
+
+/// False where the environment asks for none (<https://no-color.org>), or the terminal has none.
+fn wants_colour(is_set: impl Fn(&str) -> bool) -> bool {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    !is_set("NO_COLOR") && !dumb
+}

@@ -1,0 +1,132 @@
+//! The second line of a report: nothing was wrong, or what was, worst first.
+
+use super::text::{counted, grouped, plain, short_host};
+use crate::record::run::{Finding, FindingKind, Run, Trust, TrustVerdict};
+use crate::units::three_digits;
+
+/// Largest number of cases that are named one by one.
+const FEW: usize = 2;
+/// Largest number of findings in the line; `report -v` has all.
+const SHOWN: usize = 4;
+
+/// The line; with `all`, every finding. `None` for a run of a version that did not say.
+pub(super) fn line(run: &Run, all: bool) -> Option<String> {
+    let trust = run.derived.trust.as_ref()?;
+    let mut findings = sentences(run, trust);
+    let hidden = if all { 0 } else { findings.len().saturating_sub(SHOWN) };
+    findings.truncate(findings.len() - hidden);
+    if hidden > 0 {
+        findings.push(format!("and {hidden} more"));
+    }
+    let findings = findings.join("; ");
+    Some(match trust.verdict {
+        TrustVerdict::Sound => "nothing was wrong".to_owned(),
+        TrustVerdict::Doubtful => format!("doubtful: {findings}"),
+        TrustVerdict::NotTrustworthy => format!("NOT TRUSTWORTHY: {findings}"),
+    })
+}
+
+/// One sentence for each kind of finding.
+fn sentences(run: &Run, trust: &Trust) -> Vec<String> {
+    let same = |a: &Finding, b: &Finding| (a.severe, a.kind) == (b.severe, b.kind);
+    trust
+        .findings
+        .chunk_by(same)
+        .map(|group| format!("{}{}", what(run, group), of_cases(run, group)))
+        .collect()
+}
+
+/// What was wrong, with the range of its values.
+fn what(run: &Run, group: &[Finding]) -> String {
+    let (percent, of_rank) = (percent(group), of_rank(run, group));
+    let first = &group[0];
+    match first.kind {
+        FindingKind::Violations => {
+            let objects = first.value.unwrap_or_default();
+            format!("{} freed twice, never allocated or overwritten", counted(objects as u64, "object"))
+        }
+        FindingKind::AllDropped => "the job's own rule dropped every repetition".to_owned(),
+        FindingKind::SharedByRanks => {
+            format!("ranks share their CPUs, and were without one for {percent} of the time{of_rank}")
+        }
+        FindingKind::Quota => format!("a CPU quota stopped the workers for {percent} of the time{of_rank}"),
+        FindingKind::Stolen => {
+            format!("the hypervisor gave {percent} of the CPU time{of_rank} to other machines")
+        }
+        FindingKind::OtherPrograms => format!("other programs took {percent} of the CPU time{of_rank}"),
+        FindingKind::NoCpu => format!("the workers had no CPU for {percent} of the time{of_rank}"),
+        FindingKind::NotOptimised => "an allocator was built without optimisation".to_owned(),
+        FindingKind::CpuTimeUnknown => {
+            "the CPU time of the workers is not known, so that other programs would not be noticed".to_owned()
+        }
+        FindingKind::RemoteMemory => format!("{percent} of the memory is on another node"),
+        FindingKind::LocalityUnknown => "the node of the memory could not be verified".to_owned(),
+        FindingKind::LimitExceeded => {
+            format!("{percent} of the limit: the plain stores measured beside it were slowed down")
+        }
+        FindingKind::LimitDrift => format!("plain stores {} during the run", drift(group)),
+        FindingKind::CoreClock => format!("a core clock changed by {percent}"),
+        FindingKind::ArrivalsMissed => format!("only {percent} of the operations due were done"),
+        FindingKind::WideInterval => format!("the rate is known only to +-{percent}"),
+        FindingKind::OneRepetition => "one repetition does not show how much rates vary".to_owned(),
+    }
+}
+
+/// `75 %`, `61 to 80 %`
+fn percent(group: &[Finding]) -> String {
+    let (low, high) = extremes(group);
+    let [low, high] = [low, high].map(|share| digits(share * 100.0));
+    if low == high { format!("{low} %") } else { format!("{low} to {high} %") }
+}
+
+/// Whole per cent, with a decimal place below ten.
+fn digits(percent: f64) -> String {
+    match percent.abs() {
+        p if p < 9.95 => format!("{p:.1}"),
+        p if p < 999.5 => format!("{p:.0}"),
+        p => grouped(p.min(1e15) as u64),
+    }
+}
+
+fn drift(group: &[Finding]) -> String {
+    let (low, high) = extremes(group);
+    let change = |change: f64| {
+        let way = if change > 0.0 { "faster" } else { "slower" };
+        format!("{} % {way}", three_digits(change.abs() * 100.0))
+    };
+    match low == high {
+        true => format!("became {}", change(low)),
+        false => format!("became {} to {}", change(low), change(high)),
+    }
+}
+
+fn extremes(group: &[Finding]) -> (f64, f64) {
+    let values = group.iter().filter_map(|finding| finding.value);
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+}
+
+/// ` of rank 3 (node 3 of n0123)`, when all findings concern one rank of several.
+fn of_rank(run: &Run, group: &[Finding]) -> String {
+    let Some(rank) = group[0].rank else { return String::new() };
+    if group.iter().any(|finding| finding.rank != Some(rank)) {
+        return " of single ranks".to_owned();
+    }
+    let Some(row) = run.derived.placements.iter().find(|row| row.rank == rank) else { return String::new() };
+    let node = row.node_index.map_or(String::new(), |node| format!("node {node} of "));
+    format!(" of rank {rank} ({node}{})", short_host(&row.host))
+}
+
+/// The cases, unless the finding concerns all of them.
+fn of_cases(run: &Run, group: &[Finding]) -> String {
+    let cases: Vec<&str> = group.iter().filter_map(|finding| finding.case.as_deref()).collect();
+    let all = run.derived.cases.iter().filter(|case| case.total.repetitions > 0).count();
+    match cases.len() {
+        0 => String::new(),
+        count if count == all => String::new(),
+        count if count <= FEW => {
+            let names: Vec<String> = cases.iter().map(|case| plain(case)).collect();
+            format!(" ({})", names.join(", "))
+        }
+        count => format!(" in {count} of {all} cases"),
+    }
+}

@@ -1,0 +1,75 @@
+//! The last screen of runs of 1 to 1,024 ranks on terminals of 80 and 160 columns, held by golden files.
+//!
+//! `NUMAMARK_WRITE_SCREENS=1` writes them anew; look at every one of them before it is committed.
+
+use std::path::Path;
+
+use numamark::record::Run;
+use numamark::record::run::{Finding, FindingKind, Trust, TrustVerdict};
+use numamark::report::{Detail, Screen, table_on};
+
+use crate::made_up::{two_axes, with_ranks};
+
+fn sound(mut run: Run) -> Run {
+    run.derived.trust = Some(Trust { verdict: TrustVerdict::Sound, trustworthy: 1.0, findings: Vec::new() });
+    run.derived.gate_results.clear();
+    run
+}
+
+fn disturbed(run: Run) -> Run {
+    let mut run = sound(run);
+    let case = Some(run.derived.cases[0].id.clone());
+    let finding =
+        |kind, severe, value| Finding { kind, severe, case: case.clone(), rank: None, value: Some(value) };
+    run.derived.trust = Some(Trust {
+        verdict: TrustVerdict::NotTrustworthy,
+        trustworthy: 0.0,
+        findings: vec![
+            finding(FindingKind::OtherPrograms, true, 0.75),
+            finding(FindingKind::WideInterval, false, 0.42),
+        ],
+    });
+    run
+}
+
+#[test]
+fn the_last_screens_are_as_stored() {
+    let one = || with_ranks(1, 1);
+    let screens: [(&str, Run); 6] = [
+        ("1-rank", sound(one())),
+        ("1-rank-disturbed", disturbed(one())),
+        ("4-ranks", sound(with_ranks(1, 4))),
+        ("64-ranks", sound(with_ranks(4, 16))),
+        ("1024-ranks", sound(with_ranks(64, 16))),
+        ("sweep", sound(two_axes())),
+    ];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/results/screens");
+    let write = std::env::var_os("NUMAMARK_WRITE_SCREENS").is_some();
+    for (name, run) in screens {
+        for columns in [80, 160] {
+            let text = table_on(Screen::terminal(columns, false), &run, Detail::Summary);
+            assert!(text.lines().all(|line| line.chars().count() <= usize::from(columns)), "{name}\n{text}");
+            let limit = if run.header.ranks > 4 { 60 } else { 45 };
+            assert!(text.lines().count() <= limit, "{name}: {} lines\n{text}", text.lines().count());
+            let path = folder.join(format!("{name}-{columns}.txt"));
+            if write {
+                std::fs::create_dir_all(&folder).expect("the source tree");
+                std::fs::write(&path, &text).expect("the source tree");
+            }
+            let stored = std::fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(text, stored, "{} is another screen", path.display());
+        }
+    }
+}
+
+#[test]
+fn colours_change_nothing_but_the_colour() {
+    let run = disturbed(with_ranks(1, 4));
+    let plain = table_on(Screen::terminal(80, false), &run, Detail::Summary);
+    let mut coloured = table_on(Screen::terminal(80, true), &run, Detail::Summary);
+    assert!(coloured.contains("\u{1b}[31mNOT TRUSTWORTHY:\u{1b}[0m"), "{coloured}");
+    for code in ["31", "32", "33", "0"] {
+        coloured = coloured.replace(&format!("\u{1b}[{code}m"), "");
+    }
+    assert_eq!(coloured, plain);
+}
