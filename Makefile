@@ -12,6 +12,8 @@ SAMPLE := name=sample rank.share_nodes=true generate.chunk=["8MiB","32MiB"] gene
 JOB ?= jobs/quick.toml
 ARGS ?=
 CARGO_FLAGS ?=
+# Every target means the program, and --no-default-features leaves out the feature of the program as well.
+override CARGO_FLAGS := $(strip $(CARGO_FLAGS) $(if $(findstring --no-default-features,$(CARGO_FLAGS)),--features cli))
 # The compiler wrapper of the MPI library. Each MPI library needs its own target folder: see README.md.
 MPICC ?= $(shell command -v mpicc.openmpi || echo mpicc)
 # Where cargo builds. The MPICH build stands beside it.

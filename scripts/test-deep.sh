@@ -46,7 +46,7 @@ nightly() {
 
 # Every interleaving of the lock-free parts, under loom's scheduler, without a bound on preemptions.
 loom() {
-  step "loom" env RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$target-loom" cargo test --no-default-features --lib loom
+  step "loom" env RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$target-loom" cargo test --no-default-features --features cli --lib loom
 }
 
 # Undefined behaviour in the shipped code, over memory from the ordinary allocator. Of the generator only what has unsafe code
@@ -57,7 +57,7 @@ miri() {
     return
   fi
   step "miri" env MIRIFLAGS="-Zmiri-strict-provenance -Zmiri-disable-isolation" CARGO_TARGET_DIR="$target-nightly" \
-    cargo +nightly miri test --no-default-features --features allocator-api2 --lib -- \
+    cargo +nightly miri test --no-default-features --features cli,allocator-api2 --lib -- \
     generator::digest generator::kernel generator::stream slab:: workload::barrier workload::intervals
 }
 
@@ -69,7 +69,7 @@ sanitizer() {
   shift 2
   step "$name sanitizer" env RUSTFLAGS="-Zsanitizer=$name -Cunsafe-allow-abi-mismatch=sanitizer" \
     CARGO_TARGET_DIR="$target-nightly" TSAN_OPTIONS="halt_on_error=1" \
-    cargo +nightly test --no-default-features --features allocator-api2 --lib --target "$host" "$@" -- \
+    cargo +nightly test --no-default-features --features cli,allocator-api2 --lib --target "$host" "$@" -- \
     cli:: comm:: environment:: generator:: measure:: numa:: rank:: results:: slab:: workload:: "${skipped[@]/#/--skip=}"
 }
 

@@ -1,4 +1,5 @@
 //! The command line: help, examples, corrections, completions.
+#![cfg(feature = "cli")]
 
 mod program;
 

@@ -17,7 +17,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("libm", &["stats/"]),
     ("libmimalloc_sys", &["workload/allocate/peer/"]),
     ("loom", ANYWHERE),
-    ("lz4", &["generator/codec.rs"]),
+    ("lz4", &["generator/compressor.rs"]),
     ("mpi", &["comm/wire/mpi.rs"]),
     ("parquet", &["results/samples/table/"]),
     ("rayon", &["rank/"]),
@@ -28,11 +28,10 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("signal_hook", &["comm/"]),
     ("snmalloc_sys", &["workload/allocate/peer/"]),
     ("strsim", &["job/"]),
-    ("thiserror", ANYWHERE),
     ("tikv_jemalloc_sys", &["workload/allocate/peer/"]),
     ("toml", &["job/"]),
     ("xxhash_rust", &["hash.rs"]),
-    ("zstd", &["generator/codec.rs"]),
+    ("zstd", &["generator/compressor.rs"]),
 ];
 
 /// Peers that are measured, never shipped: not below `src/`.
