@@ -7,6 +7,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("base64", &["measure/log.rs"]),
     ("clap", &["cli/", "main.rs"]),
     ("clap_complete", &["cli/"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("comfy_table", &["report/"]),
     ("csv", &["report/tidy.rs"]),
     ("dgen_data", BENCHES_ONLY),
