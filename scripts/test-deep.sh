@@ -3,7 +3,7 @@
 # each skipped step, and fails when a step failed or exceeded its time limit.
 #
 #   scripts/test-deep.sh              all of it
-#   scripts/test-deep.sh loom deny    only these: loom miri asan tsan fuzz deny
+#   scripts/test-deep.sh loom deny    only these: loom miri asan tsan fuzz deny archive debian container
 # shellcheck disable=SC2317 # the steps are called by name
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
@@ -124,12 +124,30 @@ deny() {
   rm -f "$log"
 }
 
+archive() { step "the archive of cargo package" scripts/test-package.sh archive; }
+
+debian() {
+  if ! cargo deb --version >/dev/null 2>&1 || ! command -v dpkg-shlibdeps >/dev/null; then
+    skip "Debian package" "no cargo-deb or no dpkg-shlibdeps (cargo install --locked cargo-deb; apt-get install dpkg-dev)"
+  else
+    step "Debian package" scripts/test-package.sh debian
+  fi
+}
+
+container() {
+  if ! docker info >/dev/null 2>&1; then
+    skip "container" "no Docker daemon that answers this user; tests/package.rs compares the Dockerfile with the files"
+  else
+    step "container" scripts/test-package.sh container
+  fi
+}
+
 steps=("$@")
-((${#steps[@]})) || steps=(loom miri asan tsan fuzz deny)
+((${#steps[@]})) || steps=(loom miri asan tsan fuzz deny archive debian container)
 for name in "${steps[@]}"; do
   case $name in
-    loom | miri | asan | tsan | fuzz | deny) "$name" ;;
-    *) echo "test-deep: \"$name\" is not a step; expected loom, miri, asan, tsan, fuzz or deny" >&2 && exit 2 ;;
+    loom | miri | asan | tsan | fuzz | deny | archive | debian | container) "$name" ;;
+    *) echo "test-deep: \"$name\" is not a step; expected loom, miri, asan, tsan, fuzz, deny, archive, debian or container" >&2 && exit 2 ;;
   esac
 done
 printf '\n== deep tests: %s\n' "$( ((failed)) && echo FAILED || echo passed)"
