@@ -132,7 +132,7 @@ fn the_container_is_built_of_files_that_exist_and_are_sent_to_docker() {
         let is_sent = |pattern: &&str| {
             first == *pattern || pattern.strip_suffix('*').is_some_and(|head| first.starts_with(head))
         };
-        assert!(sent.iter().any(|pattern| is_sent(&pattern)), ".dockerignore keeps {source} back");
+        assert!(sent.iter().any(is_sent), ".dockerignore keeps {source} back");
     }
     let is_copied = |path: &Path| copied.iter().any(|source| path.starts_with(source));
     for needed in sources_of_debian_package() {
