@@ -12,13 +12,15 @@ SAMPLE := name=sample rank.share_nodes=true generate.chunk=["8MiB","32MiB"] gene
 JOB ?= jobs/quick.toml
 ARGS ?=
 CARGO_FLAGS ?=
+# Every target means the program, and --no-default-features leaves out the feature of the program as well.
+override CARGO_FLAGS := $(strip $(CARGO_FLAGS) $(if $(findstring --no-default-features,$(CARGO_FLAGS)),--features cli))
 # The compiler wrapper of the MPI library. Each MPI library needs its own target folder: see README.md.
 MPICC ?= $(shell command -v mpicc.openmpi || echo mpicc)
 # Where cargo builds. The MPICH build stands beside it.
 CARGO_TARGET_DIR ?= target
 # Allocators of other projects are built for a job, or for arguments, that name one of them.
 PEERS := "?(mimalloc|snmalloc|jemalloc|rpmalloc)\b
-PEER_FLAGS = $(if $(shell { cat '$(JOB)'; printf '%s' '$(subst ','\'',$(ARGS))'; } 2>/dev/null | grep -E '$(PEERS)'),--features peers)
+PEER_FLAGS = $(if $(shell { cat '$(JOB)' || cat 'jobs/$(JOB).toml'; printf '%s' '$(subst ','\'',$(ARGS))'; } 2>/dev/null | grep -E '$(PEERS)'),--features peers)
 export CARGO_FLAGS MPICC CARGO_TARGET_DIR
 
 # Open MPI refuses root without both variables. Other users keep this protection.
@@ -30,7 +32,7 @@ endif
 # cargo's last line, "Finished", is left out.
 without_finished = { grep --line-buffered -vE '^ +Finished ' >&2 || true; }
 
-.PHONY: help run build build-mpich notebook sample-run setup test test-deep bench calibration metrics quality lint doc deny clean
+.PHONY: help run build build-mpich package notebook sample-run setup test test-deep bench calibration metrics quality lint doc deny clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +45,9 @@ build: setup ## build the release binary: target/release/numamark
 
 build-mpich: ## the same against MPICH: target-mpich/release/numamark
 	@$(MAKE) build MPICC=mpicc.mpich CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)-mpich
+
+package: build ## build the Debian package, with man pages and completions: target/debian/numamark_*.deb
+	@scripts/package.sh
 
 setup: ## only install what is missing to build
 	@scripts/setup.sh build $(if $(PEER_FLAGS),peers)
@@ -61,7 +66,7 @@ test: ## install what is missing, build and run every test
 	@scripts/setup.sh build test
 	@scripts/test.sh
 
-test-deep: ## Miri, loom, sanitizers, fuzzing, cargo deny: what needs a nightly toolchain or time
+test-deep: ## Miri, loom, sanitizers, fuzzing, cargo deny, packages: what needs a nightly toolchain or time
 	@scripts/setup.sh build test
 	@scripts/test-deep.sh
 

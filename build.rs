@@ -1,6 +1,7 @@
 //! Compiles the git commit and the build's settings into the program, which writes them into every result.
 //!
-//! Outside a git checkout the commit is unknown and nothing fails; packagers may set `NUMAMARK_GIT_COMMIT` themselves.
+//! An archive of `cargo package` has its commit in a file. Elsewhere the commit is unknown and nothing fails; packagers may set
+//! `NUMAMARK_GIT_COMMIT` themselves.
 
 use std::process::Command;
 
@@ -11,8 +12,8 @@ fn main() {
     for path in ["build.rs", "Cargo.toml", "Cargo.lock", "src"] {
         println!("cargo::rerun-if-changed={path}");
     }
-    let commit =
-        std::env::var("NUMAMARK_GIT_COMMIT").ok().filter(|commit| !commit.is_empty()).or_else(commit);
+    let given = std::env::var("NUMAMARK_GIT_COMMIT").ok().filter(|commit| !commit.is_empty());
+    let commit = given.or_else(commit_of_archive).or_else(commit);
     if let Some(commit) = commit {
         println!("cargo::rustc-env=NUMAMARK_GIT_COMMIT={commit}");
     }
@@ -43,6 +44,13 @@ fn allocators() {
         if value.is_empty() { value } else { format!("; {name}={value}") }
     };
     println!("cargo::rustc-env=NUMAMARK_C_FLAGS={}{}", flags("CFLAGS"), flags("CXXFLAGS"));
+}
+
+/// The commit that `cargo package` wrote into the archive; only an unpacked archive has this file.
+fn commit_of_archive() -> Option<String> {
+    let text = std::fs::read_to_string(".cargo_vcs_info.json").ok()?;
+    let commit = text.split("\"sha1\": \"").nth(1)?.split('"').next()?;
+    Some(if text.contains("\"dirty\": true") { format!("{commit}-dirty") } else { commit.to_owned() })
 }
 
 /// The commit, with `-dirty` when tracked files differ from it.

@@ -11,7 +11,7 @@
 use std::collections::HashSet;
 use std::mem::MaybeUninit;
 
-use numamark::generator::codec::Compressor;
+use numamark::generator::compressor::Compressor;
 use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream};
 use numamark::hash;
 use numamark::word::Word;

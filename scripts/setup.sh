@@ -42,7 +42,10 @@ readonly ANALYSIS_WANTED=(
 quietly() { "$@" >/dev/null 2>&1; }
 has_c_compiler() { echo '#include <stdio.h>' | quietly "${CC:-cc}" -E -; }
 has_pkg_config() { quietly command -v "${PKG_CONFIG:-pkg-config}"; }
-has_mpi() { [[ -n ${MPI_PKG_CONFIG:-}${CRAY_MPICH_DIR:-} ]] || quietly "${MPICC:-mpicc}" -show; }
+has_mpi() { [[ -n ${MPI_PKG_CONFIG:-}${CRAY_MPICH_DIR:-} ]] || { quietly "${MPICC:-mpicc}" -show && has_mpi_header; }; }
+# Debian has the wrapper in another package than the header. Open MPI's adds its folders only for a file, which `-` is not. Without
+# a C compiler nothing can be said.
+has_mpi_header() { ! has_c_compiler || echo '#include <mpi.h>' | quietly "${MPICC:-mpicc}" -E -x c /dev/stdin; }
 has_hwloc() { quietly "${PKG_CONFIG:-pkg-config}" --exists 'hwloc >= 2.0.4' 'hwloc < 3'; }
 has_openmpi() { quietly command -v mpicc.openmpi && quietly command -v mpirun.openmpi; }
 has_mpich() { quietly command -v mpicc.mpich && quietly command -v mpiexec.hydra; }

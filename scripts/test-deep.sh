@@ -3,7 +3,7 @@
 # each skipped step, and fails when a step failed or exceeded its time limit.
 #
 #   scripts/test-deep.sh              all of it
-#   scripts/test-deep.sh loom deny    only these: loom miri asan tsan fuzz deny
+#   scripts/test-deep.sh loom deny    only these: loom miri asan tsan fuzz deny archive debian container
 # shellcheck disable=SC2317 # the steps are called by name
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
@@ -46,7 +46,7 @@ nightly() {
 
 # Every interleaving of the lock-free parts, under loom's scheduler, without a bound on preemptions.
 loom() {
-  step "loom" env RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$target-loom" cargo test --no-default-features --lib loom
+  step "loom" env RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$target-loom" cargo test --no-default-features --features cli --lib loom
 }
 
 # Undefined behaviour in the shipped code, over memory from the ordinary allocator. Of the generator only what has unsafe code
@@ -57,7 +57,7 @@ miri() {
     return
   fi
   step "miri" env MIRIFLAGS="-Zmiri-strict-provenance -Zmiri-disable-isolation" CARGO_TARGET_DIR="$target-nightly" \
-    cargo +nightly miri test --no-default-features --features allocator-api2 --lib -- \
+    cargo +nightly miri test --no-default-features --features cli,allocator-api2 --lib -- \
     generator::digest generator::kernel generator::stream slab:: workload::barrier workload::intervals
 }
 
@@ -69,7 +69,7 @@ sanitizer() {
   shift 2
   step "$name sanitizer" env RUSTFLAGS="-Zsanitizer=$name -Cunsafe-allow-abi-mismatch=sanitizer" \
     CARGO_TARGET_DIR="$target-nightly" TSAN_OPTIONS="halt_on_error=1" \
-    cargo +nightly test --no-default-features --features allocator-api2 --lib --target "$host" "$@" -- \
+    cargo +nightly test --no-default-features --features cli,allocator-api2 --lib --target "$host" "$@" -- \
     cli:: comm:: environment:: generator:: measure:: numa:: rank:: results:: slab:: workload:: "${skipped[@]/#/--skip=}"
 }
 
@@ -124,12 +124,30 @@ deny() {
   rm -f "$log"
 }
 
+archive() { step "the archive of cargo package" scripts/test-package.sh archive; }
+
+debian() {
+  if ! cargo deb --version >/dev/null 2>&1 || ! command -v dpkg-shlibdeps >/dev/null; then
+    skip "Debian package" "no cargo-deb or no dpkg-shlibdeps (cargo install --locked cargo-deb; apt-get install dpkg-dev)"
+  else
+    step "Debian package" scripts/test-package.sh debian
+  fi
+}
+
+container() {
+  if ! docker info >/dev/null 2>&1; then
+    skip "container" "no Docker daemon that answers this user; tests/package.rs compares the Dockerfile with the files"
+  else
+    step "container" scripts/test-package.sh container
+  fi
+}
+
 steps=("$@")
-((${#steps[@]})) || steps=(loom miri asan tsan fuzz deny)
+((${#steps[@]})) || steps=(loom miri asan tsan fuzz deny archive debian container)
 for name in "${steps[@]}"; do
   case $name in
-    loom | miri | asan | tsan | fuzz | deny) "$name" ;;
-    *) echo "test-deep: \"$name\" is not a step; expected loom, miri, asan, tsan, fuzz or deny" >&2 && exit 2 ;;
+    loom | miri | asan | tsan | fuzz | deny | archive | debian | container) "$name" ;;
+    *) echo "test-deep: \"$name\" is not a step; expected loom, miri, asan, tsan, fuzz, deny, archive, debian or container" >&2 && exit 2 ;;
   esac
 done
 printf '\n== deep tests: %s\n' "$( ((failed)) && echo FAILED || echo passed)"

@@ -17,7 +17,7 @@ readonly suites_that_compute=(arms generator generator_ratios instructions limit
 readonly suites_of_libraries=(cli comm failures live numa progress starts)
 read -ra flags <<<"${CARGO_FLAGS:-}"
 without_libraries=no
-[[ ${CARGO_FLAGS:-} == *--no-default-features* ]] && without_libraries=yes
+[[ ${CARGO_FLAGS:-} == *--no-default-features* ]] && without_libraries=yes && flags+=(--features cli)
 times=()
 
 # step NAME COMMAND..: runs the command and records its time.
@@ -40,7 +40,9 @@ lint() {
   # All features, because the benchmarks' peers are behind a feature.
   step "clippy" cargo clippy --all-targets "${flags[@]:---all-features}" -- -D warnings
   [[ $without_libraries == yes ]] ||
-    step "clippy without MPI and hwloc" cargo clippy --lib --bins --no-default-features -- -D warnings
+    step "clippy without MPI and hwloc" \
+      cargo clippy --lib --bins --no-default-features --features cli -- -D warnings
+  step "clippy of the library alone" cargo clippy --lib --no-default-features -- -D warnings
   step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps ${flags[@]+"${flags[@]}"}
 }
 
@@ -94,9 +96,11 @@ tests() {
   NUMAMARK=$(realpath "$CARGO_TARGET_DIR")/release/numamark
   export NUMAMARK
   analysis
+  step "the library alone" cargo test --no-default-features --lib --examples
   step "examples in the documentation" cargo test --no-default-features --doc
   [[ $without_libraries == yes ]] ||
-    step "tests without MPI and hwloc" cargo test --no-default-features --lib "${suites_of_libraries[@]/#/--test=}"
+    step "tests without MPI and hwloc" cargo test --no-default-features --features cli --lib \
+      "${suites_of_libraries[@]/#/--test=}" -- --skip generator:: --skip slab::
 }
 
 lint

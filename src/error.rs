@@ -1,5 +1,6 @@
 //! One error enum: each variant maps to one exit code, and each message tells the user what to do.
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// The exit code of the process. The same on all ranks.
@@ -38,31 +39,23 @@ impl ExitCode {
 }
 
 /// An error that ends a run early. `Display` gives the whole message for the user.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug)]
 pub enum Error {
     /// The command line asks for something impossible.
-    #[error("{0}")]
     Usage(String),
     /// The job file is wrong. The message holds file, line, column, the value found and the accepted values.
-    #[error("{0}")]
     Job(String),
     /// The requested run directory already exists.
-    #[error("run directory {} already exists; give --out a path that does not exist", .0.display())]
     DirectoryExists(PathBuf),
     /// The machine, the launcher or the site cannot run this job.
-    #[error("{0}")]
     Environment(String),
     /// Something that the run depends on failed during the run.
-    #[error("{0}")]
     Failed(String),
     /// At least one gate was not met.
-    #[error("{0}")]
     Gate(String),
     /// The run was asked to stop, or ran out of time.
-    #[error("{0}")]
     Incomplete(String),
     /// An error on some rank, as all ranks report it.
-    #[error("rank {rank} on {host}: {message}")]
     OnRank {
         /// Index of the rank in the world.
         rank: u32,
@@ -74,6 +67,26 @@ pub enum Error {
         message: String,
     },
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::DirectoryExists(directory) => {
+                let directory = directory.display();
+                write!(f, "run directory {directory} already exists; give --out a path that does not exist")
+            }
+            Error::OnRank { rank, host, message, .. } => write!(f, "rank {rank} on {host}: {message}"),
+            Error::Usage(message)
+            | Error::Job(message)
+            | Error::Environment(message)
+            | Error::Failed(message)
+            | Error::Gate(message)
+            | Error::Incomplete(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
 
 /// `Result` with the one error enum.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

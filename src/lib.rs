@@ -19,43 +19,53 @@
 //! | 11 | [`cli`] | argv, exit codes, the only place that prints an error |
 //!
 //! `docs/architecture.md` follows one chunk through all of them.
+//!
+//! Without the feature `cli` this crate is a library: [`generator`] and [`slab`] with the rooms below them. All other rooms
+//! belong to the program.
 #![deny(unsafe_code)]
+#![cfg_attr(not(feature = "cli"), allow(rustdoc::broken_intra_doc_links))] // the table above names rooms of the program
 
 pub mod cgroup;
 pub mod error;
+pub mod generator;
 pub mod hash;
 #[cfg(test)]
 mod made_up;
+pub mod measure;
 pub mod mix;
-pub mod screen;
+pub mod numa;
+pub mod slab;
 pub mod units;
 pub mod word;
 
-pub mod metric;
-pub mod stats;
-
-pub mod comm;
-pub mod generator;
-pub mod measure;
-pub mod numa;
-
-pub mod environment;
-pub mod slab;
-
-pub mod workload;
-
-pub mod record;
-
-pub mod job;
-
+// The program.
+#[cfg(feature = "cli")]
 pub mod aggregate;
-pub mod plan;
-
-pub mod results;
-
-pub mod compare;
-pub mod rank;
-
-pub mod report;
-
+#[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod comm;
+#[cfg(feature = "cli")]
+pub mod compare;
+#[cfg(feature = "cli")]
+pub mod environment;
+#[cfg(feature = "cli")]
+pub mod job;
+#[cfg(feature = "cli")]
+pub mod metric;
+#[cfg(feature = "cli")]
+pub mod plan;
+#[cfg(feature = "cli")]
+pub mod rank;
+#[cfg(feature = "cli")]
+pub mod record;
+#[cfg(feature = "cli")]
+pub mod report;
+#[cfg(feature = "cli")]
+pub mod results;
+#[cfg(feature = "cli")]
+pub mod screen;
+#[cfg(feature = "cli")]
+pub mod stats;
+#[cfg(feature = "cli")]
+pub mod workload;

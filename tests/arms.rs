@@ -1,4 +1,5 @@
 //! Runs with arms and runs with a stop rule, started from the command line.
+#![cfg(feature = "cli")]
 
 mod program;
 

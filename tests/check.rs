@@ -1,4 +1,5 @@
 //! `check = true`: the measured ratios of a real run beside the requested ones, in every output of the run.
+#![cfg(feature = "cli")]
 
 mod program;
 

@@ -1,4 +1,5 @@
 //! The command line: help, examples, corrections, completions.
+#![cfg(feature = "cli")]
 
 mod program;
 
@@ -102,6 +103,7 @@ fn mistyped_words_are_corrected_by_suggestion() {
         (&["complete", "bash"], "'completions'"),
         (&["Plan", "job.toml"], "'plan'"),
         (&["jobs/quick.toml"], "numamark run jobs/quick.toml"),
+        (&["quick"], "numamark run quick"),
         (&["run", "job.toml", "--quite"], "'--quiet'"),
         (&["run", "job.toml", "--seet", "a=1"], "'--set'"),
         (&["run", "job.toml", "--output", "dir"], "'--out'"),
@@ -130,10 +132,10 @@ fn mistyped_words_are_corrected_by_suggestion() {
 fn the_usage_line_of_an_error_drops_no_options() {
     for (typed, usage) in [
         (&["report"][..], "Usage: numamark report [OPTIONS] <DIR>"),
-        (&["plan"], "Usage: numamark plan [OPTIONS] <JOB.toml>"),
-        (&["run"], "Usage: numamark run [OPTIONS] <JOB.toml>\n       numamark run [OPTIONS] --resume <DIR>"),
-        (&["run", "--quite", "job.toml"], "Usage: numamark run [OPTIONS] <JOB.toml>"),
-        (&["run", "job.toml", "--resume", "dir"], "Usage: numamark run [OPTIONS] <JOB.toml>"),
+        (&["plan"], "Usage: numamark plan [OPTIONS] <JOB>"),
+        (&["run"], "Usage: numamark run [OPTIONS] <JOB>\n       numamark run [OPTIONS] --resume <DIR>"),
+        (&["run", "--quite", "job.toml"], "Usage: numamark run [OPTIONS] <JOB>"),
+        (&["run", "job.toml", "--resume", "dir"], "Usage: numamark run [OPTIONS] <JOB>"),
         (&["verify"], "Usage: numamark verify <DIR>"),
     ] {
         let said = numamark(typed).expect_code(2);

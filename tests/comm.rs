@@ -1,4 +1,5 @@
 //! Ranks as threads: every collective returns the right values, and in any order of failures all ranks return.
+#![cfg(feature = "cli")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

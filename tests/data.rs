@@ -1,4 +1,5 @@
 //! `numamark generate` and `check-data`: a stretch of a stream on its way to a file and back.
+#![cfg(feature = "cli")]
 
 mod program;
 

@@ -1,5 +1,6 @@
 //! Every failure ends the run within seconds, with one line that names the place, the documented exit code, and no
 //! result that looks complete.
+#![cfg(feature = "cli")]
 
 mod program;
 

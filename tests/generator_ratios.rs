@@ -1,10 +1,11 @@
 //! Ratios of the stream by the real compressors: every granule, not the mean of them.
+#![cfg(feature = "cli")]
 
 use std::collections::HashSet;
 use std::mem::MaybeUninit;
 
 use numamark::generator::calibration::{Calibration, TOLERANCE, granules};
-use numamark::generator::codec::Compressor;
+use numamark::generator::compressor::Compressor;
 use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream};
 use numamark::hash;
 use numamark::word::Word;

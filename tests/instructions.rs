@@ -6,6 +6,7 @@
 //! the arm without an allocator is subtracted. The peer's figures are constants, so that a test needs no build of the
 //! peer; with the feature `peers` the constants are checked too:
 //! `cargo test --release --features peers --test instructions -- --nocapture`.
+#![cfg(feature = "cli")]
 
 use std::process::Command;
 

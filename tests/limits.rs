@@ -1,4 +1,5 @@
 //! Limits and memory layout of a real run: the values that each repetition records beside those of its case.
+#![cfg(feature = "cli")]
 
 mod program;
 

@@ -1,4 +1,5 @@
 //! A run as another process sees it: `live.json` while the run continues, and after a failed end.
+#![cfg(feature = "cli")]
 
 mod program;
 

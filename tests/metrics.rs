@@ -1,6 +1,7 @@
 //! `analysis/numamark_reader/metrics.py` is the list of `src/metric/` in Python.
 //!
 //! `make metrics` writes the file; without that the test compares.
+#![cfg(feature = "cli")]
 
 use std::fmt::Write as _;
 use std::fs;

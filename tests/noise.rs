@@ -1,4 +1,5 @@
 //! Noise and cost of measuring in real repetitions.
+#![cfg(feature = "cli")]
 
 mod program;
 

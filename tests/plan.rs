@@ -1,4 +1,5 @@
 //! `numamark plan` from the command line: its predictions are compared with the run.
+#![cfg(feature = "cli")]
 
 mod program;
 

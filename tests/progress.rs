@@ -1,4 +1,5 @@
 //! Progress output of a run: on a terminal and elsewhere, verbose and quiet, and from rank 0 only.
+#![cfg(feature = "cli")]
 
 mod program;
 

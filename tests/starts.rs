@@ -1,4 +1,5 @@
 //! The same job started three ways gives the same answer.
+#![cfg(feature = "cli")]
 
 mod program;
 

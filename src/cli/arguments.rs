@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::job_name;
+use super::job_name::JobPath;
 use super::stream::StreamArguments;
 use crate::job::Setting;
 use crate::units::Nanoseconds;
@@ -28,15 +30,16 @@ pub struct Arguments {
 pub enum Command {
     /// Run a job: one rank a NUMA node, under a launcher or without one
     #[command(
-        override_usage = "numamark run [OPTIONS] <JOB.toml>\n       numamark run [OPTIONS] --resume <DIR>",
-        after_help = "Example: numamark run jobs/quick.toml --set run.duration=5s --out results/first"
+        override_usage = "numamark run [OPTIONS] <JOB>\n       numamark run [OPTIONS] --resume <DIR>",
+        after_help = "Example: numamark run quick --set run.duration=5s --out results/first"
     )]
     Run(RunArguments),
     /// Predict what a job would do: tries its cases for a moment, keeps nothing
-    #[command(
-        after_help = "Example: numamark plan jobs/quick.toml --topology \"pack:2 numa:4 core:24 pu:1\""
-    )]
+    #[command(after_help = "Example: numamark plan quick --topology \"pack:2 numa:4 core:24 pu:1\"")]
     Plan(PlanArguments),
+    /// List the built-in jobs, or print one of them: the beginning of a job file of one's own
+    #[command(after_help = "Example: numamark jobs quick > my.toml")]
+    Jobs(JobsArguments),
     /// Show which rank would bind where, and why
     #[command(after_help = "Example: numamark topo --topology \"pack:4 numa:4 core:24 pu:1\"")]
     Topo(TopoArguments),
@@ -70,13 +73,22 @@ pub enum Command {
     /// Print what a shell needs to complete numamark's command line
     #[command(after_help = "Example: source <(numamark completions bash)")]
     Completions(CompletionsArguments),
+    /// Write the man pages of numamark and its subcommands to a folder
+    #[command(hide = true, after_help = "Example: numamark man target/man")]
+    Man(ManArguments),
 }
 
 /// `numamark run`.
 #[derive(Debug, Args)]
 pub struct RunArguments {
-    /// The job file; `-` reads standard input (of rank 0)
-    #[arg(value_name = "JOB.toml", required_unless_present = "resume", conflicts_with = "resume")]
+    /// The job file, or the name of a built-in job (`numamark jobs`); `-` reads standard input (of rank 0)
+    #[arg(
+        value_name = "JOB",
+        value_parser = JobPath,
+        hide_possible_values = true,
+        required_unless_present = "resume",
+        conflicts_with = "resume"
+    )]
     pub job: Option<PathBuf>,
     /// Continue an interrupted run with its own job
     #[arg(long, value_name = "DIR", conflicts_with_all = ["set", "sweep", "out"])]
@@ -107,8 +119,8 @@ pub struct RunArguments {
 /// `numamark plan`.
 #[derive(Debug, Args)]
 pub struct PlanArguments {
-    /// The job file
-    #[arg(value_name = "JOB.toml")]
+    /// The job file, or the name of a built-in job
+    #[arg(value_name = "JOB", value_parser = JobPath, hide_possible_values = true)]
     pub job: PathBuf,
     /// Changes to the job
     #[command(flatten)]
@@ -147,6 +159,14 @@ impl ChangeArguments {
         let set = self.set.iter().map(Setting::new);
         set.chain(self.sweep.iter().map(Setting::sweep)).collect()
     }
+}
+
+/// `numamark jobs`.
+#[derive(Debug, Args)]
+pub struct JobsArguments {
+    /// The job to print [default: a list of all]
+    #[arg(value_name = "NAME", value_parser = job_name::names())]
+    pub name: Option<String>,
 }
 
 /// `numamark topo`.
@@ -297,4 +317,12 @@ pub struct CompletionsArguments {
     /// Which shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+/// `numamark man`.
+#[derive(Debug, Args)]
+pub struct ManArguments {
+    /// The folder; it is made when it does not exist
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
 }

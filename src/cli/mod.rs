@@ -7,7 +7,10 @@ mod completions;
 mod env;
 mod generate;
 mod inspect;
+mod job_name;
+mod jobs;
 mod machine;
+mod man;
 mod progress;
 mod run;
 mod screen;
@@ -71,6 +74,7 @@ fn execute(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Run(arguments) => run::run(arguments),
         Command::Plan(arguments) => machine::plan(arguments),
+        Command::Jobs(arguments) => jobs::jobs(arguments),
         Command::Topo(arguments) => machine::topo(arguments),
         Command::Verify(arguments) => inspect::verify(arguments),
         Command::Recover(arguments) => inspect::recover(arguments),
@@ -81,6 +85,7 @@ fn execute(command: &Command) -> Result<ExitCode> {
         Command::Env => env::env(),
         Command::Schema(arguments) => inspect::schema(arguments),
         Command::Completions(arguments) => completions::completions(arguments),
+        Command::Man(arguments) => man::man(arguments),
     }
 }
 

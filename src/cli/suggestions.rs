@@ -3,7 +3,7 @@
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
-use crate::job::nearest;
+use crate::job::{BuiltIn, nearest};
 
 /// Returns the error with the suggestions to be shown.
 pub fn with_suggestions(mut error: Error, command: &Command) -> Error {
@@ -19,12 +19,14 @@ pub fn with_suggestions(mut error: Error, command: &Command) -> Error {
         return error;
     }
     let names = || command.get_subcommands().map(Command::get_name);
-    // clap compares letters at nearby positions, so it finds "rnu" far from "run".
-    if let Some(name) = begins_alike(&word, names()).or_else(|| nearest(&word, names())) {
-        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![name.to_owned()]));
-    } else if word.ends_with(".toml") {
+    if word.ends_with(".toml") || BuiltIn::find(&word).is_some() {
         let tip = format!("to run a job: numamark run {word}");
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        // clap's own, such as "jobs" for "jobs/quick.toml".
+        error.remove(ContextKind::SuggestedSubcommand);
+    // clap compares letters at nearby positions, so it finds "rnu" far from "run".
+    } else if let Some(name) = begins_alike(&word, names()).or_else(|| nearest(&word, names())) {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![name.to_owned()]));
     }
     error
 }

@@ -27,8 +27,8 @@
 //! ```
 //!
 //! # As a library
-//! Needs neither MPI nor hwloc (`default-features = false`). A kernel and a stream are plain data that every thread copies.
-//! Any thread fills any stretch, and any thread verifies data read back. `examples/write_direct.rs` writes a file by direct
+//! Needs none of the program's features (`default-features = false`: five other crates, no C library but the system's).
+//! A kernel and a stream are plain data that every thread copies. Any thread fills any stretch, and any thread verifies data read back. `examples/write_direct.rs` writes a file by direct
 //! I/O.
 //!
 //! ```
@@ -58,6 +58,8 @@
 pub mod calibration;
 pub mod codec;
 pub mod compression;
+#[cfg(feature = "cli")]
+pub mod compressor;
 pub mod dedup;
 pub mod digest;
 pub mod kernel;

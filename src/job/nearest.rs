@@ -20,6 +20,20 @@ pub fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .map(|(_, candidate)| candidate)
 }
 
+/// All candidates, the one most like `found` first: likeness by Jaro and Winkler to the whole name, or to one of its words.
+/// Candidates that are equally like it keep their order.
+pub fn nearest_first<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let found = folded(found);
+    let likeness = |candidate: &str| {
+        let candidate = folded(candidate);
+        let parts = std::iter::once(candidate.as_str()).chain(candidate.split('_'));
+        parts.map(|part| strsim::jaro_winkler(&found, part)).fold(0.0, f64::max)
+    };
+    let mut candidates: Vec<&str> = candidates.into_iter().collect();
+    candidates.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    candidates
+}
+
 /// The question beside the caret; empty when nothing is near.
 pub(super) fn did_you_mean<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     nearest(found, candidates).map_or(String::new(), |word| format!("did you mean \"{word}\"?"))

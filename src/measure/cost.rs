@@ -9,8 +9,6 @@
 
 use std::hint::black_box;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Clock, Histogram};
 
 /// The price of one event of each kind, in nanoseconds.
@@ -32,8 +30,8 @@ pub struct Events {
 }
 
 /// The cost of measuring on one rank in one repetition.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Measuring {
     /// Readings of the clock in the timed region, counted once for every worker that waited for them.
     pub clock_reads: u64,

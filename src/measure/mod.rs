@@ -6,6 +6,7 @@ mod core_clock;
 mod cost;
 pub mod histogram;
 mod instruments;
+#[cfg(feature = "cli")]
 pub mod log;
 pub mod noise;
 mod resident;

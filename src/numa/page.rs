@@ -1,11 +1,9 @@
 //! Pages of the operating system: their size, and the counts of where those of a range are.
 #![allow(unsafe_code)]
 
-use serde::{Deserialize, Serialize};
-
 /// Counts of local, remote and absent pages of a range.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct PageCounts {
     /// Pages on the rank's own node.
     pub local_pages: u64,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::comm::Comm;
 use crate::error::{Error, Result};
-use crate::job::{JOB_FILE_BYTES_MAX, Job, Setting, decode, nearest};
+use crate::job::{BuiltIn, JOB_FILE_BYTES_MAX, Job, Setting, decode, nearest};
 use crate::record::line as record;
 use crate::results::RunDirectory;
 
@@ -23,10 +23,10 @@ pub struct JobText {
 }
 
 impl JobText {
-    /// Reads a job file; `-` is standard input.
+    /// Reads a job file; `-` is standard input. A name without a file means the built-in job of this name.
     ///
     /// # Errors
-    /// When the file cannot be read, is not UTF-8, or is larger than 1 MiB.
+    /// When the file cannot be read, is not UTF-8, or is larger than 1 MiB, and when neither a file nor a job has the name.
     pub fn read(path: &Path, settings: &[Setting]) -> Result<JobText> {
         let standard_input = path == Path::new("-");
         let name = if standard_input { "<stdin>".to_owned() } else { path.display().to_string() };
@@ -39,12 +39,14 @@ impl JobText {
                 std::fs::File::open(path).and_then(|file| file.take(one_too_many).read_to_end(&mut bytes))
             }
         };
-        read.map_err(|why| {
-            let meant = if why.kind() == ErrorKind::NotFound { neighbour(path) } else { None };
-            let meant = meant.map_or(String::new(), |meant| format!("; did you mean {}?", meant.display()));
-            Error::Usage(format!("cannot read the job file {name}: {why}{meant}"))
-        })?;
-        let text = decode(&bytes, &name)?.to_owned();
+        let (name, text) = match (read, built_in(path)) {
+            (Ok(_), _) => (name.clone(), decode(&bytes, &name)?.to_owned()),
+            (Err(why), Some(job)) if no_file(&why) => (format!("{name} (built in)"), job.text.to_owned()),
+            (Err(why), _) => {
+                let meant = if no_file(&why) { meant(path) } else { String::new() };
+                return Err(Error::Usage(format!("cannot read the job file {name}: {why}{meant}")));
+            }
+        };
         Ok(JobText { name, text, settings: settings.to_vec() })
     }
 
@@ -67,6 +69,34 @@ impl JobText {
     /// An error with file, line and column, or with the place in the argument.
     pub fn parse(&self) -> Result<Job> {
         Job::parse_to_run(&self.text, &self.name, &self.settings)
+    }
+}
+
+/// True when no file has this name; a folder with the name of a job does not hide the job.
+fn no_file(why: &std::io::Error) -> bool {
+    [ErrorKind::NotFound, ErrorKind::IsADirectory].contains(&why.kind())
+}
+
+/// The job that a plain name means, without folder and without `.toml`.
+fn built_in(path: &Path) -> Option<BuiltIn> {
+    path.to_str().and_then(BuiltIn::find)
+}
+
+/// The end of a message about a missing file: the file or the built-in job that may be meant.
+fn meant(path: &Path) -> String {
+    if let Some(file) = neighbour(path) {
+        return format!("; did you mean {}?", file.display());
+    }
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    match path.to_str() {
+        // A job file has an ending, or stands in a folder.
+        Some(word) if word == stem => {
+            let names = BuiltIn::names_nearest_first(word).join(", ");
+            format!(", and no job of this name is built in; expected a file, or one of {names}")
+        }
+        _ => BuiltIn::find(stem).map_or(String::new(), |job| {
+            format!("; a built-in job is named without folder and ending: {}", job.name)
+        }),
     }
 }
 
@@ -106,5 +136,22 @@ mod tests {
         assert_eq!(neighbour(&jobs.join("no-folder").join("quick.toml")), None);
         let why = JobText::read(&jobs.join("quik.toml"), &[]).expect_err("no such file").to_string();
         assert!(why.ends_with("quick.toml?"), "{why}");
+    }
+
+    #[test]
+    fn a_name_without_a_file_is_a_built_in_job() {
+        let job = JobText::read(Path::new("quick"), &[]).expect("built in");
+        assert_eq!(
+            (job.name.as_str(), job.parse().expect("a job").name.as_str()),
+            ("quick (built in)", "quick")
+        );
+        let refused = |path: &str| JobText::read(Path::new(path), &[]).expect_err("no such file").to_string();
+        let why = refused("quikc");
+        assert!(why.starts_with("cannot read the job file quikc: No such file or directory"), "{why}");
+        assert!(why.contains("expected a file, or one of quick, "), "{why}");
+        for elsewhere in ["nowhere/quick.toml", "nowhere/quick"] {
+            let why = refused(elsewhere);
+            assert!(why.ends_with("a built-in job is named without folder and ending: quick"), "{why}");
+        }
     }
 }

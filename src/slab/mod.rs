@@ -23,8 +23,8 @@
 //!
 //! # As a library
 //!
-//! The allocator needs neither MPI nor hwloc: `default-features = false`. A heap owns an arena; each thread that
-//! allocates has a cache of the heap, a worker. Any worker's cache takes any worker's objects back.
+//! The allocator needs none of the program's features: `default-features = false`. A heap owns an arena; each thread
+//! that allocates has a cache of the heap, a worker. Any worker's cache takes any worker's objects back.
 //!
 //! ```
 //! use std::alloc::Layout;

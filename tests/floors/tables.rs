@@ -7,6 +7,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("base64", &["measure/log.rs"]),
     ("clap", &["cli/", "main.rs"]),
     ("clap_complete", &["cli/"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("comfy_table", &["report/"]),
     ("csv", &["report/tidy.rs"]),
     ("dgen_data", BENCHES_ONLY),
@@ -18,7 +19,7 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("libm", &["stats/"]),
     ("libmimalloc_sys", &["workload/allocate/peer/"]),
     ("loom", ANYWHERE),
-    ("lz4", &["generator/codec.rs"]),
+    ("lz4", &["generator/compressor.rs"]),
     ("mpi", &["comm/wire/mpi.rs"]),
     ("parquet", &["results/samples/table/"]),
     ("rayon", &["rank/"]),
@@ -29,11 +30,10 @@ pub const ROOMS: &[(&str, &[&str])] = &[
     ("signal_hook", &["comm/"]),
     ("snmalloc_sys", &["workload/allocate/peer/"]),
     ("strsim", &["job/"]),
-    ("thiserror", ANYWHERE),
     ("tikv_jemalloc_sys", &["workload/allocate/peer/"]),
     ("toml", &["job/"]),
     ("xxhash_rust", &["hash.rs"]),
-    ("zstd", &["generator/codec.rs"]),
+    ("zstd", &["generator/compressor.rs"]),
 ];
 
 /// Peers that are measured, never shipped: not below `src/`.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 
-use numamark::generator::codec::Compressor;
+use numamark::generator::compressor::Compressor;
 use numamark::generator::{Codec, Kernel, SEGMENT_BYTES, Shape, Stores, Stream, share};
 use numamark::numa::{Bind, PlacementRequest, Topology, place_all};
 use numamark::word::Word;

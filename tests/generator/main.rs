@@ -2,6 +2,7 @@
 //! with it.
 
 mod dedup;
+#[cfg(feature = "cli")]
 mod defects;
 mod golden;
 mod laws;

@@ -1,4 +1,5 @@
 //! The job file from outside: its error messages, its schema, its shipped jobs, and nonsense.
+#![cfg(feature = "cli")]
 
 mod catalogue;
 mod errors;

@@ -1,9 +1,11 @@
 //! Every file in `jobs/` is a job, begins with the question it answers, and follows the schema.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use numamark::job::{Allocator, Amount, Job, decode, schema};
+use numamark::job::{Allocator, Amount, BUILT_IN, Job, decode, schema};
 use numamark::word::Word;
 use serde_json::Value;
 
@@ -19,7 +21,7 @@ fn shipped() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_shipped_job_parses_follows_the_schema_and_begins_with_its_question() {
+fn every_shipped_job_parses_and_follows_the_schema() {
     let schema: Value = serde_json::from_str(&schema()).expect("the schema is JSON");
     let paths = shipped();
     assert!(!paths.is_empty());
@@ -31,8 +33,34 @@ fn every_shipped_job_parses_follows_the_schema_and_begins_with_its_question() {
         assert_eq!(path.file_stem().and_then(|stem| stem.to_str()), Some(job.name.as_str()), "{shown}");
         let value: Value = toml::from_str(text).expect("it is TOML");
         assert_eq!(violations(&schema, &value, ""), Vec::<String>::new(), "{shown}");
-        let question: String = text.lines().take_while(|line| line.starts_with('#')).collect();
-        assert!(question.contains('?'), "{shown} does not begin with a question");
+    }
+}
+
+#[test]
+fn every_shipped_job_is_built_in_and_begins_with_its_question() {
+    let names = shipped().into_iter().map(|path| path.file_stem().expect("a file").to_owned());
+    let built_in: BTreeSet<_> = BUILT_IN.iter().map(|job| OsString::from(job.name)).collect();
+    assert_eq!(names.collect::<BTreeSet<_>>(), built_in);
+    for job in BUILT_IN {
+        let question = job.question();
+        assert!(question.ends_with('?') && question.len() < 200, "{}: {question}", job.name);
+    }
+}
+
+/// The list in a document is that of `numamark jobs`.
+#[test]
+fn the_documents_list_every_job_with_its_question() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let documents =
+        fs::read_dir(root.join("docs")).expect("docs/ is there").map(|file| file.expect("readable").path());
+    let documents =
+        documents.chain([root.join("README.md")]).filter_map(|path| fs::read_to_string(path).ok());
+    let lines: Vec<String> =
+        documents.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    for job in BUILT_IN {
+        let row = format!("| {} |", job.question());
+        let listed = lines.iter().any(|line| line.contains(job.name) && line.ends_with(&row));
+        assert!(listed, "no table of README.md or docs/ has the row: | `{}` {row}", job.name);
     }
 }
 

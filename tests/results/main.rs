@@ -1,5 +1,6 @@
 //! The run directory end to end: the parts of the ranks, the results of rank 0, and the proofs of `verify` and
 //! `recover`.
+#![cfg(feature = "cli")]
 
 mod advice;
 mod again;

@@ -1,4 +1,5 @@
 //! Laws of the timed region, on the shipped sessions over a plain arena.
+#![cfg(feature = "cli")]
 
 mod allocators;
 mod designs;

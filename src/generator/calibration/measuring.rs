@@ -3,8 +3,9 @@
 use std::mem::MaybeUninit;
 
 use super::{Calibration, Overhead, granules};
-use crate::generator::codec::{Codec, Compressor};
+use crate::generator::codec::Codec;
 use crate::generator::compression::Compression;
+use crate::generator::compressor::Compressor;
 use crate::generator::kernel::Kernel;
 use crate::generator::ratio::Ratio;
 use crate::generator::shape::Shape;

@@ -5,6 +5,7 @@
 //! [`measuring`]; `make calibration` writes them again. They belong to the version of the stream: another number of random
 //! bytes gives other data.
 
+#[cfg(feature = "cli")]
 pub mod measuring;
 
 use std::fmt;

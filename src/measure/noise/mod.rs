@@ -9,8 +9,6 @@ mod machine;
 mod survey;
 mod thread;
 
-use serde::{Deserialize, Serialize};
-
 pub use life::ThreadLife;
 pub use machine::MachineCounts;
 pub use survey::NoiseCounters;
@@ -26,8 +24,8 @@ pub fn thread_cpu_ns() -> u64 {
 /// Other activity on one rank's cores during one timed region.
 ///
 /// Invariant, when `workers` is not empty: every sum is the sum over `workers`, and null when one of the terms is null.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Noise {
     /// The noise of each worker; empty in records gathered from ranks.
     pub workers: Vec<WorkerNoise>,
@@ -64,8 +62,8 @@ pub struct Noise {
 }
 
 /// The noise of one worker, from just before the timed region to just after it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct WorkerNoise {
     /// CPU time.
     pub cpu_ns: u64,

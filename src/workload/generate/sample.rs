@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 
 use super::{Parameters, RankPosition, SampleFindings, Streams};
-use crate::generator::codec::Compressor;
+use crate::generator::compressor::Compressor;
 use crate::generator::{Codec, Kernel, Stores, Stream};
 use crate::hash;
 use crate::workload::Amount;
