@@ -58,7 +58,7 @@ pub enum Command {
     /// Write a stretch of a stream to standard output
     #[command(after_help = "Example: numamark generate --length 64MiB --dedup 1.5 --compress 2 > data.bin")]
     Generate(GenerateArguments),
-    /// Check that a file holds a stretch of a stream; exit code 1 at the first wrong byte
+    /// Check that a file holds a stretch of a stream, or find what it holds; exit code 1 when a byte is wrong
     #[command(after_help = "Example: numamark check-data data.bin --dedup 1.5 --compress 2")]
     CheckData(CheckDataArguments),
     /// Show what on this machine would disturb a benchmark, and what helps
