@@ -7,6 +7,7 @@ mod completions;
 mod env;
 mod generate;
 mod inspect;
+mod json;
 mod machine;
 mod progress;
 mod run;
@@ -77,7 +78,7 @@ fn execute(command: &Command) -> Result<ExitCode> {
         Command::Compare(arguments) => compare::compare(arguments),
         Command::Generate(arguments) => generate::generate(arguments),
         Command::CheckData(arguments) => check_data::check_data(arguments),
-        Command::Env => env::env(),
+        Command::Env(arguments) => env::env(arguments),
         Command::Schema(arguments) => inspect::schema(arguments),
         Command::Completions(arguments) => completions::completions(arguments),
     }

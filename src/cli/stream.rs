@@ -66,7 +66,7 @@ impl StreamArguments {
         Shape::new(dedup.transpose()?, compression.transpose()?)
     }
 
-    /// The flags whose values differ from those of `other`, as they are written; `without --dedup` for one to leave out. A
+    /// The flags with other values than in `other`, as they are written; `without --dedup` for one to leave out. A
     /// default is not written, and what depends on a flag to leave out is not named.
     pub fn flags_unlike(&self, other: &StreamArguments) -> Vec<String> {
         let unit = |of: &StreamArguments| of.unit.filter(|_| of.dedup.is_some()).unwrap_or(UNIT_BYTES_USUAL);
