@@ -12,21 +12,22 @@ struct Stretches {
     /// One of them, and several.
     names: [&'static str; 2],
     bytes: u64,
-    /// Number of the last one with a wrong byte.
-    last: Option<u64>,
+    /// End of the last one with a wrong byte: offsets below it are of that one, since they come in order.
+    counted_to: u64,
     wrong: u64,
 }
 
 impl Stretches {
     fn new(names: [&'static str; 2], bytes: u64) -> Stretches {
-        Stretches { names, bytes, last: None, wrong: 0 }
+        Stretches { names, bytes, counted_to: 0, wrong: 0 }
     }
 
     /// Counts the one at this offset, once.
     fn count(&mut self, offset: u64) {
-        let number = Some(offset / self.bytes);
-        self.wrong += u64::from(self.last != number);
-        self.last = number;
+        if offset >= self.counted_to {
+            self.wrong += 1;
+            self.counted_to = (offset / self.bytes).saturating_add(1).saturating_mul(self.bytes);
+        }
     }
 
     /// `3 of 48 units`, for `bytes` bytes from `offset` on.
