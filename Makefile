@@ -29,9 +29,6 @@ export OMPI_ALLOW_RUN_AS_ROOT := 1
 export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
 endif
 
-# cargo's last line, "Finished", is left out.
-without_finished = { grep --line-buffered -vE '^ +Finished ' >&2 || true; }
-
 .PHONY: help run build build-mpich package notebook sample-run setup test test-deep bench calibration metrics quality lint doc deny clean
 
 help: ## list the targets
@@ -41,7 +38,7 @@ run: build ## install what is missing, build, run jobs/quick.toml on every node 
 	@$(CARGO_TARGET_DIR)/release/numamark run $(JOB) $(ARGS)
 
 build: setup ## build the release binary: target/release/numamark
-	@cargo build --release $(CARGO_FLAGS) $(PEER_FLAGS) 2>&1 | $(without_finished)
+	@scripts/build.sh --release $(CARGO_FLAGS) $(PEER_FLAGS)
 
 build-mpich: ## the same against MPICH: target-mpich/release/numamark
 	@$(MAKE) build MPICC=mpicc.mpich CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)-mpich
@@ -67,7 +64,7 @@ test: ## install what is missing, build and run every test
 	@scripts/test.sh
 
 test-deep: ## Miri, loom, sanitizers, fuzzing, cargo deny, packages: what needs a nightly toolchain or time
-	@scripts/setup.sh build test
+	@scripts/setup.sh build
 	@scripts/test-deep.sh
 
 bench: ## compare generator and allocator with their peers, side by side
@@ -86,7 +83,7 @@ quality: ## dieharder's whole battery on the stream, half an hour of a core each
 	@scripts/quality.sh $(ARGS)
 
 lint: ## rustfmt, clippy and rustdoc, warnings as errors
-	@scripts/setup.sh build test
+	@scripts/setup.sh build peers
 	@scripts/test.sh lint
 
 doc: setup ## build the API documentation: target/doc/numamark/index.html

@@ -6,13 +6,14 @@
 #   scripts/setup.sh build test   and what the tests need, which are built with these
 #   scripts/setup.sh analysis     only analysis/.venv: Python packages for the notebook
 #
-# Silent when nothing is missing. With apt-get and root (or sudo) it installs; anywhere else it prints the
-# packages and modules and exits with 5, the code for "this machine cannot run it as it is".
+# Prints one line when nothing is missing. With apt-get and root (or sudo) it installs; anywhere else it prints all packages
+# and modules that are missing for what was asked and exits with 5, the code for "this machine cannot run it as it is".
+# The output of installers goes to setup.log in the folder where cargo builds.
 # CARGO_FLAGS=--no-default-features leaves out MPI and hwloc. Reads MPICC, LIBCLANG_PATH, PKG_CONFIG_PATH.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# One row a need: check | name | apt packages | dnf packages | modules. Missing WANTED rows are no error.
+# One row per need: check | name | apt packages | dnf packages | modules. Missing WANTED rows are no error.
 readonly BUILD_NEEDS=(
   "has_c_compiler|C compiler and headers|gcc libc6-dev|gcc glibc-devel|gcc"
 )
@@ -35,7 +36,7 @@ readonly TEST_WANTED=(
 readonly ANALYSIS_NEEDS=(
   "has_python|Python 3.9 or newer (analysis/)|python3|python3|python"
 )
-readonly ANALYSIS_WANTED=(
+readonly VENV_NEEDS=(
   "has_venv|Python's venv and pip (analysis/.venv)|python3-venv|python3-pip|python"
 )
 
@@ -80,31 +81,33 @@ has_libclang() {
 }
 
 # A script cannot install rustup's cargo for a user; an old cargo fails on Cargo.toml with an unclear message.
-require_rust() {
-  local wanted found
-  wanted=$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml)
-  if ! quietly command -v cargo; then
-    echo "setup: no cargo on PATH; install Rust $wanted or newer: https://rustup.rs" >&2
-    exit 5
-  fi
-  found=$(rustc --version | cut -d' ' -f2)
-  if [[ $(printf '%s\n' "$wanted" "${found%%-*}" | sort -V | head -n 1) != "$wanted" ]]; then
-    echo "setup: Rust $found is too old, numamark needs $wanted or newer: rustup update" >&2
-    exit 5
-  fi
+rust_wanted=$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml)
+rust_found=$(quietly command -v cargo && rustc --version 2>/dev/null | cut -d' ' -f2) || rust_found=none
+has_rust() {
+  [[ $rust_found != none && $(printf '%s\n' "$rust_wanted" "${rust_found%%-*}" | sort -V | head -n 1) == "$rust_wanted" ]]
 }
+readonly RUST_NEEDS=("has_rust|Rust $rust_wanted or newer with cargo, found $rust_found (https://rustup.rs, or rustup update)|||")
 
-# Sets `missing` to the rows whose check fails.
-find_missing() {
-  missing=()
+# Prints the rows whose check fails.
+missing_of() {
   local row
   for row in "$@"; do
-    "${row%%|*}" || missing+=("$row")
+    "${row%%|*}" || printf '%s\n' "$row"
   done
 }
 
-# Prints column NUMBER of the missing rows on one line, each word once.
-column() { printf '%s\n' "${missing[@]}" | cut -d'|' -f"$1" | tr -s ' ' '\n' | awk 'NF && !seen[$0]++' | paste -sd' '; }
+# Sets `missing` and `missing_wanted` to the rows of `needs` and `wanted` whose check fails.
+find_missing() {
+  mapfile -t missing < <(missing_of ${needs[@]+"${needs[@]}"})
+  mapfile -t missing_wanted < <(missing_of ${wanted[@]+"${wanted[@]}"})
+}
+
+# column NUMBER ROW..: prints this column of the rows on one line, each word once.
+column() {
+  local number=$1
+  shift
+  printf '%s\n' "$@" | cut -d'|' -f"$number" | tr -s ' ' '\n' | awk 'NF && !seen[$0]++' | paste -sd' '
+}
 
 can_install() {
   quietly command -v apt-get || return 1
@@ -113,95 +116,130 @@ can_install() {
   quietly sudo -n true || [[ -t 0 ]] # a password can be asked for at a terminal only
 }
 
+# Appends the output of an installer to the log; the end of it is shown when that failed.
+logged() { "$@" >>"$log" 2>&1; }
+show_log() {
+  tail -n "$1" "$log" >&2
+  echo "setup: $2; all output is in $log" >&2
+}
+
 install_missing() {
-  local log packages apt
-  log=$(mktemp)
-  read -ra packages <<<"$(column 3)"
+  local packages apt
+  read -ra packages <<<"$(column 3 "${missing[@]}" "${missing_wanted[@]}")"
+  ((${#packages[@]})) || return 0
   apt=(env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
     apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
   [[ $(id -u) == 0 ]] || apt=(sudo "${apt[@]}")
   echo "setup: installing ${packages[*]}" >&2
   # An unreachable source may not be the source of these packages, so only a failed install is an error.
-  "${apt[@]}" update >"$log" 2>&1 || true
-  if "${apt[@]}" install -y --no-install-recommends "${packages[@]}" >>"$log" 2>&1; then
-    rm -f "$log"
-  else
-    tail -n 30 "$log" >&2
-    echo "setup: apt-get failed, see above; its whole output is in $log" >&2
+  logged "${apt[@]}" update || true
+  if logged "${apt[@]}" install -y --no-install-recommends "${packages[@]}"; then
+    installed+=("${packages[@]}")
+    return
   fi
+  # One package that this machine's sources lack must not keep the others out.
+  if ((${#missing_wanted[@]})); then
+    read -ra packages <<<"$(column 3 "${missing[@]}")"
+    ((${#packages[@]})) && logged "${apt[@]}" install -y --no-install-recommends "${packages[@]}" &&
+      installed+=("${packages[@]}") && return
+  fi
+  show_log 10 "apt-get failed"
+}
+
+# names ROW..: the names of the rows, one per line.
+names() { printf '%s\n' "$@" | cut -d'|' -f2; }
+
+# how_to_get TITLE ROW..: prints the commands that install the rows.
+how_to_get() {
+  local title=$1 row packages
+  shift
+  echo "$title" >&2
+  packages=$(column 3 "$@")
+  [[ -z $packages ]] || printf '  Debian, Ubuntu:  apt-get install %s\n' "$packages" >&2
+  packages=$(column 4 "$@")
+  [[ -z $packages ]] || printf '  RHEL, Fedora:    dnf install %s\n' "$packages" >&2
+  for row in "$@"; do
+    [[ $row == *"|" ]] || printf '  module load      %s\n' "${row##*|}"
+  done | sort -u >&2
 }
 
 print_missing() {
-  local row
   echo "setup: missing on this machine:" >&2
-  for row in "${missing[@]}"; do cut -d'|' -f2 <<<"$row" | sed 's/^/  /' >&2; done
-  echo "Install the packages, or load your site's modules, and call make again:" >&2
-  printf '  Debian, Ubuntu:  apt-get install %s\n' "$(column 3)" >&2
-  printf '  RHEL, Fedora:    dnf install %s\n' "$(column 4)" >&2
-  for row in "${missing[@]}"; do
-    [[ $row == *"|" ]] || printf '  module load      %s\n' "${row##*|}" >&2
-  done
-  [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] ||
+  names "${missing[@]}" | sed 's/^/  /' >&2
+  ((${#missing_wanted[@]} == 0)) || names "${missing_wanted[@]}" | sed 's/^/  optional: /' >&2
+  how_to_get "Install the packages, or load your site's modules, and call make again:" "${missing[@]}"
+  ((${#missing_wanted[@]} == 0)) || how_to_get "Optional, for tests that are skipped otherwise:" "${missing_wanted[@]}"
+  if [[ $with_libraries == yes && -n $(missing_of "${LIBRARY_NEEDS[@]}") ]]; then
     echo "Without MPI and hwloc (one node, nothing bound): make ... CARGO_FLAGS=--no-default-features" >&2
+  fi
 }
 
 # Installs the packages of analysis/requirements.txt into their own folder. numamark_reader does not need them; a machine that
-# cannot install them skips the tests that need them, with the reason. On a CI machine no test is skipped.
+# cannot install them skips the tests that need them, with the reason. The notebook cannot do without, and on a CI machine no
+# test is skipped.
 make_venv() {
-  local log
   cmp -s analysis/requirements.txt "$venv/requirements.txt" && quietly "$venv/bin/python" -c 'import polars' && return
   echo "setup: installing analysis/requirements.txt in $venv" >&2
-  log=$(mktemp)
-  if python3 -m venv --clear "$venv" >"$log" 2>&1 &&
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --retries 1 --timeout 20 \
-      -r analysis/requirements.txt >>"$log" 2>&1; then
+  if logged python3 -m venv --clear "$venv" &&
+    logged "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --retries 1 --timeout 20 \
+      -r analysis/requirements.txt; then
     cp analysis/requirements.txt "$venv"
-    rm -f "$log"
+    installed+=("$venv")
     return
   fi
-  tail -n 3 "$log" >&2
-  echo "setup: without $venv the notebook and the tests that need its packages cannot run; all output is in $log" >&2
-  [[ -z ${CI:-} ]] || exit 5
+  show_log 3 "without $venv the notebook and the tests that need its packages cannot run"
+  [[ -z ${CI:-} && $asked == *" test "* ]] || exit 5
 }
 
 # rsmpi reads the compiler wrapper once and cargo never reruns it: when the same name leads to another MPI,
 # the old build has to be removed.
 forget_other_mpi() {
-  local folder=${CARGO_TARGET_DIR:-target} now
+  local now
   now=$("${MPICC:-mpicc}" -show 2>/dev/null) || return 0
   if [[ -e $folder/mpi-wrapper && $(<"$folder/mpi-wrapper") != "$now" ]]; then
     echo "setup: ${MPICC:-mpicc} now means another MPI; rebuilding for it" >&2
     cargo clean --quiet -p mpi-sys -p mpi
     cargo clean --quiet --release -p mpi-sys -p mpi
   fi
-  mkdir -p "$folder"
   echo "$now" >"$folder/mpi-wrapper"
 }
 
 readonly venv=analysis/.venv
-needs=() wanted=()
-if [[ " $* " == *" build "* ]]; then
-  require_rust
-  needs+=("${BUILD_NEEDS[@]}")
-  [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] || needs+=("${LIBRARY_NEEDS[@]}")
+readonly asked=" $* "
+readonly folder=${CARGO_TARGET_DIR:-target}
+readonly log=$folder/setup.log
+mkdir -p "$folder"
+: >"$log"
+needs=() wanted=() installed=() missing=() missing_wanted=() with_libraries=no
+if [[ $asked == *" build "* ]]; then
+  needs+=("${RUST_NEEDS[@]}" "${BUILD_NEEDS[@]}")
+  [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] || with_libraries=yes
 fi
-[[ " $* " != *" peers "* && " $* " != *" test "* ]] || needs+=("${PEER_NEEDS[@]}")
-if [[ " $* " == *" test "* ]]; then
-  wanted+=("${TEST_WANTED[@]}")
-fi
-if [[ " $* " == *" test "* || " $* " == *" analysis "* ]]; then
-  needs+=("${ANALYSIS_NEEDS[@]}")
-  wanted+=("${ANALYSIS_WANTED[@]}")
-fi
+[[ $with_libraries == no ]] || needs+=("${LIBRARY_NEEDS[@]}")
+[[ $asked != *" peers "* && $asked != *" test "* ]] || needs+=("${PEER_NEEDS[@]}")
+case $asked in
+  *" test "*) needs+=("${ANALYSIS_NEEDS[@]}") wanted+=("${TEST_WANTED[@]}" "${VENV_NEEDS[@]}") ;;
+  *" analysis "*) needs+=("${ANALYSIS_NEEDS[@]}" "${VENV_NEEDS[@]}") ;;
+esac
 
-find_missing "${needs[@]}" ${wanted[@]+"${wanted[@]}"}
-if ((${#missing[@]} > 0)) && can_install; then
+find_missing
+if ((${#missing[@]} + ${#missing_wanted[@]} > 0)) && can_install; then
   install_missing
+  find_missing
 fi
-find_missing "${needs[@]}"
 if ((${#missing[@]} > 0)); then
   print_missing
   exit 5
 fi
-[[ " $* " != *" test "* && " $* " != *" analysis "* ]] || make_venv
-[[ " $* " != *" build "* || ${CARGO_FLAGS:-} == *--no-default-features* ]] || forget_other_mpi
+if ((${#missing_wanted[@]} > 0)); then
+  echo "setup: not here, so tests are skipped: $(names "${missing_wanted[@]}" | paste -sd',' | sed 's/,/, /g')" >&2
+fi
+[[ $asked != *" test "* && $asked != *" analysis "* ]] || make_venv
+[[ $with_libraries == no ]] || forget_other_mpi
+if ((${#installed[@]})); then
+  echo "setup: installed ${installed[*]}, $SECONDS s" >&2
+elif ((${#missing_wanted[@]} == 0)); then
+  echo "setup: nothing was missing, $SECONDS s" >&2
+else
+  echo "setup: nothing else was missing, $SECONDS s" >&2
+fi

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test that needs neither a nightly toolchain nor much time, cheapest first; stops at the first failure.
+# Every test that needs neither a nightly toolchain nor much time, cheapest first. A failed step does not keep the others from
+# running; the end lists every step with its outcome and its time, and the exit code is 1 when one failed.
 #
 #   scripts/test.sh         all of it
 #   scripts/test.sh lint    formatting, clippy, rustdoc
@@ -12,27 +13,42 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}
-readonly suites_that_compute=(arms generator generator_ratios instructions limits live plan results statistics workload)
+readonly suites_that_compute=(arms data generator generator_ratios instructions limits live plan results statistics workload)
 # The suites that see a difference without MPI and hwloc: binding, starting, failing, and what a run says of it.
 readonly suites_of_libraries=(cli comm failures live numa progress starts)
 read -ra flags <<<"${CARGO_FLAGS:-}"
 without_libraries=no
 [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] && without_libraries=yes && flags+=(--features cli)
-times=()
+outcomes=() failed=()
 
-# step NAME COMMAND..: runs the command and records its time.
+# step NAME COMMAND..: runs the command, and records its outcome and its time. Succeeds also when the command fails, so that
+# the other steps run. All suites of a step run, too.
 step() {
   local name=$1 started=$SECONDS
   shift
+  [[ "$1 $2" != "cargo test" ]] || set -- cargo test --no-fail-fast "${@:3}"
   printf '\n== %s\n' "$name"
-  if ! "$@"; then
+  if "$@"; then
+    outcomes+=("$(printf 'passed  %4d s  %s' $((SECONDS - started)) "$name")")
+  else
     printf '\n== FAILED: %s (after %s s): %s\n' "$name" $((SECONDS - started)) "$*" >&2
-    exit 1
+    outcomes+=("$(printf 'FAILED  %4d s  %s' $((SECONDS - started)) "$name")")
+    failed+=("$name")
   fi
-  times+=("$(printf '%4d s  %s' $((SECONDS - started)) "$name")")
 }
 
-skip() { printf '\n== skipped: %s: %s\n' "$1" "$2" && times+=("skipped  $1: $2"); }
+skip() { printf '\n== skipped: %s: %s\n' "$1" "$2" && outcomes+=("skipped         $1: $2"); }
+
+# Prints the outcome of every step and ends with the code that follows from them.
+sum_up() {
+  printf '\n'
+  printf '%s\n' "${outcomes[@]}"
+  if ((${#failed[@]})); then
+    printf '\n== %d FAILED in %d s: %s\n' ${#failed[@]} "$SECONDS" "$(printf '%s; ' "${failed[@]}" | sed 's/; $//')" >&2
+    exit 1
+  fi
+  printf '\n== all passed in %d s\n' "$SECONDS"
+}
 
 lint() {
   step "format" cargo fmt --check
@@ -59,6 +75,7 @@ mpich() {
   else
     step "build and launches with MPICH" env MPICC=mpicc.mpich \
       cargo --config profile.dev.package.mpi-sys.debug=false test --test comm_launchers
+    [[ " ${failed[*]} " != *"with MPICH"* ]] || return 0
     # Later builds without MPICH take its place.
     NUMAMARK_MPICH_BINARY=$(realpath "$CARGO_TARGET_DIR")/mpich/numamark
     install -D "$CARGO_TARGET_DIR/debug/numamark" "$NUMAMARK_MPICH_BINARY"
@@ -103,7 +120,8 @@ tests() {
       "${suites_of_libraries[@]/#/--test=}" -- --skip generator:: --skip slab::
 }
 
+# Without this, Ctrl-C would end one step and begin the next.
+trap 'printf "\n== interrupted after %d s\n" "$SECONDS" >&2; exit 130' INT TERM
 lint
 [[ ${1:-} == lint ]] || tests
-printf '\n== all passed in %d s\n' "$SECONDS"
-printf '%s\n' "${times[@]}"
+sum_up

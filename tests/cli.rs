@@ -185,6 +185,119 @@ fn bash_completes_subcommands_and_flags() {
     assert_eq!(offered("numamark report --format mark").trim(), "markdown");
 }
 
+/// Each way of naming the runs of a comparison, and the message that tells the right one.
+#[test]
+fn two_runs_are_compared_without_dashes_and_more_are_not() {
+    let folder = Folder::new("compared");
+    let line = |line: &str| shell(&format!("numamark {line}"), folder.path());
+    for out in ["first", "second"] {
+        let job = "schema = 1\nname = \"two\"\n[run]\nduration = \"5ms\"\nwarmup = \"1ms\"\nrepetitions = 2\n\
+                   limit = \"0ms\"\n[allocate]\n";
+        let job = folder.job(job);
+        line(&format!("run {} --out {out} --ranks 1 --quiet", job.display())).expect_code(0);
+    }
+    let json = line("compare first second --format json").expect_code(0).stdout;
+    let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(value["base"][0]["directory"], "first");
+    assert_eq!(value["candidate"][0]["directory"], "second");
+    for same in ["compare --format json first -- second", "compare first --format json second"] {
+        assert_eq!(line(same).expect_code(0).stdout, json, "{same}");
+    }
+    for (wrong, why) in [
+        ("compare first", "numamark compare first CANDIDATE, or numamark compare first --arms"),
+        (
+            "compare a b c",
+            "3 runs: with more than two, -- separates the base's from the candidate's, as many before -- as behind it: \
+             numamark compare a -- b c",
+        ),
+        (
+            "compare a b c d",
+            "4 runs: with more than two, -- separates the base's from the candidate's: numamark compare a b -- c d",
+        ),
+        ("compare a -- b --verbose", "numamark compare --verbose .. BASE.. -- CANDIDATE.."),
+        ("compare a b --arms", "--arms compares the arms of one run: numamark compare RUN --arms"),
+    ] {
+        let said = line(wrong).expect_code(2);
+        assert!(said.stderr.contains(why), "{wrong}: {}", said.stderr);
+    }
+}
+
+/// Keys of a value, and of what it contains, that a document does not have. The parts that are as in `run.json` have a schema.
+fn undocumented(value: &serde_json::Value, document: &str) -> Vec<String> {
+    let of_run = ["environment", "expected", "parameters"];
+    match value {
+        serde_json::Value::Array(values) => {
+            values.iter().flat_map(|value| undocumented(value, document)).collect()
+        }
+        serde_json::Value::Object(object) => {
+            let unknown = object.keys().filter(|key| !document.contains(key.as_str())).cloned();
+            let inside = object.iter().filter(|(key, _)| !of_run.contains(&key.as_str()));
+            unknown.chain(inside.flat_map(|(_, value)| undocumented(value, document))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The objects of `env`, `topo` and `plan`, beside the texts of the same commands; `docs/json.md` has every key.
+#[test]
+fn machines_and_plans_are_one_object_for_programs() {
+    let folder = Folder::new("objects");
+    let jobs = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs/quick.toml");
+    let document = include_str!("../docs/json.md");
+    let object = |line: &str| {
+        let said = shell(&format!("numamark {line} --format json"), folder.path()).expect_code(0);
+        let value: serde_json::Value = serde_json::from_str(&said.stdout).expect("one JSON value");
+        assert_eq!(value["schema"], 1, "{line}");
+        let unknown = undocumented(&value, document);
+        assert!(unknown.is_empty(), "{line}: docs/json.md lacks {unknown:?}");
+        value
+    };
+    let env = object("env");
+    let checks = env["checks"].as_array().expect("checks");
+    let warnings = checks.iter().filter(|check| check["state"] == "warn").count();
+    assert!(checks.len() > 10 && env["warnings"] == warnings, "{env}");
+    let helped = |check: &serde_json::Value| check["command"].is_string() || check["advice"].is_string();
+    assert!(checks.iter().all(|check| helped(check) == (check["state"] == "warn")), "{env}");
+    assert!(env["environment"]["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 1 << 28), "{env}");
+
+    let plan = object(&format!("plan {} --no-probe --hosts 3 --slurm", jobs.display()));
+    assert_eq!((plan["hosts"].as_u64(), plan["estimated_ns"].as_u64()), (Some(3), None), "{plan}");
+    let arenas = plan["ranks"].as_array().expect("ranks").iter().map(|rank| rank["memory_bytes"].as_u64());
+    assert_eq!(arenas.sum::<Option<u64>>(), plan["memory_bytes"].as_u64(), "{plan}");
+    assert!(
+        plan["slurm_command"].as_str().is_some_and(|line| line.starts_with("sbatch --nodes=3 ")),
+        "{plan}"
+    );
+    let ids: Vec<&str> =
+        plan["cases"].as_array().expect("cases").iter().filter_map(|case| case["id"].as_str()).collect();
+    let text =
+        shell(&format!("numamark plan {} --no-probe", jobs.display()), folder.path()).expect_code(0).stdout;
+    assert!(!ids.is_empty() && ids.iter().all(|id| text.contains(id)), "{ids:?}:\n{text}");
+    let tried = object(&format!("plan {} --set run.duration=20ms", jobs.display()));
+    let [begin, finish, all] = ["estimated_begin_ns", "estimated_finish_ns", "estimated_ns"]
+        .map(|key| tried[key].as_u64().expect(key));
+    let cases = tried["cases"].as_array().expect("cases").iter();
+    let repetitions: u64 = cases.map(|case| case["estimated_ns"].as_u64().expect("a time")).sum();
+    assert!(begin + finish + repetitions <= all + 10, "but for rounding: {tried}");
+
+    if !cfg!(feature = "hwloc") {
+        println!("skipped described machines: built without hwloc");
+        object("topo");
+        return;
+    }
+    let topo = object("topo --topology 'pack:2 l3:2 core:4 numa:1 pu:2' --ranks-per-host 4 --share-nodes");
+    let nodes = topo["nodes"].as_array().expect("nodes");
+    let ranks = topo["ranks"].as_array().expect("ranks");
+    assert_eq!((ranks.len(), topo["is_this_machine"].as_bool()), (4, Some(false)), "{topo}");
+    let pus = |rank: &serde_json::Value| rank["pus"].as_array().expect("PUs").len();
+    let node_of =
+        |rank: &serde_json::Value| nodes.iter().find(|node| node["index"] == rank["node_index"]).cloned();
+    assert!(
+        ranks.iter().all(|rank| pus(rank) > 0 && node_of(rank).is_some_and(|node| node["state"] == "usable")),
+        "{topo}"
+    );
+}
+
 /// All ranks get the same wrong argument; only one of them prints the error.
 #[test]
 fn a_wrong_argument_is_reported_once_for_all_ranks() {

@@ -110,7 +110,10 @@ fn the_first_wrong_byte_is_named() {
             format!(
                 "numamark: data.bin: byte {wrong} is wrong: found 0x{found:02x}, expected 0x{expected:02x}"
             ),
-            format!("offset {offset} of the stream; the {wrong} bytes before it are right"),
+            match wrong {
+                0 => format!("\n  offset {offset} of the stream\n"),
+                _ => format!("offset {offset} of the stream; the {wrong} bytes before it are right"),
+            },
             format!("byte {} of unit {}, of 64KiB each", offset % 65536, offset / 65536),
             format!("byte {} of granule {}, of 4KiB each", offset % 4096, offset / 4096),
             inside.to_owned(),
@@ -125,6 +128,121 @@ fn the_first_wrong_byte_is_named() {
     }
     let said = shell("numamark check-data data.bin --seed 8", folder.path()).expect_code(1);
     assert!(said.stderr.contains("byte 0 is wrong"), "{}", said.stderr);
+}
+
+/// Data of each kind that is right, but not where or what is asked for, and the last lines of the message.
+#[test]
+fn wrong_bytes_are_found_elsewhere() {
+    let folder = Folder::new("elsewhere");
+    let make = "g() { numamark generate \"$@\"; }; g --length 3MiB > plain; g --length 1MiB --stream 5 > fifth; \
+                head -c 700 plain > header; g --length 2MiB --offset 1MiB --compress 2 > tail";
+    shell(make, folder.path()).expect_code(0);
+    let whole = |bytes: u64, flags: &str| format!("all {bytes} bytes are right {flags}");
+    for (data, flags, said) in [
+        ("cat plain", "--offset 1TiB", whole(3 << 20, "with --offset 0")),
+        ("g --length 1MiB --offset 5TiB", "", whole(1 << 20, "with --offset 5497558138880")),
+        ("cat fifth", "--stream 9", whole(1 << 20, "with --stream 5")),
+        ("cat fifth", "--seed 5 --stream 1", whole(1 << 20, "with --seed 1 --stream 5")),
+        ("tail -c +777 plain | head -c 5000", "", whole(5000, "with --offset 776")),
+        ("tail -c +777 tail", "--compress 2", whole(2096376, "with --offset 1049352")),
+        ("cat tail", "--offset 1MiB", whole(2 << 20, "with --compress 2")),
+        ("cat plain", "--compress 1.5", whole(3 << 20, "without --compress")),
+        ("cat plain", "--compress 2 --offset 9MiB", whole(3 << 20, "with --offset 0 and without --compress")),
+        (
+            "g --length 2MiB --compress 2 --codec lz4 --granule 8KiB",
+            "--compress 2",
+            whole(2 << 20, "with --granule 8KiB --codec lz4"),
+        ),
+        ("g --length 13MiB --dedup 1.5", "--dedup 2", whole(13 << 20, "with --dedup 1.5")),
+        ("g --length 1MiB --dedup 1.5 --member 1/2", "--dedup 1.5", whole(1 << 20, "with --member 1/2")),
+        (
+            "cat header plain",
+            "--offset 0 --length 1MiB",
+            "from byte 700 on, 1047876 bytes are right for offset 0 of the stream, 700 bytes further back: \
+             700 bytes too many stand before them"
+                .to_owned(),
+        ),
+        (
+            "head -c 1MiB plain; tail -c +1052673 plain",
+            "",
+            "from byte 1048576 on, 2093056 bytes are right for offset 1052672 of the stream, 4096 bytes further on: \
+             4096 bytes are missing before them"
+                .to_owned(),
+        ),
+        (
+            "cat plain tail fifth",
+            "",
+            "from byte 3145728 on, 2097152 bytes are right with --compress 2, at offset 1048576 of it\n  \
+             from byte 5242880 on, 1048576 bytes are right with --stream 5, at offset 0 of it"
+                .to_owned(),
+        ),
+    ] {
+        let line = format!("g() {{ numamark generate \"$@\"; }}; {{ {data}; }} | numamark check-data - {flags}");
+        let found = shell(&line, folder.path()).expect_code(1);
+        let begins = "numamark: standard input: byte ";
+        assert!(found.stderr.starts_with(begins), "{line}: {}", found.stderr);
+        let (_, after) = found.stderr.split_once("\n  wrong: ").expect("the counts");
+        let (_, lines) = after.split_once("\n  ").unwrap_or_default();
+        assert!(lines.trim_end().starts_with(&said), "{line}:\n{}", found.stderr);
+    }
+}
+
+/// Damage of every kind, in a copy of right data, and the whole message.
+#[test]
+fn all_wrong_bytes_are_counted() {
+    let folder = Folder::new("counted");
+    let flags = "--seed 7 --dedup 2 --unit 64KiB --compress 4";
+    shell(&format!("numamark generate {flags} --length 2MiB > data.bin"), folder.path()).expect_code(0);
+    let path = folder.path().join("data.bin");
+    let right = fs::read(&path).expect("a file");
+    let check = |data: &[u8]| {
+        fs::write(&path, data).expect("a file");
+        shell(&format!("numamark check-data data.bin {flags}"), folder.path()).expect_code(1).stderr
+    };
+    let mut data = right.clone();
+    for wrong in [70_000, 70_001, 140_000, 2_000_000] {
+        data[wrong] ^= 1;
+    }
+    let (found, expected) = (data[70_000], right[70_000]);
+    let message = format!(
+        "numamark: data.bin: byte 70000 is wrong: found 0x{found:02x}, expected 0x{expected:02x}\n  \
+         offset 70000 of the stream; the 70000 bytes before it are right\n  \
+         byte 4464 of unit 1, of 64KiB each\n  \
+         byte 368 of granule 17, of 4KiB each: in its filler\n  \
+         wrong: 4 of 2097152 bytes, in 3 of 32 units and 3 of 512 granules; the last one is byte 2000000\n"
+    );
+    assert_eq!(check(&data), message);
+
+    // Two units exchanged, and a byte of one of them changed.
+    let mut data = right.clone();
+    let (first, second) = data.split_at_mut(20 << 16);
+    first[3 << 16..4 << 16].swap_with_slice(&mut second[..1 << 16]);
+    data[20 << 16] ^= 1;
+    let said = check(&data);
+    for part in [
+        "in 2 of 32 units and 32 of 512 granules",
+        "\n  from byte 196608 on, 65536 bytes are right for offset 1310720 of the stream, 1114112 bytes further on\n",
+        "\n  from byte 1310721 on, 65535 bytes are right for offset 196609 of the stream, 1114112 bytes further back\n",
+        "\n  the other wrong bytes were not found elsewhere\n",
+    ] {
+        assert!(said.contains(part), "{part}:\n{said}");
+    }
+
+    let mut data = right.clone();
+    data[8192..16384].fill(0);
+    let said = check(&data);
+    assert!(said.ends_with("\n  every wrong byte is 0x00: never written, or a hole in the file\n"), "{said}");
+
+    // Nothing of any stream.
+    let mut random = Stream::new(u64::MAX - 3, u64::MAX - 9);
+    random = random.shaped(Shape::PLAIN);
+    let data = library(random, 1 << 63, 1 << 20);
+    fs::write(&path, data).expect("a file");
+    let said = shell("numamark check-data data.bin --length 2MiB", folder.path()).expect_code(1).stderr;
+    let tried = "\n  the wrong bytes were not found elsewhere; tried: 8GiB of the stream before and after the offset asked \
+                 for, and its first 8GiB; streams and seeds 0 to 255; other ratios at their place\n  \
+                 the file ends after 1048576 of 2097152 bytes\n";
+    assert!(said.ends_with(tried), "{said}");
 }
 
 #[test]

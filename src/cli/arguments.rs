@@ -54,19 +54,19 @@ pub enum Command {
     Report(ReportArguments),
     /// Compare runs, or the arms of one run: faster, slower, no difference, cannot tell
     #[command(
-        override_usage = "numamark compare [OPTIONS] <BASE>... -- <CANDIDATE>...\n       numamark compare [OPTIONS] <RUN> --arms",
-        after_help = "Example: numamark compare results/first -- results/second"
+        override_usage = "numamark compare [OPTIONS] <BASE> <CANDIDATE>\n       numamark compare [OPTIONS] <BASE>... -- <CANDIDATE>...\n       numamark compare [OPTIONS] <RUN> --arms",
+        after_help = "Example: numamark compare results/first results/second"
     )]
     Compare(CompareArguments),
     /// Write a stretch of a stream to standard output
     #[command(after_help = "Example: numamark generate --length 64MiB --dedup 1.5 --compress 2 > data.bin")]
     Generate(GenerateArguments),
-    /// Check that a file holds a stretch of a stream; exit code 1 at the first wrong byte
+    /// Check that a file holds a stretch of a stream, or find what it holds; exit code 1 when a byte is wrong
     #[command(after_help = "Example: numamark check-data data.bin --dedup 1.5 --compress 2")]
     CheckData(CheckDataArguments),
     /// Show what on this machine would disturb a benchmark, and what helps
     #[command(after_help = "Example: numamark env > env.txt")]
-    Env,
+    Env(EnvArguments),
     /// Print the JSON Schema of the job file or of run.json
     #[command(after_help = "Example: numamark schema job > job.schema.json")]
     Schema(SchemaArguments),
@@ -181,6 +181,26 @@ pub struct TopoArguments {
     /// Several ranks may share a node; its PUs are split among them
     #[arg(long)]
     pub share_nodes: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = MachineFormat::Text)]
+    pub format: MachineFormat,
+}
+
+/// `numamark env`.
+#[derive(Debug, Args)]
+pub struct EnvArguments {
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = MachineFormat::Text)]
+    pub format: MachineFormat,
+}
+
+/// Forms in which a machine and a plan can be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MachineFormat {
+    /// 80 columns
+    Text,
+    /// One object, for programs
+    Json,
 }
 
 /// A run directory.
@@ -223,10 +243,10 @@ pub enum ReportFormat {
 /// `numamark compare`.
 #[derive(Debug, Args)]
 pub struct CompareArguments {
-    /// Runs of the base, or the run whose arms are compared
+    /// A run, and the run to compare it with; several runs of the base; or the run whose arms are compared
     #[arg(value_name = "BASE", required = true)]
     pub base: Vec<PathBuf>,
-    /// Runs of the candidate, as many: paired with the base's in the order given
+    /// With several runs per side: those of the candidate, as many, paired with the base's in the order given
     #[arg(value_name = "CANDIDATE", last = true)]
     pub candidate: Vec<PathBuf>,
     /// Compare the arms of one run, each with its base

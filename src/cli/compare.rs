@@ -1,5 +1,7 @@
 //! `numamark compare`: tells if one arm, or one set of runs, is faster than another.
 
+use std::path::PathBuf;
+
 use super::arguments::{CompareArguments, CompareFormat};
 use super::print;
 use crate::compare::{Compared, ComparisonRequest, compare_arms, compare_runs};
@@ -40,27 +42,32 @@ fn ask(arguments: &CompareArguments) -> Result<Compared> {
         (false, [run], []) => {
             let run = run.display();
             Err(Error::Usage(format!(
-                "nothing to compare {run} with: numamark compare {run} -- CANDIDATE, or numamark compare {run} --arms for the arms in it"
+                "nothing to compare {run} with: numamark compare {run} CANDIDATE, or numamark compare {run} --arms for the arms in it"
             )))
         }
-        (false, [base @ .., last], []) => {
-            let paths = |paths: &[std::path::PathBuf]| {
+        (false, [ours, theirs], []) => runs(arguments, vec![ours.clone()], vec![theirs.clone()]),
+        (false, several, []) => {
+            let paths = |paths: &[PathBuf]| {
                 paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
             };
             // The most likely intention: the first half is compared with the second.
-            let (ours, theirs) = match base.len() {
-                odd if odd % 2 == 1 => arguments.base.split_at(arguments.base.len() / 2),
-                _ => (base, std::slice::from_ref(last)),
+            let (ours, theirs) = several.split_at(several.len() / 2);
+            let why = match several.len() % 2 {
+                0 => "",
+                _ => ", as many before -- as behind it",
             };
             Err(Error::Usage(format!(
-                "-- separates the base's runs from the candidate's: numamark compare {} -- {}",
+                "{} runs: with more than two, -- separates the base's from the candidate's{why}: numamark compare {} -- {}",
+                several.len(),
                 paths(ours),
                 paths(theirs)
             )))
         }
-        (false, ..) => {
-            let (base, candidate) = (base.clone(), candidate.clone());
-            compare_runs(&ComparisonRequest { base, candidate, difference: *difference, force: *force })
-        }
+        (false, ..) => runs(arguments, base.clone(), candidate.clone()),
     }
+}
+
+fn runs(arguments: &CompareArguments, base: Vec<PathBuf>, candidate: Vec<PathBuf>) -> Result<Compared> {
+    let CompareArguments { difference, force, .. } = *arguments;
+    compare_runs(&ComparisonRequest { base, candidate, difference, force })
 }

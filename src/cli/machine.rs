@@ -1,7 +1,7 @@
 //! `numamark topo` and `numamark plan`: a run before it runs, on this machine or on a described one.
 
-use super::arguments::{PlanArguments, TopoArguments};
-use super::print;
+use super::arguments::{MachineFormat, PlanArguments, TopoArguments};
+use super::{json, print};
 use crate::environment::cpu_model;
 use crate::error::{Error, ExitCode, Result};
 use crate::job::{Job, Setting};
@@ -17,7 +17,10 @@ use crate::units::human_span;
 /// Shows where each rank would bind, and why.
 pub fn topo(arguments: &TopoArguments) -> Result<ExitCode> {
     let (topology, placements) = place(arguments, Bind::Numa, arguments.share_nodes)?;
-    print(&report::topology(&topology, &placements));
+    print(&match arguments.format {
+        MachineFormat::Text => report::topology(&topology, &placements),
+        MachineFormat::Json => json::ranks(&topology, &placements),
+    });
     Ok(ExitCode::Done)
 }
 
@@ -36,25 +39,30 @@ pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
     let cpu_model = if topology.is_this_system() { cpu_model() } else { None };
     resolve_gates(&job.gates, &cases, cpu_model.as_deref())?;
     let (prediction, unknown) = predict(arguments, &source, &topology, &ranks)?;
-    print(&report::plan(&Planned {
-        name: &job.name,
-        ranks: &ranks,
-        hosts: arguments.hosts,
-        prediction: prediction.as_ref(),
-        unknown: &unknown,
-    }));
     let (_, first) = &ranks[0];
     let asked_ns = first.asked_ns().map(|ns| ns as f64);
-    let wall_ns = prediction.map(|prediction| prediction.wall_ns).or(asked_ns);
-    if arguments.slurm {
-        print(&report::submission(&Submission {
+    let wall_ns = prediction.as_ref().map(|prediction| prediction.wall_ns).or(asked_ns);
+    let slurm = arguments.slurm.then(|| {
+        report::submission(&Submission {
             hosts: arguments.hosts,
             ranks_per_host: ranks.len(),
             pus_per_rank: ranks.iter().map(|(seat, _)| seat.pus).min().unwrap_or(1),
             wall_ns,
             arguments: &run_arguments(arguments),
-        }));
-    }
+        })
+    });
+    let (name, ranks, hosts) = (job.name.as_str(), ranks.as_slice(), arguments.hosts);
+    let (prediction, unknown) = (prediction.as_ref(), unknown.as_slice());
+    print(&match arguments.machine.format {
+        MachineFormat::Text => {
+            let planned = report::plan(&Planned { name, ranks, hosts, prediction, unknown });
+            planned + &slurm.unwrap_or_default()
+        }
+        MachineFormat::Json => {
+            let slurm = slurm.map(|command| command.trim().to_owned());
+            json::planned(&json::PlannedJob { name, ranks, hosts, prediction, unknown, slurm })
+        }
+    });
     within(arguments, wall_ns)
 }
 

@@ -9,6 +9,7 @@ mod generate;
 mod inspect;
 mod job_name;
 mod jobs;
+mod json;
 mod machine;
 mod man;
 mod progress;
@@ -82,7 +83,7 @@ fn execute(command: &Command) -> Result<ExitCode> {
         Command::Compare(arguments) => compare::compare(arguments),
         Command::Generate(arguments) => generate::generate(arguments),
         Command::CheckData(arguments) => check_data::check_data(arguments),
-        Command::Env => env::env(),
+        Command::Env(arguments) => env::env(arguments),
         Command::Schema(arguments) => inspect::schema(arguments),
         Command::Completions(arguments) => completions::completions(arguments),
         Command::Man(arguments) => man::man(arguments),

@@ -8,7 +8,7 @@ use crate::units::Bytes;
 use crate::word::Word;
 
 /// A stream, its shape, and where to begin in it.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, PartialEq, Args)]
 pub struct StreamArguments {
     /// Seed of the data
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -64,6 +64,41 @@ impl StreamArguments {
             .compress
             .map(|ratio| Compression::new(ratio, self.granule.unwrap_or(GRANULE_BYTES_USUAL), self.codec));
         Shape::new(dedup.transpose()?, compression.transpose()?)
+    }
+
+    /// The flags with other values than in `other`, as they are written; `without --dedup` for one to leave out. A
+    /// default is not written, and what depends on a flag to leave out is not named.
+    pub fn flags_unlike(&self, other: &StreamArguments) -> Vec<String> {
+        let unit = |of: &StreamArguments| of.unit.filter(|_| of.dedup.is_some()).unwrap_or(UNIT_BYTES_USUAL);
+        let granule = |of: &StreamArguments| {
+            of.granule.filter(|_| of.compress.is_some()).unwrap_or(GRANULE_BYTES_USUAL)
+        };
+        let member = |of: &StreamArguments| of.member.map(|(index, members)| format!("{index}/{members}"));
+        let written = |bytes: u64| Some(Bytes(bytes).to_string());
+        let values = |of: &StreamArguments| {
+            [
+                ("--seed", Some(of.seed.to_string())),
+                ("--stream", Some(of.stream.to_string())),
+                ("--offset", Some(of.offset.to_string())),
+                ("--dedup", of.dedup.map(|ratio| ratio.to_string())),
+                ("--unit", written(unit(of))),
+                ("--distance", of.distance.and_then(written)),
+                ("--member", member(of)),
+                ("--compress", of.compress.map(|ratio| ratio.to_string())),
+                ("--granule", written(granule(of))),
+                ("--codec", of.codec.map(|codec| codec.word().to_owned())),
+            ]
+        };
+        let depends_on_none = |flag: &str| match flag {
+            "--unit" | "--distance" | "--member" => self.dedup.is_none(),
+            "--granule" | "--codec" => self.compress.is_none(),
+            _ => false,
+        };
+        let pairs = values(self).into_iter().zip(values(other));
+        let unlike = pairs.filter(|((flag, own), (_, theirs))| own != theirs && !depends_on_none(flag));
+        unlike
+            .map(|((flag, own), _)| own.map_or(format!("without {flag}"), |own| format!("{flag} {own}")))
+            .collect()
     }
 
     /// Checks that a stretch of `bytes` bytes ends within the range of offsets.

@@ -7,6 +7,7 @@ mod bound;
 mod changes;
 mod loaded;
 mod matching;
+mod memory;
 mod projection;
 mod refusal;
 mod runs;
@@ -25,6 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::record::json_text;
 use crate::record::run::Outcome;
 use crate::record::run::{Comparison, Header, Run};
 use crate::results::directory::RunDirectory;
@@ -88,7 +90,7 @@ pub fn compare_arms(path: &Path, difference: f64, force: bool) -> Result<Compare
     let arms = run.header.planned.iter().any(|case| case.arm.is_some());
     if !arms {
         return Err(Error::Usage(format!(
-            "{} has no arms: a job with [[arm]] has, and two runs are compared with numamark compare BASE.. -- CANDIDATE..",
+            "{} has no arms: a job with [[arm]] has, and two runs are compared with numamark compare BASE CANDIDATE",
             path.display()
         )));
     }
@@ -148,9 +150,7 @@ impl Compared {
 
     /// Returns the comparison as JSON with a final newline.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("numbers, strings and lists of them");
-        text.push('\n');
-        text
+        json_text(self)
     }
 
     /// Returns the outcome as an error or success.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::loaded::{Loaded, SeatName};
+use crate::compare::memory;
 use crate::environment::Environment;
 use crate::job::Amount;
 
@@ -24,8 +25,6 @@ pub struct Refusal {
 
 /// Steps of the same kind of clock, measured twice, differ by less than this factor.
 const STEPS_ALIKE: f64 = 1.5;
-/// Largest ratio between the memory of equal hosts; it differs by the memory that the firmware reserves.
-const MEMORY_ALIKE: f64 = 1.02;
 
 impl Refusal {
     pub(super) fn new(
@@ -91,7 +90,7 @@ fn data(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
     found.into_iter().flatten().collect()
 }
 
-/// CPU and memory of rank 0's host, and the class of every node.
+/// CPU and memory of rank 0's host, and the class of every node. Memory has a rule of its own.
 fn hardware(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
     const WHY: &str = "other hardware";
     let number = |value: Option<u64>| value.map_or("unknown".to_owned(), |value| value.to_string());
@@ -104,15 +103,9 @@ fn hardware(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
         of("caches.l3_bytes", &|machine| number(machine.caches.l3_bytes)),
         of("nodes", &|machine| machine.nodes.len().to_string()),
     ];
-    let (ours, theirs) = (a.memory_bytes.unwrap_or(0) as f64, b.memory_bytes.unwrap_or(0) as f64);
-    if ours.max(theirs) > MEMORY_ALIKE * ours.min(theirs) {
-        found.push(Refusal::unless_equal(
-            "memory_bytes",
-            number(a.memory_bytes),
-            number(b.memory_bytes),
-            WHY,
-        ));
-    }
+    let apart = format!("{WHY}: more than {:.0} % apart", (memory::COMPARABLE - 1.0) * 100.0);
+    let unlike = memory::too_unlike(base, other).into_iter();
+    found.extend(unlike.map(|(what, [ours, theirs])| Some(Refusal::new(what, ours, theirs, &apart))));
     let lacking: Vec<&str> =
         a.cpu_flags.iter().filter(|flag| !b.cpu_flags.contains(flag)).map(String::as_str).collect();
     let added: Vec<&str> =
@@ -123,15 +116,16 @@ fn hardware(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
         listed(&added),
         "the CPU can do other things, and kernels are chosen by that",
     ));
-    let by_rank = base.begins.iter().zip(&other.begins);
-    found.extend(by_rank.filter(|(a, b)| a.class != b.class).take(1).map(|(a, b)| {
-        Some(Refusal::new(
-            format!("class of rank {}", a.rank),
-            &*a.class,
-            &*b.class,
+    let classes = base.begins.iter().zip(&other.begins).map(|(ours, theirs)| {
+        let [(a, _), (b, _)] = [ours, theirs].map(|begin| memory::class_and_memory(&begin.class));
+        Refusal::unless_equal(
+            &format!("class of rank {}", ours.rank),
+            a.to_owned(),
+            b.to_owned(),
             "the nodes should not be equally fast",
-        ))
-    }));
+        )
+    });
+    found.extend(classes.filter(Option::is_some).take(1));
     found.into_iter().flatten().collect()
 }
 

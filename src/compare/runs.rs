@@ -9,6 +9,7 @@ use crate::aggregate::arms::quantity::{Quantity, Series};
 use crate::aggregate::arms::verdict::{Basis, Matched, Paired, judge};
 use crate::aggregate::arms::{Seats, paired};
 use crate::compare::matching::{Matching, matching};
+use crate::compare::memory;
 use crate::compare::refusal;
 use crate::compare::refusal::Refusal;
 use crate::compare::{Compared, changes, projection};
@@ -240,6 +241,7 @@ fn doubts(base: &[Loaded], candidate: &[Loaded]) -> Vec<String> {
                 .to_owned(),
         );
     }
+    doubts.extend(base[1..].iter().chain(candidate).find_map(|other| memory::note(&base[0], other)));
     for run in base.iter().chain(candidate) {
         let other = &run.header.environment_differences;
         doubts.extend(other.iter().take(1).map(|line| format!("{}: hosts differ: {line}", run.name())));

@@ -17,6 +17,7 @@ pub mod durable;
 pub mod line;
 pub mod part;
 pub mod run;
+mod text;
 
 pub use line::{
     Begin, End, HistogramRecord, LimitKernel, LimitTiming, Line, LocalityRecord, Measuring, Noise,
@@ -28,3 +29,4 @@ pub use run::{
     Disturbance, DropRule, Dropped, EndedBy, Expected, Gate, GateResult, GroupLimit, Header,
     HistogramSummary, Level, Measure, Metric, Outcome, Parameter, RankResult, Run, Stop, Straggler, Total,
 };
+pub use text::json_text;

@@ -24,6 +24,7 @@ use super::{histograms, samples, suspects};
 use crate::aggregate::evidence::Evidence;
 use crate::error::{Error, Result};
 use crate::record::durable::{remove, replace, sync_names, write_durably};
+use crate::record::json_text;
 use crate::record::line::Begin;
 use crate::record::part::Part;
 use crate::record::run::{Header, Run, SCHEMA};
@@ -266,14 +267,11 @@ impl RunDirectory {
 
 /// Returns the text of `run.json`.
 pub fn to_json(run: &Run) -> String {
-    String::from_utf8(pretty(run)).expect("JSON is UTF-8")
+    json_text(run)
 }
 
 fn pretty<T: serde::Serialize>(value: &T) -> Vec<u8> {
-    let mut text =
-        serde_json::to_vec_pretty(value).expect("these structs hold numbers, strings and string-keyed maps");
-    text.push(b'\n');
-    text
+    json_text(value).into_bytes()
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {

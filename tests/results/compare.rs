@@ -276,6 +276,52 @@ fn other_rank_counts_partial_runs_and_copies_are_refused() {
     assert!(old.contains("schema"), "{old}");
 }
 
+/// A host or a node with a twelfth less memory is compared, with a note; with a third less it is not.
+#[test]
+fn memory_that_a_balloon_took_is_noted_and_other_memory_is_refused() {
+    fn host(header: &mut Header, gib: u64) {
+        header.environment.memory_bytes = Some(gib << 30);
+    }
+    fn node(begin: &mut Begin, gib: u64) {
+        begin.class = format!("a CPU, 2 workers, 32.0 MiB of L3, {gib}.0 GiB of memory");
+    }
+    let folder = Folder::new("compare-memory");
+    let write = |name: &str, seed: u64, of_host: u64, of_node: u64| {
+        let (header, begin) =
+            (move |header: &mut Header| host(header, of_host), move |begin: &mut Begin| node(begin, of_node));
+        Made { header: &header, begin: &begin, ..made(seed) }.write(&folder.join(name))
+    };
+    let base = write("base", 91, 12, 12);
+    for (name, of_host, of_node, note) in [
+        ("same", 12, 12, None),
+        ("host", 11, 12, Some("memory_bytes is 12.0 GiB in ")),
+        ("node", 12, 11, Some("memory of the node of rank 0 is 12.0 GiB in ")),
+    ] {
+        let other = write(name, 92, of_host, of_node);
+        let compared = compare_runs(&asked(&[&base], &[&other])).expect("alike but for memory");
+        assert!(!compared.forced, "{name}");
+        let text = report::compared(&compared, Detail::Summary);
+        assert_eq!(compared.doubts.len(), usize::from(note.is_some()), "{:?}", compared.doubts);
+        assert!(note.is_none_or(|note| compared.doubts[0].starts_with(note)), "{:?}", compared.doubts);
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(flat.contains("a balloon of the hypervisor"), note.is_some(), "{text}");
+        assert_fits(&text);
+    }
+    for (name, of_host, of_node, why) in [
+        (
+            "small host",
+            8,
+            12,
+            "memory_bytes: 12.0 GiB here, 8.00 GiB there: other hardware: more than 25 % apart",
+        ),
+        ("small node", 12, 8, "memory of the node of rank 0: 12.0 GiB here, 8.00 GiB there: other hardware"),
+    ] {
+        let other = write(name, 93, of_host, of_node);
+        let found = compare_runs(&asked(&[&base], &[&other])).expect_err(name).to_string();
+        assert!(found.contains(why), "{found}");
+    }
+}
+
 #[test]
 fn an_operating_system_kernel_may_be_the_only_change() {
     let folder = Folder::new("compare-kernel");
