@@ -2,15 +2,13 @@
 
 mod program;
 
-use program::{Folder, Start, finish, signal, spawn, wait};
+use program::{Folder, LIMIT, Start, finish, signal, spawn, wait};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-const LIMIT: Duration = Duration::from_secs(120);
-
-/// A job of two cases, which takes a few seconds.
+/// A job of two cases, which takes several times as long as the live file is left unchanged.
 const JOB: &str = r#"
 schema = 1
 name = "watched"
@@ -18,13 +16,13 @@ name = "watched"
 warmup = "0ms"
 duration = "200ms"
 interval = "50ms"
-repetitions = 6
+repetitions = 20
 [rank]
 share_nodes = true
 [generate]
 chunk = ["1MiB", "2MiB"]
 "#;
-const PLANNED: u64 = 12;
+const PLANNED: u64 = 40;
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("temporary folders have plain names")
@@ -103,7 +101,7 @@ fn a_stopped_run_is_shown_as_stopped_and_its_continuation_continues_the_count() 
     signal(child.id(), "TERM");
     wait(child, started, LIMIT).expect_code(4);
     let stopped = live(&out).expect("it stays");
-    assert_eq!(stopped["state"], "stopped");
+    assert_eq!((&stopped["state"], &stopped["why"]), (&Value::from("stopped"), &Value::from("SIGTERM")));
     let done = stopped["repetitions_done"].as_u64().expect("a number");
     assert!((2..PLANNED).contains(&done), "{stopped}");
     // A partial result in between must not survive the continuation.
@@ -146,7 +144,13 @@ fn a_disk_that_is_full_at_the_end_loses_the_result_but_keeps_the_measurements() 
         let named = format!("{file}.partial: No space left on device");
         assert!(said.stderr.contains(&named), "{}", said.stderr);
         assert!(!out.join("run.json").exists() && !beside.exists(), "{file}: no result, and no half of one");
-        assert_eq!(live(&out).expect("it stays")["state"], "failed");
+        let ended = live(&out).expect("it stays");
+        assert_eq!(ended["state"], "failed");
+        assert!(ended["why"].as_str().expect("a reason").contains(&named), "{ended}");
+        let shown = finish(Start::Alone.command(1, &["report", text(&out)]), LIMIT).expect_code(0);
+        let first = format!("failed after {PLANNED} of {PLANNED} repetitions");
+        assert!(shown.stdout.contains(&first), "{}", shown.stdout);
+        assert!(!out.join("run.json").exists(), "a report writes nothing");
         finish(Start::Alone.command(1, &["recover", text(&out)]), LIMIT).expect_code(0);
         let run: Value =
             serde_json::from_str(&fs::read_to_string(out.join("run.json")).expect("a result")).expect("JSON");

@@ -6,6 +6,12 @@ use crate::record::Run;
 use crate::record::run::{EndedBy, Stop};
 use crate::units::{Nanoseconds, Share};
 
+/// First line of a report on a run that did not reach its end.
+pub(super) fn partial(run: &Run) -> Option<String> {
+    let shown = if run.repetitions_done() > 0 { "; showing those" } else { "" };
+    Some(format!("PARTIAL RESULT: {}{shown}", plain(&run.standing()?)))
+}
+
 /// Repetitions and warm-up, one sentence each.
 pub(super) fn lines(run: &Run) -> Vec<String> {
     let rounds = run.derived.rounds;

@@ -25,14 +25,8 @@ pub(super) fn headline(run: &Run) -> Vec<String> {
     };
     let elapsed =
         run.elapsed_s.map_or("elapsed time unknown".to_owned(), |s| format!("{} s", three_digits(s)));
-    let mut lines =
-        vec![format!("{}: {ranks} on {hosts}, {elapsed}, {}", plain(&header.name), plain(&header.started))];
-    if !run.complete {
-        lines.push(
-            "PARTIAL RESULT: the run did not finish; figures are of the repetitions that all ranks finished"
-                .to_owned(),
-        );
-    }
+    let mut lines: Vec<String> = ending::partial(run).into_iter().collect();
+    lines.push(format!("{}: {ranks} on {hosts}, {elapsed}, {}", plain(&header.name), plain(&header.started)));
     lines.extend(nothing_left(run));
     lines
 }
