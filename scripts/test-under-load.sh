@@ -82,9 +82,9 @@ run_suite() {
     local python=analysis/.venv/bin/python
     [[ -x $python ]] || python=python3
     NUMAMARK=$(realpath "$CARGO_TARGET_DIR")/debug/numamark \
-      timeout "$limit" "$python" -m unittest discover -s analysis/tests -t analysis
+      timeout --foreground "$limit" "$python" -m unittest discover -s analysis/tests -t analysis
   else
-    timeout "$limit" "${programs[$1]}"
+    timeout --foreground "$limit" "${programs[$1]}"
   fi
 }
 

@@ -46,7 +46,7 @@ pub enum Command {
     /// Write the files of a run that was stopped or died, marked partial
     #[command(after_help = "Example: numamark recover results/first")]
     Recover(DirectoryArguments),
-    /// Show a run
+    /// Show a run, or what is complete of one that was stopped or is still going on
     #[command(after_help = "Example: numamark report results/first --format markdown > first.md")]
     Report(ReportArguments),
     /// Compare runs, or the arms of one run: faster, slower, no difference, cannot tell
