@@ -13,9 +13,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}
-readonly suites_that_compute=(arms data generator generator_ratios instructions limits live plan results statistics workload)
+readonly suites_that_compute=(arms data generator generator_ratios instructions limits live plan prediction results statistics workload)
 # The suites that see a difference without MPI and hwloc: binding, starting, failing, and what a run says of it.
-readonly suites_of_libraries=(cli comm failures live numa progress starts)
+readonly suites_of_libraries=(cli comm failures live numa progress starts stopped)
 read -ra flags <<<"${CARGO_FLAGS:-}"
 without_libraries=no
 [[ ${CARGO_FLAGS:-} == *--no-default-features* ]] && without_libraries=yes && flags+=(--features cli)

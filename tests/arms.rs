@@ -7,10 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use program::{Finished, Folder, Start, finish, signal, spawn, wait};
+use program::{Finished, Folder, LIMIT, Start, finish, signal, spawn, wait};
 use serde_json::Value;
-
-const LIMIT: Duration = Duration::from_secs(120);
 
 /// Two workloads in three arms, a few milliseconds each.
 const JOB: &str = r#"
@@ -152,7 +150,11 @@ fn a_run_that_is_stopped_and_resumed_ends_as_it_would_have() {
         return println!("skipped: all was done before the signal came");
     }
     let said = said.expect_code(4);
-    assert!(said.stderr.contains("of at most 144 repetitions are done and kept"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains(" of at most 144 repetitions; continue with numamark run --resume"),
+        "{}",
+        said.stderr
+    );
     let resume = || finish(Start::Alone.command(2, &["run", "--resume", text(&out), "--quiet"]), LIMIT);
     resume().expect_code(0);
     assert_eq!(ended(&out), (24, "at_most".to_owned()));
@@ -182,7 +184,7 @@ fn a_time_limit_on_the_command_line_ends_nothing_for_good() {
     let (out, said) = run(&folder, &["--set", "run.stop.half_width=0.1%", "--time", "1ms"]);
     let said = said.expect_code(4);
     assert!(
-        said.stderr.contains("--time 1ms leaves no room: 0 of at most 144 repetitions"),
+        said.stderr.contains("stopped by --time 1ms after 0 of at most 144 repetitions"),
         "{}",
         said.stderr
     );

@@ -6,13 +6,10 @@ mod program;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use numamark::record::Run;
 use numamark::results::RunDirectory;
-use program::{Finished, Folder, finish};
-
-const LIMIT: Duration = Duration::from_secs(300);
+use program::{Finished, Folder, LIMIT, finish};
 
 fn numamark(arguments: &[&str], folder: &Path) -> Finished {
     let mut command = Command::new(env!("CARGO_BIN_EXE_numamark"));

@@ -5,11 +5,8 @@ mod program;
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
-use program::{Finished, Folder, Start, finish};
-
-const LIMIT: Duration = Duration::from_secs(120);
+use program::{Finished, Folder, LIMIT, Start, finish};
 
 fn numamark(arguments: &[&str]) -> Finished {
     let mut command = Command::new(env!("CARGO_BIN_EXE_numamark"));

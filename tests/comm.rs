@@ -13,7 +13,7 @@ use numamark::mix::{Random, mix_words};
 const SIZES: [u32; 4] = [1, 2, 3, 16];
 
 /// In these tests a stage that lasts longer than this is a deadlock; the watchdog then ends the test.
-const DEADLOCK: Duration = Duration::from_secs(60);
+const DEADLOCK: Duration = Duration::from_secs(1200);
 
 fn run<T: Send>(ranks: u32, host: &str, body: impl Fn(&Comm) -> Result<T> + Sync) -> Result<Vec<T>> {
     threads::run(ranks, host, &StopFlag::never(), |comm| {

@@ -7,12 +7,9 @@ use std::fs;
 use std::mem::MaybeUninit;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use numamark::generator::{Codec, Compression, Dedup, Kernel, Ratio, Shape, Stores, Stream};
-use program::{Finished, Folder, finish};
-
-const LIMIT: Duration = Duration::from_secs(120);
+use program::{Finished, Folder, LIMIT, finish};
 
 /// One line of the shell, in a folder, with the program in its path. `pipefail` shows every exit code of a pipe.
 fn shell(line: &str, folder: &Path) -> Finished {

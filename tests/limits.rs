@@ -5,12 +5,10 @@ mod program;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
 
-use program::{Folder, Start, finish};
+use program::{Folder, LIMIT, Start, finish};
 use serde_json::Value;
 
-const LIMIT: Duration = Duration::from_secs(120);
 const SUPERSLAB: u64 = 2 << 20;
 
 /// Two cases over the same memory, one over other memory, and one that has no limit.

@@ -3,15 +3,13 @@
 
 mod program;
 
-use program::{Folder, Start, finish, signal, spawn, wait};
+use program::{Folder, LIMIT, Start, finish, signal, spawn, wait};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-const LIMIT: Duration = Duration::from_secs(120);
-
-/// A job of two cases, which takes a few seconds.
+/// A job of two cases, which takes several times as long as the live file is left unchanged.
 const JOB: &str = r#"
 schema = 1
 name = "watched"
@@ -19,13 +17,15 @@ name = "watched"
 warmup = "0ms"
 duration = "200ms"
 interval = "50ms"
-repetitions = 6
+repetitions = 20
 [rank]
 share_nodes = true
 [generate]
 chunk = ["1MiB", "2MiB"]
 "#;
-const PLANNED: u64 = 12;
+const PLANNED: u64 = 40;
+/// Six repetitions, for tests that only need the end of a run.
+const FEW: [&str; 2] = ["--set", "run.repetitions=3"];
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("temporary folders have plain names")
@@ -104,7 +104,7 @@ fn a_stopped_run_is_shown_as_stopped_and_its_continuation_continues_the_count() 
     signal(child.id(), "TERM");
     wait(child, started, LIMIT).expect_code(4);
     let stopped = live(&out).expect("it stays");
-    assert_eq!(stopped["state"], "stopped");
+    assert_eq!((&stopped["state"], &stopped["why"]), (&Value::from("stopped"), &Value::from("SIGTERM")));
     let done = stopped["repetitions_done"].as_u64().expect("a number");
     assert!((2..PLANNED).contains(&done), "{stopped}");
     // A partial result in between must not survive the continuation.
@@ -125,7 +125,7 @@ fn a_stopped_run_is_shown_as_stopped_and_its_continuation_continues_the_count() 
 #[test]
 fn a_live_file_that_cannot_be_written_does_not_fail_the_run() {
     let folder = Folder::new("live-unwritable");
-    let (out, child, started) = start(&folder, &[]);
+    let (out, child, started) = start(&folder, &FEW);
     watch(&out, |_| true);
     // A folder takes the place of the temporary file. Permissions are not used for this, because tests may run as root.
     fs::create_dir(out.join("live.json.partial")).expect("it stands there only while it is written");
@@ -139,7 +139,7 @@ fn a_live_file_that_cannot_be_written_does_not_fail_the_run() {
 fn a_disk_that_is_full_at_the_end_loses_the_result_but_keeps_the_measurements() {
     for file in ["samples.parquet", "histograms.hlog", "run.json"] {
         let folder = Folder::new("live-full");
-        let (out, child, started) = start(&folder, &[]);
+        let (out, child, started) = start(&folder, &FEW);
         watch(&out, |_| true);
         let beside = out.join(format!("{file}.partial"));
         std::os::unix::fs::symlink("/dev/full", &beside).expect("a link");
@@ -147,7 +147,12 @@ fn a_disk_that_is_full_at_the_end_loses_the_result_but_keeps_the_measurements() 
         let named = format!("{file}.partial: No space left on device");
         assert!(said.stderr.contains(&named), "{}", said.stderr);
         assert!(!out.join("run.json").exists() && !beside.exists(), "{file}: no result, and no half of one");
-        assert_eq!(live(&out).expect("it stays")["state"], "failed");
+        let ended = live(&out).expect("it stays");
+        assert_eq!(ended["state"], "failed");
+        assert!(ended["why"].as_str().expect("a reason").contains(&named), "{ended}");
+        let shown = finish(Start::Alone.command(1, &["report", text(&out)]), LIMIT).expect_code(0);
+        assert!(shown.stdout.contains("failed after 6 of 6 repetitions"), "{}", shown.stdout);
+        assert!(!out.join("run.json").exists(), "a report writes nothing");
         finish(Start::Alone.command(1, &["recover", text(&out)]), LIMIT).expect_code(0);
         let run: Value =
             serde_json::from_str(&fs::read_to_string(out.join("run.json")).expect("a result")).expect("JSON");

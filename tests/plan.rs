@@ -4,12 +4,9 @@
 mod program;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use program::{Finished, Folder, Start, finish};
+use program::{Finished, Folder, LIMIT, Start, finish};
 use serde_json::Value;
-
-const LIMIT: Duration = Duration::from_secs(120);
 
 /// A job of a few seconds, with a sweep.
 const SWEEP: &str = r#"
@@ -34,116 +31,6 @@ fn numamark(arguments: &[&str]) -> Finished {
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("temporary folders have plain names")
-}
-
-/// Figures that `plan` prints, or those of a run.
-#[derive(Debug)]
-struct Figures {
-    seconds: f64,
-    memory_bytes: f64,
-    parts_bytes: f64,
-    rest_bytes: f64,
-}
-
-impl Figures {
-    fn of(printed: &str) -> Figures {
-        let paragraph = |label: &str| {
-            let from = printed.split_once(&format!("\n{label} ")).expect("every plan has it").1;
-            // Lines of a paragraph begin with blanks.
-            let lines: Vec<&str> = from.split('\n').collect();
-            let more = lines[1..].iter().take_while(|line| line.starts_with(' '));
-            std::iter::once(&lines[0]).chain(more).map(|line| line.trim()).collect::<Vec<_>>()
-        };
-        let files = paragraph("files").join(" ");
-        let (total, each) = files.split_once(": ").expect("a total and its parts");
-        let (parts, rest) = each.split_once(" in parts/, ").expect("parts and the rest");
-        let (rest, _) = rest.split_once(" beside it (an estimate").expect("marked as an estimate");
-        let [parts_bytes, rest_bytes] = [parts, rest].map(quantity);
-        let total = quantity(total.strip_prefix("about ").expect("marked as an estimate"));
-        assert!((total / (parts_bytes + rest_bytes) - 1.0).abs() < 0.01, "{files}");
-        let memory = paragraph("memory");
-        let arenas =
-            memory.iter().find_map(|line| line.split_once(" on each host")).expect("memory of a host");
-        let beside = memory.iter().find_map(|line| line.split_once(" in each process")).expect("beside");
-        let time = paragraph("time").join(" ");
-        let seconds = quantity(time.split_once(':').expect("a time").0);
-        let memory_bytes = quantity(arenas.0) + quantity(beside.0);
-        Figures { seconds, memory_bytes, parts_bytes, rest_bytes }
-    }
-}
-
-/// `12.3 MiB` in bytes, `5.6 s` in seconds.
-fn quantity(text: &str) -> f64 {
-    let (number, unit) = text.trim().split_once(' ').unwrap_or_else(|| panic!("{text:?} is no quantity"));
-    let scale = match unit {
-        "B" | "s" => 1.0,
-        "KiB" => 1024.0,
-        "MiB" => 1048576.0,
-        "GiB" => 1073741824.0,
-        "ms" => 1e-3,
-        other => panic!("the unit {other} of {text:?}"),
-    };
-    number.parse::<f64>().expect("a number") * scale
-}
-
-/// The figures of a run that ended.
-fn measured(out: &Path, ranks: u32) -> Figures {
-    let bytes_in = |path: &Path| {
-        let entries = std::fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry"));
-        let metadata = entries.map(|entry| entry.metadata().expect("a file"));
-        metadata.filter(std::fs::Metadata::is_file).map(|file| file.len() as f64).sum::<f64>()
-    };
-    let run = std::fs::read_to_string(out.join("run.json")).expect("run.json");
-    let run: Value = serde_json::from_str(&run).expect("JSON");
-    let peak = |rank: u32| {
-        let part = std::fs::read_to_string(out.join(format!("parts/rank-{rank:05}.jsonl"))).expect("a part");
-        let end: Value = serde_json::from_str(part.lines().last().expect("an end")).expect("JSON");
-        end["resident_peak_bytes"].as_f64().expect("Linux counts it")
-    };
-    Figures {
-        seconds: run["elapsed_s"].as_f64().expect("it ended"),
-        memory_bytes: (0..ranks).map(peak).fold(0.0, f64::max),
-        parts_bytes: bytes_in(&out.join("parts")),
-        rest_bytes: bytes_in(out),
-    }
-}
-
-/// The figures of a prediction that are wrong: time and memory by more than a fifth, estimates of files by more than a
-/// factor of two.
-fn wrong(predicted: &Figures, real: &Figures) -> Vec<String> {
-    let pairs = [
-        ("seconds", predicted.seconds, real.seconds, 1.2),
-        ("memory", predicted.memory_bytes, real.memory_bytes, 1.2),
-        ("parts", predicted.parts_bytes, real.parts_bytes, 2.0),
-        ("the rest", predicted.rest_bytes, real.rest_bytes, 2.0),
-    ];
-    let wrong = pairs.into_iter().filter(|(_, a, b, factor)| (a / b).max(b / a) > *factor);
-    wrong.map(|(name, predicted, real, _)| format!("{name}: {predicted} predicted, {real} real")).collect()
-}
-
-/// The wall time is dominated by the job's own durations. Other load on the machine may still disturb one of the two, so
-/// a wrong prediction is tried again.
-#[test]
-fn a_prediction_lies_within_a_fifth_of_the_run_and_files_within_a_factor_of_two() {
-    for ranks in [1, 2] {
-        let folder = Folder::new("plan");
-        let job = folder.job(SWEEP);
-        let count = ranks.to_string();
-        let mut tried = Vec::new();
-        for attempt in 0..3 {
-            let out = folder.path().join(format!("out-{attempt}"));
-            let planned = numamark(&["plan", text(&job), "--ranks-per-host", &count]).expect_code(0);
-            let run = ["run", text(&job), "--out", text(&out), "--quiet"];
-            finish(Start::Alone.command(ranks, &run), LIMIT).expect_code(0);
-            let (predicted, real) = (Figures::of(&planned.stdout), measured(&out, ranks));
-            println!("{ranks} ranks\n{predicted:#?}\n{real:#?}");
-            tried = wrong(&predicted, &real);
-            if tried.is_empty() {
-                break;
-            }
-        }
-        assert!(tried.is_empty(), "{tried:#?}");
-    }
 }
 
 /// 16 nodes of 24 cores, as `--topology` describes them.
@@ -246,18 +133,6 @@ fn a_case_that_does_not_fit_the_memory_is_refused_with_both_numbers() {
         "{}",
         said.stderr
     );
-}
-
-#[test]
-fn a_data_set_is_predicted_with_its_digest() {
-    let folder = Folder::new("dataset");
-    let job = folder.job(
-        "schema = 1\nname = \"x\"\n[run]\nwarmup = \"0s\"\nbytes = \"256MiB\"\nrepetitions = 2\n[generate]\nchunk = \"16MiB\"\n",
-    );
-    let said = numamark(&["plan", text(&job)]).expect_code(0).stdout;
-    let predicted = Figures::of(&said);
-    assert!(predicted.seconds > 0.0 && predicted.seconds < 600.0, "{said}");
-    assert_fits_80_columns(&said);
 }
 
 #[test]

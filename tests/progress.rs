@@ -4,11 +4,8 @@
 mod program;
 
 use std::process::Command;
-use std::time::Duration;
 
-use program::{Finished, Folder, Start, finish};
-
-const LIMIT: Duration = Duration::from_secs(120);
+use program::{Finished, Folder, LIMIT, Start, finish};
 
 /// Two cases of three repetitions.
 const JOB: &str = r#"

@@ -3,10 +3,8 @@
 
 mod program;
 
-use program::{Folder, Start, finish};
-use std::time::Duration;
-
-const LIMIT: Duration = Duration::from_secs(120);
+use program::attempt::starts;
+use program::{Folder, LIMIT, Start, finish};
 
 /// 37 chunks of 1 MiB: a prime, which no number of ranks divides.
 const DATA_SET: &str = r#"
@@ -56,17 +54,6 @@ fn digest(start: Start, ranks: u32, settings: &[&str]) -> String {
     digest.as_str().unwrap_or_else(|| panic!("no digest in {result}")).to_owned()
 }
 
-fn starts() -> Vec<Start> {
-    let mut starts = vec![Start::Alone];
-    for start in [Start::OpenMpi, Start::Mpich] {
-        match start.missing() {
-            Some(why) => println!("skipped {start:?}: {why}"),
-            None => starts.push(start),
-        }
-    }
-    starts
-}
-
 #[test]
 fn digest_does_not_depend_on_ranks_or_launcher() {
     let expected = digest(Start::Alone, 1, &[]);
@@ -103,7 +90,7 @@ fn a_time_limit_that_leaves_no_room_keeps_the_run_for_later() {
         // A time limit of a nanosecond allows no repetition, one of an hour allows all.
         let refused = start.command(2, &["run", job, "--out", out, "--quiet", "--time", "1ns"]);
         let refused = finish(refused, LIMIT).expect_code(4);
-        let line = "--time 1ns leaves no room: 0 of 1 repetitions are done and kept";
+        let line = "stopped by --time 1ns after 0 of 1 repetitions; continue with numamark run --resume";
         assert_eq!(refused.stderr.matches(line).count(), 1, "{refused:?}");
         assert!(!folder.path().join("out/run.json").exists());
         finish(start.command(2, &["run", "--resume", out, "--quiet", "--time", "1h"]), LIMIT).expect_code(0);

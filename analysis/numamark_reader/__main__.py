@@ -22,7 +22,7 @@ def main(arguments):
             print(why, file=sys.stderr)
             code = 1
             continue
-        state = "complete" if run.complete else "partial"
+        state = "complete" if run.complete else f"partial ({_why(run)})"
         print(f"{path}: {state}, {len(run.parts)} ranks, {len(run.case_ids)} cases")
         for file, count in proof.compared.items():
             said = "not compared, polars is not installed" if count is None else f"{count} values derived again"
@@ -34,6 +34,11 @@ def main(arguments):
             print(f"  {difference}", file=sys.stderr)
             code = 1
     return code
+
+
+def _why(run):
+    partial = run.document.get("partial") or {"state": "ended early", "why": None}
+    return f"{partial['state']}: {partial['why']}" if partial["why"] else partial["state"]
 
 
 def _kinds(judged):

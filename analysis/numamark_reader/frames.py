@@ -9,7 +9,7 @@ except ImportError as why:
 
 from .dropping import dropped
 from .noise import core_clock_change, cpu_share
-from .samples import parameters, words_among_parameters
+from .samples import columns, parameters, rows, words_among_parameters
 
 #: Planned figures of a case that generates; null for other cases.
 EXPECTED = (
@@ -25,6 +25,12 @@ COUNTED = {
     **dict.fromkeys(("cpu_ns", "wall_ns", "involuntary_switches", "voluntary_switches"), polars.Int64),
     **dict.fromkeys(("minor_faults", "major_faults", "migrations", "run_delay_ns"), polars.Int64),
     **dict.fromkeys(("probe_before_ns", "probe_after_ns"), polars.Float64),
+}
+#: Types of the columns of samples.parquet that can be null in every row.
+SAMPLES = {
+    **dict.fromkeys(("scope", "host", "case", "workload", "metric", "unit"), polars.String),
+    **dict.fromkeys(("node", "rank", "repetition", "interval"), polars.Int32),
+    "value": polars.Float64,
 }
 NOISE = {
     **dict.fromkeys(("case", "arm"), polars.String),
@@ -58,7 +64,11 @@ COMPARISONS = {
 
 
 def samples(run):
-    """samples.parquet, lazily."""
+    """samples.parquet, lazily; of a run without a run.json, its rows from the parts."""
+    if not run.is_written:
+        began = polars.from_epoch("began", time_unit="ms").dt.replace_time_zone("UTC")
+        frame = polars.DataFrame(rows(run), schema=columns(run), schema_overrides=SAMPLES, infer_schema_length=None)
+        return frame.with_columns(began).lazy()
     return polars.scan_parquet(run.file("samples.parquet"), glob=False)
 
 

@@ -19,7 +19,7 @@ SENTENCES = ("reason", "unverified", "why")
 #: reading fails.
 TOLD = (
     *("schema", "name", "job", "command", "started", "ranks", "repetitions", "stop", "drop", "aa", "interval_ns"),
-    *("environment", "environment_differences", "allocators", "planned", "gates", "elapsed_s"),
+    *("environment", "environment_differences", "allocators", "planned", "gates", "elapsed_s", "partial"),
 )
 #: The source of derived values, by the file that has them.
 SOURCE = {**dict.fromkeys(("run.json", "histograms.hlog", "samples.parquet"), "the parts"), "parts": "the workers"}
@@ -52,9 +52,12 @@ class Proof(NamedTuple):
 
 
 def prove(run, files=None):
-    """Derives every value of some of run.json, histograms.hlog, samples.parquet and parts again; of all by default."""
+    """Derives every value of some of run.json, histograms.hlog, samples.parquet and parts again; of all by default.
+
+    A run without a run.json has only its parts.
+    """
     found, compared, judged = [], {}, []
-    for file in files or VALUES:
+    for file in files or (VALUES if run.is_written else ["parts"]):
         if file == "samples.parquet" and find_spec("polars") is None:
             compared[file] = None
             continue

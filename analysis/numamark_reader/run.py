@@ -54,8 +54,13 @@ class Run:
 
     def __init__(self, path, document):
         self.path = path
-        #: run.json as it stands.
+        #: run.json as it stands; of a run without one, what its parts give.
         self.document = document
+
+    @property
+    def is_written(self):
+        """True when the run has a run.json, and the files beside it."""
+        return (self.path / "run.json").exists()
 
     @cached_property
     def parts(self):
@@ -64,7 +69,7 @@ class Run:
         parts = sorted((read_part(file) for file in files), key=lambda part: part.rank)
         ranks = [part.rank for part in parts]
         if len(ranks) != self.document["ranks"] or ranks != list(range(len(ranks))):
-            raise RunError(f"{self.path}: run.json has {self.document['ranks']} ranks, the parts are of ranks {ranks}")
+            raise RunError(f"{self.path}: the run has {self.document['ranks']} ranks, the parts are of ranks {ranks}")
         return parts
 
     @property
@@ -120,7 +125,7 @@ class Run:
         """The path of a file that every finished run has."""
         path = self.path / name
         if not path.exists():
-            raise RunError(f"{self.path} has no {name}: `numamark recover {self.path}` builds it from the parts")
+            raise RunError(f"{self.path} has no {name}: `numamark recover {self.path}` makes it from the parts")
         return path
 
     def rounds(self, case_id):
@@ -153,20 +158,31 @@ class Run:
 
 
 def open_run(path):
-    """Reads a run directory. Raises RunError when it is none, died before its end, or is damaged."""
+    """Reads a run directory; without a run.json, what is complete in its parts: `complete` is False then.
+
+    Raises RunError when it is no run directory, is damaged, or has no complete repetition.
+    """
     path = Path(path)
     if not (path / "parts").is_dir():
         raise RunError(f"{path} is not a run directory: it has no parts/")
-    if not (path / "run.json").exists():
-        raise RunError(
-            f"{path} has no run.json: the run died or is still going on; "
-            f"`numamark recover {path}` builds a partial result from its parts"
-        )
-    document = _json(path / "run.json", (path / "run.json").read_bytes())
+    if (path / "run.json").exists():
+        return Run(path, _document(path / "run.json"))
+    if not (path / "parts" / "header.json").exists():
+        raise RunError(f"{path} has no run.json, and no header: it ended before its first repetition")
+    from . import partial  # needed only here
+
+    header = _document(path / "parts" / "header.json")
+    run = Run(path, header)
+    run.document = partial.document_of(run, header)
+    return run
+
+
+def _document(file):
+    document = _json(file, file.read_bytes())
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         found = document.get("schema") if isinstance(document, dict) else type(document).__name__
-        raise RunError(f"{path / 'run.json'}: has schema {found}; this reader knows schema {SCHEMA}")
-    return Run(path, document)
+        raise RunError(f"{file}: has schema {found}; this reader knows schema {SCHEMA}")
+    return document
 
 
 def read_part(path):

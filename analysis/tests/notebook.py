@@ -8,7 +8,7 @@ def outputs(run):
     from run_notebook import execute  # needs nbclient
 
     lines = []
-    for cell in execute(run, timeout_s=120).cells:
+    for cell in execute(run, timeout_s=2400).cells:
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 raise AssertionError(f"{cell['id']}: {output['text']}")

@@ -88,7 +88,7 @@ class Frames(unittest.TestCase):
         code = "import sys, numamark_reader as n; r = n.open_run(sys.argv[1]); r.parts; print('polars' in sys.modules)"
         for more, expected in (("", ["False"]), ("; r.noise(); print('polars' in sys.modules)", ["False", "True"])):
             command = [sys.executable, "-c", code + more, self.path / "run"]
-            done = subprocess.run(command, cwd=ANALYSIS, check=True, capture_output=True, text=True, timeout=60)
+            done = subprocess.run(command, cwd=ANALYSIS, check=True, capture_output=True, text=True, timeout=2400)
             self.assertEqual(done.stdout.split(), expected)
 
 

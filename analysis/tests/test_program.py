@@ -53,7 +53,7 @@ at_most = 64
 
 def run(job, path, *arguments):
     command = [PROGRAM, "run", job, "--out", path, "--ranks", str(RANKS), *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=2400)
     if done.returncode != 0:
         raise AssertionError(f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
 

@@ -1,5 +1,7 @@
 """Reading run directories, whole and damaged."""
 
+import importlib
+import socket
 import tempfile
 import unittest
 from pathlib import Path
@@ -55,7 +57,65 @@ class HandMade(unittest.TestCase):
         (self.path / "run.json").write_text("[1")
         self.assertRaisesRegex(RunError, "run.json: is not JSON", open_run, self.path)
         (self.path / "run.json").unlink()
-        self.assertRaisesRegex(RunError, "numamark recover", open_run, self.path)
+        self.assertRaisesRegex(RunError, "no run.json, and no header", open_run, self.path)
+
+    def stop(self, rounds, live):
+        """Leaves what a run of two rounds leaves that ended after these rounds of its two ranks."""
+        self.write()
+        document = made_up.json.loads((self.path / "run.json").read_text())
+        header = {name: document[name] for name in ("schema", "ranks", "repetitions", "planned", "gates", "hosts")}
+        (self.path / "parts/header.json").write_text(made_up.json.dumps(header))
+        for file in ("run.json", "samples.parquet", "histograms.hlog"):
+            (self.path / file).unlink(missing_ok=True)
+        for rank, count in enumerate(rounds):
+            part = self.path / f"parts/rank-{rank:05}.jsonl"
+            lines = part.read_text().splitlines(keepends=True)
+            part.write_text("".join(lines[: 1 + count]) + '{"kind": "repet')
+        if live:
+            (self.path / "live.json").write_text(made_up.json.dumps(live))
+
+    def test_a_stopped_run_has_the_repetitions_that_are_complete(self):
+        self.stop((2, 1), {"state": "stopped", "why": "--time 3s"})
+        run = open_run(self.path)
+        self.assertFalse(run.complete)
+        self.assertEqual(run.document["partial"], {"state": "stopped", "why": "--time 3s"})
+        self.assertEqual((len(run.rounds("fill")), run.unfinished()), (1, 1))
+        self.assertEqual(run.case("fill").metric("throughput_bytes_per_s")["values"], [2 << 30])
+        self.assertEqual(prove(run).differences, [])
+        self.assertEqual(list(prove(run).compared), ["parts"])
+        self.assertFalse((self.path / "run.json").exists(), "reading writes nothing")
+
+    @needs("polars")
+    def test_a_stopped_run_has_frames_like_those_of_a_whole_run(self):
+        self.write()
+        whole = open_run(self.path)
+        types, expected = whole.samples().collect_schema(), whole.samples().collect().filter(repetition=0)
+        self.stop((1, 1), None)
+        run = open_run(self.path)
+        self.assertEqual(run.samples().collect_schema(), types)
+        self.assertTrue(run.samples().collect().equals(expected))
+        self.assertEqual(run.cases()["total_repetitions"].to_list(), [1])
+        self.assertEqual(run.limits().height, whole.limits().height)
+
+    def test_a_run_without_a_lock_or_a_word_died_here_or_somewhere(self):
+        self.stop((1, 1), {"state": "running"})
+        self.assertEqual(open_run(self.path).document["partial"], {"state": "unknown", "why": "n0"})
+        header = made_up.json.loads((self.path / "parts/header.json").read_text())
+        header["hosts"] = [socket.gethostname()]
+        (self.path / "parts/header.json").write_text(made_up.json.dumps(header))
+        self.assertEqual(open_run(self.path).document["partial"], {"state": "died", "why": None})
+
+    def test_a_run_is_running_while_its_token_is_locked(self):
+        fcntl = importlib.import_module("fcntl")
+        self.stop((1, 1), {"state": "running"})
+        with (self.path / "parts/token").open("w") as token:
+            fcntl.flock(token, fcntl.LOCK_EX)
+            self.assertEqual(open_run(self.path).document["partial"]["state"], "running")
+        self.assertEqual(open_run(self.path).document["partial"]["state"], "unknown")
+
+    def test_a_run_that_stopped_in_its_first_repetition_says_so(self):
+        self.stop((1, 0), {"state": "stopped", "why": "SIGINT"})
+        self.assertRaisesRegex(RunError, r"stopped \(SIGINT\), and no repetition is complete", open_run, self.path)
 
     def test_nothing_but_run_json_is_read_before_it_is_asked_for(self):
         self.write()

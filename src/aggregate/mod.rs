@@ -100,7 +100,7 @@ pub fn aggregate(header: &Header, evidence: &Evidence, elapsed_s: Option<f64>) -
         cases,
     };
     let complete = every_end && every_repetition && ending::holds(header, evidence);
-    Ok(Run { complete, header: header.clone(), elapsed_s, derived })
+    Ok(Run { complete, partial: None, header: header.clone(), elapsed_s, derived })
 }
 
 /// Repetitions of each case according to the ends of the parts; without an end, the number that the job asks for.

@@ -46,10 +46,10 @@ pub enum Command {
     /// Prove every aggregate of a run from its parts; exit code 1 when one differs
     #[command(after_help = "Example: numamark verify results/first")]
     Verify(DirectoryArguments),
-    /// Build a result marked partial from the parts of a run that died
+    /// Write the files of a run that was stopped or died, marked partial
     #[command(after_help = "Example: numamark recover results/first")]
     Recover(DirectoryArguments),
-    /// Show a run
+    /// Show a run, or what is complete of one that was stopped or is still going on
     #[command(after_help = "Example: numamark report results/first --format markdown > first.md")]
     Report(ReportArguments),
     /// Compare runs, or the arms of one run: faster, slower, no difference, cannot tell

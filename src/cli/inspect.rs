@@ -1,4 +1,4 @@
-//! `numamark verify`, `recover`, `report` and `schema`: subcommands that read the run directories of ended runs.
+//! `numamark verify`, `recover`, `report` and `schema`: subcommands that read run directories.
 
 use super::arguments::{DirectoryArguments, ReportArguments, ReportFormat, SchemaArguments, SchemaOf};
 use super::{print, screen};
@@ -6,7 +6,6 @@ use crate::error::{ExitCode, Result};
 use crate::record;
 use crate::report::Detail;
 use crate::results;
-use crate::results::RunDirectory;
 use crate::{job, report};
 
 /// Proves every aggregate of a run from its parts.
@@ -16,15 +15,23 @@ pub fn verify(arguments: &DirectoryArguments) -> Result<ExitCode> {
         1 => "1 part".to_owned(),
         parts => format!("{parts} parts"),
     };
-    print(&format!(
-        "verified: {} values of run.json, {} rows of samples.parquet and {} histograms of histograms.hlog\n  \
-         follow from {}\n",
-        verified.values, verified.samples, verified.histograms, parts
-    ));
+    if let Some(standing) = &verified.standing {
+        print(&format!("PARTIAL RESULT: {standing}\n"));
+    }
+    print(&match verified.values {
+        0 => format!(
+            "no run.json to verify; {parts} can be read,\n  and the ranks do not contradict each other\n"
+        ),
+        values => format!(
+            "verified: {values} values of run.json, {} rows of samples.parquet and {} histograms of histograms.hlog\n  \
+             follow from {parts}\n",
+            verified.samples, verified.histograms
+        ),
+    });
     Ok(ExitCode::Done)
 }
 
-/// Builds a partial result from the parts of a run that died.
+/// Writes a partial result from the parts of a run that was stopped or died.
 pub fn recover(arguments: &DirectoryArguments) -> Result<ExitCode> {
     let run = results::recover(&arguments.directory)?;
     print(&report::table_on(screen::of_stdout(), &run, Detail::Summary));
@@ -34,14 +41,19 @@ pub fn recover(arguments: &DirectoryArguments) -> Result<ExitCode> {
 
 /// Shows a run.
 pub fn report(arguments: &ReportArguments) -> Result<ExitCode> {
-    let run = RunDirectory::open(&arguments.directory)?.read_run()?;
+    let run = results::read(&arguments.directory)?;
     match arguments.format {
         ReportFormat::Table => {
             let extent = if arguments.verbose { Detail::Everything } else { Detail::Summary };
             print(&report::table_on(screen::of_stdout(), &run, extent));
         }
         ReportFormat::Markdown => print(&report::markdown(&run)),
-        ReportFormat::Csv => print(&report::csv(&run)),
+        ReportFormat::Csv => {
+            if let Some(standing) = run.standing() {
+                eprintln!("numamark: warning: partial result: {standing}");
+            }
+            print(&report::csv(&run));
+        }
         ReportFormat::Json => print(&results::to_json(&run)),
         ReportFormat::Junit => print(&report::junit(&run)),
     }

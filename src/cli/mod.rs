@@ -92,7 +92,13 @@ fn execute(command: &Command) -> Result<ExitCode> {
 
 fn report(error: &Error) {
     use std::io::Write;
-    let _closed_pipe = writeln!(std::io::stderr(), "numamark: {error}");
+    let _closed_pipe = match error {
+        // A request to stop is no fault of the rank that received it.
+        Error::OnRank { code: ExitCode::Incomplete, message, .. } => {
+            writeln!(std::io::stderr(), "numamark: {message}")
+        }
+        error => writeln!(std::io::stderr(), "numamark: {error}"),
+    };
 }
 
 /// Prints to stdout. A reader that closes the pipe early (`| head`) is not an error.

@@ -45,12 +45,12 @@ pub(super) fn speak_first() {
 const LISTENING: Duration = Duration::from_millis(200);
 
 /// Longest time for `MPI_Abort` or the exit handlers; after it the process ends itself by signal.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Ends every rank of the job with this exit code, from any thread: by `MPI_Abort` if MPI runs, otherwise by exit.
 ///
-/// If that hangs (the launcher does not answer, or a stuck thread holds a lock), the process aborts itself after five
-/// seconds, and the launcher then ends the other processes because one was killed.
+/// If that hangs (the launcher does not answer, or a stuck thread holds a lock), the process aborts itself after half a
+/// minute, and the launcher then ends the other processes because one was killed.
 pub fn end_job(code: ExitCode) -> ! {
     let _without_a_thread_there_is_no_second_try =
         std::thread::Builder::new().name("last resort".into()).spawn(|| {

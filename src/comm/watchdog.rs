@@ -22,6 +22,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// A tick longer than this means a suspended process, not a busy machine.
 const LONGEST_TICK: Duration = Duration::from_secs(3);
 
+/// Time for a rank to report and end the job before the next one does: on a busy machine `MPI_Abort` takes seconds.
+const GRACE_STEP: Duration = Duration::from_secs(5);
+
 /// Longest time that a rank waits for others after TERM.
 const PATIENCE_AFTER_TERM: Duration = Duration::from_secs(5);
 
@@ -152,22 +155,22 @@ fn seen(tick: Duration) -> Duration {
     if tick > LONGEST_TICK { TICK } else { tick }
 }
 
-/// Extra time after the time limit before a waiting rank reports: 1 s on rank 0, 2 s on rank 1, 3 s above.
+/// Extra time after the time limit before a waiting rank reports: one step on rank 0, two on rank 1, three above.
 fn grace(rank: u32) -> Duration {
-    Duration::from_secs(u64::from(rank.min(2)) + 1)
+    (rank.min(2) + 1) * GRACE_STEP
 }
 
 /// The exit code, and the line for a person.
 fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
     let (Expired::Limit(stage) | Expired::Doomed(stage)) = expired;
-    let Stage { name, time_limit, elapsed, .. } = stage;
+    let Stage { name, time_limit, elapsed, doomed, .. } = stage;
     let (seconds, time_limit) = (elapsed.as_secs_f64(), time_limit.as_secs_f64());
     let missing_now = missing.unwrap_or("others");
     match (expired, missing) {
         (Expired::Doomed(_), _) => {
-            let patience = PATIENCE_AFTER_TERM.as_secs();
+            let waited = doomed.as_secs_f64();
             let line = format!(
-                "SIGTERM, and {patience} s later still waiting in '{name}' for {missing_now}; ending the job"
+                "SIGTERM, and {waited:.1} s later still waiting in '{name}' for {missing_now}; ending the job"
             );
             (ExitCode::Incomplete, line)
         }
@@ -203,7 +206,8 @@ mod tests {
         assert!(begin.elapsed() >= time_limit);
         let (code, line) = report(&stage, None);
         assert_eq!(code, ExitCode::Failed);
-        assert!(line.starts_with("hung: still in 'round 3' after 0.0"), "{line}");
+        assert!(line.starts_with("hung: still in 'round 3' after "), "{line}");
+        assert!(line.ends_with(" s (limit 0.0 s); ending the job"), "{line}");
     }
 
     #[test]

@@ -5,13 +5,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::RunRecord;
-use crate::aggregate::aggregate;
 use crate::aggregate::arms::quantity::{Quantity, Series, series};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::record::line::Begin;
 use crate::record::run::Header;
-use crate::results::directory::RunDirectory;
+use crate::results::{RunDirectory, from_parts};
 
 /// A run read from its parts.
 #[derive(Debug)]
@@ -24,8 +23,8 @@ pub(super) struct Loaded {
     pub(super) job: Job,
     /// One entry for each rank.
     pub(super) begins: Vec<Begin>,
-    /// True when every planned repetition was finished.
-    pub(super) complete: bool,
+    /// State of a run that did not reach its end, as a sentence.
+    pub(super) standing: Option<String>,
     /// Misuses of the allocator.
     pub(super) violations: u64,
     /// Coarsest step of any rank's clock, in ns.
@@ -46,22 +45,20 @@ pub(super) struct SeatName<'run> {
 }
 
 impl Loaded {
-    /// Reads a finished run from its parts.
+    /// Reads a run from its parts; without a `run.json`, what is complete of it.
     ///
     /// # Errors
-    /// When it has no `run.json`, or its parts are missing, damaged or of another job.
+    /// When nothing is complete, or its parts are missing, damaged or of another job.
     pub(super) fn read(path: &Path) -> Result<Loaded> {
         let at = |why: Error| match why {
-            // Usage errors already name the file.
-            why @ Error::Usage(_) => why,
+            // These errors already name the directory.
+            why @ (Error::Usage(_) | Error::Incomplete(_)) => why,
             why => Error::Failed(format!("{}: {why}", path.display())),
         };
         let directory = RunDirectory::open(path)?;
-        directory.check_run()?;
-        let header = directory.read_header()?;
+        let (run, evidence) = from_parts(&directory).map_err(at)?;
+        let header = run.header.clone();
         let job = Job::parse(&header.job, "the job in run.json", &[]).map_err(at)?;
-        let evidence = directory.evidence().map_err(at)?;
-        let run = aggregate(&header, &evidence, None).map_err(at)?;
         let mut values = BTreeMap::new();
         for (case, result) in header.planned.iter().zip(&run.derived.cases) {
             let dropped: BTreeSet<u32> = result.dropped.iter().map(|dropped| dropped.round).collect();
@@ -73,7 +70,7 @@ impl Loaded {
             path: path.to_owned(),
             job,
             begins: evidence.begins().to_vec(),
-            complete: run.complete,
+            standing: run.standing(),
             violations: run.derived.violations,
             clock_step_ns: run.derived.clock_step_ns,
             digests: digests.collect(),

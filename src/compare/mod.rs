@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::record::json_text;
 use crate::record::run::Outcome;
 use crate::record::run::{Comparison, Header, Run};
-use crate::results::directory::RunDirectory;
+use crate::results::{RunDirectory, from_parts};
 
 /// Complete result of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,7 +86,10 @@ impl RunRecord {
 /// [`Error::Usage`] when the run has no arms, [`Error::Failed`] when it cannot be read.
 pub fn compare_arms(path: &Path, difference: f64, force: bool) -> Result<Compared> {
     let directory = RunDirectory::open(path)?;
-    let mut run = directory.read_run()?;
+    let (mut run, evidence) = match from_parts(&directory) {
+        Err(why @ (Error::Usage(_) | Error::Incomplete(_))) => return Err(why),
+        read => read.map_err(|why| Error::Failed(format!("{}: {why}", path.display())))?,
+    };
     let arms = run.header.planned.iter().any(|case| case.arm.is_some());
     if !arms {
         return Err(Error::Usage(format!(
@@ -94,12 +97,7 @@ pub fn compare_arms(path: &Path, difference: f64, force: bool) -> Result<Compare
             path.display()
         )));
     }
-    let evidence = directory.evidence().map_err(|why| Error::Failed(format!("{}: {why}", path.display())))?;
     let mut refused = Vec::new();
-    if !run.complete {
-        let why = "what is missing may be what was slow";
-        refused.push(Refusal::new(path.display().to_string(), "a whole run", "a partial result", why));
-    }
     if run.derived.violations > 0 {
         let found = format!("{} objects freed twice or never allocated", run.derived.violations);
         let why = "no figure of that run can be trusted";
@@ -118,7 +116,15 @@ pub fn compare_arms(path: &Path, difference: f64, force: bool) -> Result<Compare
     compared.difference = difference;
     compared.base[0].directory = path.display().to_string();
     (compared.forced, compared.refused) = (!refused.is_empty(), refused);
+    compared.doubts.extend(run.standing().map(|standing| partial(&path.display().to_string(), &standing)));
     Ok(compared)
+}
+
+/// Doubt about a run that did not reach its end.
+fn partial(name: &str, standing: &str) -> String {
+    format!(
+        "{name} is a partial result, {standing}: only its complete rounds are compared, and what is missing may be what was slow"
+    )
 }
 
 impl Compared {

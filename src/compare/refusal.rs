@@ -1,4 +1,4 @@
-//! Reasons to refuse a comparison: other data, other hardware, another clock, incomplete results.
+//! Reasons to refuse a comparison: other data, other hardware, another clock, unsound results.
 
 use std::collections::BTreeSet;
 
@@ -45,14 +45,11 @@ impl Refusal {
 /// Defects of one run by itself.
 pub(super) fn of_itself(run: &Loaded) -> Vec<Refusal> {
     let name = run.name();
-    let whole = (!run.complete).then(|| {
-        Refusal::new(&*name, "a whole run", "a partial one", "what is missing may be what was slow")
-    });
     let sound = (run.violations > 0).then(|| {
         let found = format!("{} objects freed twice or never allocated", run.violations);
         Refusal::new(&*name, "none", found, "no figure of that run can be trusted")
     });
-    whole.into_iter().chain(sound).collect()
+    sound.into_iter().collect()
 }
 
 /// Differences that forbid the comparison of two runs.

@@ -224,7 +224,9 @@ fn doubts(base: &[Loaded], candidate: &[Loaded]) -> Vec<String> {
     let (ours, theirs) = (started(base), started(candidate));
     // RFC 3339 in UTC sorts by time.
     let apart = ours.last() < theirs.first() || theirs.last() < ours.first();
-    let mut doubts = Vec::new();
+    let all = || base.iter().chain(candidate);
+    let mut doubts: Vec<String> =
+        all().filter_map(|run| Some(super::partial(&run.name(), run.standing.as_deref()?))).collect();
     if let ([ours], [theirs]) = (base, candidate) {
         let (ours, theirs) = (ours.rounds(), theirs.rounds());
         if ours != theirs {
@@ -242,7 +244,7 @@ fn doubts(base: &[Loaded], candidate: &[Loaded]) -> Vec<String> {
         );
     }
     doubts.extend(base[1..].iter().chain(candidate).find_map(|other| memory::note(&base[0], other)));
-    for run in base.iter().chain(candidate) {
+    for run in all() {
         let other = &run.header.environment_differences;
         doubts.extend(other.iter().take(1).map(|line| format!("{}: hosts differ: {line}", run.name())));
     }

@@ -378,8 +378,8 @@ fn limits_grow_with_the_work_and_leave_a_slow_rank_its_time() {
     assert!(short.repetition.as_secs_f64() > 1.5 + 6.0);
     // A machine that took its time once is given more, one that did not is not.
     let (usual, slow) = (short.repetition, short.repetition + Duration::from_secs(3));
-    assert_eq!(short.next_repetition(usual), usual + Duration::from_secs(8));
-    assert_eq!(short.next_repetition(slow), usual + Duration::from_secs(38));
+    assert_eq!(short.next_repetition(usual), usual + Duration::from_secs(40));
+    assert_eq!(short.next_repetition(slow), usual + Duration::from_secs(70));
     // A thousand rounds of two cases on four ranks, 5 ms a row.
     let (few, many) = (limits(&["run.repetitions=1"]), limits(&["run.repetitions=1001"]));
     assert_eq!((many.finish - few.finish).as_secs(), 2 * 1000 * 4 / 200);

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::comm::Comm;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::job::Setting;
 use crate::measure::resident_peak_bytes;
 use crate::plan::Plan;
@@ -82,6 +82,8 @@ pub trait Progress {
     fn end(&mut self, step: &Step<'_>, rows: &[Row]);
     /// The run is over and its result is written.
     fn finish(&mut self);
+    /// The run was stopped; `run` has what is complete, and nothing of it is written.
+    fn stopped(&mut self, run: &Run);
 }
 
 /// One repetition among all of the run's.
@@ -150,19 +152,13 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
     let time = request.time.map(|longest| TimeLimit { started: request.started, longest });
     let ending = match rounds::run(comm, &plan, &equipment, time, &mut output, progress) {
         Ok(ending) => ending,
-        Err(why) => {
-            output.give_up(&why);
-            return Err(why);
-        }
+        Err(why) => return Err(give_up(comm, request, &plan, output, progress, why)),
     };
     let stop = comm.stop().clone();
     let stopping = || stop.requested().is_some();
     let limits = match OneAtATime::new(comm, &equipment, &plan, When::After, &stopping).of_all() {
         Ok(limits) => limits,
-        Err(why) => {
-            output.give_up(&why);
-            return Err(why);
-        }
+        Err(why) => return Err(give_up(comm, request, &plan, output, progress, why)),
     };
     stage(WRITING, plan.time_limits.finish, progress);
     let end = End {
@@ -179,6 +175,22 @@ pub fn live(comm: &Comm, request: &Request, progress: &mut dyn Progress) -> Resu
         progress.finish();
     }
     Ok(run.map(|run| Finished { run, directory }))
+}
+
+/// Ends the run early; a run that was stopped shows what is complete. Not collective. Returns `why`.
+fn give_up(
+    comm: &Comm,
+    request: &Request,
+    plan: &Plan,
+    output: Output,
+    progress: &mut dyn Progress,
+    why: Error,
+) -> Error {
+    comm.stage("ending early", plan.time_limits.finish);
+    if let Some(run) = output.give_up(&why, request.started.elapsed().as_secs_f64()) {
+        progress.stopped(&run);
+    }
+    why
 }
 
 /// Opens the run directory: a new one, or the directory of the run to continue. Collective.

@@ -1,17 +1,22 @@
 //! The files of a run: each rank's part, and on rank 0 the results computed from all parts.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::seat::all_gather;
 use crate::aggregate::aggregate;
 use crate::aggregate::{Evidence, Totals, ended_by};
 use crate::comm::{Comm, distinct_hosts};
-use crate::error::{Error, Result};
+use crate::error::{Error, ExitCode, Result};
 use crate::plan::{Case, Plan};
 use crate::record::line::longest_ns;
+use crate::record::run::{Partial, PartialState};
 use crate::record::{Begin, Done, End, EndedBy, Header, Part, Repetition, Row, Run, decode, encode};
 use crate::results::RunDirectory;
 use crate::results::live::{LiveFile, State};
+
+/// Most rows of a stopped run that are shown at its end, a row for each rank and repetition: about two seconds of work.
+const ROWS_SHOWN_MAX: usize = 40_000;
 
 /// One rank's part; on rank 0 also the other files of the run directory and the evidence for them.
 pub struct Output {
@@ -21,10 +26,14 @@ pub struct Output {
     totals: Totals,
     /// Repetitions that an earlier session of this run had completed.
     done: Done,
+    /// The limit or signal that stops this run.
+    stopped_by: Option<String>,
     rank_0: Option<RankZero>,
 }
 
 struct RankZero {
+    /// Held as long as the run is going on: readers look at the lock.
+    _lock: Option<File>,
     header: Header,
     evidence: Evidence,
     live: LiveFile,
@@ -56,7 +65,8 @@ impl Output {
             None => Ok(None),
         })?;
         let part = comm.agree(directory.part(begin))?;
-        Ok(Output { directory, part, totals: Totals::default(), done: Done::new(), rank_0 })
+        let (totals, done) = Default::default();
+        Ok(Output { directory, part, totals, done, stopped_by: None, rank_0 })
     }
 
     /// Continues a stopped run in its directory, from the repetitions that all ranks had finished. Collective.
@@ -73,12 +83,13 @@ impl Output {
         let (part, totals) = comm.agree(directory.continue_part(begin, &done))?;
         // Rank 0 reads the parts only after all ranks have truncated theirs: the agreement above is a barrier.
         let rank_0 = comm.agree(match reopened {
-            Some((header, ..)) => {
-                directory.evidence().map(|evidence| Some(RankZero::new(&directory, header, evidence)))
-            }
+            Some((header, ..)) => directory
+                .evidence()
+                .and_then(|evidence| RankZero::new(&directory, header, evidence))
+                .map(Some),
             None => Ok(None),
         })?;
-        Ok(Output { directory, part, totals, done, rank_0 })
+        Ok(Output { directory, part, totals, done, stopped_by: None, rank_0 })
     }
 
     /// Path of the run directory.
@@ -130,14 +141,28 @@ impl Output {
         }
     }
 
-    /// Notes in the live file that the run ended early.
-    pub fn give_up(mut self, why: &Error) {
-        if let Some(rank_0) = &mut self.rank_0 {
-            rank_0.live.end(match why {
-                Error::Incomplete(_) => State::Stopped,
-                _ => State::Failed,
-            });
-        }
+    /// Notes the limit or signal that stops this run.
+    pub fn stopped_by(&mut self, what: &str) {
+        self.stopped_by = Some(what.to_owned());
+    }
+
+    /// Notes in the live file that the run ended early. Returns the result so far, on rank 0, for a run that was stopped
+    /// after a repetition; `None` also when the figures would take longer than a launcher waits after TERM.
+    pub fn give_up(self, why: &Error, elapsed_s: f64) -> Option<Run> {
+        let RankZero { header, evidence, mut live, .. } = self.rank_0?;
+        let stopped = why.exit_code() == ExitCode::Incomplete;
+        let (state, why) = match self.stopped_by.filter(|_| stopped) {
+            Some(by) => (State::Stopped, by),
+            None => (State::Failed, why.to_string()),
+        };
+        live.end(state, Some(why.clone()));
+        let repetitions: usize = header.planned.iter().map(|case| evidence.rounds(&case.id).count()).sum();
+        let rows = repetitions.saturating_mul(evidence.begins().len());
+        let shown = stopped && (1..=ROWS_SHOWN_MAX).contains(&rows);
+        // The result is written by nobody, so a defect in it is no reason to fail.
+        let run = aggregate(&header, &evidence, Some(elapsed_s)).ok().filter(|_| shown)?;
+        let partial = Some(Partial { state: PartialState::Stopped, why: Some(why) });
+        Some(Run { partial, ..run })
     }
 
     /// Writes a repetition that every rank has finished into the parts, and sums it on rank 0. Collective.
@@ -211,12 +236,13 @@ impl RankZero {
     ) -> Result<RankZero> {
         let header = header(&begins);
         directory.write_header(&header)?;
-        Ok(RankZero::new(directory, header, Evidence::new(begins)?))
+        RankZero::new(directory, header, Evidence::new(begins)?)
     }
 
-    fn new(directory: &RunDirectory, header: Header, evidence: Evidence) -> RankZero {
+    fn new(directory: &RunDirectory, header: Header, evidence: Evidence) -> Result<RankZero> {
+        let lock = directory.hold()?;
         let live = LiveFile::new(directory, &header, &evidence);
-        RankZero { header, evidence, live }
+        Ok(RankZero { _lock: lock, header, evidence, live })
     }
 
     fn add(&mut self, rows: Vec<Row>, counters: &[u64]) -> Result<()> {
@@ -227,7 +253,10 @@ impl RankZero {
     fn finish(mut self, directory: &RunDirectory, ends: &[Vec<u8>], elapsed_s: f64) -> Result<Run> {
         let result = self.write_results(directory, ends, elapsed_s);
         // After run.json is written: a reader of the live file that sees "finished" may read it.
-        self.live.end(if result.is_ok() { State::Finished } else { State::Failed });
+        match &result {
+            Ok(_) => self.live.end(State::Finished, None),
+            Err(why) => self.live.end(State::Failed, Some(why.to_string())),
+        }
         result
     }
 

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::measure::resident_peak_bytes;
 use crate::numa;
 use crate::plan::{Plan, Probed, ProbedCase};
-use crate::record::{Begin, Repetition, Row, With};
+use crate::record::{Begin, Repetition, Row, Run, With};
 use crate::results;
 
 /// Runs the miniature of the plans that a job has for the ranks of this host, and measures it. A few seconds.
@@ -108,6 +108,8 @@ impl Progress for Watched {
     }
 
     fn finish(&mut self) {}
+
+    fn stopped(&mut self, _: &Run) {}
 }
 
 /// The means over the rounds of one case, of the slowest rank in each round.

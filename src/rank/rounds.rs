@@ -59,9 +59,7 @@ pub fn run(
         }
         // Rank 0's clock decides for all ranks. The agreement is also a barrier.
         comm.agree(match time.filter(|time| comm.world().rank == 0 && !time.allows(next)) {
-            Some(time) => {
-                Err(stopped(&format!("--time {} leaves no room", time.longest), index, plan, output))
-            }
+            Some(time) => Err(stopped(&format!("--time {}", time.longest), index, plan, output)),
             None => Ok(()),
         })?;
         let limits = if turn.round == 0 { alone.of(*turn)? } else { Vec::new() };
@@ -69,7 +67,7 @@ pub fn run(
         let (began, began_at) = (Instant::now(), SystemTime::now());
         let outcome = repetition::run(comm, equipment, plan, *turn, &stopping)?;
         if let Some(signal) = comm.stop_requested()? {
-            return Err(stopped(&format!("stopped by {}", signal.name()), index, plan, output));
+            return Err(stopped(signal.name(), index, plan, output));
         }
         longest = longest.max(began.elapsed());
         comm.stage(&format!("writing down {stage}"), plan.time_limits.record);
@@ -137,10 +135,14 @@ fn of(plan: &Plan) -> String {
     format!("of {at_most}{}", plan.turns.len())
 }
 
-fn stopped(why: &str, completed: usize, plan: &Plan, output: &Output) -> Error {
+fn stopped(by: &str, completed: usize, plan: &Plan, output: &mut Output) -> Error {
+    output.stopped_by(by);
     let (directory, of) = (output.path().display(), of(plan));
+    let look = match completed {
+        0 => String::new(),
+        _ => format!(", or look at them with numamark report {directory}"),
+    };
     Error::Incomplete(format!(
-        "{why}: {completed} {of} repetitions are done and kept; \
-         continue with numamark run --resume {directory}, or look at them with numamark recover {directory}"
+        "stopped by {by} after {completed} {of} repetitions; continue with numamark run --resume {directory}{look}"
     ))
 }

@@ -17,6 +17,12 @@ fn repetitions(run: &Run) -> Option<String> {
     Some(format!("repetitions: {} of each case{}", run.derived.rounds, why(run, ended_by)))
 }
 
+/// State of a run that did not reach its end; `None` for a complete one.
+pub(super) fn partial(run: &Run) -> Option<String> {
+    let shown = if run.repetitions_done() > 0 { "; showing those" } else { "" };
+    Some(format!("PARTIAL RESULT: {}{shown}", plain(&run.standing()?)))
+}
+
 /// Repetitions and warm-up, one sentence each.
 pub(super) fn lines(run: &Run) -> Vec<String> {
     let repetitions = repetitions(run).filter(|_| run.header.stop.is_none());

@@ -27,12 +27,7 @@ pub(super) fn headline(run: &Run, extent: Detail) -> Vec<String> {
     let mut lines =
         vec![format!("{}: {ranks} on {hosts}, {elapsed}, {}", plain(&header.name), plain(&header.started))];
     lines.extend(trust::line(run, extent == Detail::Everything));
-    if !run.complete {
-        lines.push(
-            "PARTIAL RESULT: the run did not finish; figures are of the repetitions that all ranks finished"
-                .to_owned(),
-        );
-    }
+    lines.extend(ending::partial(run));
     lines
 }
 

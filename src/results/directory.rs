@@ -8,7 +8,8 @@
 //! DIR/suspect_nodes.txt   the hosts of stragglers; only when there are any
 //! DIR/live.json           the progress of the run, for watchers
 //! DIR/parts/header.json   the header: all that `recover` needs beside the parts
-//! DIR/parts/token         proves to other ranks that they see the same directory; removed when the run ends
+//! DIR/parts/token         proves to other ranks that they see the same directory, and is locked while the run is going
+//!                         on; removed when the run ends
 //! DIR/parts/rank-00000.jsonl  the part of one rank
 //! ```
 
@@ -157,8 +158,8 @@ impl RunDirectory {
     /// Reads `run.json`.
     ///
     /// # Errors
-    /// When it is missing (the run died or is still running), has another schema version, or was not written by
-    /// numamark.
+    /// When it is missing (the run was stopped, died or is still running), has another schema version, or was not
+    /// written by numamark.
     pub fn read_run(&self) -> Result<Run> {
         self.check_run()?;
         read_json(&self.run())
@@ -174,15 +175,20 @@ impl RunDirectory {
     }
 
     /// Checks that `run.json` exists and has the schema version that this numamark reads.
-    pub(crate) fn check_run(&self) -> Result<()> {
+    fn check_run(&self) -> Result<()> {
         let path = self.run();
         if !path.exists() {
             let directory = self.path.display();
             return Err(Error::Failed(format!(
-                "{directory} has no run.json: the run died or is still going on; numamark recover {directory} builds a partial result from its parts"
+                "{directory} has no run.json: the run did not reach its end; numamark report {directory} shows the repetitions that are complete"
             )));
         }
         check_schema(&path)
+    }
+
+    /// True when rank 0 has written the header.
+    pub(super) fn has_header(&self) -> bool {
+        self.header().exists()
     }
 
     /// Reads the header.
@@ -256,7 +262,7 @@ impl RunDirectory {
         self.path.join("parts")
     }
 
-    fn token(&self) -> PathBuf {
+    pub(super) fn token(&self) -> PathBuf {
         self.parts().join("token")
     }
 

@@ -29,6 +29,9 @@ pub struct Live {
     pub name: String,
     /// State of the run.
     pub state: State,
+    /// Limit or signal that stopped the run, or error that ended it; null otherwise.
+    #[serde(default)]
+    pub why: Option<String>,
     /// Start of the run: RFC 3339, UTC.
     pub started: String,
     /// Time of this write: RFC 3339, UTC.
@@ -106,6 +109,13 @@ pub struct CaseProgress {
 /// Shortest time between two writes while repetitions run.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+impl Live {
+    /// Reads the file of a run; `None` when there is none that this version can read.
+    pub fn read(directory: &RunDirectory) -> Option<Live> {
+        serde_json::from_slice(&fs::read(directory.live()).ok()?).ok()
+    }
+}
+
 /// Keeps `live.json` up to date, on rank 0.
 #[derive(Debug)]
 pub struct LiveFile {
@@ -134,6 +144,7 @@ impl LiveFile {
             schema: SCHEMA,
             name: header.name.clone(),
             state: State::Running,
+            why: None,
             started: header.started.clone(),
             updated: utc_now(),
             ranks: header.ranks,
@@ -185,9 +196,9 @@ impl LiveFile {
         self.live.now = None;
     }
 
-    /// Records the end of the run and its final state.
-    pub fn end(&mut self, state: State) {
-        (self.live.state, self.live.now) = (state, None);
+    /// Records the end of the run, its final state, and the reason of an early end.
+    pub fn end(&mut self, state: State, why: Option<String>) {
+        (self.live.state, self.live.why, self.live.now) = (state, why, None);
         if state == State::Finished {
             // A stop rule may end the run before its largest number of repetitions.
             self.live.repetitions_planned = self.live.repetitions_done;

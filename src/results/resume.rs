@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use super::directory::RunDirectory;
+use super::partial;
 use crate::aggregate::evidence::{Totals, finished_by_all};
 use crate::error::{Error, Result};
 use crate::record::durable::replace;
@@ -16,9 +17,12 @@ impl RunDirectory {
     /// for the other ranks.
     ///
     /// # Errors
-    /// When it is not a run directory, the run is complete, or the run had another number of ranks.
+    /// When it is not a run directory, the run is complete or still going on, or it had another number of ranks.
     pub fn reopen(&self, ranks: u32) -> Result<(Header, Done, String)> {
         let directory = self.path().display();
+        if partial::is_held(self) {
+            return Err(partial::still_running(self));
+        }
         if self.run().exists() && self.read_run()?.complete {
             return Err(Error::Usage(format!("{directory} is complete: there is nothing to resume")));
         }

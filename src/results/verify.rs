@@ -5,14 +5,15 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::directory::RunDirectory;
+use super::partial::{from_parts, still_running};
 use super::{histograms, samples, suspects};
 use crate::aggregate::aggregate;
 use crate::error::{Error, Result};
 use crate::job::{Job, hash_of};
-use crate::record::run::Run;
+use crate::record::run::{Header, PartialState, Run};
 
 /// Result of a successful `verify`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// Values in `run.json` that were derived again and are equal.
     pub values: usize,
@@ -23,34 +24,35 @@ pub struct Verified {
     /// Number of parts read.
     pub parts: usize,
     /// Repetitions that every rank finished.
-    pub repetitions: usize,
+    pub repetitions: u64,
     /// Value of `complete` in `run.json`, confirmed by the parts.
     pub complete: bool,
+    /// State of a run that did not reach its end, as a sentence.
+    pub standing: Option<String>,
 }
 
 /// Largest number of differences named in one message; the rest is counted.
 const NAMED: usize = 20;
 
 /// Derives everything in `run.json`, `samples.parquet`, `histograms.hlog` and `suspect_nodes.txt` again from the
-/// header and the parts.
+/// header and the parts. Without a `run.json` only the parts are checked.
 ///
 /// # Errors
-/// When the run cannot be read, or values differ; each is named with both values.
+/// When the run cannot be read, values differ (each is named with both values), or no repetition is complete.
 pub fn verify(path: &Path) -> Result<Verified> {
     let directory = RunDirectory::open(path)?;
+    if !directory.run().exists() {
+        return verify_parts(&directory);
+    }
     let recorded = directory.read_run_tree()?;
     let header = directory.read_header()?;
-    Job::parse(&header.job, "the job in run.json", &[]).map_err(|why| at(path, &why))?;
-    // The hash covers the stored text: a release with more keys would write out more defaults.
-    let hash = hash_of(&header.job);
-    if hash != header.job_hash {
-        let why = format!("job_hash is {}, the hash of the job is {hash}", header.job_hash);
-        return Err(at(path, &Error::Failed(why)));
-    }
+    check_job(&header).map_err(|why| at(path, &why))?;
     let evidence = directory.evidence().map_err(|why| at(path, &why))?;
-    // The elapsed time is the only value that no part holds.
+    // The elapsed time, and the reason of an early end, are the only values that no part holds.
     let elapsed_s = recorded.get("elapsed_s").and_then(Value::as_f64);
-    let derived = aggregate(&header, &evidence, elapsed_s).map_err(|why| at(path, &why))?;
+    let mut derived = aggregate(&header, &evidence, elapsed_s).map_err(|why| at(path, &why))?;
+    let partial = recorded.get("partial").filter(|_| !derived.complete);
+    derived.partial = partial.and_then(|partial| serde_json::from_value(partial.clone()).ok());
     let mut comparison = Comparison::default();
     comparison.compare("", &recorded, &tree(&derived));
     let (samples, differences) = samples::compare(&directory.samples(), &derived, &evidence);
@@ -59,21 +61,50 @@ pub fn verify(path: &Path) -> Result<Verified> {
     comparison.differences.extend(differences);
     comparison.differences.extend(suspects::compare(&directory.suspects(), &derived));
     comparison.result(path)?;
-    let repetitions = header.planned.iter().map(|case| evidence.rounds(&case.id).count()).sum();
     Ok(Verified {
         values: comparison.equal,
         samples,
         histograms,
         parts: evidence.begins().len(),
-        repetitions,
+        repetitions: derived.repetitions_done(),
         complete: derived.complete,
+        standing: derived.standing(),
     })
 }
 
-/// Builds the result of a run that died, from the repetitions that all ranks finished.
+/// Checks the parts of a run that has no result yet: every line, and that the ranks do not contradict each other.
+fn verify_parts(directory: &RunDirectory) -> Result<Verified> {
+    let (run, evidence) = from_parts(directory).map_err(|why| named(directory.path(), why))?;
+    check_job(&run.header).map_err(|why| at(directory.path(), &why))?;
+    Ok(Verified {
+        values: 0,
+        samples: 0,
+        histograms: 0,
+        parts: evidence.begins().len(),
+        repetitions: run.repetitions_done(),
+        complete: run.complete,
+        standing: run.standing(),
+    })
+}
+
+/// Checks that the job in the header is one, and the one with its hash.
+fn check_job(header: &Header) -> Result<()> {
+    Job::parse(&header.job, "the job in run.json", &[])?;
+    // The hash covers the stored text: a release with more keys would write out more defaults.
+    let hash = hash_of(&header.job);
+    match hash == header.job_hash {
+        true => Ok(()),
+        false => {
+            let why = format!("job_hash is {}, the hash of the job is {hash}", header.job_hash);
+            Err(Error::Failed(why))
+        }
+    }
+}
+
+/// Writes the result of a run that was stopped or died, from the repetitions that all ranks finished.
 ///
 /// # Errors
-/// When `run.json` exists, a part is missing, or no repetition was finished by all ranks.
+/// When `run.json` exists, the run is still going on, a part is missing, or no repetition was finished by all ranks.
 pub fn recover(path: &Path) -> Result<Run> {
     let directory = RunDirectory::open(path)?;
     if directory.run().exists() {
@@ -82,18 +113,22 @@ pub fn recover(path: &Path) -> Result<Run> {
             path.display()
         )));
     }
-    let header = directory.read_header()?;
-    let evidence = directory.evidence().map_err(|why| at(path, &why))?;
-    if evidence.cases().next().is_none() {
-        return Err(Error::Failed(format!(
-            "{}: nothing to recover: no repetition was finished by all {} ranks",
-            path.display(),
-            header.ranks
-        )));
+    let (mut run, evidence) = from_parts(&directory).map_err(|why| named(path, why))?;
+    if run.partial.as_ref().is_some_and(|partial| partial.state == PartialState::Running) {
+        return Err(still_running(&directory));
     }
-    let run = aggregate(&header, &evidence, None).map_err(|why| at(path, &why))?;
+    // Every rank has reached its end: only the files were missing.
+    run.partial = run.partial.filter(|_| !run.complete);
     directory.write_results(&run, &evidence)?;
     Ok(run)
+}
+
+/// Adds the run's path, unless the error has it.
+fn named(path: &Path, why: Error) -> Error {
+    match why {
+        why @ (Error::Incomplete(_) | Error::Usage(_)) => why,
+        why => at(path, &why),
+    }
 }
 
 /// Adds the run's path to an error, because a person may check many runs.

@@ -1,10 +1,15 @@
 //! Runs the real program the way a user would: alone, under `mpirun`, under `mpiexec.hydra`.
 #![allow(dead_code)] // every test file uses its own half
 
+pub mod attempt;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+/// A command that has not ended by then hangs: at least twenty times what the slowest takes on a machine of its own.
+pub const LIMIT: Duration = Duration::from_secs(1200);
 
 /// A folder of this test's own that disappears with it.
 pub struct Folder(PathBuf);

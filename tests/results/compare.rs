@@ -238,7 +238,7 @@ fn runs_that_cannot_be_compared_are_refused_with_the_difference() {
 }
 
 #[test]
-fn other_rank_counts_partial_runs_and_copies_are_refused() {
+fn other_rank_counts_and_copies_are_refused() {
     let folder = Folder::new("compare-broken");
     let base = made(71).write(&folder.join("base"));
     let other = made(72).write(&folder.join("other"));
@@ -247,8 +247,6 @@ fn other_rank_counts_partial_runs_and_copies_are_refused() {
     };
     let more = Made { ranks: 4, ..made(73) }.write(&folder.join("more"));
     assert!(refused(&[&base], &[&more]).contains("ranks: 2 here, 4 there"));
-    let partial = Made { whole: false, ..made(74) }.write(&folder.join("partial"));
-    assert!(refused(&[&base], &[&partial]).contains("a partial one"));
     assert!(refused(&[&base], &[&base]).contains("one and the same measurement"));
     let copy = made(71).write(&folder.join("copy"));
     assert!(refused(&[&base], &[&copy]).contains("one and the same measurement"), "other name, same values");
@@ -320,6 +318,22 @@ fn memory_that_a_balloon_took_is_noted_and_other_memory_is_refused() {
         let found = compare_runs(&asked(&[&base], &[&other])).expect_err(name).to_string();
         assert!(found.contains(why), "{found}");
     }
+}
+
+/// Stopped runs are compared like whole ones, with or without a `run.json`, and the comparison says so.
+#[test]
+fn of_a_stopped_run_the_complete_rounds_are_compared() {
+    let folder = Folder::new("compare-partial");
+    let base = made(71).write(&folder.join("base"));
+    let partial = Made { whole: false, ..made(74) }.write(&folder.join("partial"));
+    let written = compare_runs(&asked(&[&base], &[&partial])).expect("comparable");
+    let doubt = format!("{} is a partial result, ", partial.display());
+    assert!(!written.forced && written.doubts.iter().any(|line| line.starts_with(&doubt)), "{written:?}");
+    assert!(report::compared(&written, Detail::Summary).contains("doubt: "), "it is said");
+    std::fs::remove_file(partial.join("run.json")).expect("it was there");
+    let unwritten = compare_runs(&asked(&[&base], &[&partial])).expect("comparable");
+    assert_eq!(unwritten.comparisons, written.comparisons);
+    assert!(unwritten.doubts.iter().any(|line| line.starts_with(&doubt)), "{:?}", unwritten.doubts);
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod known_speed;
 mod limits;
 mod made_up;
 mod open_loop;
+mod partial;
 mod proof;
 mod samples;
 mod schema;

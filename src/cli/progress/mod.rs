@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::arguments::RunArguments;
 use crate::rank::{Progress, Step};
-use crate::record::{Begin, Row};
+use crate::record::{Begin, Row, Run};
 use crate::report;
+use crate::report::Detail;
 use crate::units::human_duration;
 use bar::Bar;
 use pace::Pace;
@@ -127,6 +128,12 @@ impl Progress for Teller {
 
     fn finish(&mut self) {
         self.end_stage();
+    }
+
+    fn stopped(&mut self, run: &Run) {
+        // The table must not begin on the line of the bar.
+        self.bar = None;
+        super::print(&report::table(run, Detail::Summary));
     }
 }
 

@@ -8,6 +8,7 @@ mod case;
 mod comparison;
 mod gate;
 mod judged;
+mod partial;
 mod trust;
 
 pub use crate::metric::{Better, Measure};
@@ -19,6 +20,7 @@ pub use judged::{
     CaseLimits, Coincidence, ConfidenceInterval, Disturbance, DropRule, Dropped, EndedBy, GroupLimit, Stop,
     Straggler,
 };
+pub use partial::{Partial, PartialState};
 pub use trust::{Finding, FindingKind, Trust, TrustVerdict};
 
 use std::collections::BTreeMap;
@@ -37,6 +39,9 @@ pub const SCHEMA: u32 = 2;
 pub struct Run {
     /// True when every rank finished every repetition; false when the run was stopped, or recovered after it died.
     pub complete: bool,
+    /// State of a run without a whole result; absent for a run that reached its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
     /// The request and the machine.
     #[serde(flatten)]
     pub header: Header,

@@ -53,7 +53,7 @@ fn expect_populated(heap: &Heap, expected: impl Fn(usize) -> bool) {
     let expected: Vec<usize> = (0..SUPERSLABS).filter(|number| expected(*number)).collect();
     let began = Instant::now();
     while populated(heap) != expected {
-        assert!(began.elapsed() < Duration::from_secs(60), "{:?}, not {expected:?}", populated(heap));
+        assert!(began.elapsed() < Duration::from_secs(1200), "{:?}, not {expected:?}", populated(heap));
         sleep(Duration::from_millis(1));
     }
 }
@@ -179,7 +179,7 @@ fn a_superslab_that_cannot_be_populated_is_an_error_of_the_work_beside_it() {
         let populator = Populator::start(scope, &heap).expect("a thread");
         let began = Instant::now();
         while !populator.has_failed() {
-            assert!(began.elapsed() < Duration::from_secs(60), "it has not failed");
+            assert!(began.elapsed() < Duration::from_secs(1200), "it has not failed");
             sleep(Duration::from_millis(1));
         }
         populator.finish()
