@@ -33,7 +33,7 @@ def derived(run):
     violations = sum(part.end["violations"] for part in run.parts if part.end)
     facts = {"cases": cases, "placements": placements, "locality": where, "violations": violations}
     believed = trust.of_run(run.document, facts)
-    of_run = {"stragglers": float(len(stragglers)), "trustworthy": believed["trustworthy"]}
+    of_run = {"stragglers": float(len(stragglers or [])), "trustworthy": believed["trustworthy"]}
     return {
         "complete": ending.is_complete(run),
         "job_hash": begins[0]["job_hash"],
@@ -54,8 +54,8 @@ def derived(run):
         "comparisons": arms.comparisons(run),
         # Absent without a workload on two allocators; `numamark verify` derives every value of it.
         **({"allocator_comparisons": JUDGED} if "allocator_comparisons" in run.document else {}),
-        # Runs of versions that did not say have null.
-        "trust": believed if run.document.get("trust") is not None else None,
+        # Null in a run that an older version recovered.
+        "trust": None if run.document.get("trust", believed) is None else believed,
         "gate_results": [result for gate in gates for result in _gate_results(gate, cases, of_run)],
     }
 

@@ -44,10 +44,11 @@ def withhold_limits(case):
 
 def of_run(document, derived):
     """The value `trust` of run.json; `derived` has the cases, placements, locality and violations of the parts."""
-    recorded = {case["id"]: case for case in document["cases"]}
+    # A run without a run.json has no judgements.
+    recorded = {case["id"]: case for case in document.get("cases", [])}
     findings = _of_all(document, derived)
     for case in derived["cases"]:
-        findings += _of_case(document, derived["placements"], case, recorded.get(case["id"], case))
+        findings += _of_case(document, derived["placements"], case, recorded.get(case["id"]))
     findings.sort(key=lambda one: (not one["severe"], KINDS.index(one["kind"]), -abs(one["value"] or 0.0)))
     severe = {one["case"] for one in findings if one["severe"]}
     measured = [case["id"] for case in derived["cases"] if case["total"]["repetitions"]]
@@ -67,7 +68,7 @@ def _of_all(document, derived):
     findings, share = [], derived["locality"]["share"]
     if derived["violations"]:
         findings.append(_finding("violations", severe=True, value=float(derived["violations"])))
-    if share is None and len(document["environment"]["nodes"]) > 1:
+    if share is None and len(document["environment"].get("nodes") or []) > 1:
         findings.append(_finding("locality_unknown"))
     if share is not None and share < LOCAL_FROM:
         findings.append(_finding("remote_memory", value=1.0 - share))
@@ -83,10 +84,10 @@ def _of_case(document, placements, case, recorded):
     findings = _lost_cpu(placements, case)
     if _not_optimised(document, case):
         findings.append(_finding("not_optimised", severe=True, case=case_id))
-    limits = recorded["limits"]
+    limits = recorded and recorded["limits"]
     drift = limits["drift"] if limits and limits["drifted"] else None
     sizes = [abs(value) for value in case["metrics"]["core_clock_change"]["values"] if value is not None]
-    width = None if case["arm"] is not None else _half_width(recorded)
+    width = None if case["arm"] is not None or recorded is None else _half_width(recorded)
     for kind, value, wrong in (
         ("limit_exceeded", _value(case, "limit_share"), lambda share: share > LIMIT_SHARE_MAX),
         ("limit_drift", drift, lambda _: True),
@@ -142,9 +143,13 @@ def _not_optimised(document, case):
 def _half_width(case):
     """The half-width of the recorded confidence interval of the rate, as a share of the rate."""
     rate = next((case["metrics"][name] for name in RATES if name in case["metrics"]), None)
-    if not rate or rate["interval"] is None or not rate["value"]:
+    ends = rate and rate["interval"]
+    figures = (ends["low"], ends["high"], rate["value"]) if isinstance(ends, dict) else ()
+    # A damaged file may have anything here.
+    if len(figures) != 3 or not all(isinstance(figure, (int, float)) for figure in figures) or not rate["value"]:
         return None
-    return (rate["interval"]["high"] - rate["interval"]["low"]) / 2.0 / abs(rate["value"])
+    low, high, value = figures
+    return (high - low) / 2.0 / abs(value)
 
 
 def _share_done(case):
