@@ -1,9 +1,10 @@
 """How far the figures of a run can be believed: the rule of numamark, applied to the figures that this reader derives.
 
-Ends of confidence intervals and the drift of a limit are judgements of statistics, which run.json gives.
+The drift of a limit is a judgement of statistics, which run.json gives.
 """
 
-from .middle import median
+from .judged import Between
+from .middle import half_width, median, median_interval
 
 #: A worker with a CPU for less than this share of its time was disturbed.
 UNDISTURBED_FROM = 0.97
@@ -32,8 +33,7 @@ def withhold_limits(case):
         return case
     metrics = {**case["metrics"]}
     for name in {"limit_share", "slowest_rank_limit_share"} & metrics.keys():
-        values = [None] * len(metrics[name]["values"])
-        metrics[name] = {**metrics[name], "value": None, "interval": None, "repetitions": 0, "values": values}
+        metrics[name] = {**metrics[name], "value": None, "interval": None}
     limits = case["limits"] and {
         name: [{**group, "share": None, "share_alone": None} for group in value] if isinstance(value, list) else value
         for name, value in case["limits"].items()
@@ -49,7 +49,7 @@ def of_run(document, derived):
     findings = _of_all(document, derived)
     for case in derived["cases"]:
         findings += _of_case(document, derived["placements"], case, recorded.get(case["id"]))
-    findings.sort(key=lambda one: (not one["severe"], KINDS.index(one["kind"]), -abs(one["value"] or 0.0)))
+    findings.sort(key=lambda one: (not one["severe"], KINDS.index(one["kind"]), -_size(one["value"])))
     severe = {one["case"] for one in findings if one["severe"]}
     measured = [case["id"] for case in derived["cases"] if case["total"]["repetitions"]]
     sound = [case_id for case_id in measured if None not in severe and case_id not in severe]
@@ -58,6 +58,10 @@ def of_run(document, derived):
         "trustworthy": len(sound) / len(measured) if measured else 1.0,
         "findings": findings,
     }
+
+
+def _size(value):
+    return abs(value.low if isinstance(value, Between) else value or 0.0)
 
 
 def _finding(kind, severe=False, case=None, rank=None, value=None):
@@ -85,9 +89,9 @@ def _of_case(document, placements, case, recorded):
     if _not_optimised(document, case):
         findings.append(_finding("not_optimised", severe=True, case=case_id))
     limits = recorded and recorded["limits"]
-    drift = limits["drift"] if limits and limits["drifted"] else None
+    drift = limits["drift"] if isinstance(limits, dict) and limits["drifted"] is True else None
     sizes = [abs(value) for value in case["metrics"]["core_clock_change"]["values"] if value is not None]
-    width = None if case["arm"] is not None or recorded is None else _half_width(recorded)
+    width = None if case["arm"] is not None else _half_width(case)
     for kind, value, wrong in (
         ("limit_exceeded", _value(case, "limit_share"), lambda share: share > LIMIT_SHARE_MAX),
         ("limit_drift", drift, lambda _: True),
@@ -97,6 +101,9 @@ def _of_case(document, placements, case, recorded):
     ):
         if value is not None and wrong(value):
             findings.append(_finding(kind, case=case_id, value=value))
+    if width is not None and width > HALF_WIDTH_MAX and isinstance(_rate(case)["interval"]["low"], Between):
+        # The program interpolates with other last digits.
+        findings[-1]["value"] = Between(width * (1 - 1e-9), width * (1 + 1e-9))
     if repetitions == 1:
         findings.append(_finding("one_repetition", case=case_id))
     return findings
@@ -140,16 +147,19 @@ def _not_optimised(document, case):
     return build is not None and build["optimised"] is False
 
 
+def _rate(case):
+    return next(case["metrics"][name] for name in RATES if name in case["metrics"])
+
+
 def _half_width(case):
-    """The half-width of the recorded confidence interval of the rate, as a share of the rate."""
-    rate = next((case["metrics"][name] for name in RATES if name in case["metrics"]), None)
-    ends = rate and rate["interval"]
-    figures = (ends["low"], ends["high"], rate["value"]) if isinstance(ends, dict) else ()
-    # A damaged file may have anything here.
-    if len(figures) != 3 or not all(isinstance(figure, (int, float)) for figure in figures) or not rate["value"]:
+    """The half-width of the confidence interval of the rate, as a share of the rate; None without an interval."""
+    rate = _rate(case)
+    interval = median_interval(rate["values"])
+    if interval is None or not rate["value"]:
         return None
-    low, high, value = figures
-    return (high - low) / 2.0 / abs(value)
+    if isinstance(interval["low"], Between):
+        return half_width(rate["values"])
+    return (interval["high"] - interval["low"]) / 2.0 / abs(rate["value"])
 
 
 def _share_done(case):

@@ -14,6 +14,7 @@ def metric(value):
 def case(cpu_share, limit_share=0.5, **shares):
     """A case of one rank with these shares of worker time."""
     metrics = {"cpu_share": metric(cpu_share), "limit_share": metric(limit_share), "core_clock_change": metric(0.0)}
+    metrics["throughput_bytes_per_s"] = metric(1e9)
     metrics.update({f"{name}_share": metric(value) for name, value in shares.items()})
     rank = {"rank": 0, "cpu_share": cpu_share, "limit_share": limit_share, "limit_share_alone": None, "workers": 2}
     return {**SOUND, "id": "generate", "metrics": metrics, "per_rank": [rank]}
@@ -46,7 +47,8 @@ class Trust(unittest.TestCase):
 
     def test_without_its_cpus_a_case_claims_no_limit(self):
         withheld = trust.withhold_limits(case(0.25))
-        self.assertEqual(withheld["metrics"]["limit_share"]["values"], [None] * 6)
+        self.assertIsNone(withheld["metrics"]["limit_share"]["value"])
+        self.assertEqual(withheld["metrics"]["limit_share"]["values"], [0.5] * 6, "what was measured stays")
         self.assertIsNone(withheld["per_rank"][0]["limit_share"])
         self.assertEqual(trust.withhold_limits(case(0.9)), case(0.9))
 

@@ -87,15 +87,8 @@ pub(super) fn withhold_limits(case: &mut CaseResult) {
     );
     for metric in [CaseMetric::LimitShare, CaseMetric::SlowestRankLimitShare] {
         if let Some(metric) = case.metrics.get_mut(metric.word()) {
-            let values = vec![None; metric.values.len()];
-            *metric = Metric {
-                value: None,
-                confidence: None,
-                repetitions: 0,
-                values,
-                reason: Some(reason.clone()),
-                unit: metric.unit.clone(),
-            };
+            // What each repetition measured stays; only the figure of the case is taken back.
+            (metric.value, metric.confidence, metric.reason) = (None, None, Some(reason.clone()));
         }
     }
     for row in &mut case.per_rank {
