@@ -75,7 +75,7 @@ calibration: setup ## measure anew how far each codec compresses granules: src/g
 	@cargo run --quiet $(CARGO_FLAGS) --example calibration > $(CARGO_TARGET_DIR)/calibration.txt
 	@mv $(CARGO_TARGET_DIR)/calibration.txt src/generator/calibration/table.txt
 
-metrics: setup ## write the list of metrics for the Python reader: analysis/numamark_reader/metrics.py
+metrics: setup ## write the lists of keys and metrics: docs/reference.md, analysis/numamark_reader/metrics.py
 	@NUMAMARK_WRITE_METRICS=1 cargo test --quiet $(CARGO_FLAGS) --test metrics
 
 quality: ## dieharder's whole battery on the stream, half an hour of a core each (ARGS="written seeds")

@@ -148,7 +148,7 @@ fn on_a_terminal_there_is_a_bar_that_fits_and_leaves_nothing_behind() {
             .filter(|text| text.starts_with('['))
             .collect();
         let last = bars.iter().find(|bar| bar.contains("] 5/6  ")).unwrap_or_else(|| panic!("{output:?}"));
-        assert!(last.contains(" left  generate.chunk="), "{last:?}");
+        assert!(last.contains(" left  ") && last.contains(" so far  gen"), "{last:?}");
         let widest = bars.iter().map(|bar| bar.trim_end().chars().count()).max().expect("bars");
         assert!(widest <= columns as usize, "{widest} columns: {output:?}");
         let screen = drawn(&output);
@@ -158,12 +158,23 @@ fn on_a_terminal_there_is_a_bar_that_fits_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn no_color_or_a_dumb_terminal_has_plain_lines() {
-    for environment in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let Some(output) = on_a_terminal(80, &[environment], "") else { return };
-        assert!(output.starts_with("1 of 6: generate.chunk="), "{output:?}");
-        assert!(!output.contains('\u{1b}'), "{output:?}");
-    }
+fn a_dumb_terminal_has_plain_lines() {
+    let Some(output) = on_a_terminal(80, &[("TERM", "dumb")], "") else { return };
+    assert!(output.starts_with("1 of 6: generate.chunk="), "{output:?}");
+    assert!(!output.contains('\u{1b}'), "{output:?}");
+}
+
+/// The bar has no colour, so it stays; the report has, and loses them.
+#[test]
+fn no_color_removes_colours_and_not_the_bar() {
+    let Some(plain) = on_a_terminal(80, &[("NO_COLOR", "1")], "") else { return };
+    assert!(plain.contains("] 5/6  ") && plain.contains(" so far"), "{plain:?}");
+    assert!(!plain.contains("\u{1b}[3"), "{plain:?}");
+    let Some(coloured) = on_a_terminal(80, &[], "") else { return };
+    assert!(
+        ["31m", "32m", "33m"].iter().any(|colour| coloured.contains(&format!("\u{1b}[{colour}"))),
+        "{coloured:?}"
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::comm::Start;
 use crate::comm::launcher;
 use crate::comm::launcher::Launcher;
 use crate::error::{Error, ExitCode, Result};
+use crate::metric::CaseMetric;
 use crate::numa;
 use crate::numa::Topology;
 use crate::rank;
@@ -17,6 +18,7 @@ use crate::rank::{Finished, Origin, Request};
 use crate::record::run::{GateResult, Outcome};
 use crate::report;
 use crate::results::RunDirectory;
+use crate::word::Word;
 
 /// Runs a job.
 ///
@@ -90,7 +92,10 @@ fn conclude(finished: &Finished) -> Result<ExitCode> {
     print(&report::table_on(super::screen::of_stdout(), &finished.run, report::Detail::Summary));
     print(&format!("\nrun directory: {}\n", finished.directory.display()));
     let code = finished.run.verdict().map(|()| ExitCode::Done);
-    let unmet = |result: &&GateResult| result.outcome == Outcome::Warn;
+    // The run's second line says how far it can be trusted.
+    let unmet = |result: &&GateResult| {
+        result.outcome == Outcome::Warn && result.metric != CaseMetric::Trustworthy.word()
+    };
     match finished.run.derived.gate_results.iter().filter(unmet).count() {
         0 => {}
         1 => eprintln!("numamark: warning: 1 gate was not met"),

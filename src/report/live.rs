@@ -24,10 +24,15 @@ pub fn bound(begin: &Begin) -> String {
     format!("rank {}: {host}, {node}, {workers} worker{plural} on PU {pus}, {why}", begin.rank)
 }
 
+/// The rate of one repetition; `rows` has one row a rank.
+pub fn rate(measure: Measure, rows: &[Row]) -> String {
+    figure(measure, rate_of(measure, &rows.iter().collect::<Vec<_>>()))
+}
+
 /// The figures of one repetition; `rows` has one row a rank.
 pub fn repetition(measure: Measure, rows: &[Row]) -> String {
     let all = of_repetition(measure, rows);
-    let rate = figure(measure, rate_of(measure, &rows.iter().collect::<Vec<_>>()));
+    let rate = rate(measure, rows);
     let mut line = format!("{rate} in {}", human_duration(longest_ns(rows) as f64));
     let share = |name: &str| all.get(name).and_then(|metric| metric.value);
     line.extend(share(CaseMetric::CpuShare.word()).map(|share| format!(", CPU {}", percent(share))));

@@ -40,7 +40,7 @@ pub use compare::{compared, compared_markdown, compared_on};
 pub use document::Detail;
 pub use environment::environment;
 pub use junit::junit;
-pub use live::{bound, repetition};
+pub use live::{bound, rate, repetition};
 pub use markdown::markdown;
 pub use plan::{Planned, plan};
 pub use submission::{Submission, submission};

@@ -5,6 +5,7 @@
 mod bar;
 mod pace;
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,8 @@ pub struct Teller {
     pace: Pace,
     /// When the latest plain line was written.
     latest: Option<Instant>,
+    /// The rate of each case in its latest repetition, for people.
+    rates: BTreeMap<String, String>,
     /// The current stage outside the rounds, and its beginning.
     stage: Option<(String, Instant)>,
 }
@@ -56,7 +59,7 @@ impl Volume {
 impl Teller {
     /// Makes one for a rank. Only rank 0 calls it afterwards; it prints nothing before.
     pub fn new(volume: Volume) -> Teller {
-        Teller { volume, bar: None, pace: Pace::default(), latest: None, stage: None }
+        Teller { volume, bar: None, pace: Pace::default(), latest: None, rates: BTreeMap::new(), stage: None }
     }
 
     /// Prints a whole line, above the bar if there is one.
@@ -104,7 +107,8 @@ impl Progress for Teller {
         if let Some(bar) = &self.bar {
             let at_most = if step.at_most { "at most " } else { "" };
             let left = left.map_or(String::new(), |left| format!("{at_most}{} left  ", pace::clock(left)));
-            return bar.at(step.index, step.count, &format!("{left}{repetition}"));
+            let rate = self.rates.get(step.case).map_or(String::new(), |rate| format!("{rate} so far  "));
+            return bar.at(step.index, step.count, &format!("{left}{rate}{repetition}"));
         }
         // With `verbose` the figures of each repetition show the same.
         let due = self.latest.is_none_or(|latest| now - latest >= PLAIN_INTERVAL);
@@ -118,6 +122,9 @@ impl Progress for Teller {
 
     fn end(&mut self, step: &Step<'_>, rows: &[Row]) {
         self.pace.end();
+        if self.bar.is_some() {
+            self.rates.insert(step.case.to_owned(), report::rate(step.measure, rows));
+        }
         if self.volume == Volume::Verbose {
             let (index, count, case) = (step.index + 1, step.count, step.case);
             let figures = report::repetition(step.measure, rows);
@@ -142,9 +149,9 @@ fn line_on_stderr(line: &str) {
     let _closed_stderr = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// A bar needs a terminal that can go back to the beginning of a line, and an environment that does not ask for plain text.
+/// A bar needs a terminal that can go back to the beginning of a line. It has no colour, so `NO_COLOR` does not concern it.
 fn wants_bar() -> bool {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let dumb = set("TERM").is_none_or(|term| term == "dumb");
-    std::io::stderr().is_terminal() && set("NO_COLOR").is_none() && !dumb
+    std::io::stderr().is_terminal() && !dumb
 }
