@@ -326,14 +326,14 @@ fn gates_decide_the_exit_code_and_are_reported_in_one_line_each() {
     let gate = |metric: &str, rest: &str| format!("[[gate]]\nmetric = \"{metric}\"\n{rest}\n");
     let met = gate("busy_workers", "at_least = 1");
     let said = run("met", &met).expect_code(0);
-    assert!(said.stdout.contains("\nPASS busy_workers ") && said.stderr.is_empty(), "{said:?}");
+    assert!(said.stdout.contains("\nPASS larson: busy_workers ") && said.stderr.is_empty(), "{said:?}");
     let warns = gate("operations_per_s", "at_least = 1e17\nlevel = \"warn\"");
     let said = run("warns", &(met.clone() + &warns)).expect_code(0);
-    assert!(said.stdout.contains("\nWARN operations_per_s "), "{said:?}");
+    assert!(said.stdout.contains("\nWARN larson: operations_per_s "), "{said:?}");
     assert_eq!(said.stderr, "numamark: warning: 1 gate was not met\n");
     let fails = gate("busy_workers", "at_least = \"1000%\"\nagainst = \"met\"");
     let said = run("fails", &(met + &fails)).expect_code(3);
-    assert!(said.stdout.contains("\nFAIL busy_workers "), "{said:?}");
+    assert!(said.stdout.contains("\nFAIL larson: busy_workers "), "{said:?}");
     let flat = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("1000 % of met)"), "{said:?}");
     let said =
@@ -344,7 +344,7 @@ fn gates_decide_the_exit_code_and_are_reported_in_one_line_each() {
     verify("fails").expect_code(0);
     let junit = shell("numamark report fails --format junit", folder.path()).expect_code(0).stdout;
     assert!(
-        junit.contains("<testsuites name=\"numamark\" tests=\"4\" failures=\"1\" errors=\"0\""),
+        junit.contains("<testsuites name=\"numamark\" tests=\"5\" failures=\"1\" errors=\"0\""),
         "{junit}"
     );
     match Command::new("python3")

@@ -129,7 +129,7 @@ fn a_run_writes_down_each_worker_s_noise_and_what_measuring_cost() {
     let arguments =
         ["run", job.to_str().expect("text"), "--out", out.to_str().expect("text")].map(str::to_owned);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let run = finish(Start::Alone.command(1, &arguments), LIMIT).expect_code(0);
+    finish(Start::Alone.command(1, &arguments), LIMIT).expect_code(0);
     let text = std::fs::read_to_string(out.join("parts/rank-00000.jsonl")).expect("a part");
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let (begin, workers) = (&lines[0], lines[0]["pus"].as_array().expect("a list").len() as u64);
@@ -163,5 +163,7 @@ fn a_run_writes_down_each_worker_s_noise_and_what_measuring_cost() {
         let share = &case["metrics"]["measuring_share"];
         assert!((0.0..1.0).contains(&number(&share["value"])), "{share}");
     }
-    assert!(run.stdout.contains("measuring: up to "), "{}", run.stdout);
+    let out = out.to_str().expect("a temporary folder");
+    let report = finish(Start::Alone.command(1, &["report", "-v", out]), LIMIT).expect_code(0);
+    assert!(report.stdout.contains("measuring: up to "), "{}", report.stdout);
 }

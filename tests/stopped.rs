@@ -39,13 +39,13 @@ fn an_interrupt_keeps_what_was_completed_and_exits_4() {
     }
 }
 
-/// The number of repetitions in the first line of a report on a run that is not whole, and that line's text.
+/// The number of repetitions in the line of a report on a run that is not whole, and that line's text.
 #[track_caller]
 fn partial_line(report: &str) -> (u32, String) {
-    // A first line that is longer than a screen continues indented.
+    // A line that is longer than a screen continues indented.
     let joined = report.replace("\n  ", " ");
-    let first = joined.lines().next().unwrap_or_default();
-    let text = first.strip_prefix("PARTIAL RESULT: ").unwrap_or_else(|| panic!("{report}"));
+    let text = joined.lines().take(3).find_map(|line| line.strip_prefix("PARTIAL RESULT: "));
+    let text = text.unwrap_or_else(|| panic!("{report}"));
     let words: Vec<&str> = text.split(' ').collect();
     let of = words.windows(2).position(|pair| pair == ["of", "60"]).unwrap_or_else(|| panic!("{text}"));
     (words[of - 1].parse().expect("a count"), text.to_owned())

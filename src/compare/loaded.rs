@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::RunRecord;
+use super::{RunRecord, Untrusted};
 use crate::aggregate::arms::quantity::{Quantity, Series, series};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::record::line::Begin;
-use crate::record::run::Header;
+use crate::record::run::{Finding, Header};
 use crate::results::{RunDirectory, from_parts};
 
 /// A run read from its parts.
@@ -27,6 +27,8 @@ pub(super) struct Loaded {
     pub(super) standing: Option<String>,
     /// Misuses of the allocator.
     pub(super) violations: u64,
+    /// Everything that was wrong with the run, worst first.
+    pub(super) findings: Vec<Finding>,
     /// Coarsest step of any rank's clock, in ns.
     pub(super) clock_step_ns: f64,
     /// Digest of the data set of each case that has one.
@@ -72,6 +74,7 @@ impl Loaded {
             begins: evidence.begins().to_vec(),
             standing: run.standing(),
             violations: run.derived.violations,
+            findings: run.derived.trust.map_or_else(Vec::new, |trust| trust.findings),
             clock_step_ns: run.derived.clock_step_ns,
             digests: digests.collect(),
             series: values,
@@ -89,6 +92,13 @@ impl Loaded {
     /// Name for messages.
     pub(super) fn name(&self) -> String {
         self.path.display().to_string()
+    }
+
+    /// The run among those that cannot be believed; `None` when it can.
+    pub(super) fn untrusted(&self) -> Option<Untrusted> {
+        let findings: Vec<Finding> = self.findings.iter().filter(|finding| finding.severe).cloned().collect();
+        let cases = self.header.planned.len();
+        (!findings.is_empty()).then(|| Untrusted { directory: self.name(), findings, cases })
     }
 
     /// Record for the result of a comparison.

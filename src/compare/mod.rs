@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::record::json_text;
 use crate::record::run::Outcome;
-use crate::record::run::{Comparison, Header, Run};
+use crate::record::run::{Comparison, Finding, Header, Run};
 use crate::results::{RunDirectory, from_parts};
 
 /// Complete result of a comparison.
@@ -48,6 +48,8 @@ pub struct Compared {
     pub changes: Vec<Change>,
     /// Cases without a partner.
     pub alone: Vec<String>,
+    /// Runs with figures that cannot be believed: of their cases no verdict is given, unless the comparison is forced.
+    pub untrusted: Vec<Untrusted>,
     /// Doubts about the verdicts.
     pub doubts: Vec<String>,
     /// Differences below this count as equal, as a share.
@@ -58,6 +60,17 @@ pub struct Compared {
     pub projections: Vec<Projection>,
     /// Outcomes of `--bound`.
     pub bounds: Vec<BoundResult>,
+}
+
+/// A run with figures that cannot be believed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Untrusted {
+    /// Its directory as given.
+    pub directory: String,
+    /// What was wrong, worst first; only severe findings.
+    pub findings: Vec<Finding>,
+    /// Number of its cases.
+    pub cases: usize,
 }
 
 /// One compared run.
@@ -141,6 +154,7 @@ impl Compared {
             projections: projection::projections(&comparisons, &changes),
             changes,
             alone: Vec::new(),
+            untrusted: Vec::new(),
             doubts: Vec::new(),
             difference: comparisons.first().map_or(DIFFERENCE, |row| row.difference),
             comparisons,

@@ -8,12 +8,14 @@ use super::loaded::Loaded;
 use crate::aggregate::arms::quantity::{Quantity, Series};
 use crate::aggregate::arms::verdict::{Basis, Matched, Paired, judge};
 use crate::aggregate::arms::{Seats, paired};
+use crate::aggregate::trust::believed;
 use crate::compare::matching::{Matching, matching};
 use crate::compare::memory;
 use crate::compare::refusal;
 use crate::compare::refusal::Refusal;
 use crate::compare::{Compared, changes, projection};
 use crate::error::{Error, Result};
+use crate::record::run::{Comparison, Scope, Verdict};
 use crate::stats::{Pair, median};
 
 /// Request for a comparison of runs.
@@ -59,16 +61,21 @@ pub fn compare_runs(asked: &ComparisonRequest) -> Result<Compared> {
     };
     let matched: Vec<Matched> =
         pairs.iter().map(|(ours, theirs)| matched(&base, &candidate, (*ours, *theirs), basis)).collect();
-    let comparisons = judge(&matched, basis, asked.difference);
+    let mut comparisons = judge(&matched, basis, asked.difference);
+    if !asked.force {
+        comparisons.iter_mut().for_each(|row| withhold(row, &base, &candidate, &pairs));
+    }
     Ok(Compared {
         name: base[0].header.name.clone(),
-        forced: !refused.is_empty(),
+        forced: !refused.is_empty()
+            || (asked.force && base.iter().chain(&candidate).any(|run| run.untrusted().is_some())),
         refused,
         base: base.iter().map(Loaded::record).collect(),
         candidate: candidate.iter().map(Loaded::record).collect(),
         projections: projection::projections(&comparisons, &changes),
         changes,
         alone,
+        untrusted: base.iter().chain(&candidate).filter_map(Loaded::untrusted).collect(),
         doubts: doubts(&base, &candidate),
         comparisons,
         difference: asked.difference,
@@ -215,6 +222,25 @@ fn medians(series: &Series) -> BTreeMap<u32, f64> {
         by_rank.entry(*rank).or_default().push(*value);
     }
     by_rank.into_iter().filter_map(|(rank, values)| Some((rank, median(&values)?))).collect()
+}
+
+/// Takes back the verdict on a case that one of the runs cannot be believed in.
+fn withhold(row: &mut Comparison, base: &[Loaded], candidate: &[Loaded], pairs: &[(usize, usize)]) {
+    let of_row = |(ours, _): &&(usize, usize)| {
+        let case = &base[0].header.planned[*ours];
+        case.compared_as.as_ref().unwrap_or(&case.id) == &row.case
+    };
+    let Some((ours, theirs)) = pairs.iter().find(of_row) else { return };
+    let doubted = |runs: &[Loaded], case: usize| {
+        let run = runs.iter().find(|run| !believed(&run.findings, &run.header.planned[case].id));
+        run.map(Loaded::name)
+    };
+    if let Some(name) = doubted(base, *ours).or_else(|| doubted(candidate, *theirs)) {
+        row.verdict = Verdict::CannotTell;
+        // So that no bound is decided by it either.
+        row.scope = Some(Scope::TheseProcesses);
+        row.reason = Some(format!("{name} cannot be trusted; repeat it on a quiet machine"));
+    }
 }
 
 /// Doubts about the comparison that do not forbid it.

@@ -225,9 +225,9 @@ mod tests {
                 true
             ),
             [
-                "PASS c: throughput_bytes_per_s 20.4 GiB/s, wanted at least 20.0 GiB/s (the nearest of 2 cases)",
                 "FAIL b: throughput_bytes_per_s 19.5 GiB/s, wanted at least 20.0 GiB/s",
                 "WARN c: refill_ns.p99 2.10 us, wanted at most 2.00 us",
+                "PASS c: throughput_bytes_per_s 20.4 GiB/s, wanted at least 20.0 GiB/s (the nearest of 2 cases)",
             ]
         );
     }

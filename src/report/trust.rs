@@ -1,7 +1,8 @@
 //! The second line of a report: nothing was wrong, or what was, worst first.
 
 use super::text::{counted, grouped, plain, short_host};
-use crate::record::run::{Finding, FindingKind, Run, Trust, TrustVerdict};
+use crate::compare::Untrusted;
+use crate::record::run::{Finding, FindingKind, PlacementRow, Run, TrustVerdict};
 use crate::units::three_digits;
 
 /// Largest number of cases that are named one by one.
@@ -12,7 +13,9 @@ const SHOWN: usize = 4;
 /// The line; with `all`, every finding. `None` for a run of a version that did not say.
 pub(super) fn line(run: &Run, all: bool) -> Option<String> {
     let trust = run.derived.trust.as_ref()?;
-    let mut findings = sentences(run, trust);
+    let measured = run.derived.cases.iter().filter(|case| case.total.repetitions > 0).count();
+    let of = Judged { placements: &run.derived.placements, cases: measured };
+    let mut findings = sentences(&of, &trust.findings);
     let hidden = if all { 0 } else { findings.len().saturating_sub(SHOWN) };
     findings.truncate(findings.len() - hidden);
     if hidden > 0 {
@@ -26,18 +29,31 @@ pub(super) fn line(run: &Run, all: bool) -> Option<String> {
     })
 }
 
+/// The run of a comparison that cannot be trusted.
+pub(super) fn of_compared(untrusted: &Untrusted) -> String {
+    let of = Judged { placements: &[], cases: untrusted.cases };
+    format!(
+        "NOT TRUSTWORTHY: {}: {}",
+        plain(&untrusted.directory),
+        sentences(&of, &untrusted.findings).join("; ")
+    )
+}
+
+/// What sentences tell of the run beside its findings.
+struct Judged<'run> {
+    placements: &'run [PlacementRow],
+    /// Measured cases.
+    cases: usize,
+}
+
 /// One sentence for each kind of finding.
-fn sentences(run: &Run, trust: &Trust) -> Vec<String> {
+fn sentences(run: &Judged<'_>, findings: &[Finding]) -> Vec<String> {
     let same = |a: &Finding, b: &Finding| (a.severe, a.kind) == (b.severe, b.kind);
-    trust
-        .findings
-        .chunk_by(same)
-        .map(|group| format!("{}{}", what(run, group), of_cases(run, group)))
-        .collect()
+    findings.chunk_by(same).map(|group| format!("{}{}", what(run, group), of_cases(run, group))).collect()
 }
 
 /// What was wrong, with the range of its values.
-fn what(run: &Run, group: &[Finding]) -> String {
+fn what(run: &Judged<'_>, group: &[Finding]) -> String {
     let (percent, of_rank) = (percent(group), of_rank(run, group));
     let first = &group[0];
     match first.kind {
@@ -106,20 +122,20 @@ fn extremes(group: &[Finding]) -> (f64, f64) {
 }
 
 /// ` of rank 3 (node 3 of n0123)`, when all findings concern one rank of several.
-fn of_rank(run: &Run, group: &[Finding]) -> String {
+fn of_rank(run: &Judged<'_>, group: &[Finding]) -> String {
     let Some(rank) = group[0].rank else { return String::new() };
     if group.iter().any(|finding| finding.rank != Some(rank)) {
         return " of single ranks".to_owned();
     }
-    let Some(row) = run.derived.placements.iter().find(|row| row.rank == rank) else { return String::new() };
+    let Some(row) = run.placements.iter().find(|row| row.rank == rank) else { return String::new() };
     let node = row.node_index.map_or(String::new(), |node| format!("node {node} of "));
     format!(" of rank {rank} ({node}{})", short_host(&row.host))
 }
 
 /// The cases, unless the finding concerns all of them.
-fn of_cases(run: &Run, group: &[Finding]) -> String {
+fn of_cases(run: &Judged<'_>, group: &[Finding]) -> String {
     let cases: Vec<&str> = group.iter().filter_map(|finding| finding.case.as_deref()).collect();
-    let all = run.derived.cases.iter().filter(|case| case.total.repetitions > 0).count();
+    let all = run.cases;
     match cases.len() {
         0 => String::new(),
         count if count == all => String::new(),

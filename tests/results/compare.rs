@@ -18,13 +18,13 @@ use crate::known_speed::{Made, made};
 use crate::table::assert_fits;
 
 /// The row of the rate of a case.
-fn rate<'a>(compared: &'a Compared, case: &str, candidate: &str) -> &'a Comparison {
+pub fn rate<'a>(compared: &'a Compared, case: &str, candidate: &str) -> &'a Comparison {
     let rows = compared.comparisons.iter();
     let mut found = rows.filter(|row| (row.case.as_str(), row.candidate.as_str()) == (case, candidate));
     found.find(|row| row.metric.ends_with("per_s")).unwrap_or_else(|| panic!("no {case}, {candidate}"))
 }
 
-fn asked<P: AsRef<Path>, Q: AsRef<Path>>(base: &[P], candidate: &[Q]) -> ComparisonRequest {
+pub fn asked<P: AsRef<Path>, Q: AsRef<Path>>(base: &[P], candidate: &[Q]) -> ComparisonRequest {
     let base = base.iter().map(|path| path.as_ref().to_owned()).collect();
     let candidate = candidate.iter().map(|path| path.as_ref().to_owned()).collect();
     ComparisonRequest { base, candidate, difference: DIFFERENCE, force: false }

@@ -19,6 +19,8 @@ pub struct Made<'a> {
     pub speed: &'a dyn Fn(&str) -> f64,
     pub header: &'a dyn Fn(&mut Header),
     pub begin: &'a dyn Fn(&mut Begin),
+    /// Share of the time in which the workers had a CPU.
+    pub cpu_share: f64,
     /// True when the ranks reached their end.
     pub whole: bool,
     /// True when `verify` will read it.
@@ -33,6 +35,7 @@ pub fn made(seed: u64) -> Made<'static> {
         speed: &|_| 1.0,
         header: &|_| {},
         begin: &|_| {},
+        cpu_share: 1.0,
         whole: true,
         proved: false,
     }
@@ -79,7 +82,8 @@ impl Made<'_> {
         let noise = f64::from(Random::new(word).below(1000)) / 1000.0 - 0.5;
         let amount = (made.bytes + made.operations) as f64;
         made.elapsed_ns = (amount / (self.speed)(case) * (1.0 + 0.004 * noise)) as u64;
-        (made.worker_ns, made.cpu_ns) = (2 * made.elapsed_ns, 2 * made.elapsed_ns - 1000);
+        (made.worker_ns, made.cpu_ns) =
+            (2 * made.elapsed_ns, (2.0 * made.elapsed_ns as f64 * self.cpu_share) as u64 - 1000);
         made
     }
 }

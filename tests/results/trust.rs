@@ -1,12 +1,17 @@
 //! How far a run can be believed: the rule on figures that can be checked by hand, and the lines that readers see.
 
-use numamark::record::run::{FindingKind, Outcome, Trust, TrustVerdict};
+use std::path::PathBuf;
+
+use numamark::compare::{ComparisonRequest, compare_runs};
+use numamark::record::run::{FindingKind, Outcome, Trust, TrustVerdict, Verdict};
 use numamark::record::{Header, LimitKernel, LimitTiming, Noise, Repetition, Run, When, With};
 use numamark::report;
 use numamark::report::Detail;
 
+use crate::compare::{asked, rate};
 use crate::figures::{plain, run_of};
-use crate::fixture::header;
+use crate::fixture::{Folder, header};
+use crate::known_speed::{Made, made};
 use crate::table::assert_fits;
 
 const GB: u64 = 1_000_000_000;
@@ -192,4 +197,30 @@ fn the_worst_comes_first() {
     let line = second_line(&run);
     let begins = "NOT TRUSTWORTHY: other programs took 75 % of the CPU time; a core clock changed by 20 %; the rate is";
     assert!(line.starts_with(begins), "{line}");
+}
+
+/// A run that cannot be believed gives no verdict and decides no bound; a forced comparison gives both, marked.
+#[test]
+fn a_run_that_cannot_be_trusted_gives_no_verdict() {
+    let folder = Folder::new("compare-untrusted");
+    let quiet: Vec<PathBuf> =
+        (0..9).map(|run| made(400 + run).write(&folder.join(&format!("quiet{run}")))).collect();
+    let loaded: Vec<PathBuf> = (0..9)
+        .map(|run| {
+            // Half as fast, because a CPU was there for half of the time.
+            let made = Made { speed: &|_| 0.5, cpu_share: 0.5, ..made(500 + run) };
+            made.write(&folder.join(&format!("loaded{run}")))
+        })
+        .collect();
+    let compared = compare_runs(&asked(&quiet, &loaded)).expect("alike").bounded(0.05);
+    assert!(!compared.comparisons.is_empty());
+    for row in compared.comparisons.iter().filter(|row| !row.same) {
+        assert_eq!(row.verdict, Verdict::CannotTell, "{row:?}");
+        assert!(row.reason.as_ref().is_some_and(|why| why.contains("cannot be trusted")), "{row:?}");
+    }
+    assert!(compared.bounds.iter().all(|bound| bound.outcome == Outcome::Warn), "{:?}", compared.bounds);
+    let text = report::compared(&compared, Detail::Summary);
+    assert!(text.starts_with("NOT TRUSTWORTHY: ") && text.contains("50 %"), "{text}");
+    let forced = compare_runs(&ComparisonRequest { force: true, ..asked(&quiet, &loaded) }).expect("forced");
+    assert_eq!(rate(&forced, "larson-1", "candidate").verdict, Verdict::Slower);
 }

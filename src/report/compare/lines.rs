@@ -11,7 +11,7 @@ use crate::report::cells;
 use crate::report::compare::figures;
 use crate::report::compare::figures::round_share;
 use crate::report::text::{counted, percent, plain};
-use crate::report::{gates, text};
+use crate::report::{gates, text, trust};
 
 /// Warning for a forced comparison, shown above and below the tables.
 pub(super) fn forced(compared: &Compared) -> Vec<String> {
@@ -29,8 +29,14 @@ pub(super) fn forced(compared: &Compared) -> Vec<String> {
     lines
 }
 
-/// Description of A and B.
+/// Description of A and B, below a warning for each run that cannot be trusted.
 pub(super) fn headline(compared: &Compared) -> Vec<String> {
+    let mut lines = limited(compared.untrusted.iter().map(trust::of_compared).collect());
+    lines.extend(sides(compared));
+    lines
+}
+
+fn sides(compared: &Compared) -> Vec<String> {
     let name = plain(&compared.name);
     let candidates: BTreeSet<&str> =
         compared.comparisons.iter().filter(|row| !row.same).map(|row| row.candidate.as_str()).collect();
