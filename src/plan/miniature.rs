@@ -78,9 +78,9 @@ impl Miniature {
             .filter(|(case, index)| chunk_bytes(case) > chunk_bytes(&self.plan.cases[**index]))
             .count();
         if smaller > 0 {
+            let cases = if smaller == 1 { "1 case was" } else { &format!("{smaller} cases were") };
             let most = human_bytes(WORKING_SET_BYTES_MAX as u64);
-            differences
-                .push(format!("chunks of {smaller} of the cases were tried smaller, {most} in flight"));
+            differences.push(format!("{cases} probed with smaller chunks, {most} in flight"));
         }
         differences
     }
@@ -193,6 +193,6 @@ mod tests {
         }
         let differences = miniature.differences(&plan).join("\n");
         assert!(differences.contains("of 300 cases were tried"), "{differences}");
-        assert!(differences.contains("tried smaller"), "{differences}");
+        assert!(differences.contains("probed with smaller chunks"), "{differences}");
     }
 }

@@ -1,5 +1,6 @@
 //! Binding of each rank: one line a rank, below a summary of the machine.
 
+use super::text::counted;
 use crate::numa::{Availability, Placement, Topology};
 use crate::units::human_bytes;
 
@@ -8,10 +9,12 @@ pub fn topology(topology: &Topology, placements: &[Placement]) -> String {
     let nodes = topology.nodes();
     let usable = topology.usable_nodes().count();
     let pus: usize = topology.usable_nodes().map(|node| node.pus().len()).sum();
-    let mut text = format!("{}: {usable} NUMA nodes with {pus} PUs", topology.origin());
+    let counted = |count: usize, noun: &str| counted(count as u64, noun);
+    let mut text = format!("{}: {}, {}", topology.origin(), counted(usable, "NUMA node"), counted(pus, "PU"));
     if let Some(bytes) = topology.l3_bytes() {
         let caches: usize = topology.usable_nodes().map(|node| node.l3.len()).sum();
-        text.push_str(&format!(", {caches} L3 of {}", human_bytes(bytes)));
+        let count = if caches == 1 { "one".to_owned() } else { caches.to_string() };
+        text.push_str(&format!(", {count} {} L3", human_bytes(bytes)));
     }
     text.push('\n');
     for node in nodes.iter().filter(|node| node.standing != Availability::Usable) {

@@ -33,7 +33,7 @@ section! {
         "The smallest and the largest size of an object, both included, such as \"8B..128B\"; \"auto\" is the workload's own range.";
     swept arrivals: Option<u32> = "none" in Kind::CountOr { word: "none", min: 1, max: ARRIVALS_MAX },
         ["rate", "arrival_rate", "rate_iops", "target"],
-        "Operations that are due at each worker each second, whether or not those before have ended (an open loop): their latency counts from then. With \"none\" one follows the other (a closed loop).";
+        "Operations that are due per second at each worker, whether or not those before have ended (an open loop): their latency counts from then. With \"none\" one follows the other (a closed loop).";
 }
 
 section! {
@@ -41,7 +41,7 @@ section! {
     Slab, one combination SlabKnobs:
     single design: Design = "sharded" in Kind::Word(Design::WORDS),
         [],
-        "How slabs and caches are laid out.";
+        "Layout of slabs and caches.";
     swept batch: u32 = "64" in Kind::Count { min: 8, max: 512 },
         ["refill", "magazine", "batch_size"],
         "Objects that a cache carves at a time out of memory that has not been handed out yet; at most a page of them, or a quarter of what their slab has so far.";

@@ -7,10 +7,10 @@ use crate::word::Word;
 pub(super) const KEYS: &[Key] = keys![
     Arm name required in Kind::Name { max_chars: 32, marks: "_-" },
         ["title", "label"],
-        "What tables and files call the arm.";
+        "Name of the arm in tables and files.";
     Gate metric required in Kind::Metric,
         [],
-        "What is held against the bound, in every case that has it.";
+        "Figure that the bound applies to, in every case that has it.";
     Gate at_least optional or at_most in Kind::Bound { max: 1e18 },
         ["min", "minimum"],
         "The smallest value that passes, in the metric's own unit; with \"against\" a share of the stored run's.";
@@ -19,7 +19,7 @@ pub(super) const KEYS: &[Key] = keys![
         "The largest value that passes, in the metric's own unit; with \"against\" a share of the stored run's.";
     Gate level default "fail" in Kind::Word(Level::WORDS),
         ["severity"],
-        "What a bound that is not met does to the exit code.";
+        "Effect of an unmet bound on the exit code.";
     Gate against optional in Kind::Path,
         ["baseline", "base", "reference"],
         "The run directory of a stored run, of whose figure for the same case the bound is a share.";

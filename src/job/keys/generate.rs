@@ -26,7 +26,7 @@ section! {
         "The code that fills a block; all of them make the same bytes.";
     swept stores: Option<Stores> = "auto" in Kind::Word(&after::<3>("auto", Stores::WORDS)),
         ["store", "streaming"],
-        "Whether a block is stored through the cache or past it.";
+        "Stores of a block: through the cache or past it.";
     swept in_flight: u32 = "2" in Kind::Count { min: 1, max: 64 },
         ["depth", "iodepth", "queue_depth"],
         "Chunks the consumer keeps before it gives their blocks back.";
@@ -35,41 +35,41 @@ section! {
         "Bytes generated for each that no store has seen: in a ratio of 1.5 every third unit is a copy.";
     swept unit: Bytes = "64KiB" in Kind::PowerOfTwo { min: UNIT_BYTES_MIN, max: UNIT_BYTES_MAX },
         ["dedup_unit", "dedup_block", "dedupunit"],
-        "What is duplicated as a whole, with dedup.";
+        "Stretch that is duplicated as a whole, with dedup.";
     swept scope: Scope = "rank" in Kind::Word(Scope::WORDS),
         [],
         "Among whose data the copies of a unit lie; outside it nothing is a copy.";
     swept distance: Option<Bytes> = "auto" in Kind::SizeOr { word: "auto", min: UNIT_BYTES_MIN, max: DISTANCE_BYTES_MAX, multiple: 4 * KIB },
         [],
-        "How far apart copies are at the least; \"auto\" is 8MiB, or what 64MiB have room for.";
+        "Smallest distance between copies; \"auto\" is 8MiB, or what 64MiB have room for.";
     swept compress: Ratio = "1" in Kind::Ratio,
         ["compression", "compressratio", "compression_ratio", "compratio", "buffer_compress_percentage"],
         "Bytes generated for each that a compressor keeps, in every granule by itself.";
     swept granule: Bytes = "4KiB" in Kind::PowerOfTwo { min: GRANULE_BYTES_MIN, max: GRANULE_BYTES_MAX },
         ["record", "recordsize", "compress_chunk", "buffer_compress_chunk"],
-        "What compresses by the ratio by itself, with compress.";
+        "Stretch that compresses by the ratio by itself, with compress.";
     swept codec: Option<Codec> = "none" in Kind::Word(&after::<4>("none", Codec::WORDS)),
         ["compressor", "algorithm"],
         "The compressor that meets the ratio to 2 %; with \"none\" it is the inverse of the random bytes.";
     single check: bool = "false" in Kind::Switch,
         ["verify", "proof"],
-        "Compresses and hashes a sample after the first repetition of each case, and puts what it finds beside what was asked.";
+        "Compresses and hashes a sample after the first repetition of each case, and reports the ratios found beside those asked for.";
     swept streams: u32 = "1" in Kind::Count { min: 1, max: 4096 },
         ["files", "nrfiles", "num_streams"],
         "Streams beside each other in every chunk, of equal length.";
     swept consumer: Consumer = "discard" in Kind::Word(Consumer::WORDS),
         ["sink", "engine", "ioengine"],
-        "What becomes of a block before its memory is used again.";
+        "Use of a block before its memory is used again.";
     swept handover: Handover = "chunk" in Kind::Word(Handover::WORDS),
         ["hand_over"],
         "When a block reaches its consumer: with its chunk, or as soon as it is filled.";
     swept schedule: Schedule = "static" in Kind::Word(Schedule::WORDS),
         ["scheduling", "scheduler", "distribution"],
-        "Which worker fills which block.";
+        "Assignment of blocks to workers.";
     swept memory: Memory = "slab" in Kind::Word(Memory::WORDS),
         ["mem", "buffers"],
         "Where the memory of a block comes from.";
     swept pool: PoolUse = "kept" in Kind::Word(PoolUse::WORDS),
         ["thread_pool"],
-        "How long the workers live.";
+        "Lifetime of the workers.";
 }

@@ -13,10 +13,10 @@ section! {
     Rank, one combination RankKnobs:
     single bind: Bind = "numa" in Kind::Word(Bind::WORDS),
         ["binding", "affinity", "pin"],
-        "What ties a rank to a NUMA node.";
+        "Binding of a rank to its NUMA node.";
     swept workers: Workers = "all" in Kind::CountOr { word: "all", min: 1, max: 4096 },
         ["threads", "cores", "cpus", "jobs", "numjobs"],
-        "Workers of a rank, each pinned to one PU; \"all\" is one a PU of its node.";
+        "Workers of a rank, each pinned to one PU; \"all\" is one per PU of its node.";
     single share_nodes: bool = "false" in Kind::Switch,
         ["oversubscribe", "share"],
         "More ranks than nodes are allowed, and split the PUs of a node.";

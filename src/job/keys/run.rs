@@ -23,21 +23,21 @@ pub(super) const KEYS: &[Key] = keys![
         "Instead of a number of repetitions: until the figures are certain enough.";
     Run order default "interleaved" in Kind::Word(Order::WORDS),
         [],
-        "How repetitions of different cases follow each other.";
+        "Order of the repetitions of different cases.";
     Run interval default "1s" in Kind::Duration { min: 10 * MILLISECOND, max: HOUR },
         ["log_interval", "status_interval", "report_interval", "log_avg_msec"],
         "Length of the intervals in which the progress of a repetition is recorded.";
     Run limit default "100ms" in Kind::Duration { min: 0, max: MINUTE },
         ["limits", "ceiling", "roofline", "stream"],
-        "How long the limit of a case is measured before each of its repetitions, and again after it: plain stores \
-         and triad over the same pages on the same cores, all kernels together. 0ms: not at all.";
+        "Time for measuring the limit of a case before each repetition, and again after it: plain stores and \
+         triad over the same pages on the same cores, all loops together. 0ms: not at all.";
     Run aa default "false" in Kind::Switch,
         ["a_a", "aa_test", "null_test"],
-        "Runs the arm \"base\" a second time as \"base-again\": the difference between the two is no difference, \
-         and what this run cannot tell from none.";
+        "Runs the arm \"base\" a second time as \"base-again\": the difference between the two shows the smallest \
+         difference that this run can see.";
     Run drop optional in Kind::Table(Section::Drop),
         ["exclude", "discard", "outliers"],
-        "Which repetitions are left out because something else ran on their cores; none unless it is given.";
+        "Rule that leaves out repetitions because something else ran on their cores; none unless it is given.";
     Stop half_width required in Kind::Share { min: 0.001, max: 0.5 },
         ["precision", "accuracy", "error", "width", "ci", "min_accuracy"],
         "Stops when half the width of the 95 % interval of every case's rate is at most this share of the rate; \
