@@ -148,7 +148,8 @@ fn on_a_terminal_there_is_a_bar_that_fits_and_leaves_nothing_behind() {
             .filter(|text| text.starts_with('['))
             .collect();
         let last = bars.iter().find(|bar| bar.contains("] 5/6  ")).unwrap_or_else(|| panic!("{output:?}"));
-        assert!(last.contains(" left  ") && last.contains(" so far  gen"), "{last:?}");
+        // How much of the case has room depends on the rate.
+        assert!(last.contains(" left  ") && last.contains(" so far  g"), "{last:?}");
         let widest = bars.iter().map(|bar| bar.trim_end().chars().count()).max().expect("bars");
         assert!(widest <= columns as usize, "{widest} columns: {output:?}");
         let screen = drawn(&output);

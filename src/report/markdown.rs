@@ -34,7 +34,7 @@ pub fn markdown(run: &Run) -> String {
         text += &format!("\n{arms}");
     }
     text += "\n## How it was measured\n\n";
-    for line in notes::notes(run, &groups, Detail::Everything) {
+    for line in notes::notes(run, &groups, Vec::new(), Detail::Everything) {
         text += &format!("- {}\n", escaped(line.trim_start()));
     }
     text

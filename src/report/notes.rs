@@ -11,6 +11,8 @@ use crate::units::three_digits;
 
 /// Largest number of cases that are named one by one.
 const FEW: usize = 2;
+/// Largest number of them on gates.
+const UNMET_MAX: usize = 3;
 /// Largest number of notes below the tables of a summary.
 const NOTES_MAX: usize = 6;
 
@@ -32,13 +34,19 @@ pub(super) fn headline(run: &Run, extent: Detail) -> Vec<String> {
 }
 
 /// Notes on this run, the most important first. A summary has at most six, and says how many more there are.
-pub(super) fn notes(run: &Run, groups: &[Group<'_>], extent: Detail) -> Vec<String> {
+/// `compared` are those on the comparison of its arms.
+pub(super) fn notes(run: &Run, groups: &[Group<'_>], compared: Vec<String>, extent: Detail) -> Vec<String> {
     let findings = run.derived.trust.as_ref().map_or(&[][..], |trust| &trust.findings);
     let advised: Vec<String> = groups.iter().flat_map(|group| advice::lines(group, findings)).collect();
     let all = extent == Detail::Everything;
     let mut lines = gates::unmet(&run.derived.gate_results, all);
+    if !all && lines.len() > UNMET_MAX {
+        let more = lines.split_off(UNMET_MAX - 1).len();
+        lines.push(format!("and {} not met", counted(more as u64, "more gate")));
+    }
     lines.extend(stragglers::stragglers(run));
     lines.extend(advised);
+    lines.extend(compared);
     lines.extend(of_this_run(run, extent));
     match extent {
         Detail::Everything => lines.extend(how(run)),

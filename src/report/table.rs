@@ -38,7 +38,9 @@ pub fn table_on(screen: Screen, run: &Run, extent: Detail) -> String {
     let covered = |group: &&Group<'_>| {
         allocators.as_ref().is_some_and(|allocators| allocators.cover(&group.cases, &group.axes()))
     };
-    for group in swept.into_iter().filter(|group| !covered(group)) {
+    // With several workloads, the table of their arms has the rates.
+    let compared = |group: &&Group<'_>| groups.len() > 1 && group.axes() == ["arm"];
+    for group in swept.into_iter().filter(|group| !covered(group) && !compared(group)) {
         report += &sweep(screen, group, Seen::by(run));
     }
     if extent == Detail::Everything {
@@ -53,7 +55,7 @@ pub fn table_on(screen: Screen, run: &Run, extent: Detail) -> String {
     if let Some(arms) = compare::of_run(screen, measured, extent) {
         report += &format!("\n{arms}");
     }
-    let notes = screen.lines(notes::notes(run, &groups, extent));
+    let notes = screen.lines(notes::notes(run, &groups, compare::notes_of_run(measured, extent), extent));
     if !notes.is_empty() {
         report += &format!("\n{notes}");
     }

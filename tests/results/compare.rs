@@ -31,7 +31,7 @@ pub fn asked<P: AsRef<Path>, Q: AsRef<Path>>(base: &[P], candidate: &[Q]) -> Com
 }
 
 /// The cases of the fixture, each in these arms.
-fn with_arms(header: &mut Header, arms: &[&str]) {
+pub fn with_arms(header: &mut Header, arms: &[&str]) {
     let plain = std::mem::take(&mut header.planned);
     for case in plain {
         header.planned.extend(arms.iter().map(|arm| {
@@ -89,9 +89,9 @@ fn arms_are_paired_judged_and_proved() {
     assert_eq!(gain.measured, rate(&compared, "larson-1", "batch-8").ratio.expect("pairs") - 1.0);
     let text = report::compared(&compared, Detail::Summary);
     for line in [
-        "B: batch-8, batch 64 -> 8",
+        "B: batch-8 (batch 64 -> 8)",
         "if refills were free: ",
-        "larson-1: the same arm twice differs by ",
+        ": the same arm twice differs by ",
         "shown by: 2 workloads",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");

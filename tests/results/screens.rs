@@ -6,9 +6,15 @@ use std::path::Path;
 
 use numamark::record::Run;
 use numamark::record::run::{Finding, FindingKind, Trust, TrustVerdict};
+use numamark::report;
 use numamark::report::{Detail, Screen, table_on};
+use numamark::results::RunDirectory;
 
+use crate::compare::with_arms;
+use crate::fixture::Folder;
+use crate::known_speed::{Made, made};
 use crate::made_up::{two_axes, with_ranks};
+use crate::table::assert_fits;
 
 fn sound(mut run: Run) -> Run {
     run.derived.trust = Some(Trust { verdict: TrustVerdict::Sound, trustworthy: 1.0, findings: Vec::new() });
@@ -72,4 +78,31 @@ fn colours_change_nothing_but_the_colour() {
         coloured = coloured.replace(&format!("\u{1b}[{code}m"), "");
     }
     assert_eq!(coloured, plain);
+}
+
+/// Four arms in two workloads: one table of all rates, and a screen of less than 40 lines.
+#[test]
+fn many_arms_of_several_workloads_stay_on_one_screen() {
+    let folder = Folder::new("compare-many-arms");
+    let arms = ["base", "base-again", "batch-8", "b", "c"];
+    let run = Made {
+        ranks: 1,
+        rounds: 10,
+        speed: &|case| if case.ends_with("batch-8") { 1.2 } else { 1.0 },
+        header: &|header| with_arms(header, &arms),
+        ..made(58)
+    };
+    let path = run.write(&folder.join("run"));
+    let mut run = RunDirectory::open(&path).expect("a run").read_run().expect("its result");
+    // The fixture has gates that nothing meets.
+    run.derived.gate_results.clear();
+    let text = report::table(&run, Detail::Summary);
+    assert_fits(&text);
+    assert!(text.lines().count() < 40, "{} lines:\n{text}", text.lines().count());
+    let answer =
+        text.split("\n\n").next().expect("paragraphs").split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in ["larson (a random object of a table is replaced): base ", "batch-8 +20 %, faster; b "] {
+        assert!(answer.contains(said), "{said} is not in {answer}");
+    }
+    assert_eq!(text.matches("\nrates\n").count(), 1, "{text}");
 }

@@ -119,9 +119,12 @@ impl About<'_> {
         let last = self.reading.last;
         let largest = self.points().len() - 1;
         let Some(beyond) = self.reading.too_large else {
-            let why = match (self.points()[largest].fits(), ()) {
-                (Some(true), _) => "even the largest working set fits the L3",
-                (Some(false), _) => "no drop where data leaves the L3",
+            let larger = &self.reading.standings[self.reading.fastest..];
+            let larger_are_open = larger.contains(&Standing::Unknown);
+            let why = match self.points()[largest].fits() {
+                Some(true) => "even the largest working set fits the L3",
+                Some(false) if larger_are_open => "no certain drop where data leaves the L3",
+                Some(false) => "no drop where data leaves the L3",
                 _ => "no larger chunk is surely slower",
             };
             return format!("cache: {why}");

@@ -55,7 +55,13 @@ fn sides(compared: &Compared) -> Vec<String> {
                 counted(u64::from(rounds), "round"),
                 counted(hosts, "host")
             ));
-            lines.push("A: base, the job as it stands".to_owned());
+            let arm = |candidate: &&str| match changes_of(compared, candidate) {
+                changes if changes.is_empty() => format!("{} (changes nothing here)", plain(candidate)),
+                changes => format!("{} ({changes})", plain(candidate)),
+            };
+            let arms = candidates.iter().map(arm).collect::<Vec<_>>().join("; ");
+            let arms = if arms.is_empty() { arms } else { format!("; B: {arms}") };
+            lines.push(format!("A: base, the job as it stands{arms}"));
         }
         runs => {
             lines.push(format!(
@@ -66,14 +72,11 @@ fn sides(compared: &Compared) -> Vec<String> {
             lines.push(format!("B: {}", directories(runs)));
         }
     }
-    for candidate in &candidates {
-        let changes = changes_of(compared, candidate);
-        lines.push(match (compared.candidate.is_empty(), changes.as_str()) {
-            (true, "") => format!("B: {}, which changes nothing here", plain(candidate)),
-            (true, changes) => format!("B: {}, {changes}", plain(candidate)),
-            (false, "") => "changed: nothing that is on record".to_owned(),
-            (false, changes) => format!("changed: {changes}"),
-        });
+    if !compared.candidate.is_empty() {
+        lines.extend(candidates.iter().map(|candidate| match changes_of(compared, candidate) {
+            changes if changes.is_empty() => "changed: nothing that is on record".to_owned(),
+            changes => format!("changed: {changes}"),
+        }));
     }
     lines
 }
@@ -129,10 +132,14 @@ pub(super) fn arms(compared: &Compared, workload: &str) -> Vec<String> {
             unit.trim_start_matches("rate ")
         )
     });
+    // With several workloads a table has the intervals.
+    let only = compared.comparisons.iter().all(|row| row.workload == workload);
     let arm = |row: &&Comparison| {
         let case = if one_case { String::new() } else { format!(" in {}", plain(&row.case)) };
-        let (change, ends) = (figures::change(row.ratio), figures::confidence_interval(row.confidence));
-        format!("{}{case} {change} % ({ends}), {}", plain(&row.candidate), figures::verdict(row))
+        let ends =
+            if only { format!(" ({})", figures::confidence_interval(row.confidence)) } else { String::new() };
+        let (name, change) = (plain(&row.candidate), figures::change(row.ratio));
+        format!("{name}{case} {change} %{ends}, {}", figures::verdict(row))
     };
     base.into_iter().chain(limited(rates.iter().map(arm).collect())).collect()
 }
@@ -141,7 +148,7 @@ pub(super) fn arms(compared: &Compared, workload: &str) -> Vec<String> {
 pub(super) fn notes(compared: &Compared, extent: Detail) -> Vec<String> {
     let rows = &compared.comparisons;
     let mut lines: Vec<String> = compared.projections.iter().map(projection).collect();
-    lines.extend(floors(rows));
+    lines.extend(floors(rows, extent));
     lines.extend(compared.bounds.iter().map(bound));
     if extent == Detail::Everything {
         lines.extend(how(compared));
@@ -175,9 +182,18 @@ fn projection(projection: &Projection) -> String {
     )
 }
 
-/// A/A floor of the rates: the difference between two equal arms.
-fn floors(rows: &[Comparison]) -> Vec<String> {
-    let same = rows.iter().filter(|row| row.same && figures::name(row) == "rate");
+/// A/A floor of the rates: the difference between two equal arms. A summary has the largest.
+fn floors(rows: &[Comparison], extent: Detail) -> Vec<String> {
+    let mut same: Vec<&Comparison> =
+        rows.iter().filter(|row| row.same && figures::name(row) == "rate").collect();
+    let count = same.len();
+    if extent == Detail::Summary && count > 1 {
+        // A verdict has to exceed the floor of its own case; the largest tells how quiet the machine was.
+        let size = |row: &Comparison| row.ratio.map_or(0.0, |ratio| (ratio - 1.0).abs());
+        same.sort_by(|a, b| size(b).total_cmp(&size(a)));
+        same.truncate(1);
+    }
+    let of = if same.len() < count { format!(", the most of {count} cases") } else { String::new() };
     let line = |row: &Comparison| {
         let (change, confidence) = (figures::change(row.ratio), figures::confidence_interval(row.confidence));
         let stable = row.verdict == Verdict::NoDifference;
@@ -190,9 +206,9 @@ fn floors(rows: &[Comparison]) -> Vec<String> {
                 format!("{difference} cannot be seen; about {needed} could")
             }
         };
-        format!("{}: the same arm twice differs by {change} % ({confidence}): {seen}", plain(&row.case))
+        format!("{}: the same arm twice differs by {change} % ({confidence}){of}: {seen}", plain(&row.case))
     };
-    limited(same.map(line).collect())
+    limited(same.into_iter().map(line).collect())
 }
 
 /// A number of replicates, which is an estimate, with two digits.

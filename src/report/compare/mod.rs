@@ -12,6 +12,10 @@ use crate::record::run::{Comparison, Run};
 
 /// Largest number of tables shown one by one; beyond it, one table shows all rates.
 const TABLES: usize = 3;
+/// The same below the tables of a run.
+const TABLES_OF_RUN: usize = 1;
+/// Largest number of certain differences beside the rates in a summary.
+const CERTAIN: usize = 4;
 
 /// The whole comparison as text for any output.
 pub fn compared(compared: &Compared, extent: Detail) -> String {
@@ -22,15 +26,16 @@ pub fn compared(compared: &Compared, extent: Detail) -> String {
 pub fn compared_on(screen: Screen, compared: &Compared, extent: Detail) -> String {
     let mut text = screen.lines(lines::forced(compared));
     text += &screen.lines(lines::headline(compared));
-    text += &tables_on(screen, compared, extent);
+    text += &tables_on(screen, &tables(compared, extent, TABLES));
     text.push('\n');
     text += &screen.lines(lines::notes(compared, extent));
     screen.painted(text + &screen.lines(lines::forced(compared)))
 }
 
-fn tables_on(screen: Screen, compared: &Compared, extent: Detail) -> String {
-    let tables = tables(compared, extent).into_iter();
-    tables.map(|(caption, grid)| format!("\n{}{}", screen.prose(&caption), screen.grid(&grid))).collect()
+fn tables_on(screen: Screen, tables: &[(String, Grid)]) -> String {
+    { tables.iter() }
+        .map(|(caption, grid)| format!("\n{}{}", screen.prose(caption), screen.grid(grid)))
+        .collect()
 }
 
 /// The comparison as Markdown for an issue or a wiki, with every table.
@@ -40,7 +45,7 @@ pub fn compared_markdown(compared: &Compared) -> String {
     for line in lines::forced(compared).iter().chain(&lines::headline(compared)) {
         text += &format!("\n{}\n", line_escaped(line));
     }
-    for (caption, grid) in tables(compared, Detail::Everything) {
+    for (caption, grid) in tables(compared, Detail::Everything, TABLES) {
         text += &format!("\n{}\n\n{}", escaped(&caption), document::grid(&grid));
     }
     text += "\n## How to read it\n\n";
@@ -54,10 +59,16 @@ pub fn compared_markdown(compared: &Compared) -> String {
 pub(super) fn of_run(screen: Screen, run: &Run, extent: Detail) -> Option<String> {
     let of_it = Compared::of_run(run);
     let text = || {
-        let notes = screen.lines(lines::notes(&of_it, extent));
-        format!("{}{}\n{notes}", screen.lines(lines::headline(&of_it)), tables_on(screen, &of_it, extent))
+        let headline = screen.lines(lines::headline(&of_it));
+        headline + &tables_on(screen, &tables(&of_it, extent, TABLES_OF_RUN))
     };
     (!of_it.comparisons.is_empty()).then(text)
+}
+
+/// Notes on the comparison of a run's arms.
+pub(super) fn notes_of_run(run: &Run, extent: Detail) -> Vec<String> {
+    let of_it = Compared::of_run(run);
+    if of_it.comparisons.is_empty() { Vec::new() } else { lines::notes(&of_it, extent) }
 }
 
 /// What each arm of a run gained in a workload: `batch-256 +15 % (+4.3 to +24), faster`.
@@ -71,15 +82,15 @@ pub(super) fn markdown_of_run(run: &Run) -> Option<String> {
     (!of_it.comparisons.is_empty()).then(|| compared_markdown(&of_it).replacen("# ", "## Arms of ", 1))
 }
 
-/// Every table with its caption.
-fn tables(compared: &Compared, extent: Detail) -> Vec<(String, Grid)> {
+/// Every table with its caption; those of single cases when there are at most `one_by_one`.
+fn tables(compared: &Compared, extent: Detail, one_by_one: usize) -> Vec<(String, Grid)> {
     let all = extent == Detail::Everything;
     let groups: Vec<&[Comparison]> = compared
         .comparisons
         .chunk_by(|a, b| (&a.case, &a.candidate) == (&b.case, &b.candidate))
         .filter(|rows| all || !rows[0].same)
         .collect();
-    if all || groups.len() <= TABLES {
+    if all || groups.len() <= one_by_one {
         let of_group = |rows: &[Comparison]| {
             let tests = if all { rows::tests(rows) } else { None };
             let below = tests.map(|grid| ("how likely by chance".to_owned(), grid));
@@ -89,10 +100,13 @@ fn tables(compared: &Compared, extent: Detail) -> Vec<(String, Grid)> {
     }
     let rates: Vec<&Comparison> = groups.iter().map(|rows| &rows[0]).collect();
     let mut found: Vec<(String, Grid)> = vec![("rates".to_owned(), rows::cases(&rates))];
-    let others: Vec<&Comparison> =
+    let mut others: Vec<&Comparison> =
         groups.iter().flat_map(|rows| &rows[1..]).filter(|row| figures::is_certain(row)).collect();
+    let hidden = others.len().saturating_sub(CERTAIN);
+    others.truncate(CERTAIN);
     if !others.is_empty() {
-        found.push(("what else is certain".to_owned(), rows::cases(&others)));
+        let more = if hidden > 0 { format!("; -v has {hidden} more") } else { String::new() };
+        found.push((format!("what else is certain{more}"), rows::cases(&others)));
     }
     found
 }

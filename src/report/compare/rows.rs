@@ -34,31 +34,32 @@ pub(super) fn tests(rows: &[Comparison]) -> Option<Grid> {
     (!rows.is_empty()).then_some(grid)
 }
 
-/// One figure of several cases and arms.
+/// One figure of several cases and arms, without its power: the change, its confidence interval and the verdict. With one
+/// arm, the values of both sides as well.
 pub(super) fn cases(rows: &[&Comparison]) -> Grid {
     let mut grid = Grid::of_rows(rows.len());
-    grid.push(Column::words("case"), rows.iter().map(|row| plain(&row.case)));
-    if rows.iter().any(|row| row.candidate != rows[0].candidate) {
-        grid.push(Column::words("B"), rows.iter().map(|row| plain(&row.candidate)));
+    let each = || rows.iter().copied();
+    grid.push(Column::words("case"), each().map(|row| plain(&row.case)));
+    let one_arm = rows.iter().all(|row| row.candidate == rows[0].candidate);
+    if !one_arm {
+        grid.push(Column::words("B"), each().map(|row| plain(&row.candidate)));
     }
     if rows.iter().any(|row| row.metric != rows[0].metric) {
-        grid.push(Column::words("figure"), rows.iter().map(|row| figures::figure(row)));
+        grid.push(Column::words("figure"), each().map(figures::figure));
     }
-    judged(&mut grid, rows);
+    grid.keys_so_far();
+    if one_arm {
+        sides(&mut grid, rows);
+    }
+    verdicts(&mut grid, rows);
     grid
 }
 
 /// Adds values, change, confidence interval, verdict, smallest detectable difference and needed replicates.
 fn judged(grid: &mut Grid, rows: &[&Comparison]) {
+    sides(grid, rows);
+    verdicts(grid, rows);
     let each = || rows.iter().copied();
-    grid.push(Column::figures("A", ""), each().map(|row| figures::value(row, row.base_value)));
-    grid.push(Column::figures("B", ""), each().map(|row| figures::value(row, row.candidate_value)));
-    grid.push(Column::figures("change", "%"), each().map(|row| figures::change(row.ratio)));
-    grid.push(
-        Column::figures("interval", "%"),
-        each().map(|row| figures::confidence_interval(row.confidence)),
-    );
-    grid.push(Column::words("verdict"), each().map(|row| figures::verdict(row).to_owned()));
     grid.push(Column::figures("finds", "%"), each().map(|row| figures::share(row.smallest_detectable)));
     let unit = rows.first().map_or("", |row| figures::needed(row));
     // A quantile covers all ranks together, so it has rounds where other figures have hosts.
@@ -67,6 +68,24 @@ fn judged(grid: &mut Grid, rows: &[&Comparison]) {
         false => format!("{} {}", needs(row), figures::needed(row)),
     };
     grid.push(Column::figures("needs", unit), each().map(needed));
+}
+
+/// Adds the values of both sides.
+fn sides(grid: &mut Grid, rows: &[&Comparison]) {
+    let each = || rows.iter().copied();
+    grid.push(Column::figures("A", ""), each().map(|row| figures::value(row, row.base_value)));
+    grid.push(Column::figures("B", ""), each().map(|row| figures::value(row, row.candidate_value)));
+}
+
+/// Adds change, confidence interval and verdict.
+fn verdicts(grid: &mut Grid, rows: &[&Comparison]) {
+    let each = || rows.iter().copied();
+    grid.push(Column::figures("change", "%"), each().map(|row| figures::change(row.ratio)));
+    grid.push(
+        Column::figures("interval", "%"),
+        each().map(|row| figures::confidence_interval(row.confidence)),
+    );
+    grid.push(Column::words("verdict"), each().map(|row| figures::verdict(row).to_owned()));
 }
 
 fn needs(row: &Comparison) -> String {
