@@ -114,7 +114,7 @@ fn arms_are_interleaved_on_every_rank_and_the_run_says_what_ended_it() {
     }
     let squeezed = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(squeezed.contains(&format!("repetitions: {rounds} of each case")), "{squeezed}");
-    assert!(squeezed.contains("base-again") && squeezed.contains("large"), "{squeezed}");
+    assert!(squeezed.contains("the same arm twice") && squeezed.contains("large"), "{squeezed}");
     assert!(said.stdout.lines().all(|line| line.chars().count() <= 80), "{}", said.stdout);
 }
 

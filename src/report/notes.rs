@@ -45,6 +45,8 @@ pub(super) fn notes(run: &Run, groups: &[Group<'_>], compared: Vec<String>, exte
         lines.push(format!("and {} not met", counted(more as u64, "more gate")));
     }
     lines.extend(stragglers::stragglers(run));
+    lines.extend(ending::stop_rule(run));
+    lines.extend(digests(run));
     lines.extend(advised);
     lines.extend(compared);
     lines.extend(of_this_run(run, extent));
@@ -67,9 +69,7 @@ pub(super) fn notes(run: &Run, groups: &[Group<'_>], compared: Vec<String>, exte
 /// What else happened in this run.
 fn of_this_run(run: &Run, extent: Detail) -> Vec<String> {
     let (derived, all) = (&run.derived, extent == Detail::Everything);
-    let mut lines = digests(run);
-    lines.extend(checks::checks(run));
-    lines.extend(ending::stop_rule(run));
+    let mut lines = checks::checks(run);
     if derived.unfinished_repetitions > 0 {
         let count = counted(u64::from(derived.unfinished_repetitions), "repetition");
         lines.push(format!("unfinished: {count} did not end on every rank and count in no figure"));

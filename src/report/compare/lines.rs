@@ -153,7 +153,7 @@ pub(super) fn notes(compared: &Compared, extent: Detail) -> Vec<String> {
     if extent == Detail::Everything {
         lines.extend(how(compared));
     }
-    lines.extend(unknown(rows));
+    lines.extend(unknown(rows, extent));
     lines.extend(shown_by(compared));
     lines.extend(limited(
         compared.alone.iter().map(|case| format!("not compared: {}", plain(case))).collect(),
@@ -285,11 +285,12 @@ fn confidence_intervals(rows: &[&Comparison]) -> String {
     }
 }
 
-/// Reasons for undecided verdicts, each once.
-fn unknown(rows: &[Comparison]) -> Vec<String> {
+/// Reasons for undecided verdicts, each once; a summary has those on rates.
+fn unknown(rows: &[Comparison], extent: Detail) -> Vec<String> {
     let mut reasons: BTreeMap<&str, (BTreeSet<String>, Option<u64>)> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.verdict == Verdict::CannotTell && !row.same) {
-        let Some(reason) = &row.reason else { continue };
+        let told = extent == Detail::Everything || figures::name(row) == "rate";
+        let Some(reason) = row.reason.as_ref().filter(|_| told) else { continue };
         let (names, needed) = reasons.entry(reason).or_default();
         names.insert(figures::name(row));
         if row.scope == Some(Scope::TheseProcesses) {
