@@ -88,7 +88,8 @@ fn tables(compared: &Compared, extent: Detail, one_by_one: usize) -> Vec<(String
     let groups: Vec<&[Comparison]> = compared
         .comparisons
         .chunk_by(|a, b| (&a.case, &a.candidate) == (&b.case, &b.candidate))
-        .filter(|rows| all || !rows[0].same)
+        // The notes have the reason for a case without any pair.
+        .filter(|rows| all || (!rows[0].same && rows.iter().any(|row| row.ratio.is_some())))
         .collect();
     if all || groups.len() <= one_by_one {
         let of_group = |rows: &[Comparison]| {
