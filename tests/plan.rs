@@ -1,37 +1,13 @@
-//! `numamark plan` from the command line: its predictions are compared with the run.
+//! `numamark plan` from the command line: what it prints and refuses. Its predictions are tested in `prediction.rs`.
 #![cfg(feature = "cli")]
 
 mod program;
 
 use std::path::{Path, PathBuf};
 
-use program::{Finished, Folder, LIMIT, Start, finish};
+use program::attempt::text;
+use program::{Folder, LIMIT, SWEEP, Start, finish, numamark};
 use serde_json::Value;
-
-/// A job of a few seconds, with a sweep.
-const SWEEP: &str = r#"
-schema = 1
-name = "predicted"
-[run]
-warmup = "100ms"
-duration = "300ms"
-repetitions = 5
-interval = "50ms"
-[rank]
-share_nodes = true
-[generate]
-chunk = ["1MiB", "16MiB"]
-[allocate]
-allocator = ["slab", "system"]
-"#;
-
-fn numamark(arguments: &[&str]) -> Finished {
-    finish(Start::Alone.command(1, arguments), LIMIT)
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("temporary folders have plain names")
-}
 
 /// 16 nodes of 24 cores, as `--topology` describes them.
 const LARGE: &str = "pack:4 numa:4 core:24 pu:1";

@@ -1,42 +1,19 @@
 //! Predictions of `numamark plan`, compared with the run. A suite of its own: its tests have the machine for themselves.
+#![cfg(feature = "cli")]
 
 mod program;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use program::{Finished, Folder, LIMIT, Start, finish};
+use program::attempt::text;
+use program::{Folder, LIMIT, SWEEP, Start, finish, numamark};
 use serde_json::Value;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn alone() -> impl Drop {
     ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A job of a few seconds, with a sweep.
-const SWEEP: &str = r#"
-schema = 1
-name = "predicted"
-[run]
-warmup = "100ms"
-duration = "300ms"
-repetitions = 5
-interval = "50ms"
-[rank]
-share_nodes = true
-[generate]
-chunk = ["1MiB", "16MiB"]
-[allocate]
-allocator = ["slab", "system"]
-"#;
-
-fn numamark(arguments: &[&str]) -> Finished {
-    finish(Start::Alone.command(1, arguments), LIMIT)
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("temporary folders have plain names")
 }
 
 /// Figures that `plan` prints, or those of a run.

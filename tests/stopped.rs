@@ -1,9 +1,10 @@
 //! Runs that were stopped, killed, or are still going on: they have a table of what is complete, and can be resumed.
+#![cfg(feature = "cli")]
 
 mod program;
 
 use program::attempt::{Attempt, LONG, processes, starts, text, wait_for_parts};
-use program::{Finished, LIMIT, Start, finish, signal, spawn, wait};
+use program::{LIMIT, Start, finish, numamark, signal, spawn, wait};
 use std::time::Instant;
 
 #[test]
@@ -49,10 +50,6 @@ fn partial_line(report: &str) -> (u32, String) {
     let words: Vec<&str> = text.split(' ').collect();
     let of = words.windows(2).position(|pair| pair == ["of", "60"]).unwrap_or_else(|| panic!("{text}"));
     (words[of - 1].parse().expect("a count"), text.to_owned())
-}
-
-fn numamark(arguments: &[&str]) -> Finished {
-    finish(Start::Alone.command(1, arguments), LIMIT)
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(super) fn of_run(
         .collect()
 }
 
-/// Where most ranks lacked their CPUs, the slowest is the most disturbed: such cases have no column.
+/// Rates of every case in which most ranks had their CPUs. In other cases the slowest rank is the most disturbed one.
 fn columns<'a>(
     header: &Header,
     evidence: &'a Evidence,

@@ -1,5 +1,5 @@
-//! How far the figures of a run can be believed: one rule for the report, for gates, for comparisons and for other
-//! programs. It reads figures that are in `run.json`, so that every reader of that file can apply it.
+//! Rule on the credibility of a run's figures: one for the report, for gates, for comparisons and for other programs. It
+//! reads figures that are in `run.json`, so that every reader of that file can apply it.
 
 use std::collections::BTreeSet;
 

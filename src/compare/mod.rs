@@ -67,7 +67,7 @@ pub struct Compared {
 pub struct Untrusted {
     /// Its directory as given.
     pub directory: String,
-    /// What was wrong, worst first; only severe findings.
+    /// Severe findings, worst first.
     pub findings: Vec<Finding>,
     /// Number of its cases.
     pub cases: usize,

@@ -158,3 +158,25 @@ pub fn wait(child: Child, started: Instant, limit: Duration) -> Finished {
 pub fn signal(process: u32, name: &str) {
     let _ = Command::new("kill").args([format!("-{name}"), process.to_string()]).status();
 }
+
+/// A job of a few seconds, with a sweep.
+pub const SWEEP: &str = r#"
+schema = 1
+name = "predicted"
+[run]
+warmup = "100ms"
+duration = "300ms"
+repetitions = 5
+interval = "50ms"
+[rank]
+share_nodes = true
+[generate]
+chunk = ["1MiB", "16MiB"]
+[allocate]
+allocator = ["slab", "system"]
+"#;
+
+/// Runs the program without a launcher.
+pub fn numamark(arguments: &[&str]) -> Finished {
+    finish(Start::Alone.command(1, arguments), LIMIT)
+}

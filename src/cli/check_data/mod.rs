@@ -87,7 +87,7 @@ fn read(input: &mut dyn Read, bytes_max: u64, blocks: SyncSender<std::io::Result
     }
 }
 
-/// What is known of a file that was read.
+/// Result of reading a file.
 struct Checked {
     wrong: WrongBytes,
     trace: Trace,

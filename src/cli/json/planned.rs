@@ -51,7 +51,7 @@ struct Planned<'a> {
     cgroup_free_bytes: Option<u64>,
     ranks: Vec<RankPlan<'a>>,
     cases: Vec<CasePlan<'a>>,
-    /// What cannot be predicted, one sentence each.
+    /// Facts that cannot be predicted, one sentence each.
     unknown: &'a [String],
     slurm_command: Option<String>,
 }
@@ -77,7 +77,7 @@ struct CasePlan<'a> {
     estimated_ns: Option<u64>,
     /// Arena of the rank that needs most.
     memory_bytes: u64,
-    /// What follows from the parameters, for the first rank; null for a workload without chunks.
+    /// Values that follow from the parameters, for the first rank; null for a workload without chunks.
     expected: Option<&'a Expected>,
 }
 
