@@ -53,15 +53,10 @@ pub fn plan(arguments: &PlanArguments) -> Result<ExitCode> {
     });
     let (name, ranks, hosts) = (job.name.as_str(), ranks.as_slice(), arguments.hosts);
     let (prediction, unknown) = (prediction.as_ref(), unknown.as_slice());
+    let planned = Planned { name, ranks, hosts, prediction, unknown };
     print(&match arguments.machine.format {
-        MachineFormat::Text => {
-            let planned = report::plan(&Planned { name, ranks, hosts, prediction, unknown });
-            planned + &slurm.unwrap_or_default()
-        }
-        MachineFormat::Json => {
-            let slurm = slurm.map(|command| command.trim().to_owned());
-            json::planned(&json::PlannedJob { name, ranks, hosts, prediction, unknown, slurm })
-        }
+        MachineFormat::Text => report::plan(&planned) + &slurm.unwrap_or_default(),
+        MachineFormat::Json => json::planned(&planned, slurm.as_deref().map(str::trim)),
     });
     within(arguments, wall_ns)
 }

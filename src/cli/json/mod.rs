@@ -8,7 +8,7 @@ mod planned;
 mod ranks;
 
 pub use machine::machine;
-pub use planned::{PlannedJob, planned};
+pub use planned::planned;
 pub use ranks::ranks;
 
 /// Version of the keys of all three objects.

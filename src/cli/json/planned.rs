@@ -5,24 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::SCHEMA;
-use crate::plan::{Case, Parameter, Plan, Prediction, Seat};
+use crate::plan::{Case, Parameter, Plan, Seat};
 use crate::record::{Expected, json_text};
-
-/// Parts of a plan: the job on one host, and what was predicted.
-pub struct PlannedJob<'a> {
-    /// Name of the job.
-    pub name: &'a str,
-    /// Seat and plan of each rank of one host. At least one.
-    pub ranks: &'a [(Seat, Plan)],
-    /// Number of hosts, all alike.
-    pub hosts: u32,
-    /// Prediction from a miniature of the run; `None` when nothing was tried.
-    pub prediction: Option<&'a Prediction>,
-    /// Everything that cannot be predicted, one sentence each.
-    pub unknown: &'a [String],
-    /// The command that submits the run to Slurm, if it was asked for.
-    pub slurm: Option<String>,
-}
+use crate::report;
 
 #[derive(Serialize)]
 struct Planned<'a> {
@@ -53,7 +38,7 @@ struct Planned<'a> {
     cases: Vec<CasePlan<'a>>,
     /// Facts that cannot be predicted, one sentence each.
     unknown: &'a [String],
-    slurm_command: Option<String>,
+    slurm_command: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -82,7 +67,7 @@ struct CasePlan<'a> {
 }
 
 /// The text of the object.
-pub fn planned(job: &PlannedJob<'_>) -> String {
+pub fn planned(job: &report::Planned<'_>, slurm: Option<&str>) -> String {
     let (_, first) = &job.ranks[0];
     let prediction = job.prediction;
     json_text(&Planned {
@@ -105,7 +90,7 @@ pub fn planned(job: &PlannedJob<'_>) -> String {
         ranks: job.ranks.iter().map(|(seat, plan)| rank(seat, plan)).collect(),
         cases: (0..first.cases.len()).map(|index| case(job, index)).collect(),
         unknown: job.unknown,
-        slurm_command: job.slurm.clone(),
+        slurm_command: slurm,
     })
 }
 
@@ -125,7 +110,7 @@ fn rank<'a>(seat: &'a Seat, plan: &Plan) -> RankPlan<'a> {
     }
 }
 
-fn case<'a>(job: &PlannedJob<'a>, index: usize) -> CasePlan<'a> {
+fn case<'a>(job: &report::Planned<'a>, index: usize) -> CasePlan<'a> {
     let (_, first) = &job.ranks[0];
     let case = &first.cases[index];
     let arenas = job.ranks.iter().map(|(_, plan)| Case::arena_bytes(&plan.cases[index]));
