@@ -110,7 +110,7 @@ fn arms_are_interleaved_on_every_rank_and_the_run_says_what_ended_it() {
         let of = |turns: &[(String, u64)]| turns.iter().map(|turn| turn.0.clone()).collect::<Vec<_>>();
         let (there, back) = stretch.split_at(3);
         assert!(of(there).iter().rev().eq(&of(back)), "{stretch:?}");
-        assert!(there.iter().all(|turn| turn.1 % 2 == 0) && back.iter().all(|turn| turn.1 % 2 == 1));
+        assert!(there.iter().all(|turn| turn.1 % 2 == 1) && back.iter().all(|turn| turn.1 % 2 == 0));
     }
     let squeezed = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(squeezed.contains(&format!("repetitions: {rounds} of each case")), "{squeezed}");

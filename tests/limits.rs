@@ -73,7 +73,7 @@ fn limits_are_measured_around_every_repetition_and_alone_at_the_beginning_and_th
             if generates {
                 expected.extend([(("before", "all"), 4), (("after", "all"), 4)]);
             }
-            if generates && line["round"] == 0 {
+            if generates && line["round"] == 1 {
                 expected.insert(("before", "alone"), 4);
             }
             assert_eq!(counts(&line["limits"]), expected, "{} {}", line["case"], line["round"]);

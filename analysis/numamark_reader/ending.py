@@ -79,5 +79,5 @@ def _rates(run, case, done):
     """The values by round; None where the round was dropped, or no work was finished."""
     gone = dropped(run)[case["id"]]
     of_rounds = {records[0]["round"]: records for records in run.rounds(case["id"])}
-    counted = [of_rounds.get(number, []) if number not in gone else [] for number in range(done)]
+    counted = [of_rounds.get(number, []) if number not in gone else [] for number in range(1, done + 1)]
     return [figures.rate(case["measure"], records) for records in counted]

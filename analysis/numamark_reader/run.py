@@ -196,6 +196,9 @@ def read_part(path):
     for number, (found, expected) in enumerate(zip(kinds or [None], wanted), 1):
         if found != expected:
             raise RunError(f"{path}:{number}: is of kind {found!r}, expected {expected!r}")
+        if found == "repetition" and records[number - 1].get("round") == 0:
+            case = records[number - 1].get("case")
+            raise RunError(f"{path}:{number}: case {case} has round 0; rounds count from 1, in older runs from 0")
     end = records[-1] if kinds[-1] == "end" else None
     repetitions = records[1:-1] if end else records[1:]
     return Part(records[0], repetitions, end, torn=bool(rest))

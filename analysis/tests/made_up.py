@@ -57,13 +57,13 @@ def limits(elapsed_ns, size):
     return [{**of_loop, "when": when, "kernel": name, "bytes": kernels[name] * size} for when, name in both]
 
 
-def repetition(round_index, elapsed_ns, size, **histograms):
+def repetition(round_number, elapsed_ns, size, **histograms):
     """One repetition of the case `fill`: two workers, both busy all the time."""
     return {
         "kind": "repetition",
         "case": "fill",
-        "round": round_index,
-        "began_unix_ms": BEGAN_MS + 5000 * round_index,
+        "round": round_number,
+        "began_unix_ms": BEGAN_MS + 5000 * (round_number - 1),
         "elapsed_ns": elapsed_ns,
         "bytes": size,
         "operations": 0,
@@ -81,9 +81,9 @@ def repetition(round_index, elapsed_ns, size, **histograms):
     }
 
 
-def at_rate(round_index, rate):
+def at_rate(round_number, rate):
     """A repetition of one rank with this number of GiB a second."""
-    return repetition(round_index, 10**9, round(rate * 2**30))
+    return repetition(round_number, 10**9, round(rate * 2**30))
 
 
 def run_of(planned, rounds, ends, host=None, **document):
@@ -144,7 +144,7 @@ def write_whole_run(directory):
     slow, fast = histogram([1000, 3000]), histogram([10], count=50)
     histograms = {"chunk_ns": histogram([100] * 10), "refill_ns__slow": slow, "refill_ns__fast": fast}
     for rank, begin_pages in enumerate([pages(9, 1), pages(10, 0)]):
-        rounds = [repetition(n, s * 10**9 - rank, 2 << 30, **histograms) for n, s in enumerate([2, 4])]
+        rounds = [repetition(n, s * 10**9 - rank, 2 << 30, **histograms) for n, s in enumerate([2, 4], 1)]
         write_part(directory, rank, 2, rounds, begin_pages, pages(10, 0))
     write_run(directory, ranks=2, repetitions=2, gates=GATES)
     write_run(directory, ranks=2, repetitions=2, gates=GATES, again=derived(open_run(directory)))

@@ -14,7 +14,7 @@ def run(rates, host="n0", drop=None):
     """By arm, one list of rates a round: one a rank."""
     planned = [{**made_up.PLANNED, "id": f"fill {arm}", "arm": arm, "compared_as": "fill"} for arm in rates]
     rounds = {
-        case["id"]: [[made_up.at_rate(n, rate) for rate in ranks] for n, ranks in enumerate(rates[case["arm"]])]
+        case["id"]: [[made_up.at_rate(n, rate) for rate in ranks] for n, ranks in enumerate(rates[case["arm"]], 1)]
         for case in planned
     }
     ranks = len(next(iter(rates.values()))[0])

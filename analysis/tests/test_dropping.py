@@ -11,7 +11,10 @@ from .made_up import NOISE, repetition
 def run(rule, planned, **noises):
     """A run of one rank: by case, what its noise differs in, round by round."""
     rounds = {
-        case: [[{**repetition(number, 10**9, 1 << 20), "noise": {**NOISE, **noise}}] for number, noise in enumerate(of)]
+        case: [
+            [{**repetition(number, 10**9, 1 << 20), "noise": {**NOISE, **noise}}]
+            for number, noise in enumerate(of, 1)
+        ]
         for case, of in noises.items()
     }
     return SimpleNamespace(document={"drop": rule, "planned": planned}, rounds=lambda case: rounds[case])
@@ -24,12 +27,12 @@ class Dropping(unittest.TestCase):
         for rule, expected in (
             (None, set()),
             ({"run_delay": 0.005}, set()),
-            ({"run_delay": 0.004}, {0, 1}),
+            ({"run_delay": 0.004}, {1, 2}),
             ({"core_clock": 0.0101}, set()),
-            ({"core_clock": 0.009, "steal": None}, {0, 1}),
+            ({"core_clock": 0.009, "steal": None}, {1, 2}),
             ({"cpu_share": 0.99}, set()),
-            ({"cpu_share": 0.991}, {0, 1}),
-            ({"steal": 0.0}, {1}),
+            ({"cpu_share": 0.991}, {1, 2}),
+            ({"steal": 0.0}, {2}),
         ):
             found = dropped(run(rule, planned, fill=[{"steal_ns": None}, {"steal_ns": 1}]))
             self.assertEqual(found, {"fill": {n: {"round": n, "rank": 0} for n in expected}}, rule)
@@ -40,7 +43,7 @@ class Dropping(unittest.TestCase):
         noises = {"a": [slow, quiet], "b": [quiet, slow], "c": [quiet, quiet], "d": [slow, quiet]}
         found = dropped(run({"cpu_share": 0.97}, planned, **noises))
         numbers = {case: sorted(gone) for case, gone in found.items()}
-        self.assertEqual(numbers, {"a": [0, 1], "b": [0, 1], "c": [], "d": [0]})
+        self.assertEqual(numbers, {"a": [1, 2], "b": [1, 2], "c": [], "d": [1]})
 
     def test_nulls_stand_where_the_rounds_were(self):
         metric = {"value": 2.0, "values": [1.0, 2.0]}

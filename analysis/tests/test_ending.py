@@ -17,7 +17,8 @@ def run(rates, rounds, ended_by, stop=STOP, drop=None, ranks=2, repetitions=None
     planned = [{**made_up.PLANNED, "id": f"fill {arm}", "arm": arm, "compared_as": arm and "fill"} for arm in arms]
     records = {case["id"]: arms[case["arm"]][:rounds] for case in planned}
     whole = {
-        case: [[made_up.at_rate(n, rate / ranks)] * ranks for n, rate in enumerate(of)] for case, of in records.items()
+        case: [[made_up.at_rate(n, rate / ranks)] * ranks for n, rate in enumerate(of, 1)]
+        for case, of in records.items()
     }
     ends = ended_by if isinstance(ended_by, list) else [ended_by] * ranks
     ends = [end and {"rounds": rounds, "ended_by": end} for end in ends]

@@ -16,7 +16,7 @@ def timing(kernel, gib, when="before", company="all", elapsed_ns=10**9):
 
 def record(rate, *timings):
     """One rank with this number of GiB a second."""
-    return {**made_up.at_rate(0, rate), "limits": list(timings)}
+    return {**made_up.at_rate(1, rate), "limits": list(timings)}
 
 
 def parts(ends=({}, {}, {}), hosts=("a", "a", "b"), packages=(0, 1, None)):

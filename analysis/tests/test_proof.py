@@ -103,7 +103,7 @@ class Proof(unittest.TestCase):
         part = self.path / "parts/rank-00001.jsonl"
         part.write_text(part.read_text().replace('"run_delay_ns": 10000000', '"run_delay_ns": 10000001', 1))
         found = [str(each) for each in self.differences("parts")[0]]
-        self.assertEqual(found, ["rank 1, fill, round 0, run_delay_ns: parts has 10000001, the workers give 10000000"])
+        self.assertEqual(found, ["rank 1, fill, round 1, run_delay_ns: parts has 10000001, the workers give 10000000"])
 
     def test_one_bit_is_a_difference(self):
         share = open_run(self.path).document["locality"]["share"]

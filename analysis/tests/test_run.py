@@ -26,7 +26,7 @@ class HandMade(unittest.TestCase):
 
     def test_a_repetition_that_a_rank_did_not_finish_counts_nowhere(self):
         self.write()
-        extra = made_up.repetition(2, 1, 1, chunk_ns=made_up.histogram([5]))
+        extra = made_up.repetition(3, 1, 1, chunk_ns=made_up.histogram([5]))
         with (self.path / "parts/rank-00000.jsonl").open() as part:
             lines = part.readlines()
         lines.insert(-1, made_up.json.dumps(extra) + "\n")
@@ -89,7 +89,7 @@ class HandMade(unittest.TestCase):
     def test_a_stopped_run_has_frames_like_those_of_a_whole_run(self):
         self.write()
         whole = open_run(self.path)
-        types, expected = whole.samples().collect_schema(), whole.samples().collect().filter(repetition=0)
+        types, expected = whole.samples().collect_schema(), whole.samples().collect().filter(repetition=1)
         self.stop((1, 1), None)
         run = open_run(self.path)
         self.assertEqual(run.samples().collect_schema(), types)
@@ -164,7 +164,7 @@ class Parts(unittest.TestCase):
         self.path = Path(folder.name)
 
     def test_a_torn_last_line_is_set_aside(self):
-        rounds = [made_up.repetition(0, 5, 6, chunk_ns=made_up.histogram([5]))]
+        rounds = [made_up.repetition(1, 5, 6, chunk_ns=made_up.histogram([5]))]
         part = read_part(made_up.write_part(self.path, 0, 1, rounds, tail='{"kind": "repet'))
         self.assertEqual((len(part.repetitions), part.end, part.torn), (1, None, True))
 
@@ -175,6 +175,10 @@ class Parts(unittest.TestCase):
             ('{"kind": "begin"}\nnoise\n', ":2: is not JSON"),
             ('{"kind": "begin"}\n[]\n', ":2: is of kind None"),
             ('{"kind": "begin"}\n{"kind": "end"}\n{"kind": "end"}\n', ":2: is of kind 'end'"),
+            (
+                '{"kind": "begin"}\n{"kind": "repetition", "case": "fill", "round": 0}\n',
+                ":2: case fill has round 0; rounds count from 1, in older runs from 0",
+            ),
         ]:
             file = self.path / "part.jsonl"
             file.write_text(text)

@@ -214,7 +214,7 @@ mod tests {
         };
         Repetition {
             case: "larson".to_owned(),
-            round: 0,
+            round: 1,
             began_unix_ms: 0,
             elapsed_ns: 1_000_000_000,
             bytes: 0,

@@ -62,7 +62,7 @@ fn figures(header: &Header, evidence: &Evidence, rounds: u32) -> Vec<Vec<Option<
     let rates = |case: &CaseHeader| -> Vec<Option<f64>> {
         let dropped = dropped.get(&case.id);
         let counts = |round: &u32| dropped.is_none_or(|dropped| !dropped.contains_key(round));
-        (0..rounds)
+        (1..=rounds)
             .map(|round| Some(round).filter(counts).and_then(|round| rate(case, evidence, round)))
             .collect()
     };

@@ -200,7 +200,7 @@ fn seated(series: Series, partners: &BTreeMap<u32, u32>) -> Series {
 /// the run takes the place of the round, because runs are the replicates.
 fn of_runs(quantity: Quantity, runs: Vec<(Series, Series, Seats)>) -> Paired {
     let (mut pairs, mut rounds, mut hosts, mut reason) = (Vec::new(), BTreeSet::new(), BTreeSet::new(), None);
-    for (run, (base, candidate, seats)) in (0u32..).zip(runs) {
+    for (run, (base, candidate, seats)) in (1u32..).zip(runs) {
         let [ours, theirs] = [&base, &candidate].map(medians);
         for (rank, base) in ours {
             let Some(candidate) = theirs.get(&rank) else { continue };

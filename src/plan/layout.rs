@@ -92,7 +92,7 @@ mod tests {
             "run.repetitions=200",
         ]);
         for (index, case) in plan.cases.iter().enumerate() {
-            let turns = (0..200).map(|round| Turn { round, case: index });
+            let turns = (1..=200).map(|round| Turn { round, case: index });
             let stretches: Vec<_> = turns.filter_map(|turn| plan.stretch(0, turn)).collect();
             if case.arena_bytes() == 0 {
                 assert!(stretches.is_empty(), "{}", case.id);
@@ -113,14 +113,14 @@ mod tests {
         let plan = plan(&["generate.chunk=[1MiB, 64MiB]"]);
         let places = |rank: u32, case: usize| -> Vec<u64> {
             let stretch = |round| plan.stretch(rank, Turn { round, case }).expect("a heap");
-            (0..50).map(|round| stretch(round).offset_bytes).collect()
+            (1..=50).map(|round| stretch(round).offset_bytes).collect()
         };
         assert_eq!(places(0, 0), places(0, 0));
         assert_ne!(places(0, 1), places(1, 1));
         let mut other = plan.clone();
         other.seed += 1;
         let turn = |round| Turn { round, case: 0 };
-        assert!((0..50).any(|round| other.stretch(0, turn(round)) != plan.stretch(0, turn(round))));
+        assert!((1..=50).any(|round| other.stretch(0, turn(round)) != plan.stretch(0, turn(round))));
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Plan {
             (Amount::Duration(real), Amount::Duration(here)) => scaled(self.division.interval_ns, here, real),
             _ => self.division.interval_ns,
         };
-        let turns = (0..ROUNDS).flat_map(|round| (0..cases.len()).map(move |case| Turn { round, case }));
+        let turns = (1..=ROUNDS).flat_map(|round| (0..cases.len()).map(move |case| Turn { round, case }));
         let plan = Plan {
             turns: turns.collect(),
             repetitions: ROUNDS,

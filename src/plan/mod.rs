@@ -111,9 +111,8 @@ impl Plan {
     /// The rounds that are whole once this turn is over and belong to no half of a stride: what may end the run. `None`
     /// in the middle of a round.
     pub fn rounds_after(&self, index: usize) -> Option<u32> {
-        let stride_of = |turn: &Turn| turn.round / self.stride;
-        let mine = stride_of(&self.turns[index]);
-        let last = self.turns.get(index + 1).is_none_or(|next| stride_of(next) != mine);
+        let mine = self.turns[index].stride_index(self.stride);
+        let last = self.turns.get(index + 1).is_none_or(|next| next.stride_index(self.stride) != mine);
         last.then(|| self.repetitions.min((mine + 1) * self.stride))
     }
 

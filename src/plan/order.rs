@@ -9,10 +9,27 @@ use crate::workload::intervals::Division;
 /// One repetition of one case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// The round, from 0.
+    /// The round, from 1.
     pub round: u32,
     /// Index of the case in the plan.
     pub case: usize,
+}
+
+impl Turn {
+    /// The turn of a case in the first round, in which some things are measured that hold for all its rounds.
+    pub fn of_first_round(case: usize) -> Turn {
+        Turn { round: 1, case }
+    }
+
+    /// True in the first round.
+    pub fn is_of_first_round(self) -> bool {
+        self.round == 1
+    }
+
+    /// Index of the stride that this turn is part of, when `stride` rounds belong together.
+    pub(super) fn stride_index(self, stride: u32) -> u32 {
+        (self.round - 1) / stride
+    }
 }
 
 /// Rounds that belong together: with arms two, in which each arm comes as early as every other.
@@ -30,18 +47,18 @@ pub(super) fn turns(job: &Job, cases: &[Case]) -> Vec<Turn> {
 /// Interleaved rounds: slow drift of the machine falls on all cases alike, and no case always follows the same one.
 ///
 /// With arms, two rounds at a time. The arms of a comparison follow each other without another case in between, there
-/// and back: A B in the even round, B A in the odd one. So whatever drifts steadily does the same to all arms, and the
+/// and back: A B in the first round, B A in the second. So whatever drifts steadily does the same to all arms, and the
 /// two rounds after that begin with the last arm: A B B A, B A A B, which cancels a drift that bends as well (Thue and
 /// Morse's sequence). An odd number of rounds ends without its way back.
 fn interleaved(job: &Job, cases: &[Case]) -> Vec<Turn> {
     let (stride, repetitions) = (stride(cases), job.run.repetitions.at_most());
     let groups: Vec<Vec<usize>> = groups(cases);
-    let strides = (0..repetitions.div_ceil(stride)).flat_map(|number| {
+    let strides = (0..repetitions.div_ceil(stride)).flat_map(|index| {
         let mut order: Vec<&Vec<usize>> = groups.iter().collect();
-        Random::new(mix_words(&[job.seed, u64::from(number)])).shuffle(&mut order);
-        let rounds = number * stride..repetitions.min((number + 1) * stride);
+        Random::new(mix_words(&[job.seed, u64::from(index)])).shuffle(&mut order);
+        let rounds = index * stride + 1..=repetitions.min((index + 1) * stride);
         let of_group = move |group: &Vec<usize>| {
-            let there = arms(job, group, number);
+            let there = arms(job, group, index);
             let back: Vec<usize> = there.iter().rev().copied().collect();
             let rounds = rounds.clone().zip([there, back]);
             let turns =
@@ -64,14 +81,14 @@ fn groups(cases: &[Case]) -> Vec<Vec<usize>> {
     numbered.collect()
 }
 
-/// The order in which two rounds begin with the arms of one comparison: drawn for every fourth round, and turned round
-/// between.
-fn arms(job: &Job, group: &[usize], number: u32) -> Vec<usize> {
+/// The arms of one comparison in the order of the first round of a stride: drawn for every second stride, and reversed in
+/// the stride after it. Strides count from 0.
+fn arms(job: &Job, group: &[usize], stride_index: u32) -> Vec<usize> {
     let mut arms = group.to_vec();
     let first = group.first().copied().unwrap_or_default();
-    let seed = [job.seed, u64::from(number / 2), 1 + first as u64];
+    let seed = [job.seed, u64::from(stride_index / 2), 1 + first as u64];
     Random::new(mix_words(&seed)).shuffle(&mut arms);
-    if number % 2 == 1 {
+    if stride_index % 2 == 1 {
         arms.reverse();
     }
     arms

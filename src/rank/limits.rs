@@ -107,7 +107,7 @@ impl<'run> OneAtATime<'run> {
     pub fn of_all(mut self) -> Result<BTreeMap<String, Vec<LimitTiming>>> {
         let mut limits = BTreeMap::new();
         for (index, case) in self.plan.cases.iter().enumerate() {
-            let timings = self.of(Turn { round: 0, case: index })?;
+            let timings = self.of(Turn::of_first_round(index))?;
             if !timings.is_empty() {
                 limits.insert(case.id.clone(), timings);
             }

@@ -97,7 +97,7 @@ pub struct Step<'plan> {
     pub at_most: bool,
     /// Id of the case.
     pub case: &'plan str,
-    /// The case's repetition, from 0.
+    /// The round, from 1: the number of the case's repetition.
     pub round: u32,
     /// Repetitions of the case, or their largest possible number.
     pub rounds: u32,

@@ -55,13 +55,13 @@ pub fn run(
         comm.agree(equipment.with_heap(case, stretch, |heap| equipment.populate(heap)))?;
     }
     limits.extend(limits::with_all(comm, equipment, plan, turn, When::After, stop)?);
-    if let (Amount::Dataset { bytes, rank, ranks, .. }, 0) = (plan.amount, turn.round) {
+    if let (Amount::Dataset { bytes, rank, ranks, .. }, true) = (plan.amount, turn.is_of_first_round()) {
         let amount = Amount::Dataset { bytes, rank, ranks, digest: true };
         let hashing = Extent { warmup_ns: 0, amount, ..extent };
         measured.digest = comm.agree(once(equipment, plan, turn, hashing))?.digest;
     }
     let check = match case.work {
-        Work::Generate(parameters) if parameters.check && turn.round == 0 => {
+        Work::Generate(parameters) if parameters.check && turn.is_of_first_round() => {
             Some(check(equipment, plan, case, parameters))
         }
         _ => None,

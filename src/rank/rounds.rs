@@ -54,7 +54,7 @@ pub fn run(
         }
         output.begin(&case.id, turn.round);
         let mut next = longest.max(step.planned.unwrap_or_default()) + alone.planned_after();
-        if turn.round == 0 {
+        if turn.is_of_first_round() {
             next += alone.planned(*turn);
         }
         // Rank 0's clock decides for all ranks. The agreement is also a barrier.
@@ -62,7 +62,7 @@ pub fn run(
             Some(time) => Err(stopped(&format!("--time {}", time.longest), index, plan, output)),
             None => Ok(()),
         })?;
-        let limits = if turn.round == 0 { alone.of(*turn)? } else { Vec::new() };
+        let limits = if turn.is_of_first_round() { alone.of(*turn)? } else { Vec::new() };
         comm.stage(&stage, plan.time_limits.next_repetition(longest));
         let (began, began_at) = (Instant::now(), SystemTime::now());
         let outcome = repetition::run(comm, equipment, plan, *turn, &stopping)?;

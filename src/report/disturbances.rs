@@ -31,7 +31,7 @@ fn dropped(run: &Run) -> Vec<String> {
             format!(
                 "  {} round {}, rank {}: {}",
                 plain(&case.id),
-                dropped.round + 1,
+                dropped.round,
                 dropped.rank,
                 plain(&dropped.why)
             )
@@ -74,7 +74,7 @@ fn slow(run: &Run) -> Vec<String> {
         };
         format!(
             "slow: round {} of {} was {:.1} % below its median{of_rank}: {causes}",
-            slow.round + 1,
+            slow.round,
             plain(&slow.case),
             slow.slower_by * 100.0,
         )

@@ -76,7 +76,7 @@ pub enum State {
 pub struct LiveRepetition {
     /// Id of the case.
     pub case: String,
-    /// The round, from 0.
+    /// The round, from 1.
     pub round: u32,
 }
 
@@ -85,7 +85,7 @@ pub struct LiveRepetition {
 pub struct Latest {
     /// Id of the case.
     pub case: String,
-    /// The round, from 0.
+    /// The round, from 1.
     pub round: u32,
     /// Rate over all ranks; null when nothing was finished.
     pub value: Option<f64>,

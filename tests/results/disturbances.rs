@@ -46,7 +46,7 @@ fn run(folder: &Folder, header: Header, disturbed: &[(&str, u32)]) -> (RunDirect
 #[test]
 fn a_slow_repetition_is_shown_with_its_rank_and_the_noise_that_coincides() {
     let folder = Folder::new("coincides");
-    let slow = [("larson-1", 3), ("larson-1", 7), ("larson-1", 9)];
+    let slow = [("larson-1", 4), ("larson-1", 8), ("larson-1", 10)];
     let (directory, run) = run(&folder, header(2), &slow);
     let found: Vec<(&str, u32, u32)> = run
         .derived
@@ -86,11 +86,11 @@ fn without_a_rule_every_repetition_counts_and_with_one_it_is_null_with_the_reaso
     let folder = Folder::new("dropped");
     let rule = DropRule { run_delay: Some(0.01), ..DropRule::default() };
     let with_rule = Header { drop: Some(rule), ..header(2) };
-    let (directory, run) = run(&folder, with_rule, &[("larson-1", 3), ("larson-1", 7)]);
+    let (directory, run) = run(&folder, with_rule, &[("larson-1", 4), ("larson-1", 8)]);
     let [generate, larson] = &run.derived.cases[..] else { panic!("two cases") };
     assert_eq!(generate.dropped, []);
     let why = "workers waited for a CPU 18 %, at most 1 %".to_owned();
-    assert_eq!(larson.dropped, [3, 7].map(|round| Dropped { round, rank: 1, why: why.clone() }));
+    assert_eq!(larson.dropped, [4, 8].map(|round| Dropped { round, rank: 1, why: why.clone() }));
     let metric = &larson.metrics[RATE];
     let nulls: Vec<usize> =
         (0..metric.values.len()).filter(|place| metric.values[*place].is_none()).collect();
@@ -129,10 +129,10 @@ fn a_repetition_that_one_arm_drops_is_dropped_in_the_whole_pair() {
     arms.planned = vec![arm("base"), arm("batch-128")];
     arms.drop = Some(DropRule { cpu_share: Some(0.97), ..DropRule::default() });
     arms.ranks = 2;
-    let (_, run) = run(&folder, arms, &[("larson-base", 2), ("larson-batch-128", 5)]);
+    let (_, run) = run(&folder, arms, &[("larson-base", 3), ("larson-batch-128", 6)]);
     let rounds =
         |case: usize| run.derived.cases[case].dropped.iter().map(|one| one.round).collect::<Vec<_>>();
-    assert_eq!((rounds(0), rounds(1)), (vec![2, 5], vec![2, 5]));
+    assert_eq!((rounds(0), rounds(1)), (vec![3, 6], vec![3, 6]));
     assert_eq!(run.derived.cases[0].dropped[0].why, "a worker had its CPU for 80 %, at least 97 %");
     assert!(run.derived.cases[0].dropped[1].why.starts_with("its pair, arm batch-128: a worker"));
 }
@@ -155,7 +155,7 @@ fn a_rule_that_drops_everything_leaves_figures_without_a_value() {
 fn a_rule_on_a_missing_counter_drops_nothing_and_is_reported() {
     let folder = Folder::new("dropped-unheld");
     let rule = DropRule { steal: Some(0.01), ..DropRule::default() };
-    let (_, mut run) = run(&folder, Header { drop: Some(rule), ..header(2) }, &[("larson-1", 3)]);
+    let (_, mut run) = run(&folder, Header { drop: Some(rule), ..header(2) }, &[("larson-1", 4)]);
     assert!(run.derived.cases.iter().all(|case| case.dropped.is_empty()));
     run.derived.unavailable.insert("steal_ns".to_owned(), "no hypervisor tells".to_owned());
     let text = report::table(&run, Detail::Everything);

@@ -32,7 +32,7 @@ fn rule(half_width: f64) -> Option<Stop> {
 /// `rounds` rounds, in which case `i` took `slower(i, round)` times as long as usual.
 fn evidence(header: &Header, rounds: u32, slower: impl Fn(usize, u32) -> f64) -> Evidence {
     let mut evidence = Evidence::new((0..RANKS).map(|rank| begin(rank, RANKS)).collect()).expect("all ranks");
-    for round in 0..rounds {
+    for round in 1..=rounds {
         for (index, case) in header.planned.iter().enumerate() {
             let one = |rank: u32| {
                 let elapsed_ns = (2e9 * slower(index, round)) as u64;

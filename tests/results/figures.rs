@@ -20,7 +20,7 @@ pub fn evidence(by_rank: &[Vec<Repetition>]) -> Evidence {
         let (rows, sum) = gathered(by_rank, turn);
         evidence.add(rows, &sum).expect("all ranks tell the same story");
     }
-    let rounds = by_rank[0].iter().map(|repetition| repetition.round + 1).max().unwrap_or(0);
+    let rounds = by_rank[0].iter().map(|repetition| repetition.round).max().unwrap_or(0);
     evidence.finish((0..ranks).map(|rank| (rank, End { rounds, ..end(rank) })));
     evidence
 }
@@ -75,8 +75,8 @@ const GIB: u64 = 1 << 30;
 #[test]
 fn throughput_is_all_bytes_over_the_longest_time_never_a_mean_of_rates() {
     // Rank 0: 3 GiB in 1 s. Rank 1: 1 GiB in 2 s. Together 4 GiB in 2 s; a mean of rates would say 3.5.
-    let slow = Repetition { elapsed_ns: 2_000_000_000, ..plain(0, GIB) };
-    let run = run_of(&header(2), &[vec![plain(0, 3 * GIB)], vec![slow]]);
+    let slow = Repetition { elapsed_ns: 2_000_000_000, ..plain(1, GIB) };
+    let run = run_of(&header(2), &[vec![plain(1, 3 * GIB)], vec![slow]]);
     let case = &run.derived.cases[0];
     let metric = &case.metrics["throughput_bytes_per_s"];
     assert_eq!(
@@ -104,7 +104,7 @@ fn noise_is_summed_over_the_ranks_and_null_where_one_does_not_count_it() {
         let noise =
             Noise { involuntary_switches, run_delay_ns, steal_ns, core_clock_change, ..Noise::default() };
         let measuring = Measuring { cost_ns, ..Measuring::default() };
-        vec![Repetition { noise, measuring, ..plain(0, GIB) }]
+        vec![Repetition { noise, measuring, ..plain(1, GIB) }]
     };
     let first = with(3, 100_000_000, Some(20_000_000), 0.01, 1_000_000);
     let second = with(4, 300_000_000, None, -0.03, 3_000_000);
@@ -129,7 +129,7 @@ fn noise_is_summed_over_the_ranks_and_null_where_one_does_not_count_it() {
 
 #[test]
 fn a_value_is_the_median_over_the_repetitions_in_the_order_of_the_rounds() {
-    let rounds = [(2, 9), (0, 5), (1, 1)].map(|(round, gib)| plain(round, gib * GIB)).to_vec();
+    let rounds = [(3, 9), (1, 5), (2, 1)].map(|(round, gib)| plain(round, gib * GIB)).to_vec();
     let run = run_of(&header(1), &[rounds]);
     let metric = &run.derived.cases[0].metrics["throughput_bytes_per_s"];
     assert_eq!(metric.values, [5, 1, 9].map(|gib| Some((gib * GIB) as f64)));
@@ -138,7 +138,7 @@ fn a_value_is_the_median_over_the_repetitions_in_the_order_of_the_rounds() {
 
 #[test]
 fn a_figure_that_cannot_be_derived_is_null_with_a_reason() {
-    let idle = Repetition { bytes: 0, cpu_ns: 0, histograms: [].into(), ..plain(0, 0) };
+    let idle = Repetition { bytes: 0, cpu_ns: 0, histograms: [].into(), ..plain(1, 0) };
     let run = run_of(&header(1), &[vec![idle]]);
     let metrics = &run.derived.cases[0].metrics;
     for (name, reason) in [
@@ -159,7 +159,7 @@ fn a_figure_that_cannot_be_derived_is_null_with_a_reason() {
 #[test]
 fn a_case_of_all_ranks_has_the_histogram_of_all_values() {
     let by_rank: Vec<Vec<Repetition>> =
-        (0..4).map(|rank| (0..3).map(|round| repetition("generate-1", round, rank, 21)).collect()).collect();
+        (0..4).map(|rank| (1..=3).map(|round| repetition("generate-1", round, rank, 21)).collect()).collect();
     let run = run_of(&header(4), &by_rank);
     let records: Vec<&HistogramRecord> =
         by_rank.iter().flatten().map(|repetition| &repetition.histograms["chunk_ns"]).collect();
@@ -192,7 +192,7 @@ fn a_case_of_all_ranks_has_the_histogram_of_all_values() {
 #[test]
 fn stages_of_refills_sum_to_the_total_also_after_weighting() {
     let by_rank: Vec<Vec<Repetition>> =
-        (0..3).map(|rank| (0..3).map(|round| repetition("larson-1", round, rank, 22)).collect()).collect();
+        (0..3).map(|rank| (1..=3).map(|round| repetition("larson-1", round, rank, 22)).collect()).collect();
     let run = run_of(&header(3), &by_rank);
     let histograms = &run.derived.cases[1].histograms;
     for stratum in [".slow", ".fast", ""] {
@@ -247,7 +247,7 @@ fn locality_is_the_lower_of_start_and_end_and_needs_every_rank() {
 
 #[test]
 fn ranks_that_contradict_each_other_are_refused() {
-    let by_rank = [0, 1].map(|rank| vec![repetition("generate-1", 0, rank, 23)]);
+    let by_rank = [0, 1].map(|rank| vec![repetition("generate-1", 1, rank, 23)]);
     let refused = |change: fn(&mut Vec<Row>, &mut Vec<u64>), why: &str| {
         let mut evidence = Evidence::new(vec![begin(0, 2), begin(1, 2)]).expect("all ranks");
         let (mut rows, mut sum) = gathered(&by_rank, 0);
@@ -281,12 +281,12 @@ fn ranks_that_contradict_each_other_are_refused() {
 
 #[test]
 fn the_same_repetition_twice_is_refused() {
-    let by_rank = [vec![repetition("generate-1", 0, 0, 24)]];
+    let by_rank = [vec![repetition("generate-1", 1, 0, 24)]];
     let mut evidence = evidence(&by_rank);
     let before = evidence.clone();
     let (rows, sum) = gathered(&by_rank, 0);
     let why = evidence.add(rows, &sum).expect_err("it is there already").to_string();
-    assert!(why.contains("case generate-1 has round 0 a second time"), "{why}");
+    assert!(why.contains("case generate-1 has round 1 a second time"), "{why}");
     assert_eq!(evidence, before, "what is refused leaves no trace");
 }
 
@@ -294,15 +294,15 @@ fn the_same_repetition_twice_is_refused() {
 fn the_digest_is_the_sum_of_the_ranks_and_the_same_in_every_repetition() {
     let with = |round, digest: &str| Repetition { digest: Some(digest.to_owned()), ..plain(round, GIB) };
     let (a, b) = ("fffffffffffffffffffffffffffffff0", "00000000000000000000000000000011");
-    let same = run_of(&header(2), &[vec![with(0, a), with(1, b)], vec![with(0, b), with(1, a)]]);
+    let same = run_of(&header(2), &[vec![with(1, a), with(2, b)], vec![with(1, b), with(2, a)]]);
     assert_eq!(same.derived.cases[0].digest.as_deref(), Some("00000000000000000000000000000001"));
     assert_eq!(same.derived.cases[1].digest, None);
     let failed = |by_rank: &[Vec<Repetition>], why: &str| {
         let error = aggregate(&header(2), &evidence(by_rank), None).expect_err(why).to_string();
         assert!(error.contains(why), "{error}");
     };
-    failed(&[vec![with(0, a), with(1, a)], vec![with(0, b), with(1, a)]], "have different digests");
-    failed(&[vec![with(0, a)], vec![with(0, "+1")]], "rank 1: \"+1\" is not a digest");
+    failed(&[vec![with(1, a), with(2, a)], vec![with(1, b), with(2, a)]], "have different digests");
+    failed(&[vec![with(1, a)], vec![with(1, "+1")]], "rank 1: \"+1\" is not a digest");
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn a_gate_is_met_on_its_bound_and_never_by_a_figure_that_is_not_there() {
         gate("refill_ns.p999", Bound::AtMost(1e9), Level::Fail),
         gate("speed_of_light", Bound::AtMost(1.0), Level::Fail),
     ];
-    let run = run_of(&header, &[vec![plain(0, GIB)], vec![plain(0, GIB)]]);
+    let run = run_of(&header, &[vec![plain(1, GIB)], vec![plain(1, GIB)]]);
     // larson has not run here, so its metrics are null and fail their gates.
     let of_generate = |metric: &str| {
         let results = run.derived.gate_results.iter();
@@ -354,7 +354,7 @@ fn the_verdict_is_the_worst_outcome() {
     header.repetitions = 1;
     header.planned.truncate(1);
     header.gates.clear();
-    let good = run_of(&header, &[vec![plain(0, GIB)]]);
+    let good = run_of(&header, &[vec![plain(1, GIB)]]);
     assert!(good.complete && good.verdict().is_ok());
     header.gates = vec![Gate {
         metric: "locality".to_owned(),
@@ -362,7 +362,7 @@ fn the_verdict_is_the_worst_outcome() {
         level: Level::Fail,
         against: None,
     }];
-    let mut bad = run_of(&header, &[vec![plain(0, GIB)]]);
+    let mut bad = run_of(&header, &[vec![plain(1, GIB)]]);
     let code = |run: &Run| run.verdict().expect_err("bad").exit_code();
     assert_eq!(code(&bad), ExitCode::Gate);
     bad.complete = false;

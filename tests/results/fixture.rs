@@ -184,8 +184,8 @@ fn latencies(seed: &[u64]) -> HistogramRecord {
 
 /// All four loops, before and after, with all ranks. Its seed is its own, so that other figures, which tests know, do
 /// not depend on it.
-fn limits(seed: u64, round: u32, rank: u32) -> Vec<LimitTiming> {
-    let mut random = Random::new(mix_words(&[seed, u64::from(round), u64::from(rank)]));
+fn limits(seed: u64, index: u64, rank: u32) -> Vec<LimitTiming> {
+    let mut random = Random::new(mix_words(&[seed, index, u64::from(rank)]));
     const KERNELS: [LimitKernel; 4] =
         [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal, LimitKernel::Triad];
     let both = [When::Before, When::After].into_iter();
@@ -198,7 +198,9 @@ fn limits(seed: u64, round: u32, rank: u32) -> Vec<LimitTiming> {
 }
 
 pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
-    let mut random = Random::new(mix_words(&[seed, case.len() as u64, u64::from(round), u64::from(rank)]));
+    // Random figures, times and places count rounds from 0.
+    let index = u64::from(round - 1);
+    let mut random = Random::new(mix_words(&[seed, case.len() as u64, index, u64::from(rank)]));
     let mut histograms = BTreeMap::new();
     let generates = case.starts_with("generate");
     let chunks = 300 + u64::from(random.below(100));
@@ -208,7 +210,7 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
         histograms.insert("chunk_ns".to_owned(), HistogramRecord::new(chunks, &times));
     }
     if case.contains("arrivals") {
-        histograms.insert("latency_ns".to_owned(), latencies(&[seed, u64::from(round), u64::from(rank)]));
+        histograms.insert("latency_ns".to_owned(), latencies(&[seed, index, u64::from(rank)]));
     }
     histograms.extend(refills(&mut random, "slow", 40, 1, 20_000));
     histograms.extend(refills(&mut random, "fast", 64 * 300, 64, 500));
@@ -219,7 +221,7 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
     Repetition {
         case: case.to_owned(),
         round,
-        began_unix_ms: 1_767_225_600_000 + u64::from(round) * 3000,
+        began_unix_ms: 1_767_225_600_000 + index * 3000,
         elapsed_ns,
         bytes,
         operations,
@@ -229,10 +231,10 @@ pub fn repetition(case: &str, round: u32, rank: u32, seed: u64) -> Repetition {
         intervals: vec![in_first, bytes + operations - in_first],
         worker_ns: 2 * elapsed_ns,
         cpu_ns: 2 * elapsed_ns - 1_000_000,
-        heap_offset_bytes: u64::from(round) << 21,
+        heap_offset_bytes: index << 21,
         noise: noise(&mut random, rank, elapsed_ns),
         measuring: Measuring { clock_reads: 9 * chunks, records: 20 * chunks, cost_ns: 300 * chunks },
-        limits: if generates { limits(seed, round, rank) } else { Vec::new() },
+        limits: if generates { limits(seed, index, rank) } else { Vec::new() },
         histograms,
         digest: generates.then(|| format!("{:032x}", u128::MAX - u128::from(rank))),
         check: None,
@@ -288,7 +290,7 @@ pub fn run_of(
     let mut hosts: BTreeMap<String, Totals> = BTreeMap::new();
     let mut evidence =
         Evidence::new((0..ranks).rev().map(|rank| begin(rank, ranks)).collect()).expect("all ranks");
-    for round in 0..header.repetitions {
+    for round in 1..=header.repetitions {
         for case in &header.planned {
             let (mut rows, mut sum): (Vec<Row>, Vec<u64>) = Default::default();
             for rank in 0..ranks {

@@ -55,7 +55,7 @@ impl Made<'_> {
             let mut part = RunDirectory::join(path, &token)
                 .and_then(|directory| directory.part(&first))
                 .expect("a part");
-            for round in 0..self.rounds {
+            for round in 1..=self.rounds {
                 for case in &head.planned {
                     part.repetition(&self.repetition(&case.id, round, rank)).expect("room");
                 }
@@ -78,7 +78,7 @@ impl Made<'_> {
     /// One GiB/s, or an operation a nanosecond, times the speed of the case, with a little noise.
     fn repetition(&self, case: &str, round: u32, rank: u32) -> Repetition {
         let mut made = repetition(case, round, rank, self.seed);
-        let word = mix_words(&[self.seed, case.len() as u64, u64::from(round), u64::from(rank), 7]);
+        let word = mix_words(&[self.seed, case.len() as u64, u64::from(round - 1), u64::from(rank), 7]);
         let noise = f64::from(Random::new(word).below(1000)) / 1000.0 - 0.5;
         let amount = (made.bytes + made.operations) as f64;
         made.elapsed_ns = (amount / (self.speed)(case) * (1.0 + 0.004 * noise)) as u64;

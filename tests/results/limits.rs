@@ -66,9 +66,9 @@ fn a_share_is_the_rate_over_what_the_fastest_store_loop_took_in_the_same_repetit
     // The second loop has the highest median, though not in every round; triad is never the write-only limit. Before and
     // after the second round differ: 20 ms of 20 GB/s and 20 ms of 30 GB/s are 25 GB/s.
     let own = vec![
-        repetition(0, 10, [30, 20, 5, 99], [30, 20, 5, 99]),
-        repetition(1, 10, [10, 20, 5, 8], [10, 30, 5, 12]),
-        repetition(2, 15, [1, 16, 20, 30], [1, 16, 20, 30]),
+        repetition(1, 10, [30, 20, 5, 99], [30, 20, 5, 99]),
+        repetition(2, 10, [10, 20, 5, 8], [10, 30, 5, 12]),
+        repetition(3, 15, [1, 16, 20, 30], [1, 16, 20, 30]),
     ];
     let run = run_of(&[own], &[end(0)]);
     let case = case(&run);
@@ -95,7 +95,7 @@ fn the_limit_of_a_group_is_that_of_all_its_ranks_at_once() {
             let limit = if rank == 6 { 10 } else { 20 };
             let rate = if rank == 3 { 10 } else { limit };
             let rates = [limit, limit / 2, 1, limit];
-            (0..3).map(|round| repetition(round, rate, rates, rates)).collect()
+            (1..=3).map(|round| repetition(round, rate, rates, rates)).collect()
         })
         .collect();
     let ends: Vec<End> = (0..8).map(end).collect();
@@ -149,9 +149,9 @@ fn in_80_columns(run: &Run) {
 #[test]
 fn a_rank_measures_its_limit_alone_before_its_first_repetition_and_after_the_last() {
     let own = |rank: u32| -> Vec<Repetition> {
-        let mut first = repetition(0, 10, [20, 1, 1, 20], [20, 1, 1, 20]);
+        let mut first = repetition(1, 10, [20, 1, 1, 20], [20, 1, 1, 20]);
         first.limits.extend(timings(When::Before, With::Alone, [30, 31, 1, 18]));
-        let more = (1..3).map(|round| repetition(round, 10 + u64::from(rank), [20; 4], [20; 4]));
+        let more = (2..=3).map(|round| repetition(round, 10 + u64::from(rank), [20; 4], [20; 4]));
         std::iter::once(first).chain(more).collect()
     };
     let end = |rank: u32| End {
@@ -176,7 +176,7 @@ fn a_rank_measures_its_limit_alone_before_its_first_repetition_and_after_the_las
 #[test]
 fn a_steady_change_of_a_limit_is_marked_as_drift_and_random_variation_is_not() {
     let drift = |afters: &[u64]| {
-        let own = (0..).zip(afters).map(|(round, after)| {
+        let own = (1..).zip(afters).map(|(round, after)| {
             // The fastest loop after a repetition is not the fastest loop before: drift compares the limits, not one
             // loop.
             repetition(round, 50, [100, 1, 1, 1], [1, 1, *after, 1])
@@ -208,7 +208,7 @@ fn a_steady_change_of_a_limit_is_marked_as_drift_and_random_variation_is_not() {
 
 #[test]
 fn without_limits_there_is_no_share_and_no_line_about_it() {
-    let run = run_of(&[(0..3).map(|round| plain(round, 10 * GB)).collect()], &[end(0)]);
+    let run = run_of(&[(1..=3).map(|round| plain(round, 10 * GB)).collect()], &[end(0)]);
     let case = case(&run);
     assert_eq!((&case.limits, case.per_rank[0].limit_share), (&None, None));
     assert!(!case.metrics.contains_key("limit_share"));
@@ -218,7 +218,7 @@ fn without_limits_there_is_no_share_and_no_line_about_it() {
 
 #[test]
 fn a_loop_that_one_rank_lacks_is_no_limit_of_the_group() {
-    let whole = repetition(0, 10, [40, 20, 20, 20], [40, 20, 20, 20]);
+    let whole = repetition(1, 10, [40, 20, 20, 20], [40, 20, 20, 20]);
     let mut torn = whole.clone();
     torn.limits.retain(|timing| timing.kernel != LimitKernel::Memset);
     let run = run_of(&[vec![whole], vec![torn]], &[end(0), end(1)]);

@@ -157,7 +157,7 @@ fn verify_finds_a_changed_part() {
     let lost = try_with(text.replace(&line(3), ""));
     assert!(lost.contains("unfinished_repetitions: run.json has 0, the parts give 1"), "{lost}");
     let twice = try_with(text.replace(&line(3), &(line(3) + &line(3))));
-    assert!(twice.contains("rank-00001.jsonl:5: case generate-1 has round 1 a second time"), "{twice}");
+    assert!(twice.contains("rank-00001.jsonl:5: case generate-1 has round 2 a second time"), "{twice}");
     let counters = try_with(text.replacen("\"count\":40,", "\"count\":39,", 1));
     assert!(
         counters.contains("rank-00001.jsonl:2: histogram refill_ns.slow: timed = 40 is more than"),

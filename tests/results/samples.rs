@@ -116,7 +116,7 @@ fn every_row_follows_from_the_parts_and_none_is_missing() {
         for (metric, figures) in &result.metrics {
             let key = ("all".to_owned(), None, None, case.clone(), round, metric.clone(), None);
             // Without a value there must be no row: an unexpected row would remain in `found`.
-            if let Some(number) = figures.values[round as usize] {
+            if let Some(number) = figures.values[round as usize - 1] {
                 expect(key, number, 0.0, &figures.unit, None, &first.of["began_unix_ms"]);
             }
         }
@@ -298,7 +298,7 @@ fn a_recovered_run_has_the_samples_of_repetitions_that_all_ranks_finished() {
             (case, repetition)
         })
         .collect();
-    let expected = [("generate-1", 0), ("generate-1", 1), ("larson-1", 0)];
+    let expected = [("generate-1", 1), ("generate-1", 2), ("larson-1", 1)];
     assert!(repetitions.into_iter().eq(expected.map(|(case, round)| (case.to_owned(), round))));
     let verified = verify(&path).expect("a partial result is still a true one");
     assert!(!verified.complete && verified.samples == rows.len() && verified.histograms > 0);

@@ -20,7 +20,7 @@ fn run(folder: &Folder, seed: u64, time: impl Fn(u32) -> f64, header: Header) ->
     let header = Header { repetitions: ROUNDS, ..header };
     let made = |case: &str, round: u32, rank: u32| {
         let mut random =
-            Random::new(mix_words(&[seed, case.len() as u64, u64::from(round), u64::from(rank)]));
+            Random::new(mix_words(&[seed, case.len() as u64, u64::from(round - 1), u64::from(rank)]));
         let jitter = 1.0 + 1e-8 * f64::from(random.below(1_000_000)) - 0.005;
         let elapsed_ns = (2e9 * time(rank) * jitter) as u64;
         let (bytes, operations) = if case.starts_with("generate") { (64 << 30, 0) } else { (0, 1 << 30) };
@@ -123,7 +123,7 @@ fn nodes_of_different_classes_are_not_compared() {
     });
     let mut classes = numamark::aggregate::Evidence::new(begins.collect()).expect("all ranks");
     for case in ["generate-1", "larson-1"] {
-        for round in 0..ROUNDS {
+        for round in 1..=ROUNDS {
             let rows = evidence.rows(case, round).to_vec();
             let repetitions = rows.iter().map(|row| repetition(case, round, row.rank, 64).dense());
             let sum =

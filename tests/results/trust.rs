@@ -32,10 +32,10 @@ fn repetitions(cpu_share: f64, noise: &Noise) -> Vec<Repetition> {
         noise: noise.clone(),
         limits: [When::Before, When::After].map(timing).to_vec(),
         // Rates that differ a little: equal ones would have an interval without a width.
-        elapsed_ns: GB + u64::from(round),
+        elapsed_ns: GB + u64::from(round - 1),
         ..plain(round, 50 * GB)
     };
-    (0..ROUNDS).map(one).collect()
+    (1..=ROUNDS).map(one).collect()
 }
 
 /// The noise of a worker time of 2 s with these parts of it.
@@ -187,8 +187,8 @@ fn a_share_above_the_limit_is_marked_and_explained() {
 fn the_worst_comes_first() {
     let mut own = repetitions(0.25, &noise(0.74, 0.0, 0.0));
     // A rate known to +-30 %, a changing core clock.
-    for (round, repetition) in (0..).zip(&mut own) {
-        repetition.elapsed_ns = GB * (2 + round % 3);
+    for (index, repetition) in (0..).zip(&mut own) {
+        repetition.elapsed_ns = GB * (2 + index % 3);
         repetition.noise.core_clock_change = Some(-0.2);
     }
     let run = run_of(&head(1), &[own]);

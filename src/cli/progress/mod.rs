@@ -103,7 +103,7 @@ impl Progress for Teller {
         self.pace.begin(now);
         let left = self.pace.left(step, now);
         let of = if step.at_most { "of at most" } else { "of" };
-        let repetition = format!("{}, repetition {} {of} {}", step.case, step.round + 1, step.rounds);
+        let repetition = format!("{}, repetition {} {of} {}", step.case, step.round, step.rounds);
         if let Some(bar) = &self.bar {
             let at_most = if step.at_most { "at most " } else { "" };
             let left = left.map_or(String::new(), |left| format!("{at_most}{} left  ", pace::clock(left)));
@@ -129,7 +129,7 @@ impl Progress for Teller {
             let (index, count, case) = (step.index + 1, step.count, step.case);
             let figures = report::repetition(step.measure, rows);
             let of = if step.at_most { "of at most" } else { "of" };
-            self.say(&format!("{index} {of} {count}: {case}, repetition {}: {figures}", step.round + 1));
+            self.say(&format!("{index} {of} {count}: {case}, repetition {}: {figures}", step.round));
         }
     }
 

@@ -49,7 +49,7 @@ mod tests {
 
     fn step(index: usize, planned: Option<Duration>) -> Step<'static> {
         let (case, measure) = ("generate", Measure::Bytes);
-        Step { index, count: 10, at_most: false, case, round: 0, rounds: 10, measure, planned }
+        Step { index, count: 10, at_most: false, case, round: 1, rounds: 10, measure, planned }
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub struct Begin {
 pub struct Repetition {
     /// Id of the case.
     pub case: String,
-    /// The round, from 0.
+    /// The round, from 1.
     pub round: u32,
     /// Start of the repetition by the wall clock of the rank's host, in milliseconds since 1970, UTC. It serves
     /// people and logs; no figure is derived from it.

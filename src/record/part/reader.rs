@@ -54,8 +54,7 @@ struct Heading {
     kind: Kind,
     #[serde(default)]
     case: String,
-    #[serde(default)]
-    round: u32,
+    round: Option<u32>,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq)]
@@ -149,19 +148,30 @@ impl PartReader {
             return Ok(None);
         }
         let heading: Heading = parse(&self.line).map_err(|why| self.at(&why))?;
-        let Heading { kind, case, round } = &heading;
-        let wrong = match kind {
+        let wrong = match &heading.kind {
             _ if self.ended => Some("a line after the \"end\" line".to_owned()),
             Kind::Begin => Some("a second \"begin\" line".to_owned()),
-            Kind::Repetition if !self.seen.insert((case.clone(), *round)) => {
-                Some(format!("case {case} has round {round} a second time"))
-            }
-            Kind::Repetition | Kind::End => None,
+            Kind::Repetition => self.misnumbered(&heading.case, heading.round),
+            Kind::End => None,
         };
-        self.ended = *kind == Kind::End;
+        self.ended = heading.kind == Kind::End;
         match wrong {
             Some(why) => Err(self.at(&why)),
             None => Ok(Some(heading)),
+        }
+    }
+
+    /// Notes a repetition as seen; returns what is wrong with its number.
+    fn misnumbered(&mut self, case: &str, round: Option<u32>) -> Option<String> {
+        match round {
+            None => Some(format!("a repetition of case {case} without a \"round\"")),
+            Some(0) => Some(format!(
+                "case {case} has round 0; rounds count from 1, in parts of older programs from 0: run the job again"
+            )),
+            Some(round) if !self.seen.insert((case.to_owned(), round)) => {
+                Some(format!("case {case} has round {round} a second time"))
+            }
+            Some(_) => None,
         }
     }
 
@@ -271,6 +281,14 @@ mod tests {
             (format!("{begin}\n{end}"), ":2: column "),
             (format!("{begin}{{\"kind\":\"end\",\"violations\":0}}\n"), "missing field `locality`"),
             (format!("{begin}\u{0}\u{0}\u{0}\n"), ":2: column 1"),
+            (
+                format!("{begin}{{\"kind\":\"repetition\",\"case\":\"larson\",\"round\":0}}\n"),
+                ":2: case larson has round 0; rounds count from 1, in parts of older programs from 0: run",
+            ),
+            (
+                format!("{begin}{{\"kind\":\"repetition\",\"case\":\"larson\"}}\n"),
+                ":2: a repetition of case larson without a \"round\"",
+            ),
             (begin.replace("\"rank\":0", "\"rank\":-1"), ":1: column "),
             (begin.replace("\"rank\":0", "\"rank\":0,\"rnak\":1"), "unknown field `rnak`"),
         ] {

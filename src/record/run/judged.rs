@@ -67,7 +67,7 @@ pub struct DropRule {
 /// A repetition that the job's drop rule excludes from every figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Dropped {
-    /// Round of the repetition, from 0.
+    /// Round of the repetition, from 1.
     pub round: u32,
     /// Lowest rank that broke the rule.
     pub rank: u32,
@@ -171,7 +171,7 @@ pub struct Coincidence {
 pub struct Disturbance {
     /// Id of the case.
     pub case: String,
-    /// Round of the repetition, from 0.
+    /// Round of the repetition, from 1.
     pub round: u32,
     /// Rank that was disturbed most.
     pub rank: u32,

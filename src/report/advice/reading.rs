@@ -150,7 +150,7 @@ fn standings(points: &[Point], fastest: usize) -> (Vec<Standing>, Option<u64>) {
 
 /// Effect of this size relative to the fastest, paired by round.
 fn against(fastest: &Point, point: &Point) -> Option<crate::stats::Effect> {
-    let rounds = fastest.rates.iter().zip(&point.rates).zip(0u32..);
+    let rounds = fastest.rates.iter().zip(&point.rates).zip(1u32..);
     let pairs: Vec<Pair> = rounds
         .filter_map(|((base, candidate), round)| {
             Some(Pair { host: 0, node: 0, round, base: (*base)?, candidate: (*candidate)? })

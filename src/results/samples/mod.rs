@@ -38,7 +38,7 @@ const HEAD: [(&str, ColumnType, &str); 6] = [
     ("workload", ColumnType::Text, "Workload of the case."),
 ];
 const TAIL: [(&str, ColumnType, &str); 6] = [
-    ("repetition", ColumnType::Integer, "Round of the repetition, from 0."),
+    ("repetition", ColumnType::Integer, "Round of the repetition, from 1."),
     (
         "interval",
         ColumnType::Integer,
