@@ -5,9 +5,11 @@
 #   scripts/test-under-load.sh 3                  three rounds
 #   scripts/test-under-load.sh 1 lib comm plan    one round of the unit tests and of two suites of tests/
 #
-# The test programs are built first, without load, as scripts/test.sh builds them. Then the load starts: stress-ng if it is
-# there, otherwise busy shells. It ends with this script. The outputs are in under-load/ of the target directory; at the end
-# each failed test stands there with the number of rounds in which it failed, and the exit code is 1.
+# The test programs are built first, without load, as scripts/test.sh builds them. Then AT_ONCE suites (2) run beside each other
+# and beside BUSY threads per CPU (3) that compute, write and map memory: stress-ng if it is there, otherwise busy shells. With
+# `AT_ONCE=8 BUSY=0` the suites are each other's load, which takes the least time for many rounds. The outputs are in
+# under-load/ of the target directory; at the end each failed test is named with the number of rounds in which it failed,
+# and the exit code is 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,10 +18,10 @@ readonly rounds=${1:-10}
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || { echo "usage: scripts/test-under-load.sh [ROUNDS] [SUITE..]" >&2 && exit 2; }
 shift || true
 wanted=("$@")
+readonly at_once=${AT_ONCE:-2} busy=${BUSY:-3}
 # A suite that takes longer hangs.
 readonly limit=7200
 load=()
-failures=()
 declare -A programs
 
 logs=$CARGO_TARGET_DIR/under-load
@@ -57,12 +59,14 @@ build() {
 start_load() {
   local pus
   pus=$(nproc)
-  if command -v stress-ng >/dev/null; then
-    stress-ng --quiet --cpu $((3 * pus)) --io "$pus" --vm 1 --vm-bytes 512M &
+  if ((busy == 0)); then
+    return
+  elif command -v stress-ng >/dev/null; then
+    stress-ng --quiet --cpu $((busy * pus)) --io "$pus" --vm 1 --vm-bytes 512M &
     load+=($!)
   else
-    echo "no stress-ng here: $((6 * pus)) busy shells instead"
-    for _ in $(seq $((6 * pus))); do
+    echo "no stress-ng here: $((busy * pus)) busy shells instead"
+    for _ in $(seq $((busy * pus))); do
       (while :; do :; done) &
       load+=($!)
     done
@@ -95,6 +99,16 @@ failed_tests() {
   echo "${names:-(itself)}"
 }
 
+# one_of ROUND SUITE: runs a suite; its failed tests are added to the file of failures, a line each.
+one_of() {
+  local round=$1 suite=$2 started=$SECONDS outcome=ok log=$logs/$2-$1
+  if ! run_suite "$suite" >"$log" 2>&1; then
+    outcome=FAILED
+    failed_tests "$log" | sed "s/^/$suite: /" >>"$logs/failures"
+  fi
+  printf 'round %d of %d: %-18s %-6s %4d s\n' "$round" "$rounds" "$suite" "$outcome" $((SECONDS - started))
+}
+
 ((${#wanted[@]} > 0)) || mapfile -t wanted < <(all_suites)
 debug=() release=()
 for suite in "${wanted[@]}"; do
@@ -107,24 +121,25 @@ build --features peers,allocator-api2 -- "${debug[@]}"
 build --release --features peers -- "${release[@]}"
 if [[ " ${wanted[*]} " == *" analysis "* ]]; then cargo build --features peers,allocator-api2; fi
 
+# Returns when at most this many suites run.
+wait_for_at_most() {
+  while (($(jobs -rp | wc -l) > $1 + ${#load[@]})); do wait -n || true; done
+}
+
+touch "$logs/failures"
 start_load
 for round in $(seq "$rounds"); do
   for suite in "${wanted[@]}"; do
-    started=$SECONDS
-    log=$logs/$suite-$round
-    outcome=ok
-    if ! run_suite "$suite" >"$log" 2>&1; then
-      outcome=FAILED
-      while read -r name; do failures+=("$suite: $name"); done < <(failed_tests "$log")
-    fi
-    printf 'round %d of %d: %-18s %-6s %4d s\n' "$round" "$rounds" "$suite" "$outcome" $((SECONDS - started))
+    wait_for_at_most $((at_once - 1))
+    one_of "$round" "$suite" &
   done
 done
+wait_for_at_most 0
 
-if ((${#failures[@]} == 0)); then
+if [[ ! -s $logs/failures ]]; then
   printf '\nno test failed in %d rounds beside load\n' "$rounds"
 else
   printf '\nfailed, with the number of rounds out of %d (outputs: %s):\n' "$rounds" "$logs"
-  printf '%s\n' "${failures[@]}" | sort | uniq -c | sort -rn
+  sort "$logs/failures" | uniq -c | sort -rn
   exit 1
 fi
