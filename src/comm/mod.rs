@@ -25,6 +25,7 @@
     )
 )]
 
+mod crowd;
 mod ending;
 mod hosts;
 mod message;

@@ -1,7 +1,9 @@
 //! The watchdog: ends the job when a rank stays in one stage beyond the stage's time limit.
 //!
 //! One thread per rank. It wakes once a second and counts only the time it observed itself, so that a job that was
-//! suspended (Ctrl-Z, `scontrol suspend`) and continued does not count as hung.
+//! suspended (Ctrl-Z, `scontrol suspend`) and continued does not count as hung. In the second half of a time limit it also
+//! asks how many tasks share each CPU: where there are five, a second counts as a fifth. A rank that hardly gets a CPU
+//! is slow, and a rank that hangs is found all the same.
 //!
 //! After TERM the time limit for waiting is short: when one rank has died, launchers send TERM to the remaining ranks.
 //! A rank that waits for the dead rank would otherwise wait until its stage's time limit, or until the KILL that Slurm
@@ -11,6 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::crowd::tasks_per_cpu;
 use super::ending::{Speaker, end_job, speak_first};
 use super::stop::{Signal, StopFlag};
 use super::waiting::Waiting;
@@ -45,8 +48,10 @@ struct Shared {
 struct Stage {
     name: String,
     time_limit: Duration,
-    /// Time observed in this stage.
+    /// Time counted in this stage: what was observed, less where tasks shared a CPU.
     elapsed: Duration,
+    /// Time observed in this stage and not counted.
+    shared: Duration,
     /// The part of `elapsed` after TERM in which this rank has waited for others without a break.
     doomed: Duration,
     /// Distinguishes a stage from the one before, even if both have the same name.
@@ -55,7 +60,22 @@ struct Stage {
 
 impl Stage {
     fn new(name: &str, time_limit: Duration, number: u64) -> Stage {
-        Stage { name: name.into(), time_limit, elapsed: Duration::ZERO, doomed: Duration::ZERO, number }
+        Stage {
+            name: name.into(),
+            time_limit,
+            elapsed: Duration::ZERO,
+            shared: Duration::ZERO,
+            doomed: Duration::ZERO,
+            number,
+        }
+    }
+}
+
+impl Stage {
+    /// The part of a tick that counts towards the time limit. `crowd` is asked in the second half only: most stages never
+    /// reach it, and nothing is read beside them.
+    fn counted(&self, tick: Duration, crowd: impl Fn() -> f64) -> Duration {
+        if self.elapsed < self.time_limit / 2 { tick } else { tick.div_f64(crowd().max(1.0)) }
     }
 }
 
@@ -143,7 +163,9 @@ impl Shared {
             current = woken.unwrap_or_else(PoisonError::into_inner).0;
             if let Some(stage) = current.as_mut().filter(|stage| stage.number == number) {
                 let seen = seen(asleep.elapsed());
-                stage.elapsed += seen;
+                let counted = stage.counted(seen, tasks_per_cpu);
+                stage.elapsed += counted;
+                stage.shared += seen - counted;
                 stage.doomed = if doomed { stage.doomed + seen } else { Duration::ZERO };
             }
         }
@@ -163,8 +185,12 @@ fn grace(rank: u32) -> Duration {
 /// The exit code, and the line for a person.
 fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
     let (Expired::Limit(stage) | Expired::Doomed(stage)) = expired;
-    let Stage { name, time_limit, elapsed, doomed, .. } = stage;
+    let Stage { name, time_limit, elapsed, shared, doomed, .. } = stage;
     let (seconds, time_limit) = (elapsed.as_secs_f64(), time_limit.as_secs_f64());
+    let limit = match shared.as_secs() {
+        0 => format!("limit {time_limit:.1} s"),
+        more => format!("limit {time_limit:.1} s; {more} s more do not count, because tasks shared the CPUs"),
+    };
     let missing_now = missing.unwrap_or("others");
     match (expired, missing) {
         (Expired::Doomed(_), _) => {
@@ -175,15 +201,11 @@ fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
             (ExitCode::Incomplete, line)
         }
         (Expired::Limit(_), Some(who)) => {
-            let line = format!(
-                "waited {seconds:.1} s (limit {time_limit:.1} s) in '{name}' for {who}; ending the job"
-            );
+            let line = format!("waited {seconds:.1} s ({limit}) in '{name}' for {who}; ending the job");
             (ExitCode::Failed, line)
         }
         (Expired::Limit(_), None) => {
-            let line = format!(
-                "hung: still in '{name}' after {seconds:.1} s (limit {time_limit:.1} s); ending the job"
-            );
+            let line = format!("hung: still in '{name}' after {seconds:.1} s ({limit}); ending the job");
             (ExitCode::Failed, line)
         }
     }
@@ -233,6 +255,22 @@ mod tests {
             watchdog.stage(&format!("stage {number}"), Duration::from_secs(3600));
         }
         drop(watchdog);
+    }
+
+    #[test]
+    fn a_second_on_a_crowded_cpu_counts_less_in_the_second_half_of_a_limit() {
+        let mut stage = Stage::new("round 3", Duration::from_secs(60), 0);
+        let of_five = |stage: &Stage| stage.counted(TICK, || 5.0);
+        assert_eq!(of_five(&stage), TICK);
+        stage.elapsed = Duration::from_secs(30);
+        assert_eq!(of_five(&stage), TICK / 5);
+        assert_eq!(stage.counted(TICK, || 0.25), TICK, "an idle CPU makes no second longer");
+
+        (stage.elapsed, stage.shared) = (Duration::from_secs(60), Duration::from_secs(90));
+        let (_, line) = report(&Expired::Limit(stage), None);
+        let expected = "hung: still in 'round 3' after 60.0 s (limit 60.0 s; 90 s more do not count, because tasks \
+                        shared the CPUs); ending the job";
+        assert_eq!(line, expected);
     }
 
     #[test]
