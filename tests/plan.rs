@@ -37,7 +37,7 @@ fn every_shipped_job_can_be_planned_for_sixteen_nodes_of_24_cores() {
         let said = said.expect_code(0).stdout;
         assert_fits_80_columns(&said);
         assert!(said.contains("on 256 ranks (16 hosts x 16)"), "{said}");
-        assert!(said.contains("this machine was described, not tried"), "{said}");
+        assert!(said.contains("the machine is only described"), "{said}");
         assert!(said.contains("sbatch --nodes=16 --ntasks-per-node=16 --cpus-per-task=24"), "{said}");
         let mut cases = said.lines().skip_while(|line| !line.starts_with("---")).skip(1);
         let first = cases.find(|line| line.contains(" 24 ")).unwrap_or_else(|| panic!("{said}"));
