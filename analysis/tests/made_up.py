@@ -82,7 +82,7 @@ def repetition(round_index, elapsed_ns, size, **histograms):
 
 
 def at_rate(round_index, rate):
-    """A repetition of one rank with this number of GiB a second."""
+    """A repetition of one rank with this number of GiB per second."""
     return repetition(round_index, 10**9, round(rate * 2**30))
 
 
