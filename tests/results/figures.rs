@@ -142,7 +142,7 @@ fn a_figure_that_cannot_be_derived_is_null_with_a_reason() {
     let run = run_of(&header(1), &[vec![idle]]);
     let metrics = &run.derived.cases[0].metrics;
     for (name, reason) in [
-        ("throughput_bytes_per_s", "not one byte was finished in a repetition"),
+        ("throughput_bytes_per_s", "no byte was finished in a repetition"),
         ("core_seconds_per_gib", "the CPU time of the workers is not known"),
         ("refill_share", "the case records no refill_ns"),
     ] {
@@ -276,7 +276,7 @@ fn ranks_that_contradict_each_other_are_refused() {
     ranks(vec![begin(0, 2), begin(0, 2)], "two ranks say that they are rank 0");
     ranks(vec![begin(0, u32::MAX)], "parts of 1 rank found, rank 0 recorded 4294967295");
     let other_job = numamark::record::Begin { job_hash: "other".to_owned(), ..begin(1, 2) };
-    ranks(vec![begin(0, 2), other_job], "rank 1 is one of 2 with job other");
+    ranks(vec![begin(0, 2), other_job], "rank 1 is of a run of 2 ranks and job other");
 }
 
 #[test]
