@@ -103,7 +103,7 @@ fn a_case_that_does_not_fit_the_memory_is_refused_with_both_numbers() {
         folder.job("schema = 1\nname = \"x\"\n[generate]\nchunk = [\"1MiB\", \"64GiB\"]\nin_flight = 64\n");
     let said = numamark(&["plan", text(&job)]).expect_code(5);
     // 65 chunks of 64 GiB.
-    assert!(said.stderr.contains("generate.chunk=64GiB needs 4.06 TiB for each rank"), "{}", said.stderr);
+    assert!(said.stderr.contains("generate.chunk=64GiB needs 4.06 TiB per rank"), "{}", said.stderr);
     assert!(
         said.stderr.contains("GiB are free on") || said.stderr.contains("left in this process's cgroup"),
         "{}",

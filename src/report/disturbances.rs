@@ -48,7 +48,7 @@ fn unheld(run: &Run, rule: &DropRule) -> Vec<String> {
     let parts = [("steal", rule.steal, "steal_ns"), ("run_delay", rule.run_delay, "run_delay_ns")];
     let unheld = parts.into_iter().filter_map(|(name, bound, counter)| {
         let why = run.derived.unavailable.get(counter).filter(|_| bound.is_some())?;
-        Some(format!("  drop.{name} has no effect where the kernel does not count it: {}", plain(why)))
+        Some(format!("  drop.{name} has no effect, as it is not counted: {}", plain(why)))
     });
     unheld.collect()
 }

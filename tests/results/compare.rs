@@ -264,7 +264,10 @@ fn other_rank_counts_and_copies_are_refused() {
     std::fs::remove_file(other.join("parts/rank-00001.jsonl")).expect("it was there");
     let lost = compare_runs(&asked(&[&base], &[&other])).expect_err("a part is missing");
     assert_eq!(lost.exit_code().number(), 1);
-    assert!(lost.to_string().contains("there are 1 ranks") && lost.to_string().contains("other"), "{lost}");
+    assert!(
+        lost.to_string().contains("parts of 1 rank found") && lost.to_string().contains("other"),
+        "{lost}"
+    );
     let header = std::fs::read_to_string(base.join("run.json")).expect("a result");
     std::fs::write(base.join("run.json"), header.replacen("\"schema\": ", "\"schema\": 9", 1)).expect("room");
     let old = refused(&[&base], &[&made(78).write(&folder.join("three"))]);
