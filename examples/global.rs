@@ -26,7 +26,7 @@ const WORKERS: u32 = u64::BITS;
 static GLOBAL: Global = Global;
 
 static HEAP: OnceLock<Heap> = OnceLock::new();
-/// One bit a worker: 1 is taken.
+/// One bit per worker: 1 is taken.
 static TAKEN: AtomicU64 = AtomicU64::new(1);
 /// The cache of worker 0: takes objects back in threads that have no cache.
 static SPARE: Mutex<Option<Cache<'static>>> = Mutex::new(None);

@@ -46,6 +46,11 @@ pub const fn low_32(word: u64) -> u32 {
     (word & 0xFFFF_FFFF) as u32
 }
 
+/// A finite value of at least 0, such as a median of counts, as the nearest whole number.
+pub fn whole(value: f64) -> u64 {
+    value.round() as u64
+}
+
 /// The lowest 16 bits of a word, as `low_32`.
 #[inline]
 pub const fn low_16(word: u64) -> u16 {
@@ -251,6 +256,29 @@ pub fn three_digits(value: f64) -> String {
     }
 }
 
+/// A count with grouped digits: `1,234,567`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 case`, `2 cases`, `0 stretches`: the only place that makes a plural.
+pub fn counted(count: u64, noun: &str) -> String {
+    let plural = match count {
+        1 => "",
+        _ if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,5 +353,18 @@ mod tests {
         );
         assert_eq!(human_rate(12.0 * (1u64 << 30) as f64), "12.0");
         assert_eq!([human_rate(0.0), human_rate(4.0 * (1u64 << 20) as f64)], ["0", "0.004"]);
+        assert_eq!(
+            [grouped(0), grouped(999), grouped(1000), grouped(1_234_567)],
+            ["0", "999", "1,000", "1,234,567"]
+        );
+    }
+
+    #[test]
+    fn a_noun_agrees_with_its_count() {
+        assert_eq!(
+            [0, 1, 2, 1000].map(|n| counted(n, "rank")),
+            ["0 ranks", "1 rank", "2 ranks", "1,000 ranks"]
+        );
+        assert_eq!([1, 2].map(|n| counted(n, "stretch")), ["1 stretch", "2 stretches"]);
     }
 }

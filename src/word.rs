@@ -19,7 +19,7 @@ pub trait Word: Copy + PartialEq + Sized + 'static {
     }
 }
 
-/// Declares enums and implements [`Word`] for them: `Variant = "word",` a line.
+/// Declares enums and implements [`Word`] for them, with one `Variant = "word",` per line.
 macro_rules! words {
     ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ })+) => {$(
         $(#[$about])*

@@ -17,7 +17,7 @@ fn numamark(arguments: &[&str], folder: &Path) -> Finished {
     finish(command, LIMIT)
 }
 
-/// Two ranks as threads, one chunk a repetition. The bytes do not depend on the load of the machine.
+/// Two ranks as threads, one chunk per repetition. The bytes do not depend on the load of the machine.
 fn job(generate: &str, gates: &str) -> String {
     format!(
         "schema = 1\nname = \"check\"\n[rank]\nshare_nodes = true\nworkers = 1\n\

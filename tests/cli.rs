@@ -204,12 +204,12 @@ fn two_runs_are_compared_without_dashes_and_more_are_not() {
         ("compare first", "numamark compare first CANDIDATE, or numamark compare first --arms"),
         (
             "compare a b c",
-            "3 runs: with more than two, -- separates the base's from the candidate's, as many before -- as behind it: \
+            "3 runs: separate those of the base from those of the candidate with --, as many on each side: \
              numamark compare a -- b c",
         ),
         (
             "compare a b c d",
-            "4 runs: with more than two, -- separates the base's from the candidate's: numamark compare a b -- c d",
+            "4 runs: separate those of the base from those of the candidate with --: numamark compare a b -- c d",
         ),
         ("compare a -- b --verbose", "numamark compare --verbose .. BASE.. -- CANDIDATE.."),
         ("compare a b --arms", "--arms compares the arms of one run: numamark compare RUN --arms"),
@@ -330,7 +330,7 @@ fn gates_decide_the_exit_code_and_are_reported_in_one_line_each() {
     let warns = gate("operations_per_s", "at_least = 1e17\nlevel = \"warn\"");
     let said = run("warns", &(met.clone() + &warns)).expect_code(0);
     assert!(said.stdout.contains("\nWARN larson: operations_per_s "), "{said:?}");
-    assert_eq!(said.stderr, "numamark: warning: 1 gate was not met\n");
+    assert_eq!(said.stderr, "numamark: warning: 1 gate not met\n");
     let fails = gate("busy_workers", "at_least = \"1000%\"\nagainst = \"met\"");
     let said = run("fails", &(met + &fails)).expect_code(3);
     assert!(said.stdout.contains("\nFAIL larson: busy_workers "), "{said:?}");

@@ -156,14 +156,14 @@ fn wrong_bytes_are_found_elsewhere() {
             "cat header plain",
             "--offset 0 --length 1MiB",
             "from byte 700 on, 1047876 bytes are right for offset 0 of the stream, 700 bytes further back: \
-             700 bytes too many stand before them"
+             700 bytes too many before them"
                 .to_owned(),
         ),
         (
             "head -c 1MiB plain; tail -c +1052673 plain",
             "",
             "from byte 1048576 on, 2093056 bytes are right for offset 1052672 of the stream, 4096 bytes further on: \
-             4096 bytes are missing before them"
+             4096 bytes missing before them"
                 .to_owned(),
         ),
         (
@@ -206,7 +206,7 @@ fn all_wrong_bytes_are_counted() {
          offset 70000 of the stream; the 70000 bytes before it are right\n  \
          byte 4464 of unit 1, of 64KiB each\n  \
          byte 368 of granule 17, of 4KiB each: in its filler\n  \
-         wrong: 4 of 2097152 bytes, in 3 of 32 units and 3 of 512 granules; the last one is byte 2000000\n"
+         wrong: 4 of 2,097,152 bytes, in 3 of 32 units and 3 of 512 granules; the last one is byte 2000000\n"
     );
     assert_eq!(check(&data), message);
 
@@ -251,7 +251,7 @@ fn a_file_that_is_too_short_empty_or_not_there_is_said_to_be() {
         ("empty", 1, "empty is empty: there is nothing to check"),
         ("nowhere", 2, "nowhere: No such file"),
         (".", 1, "directory"),
-        ("data.bin --offset 18446744073709551615", 1, "goes on where streams end"),
+        ("data.bin --offset 18446744073709551615", 1, "continues past offset 2^64"),
     ] {
         let said = shell(&format!("numamark check-data {line}"), folder.path());
         assert!(said.code == Some(code) && said.stderr.contains(why), "{line}: {said:?}");

@@ -20,7 +20,7 @@ use numamark::workload::allocate::{Workload, fifo, larson, mixed_lifetime};
 /// Tells the child its arm and its workload.
 const ARM: &str = "NUMAMARK_COUNTED_ARM";
 
-/// Of each workload: what mimalloc 3.3.2 executes and misses an operation, one free and one allocation, beyond the arm
+/// Of each workload: what mimalloc 3.3.2 executes and misses per operation, one free and one allocation, beyond the arm
 /// without an allocator. Built by libmimalloc-sys 0.1.49 and gcc 12, called from the same loop.
 const OF_MIMALLOC: [(Workload, Counts); 4] = [
     (Workload::Larson, Counts { instructions: 52.2, misses: 2.66 }),

@@ -55,7 +55,7 @@ fn python() -> String {
     let recorded = Recorded::ALL.iter().map(|recorded| (recorded.word(), recorded.facts()));
     [
         HEAD.to_owned(),
-        dictionary("METRICS", "The metrics of a case, with one value a repetition.", metrics),
+        dictionary("METRICS", "The metrics of a case, with one value per repetition.", metrics),
         dictionary(
             "RECORDED",
             "The values that samples have of a rank's repetition beside its metrics.",

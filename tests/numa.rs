@@ -104,13 +104,13 @@ fn pages_touched_before_they_are_bound_are_an_error() {
     assert!(message.contains("touched before they were bound"), "{message}");
 }
 
-/// One rank a node, all at once, each with one worker a PU, as a run without a launcher does it.
+/// One rank per node, all at once, each with one worker per PU, as a run without a launcher does it.
 #[test]
 fn ranks_that_are_threads_run_on_their_nodes_and_their_memory_is_local() {
     let topology = Topology::of_this_machine().expect("this machine");
     let mask = affinity().expect("mask");
     let count = topology.usable_nodes().filter(|node| node.pu_set().intersects(&mask)).count();
-    let placements = place_all(&topology, &requests(count)).expect("one rank a node");
+    let placements = place_all(&topology, &requests(count)).expect("one rank per node");
     let all_bound = Barrier::new(count);
     std::thread::scope(|scope| {
         for placement in &placements {

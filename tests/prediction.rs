@@ -37,14 +37,14 @@ impl Figures {
         let files = paragraph("files").join(" ");
         let (total, each) = files.split_once(": ").expect("a total and its parts");
         let (parts, rest) = each.split_once(" in parts/, ").expect("parts and the rest");
-        let (rest, _) = rest.split_once(" beside it (an estimate").expect("marked as an estimate");
+        let (rest, _) = rest.split_once(" beside it").expect("the rest");
+        let (total, _) = total.split_once(" (within a factor").expect("marked as an estimate");
         let [parts_bytes, rest_bytes] = [parts, rest].map(quantity);
         let total = quantity(total.strip_prefix("about ").expect("marked as an estimate"));
         assert!((total / (parts_bytes + rest_bytes) - 1.0).abs() < 0.01, "{files}");
         let memory = paragraph("memory");
-        let arenas =
-            memory.iter().find_map(|line| line.split_once(" on each host")).expect("memory of a host");
-        let beside = memory.iter().find_map(|line| line.split_once(" in each process")).expect("beside");
+        let arenas = memory.iter().find_map(|line| line.split_once(" per host")).expect("memory of a host");
+        let beside = memory.iter().find_map(|line| line.split_once(" more per process")).expect("beside");
         let time = paragraph("time").join(" ");
         let seconds = quantity(time.split_once(':').expect("a time").0);
         let memory_bytes = quantity(arenas.0) + quantity(beside.0);

@@ -2,8 +2,8 @@
 
 import numamark_reader
 run = numamark_reader.open_run("results/quick-20260101T120000Z-1a2b3c")
-run.samples()                                                   # a LazyFrame: one measured value a row
-run.cases()                                                     # a DataFrame: one row a case
+run.samples()                                                   # a LazyFrame: one measured value per row
+run.cases()                                                     # a DataFrame: one row per case
 run.log()                                                       # histograms.hlog, decoded
 run.case("generate-1").metric("throughput_bytes_per_s")["value"]
 run.distribution("generate-1", "chunk_ns").quantile(0.99)       # from the ranks' parts

@@ -54,7 +54,7 @@ def of_repetition(measure, ranks):
 
 
 def of_case(measure, rounds):
-    """The figures of a case as run.json has them: one value a repetition, and their median."""
+    """The figures of a case as run.json has them: one value per repetition, and their median."""
     values = [of_repetition(measure, ranks) for ranks in rounds]
     of_all = names(measure, [record for ranks in rounds for record in ranks])
     figures = {name: _metric(name, [of[name] for of in values]) for name in of_all}
@@ -63,12 +63,12 @@ def of_case(measure, rounds):
 
 
 def limit_shares(rounds):
-    """One value a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
+    """One value per repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
     return limits.shares(rounds, byte_rate)
 
 
 def byte_rate(ranks):
-    """Bytes a second of these ranks together."""
+    """Bytes per second of these ranks together."""
     return _rate(ranks, "bytes")
 
 

@@ -78,7 +78,7 @@ def sample_rows(run):
 
 
 def cases(run):
-    """One row a case: id, workload, arm, parameters, totals, the expected range, and the median of every metric."""
+    """One row per case: id, workload, arm, parameters, totals, the expected range, and the median of every metric."""
     found = run.document["cases"]
     words = words_among_parameters(found)
     return polars.DataFrame([_case_row(case, words) for case in found], infer_schema_length=None)
@@ -94,7 +94,7 @@ def _case_row(case, words):
 
 
 def noise(run):
-    """One row a worker and repetition, from the parts; columns have the parts' names and units."""
+    """One row per worker and repetition, from the parts; columns have the parts' names and units."""
     gone = dropped(run)
     rows = [
         {
@@ -113,7 +113,7 @@ def noise(run):
 
 
 def limits(run):
-    """One row a case and node, socket or host; `drift` is that of the case. Cases without limits have no row."""
+    """One row per case and node, socket or host; `drift` is that of the case. Cases without limits have no row."""
     rows = [
         {
             **{"case": case["id"], "arm": case["arm"], "scope": scope, **group},
@@ -128,7 +128,7 @@ def limits(run):
 
 
 def comparisons(run):
-    """One row an arm, case and metric, as `numamark compare RUN --arms` shows it."""
+    """One row per arm, case and metric, as `numamark compare RUN --arms` shows it."""
     rows = [{**row, **_ends(row["interval"]), **_floor(row["floor"])} for row in run.document["comparisons"]]
     return polars.DataFrame([{name: row[name] for name in COMPARISONS} for row in rows], schema=COMPARISONS)
 

@@ -22,12 +22,12 @@ def fastest(rounds):
 
 
 def with_all(ranks, kernel, moments=BOTH):
-    """One loop of these ranks at the same time, in bytes a second: all bytes over the longest time of any."""
+    """One loop of these ranks at the same time, in bytes per second: all bytes over the longest time of any."""
     return _together([timing for when in moments for timing in _at(ranks, kernel, when)])
 
 
 def shares(rounds, rate):
-    """One value a repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
+    """One value per repetition: the rate of some ranks over their write-only limit; None when no limit was measured."""
     kernel = fastest(rounds)
     if kernel is None:
         return None
@@ -119,7 +119,7 @@ def _at(ranks, kernel, when):
 
 
 def _together(timings):
-    """Bytes a second of timings that followed each other."""
+    """Bytes per second of timings that followed each other."""
     size, elapsed_ns = (sum(timing[place] for timing in timings) for place in (0, 1))
     return float(size) / (float(elapsed_ns) / 1e9) if size > 0 and elapsed_ns > 0 else None
 

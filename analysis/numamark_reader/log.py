@@ -1,7 +1,7 @@
 """`histograms.hlog`: an interval log as the Java and Python tools of the HDR family read it.
 
 A line is `Tag=TAG,start,length,max,histogram`: seconds, seconds, milliseconds, base64. numamark's tags are
-`CASE;HISTOGRAM`, one line a round over all ranks, and `CASE;HISTOGRAM;HOST`, one line a host over all rounds.
+`CASE;HISTOGRAM`, one line per round over all ranks, and `CASE;HISTOGRAM;HOST`, one line per host over all rounds.
 """
 
 import re

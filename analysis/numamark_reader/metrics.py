@@ -15,14 +15,14 @@ class Facts(NamedTuple):
     about: str
 
 
-#: The metrics of a case, with one value a repetition.
+#: The metrics of a case, with one value per repetition.
 METRICS = {
-    "throughput_bytes_per_s": Facts("bytes/s", "higher", "Bytes generated a second by all ranks."),
-    "slowest_rank_throughput_bytes_per_s": Facts("bytes/s", "higher", "Bytes generated a second by the slowest rank."),
-    "operations_per_s": Facts("operations/s", "higher", "Allocations and frees a second by all ranks."),
-    "slowest_rank_operations_per_s": Facts("operations/s", "higher", "Allocations and frees a second by the slowest rank."),
-    "core_seconds_per_gib": Facts("s/GiB", "lower", "CPU time of the workers for a GiB of data."),
-    "core_ns_per_operation": Facts("ns", "lower", "CPU time of the workers for an operation."),
+    "throughput_bytes_per_s": Facts("bytes/s", "higher", "Bytes generated per second by all ranks."),
+    "slowest_rank_throughput_bytes_per_s": Facts("bytes/s", "higher", "Bytes generated per second by the slowest rank."),
+    "operations_per_s": Facts("operations/s", "higher", "Allocations and frees per second by all ranks."),
+    "slowest_rank_operations_per_s": Facts("operations/s", "higher", "Allocations and frees per second by the slowest rank."),
+    "core_seconds_per_gib": Facts("s/GiB", "lower", "CPU time of the workers per GiB of data."),
+    "core_ns_per_operation": Facts("ns", "lower", "CPU time of the workers per operation."),
     "cpu_share": Facts("share", "higher", "Share of worker time in which the workers had a CPU."),
     "refill_share": Facts("share", "lower", "Share of worker time spent in refills."),
     "locality": Facts("share", "higher", "Share of the arena's pages that are on the rank's own node."),

@@ -88,31 +88,31 @@ class Run:
         return _named(cases, case_id, f"{self.path} has no case")
 
     def samples(self):
-        """samples.parquet as a polars LazyFrame: one measured value a row. Reads nothing before it is collected."""
+        """samples.parquet as a polars LazyFrame: one measured value per row. Reads nothing before it is collected."""
         from . import frames  # polars is loaded only for frames
 
         return frames.samples(self)
 
     def cases(self):
-        """A polars DataFrame with one row a case: its parameters, totals and metrics."""
+        """A polars DataFrame with one row per case: its parameters, totals and metrics."""
         from . import frames
 
         return frames.cases(self)
 
     def noise(self):
-        """A polars DataFrame with one row a worker and repetition: its noise, from the parts."""
+        """A polars DataFrame with one row per worker and repetition: its noise, from the parts."""
         from . import frames
 
         return frames.noise(self)
 
     def limits(self):
-        """A polars DataFrame with one row a case and node, socket or host: its limits, and the case's share of them."""
+        """A polars DataFrame with one row per case and node, socket or host: its limits, and the case's share of them."""
         from . import frames
 
         return frames.limits(self)
 
     def comparisons(self):
-        """A polars DataFrame with one row an arm, case and metric; empty for a job without arms."""
+        """A polars DataFrame with one row per arm, case and metric; empty for a job without arms."""
         from . import frames
 
         return frames.comparisons(self)
@@ -129,7 +129,7 @@ class Run:
         return path
 
     def rounds(self, case_id):
-        """The repetitions that every rank finished: for each, one record a rank, by rank."""
+        """The repetitions that every rank finished: for each, one record per rank, by rank."""
         rounds = self._records.get(case_id, {})
         return [rounds[key] for key in sorted(rounds) if len(rounds[key]) == len(self.parts)]
 

@@ -32,13 +32,13 @@ class Runs:
         return frames.below_each_other(self.runs, frames.cases)
 
     def noise(self):
-        """All workers' noise as a polars DataFrame, one row a worker and repetition of a run."""
+        """All workers' noise as a polars DataFrame, one row per worker and repetition of a run."""
         from . import frames
 
         return frames.below_each_other(self.runs, frames.noise)
 
     def limits(self):
-        """All limits as a polars DataFrame, one row a case and node, socket or host of a run."""
+        """All limits as a polars DataFrame, one row per case and node, socket or host of a run."""
         from . import frames
 
         return frames.below_each_other(self.runs, frames.limits)

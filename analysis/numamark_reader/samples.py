@@ -1,4 +1,4 @@
-"""The rows of samples.parquet, from the parts: one measured value a row; a missing value has no row."""
+"""The rows of samples.parquet, from the parts: one measured value per row; a missing value has no row."""
 
 from . import figures
 from .derive import longest, of_case
@@ -41,7 +41,7 @@ def parameters(case, words):
 
 
 def rows(run):
-    """One dictionary a row, with all columns, in the order of the file."""
+    """One dictionary per row, with all columns, in the order of the file."""
     empty = dict.fromkeys(columns(run))
     words = words_among_parameters(run.document["planned"])
     found = []

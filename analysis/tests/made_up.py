@@ -82,7 +82,7 @@ def repetition(round_number, elapsed_ns, size, **histograms):
 
 
 def at_rate(round_number, rate):
-    """A repetition of one rank with this number of GiB a second."""
+    """A repetition of one rank with this number of GiB per second."""
     return repetition(round_number, 10**9, round(rate * 2**30))
 
 

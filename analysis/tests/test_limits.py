@@ -15,7 +15,7 @@ def timing(kernel, gib, when="before", company="all", elapsed_ns=10**9):
 
 
 def record(rate, *timings):
-    """One rank with this number of GiB a second."""
+    """One rank with this number of GiB per second."""
     return {**made_up.at_rate(1, rate), "limits": list(timings)}
 
 

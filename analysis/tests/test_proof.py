@@ -40,7 +40,7 @@ class Proof(unittest.TestCase):
         gib = float(1 << 30)
         self.assertEqual(case["metrics"]["throughput_bytes_per_s"]["values"], [2 * gib, gib])
         self.assertEqual(case["metrics"]["throughput_bytes_per_s"]["value"], 1.5 * gib)
-        # Two workers a rank, busy all the time: 4 and 4 s less 2 ns of CPU for 4 GiB, then twice that.
+        # Two workers per rank, busy all the time: 4 and 4 s less 2 ns of CPU for 4 GiB, then twice that.
         self.assertEqual(case["metrics"]["core_seconds_per_gib"]["values"], [(8 - 2e-9) / 4, (16 - 2e-9) / 4])
         self.assertEqual(case["metrics"]["cpu_share"]["value"], 1.0)
         # Both ranks waited 10 ms in each round, lost their cores three times, and their clocks fell by 1 %.

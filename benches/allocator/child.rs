@@ -124,7 +124,7 @@ impl<'heap> Peer<'heap> for Called<'heap> {
     }
 }
 
-/// Runs `ROW ARM SEED` and prints ns an operation, the peak of resident bytes, and page faults of a thousand operations.
+/// Runs `ROW ARM SEED` and prints ns per operation, the peak of resident bytes, and page faults of a thousand operations.
 pub fn main(arguments: &[String]) {
     let [row, arm, seed] = arguments else { panic!("a child gets a row, an arm and a seed") };
     let row = rows().into_iter().find(|known| known.name == *row).expect("the parent has the same rows");

@@ -85,7 +85,7 @@ impl Arm {
     }
 }
 
-/// The peer as its documentation recommends it for one process: without its own NUMA placement, one thread a worker.
+/// The peer as its documentation recommends it for one process: without its own NUMA placement, one thread per worker.
 pub fn peer(size: usize, workers: usize, compress: usize) -> DataGenerator {
     DataGenerator::new(GeneratorConfig {
         size,

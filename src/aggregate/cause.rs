@@ -2,11 +2,12 @@
 
 use crate::record::line::Repetition;
 use crate::stats::median;
-use crate::units::three_digits;
+use crate::units::{counted, three_digits, whole};
 
 /// A disturbance that the noise record has an amount of. Larger amounts are worse.
 pub(super) struct Cause {
     name: &'static str,
+    /// The sentence with `{}` in the place of a share, or the noun of a count.
     what: &'static str,
     /// The same as an observation without an amount: what was so more than usual.
     raised: &'static str,
@@ -29,69 +30,65 @@ enum Shown {
 pub(super) const CAUSES: [Cause; 11] = [
     share(
         "cpu_share",
-        "a worker had no CPU for",
+        "a worker had no CPU for {} of the time",
         "a worker lost its CPU for longer than usual",
         0.01,
         |row| row.noise.cpu_share_min.map(|share| 1.0 - share),
     ),
     share(
         "run_delay",
-        "workers waited for a CPU for",
+        "workers waited for a CPU for {} of the time",
         "workers waited longer than usual for a CPU",
         0.005,
         |row| of_worker_time(row, row.noise.run_delay_ns),
     ),
-    share("steal", "the hypervisor took", "the hypervisor took more CPU time than usual", 0.005, |row| {
-        of_worker_time(row, row.noise.steal_ns)
-    }),
+    share(
+        "steal",
+        "the hypervisor took {} of the time",
+        "the hypervisor took more CPU time than usual",
+        0.005,
+        |row| of_worker_time(row, row.noise.steal_ns),
+    ),
     share(
         "cpu_quota",
-        "a CPU quota stopped",
+        "a CPU quota stopped workers for {} of the time",
         "a CPU quota stopped workers for longer than usual",
         0.005,
         |row| of_worker_time(row, row.noise.throttled_ns),
     ),
-    share("core_clock", "a core clock fell by", "a core clock fell more than usual", 0.02, |row| {
+    share("core_clock", "a core clock fell by {}", "a core clock fell more than usual", 0.02, |row| {
         row.noise.core_clock_change.map(|change| (-change).max(0.0))
     }),
     share(
         "pressure_memory",
-        "the host waited for memory for",
+        "the host waited for memory for {} of the time",
         "the host waited longer than usual for memory",
         0.01,
         |row| of_time(row, row.noise.pressure_memory_ns),
     ),
     share(
         "pressure_cpu",
-        "the host waited for CPUs for",
+        "the host waited for CPUs for {} of the time",
         "the host waited longer than usual for CPUs",
         0.02,
         |row| of_time(row, row.noise.pressure_cpu_ns),
     ),
     count(
         "thermal_throttles",
-        "times slowed for heat",
+        "thermal throttle",
         "CPUs slowed for heat more often than usual",
         0.5,
         |row| times(row.noise.thermal_throttles),
     ),
-    count(
-        "major_faults",
-        "page faults with a disk",
-        "more page faults than usual needed the disk",
-        0.5,
-        |row| times(Some(row.noise.major_faults)),
-    ),
-    count(
-        "migrations",
-        "moves to another CPU",
-        "workers moved to other CPUs more often than usual",
-        0.5,
-        |row| times(row.noise.migrations),
-    ),
+    count("major_faults", "major page fault", "more page faults than usual needed the disk", 0.5, |row| {
+        times(Some(row.noise.major_faults))
+    }),
+    count("migrations", "CPU migration", "workers moved to other CPUs more often than usual", 0.5, |row| {
+        times(row.noise.migrations)
+    }),
     count(
         "involuntary_switches",
-        "involuntary switches",
+        "involuntary switch",
         "more involuntary switches than usual took a CPU from a worker",
         10.0,
         |row| times(Some(row.noise.involuntary_switches)),
@@ -177,11 +174,14 @@ impl Cause {
         (self.amount)(repetition)
     }
 
-    /// `workers waited for a CPU 4.10 % (usually 0.02 %)`, `120 involuntary switches (usually 3)`
+    /// `workers waited for a CPU for 4.10 % of the time (usually 0.02 %)`, `120 involuntary switches (usually 3)`
     fn text(&self, found: f64, usual: f64) -> String {
         match self.shown {
-            Shown::Share => format!("{} {} % (usually {} %)", self.what, per_cent(found), per_cent(usual)),
-            Shown::Count => format!("{found:.0} {} (usually {usual:.0})", self.what),
+            Shown::Share => {
+                let found = self.what.replacen("{}", &format!("{} %", per_cent(found)), 1);
+                format!("{found} (usually {} %)", per_cent(usual))
+            }
+            Shown::Count => format!("{} (usually {usual:.0})", counted(whole(found), self.what)),
         }
     }
 }
@@ -271,7 +271,8 @@ mod tests {
             assert!(!said.contains("cpu share") && !said.contains('_'), "{said}");
             let others = vec![vec![&quiet]; 4];
             let [line] = &beyond_usual(&[&bad], &others)[..] else { panic!("one cause of {}", cause.name()) };
-            assert!(line.contains(cause.what) && line.contains("(usually 0"), "{line}");
+            let says = |piece: &str| line.contains(piece);
+            assert!(cause.what.split("{}").all(says) && says("(usually 0"), "{line}");
         }
     }
 

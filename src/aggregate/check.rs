@@ -27,7 +27,7 @@ pub(super) fn of_case(case: &CaseHeader, evidence: &Evidence) -> BTreeMap<String
         values: rounds().map(|(_, round)| value.filter(|_| is_checked(&round.rows))).collect(),
         reason: Some(match value {
             Some(_) => "a sample of the first repetition is checked".to_owned(),
-            None => "the sample has no unit: the data set is smaller than 1 MiB a rank".to_owned(),
+            None => "the sample has no unit: the data set is smaller than 1 MiB per rank".to_owned(),
         }),
     };
     let all: Vec<&SampleFindings> = checks.iter().map(|(_, check)| check).collect();

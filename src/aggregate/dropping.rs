@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::aggregate::evidence::Evidence;
 use crate::record::line::Row;
 use crate::record::run::{CaseHeader, DropRule, Dropped, Header, Metric};
+use crate::units;
+use crate::units::counted;
 
 /// Dropped repetitions by case and round.
 pub(crate) type AllDropped = BTreeMap<String, BTreeMap<u32, Dropped>>;
@@ -37,7 +39,7 @@ fn is_pair(case: &CaseHeader, other: &CaseHeader) -> bool {
 
 fn of_partner(partner: &CaseHeader, dropped: &Dropped) -> Dropped {
     let arm = partner.arm.as_deref().unwrap_or(&partner.id);
-    Dropped { why: format!("its pair, arm {arm}: {}", dropped.why), ..dropped.clone() }
+    Dropped { why: format!("with its pair in arm {arm}: {}", dropped.why), ..dropped.clone() }
 }
 
 fn of_case(rule: &DropRule, evidence: &Evidence, case: &CaseHeader) -> BTreeMap<u32, Dropped> {
@@ -55,17 +57,31 @@ fn broken(rule: &DropRule, row: &Row) -> Option<String> {
     let of_worker_time = |ns: u64| ns as f64 / repetition.worker_ns.max(1) as f64;
     let above = |bound: Option<f64>, found: Option<f64>, what: &str| {
         let (bound, found) = (bound?, found?);
-        (found > bound).then(|| format!("{what} {} %, at most {} %", per_cent(found), per_cent(bound)))
+        (found > bound).then(|| {
+            format!("{}, wanted at most {} %", what.replacen("{}", &per_cent(found), 1), per_cent(bound))
+        })
     };
     let cpu_share = || {
         let (bound, found) = (rule.cpu_share?, noise.cpu_share_min?);
         let (found_text, bound_text) = (per_cent(found), per_cent(bound));
-        (found < bound).then(|| format!("a worker had its CPU for {found_text} %, at least {bound_text} %"))
+        (found < bound).then(|| {
+            format!("a worker had its CPU for {found_text} % of the time, wanted at least {bound_text} %")
+        })
     };
     cpu_share()
-        .or_else(|| above(rule.core_clock, noise.core_clock_change.map(f64::abs), "a core clock changed by"))
-        .or_else(|| above(rule.steal, noise.steal_ns.map(of_worker_time), "the hypervisor took"))
-        .or_else(|| above(rule.run_delay, noise.run_delay_ns.map(of_worker_time), "workers waited for a CPU"))
+        .or_else(|| {
+            above(rule.core_clock, noise.core_clock_change.map(f64::abs), "a core clock changed by {} %")
+        })
+        .or_else(|| {
+            above(rule.steal, noise.steal_ns.map(of_worker_time), "the hypervisor took {} % of the time")
+        })
+        .or_else(|| {
+            above(
+                rule.run_delay,
+                noise.run_delay_ns.map(of_worker_time),
+                "workers waited for a CPU for {} % of the time",
+            )
+        })
 }
 
 /// Per cent with enough digits to show the side of the bound.
@@ -100,7 +116,7 @@ pub(super) fn open_gaps(metric: &mut Metric, positions: &[usize]) {
     }
     // If all rounds were dropped, any other reason is irrelevant.
     let (count, all) = (positions.len(), metric.values.len());
-    let dropped = format!("{count} of {all} repetitions were dropped by the job's rule");
+    let dropped = format!("the job's rule dropped {count} of {}", counted(units::count(all), "repetition"));
     metric.reason = Some(match metric.reason.take().filter(|_| count < all) {
         Some(other) => format!("{dropped}; {other}"),
         None => dropped,
@@ -127,6 +143,6 @@ mod tests {
         open_gaps(&mut with, &[0, 2, 4]);
         assert_eq!(with.values, [None, Some(1.0), None, Some(2.0), None, Some(3.0)]);
         assert_eq!((with.value, with.repetitions), (Some(2.0), 3));
-        assert_eq!(with.reason.as_deref(), Some("3 of 6 repetitions were dropped by the job's rule"));
+        assert_eq!(with.reason.as_deref(), Some("the job's rule dropped 3 of 6 repetitions"));
     }
 }

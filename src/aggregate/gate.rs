@@ -6,6 +6,7 @@ use crate::job;
 use crate::metric::{CaseMetric, GateMetric, Statistic};
 use crate::record::run::{CaseResult, Gate, GateResult, HistogramSummary, Level, Outcome};
 use crate::stats::median;
+use crate::units::{counted, grouped};
 use crate::word::Word;
 
 /// A figure of a case, or the reason why it has no value.
@@ -93,7 +94,9 @@ pub(crate) fn figure(case: &CaseResult, name: &str) -> Option<Figure> {
     let metric = CaseMetric::from_word(name);
     if metric == Some(CaseMetric::Locality) {
         let locality = &case.locality;
-        let why = || format!("unverified: {}", locality.unverified.as_deref().unwrap_or("not asked"));
+        let why = || {
+            format!("unverified: {}", locality.unverified.as_deref().unwrap_or("the kernel was not asked"))
+        };
         return Some(locality.share.ok_or_else(why));
     }
     if let (Some(CaseMetric::CoreClockChange), Some(metric)) = (metric, case.metrics.get(name)) {
@@ -119,7 +122,10 @@ fn histogram_figure(histogram: &HistogramSummary, field: &str) -> Option<Figure>
         Statistic::Max => histogram.max,
         Statistic::Sum => Some(histogram.sum),
     };
-    let why = || format!("too few timed values: {} of {}", histogram.timed, histogram.count);
+    let why = || {
+        let count = counted(histogram.count, "value");
+        format!("too few for {field}: {} of {count} were timed", grouped(histogram.timed))
+    };
     Some(value.map(|value| value as f64).ok_or_else(why))
 }
 
@@ -130,7 +136,7 @@ fn unknown(name: &str, cases: &[CaseResult]) -> String {
         cases.iter().flat_map(|case| case.histograms.keys()).map(String::as_str).collect();
     let list = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
     format!(
-        "no case has a metric {name}; there are stragglers, trustworthy, locality, {}, and {} of {}",
+        "no case has the metric {name}; accepted: stragglers, trustworthy, locality, {}, and {} of {}",
         list(metrics),
         Statistic::WORDS.iter().map(|word| format!(".{word}")).collect::<Vec<_>>().join(" "),
         list(histograms)

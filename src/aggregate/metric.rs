@@ -1,4 +1,4 @@
-//! Figures of a case: one value a repetition, and their median.
+//! Figures of a case: one value per repetition, and their median.
 //!
 //! A rate is the bytes of all ranks over the longest elapsed time of any rank, never a mean of rates.
 
@@ -40,7 +40,7 @@ pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String
         match share(estimate, worker_ns(rows), NO_WORKER_TIME)? {
             // A worker lost its core during one of the few timed refills, so the sample is not representative.
             impossible if impossible > 1.0 => Err(format!(
-                "the timed refills make {:.0} % of the worker time: too few of them for a machine so disturbed",
+                "the timed refills would make {:.0} % of the worker time: too few were timed on a machine this busy",
                 impossible * 100.0
             )),
             share => Ok(share),
@@ -61,7 +61,9 @@ pub(crate) fn of_case(measure: Measure, rounds: &[Vec<&Row>]) -> BTreeMap<String
     of_noise(&mut put);
     put(CaseMetric::CoreClockChange, |rows| {
         let changes = rows.iter().filter_map(|row| row.repetition.noise.core_clock_change);
-        changes.max_by(|a, b| a.abs().total_cmp(&b.abs())).ok_or_else(|| "no core was probed".to_owned())
+        changes
+            .max_by(|a, b| a.abs().total_cmp(&b.abs()))
+            .ok_or_else(|| "no core clock was measured".to_owned())
     });
     if rounds.iter().flatten().any(|row| row.repetition.background_cpu_ns.is_some()) {
         put(CaseMetric::BackgroundCpuNs, |rows| {

@@ -218,7 +218,7 @@ fn total(rounds: &[Vec<&Row>]) -> Total {
     }
 }
 
-/// One rank's rows. Each round of `rounds` holds one row a rank, in rank order.
+/// One rank's rows. Each round of `rounds` holds one row per rank, in rank order.
 fn own_rows<'a>(rounds: &[Vec<&'a Row>], rank: u32) -> Vec<Vec<&'a Row>> {
     let index = usize::try_from(rank).expect("a rank is an index");
     rounds.iter().map(|rows| vec![rows[index]]).collect()

@@ -20,7 +20,7 @@ pub fn rate_of(measure: Measure, rows: &[&Row]) -> Option<f64> {
 /// Total work over the longest elapsed time.
 pub(super) fn rate(rows: &[&Row], what: &str, total: f64) -> Result<f64, String> {
     match total {
-        0.0 => Err(format!("not one {what} was finished in a repetition")),
+        0.0 => Err(format!("no {what} was finished in a repetition")),
         _ => share(total, longest_ns(rows.iter().copied()) as f64 / 1e9, "the timed region took no time"),
     }
 }

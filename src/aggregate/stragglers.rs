@@ -178,6 +178,6 @@ impl Class<'_> {
         });
         let ratio = median(&ratios.collect::<Vec<f64>>())?;
         (ratio < 1.0 - LIMIT_MARGIN)
-            .then(|| format!("its memory takes {:.1} % fewer plain stores, too", (1.0 - ratio) * 100.0))
+            .then(|| format!("plain stores into its memory are {:.1} % slower, too", (1.0 - ratio) * 100.0))
     }
 }

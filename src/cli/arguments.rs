@@ -25,10 +25,10 @@ pub struct Arguments {
     pub command: Command,
 }
 
-/// One variant a subcommand.
+/// One variant per subcommand.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a job: one rank a NUMA node, under a launcher or without one
+    /// Run a job: one rank per NUMA node, under a launcher or without one
     #[command(
         override_usage = "numamark run [OPTIONS] <JOB>\n       numamark run [OPTIONS] --resume <DIR>",
         after_help = "Example: numamark run quick --set run.duration=5s --out results/first"
@@ -37,31 +37,31 @@ pub enum Command {
     /// Predict what a job would do: tries its cases for a moment, keeps nothing
     #[command(after_help = "Example: numamark plan quick --topology \"pack:2 numa:4 core:24 pu:1\"")]
     Plan(PlanArguments),
-    /// List the built-in jobs, or print one of them: the beginning of a job file of one's own
+    /// List the built-in jobs, or print one as a start for your own
     #[command(after_help = "Example: numamark jobs quick > my.toml")]
     Jobs(JobsArguments),
     /// Show which rank would bind where, and why
     #[command(after_help = "Example: numamark topo --topology \"pack:4 numa:4 core:24 pu:1\"")]
     Topo(TopoArguments),
-    /// Prove every aggregate of a run from its parts; exit code 1 when one differs
+    /// Recompute every figure of a run from its parts; exit code 1 when one differs
     #[command(after_help = "Example: numamark verify results/first")]
     Verify(DirectoryArguments),
-    /// Write the files of a run that was stopped or died, marked partial
+    /// Write the result files of a run that was stopped or died, marked partial
     #[command(after_help = "Example: numamark recover results/first")]
     Recover(DirectoryArguments),
-    /// Show a run, or what is complete of one that was stopped or is still going on
+    /// Show a run, or the complete repetitions of one that was stopped or still runs
     #[command(after_help = "Example: numamark report results/first --format markdown > first.md")]
     Report(ReportArguments),
-    /// Compare runs, or the arms of one run: faster, slower, no difference, cannot tell
+    /// Compare runs, or the arms (variants) in one run: faster, slower, no difference, cannot tell
     #[command(
         override_usage = "numamark compare [OPTIONS] <BASE> <CANDIDATE>\n       numamark compare [OPTIONS] <BASE>... -- <CANDIDATE>...\n       numamark compare [OPTIONS] <RUN> --arms",
         after_help = "Example: numamark compare results/first results/second"
     )]
     Compare(CompareArguments),
-    /// Write a stretch of a stream to standard output
+    /// Write generated data, a part of a stream, to standard output
     #[command(after_help = "Example: numamark generate --length 64MiB --dedup 1.5 --compress 2 > data.bin")]
     Generate(GenerateArguments),
-    /// Check that a file holds a stretch of a stream, or find what it holds; exit code 1 when a byte is wrong
+    /// Check data that `numamark generate` wrote, or find out what a file holds instead; exit code 1 when a byte is wrong
     #[command(after_help = "Example: numamark check-data data.bin --dedup 1.5 --compress 2")]
     CheckData(CheckDataArguments),
     /// Show what on this machine would disturb a benchmark, and what helps
@@ -70,7 +70,7 @@ pub enum Command {
     /// Print the JSON Schema of the job file or of run.json
     #[command(after_help = "Example: numamark schema job > job.schema.json")]
     Schema(SchemaArguments),
-    /// Print what a shell needs to complete numamark's command line
+    /// Print the script with which a shell completes numamark's command line
     #[command(after_help = "Example: source <(numamark completions bash)")]
     Completions(CompletionsArguments),
     /// Write the man pages of numamark and its subcommands to a folder
@@ -102,10 +102,10 @@ pub struct RunArguments {
     /// Ranks to start in this process when there is no launcher [default: one per allowed NUMA node]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub ranks: Option<u32>,
-    /// Refuse to run when the launcher started another number of ranks
+    /// Refuse to run unless the launcher started this many ranks
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub expect_ranks: Option<u32>,
-    /// Begin no repetition that would end later than this after the start, and exit with 4: 20m, 2h
+    /// Stop, with exit code 4, before a repetition that would end later than this after the start: 20m, 2h
     #[arg(long, value_name = "LIMIT", value_parser = Nanoseconds::parse)]
     pub time: Option<Nanoseconds>,
     /// No progress on stderr
@@ -128,16 +128,16 @@ pub struct PlanArguments {
     /// Machine and ranks to plan for
     #[command(flatten)]
     pub machine: TopoArguments,
-    /// Hosts, all alike
+    /// Number of hosts, all equal
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
     pub hosts: u32,
-    /// Exit code 5 when the run would take longer: 20m, 2h
+    /// Exit code 5 when the run would take longer than this: 20m, 2h
     #[arg(long, value_name = "LIMIT", value_parser = Nanoseconds::parse)]
     pub time: Option<Nanoseconds>,
-    /// Print the line that submits this to Slurm as well
+    /// Also print the command that submits the run to Slurm
     #[arg(long)]
     pub slurm: bool,
-    /// Do not try the cases for a moment: only what follows from the job
+    /// Do not try the cases; print only what follows from the job
     #[arg(long)]
     pub no_probe: bool,
 }
@@ -172,7 +172,7 @@ pub struct JobsArguments {
 /// `numamark topo`.
 #[derive(Debug, Args)]
 pub struct TopoArguments {
-    /// A machine to imagine: hwloc's synthetic description, or an XML file of lstopo [default: this machine]
+    /// Another machine: hwloc's synthetic description, or an XML file of lstopo [default: this machine]
     #[arg(long, value_name = "SYNTHETIC|FILE.xml")]
     pub topology: Option<String>,
     /// Ranks on each host [default: one per allowed NUMA node]
@@ -230,13 +230,13 @@ pub struct ReportArguments {
 pub enum ReportFormat {
     /// The summary that `run` prints at its end, in 80 columns
     Table,
-    /// The same as GitHub's tables, every case a row
+    /// The same as GitHub's tables, one row per case
     Markdown,
     /// One row for each figure of each case
     Csv,
     /// run.json as it is
     Json,
-    /// A test a gate, for what shows test results
+    /// One test per gate, for viewers of test results
     Junit,
 }
 
@@ -255,16 +255,16 @@ pub struct CompareArguments {
     /// Differences below this count as none
     #[arg(long, value_name = "PERCENT", default_value = "2%", value_parser = percent)]
     pub difference: f64,
-    /// Exit with 3 when a rate is worse by more than this with its whole interval; warn when that cannot be excluded
+    /// Exit code 3 when the whole confidence interval of a rate is worse by more than this; a warning when a part of it is
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub bound: Option<f64>,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
     pub format: CompareFormat,
-    /// Compare what cannot be compared, and mark the output
+    /// Compare even runs that are not comparable, and mark the output
     #[arg(long)]
     pub force: bool,
-    /// Every figure of every case, with its tests
+    /// Every figure of every case, with its statistical tests
     #[arg(long, short)]
     pub verbose: bool,
 }
@@ -276,7 +276,7 @@ pub enum CompareFormat {
     Text,
     /// GitHub's tables, every case
     Markdown,
-    /// Everything, as exact as it is
+    /// Everything, at full precision
     Json,
 }
 
@@ -292,7 +292,7 @@ fn percent(text: &str) -> Result<f64, String> {
 /// `numamark generate`.
 #[derive(Debug, Args)]
 pub struct GenerateArguments {
-    /// Bytes to write: 256MiB
+    /// Number of bytes to write: 256MiB
     #[arg(long, value_name = "SIZE", value_parser = super::stream::size)]
     pub length: u64,
     /// Which stream, and from where
@@ -306,7 +306,7 @@ pub struct CheckDataArguments {
     /// The file; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Check so much of the file from its beginning [default: all of it]
+    /// Check only this much of the file, from its beginning [default: all of it]
     #[arg(long, value_name = "SIZE", value_parser = super::stream::size)]
     pub length: Option<u64>,
     /// Which stream, and from where: as it was generated
@@ -342,7 +342,7 @@ pub struct CompletionsArguments {
 /// `numamark man`.
 #[derive(Debug, Args)]
 pub struct ManArguments {
-    /// The folder; it is made when it does not exist
+    /// The folder; created when it does not exist
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
 }

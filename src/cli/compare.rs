@@ -31,7 +31,7 @@ fn ask(arguments: &CompareArguments) -> Result<Compared> {
     if let Some(option) = candidate.iter().find(|path| path.to_string_lossy().starts_with('-')) {
         let option = option.display();
         return Err(Error::Usage(format!(
-            "{option} stands behind --, where only runs do; options come first: numamark compare {option} .. BASE.. -- CANDIDATE.."
+            "{option} stands after --, where only runs are accepted; put it first: numamark compare {option} .. BASE.. -- CANDIDATE.."
         )));
     }
     match (arguments.arms, base.as_slice(), candidate.as_slice()) {
@@ -54,10 +54,10 @@ fn ask(arguments: &CompareArguments) -> Result<Compared> {
             let (ours, theirs) = several.split_at(several.len() / 2);
             let why = match several.len() % 2 {
                 0 => "",
-                _ => ", as many before -- as behind it",
+                _ => ", as many on each side",
             };
             Err(Error::Usage(format!(
-                "{} runs: with more than two, -- separates the base's from the candidate's{why}: numamark compare {} -- {}",
+                "{} runs: separate those of the base from those of the candidate with --{why}: numamark compare {} -- {}",
                 several.len(),
                 paths(ours),
                 paths(theirs)

@@ -6,15 +6,14 @@ use crate::error::{ExitCode, Result};
 use crate::record;
 use crate::report::Detail;
 use crate::results;
+use crate::units::{count, counted};
 use crate::{job, report};
 
 /// Proves every aggregate of a run from its parts.
 pub fn verify(arguments: &DirectoryArguments) -> Result<ExitCode> {
     let verified = results::verify(&arguments.directory)?;
-    let parts = match verified.parts {
-        1 => "1 part".to_owned(),
-        parts => format!("{parts} parts"),
-    };
+    let counted = |number: usize, noun: &str| counted(count(number), noun);
+    let parts = counted(verified.parts, "part");
     if let Some(standing) = &verified.standing {
         print(&format!("PARTIAL RESULT: {standing}\n"));
     }
@@ -23,9 +22,10 @@ pub fn verify(arguments: &DirectoryArguments) -> Result<ExitCode> {
             "no run.json to verify; {parts} can be read,\n  and the ranks do not contradict each other\n"
         ),
         values => format!(
-            "verified: {values} values of run.json, {} rows of samples.parquet and {} histograms of histograms.hlog\n  \
-             follow from {parts}\n",
-            verified.samples, verified.histograms
+            "verified: {} of run.json, {} of samples.parquet and {} of histograms.hlog\n  follow from {parts}\n",
+            counted(values, "value"),
+            counted(verified.samples, "row"),
+            counted(verified.histograms, "histogram")
         ),
     });
     Ok(ExitCode::Done)

@@ -87,7 +87,7 @@ fn predict(
     let mut unknown = Vec::new();
     let mut prediction = None;
     if !topology.is_this_system() {
-        unknown.push("this machine was described, not tried: time is what the job asks for".to_owned());
+        unknown.push("the machine is only described: time is what the job asks for".to_owned());
     } else if arguments.no_probe {
         unknown.push("nothing was tried (--no-probe): time is what the job asks for".to_owned());
     } else {
@@ -106,10 +106,10 @@ fn predict(
         }
     }
     if arguments.hosts > 1 {
-        unknown.push("other hosts: all are taken to be as this one".to_owned());
+        unknown.push("other hosts: assumed equal to this one".to_owned());
     }
-    unknown.push("how long a launcher takes to start ranks, and a queue to let them".to_owned());
-    unknown.push("how fast the file system of the run directory is".to_owned());
+    unknown.push("time in a batch queue, and the launcher's time to start ranks".to_owned());
+    unknown.push("speed of the run directory's file system".to_owned());
     Ok((prediction, unknown))
 }
 
@@ -131,7 +131,7 @@ fn within(arguments: &PlanArguments, wall_ns: Option<f64>) -> Result<ExitCode> {
             )))
         }
         (Some(time_limit), None) => Err(Error::Environment(format!(
-            "how long the run would take is not known, and --time {time_limit} is asked for; plan it on the machine itself"
+            "--time {time_limit} cannot be checked, because the time of the run is not known; plan it on the machine itself"
         ))),
         _ => Ok(ExitCode::Done),
     }

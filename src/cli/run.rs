@@ -18,6 +18,7 @@ use crate::rank::{Finished, Origin, Request};
 use crate::record::run::{GateResult, Outcome};
 use crate::report;
 use crate::results::RunDirectory;
+use crate::units::{count, counted};
 use crate::word::Word;
 
 /// Runs a job.
@@ -29,7 +30,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let launcher = launcher();
     if launcher.is_some_and(|launcher| launcher.size > 1) && arguments.ranks.is_some() {
         return Err(Error::Usage(
-            "--ranks is for a run without a launcher; here the launcher says how many ranks there are"
+            "--ranks is only for a run without a launcher; here the launcher sets the number of ranks"
                 .to_owned(),
         ));
     }
@@ -72,7 +73,7 @@ fn origin(arguments: &RunArguments) -> Origin {
 }
 
 /// Number of ranks in this process: the number asked for; else that of the run to be resumed, so that the command which a
-/// stopped run prints needs no number; else one a node. Unused under a launcher.
+/// stopped run prints needs no number; else one per node. Unused under a launcher.
 fn ranks_in_process(arguments: &RunArguments, launcher: Option<&Launcher>) -> Result<u32> {
     match (arguments.ranks, &arguments.resume, launcher) {
         (Some(ranks), ..) => Ok(ranks),
@@ -98,8 +99,7 @@ fn conclude(finished: &Finished) -> Result<ExitCode> {
     };
     match finished.run.derived.gate_results.iter().filter(unmet).count() {
         0 => {}
-        1 => eprintln!("numamark: warning: 1 gate was not met"),
-        count => eprintln!("numamark: warning: {count} gates were not met"),
+        unmet => eprintln!("numamark: warning: {} not met", counted(count(unmet), "gate")),
     }
     code
 }

@@ -19,22 +19,22 @@ pub struct StreamArguments {
     /// Offset of the first byte in the stream
     #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
     pub offset: u64,
-    /// Bytes written for each that is new: 1.5, 3/2 or 2
+    /// Bytes written per new byte: 1.5, 3/2 or 2
     #[arg(long, value_name = "RATIO", value_parser = Ratio::parse)]
     pub dedup: Option<Ratio>,
     /// Size of the unit that is duplicated as a whole, 4KiB to 4MiB [default: 64KiB]
     #[arg(long, value_name = "SIZE", requires = "dedup", value_parser = size)]
     pub unit: Option<u64>,
-    /// The least distance of two copies [default: 8MiB, or as far as 64MiB allow]
+    /// Smallest distance between two copies [default: 8MiB, or less to fit 64MiB]
     #[arg(long, value_name = "SIZE", requires = "dedup", value_parser = size)]
     pub distance: Option<u64>,
     /// One of several streams among which copies are spread: 0/8 to 7/8
     #[arg(long, value_name = "I/N", requires = "dedup", value_parser = member)]
     pub member: Option<(u32, u32)>,
-    /// Ratio by which every granule compresses by itself
+    /// Compression ratio of every granule by itself: 1.5, 3/2 or 2
     #[arg(long, value_name = "RATIO", value_parser = Ratio::parse)]
     pub compress: Option<Ratio>,
-    /// Size of the granule that compresses by itself, 512B to 128KiB [default: 4KiB]
+    /// Size of the granule, which compresses independently of the others, 512B to 128KiB [default: 4KiB]
     #[arg(long, value_name = "SIZE", requires = "compress", value_parser = size)]
     pub granule: Option<u64>,
     /// Calibrate for zstd-1, zstd-3 or lz4 [default: none of them]
@@ -109,7 +109,7 @@ impl StreamArguments {
         match self.offset.checked_add(length) {
             Some(_) => Ok(()),
             None => Err(Error::Usage(format!(
-                "{length} bytes from offset {} end after 2^64, where streams end",
+                "{length} bytes from offset {} on end after 2^64, where a stream ends",
                 self.offset
             ))),
         }
@@ -131,7 +131,7 @@ fn member(text: &str) -> Result<(u32, u32), String> {
         .split_once('/')
         .and_then(|(member, members)| Some((member.parse().ok()?, members.parse().ok()?)));
     pair.filter(|(member, members)| member < members)
-        .ok_or_else(|| "expected a member and their number, such as 0/8 to 7/8".to_owned())
+        .ok_or_else(|| "expected MEMBER/MEMBERS, such as 0/8 to 7/8".to_owned())
 }
 
 fn codec(text: &str) -> Result<Codec, String> {

@@ -26,7 +26,7 @@ impl Waiting {
 
     /// Every rank's host, known once the ranks have introduced themselves.
     pub fn know_hosts(&self, hosts: Vec<String>) {
-        assert_eq!(hosts.len(), self.missing.len(), "one host a rank");
+        assert_eq!(hosts.len(), self.missing.len(), "one host per rank");
         let _second_introduction = self.hosts.set(hosts);
     }
 

@@ -62,8 +62,7 @@ pub(super) fn refusals(changes: &[Change]) -> Vec<Refusal> {
     let others = others.first();
     let pair = kernel.first().zip(others);
     pair.map(|(kernel, other)| {
-        let why =
-            format!("{} is changed as well: which of the two made a difference cannot be told", other.what);
+        let why = format!("{} changed as well: either may be the cause of a difference", other.what);
         Refusal::new(KERNEL, &*kernel.base, &*kernel.candidate, &why)
     })
     .into_iter()

@@ -133,7 +133,8 @@ fn other_work(base: &CaseHeader, candidate: &CaseHeader) -> Vec<Refusal> {
             let [ours, theirs] = [base, candidate]
                 .map(|case| value(case, name).map_or("none".to_owned(), |value| value.to_string()));
             let what = format!("{name} of {}", base.id);
-            (ours != theirs).then(|| Refusal::new(what, ours, theirs, "other work takes another time"))
+            (ours != theirs)
+                .then(|| Refusal::new(what, ours, theirs, "different work takes a different time"))
         })
         .collect()
 }

@@ -21,6 +21,7 @@ pub use runs::{ComparisonRequest, compare_runs};
 use std::path::Path;
 
 use crate::aggregate::arms::{DIFFERENCE, comparisons};
+use crate::units::{count, counted};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -112,7 +113,7 @@ pub fn compare_arms(path: &Path, difference: f64, force: bool) -> Result<Compare
     }
     let mut refused = Vec::new();
     if run.derived.violations > 0 {
-        let found = format!("{} objects freed twice or never allocated", run.derived.violations);
+        let found = format!("{} freed twice or never allocated", counted(run.derived.violations, "object"));
         let why = "no figure of that run can be trusted";
         refused.push(Refusal::new(path.display().to_string(), "none", found, why));
     }
@@ -136,7 +137,7 @@ pub fn compare_arms(path: &Path, difference: f64, force: bool) -> Result<Compare
 /// Doubt about a run that did not reach its end.
 fn partial(name: &str, standing: &str) -> String {
     format!(
-        "{name} is a partial result, {standing}: only its complete rounds are compared, and what is missing may be what was slow"
+        "{name} is a partial result, {standing}: only its complete rounds are compared, and the missing ones may be the slow ones"
     )
 }
 
@@ -180,8 +181,7 @@ impl Compared {
     pub fn verdict(&self) -> Result<()> {
         match self.bounds.iter().filter(|bound| bound.outcome == Outcome::Fail).count() {
             0 => Ok(()),
-            1 => Err(Error::Gate("1 rate is worse than the bound".to_owned())),
-            count => Err(Error::Gate(format!("{count} rates are worse than the bound"))),
+            worse => Err(Error::Gate(format!("{} worse than the bound", counted(count(worse), "rate")))),
         }
     }
 }

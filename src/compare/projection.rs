@@ -17,7 +17,7 @@ pub struct Projection {
     pub candidate: String,
     /// The base's refill share of worker time.
     pub refill_share: f64,
-    /// Rise of the rate if refills were free, as a share: 1 / (1 - refill_share) - 1.
+    /// Rise of the rate without the time of refills, as a share: 1 / (1 - refill_share) - 1.
     pub projected: f64,
     /// Measured rise of the rate, as a share.
     pub measured: f64,

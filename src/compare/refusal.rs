@@ -9,6 +9,7 @@ use crate::compare::loaded::{Loaded, SeatName};
 use crate::compare::memory;
 use crate::environment::Environment;
 use crate::job::Amount;
+use crate::units::counted;
 
 /// A difference between two runs that makes a comparison of their figures meaningless.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +47,7 @@ impl Refusal {
 pub(super) fn of_itself(run: &Loaded) -> Vec<Refusal> {
     let name = run.name();
     let sound = (run.violations > 0).then(|| {
-        let found = format!("{} objects freed twice or never allocated", run.violations);
+        let found = format!("{} freed twice or never allocated", counted(run.violations, "object"));
         Refusal::new(&*name, "none", found, "no figure of that run can be trusted")
     });
     sound.into_iter().collect()
@@ -65,24 +66,29 @@ fn data(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
         Amount::Bytes(bytes) => format!("bytes {bytes}"),
     };
     let mut found = vec![
-        Refusal::unless_equal("seed", a.seed.to_string(), b.seed.to_string(), "other bytes, other choices"),
+        Refusal::unless_equal(
+            "seed",
+            a.seed.to_string(),
+            b.seed.to_string(),
+            "another seed makes other data and other choices",
+        ),
         Refusal::unless_equal(
             "run.duration or run.bytes",
             amount(a.run.amount),
             amount(b.run.amount),
-            "a repetition is of another length",
+            "repetitions differ in length",
         ),
         Refusal::unless_equal(
             "run.warmup",
             a.run.warmup.to_string(),
             b.run.warmup.to_string(),
-            "caches and heap are in another state when the clock starts",
+            "caches and heap differ when the clock starts",
         ),
     ];
     let digests = base.digests.iter().filter_map(|(case, ours)| Some((case, ours, other.digests.get(case)?)));
     found.extend(digests.map(|(case, ours, theirs)| {
         let what = format!("digest of {case}");
-        Refusal::unless_equal(&what, ours.clone(), theirs.clone(), "the data sets are not the same bytes")
+        Refusal::unless_equal(&what, ours.clone(), theirs.clone(), "the data sets differ")
     }));
     found.into_iter().flatten().collect()
 }
@@ -111,7 +117,7 @@ fn hardware(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
         "cpu_flags",
         listed(&lacking),
         listed(&added),
-        "the CPU can do other things, and kernels are chosen by that",
+        "kernels are chosen by the features of the CPU",
     ));
     let classes = base.begins.iter().zip(&other.begins).map(|(ours, theirs)| {
         let [(a, _), (b, _)] = [ours, theirs].map(|begin| memory::class_and_memory(&begin.class));
@@ -119,7 +125,7 @@ fn hardware(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
             &format!("class of rank {}", ours.rank),
             a.to_owned(),
             b.to_owned(),
-            "the nodes should not be equally fast",
+            "the nodes differ in hardware or workers",
         )
     });
     found.extend(classes.filter(Option::is_some).take(1));
@@ -134,7 +140,7 @@ fn listed(flags: &[&str]) -> String {
 fn placement(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
     let (ranks, theirs) = (base.begins.len(), other.begins.len());
     if ranks != theirs {
-        let why = "they share memory bandwidth among another number";
+        let why = "more or fewer ranks share the memory bandwidth";
         return vec![Refusal::new("ranks", ranks.to_string(), theirs.to_string(), why)];
     }
     let mut found = Vec::new();
@@ -154,7 +160,7 @@ fn placement(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
         let nodes: Vec<String> = ours.iter().map(SeatName::to_string).collect();
         let shown =
             if nodes.len() <= 4 { nodes.join(", ") } else { format!("{} nodes, not this one", nodes.len()) };
-        let why = "hosts and nodes differ by themselves; use the same ones, or arms in one job";
+        let why = "hosts and nodes differ in speed; use the same ones, or arms in one job";
         Refusal::new("host and node", shown, seat.to_string(), why)
     }));
     found
@@ -162,7 +168,7 @@ fn placement(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
 
 /// Clock source and step.
 fn clock(base: &Loaded, other: &Loaded) -> Vec<Refusal> {
-    const WHY: &str = "short times are rounded another way";
+    const WHY: &str = "another clock rounds short times differently";
     let source = |run: &Loaded| run.header.environment.clock_source.clone();
     let mut found = Vec::from_iter(Refusal::unless_equal("clock_source", source(base), source(other), WHY));
     let (ours, theirs) = (base.clock_step_ns, other.clock_step_ns);

@@ -1,4 +1,4 @@
-//! Comparison of several runs a side. Runs are paired in the given order and are the replicates, because two runs
+//! Comparison of several runs per side. Runs are paired in the given order and are the replicates, because two runs
 //! of one job differ more than two rounds of one run.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +46,7 @@ pub fn compare_runs(asked: &ComparisonRequest) -> Result<Compared> {
     let changes = changes::between(&base[0], &candidate[0], &pairs);
     let mut refused = [refusals(&base, &candidate), refused, changes::refusals(&changes)].concat();
     if pairs.is_empty() && refused.is_empty() {
-        let why = "there is no case that both have";
+        let why = "the runs have no case in common";
         let names = |run: &Loaded| {
             run.header.planned.iter().map(|case| case.id.clone()).collect::<Vec<_>>().join(", ")
         };
@@ -87,7 +87,7 @@ fn read(asked: &ComparisonRequest) -> Result<(Vec<Loaded>, Vec<Loaded>)> {
     let (ours, theirs) = (asked.base.len(), asked.candidate.len());
     if ours != theirs || ours == 0 {
         return Err(Error::Usage(format!(
-            "runs before --: {ours}, behind it: {theirs}; runs are paired in the order given, so both sides need as many"
+            "runs before --: {ours}, after it: {theirs}; runs are paired in the order given: give as many on each side"
         )));
     }
     let load = |paths: &[PathBuf]| paths.iter().map(|path| Loaded::read(path)).collect::<Result<Vec<_>>>();
@@ -120,7 +120,7 @@ fn refusals(base: &[Loaded], candidate: &[Loaded]) -> Vec<Refusal> {
         for other in &side[1..] {
             let Matching { pairs: cases, alone, .. } =
                 matching(&side[0].header.planned, &other.header.planned, true);
-            let alike = "the runs of one side have to be alike";
+            let alike = "the runs of one side must be alike";
             found.extend(alone.iter().map(|case| {
                 let what = format!("cases of {}", other.name());
                 Refusal::new(what, "those of the first run", &**case, alike)

@@ -13,7 +13,7 @@ fn facts() -> Facts {
     }
 }
 
-/// A dual-node machine with two cores of two threads a node, one L3 a node, and memory without CPUs.
+/// A dual-node machine with two cores of two threads per node, one L3 per node, and memory without CPUs.
 const MACHINE: [(&str, &str); 25] = [
     ("proc/cpuinfo", "processor\t: 0\nmodel name\t: Made-up 9000\nflags\t\t: fpu avx2 avx512f\n"),
     ("proc/meminfo", "MemTotal:       65536 kB\nMemFree:  1 kB\n"),

@@ -122,7 +122,7 @@ fn first_mismatch(offset: u64, expected: &[u8], found: &[u8]) -> Mismatch {
 /// The part of `bytes` that worker `index` of `workers` fills: all parts together are `0..bytes`, in order.
 ///
 /// Parts end at a multiple of 4 KiB and differ by no more than that, so that even a chunk smaller than
-/// `workers` blocks keeps every worker busy. With many bytes a worker they end at whole segments instead, so that no
+/// `workers` blocks keeps every worker busy. With many bytes per worker they end at whole segments instead, so that no
 /// worker generates the beginning of a segment that it does not store.
 ///
 /// # Panics

@@ -88,9 +88,9 @@ fn read(text: &str, settings: &[Setting], has: fn(Allocator) -> bool) -> Result<
     let mut wrong = Vec::new();
     let mut document = document::read(text, &mut wrong)?;
     if document.entries.is_empty() && document.headers.is_empty() && wrong.is_empty() {
-        let nothing = Diagnostic::new(Place::NOWHERE, "the job file says nothing", "begin here");
+        let nothing = Diagnostic::new(Place::NOWHERE, "the job file is empty", "begin here");
         return Err(vec![
-            nothing.accepted("at the least schema = 1, name = \"NAME\", and [generate] or [allocate]"),
+            nothing.accepted("at least schema = 1, name = \"NAME\", and [generate] or [allocate]"),
         ]);
     }
     apply(&mut document, settings, &mut wrong);

@@ -16,7 +16,7 @@ use super::value::Value;
 pub(super) fn check_all(key: &Key, found: &Found) -> Result<Vec<(Value, Place)>, Vec<Diagnostic>> {
     let Raw::List(items) = &found.raw else { return check_item(key, found).map_err(|wrong| vec![wrong]) };
     if let Kind::Table(section) = key.kind {
-        let message = format!("{} stands once", section.shown());
+        let message = format!("{} can stand only once", section.shown());
         return Err(vec![Diagnostic::new(found.place, message, format!("write {}", section.shown()))]);
     }
     if !key.sweep {

@@ -140,7 +140,7 @@ fn too_many_intervals(
     let written = |name| values.of(Table::single(Section::Run), name)[0].1;
     let place = [written("interval"), written("duration")].into_iter().find(|place| *place != Place::NOWHERE);
     let shortest = Nanoseconds(duration.0.div_ceil(INTERVALS_MAX).next_multiple_of(SECOND));
-    let message = format!("run.interval: {duration} have {count} intervals of {interval}");
+    let message = format!("run.interval: {duration} has {count} intervals of {interval}");
     Some(
         Diagnostic::new(place.unwrap_or(end), message, format!("at most {INTERVALS_MAX}"))
             .accepted(format!("interval = \"{shortest}\" or longer")),
@@ -232,18 +232,18 @@ fn bound_beyond_share(values: &Values, gate: Table) -> Option<Diagnostic> {
         (against, metric)
     {
         let message =
-            format!("\"{name}\" is a figure of the whole run, and is not held against a stored run");
+            format!("\"{name}\" is a figure of the whole run, and cannot be compared with a stored run");
         return Some(Diagnostic::new(against, message, "remove it"));
     }
     if let Some(against) = against {
         // A bound of more than ten times the stored figure was meant in the metric's own unit.
-        let message = format!("{bound} times of what the stored run has of \"{name}\"");
+        let message = format!("{bound} times the \"{name}\" of the stored run");
         let wrong = Diagnostic::new(place, message, "").related(against, "makes the bound a share");
         return (bound > AGAINST_MAX)
             .then(|| wrong.accepted("a share of the stored run's figure, such as \"95%\""));
     }
     if matches!(value, Value::PerCent(_)) && metric.extent() == ValueRange::Absolute {
-        let message = format!("\"{name}\" is no share, and a bound in per cent has to be of something");
+        let message = format!("\"{name}\" is not a share, and a bound in per cent needs one");
         let label = "write a number, or add against = \"DIR\"";
         return Some(Diagnostic::new(place, message, label));
     }

@@ -92,7 +92,7 @@ impl Reader<'_> {
                 self.fields(Table::single(section), place(key.span()), table);
             }
             (Some(section), DeValue::Array(_)) => {
-                let message = format!("{} stands once", section.shown());
+                let message = format!("{} can stand only once", section.shown());
                 self.wrong_form(key, &message, &format!("write {}", section.shown()));
             }
             (Some(section), value) => {

@@ -77,19 +77,19 @@ impl Section {
     pub fn about(self) -> &'static str {
         match self {
             Section::Job => "A job of numamark: what is measured, and how often. Lists are sweeps.",
-            Section::Run => "How long and how often each case is measured.",
+            Section::Run => "Length and number of the repetitions of each case.",
             Section::Stop => {
                 "Repeats until the figures are certain enough, instead of a fixed number of times."
             }
-            Section::Drop => "Which repetitions are left out because something else ran on their cores.",
-            Section::Rank => "What a rank is bound to and how many workers it has.",
+            Section::Drop => "Rule that leaves out repetitions because something else ran on their cores.",
+            Section::Rank => "Binding and workers of a rank.",
             Section::Generate => "The workload that fills chunks with a reproducible byte stream.",
             Section::Allocate => "The workloads that only allocate and free.",
-            Section::Slab => "The rank-local allocator.",
+            Section::Slab => "The slab allocator, one in each rank.",
             Section::Arm => {
                 "One side of a comparison: the job with a few keys set otherwise. The job as it stands is the arm \"base\"."
             }
-            Section::Gate => "A bound that decides over the exit code.",
+            Section::Gate => "A bound on a figure, which decides the exit code.",
         }
     }
 }

@@ -165,7 +165,7 @@ impl<'a> Parts<'a> {
         };
         if self.sign == '*' {
             return match text.parse::<u64>() {
-                Ok(0 | 1) => Err(wrong("the range never gets to its end", "a whole factor from 2")),
+                Ok(0 | 1) => Err(wrong("the range never reaches its end", "a whole factor from 2")),
                 Ok(_) if first == 0 => {
                     Err(wrong("0 times a factor stays 0", "a step that is added, or another beginning"))
                 }
@@ -180,12 +180,12 @@ impl<'a> Parts<'a> {
         };
         let expected = format!("{what}, such as +{example}");
         match step {
-            Some(0) => Err(wrong("the range never gets to its end", &expected)),
+            Some(0) => Err(wrong("the range never reaches its end", &expected)),
             Some(step) => Ok(Step::Addend(step)),
             None => {
                 let label =
                     unit_meant(&key.kind, text).map_or(String::new(), |meant| format!("write {meant}"));
-                let message = format!("{}: what is added is not {what}", key.path());
+                let message = format!("{}: the step is not {what}", key.path());
                 Err(Diagnostic::new(place, message, label).accepted(expected))
             }
         }

@@ -72,7 +72,7 @@ impl Setting {
         let text = value.trim();
         let value_place = Place { start: path.len() + 1, ..whole };
         if text.is_empty() {
-            let message = format!("\"{}\" is set to nothing", path.trim());
+            let message = format!("\"{}\" is given no value", path.trim());
             let place = Place { start: path.len(), ..whole };
             return Err(Diagnostic::new(place, message, "write a value after the ="));
         }

@@ -52,7 +52,11 @@ pub(super) fn explain(
 
 /// The message of the TOML parser.
 fn as_it_came(refusal: &SyntaxError) -> Diagnostic {
-    Diagnostic::new(refusal.place, refusal.message.trim_end_matches(", expected nothing"), "")
+    let message = match refusal.message.trim_end_matches(", expected nothing") {
+        message if message.starts_with("cannot recurse further") => "lists or sections nested too deeply",
+        message => message,
+    };
+    Diagnostic::new(refusal.place, message, "")
 }
 
 /// A bracket or a quote that is open at the end of the file, or swallows the lines after it.

@@ -59,7 +59,7 @@ pub fn conflicts(placements: &[Placement]) -> Result<()> {
         let Some(first) = first_on.insert(node, placement) else { continue };
         let pus = |placement: &Placement| placement.pus.iter().copied().collect::<PuSet>();
         return Err(Error::Environment(format!(
-            "ranks {} (PUs {}) and {} (PUs {}) are both bound to node {} (os {}): {ONE_A_NODE}",
+            "ranks {} (PUs {}) and {} (PUs {}) are both bound to node {} (os {}): {ONE_PER_NODE}",
             first.rank,
             pus(first),
             placement.rank,
@@ -71,7 +71,7 @@ pub fn conflicts(placements: &[Placement]) -> Result<()> {
     Ok(())
 }
 
-const ONE_A_NODE: &str = "start one rank a node (mpirun --map-by ppr:1:numa --bind-to numa, mpiexec.hydra -bind-to \
+const ONE_PER_NODE: &str = "start one rank per node (mpirun --map-by ppr:1:numa --bind-to numa, mpiexec.hydra -bind-to \
                           numa -map-by numa, srun --cpu-bind=ldoms), or share nodes (--set rank.share_nodes=true)";
 
 /// The node that contains the rank's whole mask, so that the launcher has already decided. `None` when it has not.
@@ -109,7 +109,7 @@ fn node_to_choose<'a>(
         let nodes: PuSet = in_mask.clone().map(|node| node.index).collect();
         return Err(Error::Environment(format!(
             "no node is left for rank {} ({} of {host_size} on its host): the allowed nodes with CPUs are {} \
-             ({nodes}); {ONE_A_NODE}",
+             ({nodes}); {ONE_PER_NODE}",
             request.rank,
             host_rank + 1,
             nodes.count()

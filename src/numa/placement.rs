@@ -1,5 +1,6 @@
 //! The request of a rank for a place, and the place that it gets.
 
+use crate::units::{count, counted};
 use crate::word::words;
 use std::fmt;
 
@@ -111,7 +112,7 @@ impl fmt::Display for Placement {
             Some(node) => format!("node {} (os {})", node.index, node.os_index),
             None => "no node".to_string(),
         };
-        let plural = if pus.count() == 1 { "" } else { "s" };
-        write!(f, "rank {}: {node}, {} PU{plural} {pus}, {}: {}", self.rank, pus.count(), self.how, self.why)
+        let count = counted(count(pus.count()), "PU");
+        write!(f, "rank {}: {node}, {count} {pus}, {}: {}", self.rank, self.how, self.why)
     }
 }

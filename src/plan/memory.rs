@@ -49,7 +49,7 @@ pub(super) fn check(cases: &[Case], seat: &Seat) -> Result<()> {
                 ranks => format!(", shared by {ranks} ranks"),
             };
             return Err(Error::Environment(format!(
-                "not enough memory: {} needs {} for each rank, but {} are {where_}{shared}; \
+                "not enough memory: {} needs {} per rank, but {} are {where_}{shared}; \
                  use {}",
                 hungriest.id,
                 human_bytes(needed),

@@ -1,7 +1,7 @@
 //! A plan in miniature: short enough to be run before the real one, large enough to say what that will take.
 
 use super::{Case, Plan, Turn, Work, memory};
-use crate::units::human_bytes;
+use crate::units::{count, counted, human_bytes};
 use crate::workload::Amount;
 use crate::workload::intervals::Division;
 
@@ -72,13 +72,13 @@ impl Miniature {
         let (tried, all) = (self.plan.cases.len(), plan.cases.len());
         if tried < all {
             differences
-                .push(format!("{tried} of {all} cases were tried: the others are taken to be as these"));
+                .push(format!("{tried} of {all} cases were tried: the others are assumed to be like them"));
         }
         let smaller = std::iter::zip(&plan.cases, &self.stands_for)
             .filter(|(case, index)| chunk_bytes(case) > chunk_bytes(&self.plan.cases[**index]))
             .count();
         if smaller > 0 {
-            let cases = if smaller == 1 { "1 case was" } else { &format!("{smaller} cases were") };
+            let cases = counted(count(smaller), "case");
             let most = human_bytes(WORKING_SET_BYTES_MAX as u64);
             differences.push(format!("{cases} probed with smaller chunks, {most} in flight"));
         }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::generator::{Kernel, KernelName};
 use crate::job::Workers;
 use crate::units::Bytes;
+use crate::units::counted;
 
 /// The workers of this rank.
 pub(super) fn resolve_workers(asked: Workers, seat: &Seat) -> Result<u32> {
@@ -12,8 +13,10 @@ pub(super) fn resolve_workers(asked: Workers, seat: &Seat) -> Result<u32> {
         Workers::All => Ok(seat.pus),
         Workers::Count(count) if count <= seat.pus => Ok(count),
         Workers::Count(count) => Err(Error::Environment(format!(
-            "rank.workers = {count}, but {} offers this rank {} PUs; accepted: 1 to {}, or \"all\"",
-            seat.node, seat.pus, seat.pus
+            "rank.workers = {count}, but {} offers this rank {}; accepted: 1 to {}, or \"all\"",
+            seat.node,
+            counted(seat.pus.into(), "PU"),
+            seat.pus
         ))),
     }
 }

@@ -360,7 +360,7 @@ fn what_does_not_fit_the_node_or_the_cgroup_is_refused_with_both_numbers() {
         Seat { cgroup_bytes: Some(512 << 20), ranks_on_host: 4, ..seat() },
     ];
     for seat in tight {
-        let error = plan_on(&seat, &["rank.workers=2"]).expect_err("192 MiB a rank");
+        let error = plan_on(&seat, &["rank.workers=2"]).expect_err("192 MiB per rank");
         assert_eq!(error.exit_code(), ExitCode::Environment);
         let text = error.to_string();
         assert!(text.contains("not enough memory") && text.contains("MiB"), "{text}");
@@ -380,7 +380,7 @@ fn limits_grow_with_the_work_and_leave_a_slow_rank_its_time() {
     let (usual, slow) = (short.repetition, short.repetition + Duration::from_secs(3));
     assert_eq!(short.next_repetition(usual), usual + Duration::from_secs(40));
     assert_eq!(short.next_repetition(slow), usual + Duration::from_secs(70));
-    // A thousand rounds of two cases on four ranks, 5 ms a row.
+    // A thousand rounds of two cases on four ranks, 5 ms per row.
     let (few, many) = (limits(&["run.repetitions=1"]), limits(&["run.repetitions=1001"]));
     assert_eq!((many.finish - few.finish).as_secs(), 2 * 1000 * 4 / 200);
     assert!(limits(&["generate.chunk=1GiB"]).set_up > limits(&["generate.chunk=1MiB"]).set_up);

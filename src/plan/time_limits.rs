@@ -16,7 +16,7 @@ pub struct TimeLimits {
     pub repetition: Duration,
     /// Measuring the limit of a case once.
     pub limit_measuring: Duration,
-    /// Writing down a repetition: a line a rank, and the sums.
+    /// Writing down a repetition: one line per rank, and the sums.
     pub record: Duration,
     /// Aggregating and writing the result.
     pub finish: Duration,
@@ -28,9 +28,9 @@ const GRACE: Duration = Duration::from_secs(40);
 const FIRST_GRACE: Duration = Duration::from_secs(100);
 /// A stage may exceed what it should take by this many times the most that a stage before it did.
 const PATIENCE: u32 = 10;
-/// A hundredth of what the slowest memory of today writes, in bytes a second.
+/// A hundredth of what the slowest memory of today writes, in bytes per second.
 const SLOWEST_BYTES_PER_S: u64 = 20 << 20;
-/// A hundredth of the speed at which fresh pages are handed out, in bytes a second.
+/// A hundredth of the speed at which fresh pages are handed out, in bytes per second.
 const SLOWEST_POPULATE_BYTES_PER_S: u64 = 10 << 20;
 
 /// A hundred times what starting and pinning a thread takes.

@@ -7,7 +7,7 @@ use super::grid::{Column, Grid};
 use super::text::{NOT_AVAILABLE, OperationUnit, parts, plain};
 use crate::aggregate::allocators::{Contest, contender, contests, is_null};
 use crate::record::run::{AllocatorBuild, CaseResult, Comparison, ConfidenceInterval, Run, Verdict};
-use crate::units::three_digits;
+use crate::units::{count, counted, three_digits};
 
 /// Largest number of contests that have tables of their own beside the one of all.
 const FEW: usize = 2;
@@ -34,7 +34,7 @@ impl<'run> Allocators<'run> {
         { rows }.find(|row| row.case == contest.name && row.candidate == contender)
     }
 
-    /// One row a workload, one column an allocator; null, which is no allocator, comes last. With `airy`, an empty row
+    /// One row per workload, one column per allocator; null, which is no allocator, comes last. With `airy`, an empty row
     /// between two rows.
     pub(super) fn grid(&self, airy: bool) -> Grid {
         let unit = self.unit();
@@ -103,7 +103,7 @@ impl<'run> Allocators<'run> {
     pub(super) fn meaning(&self) -> Vec<String> {
         let mut lines = vec![self.legend()];
         if !self.contests.iter().flat_map(|contest| &contest.cases).any(|case| is_null(case)) {
-            lines.push("null was not measured; with \"null\" in allocate.allocator the table has the workload's own cost".to_owned());
+            lines.push("null (no allocator) was not measured; add \"null\" to allocate.allocator to see the workload's own cost".to_owned());
         }
         lines
     }
@@ -168,7 +168,11 @@ impl<'run> Allocators<'run> {
         let tests = self.rows().filter(|row| row.p.is_some()).count();
         let mut lines = Vec::new();
         if !sure.is_empty() {
-            lines.push(format!("fastest: {} (Holm over {tests} comparisons)", listed(&sure)));
+            lines.push(format!(
+                "fastest: {} (Holm over {})",
+                listed(&sure),
+                counted(count(tests), "comparison")
+            ));
         }
         if let (false, Some(row)) = (alike.is_empty(), self.rows().next()) {
             let within = three_digits_of_share(row.difference);
@@ -192,7 +196,7 @@ impl<'run> Allocators<'run> {
             let more =
                 needed.filter(|needed| *needed > u64::from(first.rounds) && *needed <= REPETITIONS_MAX);
             let more = more.map_or("; too noisy to tell".to_owned(), |needed| {
-                format!("; about {needed} repetitions would tell, this run has {}", first.rounds)
+                format!("; use about {needed} repetitions, this run has {}", first.rounds)
             });
             let (contest, base) = (plain(&contest.name), plain(&first.base));
             Some(format!(
@@ -228,8 +232,8 @@ pub(super) fn unoptimised(builds: &[AllocatorBuild]) -> Vec<String> {
         };
         let [own, system] = [own, system].map(three_digits);
         Some(format!(
-            "WARNING: {} was built without optimisation: {own} ns per operation of larson, the C library {system}; its figures \
-             say nothing about it",
+            "WARNING: {} was built without optimisation ({own} ns per larson operation, the C library {system}): \
+             ignore its figures",
             plain(&build.allocator)
         ))
     };

@@ -90,7 +90,7 @@ fn limit(run: &Run, case: &CaseResult) -> String {
     let findings = run.derived.trust.as_ref().map_or(&[][..], |trust| &trust.findings);
     match metric.map(|metric: &Metric| metric.value) {
         Some(Some(share)) => format!(", {} % of what plain stores reach", ratio_percent(share)),
-        Some(None) if !believed(findings, &case.id) => "; its limit is not claimed".to_owned(),
+        Some(None) if !believed(findings, &case.id) => "; limit not shown: not trustworthy".to_owned(),
         _ => String::new(),
     }
 }

@@ -9,8 +9,8 @@ use crate::word::Word;
 /// Largest number of cases that are named one by one.
 const FEW: usize = 2;
 /// The consequence for a reader.
-const MEANING: &str = "their latencies include the wait behind the others and grow with the length of a repetition; \
-                       lower arrivals";
+const MEANING: &str = "latencies then include the queue, which grows with the repetition; lower \
+                       allocate.arrivals";
 
 /// A case that fell behind: operations that were due each second, and that were done.
 struct Behind<'a> {
@@ -25,7 +25,7 @@ pub(super) fn lines(cases: &[CaseResult]) -> Vec<String> {
     let shares = || behind.iter().map(|behind| behind.done / behind.due);
     match (shares().reduce(f64::min), shares().reduce(f64::max)) {
         (Some(low), Some(high)) if behind.len() > FEW => vec![format!(
-            "arrivals: in {} of {} cases only {} to {} of the operations that were due were done: {MEANING}",
+            "arrivals: {} of {} cases did only {} to {} of the operations due: {MEANING}",
             behind.len(),
             cases.len(),
             percent(low),
@@ -44,7 +44,7 @@ impl Behind<'_> {
 
     fn line(&self) -> String {
         format!(
-            "arrivals of {}: {} were due and only {} were done ({}): {MEANING}",
+            "arrivals of {}: {} due, only {} done ({}): {MEANING}",
             plain(&self.case.id),
             operation_rate(self.due),
             operation_rate(self.done),

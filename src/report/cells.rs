@@ -2,13 +2,13 @@
 
 use super::text::{
     NOT_AVAILABLE, OperationUnit, bare_percent, between, byte_rate, cut_host, duration_by, durations,
-    grouped, operation_rate, percent, plain, ratio_percent,
+    operation_rate, percent, plain, ratio_percent,
 };
 use crate::aggregate::trust::LIMIT_SHARE_MAX;
 use crate::metric::{CaseMetric, Distribution};
 use crate::record::run::{CaseResult, HistogramSummary, Measure, Metric, Parameter};
 use crate::stats::relative_range;
-use crate::units::{Bytes, human_rate};
+use crate::units::{Bytes, counted, grouped, human_rate};
 use crate::word::Word;
 
 /// Columns for a host's name.
@@ -48,11 +48,10 @@ pub(super) fn all_ranks(case: &CaseResult) -> String {
     let Some((measure, metric)) = rate(case) else { return format!("{NOT_AVAILABLE}\nlocal {locality}") };
     let known: Vec<f64> = metric.values.iter().copied().flatten().collect();
     let range = relative_range(&known).map_or(NOT_AVAILABLE.to_owned(), percent);
-    let count = metric.repetitions;
-    let of = if count == 1 { "repetition" } else { "repetitions" };
+    let count = counted(u64::from(metric.repetitions), "repetition");
     let (confidence, limit) = (confidence_line(measure, metric), limit_line(limit_share(case)));
     let rate = figure(measure, metric.value);
-    format!("{rate}\n{confidence}range {range}\n{count} {of}\nlocal {locality}{limit}")
+    format!("{rate}\n{confidence}range {range}\n{count}\nlocal {locality}{limit}")
 }
 
 /// Share of the write-only limit that the case reached, over all ranks.

@@ -1,8 +1,9 @@
 //! Requested and measured properties of the data: one line for each checked case.
 
-use super::text::{counted, plain};
+use super::text::plain;
 use crate::metric::CaseMetric;
 use crate::record::run::{CaseResult, Parameter, Run};
+use crate::units::counted;
 use crate::word::Word;
 
 /// Largest number of cases shown; the rest are counted.

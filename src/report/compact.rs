@@ -1,4 +1,4 @@
-//! Tables of a sweep, with one line a case.
+//! Tables of a sweep, with one line per case.
 
 use super::grid::{Column, Grid};
 use super::sweep::Group;
@@ -30,7 +30,7 @@ impl Seen {
     }
 }
 
-/// One row a case, with a column for each of `axes`.
+/// One row per case, with a column for each of `axes`.
 pub(super) fn rows(axes: &[&str], cases: &[&CaseResult], seen: Seen) -> Grid {
     let mut grid = Grid::of_rows(cases.len());
     let cases = || cases.iter().copied();

@@ -1,9 +1,10 @@
 //! Disturbed repetitions in a report: dropped by the rule, or slow.
 
-use super::text::{counted, limited, plain};
+use super::text::{limited, plain};
 use crate::aggregate::sense;
 use crate::record::run::{CaseResult, Coincidence, DropRule, Run};
 use crate::stats::holm;
+use crate::units::counted;
 
 /// Largest number of causes named for one slow repetition.
 const CAUSES_SHOWN: usize = 2;
@@ -47,7 +48,7 @@ fn unheld(run: &Run, rule: &DropRule) -> Vec<String> {
     let parts = [("steal", rule.steal, "steal_ns"), ("run_delay", rule.run_delay, "run_delay_ns")];
     let unheld = parts.into_iter().filter_map(|(name, bound, counter)| {
         let why = run.derived.unavailable.get(counter).filter(|_| bound.is_some())?;
-        Some(format!("  {name} drops nothing where it is not counted: {}", plain(why)))
+        Some(format!("  drop.{name} has no effect, as it is not counted: {}", plain(why)))
     });
     unheld.collect()
 }
@@ -68,7 +69,7 @@ fn slow(run: &Run) -> Vec<String> {
         let of_rank =
             if run.header.ranks > 1 { format!(", rank {} the most", slow.rank) } else { String::new() };
         let causes = match slow.causes.as_slice() {
-            [] => "nothing on record explains it".to_owned(),
+            [] => "no cause found".to_owned(),
             // The first causes are the most direct ones; run.json has the others.
             causes => plain(&causes.iter().take(CAUSES_SHOWN).cloned().collect::<Vec<_>>().join(", ")),
         };

@@ -5,7 +5,7 @@ use super::grid::Grid;
 /// Amount of detail in a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// Sweeps with one line a case, and the hosts with the slowest ranks.
+    /// Sweeps with one line per case, and the hosts with the slowest ranks.
     Summary,
     /// Every case in full, every host.
     Everything,

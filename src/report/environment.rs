@@ -1,11 +1,11 @@
-//! Output of `numamark env`: one line a check, and its remedy below.
+//! Output of `numamark env`: one line per check, and its remedy below.
 
-use super::text::{counted, plain};
+use super::text::plain;
 use crate::environment::Environment;
 use crate::environment::check::{Assessment, Check, Remedy};
 use crate::report::terminal;
 use crate::report::terminal::COLUMNS;
-use crate::units::human_bytes;
+use crate::units::{counted, human_bytes};
 
 /// Start of the second and of the third column.
 const WHAT: usize = 6;
@@ -73,11 +73,13 @@ fn ending(checks: &[Check]) -> String {
     let all = checks.len();
     let unknown = match unknown {
         0 => String::new(),
-        count => format!("; {count} cannot be told here"),
+        count => format!("; {count} unknown here"),
     };
     match warn {
-        0 => format!("nothing of what can be seen would disturb a benchmark{unknown}"),
-        count => format!("{count} of {all} would disturb a benchmark; below each, what helps{unknown}"),
+        0 => format!("no check found anything that would disturb a benchmark{unknown}"),
+        count => format!(
+            "{count} of {all} checks found what would disturb a benchmark, with the remedy below{unknown}"
+        ),
     }
 }
 

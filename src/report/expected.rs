@@ -16,7 +16,7 @@ pub(super) fn legend(grid: &Grid) -> Option<&'static str> {
     marked.then_some("!: not as planned; the plan is in brackets")
 }
 
-/// One row a case, with a column for each of `axes`. `None` unless every case has expectations and they differ
+/// One row per case, with a column for each of `axes`. `None` unless every case has expectations and they differ
 /// between cases.
 pub(super) fn rows(axes: &[&str], cases: &[&CaseResult]) -> Option<Grid> {
     let rows: Vec<(&CaseResult, &Expected)> =

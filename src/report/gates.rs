@@ -1,9 +1,9 @@
 //! Gates in a report: `FAIL generate: limit_share 36.1 %, wanted at least 95 %`.
 
-use super::text::{byte_rate, counted, grouped, operation_rate, percent, plain};
+use super::text::{byte_rate, operation_rate, percent, plain};
 use crate::metric::{CaseMetric, GateMetric, Unit};
 use crate::record::run::{Bound, GateResult, Outcome};
-use crate::units::human_duration;
+use crate::units::{counted, grouped, human_duration};
 use crate::word::Word;
 
 /// One line for each gate and case that did not meet it. Without `all`, the warning of a run that cannot be trusted is
@@ -16,7 +16,7 @@ pub(super) fn unmet(results: &[GateResult], all: bool) -> Vec<String> {
     by_gate(&told).into_iter().filter(|line| !is_pass(line)).collect()
 }
 
-/// One line a gate for all cases that met it. Without `all`, several are one line, and the gate of every job on its trust
+/// One line per gate for all cases that met it. Without `all`, several are one line, and the gate of every job on its trust
 /// has none.
 pub(super) fn met(results: &[GateResult], all: bool) -> Vec<String> {
     let told = |result: &GateResult| all || result.metric != CaseMetric::Trustworthy.word();
@@ -272,10 +272,12 @@ mod tests {
             "PASS a: operations_per_s 240 Mop/s, wanted at least 238 Mop/s (95.0 % of results/base)";
         assert_eq!(lines(&[of_run], true), [expected]);
         let mut nothing = result("refill_ns.p999", "a", None, Bound::AtMost(2000.0), Outcome::Fail);
-        nothing.reason = Some("too few timed values: 8 of 8".to_owned());
+        nothing.reason = Some("too few for p999: 8 of 8 values were timed".to_owned());
         assert_eq!(
             lines(&[nothing], true),
-            ["FAIL a: refill_ns.p999 n/a, wanted at most 2.00 us (too few timed values: 8 of 8)"]
+            [
+                "FAIL a: refill_ns.p999 n/a, wanted at most 2.00 us (too few for p999: 8 of 8 values were timed)"
+            ]
         );
     }
 }

@@ -8,6 +8,7 @@ use super::terminal::Screen;
 use super::text::{cut_host, short_host};
 use crate::record::run::{CaseResult, RankResult};
 use crate::stats::median;
+use crate::units::counted;
 
 /// Marks: a cell below this share of the median rank is filled with the mark.
 const SHADES: [(f64, char); 4] = [(0.50, '#'), (0.75, '+'), (0.90, ':'), (0.97, '.')];
@@ -101,7 +102,7 @@ impl<'run> Heat<'run> {
     /// Explanation of the marks.
     pub(super) fn legend() -> String {
         let shades = SHADES.iter().rev().map(|(below, mark)| format!("{mark} below {:.0}", below * 100.0));
-        format!("a cell is filled with {}", shades.collect::<Vec<_>>().join(", "))
+        format!("cells filled with {}", shades.collect::<Vec<_>>().join(", "))
     }
 
     /// The map of all hosts, or of those with the slowest ranks and a line about the others.
@@ -173,7 +174,7 @@ impl<'run> Heat<'run> {
         let (low, high) = (shares().fold(f64::INFINITY, f64::min), shares().fold(0.0, f64::max));
         let [low, high] = [low, high].map(|share| format!("{:.0}", share * 100.0));
         let range = if low == high { low } else { format!("{low} to {high}") };
-        let line = format!("{} more hosts: every rank at {range} %", rest.len());
+        let line = format!("{}: every rank at {range} %", counted(rest.len() as u64, "more host"));
         (shown.iter().map(|host| &self.hosts[*host]).collect(), Some(line))
     }
 

@@ -5,8 +5,8 @@
 
 use super::gates::sentence;
 use super::text::plain;
-use crate::record::run::Run;
-use crate::record::run::{Bound, GateResult, Outcome};
+use crate::record::run::{Bound, GateResult, Outcome, Run};
+use crate::units::counted;
 
 /// The complete file.
 pub fn junit(run: &Run) -> String {
@@ -48,13 +48,15 @@ enum Verdict {
 /// Tests of the run come first: gates on an incomplete run prove nothing.
 fn tests(run: &Run) -> Vec<Test> {
     let of_run = |name: &str, verdict| Test { case: String::new(), name: name.to_owned(), verdict };
-    let complete = match run.complete {
-        true => Verdict::Passed,
-        false => Verdict::Error("the run did not finish: its result is partial".to_owned()),
+    let complete = match run.standing() {
+        None => Verdict::Passed,
+        Some(standing) => Verdict::Error(format!("partial result: {standing}")),
     };
     let sound = match run.derived.violations {
         0 => Verdict::Passed,
-        count => Verdict::Error(format!("{count} objects were freed twice or never allocated")),
+        count => {
+            Verdict::Error(format!("misuse of {}: freed twice or never allocated", counted(count, "object")))
+        }
     };
     let gates = run.derived.gate_results.iter().map(of_gate);
     [of_run("run is complete", complete), of_run("allocator is sound", sound)]

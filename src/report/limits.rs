@@ -33,7 +33,7 @@ impl<'run> Limits<'run> {
             String::new()
         };
         format!(
-            "limits of {}: what the same pages and cores took, and the share that was reached{lowest}",
+            "limits of {}: plain stores and triad (a = b + s c) on the same pages and cores, and the share reached{lowest}",
             plain(&self.case.id)
         )
     }
@@ -113,7 +113,7 @@ pub(super) fn drifts(cases: &[CaseResult]) -> Vec<String> {
         .map(|(case, drift)| {
             let (share, way) = (percent(drift.abs()), if drift > 0.0 { "faster" } else { "slower" });
             format!(
-                "drift: the memory of {} took stores {share} {way} after the repetitions than before them",
+                "drift: plain stores of {} were {share} {way} after the repetitions than before",
                 plain(&case.id)
             )
         })

@@ -8,7 +8,7 @@ use crate::numa::PuSet;
 use crate::record::line::longest_ns;
 use crate::record::run::Measure;
 use crate::record::{Begin, Row};
-use crate::units::human_duration;
+use crate::units::{count, counted, human_duration};
 use crate::word::Word;
 
 /// Binding of one rank, and the reason for it.
@@ -19,17 +19,16 @@ pub fn bound(begin: &Begin) -> String {
         _ => "no node".to_owned(),
     };
     let (host, why) = (short_host(&begin.host), plain(&begin.placement));
-    let workers = begin.pus.len();
-    let plural = if workers == 1 { "" } else { "s" };
-    format!("rank {}: {host}, {node}, {workers} worker{plural} on PU {pus}, {why}", begin.rank)
+    let workers = counted(count(begin.pus.len()), "worker");
+    format!("rank {}: {host}, {node}, {workers} on PU {pus}, {why}", begin.rank)
 }
 
-/// The rate of one repetition; `rows` has one row a rank.
+/// The rate of one repetition; `rows` has one row per rank.
 pub fn rate(measure: Measure, rows: &[Row]) -> String {
     figure(measure, rate_of(measure, &rows.iter().collect::<Vec<_>>()))
 }
 
-/// The figures of one repetition; `rows` has one row a rank.
+/// The figures of one repetition; `rows` has one row per rank.
 pub fn repetition(measure: Measure, rows: &[Row]) -> String {
     let all = of_repetition(measure, rows);
     let rate = rate(measure, rows);

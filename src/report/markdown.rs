@@ -1,4 +1,4 @@
-//! The report as Markdown for an issue or a wiki: GitHub's tables, with one row a case.
+//! The report as Markdown for an issue or a wiki: GitHub's tables, with one row per case.
 
 use super::allocators::Allocators;
 use super::compact::Seen;

@@ -32,5 +32,5 @@ fn cost(run: &Run) -> Option<String> {
     };
     let most = percent(share(CaseMetric::MeasuringShare.word())?);
     let up_to = if run.derived.cases.len() == 1 { "" } else { "up to " };
-    Some(format!("measuring: {up_to}{most} of worker time (readings and records at their cost)"))
+    Some(format!("measuring: {up_to}{most} of worker time (clock readings and histogram records)"))
 }

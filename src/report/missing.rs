@@ -1,12 +1,12 @@
 //! Reasons for figures that are not shown.
 
 use super::cells;
-use super::text::{counted, grouped, plain};
+use super::text::plain;
 use crate::job::{Amount, Job};
 use crate::metric::{CaseMetric, Distribution};
 use crate::record::Run;
 use crate::record::run::{CaseResult, HistogramSummary};
-use crate::units::Nanoseconds;
+use crate::units::{Nanoseconds, counted, grouped};
 use crate::word::Word;
 
 /// Longest duration of a repetition that is advised, in seconds.

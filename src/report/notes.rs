@@ -1,13 +1,13 @@
 //! Lines above and below the tables: what is true of this run, and, in full, how it was measured.
 
 use super::sweep::Group;
-use super::text::{counted, grouped, limited, percent, plain};
+use super::text::{limited, percent, plain};
 use super::{
     Detail, advice, allocators, arrivals, cells, checks, disturbances, ending, gates, limits, measuring,
     missing, stragglers, trust,
 };
 use crate::record::run::{CaseResult, HistogramSummary, Measure, Run};
-use crate::units::three_digits;
+use crate::units::{counted, grouped, three_digits};
 
 /// Largest number of cases that are named one by one.
 const FEW: usize = 2;
@@ -72,7 +72,7 @@ fn of_this_run(run: &Run, extent: Detail) -> Vec<String> {
     let mut lines = checks::checks(run);
     if derived.unfinished_repetitions > 0 {
         let count = counted(u64::from(derived.unfinished_repetitions), "repetition");
-        lines.push(format!("unfinished: {count} did not end on every rank and count in no figure"));
+        lines.push(format!("left out: {count} that did not end on every rank"));
     }
     lines.extend(allocators::unoptimised(&run.header.allocators));
     lines.extend(disturbances::disturbances(run));
@@ -105,7 +105,7 @@ fn how(run: &Run) -> Vec<String> {
         _ => "bytes",
     };
     let mut lines = vec![format!(
-        "rates: {counted} of all ranks over the longest elapsed time, median of {repetitions}; range: from lowest to highest, over the median"
+        "rates: {counted} of all ranks over the longest elapsed time of a rank, median of {repetitions}; range: highest less lowest, over the median"
     )];
     lines.extend(ending::lines(run));
     lines.push(confidence_intervals(&derived.cases));
@@ -125,7 +125,7 @@ fn confidence_intervals(cases: &[CaseResult]) -> String {
     // Rounded down: 93.75 % rounded up would overstate the confidence.
     let level = |level: f64| format!("{} %", (level * 1000.0).floor() / 10.0);
     let levels = match high {
-        none if none < 0.0 => return "interval: none, there is one repetition".to_owned(),
+        none if none < 0.0 => return "confidence interval: none with one repetition".to_owned(),
         one if one == low => level(one),
         several => format!("{} to {}", level(low), level(several)),
     };
@@ -135,7 +135,7 @@ fn confidence_intervals(cases: &[CaseResult]) -> String {
 /// Meaning of a refill, where one was counted.
 fn refills(cases: &[CaseResult]) -> Option<String> {
     cases.iter().any(|case| cells::refills(case).is_some()).then(|| {
-        "refill: a worker's cache was empty and got its next batch of objects; share: of all refills in worker time"
+        "refill: a worker's empty cache gets its next batch of objects; share: of worker time, for all refills"
             .to_owned()
     })
 }
@@ -147,13 +147,11 @@ fn sampled(cases: &[CaseResult]) -> Vec<String> {
         times.filter(|(_, times)| times.timed < times.count).collect();
     if sampled.len() > FEW {
         let count = sampled.len();
-        return vec![format!(
-            "in {count} cases a sample of the refills was timed; its maximum is the sample's"
-        )];
+        return vec![format!("in {count} cases only a sample of the refills was timed; max is the sample's")];
     }
     let line = |(case, times): &(&CaseResult, &HistogramSummary)| {
         let (id, timed, count) = (plain(&case.id), grouped(times.timed), grouped(times.count));
-        format!("{id}: {timed} of {count} refills were timed; the maximum is the sample's")
+        format!("{id}: {timed} of {count} refills were timed; max is that of the timed ones")
     };
     sampled.iter().map(line).collect()
 }
@@ -164,13 +162,13 @@ fn locality(run: &Run) -> String {
     let Some(share) = locality.share else {
         return format!(
             "locality: unverified: {}",
-            plain(locality.unverified.as_deref().unwrap_or("not asked"))
+            plain(locality.unverified.as_deref().unwrap_or("the kernel was not asked"))
         );
     };
     let asked = start.local.saturating_add(start.remote);
     let when = if locality.end.is_some() { "at the start and at the end" } else { "at the start" };
     let pages = counted(asked, "page");
-    format!("locality: {} of {pages} on the rank's own node, asked of the kernel {when}", percent(share))
+    format!("locality: {} of {pages} on the rank's own node, by the kernel's answer {when}", percent(share))
 }
 
 fn digests(run: &Run) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! Nodes slower than their class in a report: name, difference, cost and cause.
 
-use super::text::{counted, plain, short_host};
+use super::text::{plain, short_host};
 use crate::record::run::{ConfidenceInterval, PlacementRow, Run, Straggler};
+use crate::units::counted;
 
 /// One line per straggler, the slowest first, then a line about the remedy.
 pub(super) fn stragglers(run: &Run) -> Vec<String> {
@@ -9,7 +10,7 @@ pub(super) fn stragglers(run: &Run) -> Vec<String> {
     let mut lines: Vec<String> = all.iter().enumerate().map(|(place, one)| of_one(run, one, place)).collect();
     if !all.is_empty() {
         lines.push(
-            "hosts of stragglers are in suspect_nodes.txt, for sbatch --exclude=./suspect_nodes.txt"
+            "suspect_nodes.txt lists the hosts of stragglers: sbatch --exclude=./suspect_nodes.txt"
                 .to_owned(),
         );
     }
@@ -20,8 +21,8 @@ fn of_one(run: &Run, straggler: &Straggler, slower: usize) -> String {
     let name = name(run, straggler);
     let others = straggler.class_nodes.saturating_sub(1);
     let class = match others {
-        1 => "the only other node of its class".to_owned(),
-        others => format!("the {others} other nodes of its class"),
+        1 => "the only other node like it".to_owned(),
+        others => format!("the {others} other nodes like it"),
     };
     let confidence =
         straggler.confidence.map_or(String::new(), |confidence| format!(" ({})", range(confidence)));
@@ -35,12 +36,16 @@ fn of_one(run: &Run, straggler: &Straggler, slower: usize) -> String {
     let cost = match slower {
         0 => cost,
         slower => {
-            format!("{cost}, without the {} slowest {}", slower + 1, per_cent(straggler.cost_with_slower))
+            format!(
+                "{cost}, without the {} slowest nodes {}",
+                slower + 1,
+                per_cent(straggler.cost_with_slower)
+            )
         }
     };
     let cause = match &straggler.cause {
         Some(cause) => format!("likely cause: {}", plain(cause)),
-        None => "nothing on record explains it".to_owned(),
+        None => "no cause found".to_owned(),
     };
     format!("{first}; {cost}; {cause}")
 }

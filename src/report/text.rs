@@ -152,24 +152,6 @@ pub(super) fn ratio_percent(ratio: f64) -> String {
     three_digits(ratio * 100.0)
 }
 
-/// A count with grouped digits: `1,234,567`.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// `1 case`, `2 cases`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
 /// Largest number of lines of one kind; the rest are counted.
 const SHOWN: usize = 5;
 
@@ -226,9 +208,5 @@ mod tests {
         assert_eq!(operation_rate(812_345_678.0), "812 Mop/s");
         assert_eq!(operation_rate(12.0), "12.0 op/s");
         assert_eq!(byte_rate(12.25 * (1u64 << 30) as f64), "12.2 GiB/s");
-        assert_eq!(
-            [grouped(0), grouped(999), grouped(1000), grouped(1_234_567)],
-            ["0", "999", "1,000", "1,234,567"]
-        );
     }
 }

@@ -1,10 +1,9 @@
-//! Binding of each rank: one line a rank, below a summary of the machine.
+//! Binding of each rank: one line per rank, below a summary of the machine.
 
-use super::text::counted;
 use crate::numa::{Availability, Placement, Topology};
-use crate::units::human_bytes;
+use crate::units::{counted, human_bytes};
 
-/// The machine in one paragraph, then one line a rank.
+/// The machine in one paragraph, then one line per rank.
 pub fn topology(topology: &Topology, placements: &[Placement]) -> String {
     let nodes = topology.nodes();
     let usable = topology.usable_nodes().count();
@@ -13,7 +12,7 @@ pub fn topology(topology: &Topology, placements: &[Placement]) -> String {
     let mut text = format!("{}: {}, {}", topology.origin(), counted(usable, "NUMA node"), counted(pus, "PU"));
     if let Some(bytes) = topology.l3_bytes() {
         let caches: usize = topology.usable_nodes().map(|node| node.l3.len()).sum();
-        let count = if caches == 1 { "one".to_owned() } else { caches.to_string() };
+        let count = if caches == 1 { "one".to_owned() } else { format!("{caches} x") };
         text.push_str(&format!(", {count} {} L3", human_bytes(bytes)));
     }
     text.push('\n');

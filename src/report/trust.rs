@@ -1,9 +1,9 @@
 //! The second line of a report: nothing was wrong, or what was, worst first.
 
-use super::text::{counted, grouped, plain, short_host};
+use super::text::{plain, short_host};
 use crate::compare::Untrusted;
 use crate::record::run::{Finding, FindingKind, PlacementRow, Run, TrustVerdict};
-use crate::units::three_digits;
+use crate::units::{counted, grouped, three_digits};
 
 /// Largest number of cases that are named one by one.
 const FEW: usize = 2;
@@ -63,7 +63,7 @@ fn what(run: &Judged<'_>, group: &[Finding]) -> String {
         }
         FindingKind::AllDropped => "the job's own rule dropped every repetition".to_owned(),
         FindingKind::SharedByRanks => {
-            format!("ranks share their CPUs, and were without one for {percent} of the time{of_rank}")
+            format!("ranks share CPUs and had none for {percent} of the time{of_rank}")
         }
         FindingKind::Quota => format!("a CPU quota stopped the workers for {percent} of the time{of_rank}"),
         FindingKind::Stolen => {
@@ -73,12 +73,12 @@ fn what(run: &Judged<'_>, group: &[Finding]) -> String {
         FindingKind::NoCpu => format!("the workers had no CPU for {percent} of the time{of_rank}"),
         FindingKind::NotOptimised => "an allocator was built without optimisation".to_owned(),
         FindingKind::CpuTimeUnknown => {
-            "the CPU time of the workers is not known, so that other programs would not be noticed".to_owned()
+            "the CPU time of the workers is unknown: other programs would go unnoticed".to_owned()
         }
         FindingKind::RemoteMemory => format!("{percent} of the memory is on another node"),
         FindingKind::LocalityUnknown => "the node of the memory could not be verified".to_owned(),
         FindingKind::LimitExceeded => {
-            format!("{percent} of the limit: the plain stores measured beside it were slowed down")
+            format!("{percent} of the limit: something slowed the plain stores that measure it")
         }
         FindingKind::LimitDrift => format!("plain stores {} during the run", drift(group)),
         FindingKind::CoreClock => format!("a core clock changed by {percent}"),

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::numa;
 use crate::record::part::PartReader;
 use crate::record::run::{Header, Partial, PartialState, Run};
+use crate::units::counted;
 
 /// Attempts to lock the token: a reader that looks at the state holds the lock for a moment.
 const ATTEMPTS: u32 = 20;
@@ -56,7 +57,7 @@ fn unfinished(directory: &RunDirectory) -> Result<(Partial, Header, Evidence)> {
     if !directory.has_header() {
         let path = directory.path().display();
         return Err(Error::Incomplete(format!(
-            "{path}: the run ended, or still is, before its first repetition"
+            "{path}: the run ended before its first repetition, or has not reached it yet"
         )));
     }
     let header = directory.read_header()?;
@@ -83,7 +84,7 @@ fn begun(directory: &RunDirectory, header: &Header) -> bool {
 /// Error for a run without a repetition that all ranks finished.
 fn nothing(directory: &RunDirectory, partial: &Partial) -> Error {
     let path = directory.path().display();
-    let standing = partial.sentence("0 repetitions");
+    let standing = partial.sentence(&counted(0, "repetition"));
     let next = match partial.state {
         PartialState::Stopped => format!("; continue with numamark run --resume {path}"),
         _ => String::new(),

@@ -11,6 +11,7 @@ use crate::record::durable::replace;
 use crate::record::line::{Begin, Line};
 use crate::record::part::{Done, Part, PartReader, Survey, part_name};
 use crate::record::run::Header;
+use crate::units::counted;
 
 impl RunDirectory {
     /// Opens the directory of a stopped run, on rank 0. Returns the header, the finished repetitions, and a new token
@@ -30,7 +31,8 @@ impl RunDirectory {
         let wanted = header.ranks;
         if wanted != ranks {
             return Err(Error::Usage(format!(
-                "{directory} is a run of {wanted} ranks, here are {ranks}; start as many (without a launcher: --ranks {wanted})"
+                "{directory} is a run of {}, this start has {ranks}; start as many (without a launcher: --ranks {wanted})",
+                counted(wanted.into(), "rank")
             )));
         }
         let paths = self.part_paths()?;

@@ -11,6 +11,8 @@ use crate::aggregate::aggregate;
 use crate::error::{Error, Result};
 use crate::job::{Job, hash_of};
 use crate::record::run::{Header, PartialState, Run};
+use crate::units;
+use crate::units::counted;
 
 /// Result of a successful `verify`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,7 +178,8 @@ impl Comparison {
         let named = self.differences.iter().take(NAMED).map(|line| format!("\n  {line}")).collect::<String>();
         let rest = count.saturating_sub(NAMED);
         let rest = if rest > 0 { format!("\n  and {rest} more") } else { String::new() };
-        Err(Error::Failed(format!("{}: {count} values differ from the parts:{named}{rest}", path.display())))
+        let differ = counted(units::count(count), "difference");
+        Err(Error::Failed(format!("{}: {differ} from the parts:{named}{rest}", path.display())))
     }
 }
 

@@ -189,7 +189,7 @@ impl Drop for Arena {
     }
 }
 
-/// Faults all pages in one call: with huge pages 190 us a superslab, against 588 us when 4 KiB pages are touched one
+/// Faults all pages in one call: with huge pages 190 us per superslab, against 588 us when 4 KiB pages are touched one
 /// by one. The call fails on a node without memory, where touching would end the process. Returns false where there is
 /// no such call: before Linux 5.14, and on other systems.
 #[cfg(all(target_os = "linux", not(miri)))]

@@ -103,7 +103,7 @@ const fn at_least_one(count: usize) -> u32 {
     if count == 0 { 1 } else { narrow(count) }
 }
 
-/// `Shape::worthwhile` of a class with this many objects a slab.
+/// `Shape::worthwhile` of a class with this many objects per slab.
 const fn worthwhile(class: usize, objects: usize) -> u32 {
     // An object above 4 KiB takes so long to fill that a refill for a few of them hardly counts, but its memory does.
     let (share, most) = if class < SMALL_CLASSES { (objects / 8, 32) } else { (objects / 64, 4) };

@@ -5,7 +5,7 @@ use crate::word::words;
 words! {
     /// `[slab] design`: the layout of slabs and caches.
     Design {
-        /// One cache a worker, and a free list for each slab.
+        /// One cache per worker, and a free list for each slab.
         Sharded = "sharded",
     }
 }

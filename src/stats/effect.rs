@@ -1,7 +1,7 @@
 //! Effect of an arm: the ratio of its values to the base's, pair by pair, with a confidence interval over the repeated
 //! unit.
 //!
-//! The logarithms of the pairs' ratios are first condensed to one value a host and round (the nodes of a host share its
+//! The logarithms of the pairs' ratios are first condensed to one value per host and round (the nodes of a host share its
 //! disturbances), then to one a *replicate*: a host, or a round. Each step, and the effect itself, is the centre of
 //! [`signed_rank`]: half of the means of two values lie above it, half below. The confidence interval holds the centres that
 //! the signed-rank test of the replicates does not reject.

@@ -1,4 +1,4 @@
-//! Barrier for pinned workers, which meet many thousand times a second. A worker that fails frees all others.
+//! Barrier for pinned workers, which meet many thousand times per second. A worker that fails frees all others.
 //!
 //! Sense-reversing: the word that waiters watch changes at every meeting, so the barrier is reused at once.
 //! Source: John Mellor-Crummey and Michael Scott, "Algorithms for scalable synchronization on shared-memory

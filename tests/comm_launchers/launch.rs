@@ -69,7 +69,7 @@ fn with_the_right_launcher(own: Launcher) {
     own.start(4, "stray@2").ends(101, "rank 2 on HOST: a bug in numamark: its collective");
     let mut demanding = own.command(4, "collectives");
     demanding.env("EXPECT_RANKS", "16");
-    observe(demanding, None).ends(5, "rank 0 on HOST: --expect-ranks 16, but there are 4 ranks");
+    observe(demanding, None).ends(5, "rank 0 on HOST: --expect-ranks 16, but the launcher started 4 ranks");
     observe(own.command(4, "stop"), Some(("listening", "USR1")))
         .ends(4, "stopped by SIGUSR1")
         .prints_once_a_rank(4, "exits with 4");

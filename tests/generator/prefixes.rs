@@ -1,5 +1,5 @@
 //! Dedup of whole prefixes for random ratios, units, distances and members. The first 16 bytes of a unit identify it, so
-//! that a prefix costs one seeding a unit. Another law shows that equal beginnings mean equal units.
+//! that a prefix costs one seeding per unit. Another law shows that equal beginnings mean equal units.
 
 use std::collections::{HashMap, HashSet};
 use std::mem::MaybeUninit;

@@ -122,7 +122,7 @@ fn the_report_has_one_table_of_ratios_and_says_what_wins_where() {
         "{text}"
     );
     assert!(text.contains("as fast, within 2 %: slab for mixed-lifetime"), "{text}");
-    assert!(text.contains("WARNING: snmalloc was built without optimisation: 143 ns"), "{text}");
+    assert!(text.contains("WARNING: snmalloc was built without optimisation (143 ns"), "{text}");
     let whole = report::table(&run, Detail::Everything);
     assert!(whole.contains("allocators: mimalloc (mimalloc 3.3.2), snmalloc (snmalloc 0.7.6)"), "{whole}");
     let markdown = report::markdown(&run);

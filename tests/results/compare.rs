@@ -90,7 +90,7 @@ fn arms_are_paired_judged_and_proved() {
     let text = report::compared(&compared, Detail::Summary);
     for line in [
         "B: batch-8 (batch 64 -> 8)",
-        "if refills were free: ",
+        "; without them ",
         ": the same arm twice differs by ",
         "shown by: 2 workloads",
     ] {
@@ -252,22 +252,22 @@ fn other_rank_counts_and_copies_are_refused() {
     assert!(refused(&[&base], &[&copy]).contains("one and the same measurement"), "other name, same values");
     assert!(
         refused(&[&base, &other], &[&made(75).write(&folder.join("one"))])
-            .contains("runs before --: 2, behind it: 1")
+            .contains("runs before --: 2, after it: 1")
     );
     let mixed = |header: &mut Header| {
         header.planned[1].parameters.insert("batch".to_owned(), Parameter::Number(8));
     };
     let mixed = Made { header: &mixed, ..made(76) }.write(&folder.join("mixed"));
     let unlike = refused(&[&base, &mixed], &[&other, &made(77).write(&folder.join("two"))]);
-    assert!(
-        unlike.contains("batch of") && unlike.contains("the runs of one side have to be alike"),
-        "{unlike}"
-    );
+    assert!(unlike.contains("batch of") && unlike.contains("the runs of one side must be alike"), "{unlike}");
     assert!(compare_arms(&base, DIFFERENCE, false).expect_err("no arms").to_string().contains("has no arms"));
     std::fs::remove_file(other.join("parts/rank-00001.jsonl")).expect("it was there");
     let lost = compare_runs(&asked(&[&base], &[&other])).expect_err("a part is missing");
     assert_eq!(lost.exit_code().number(), 1);
-    assert!(lost.to_string().contains("there are 1 ranks") && lost.to_string().contains("other"), "{lost}");
+    assert!(
+        lost.to_string().contains("parts of 1 rank found") && lost.to_string().contains("other"),
+        "{lost}"
+    );
     let header = std::fs::read_to_string(base.join("run.json")).expect("a result");
     std::fs::write(base.join("run.json"), header.replacen("\"schema\": ", "\"schema\": 9", 1)).expect("room");
     let old = refused(&[&base], &[&made(78).write(&folder.join("three"))]);

@@ -57,7 +57,10 @@ fn a_slow_repetition_is_shown_with_its_rank_and_the_noise_that_coincides() {
     assert_eq!(found, slow.map(|(case, round)| (case, round, 1)));
     let first = &run.derived.disturbances[0];
     assert!((first.slower_by - 0.2).abs() < 0.01, "{first:?}");
-    assert!(first.causes[0].starts_with("a worker had no CPU for 20.0 % (usually 0.10 %)"), "{first:?}");
+    assert!(
+        first.causes[0].starts_with("a worker had no CPU for 20.0 % of the time (usually 0.10 %)"),
+        "{first:?}"
+    );
     assert!(
         first.causes.iter().any(|cause| cause.starts_with("workers waited for a CPU for 18.0 %")),
         "{first:?}"
@@ -89,13 +92,13 @@ fn without_a_rule_every_repetition_counts_and_with_one_it_is_null_with_the_reaso
     let (directory, run) = run(&folder, with_rule, &[("larson-1", 4), ("larson-1", 8)]);
     let [generate, larson] = &run.derived.cases[..] else { panic!("two cases") };
     assert_eq!(generate.dropped, []);
-    let why = "workers waited for a CPU 18 %, at most 1 %".to_owned();
+    let why = "workers waited for a CPU for 18 % of the time, wanted at most 1 %".to_owned();
     assert_eq!(larson.dropped, [4, 8].map(|round| Dropped { round, rank: 1, why: why.clone() }));
     let metric = &larson.metrics[RATE];
     let nulls: Vec<usize> =
         (0..metric.values.len()).filter(|place| metric.values[*place].is_none()).collect();
     assert_eq!((nulls.as_slice(), metric.values.len(), metric.repetitions), (&[3, 7][..], 12, ROUNDS - 2));
-    assert_eq!(metric.reason.as_deref(), Some("2 of 12 repetitions were dropped by the job's rule"));
+    assert_eq!(metric.reason.as_deref(), Some("the job's rule dropped 2 of 12 repetitions"));
     assert_eq!(larson.per_rank[1].rate.values[3], None);
     assert_eq!(larson.metrics["slowest_rank_operations_per_s"].values[7], None);
     // The total includes dropped repetitions; distributions include only the repetitions that count.
@@ -108,7 +111,7 @@ fn without_a_rule_every_repetition_counts_and_with_one_it_is_null_with_the_reaso
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
         "dropped: 2 of 24 repetitions, by the job's rule: more than 1 % of waiting for a CPU",
-        "larson-1 round 4, rank 1: workers waited for a CPU 18 %, at most 1 %",
+        "larson-1 round 4, rank 1: workers waited for a CPU for 18 % of the time, wanted at most 1 %",
     ] {
         assert!(flat.contains(said), "{said} is not in\n{text}");
     }
@@ -133,8 +136,11 @@ fn a_repetition_that_one_arm_drops_is_dropped_in_the_whole_pair() {
     let rounds =
         |case: usize| run.derived.cases[case].dropped.iter().map(|one| one.round).collect::<Vec<_>>();
     assert_eq!((rounds(0), rounds(1)), (vec![3, 6], vec![3, 6]));
-    assert_eq!(run.derived.cases[0].dropped[0].why, "a worker had its CPU for 80 %, at least 97 %");
-    assert!(run.derived.cases[0].dropped[1].why.starts_with("its pair, arm batch-128: a worker"));
+    assert_eq!(
+        run.derived.cases[0].dropped[0].why,
+        "a worker had its CPU for 80 % of the time, wanted at least 97 %"
+    );
+    assert!(run.derived.cases[0].dropped[1].why.starts_with("with its pair in arm batch-128: a worker"));
 }
 
 #[test]
@@ -145,7 +151,7 @@ fn a_rule_that_drops_everything_leaves_figures_without_a_value() {
     for case in &run.derived.cases {
         let metric = &case.metrics["cpu_share"];
         assert_eq!((metric.value, metric.repetitions, metric.values.len()), (None, 0, 12));
-        assert_eq!(metric.reason.as_deref(), Some("12 of 12 repetitions were dropped by the job's rule"));
+        assert_eq!(metric.reason.as_deref(), Some("the job's rule dropped 12 of 12 repetitions"));
         assert_eq!((case.slowest_rank, case.dropped.len()), (None, 12));
     }
     assert_fits(&report::table(&run, Detail::Everything));
@@ -160,5 +166,5 @@ fn a_rule_on_a_missing_counter_drops_nothing_and_is_reported() {
     run.derived.unavailable.insert("steal_ns".to_owned(), "no hypervisor tells".to_owned());
     let text = report::table(&run, Detail::Everything);
     assert!(text.contains("dropped: 0 of 24 repetitions, by the job's rule: more than 1 % stolen"), "{text}");
-    assert!(text.contains("  steal drops nothing where it is not counted: no hypervisor tells"), "{text}");
+    assert!(text.contains("  drop.steal has no effect, as it is not counted: no hypervisor tells"), "{text}");
 }

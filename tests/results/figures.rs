@@ -142,7 +142,7 @@ fn a_figure_that_cannot_be_derived_is_null_with_a_reason() {
     let run = run_of(&header(1), &[vec![idle]]);
     let metrics = &run.derived.cases[0].metrics;
     for (name, reason) in [
-        ("throughput_bytes_per_s", "not one byte was finished in a repetition"),
+        ("throughput_bytes_per_s", "no byte was finished in a repetition"),
         ("core_seconds_per_gib", "the CPU time of the workers is not known"),
         ("refill_share", "the case records no refill_ns"),
     ] {
@@ -255,15 +255,15 @@ fn ranks_that_contradict_each_other_are_refused() {
         let error = evidence.add(rows, &sum).expect_err(why).to_string();
         assert!(error.contains(why), "{error}");
     };
-    refused(|rows, _| drop(rows.pop()), "not exactly 2 rows");
-    refused(|rows, _| rows[1].rank = 0, "not exactly 2 rows");
+    refused(|rows, _| drop(rows.pop()), "exactly one row from each of ranks 0 to 1");
+    refused(|rows, _| rows[1].rank = 0, "exactly one row from each of ranks 0 to 1");
     refused(|rows, _| rows[1].repetition.case = "larson-1".to_owned(), "rank 1 is at case larson-1");
     refused(|rows, _| rows[1].repetition.round = 7, "rank 1 is at case generate-1, round 7");
     refused(
         |rows, _| drop(rows[1].repetition.histograms.pop_first()),
         "rank 1 has other histograms than rank 0",
     );
-    refused(|_, sum| sum[1000] += 1, "counted values, the ranks timed");
+    refused(|_, sum| sum[1000] += 1, "values, the ranks timed");
     refused(|_, sum| sum.truncate(100), "100 counters were summed");
     refused(|rows, _| rows.clear(), "counters were summed over the ranks, 0 were recorded");
 
@@ -271,12 +271,12 @@ fn ranks_that_contradict_each_other_are_refused() {
         let error = Evidence::new(begins).expect_err(why).to_string();
         assert!(error.contains(why), "{error}");
     };
-    ranks(vec![], "no rank left a part");
+    ranks(vec![], "there is no part of any rank");
     ranks(vec![begin(1, 2)], "rank 0 of 2 is missing");
     ranks(vec![begin(0, 2), begin(0, 2)], "two ranks say that they are rank 0");
-    ranks(vec![begin(0, u32::MAX)], "there are 1 ranks, rank 0 says there are 4294967295");
+    ranks(vec![begin(0, u32::MAX)], "parts of 1 rank found, rank 0 recorded 4294967295");
     let other_job = numamark::record::Begin { job_hash: "other".to_owned(), ..begin(1, 2) };
-    ranks(vec![begin(0, 2), other_job], "rank 1 is one of 2 with job other");
+    ranks(vec![begin(0, 2), other_job], "rank 1 is of a run of 2 ranks and job other");
 }
 
 #[test]
@@ -341,7 +341,7 @@ fn a_gate_is_met_on_its_bound_and_never_by_a_figure_that_is_not_there() {
         .expect("a reason");
     assert!(
         unknown
-            .contains("no case has a metric speed_of_light; there are stragglers, trustworthy, locality, "),
+            .contains("no case has the metric speed_of_light; accepted: stragglers, trustworthy, locality, "),
         "{unknown}"
     );
     assert!(unknown.contains("refill_ns.slow"), "{unknown}");

@@ -156,7 +156,7 @@ fn a_run_is_a_suite_with_a_test_for_itself_and_one_for_each_gate_and_case() {
     run.complete = false;
     let text = junit(&run);
     assert!(text.contains("tests=\"7\" failures=\"5\" errors=\"1\""), "{text}");
-    assert!(text.contains("<error type=\"run\" message=\"the run did not finish"), "{text}");
+    assert!(text.contains("<error type=\"run\" message=\"partial result: ended early, after"), "{text}");
     assert_eq!(tags(&text).iter().filter(|tag| *tag == "failure").count(), 5);
     let hostile = "\u{1b}[31m<a b=\"c\" & 'd'>\r\n]]>\u{ffff}漢字";
     (run.header.name, run.header.hosts) = (hostile.to_owned(), vec![hostile.to_owned()]);

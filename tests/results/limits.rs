@@ -13,7 +13,7 @@ const GB: u64 = 1_000_000_000;
 const KERNELS: [LimitKernel; 4] =
     [LimitKernel::Memset, LimitKernel::Ordinary, LimitKernel::NonTemporal, LimitKernel::Triad];
 
-/// All four loops, each for 20 ms, at these GB a second.
+/// All four loops, each for 20 ms, at these GB per second.
 fn timings(when: When, with: With, rates: [u64; 4]) -> Vec<LimitTiming> {
     let timing = |(kernel, rate)| {
         let elapsed_ns = 20_000_000;
@@ -22,7 +22,7 @@ fn timings(when: When, with: With, rates: [u64; 4]) -> Vec<LimitTiming> {
     KERNELS.into_iter().zip(rates).map(timing).collect()
 }
 
-/// A second in which a rank generates at `rate` GB a second, its limits before and after.
+/// A second in which a rank generates at `rate` GB per second, its limits before and after.
 fn repetition(round: u32, rate: u64, before: [u64; 4], after: [u64; 4]) -> Repetition {
     let limits = [timings(When::Before, With::All, before), timings(When::After, With::All, after)].concat();
     Repetition { limits, cpu_ns: 2_000_000_000, ..plain(round, rate * GB) }
@@ -183,7 +183,7 @@ fn a_steady_change_of_a_limit_is_marked_as_drift_and_random_variation_is_not() {
         });
         let run = run_of(&[own.collect()], &[end(0)]);
         let limits = case(&run).limits.clone().expect("they were measured");
-        let said = table(&run, Detail::Everything).contains("drift: the memory of generate-1 took stores");
+        let said = table(&run, Detail::Everything).contains("drift: plain stores of generate-1 were");
         assert_eq!(said, limits.drifted);
         (limits.drift.expect("before and after"), limits.drifted)
     };

@@ -69,6 +69,7 @@ fn the_first_line_tells_what_ended_the_run_and_after_how_much() {
         // A line that is longer than a screen continues indented.
         assert_eq!(table.replace("\n  ", " ").lines().nth(2), Some(&*first), "{table}");
         assert!(report::markdown(&run).contains("PARTIAL RESULT"));
+        assert!(report::junit(&run).contains(&format!("message=\"partial result: {said}\"")), "{said}");
         let verified = verify(path).expect("the parts are sound");
         assert_eq!(verified.standing.as_deref(), Some(said));
         assert_eq!((verified.values, verified.parts, verified.repetitions), (0, 2, 3));
@@ -163,7 +164,7 @@ fn a_run_without_a_complete_repetition_is_told_in_one_line_and_exits_with_4() {
     fs::remove_file(path.join("parts/rank-00000.jsonl")).expect("it was there");
     all("killed before the parts were begun", &stopped);
     fs::remove_file(path.join("parts/header.json")).expect("it was there");
-    all("killed before the header", "the run ended, or still is, before its first repetition");
+    all("killed before the header", "the run ended before its first repetition, or has not reached it yet");
 }
 
 #[test]
@@ -180,5 +181,5 @@ fn damage_is_no_early_end() {
     }
     fs::remove_file(&part).expect("it was there");
     let why = read(directory.path()).expect_err("rank 0 has repetitions, so rank 1 had a part");
-    assert!(why.to_string().contains("there are 1 ranks, rank 0 says there are 2"), "{why}");
+    assert!(why.to_string().contains("parts of 1 rank found, rank 0 recorded 2"), "{why}");
 }

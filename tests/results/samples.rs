@@ -252,7 +252,7 @@ fn verify_finds_and_names_any_change_of_the_samples() {
     assert!(complaint().contains("has no row"), "{}", complaint());
     fs::write(&samples, &original).expect("room");
     rewrite(&samples, |_, rows| rows.push(rows[0].clone()));
-    assert!(complaint().contains("samples.parquet: 1 rows more than the parts give"), "{}", complaint());
+    assert!(complaint().contains("samples.parquet: 1 row more than the parts give"), "{}", complaint());
     fs::write(&samples, &original[..original.len() - 9]).expect("room");
     assert!(complaint().contains("samples.parquet: cannot be read"), "{}", complaint());
     fs::remove_file(&samples).expect("it is there");

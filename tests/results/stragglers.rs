@@ -70,7 +70,7 @@ fn one_node_of_eight_that_is_slow_is_named_with_its_price_and_its_cause() {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
         "STRAGGLER host1 node 2 is ",
-        " % slower than the 7 other nodes of its class (",
+        " % slower than the 7 other nodes like it (",
         "in 6 of 6 rounds; ",
         "without it the job would end ",
         "likely cause: workers waited for a CPU for 9.",

@@ -46,7 +46,7 @@ fn the_table_says_what_a_reader_asks() {
         "measuring: up to <0.01 % of worker time",
         "noise: thermal_throttles cannot be read here; run.json says why",
         "of 16,384 pages on the rank's own node",
-        "refills were timed; the maximum is the sample's",
+        "refills were timed; max is that of the timed ones",
         "digest of the data set: fffffffffffffffffffffffffffffff6",
         "\nPASS locality 99.9",
         "\nWARN generate-1: refill_share 0.6",

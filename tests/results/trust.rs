@@ -142,7 +142,7 @@ fn a_run_that_cannot_be_trusted_claims_no_limit_and_says_why() {
     assert!(limits.nodes[0].write_bytes_per_s.is_some(), "what was measured stays");
     let text = report::table(&run, Detail::Summary);
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("its limit is not claimed") && !text.contains("limit 50"), "{text}");
+    assert!(flat.contains("limit not shown: not trustworthy") && !text.contains("limit 50"), "{text}");
     assert!(!text.contains("trustworthy 0 %"), "the second line says it: {text}");
 }
 
@@ -176,7 +176,7 @@ fn a_share_above_the_limit_is_marked_and_explained() {
     own.iter_mut().for_each(|repetition| repetition.intervals = vec![150 * GB]);
     let run = run_of(&head(1), &[own]);
     assert_eq!(kinds(&run), [(FindingKind::LimitExceeded, false)]);
-    let said = "doubtful: 150 % of the limit: the plain stores measured beside it were slowed down";
+    let said = "doubtful: 150 % of the limit: something slowed the plain stores that measure it";
     assert_eq!(second_line(&run), said);
     let text = report::table(&run, Detail::Summary);
     assert!(text.contains("limit 150 % !"), "{text}");

@@ -115,7 +115,7 @@ impl Series {
     fn put(&mut self, at: (u32, u32), value: Result<f64, String>) {
         match value {
             Ok(value) if value > 0.0 => drop(self.values.insert(at, value)),
-            Ok(_) => drop(self.reason.get_or_insert("it is 0, and nothing is a multiple of that".to_owned())),
+            Ok(_) => drop(self.reason.get_or_insert("it is 0, which has no ratio".to_owned())),
             Err(why) => drop(self.reason.get_or_insert(why)),
         }
     }

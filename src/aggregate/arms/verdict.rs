@@ -28,9 +28,9 @@ pub(crate) struct Matched {
 pub(crate) struct Paired {
     /// The quantity.
     pub(crate) quantity: Quantity,
-    /// Values of both arms. With several runs a side, `round` numbers the runs.
+    /// Values of both arms. With several runs per side, `round` numbers the runs.
     pub(crate) pairs: Vec<Pair>,
-    /// Rounds behind the pairs. With several runs a side, each pair holds medians.
+    /// Rounds behind the pairs. With several runs per side, each pair holds medians.
     pub(crate) rounds: u32,
     /// Hosts behind the pairs.
     pub(crate) hosts: u32,
@@ -93,7 +93,7 @@ pub(crate) fn judge(matched: &[Matched], basis: Basis, difference: f64) -> Vec<C
 }
 
 impl Basis {
-    /// Effect over the pairs. With several runs a side, runs are the replicates, however many hosts each has.
+    /// Effect over the pairs. With several runs per side, runs are the replicates, however many hosts each has.
     fn effect(self, pairs: &[Pair]) -> Option<Effect> {
         match self {
             Basis::OneRun | Basis::OneRunEach => stats::effect(pairs),
@@ -250,12 +250,12 @@ impl Judged<'_> {
         let significant = self.p_adjusted.is_some_and(|p| p <= SIGNIFICANT);
         match (clear, significant) {
             (false, _) => None,
-            (true, false) => Some("among so many figures, one looks like this by chance (Holm)".to_owned()),
+            (true, false) => Some("with this many figures, one differs as much by chance (Holm)".to_owned()),
             (true, true) => Some("the same arm twice differs by as much (A/A)".to_owned()),
         }
     }
 
-    /// Replicates needed to find the difference of interest. `None` for one run a side: the spread between runs
+    /// Replicates needed to find the difference of interest. `None` for one run per side: the spread between runs
     /// is unknown.
     fn needed(&self) -> Option<u64> {
         /// Fewest replicates that give a usable spread.

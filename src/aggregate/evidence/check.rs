@@ -14,7 +14,7 @@ pub(super) fn rows(rows: &[Row], ranks: usize, summed: &BTreeMap<String, Counter
     let failed = |why: String| failed(format!("case {case}, round {round}: {why}"));
     let present = rows.iter().map(|row| index(row.rank));
     if !present.eq(0..ranks) {
-        return Err(failed(format!("there are not exactly {ranks} rows, one a rank")));
+        return Err(failed(format!("expected exactly one row from each of ranks 0 to {}", ranks - 1)));
     }
     for row in rows {
         let other = &row.repetition;
@@ -37,7 +37,9 @@ pub(super) fn rows(rows: &[Row], ranks: usize, summed: &BTreeMap<String, Counter
         let timed: u128 = rows.iter().map(|row| u128::from(row.repetition.histograms[name].timed)).sum();
         let counted: u128 = counters.values().map(|count| u128::from(*count)).sum();
         if timed != counted {
-            return Err(failed(format!("{name} has {counted} counted values, the ranks timed {timed}")));
+            return Err(failed(format!(
+                "{name}: the counters hold {counted} values, the ranks timed {timed}"
+            )));
         }
     }
     Ok(())
@@ -58,7 +60,9 @@ pub(super) fn hosts(evidence: &Evidence) -> Result<()> {
         if let Some((name, _)) =
             evidence.totals(case)?.iter().find(|(name, all)| summed.get(*name) != Some(*all))
         {
-            return Err(failed(format!("case {case}: {name} of all hosts is not {name} of all rounds")));
+            return Err(failed(format!(
+                "case {case}: {name} summed over hosts is not {name} summed over rounds"
+            )));
         }
     }
     Ok(())

@@ -14,10 +14,11 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::measure::histogram::layout;
 use crate::record::line::{Begin, End, Repetition, Row};
+use crate::units::counted;
 
 /// Measurements of all ranks, reduced to what the result needs.
 ///
-/// Invariant: `begins` has one entry a rank, in order. A round is in `cases` only with one row a rank, in order,
+/// Invariant: `begins` has one entry per rank, in order. A round is in `cases` only with one row per rank, in order,
 /// all with the same histograms; its counters are the sums over exactly these rows. `hosts` holds sums over the
 /// same rows, by host.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +33,7 @@ pub struct Evidence {
 /// One repetition of one case, on all ranks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Round {
-    /// One row a rank, in rank order.
+    /// One row per rank, in rank order.
     pub rows: Vec<Row>,
     /// Counters summed over the ranks, by histogram.
     pub counters: BTreeMap<String, Packed>,
@@ -56,7 +57,8 @@ impl Evidence {
     /// When the ranks are not 0 to size - 1, once each, of one job.
     pub fn new(mut begins: Vec<Begin>) -> Result<Evidence> {
         begins.sort_by_key(|begin| begin.rank);
-        let first = begins.first().cloned().ok_or_else(|| failed("no rank left a part".to_owned()))?;
+        let first =
+            begins.first().cloned().ok_or_else(|| failed("there is no part of any rank".to_owned()))?;
         for (begin, rank) in begins.iter().zip(0..) {
             match begin.rank.cmp(&rank) {
                 Ordering::Less => {
@@ -67,14 +69,18 @@ impl Evidence {
             }
             if (begin.size, &begin.job_hash) != (first.size, &first.job_hash) {
                 return Err(failed(format!(
-                    "rank {} is one of {} with job {}, rank 0 one of {} with job {}",
+                    "rank {} is of a run of {} ranks and job {}, rank 0 of one of {} ranks and job {}",
                     begin.rank, begin.size, begin.job_hash, first.size, first.job_hash
                 )));
             }
         }
         let count = u32::try_from(begins.len()).unwrap_or(u32::MAX);
         if count != first.size {
-            return Err(failed(format!("there are {count} ranks, rank 0 says there are {}", first.size)));
+            return Err(failed(format!(
+                "parts of {} found, rank 0 recorded {}",
+                counted(count.into(), "rank"),
+                first.size
+            )));
         }
         let (cases, hosts, ends) = Default::default();
         Ok(Evidence { begins, cases, hosts, ends, unfinished: 0 })
@@ -112,7 +118,7 @@ impl Evidence {
         self.hosts.insert(host.to_owned(), totals.into_packed());
     }
 
-    /// One entry a rank, in rank order.
+    /// One entry per rank, in rank order.
     pub fn begins(&self) -> &[Begin] {
         &self.begins
     }
@@ -122,7 +128,7 @@ impl Evidence {
         self.cases.get(case).into_iter().flatten().map(|(number, round)| (*number, round))
     }
 
-    /// Rows of one round, one a rank; empty when the round does not exist.
+    /// Rows of one round, one per rank; empty when the round does not exist.
     pub fn rows(&self, case: &str, round: u32) -> &[Row] {
         self.cases.get(case).and_then(|rounds| rounds.get(&round)).map_or(&[], |round| &round.rows)
     }
@@ -193,5 +199,5 @@ impl Evidence {
 }
 
 fn failed(why: String) -> Error {
-    Error::Failed(format!("the results of the ranks do not fit together: {why}"))
+    Error::Failed(format!("the ranks' results contradict each other: {why}"))
 }

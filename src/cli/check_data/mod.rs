@@ -109,7 +109,7 @@ fn check(asked: &Candidate, blocks: Receiver<std::io::Result<Vec<u8>>>) -> Check
         let position = wrong.bytes;
         let end = asked.offset_of(position).checked_add(count(block.len()));
         if end.is_none() {
-            failure = Some("the file goes on where streams end, at offset 2^64".to_owned());
+            failure = Some("the file continues past offset 2^64, where a stream ends".to_owned());
             break;
         }
         wrong.add(&block);

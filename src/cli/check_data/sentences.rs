@@ -51,8 +51,8 @@ fn stretch(asked: &Candidate, found: &Explanation, file_bytes: u64) -> String {
     let back = further.wrapping_neg();
     let to_the_end = found.end == file_bytes;
     let (distance, way, reason) = match further < back {
-        true => (further, "further on", "are missing"),
-        false => (back, "further back", "too many stand"),
+        true => (further, "further on", "missing"),
+        false => (back, "further back", "too many"),
     };
     let reason = if to_the_end && first > 0 {
         format!(": {distance} bytes {reason} before them")

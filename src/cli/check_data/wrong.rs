@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use super::candidate::Candidate;
 use crate::generator::Mismatch;
-use crate::units::{Bytes, count};
+use crate::units::{Bytes, count, counted, grouped};
 
 /// Stretches of one length into which the stream, or the file, is divided.
 #[derive(Debug)]
 struct Stretches {
-    /// One of them, and several.
-    names: [&'static str; 2],
+    /// One of them.
+    noun: &'static str,
     bytes: u64,
     /// End of the last one with a wrong byte: offsets below it are of that one, since they come in order.
     counted_to: u64,
@@ -18,8 +18,8 @@ struct Stretches {
 }
 
 impl Stretches {
-    fn new(names: [&'static str; 2], bytes: u64) -> Stretches {
-        Stretches { names, bytes, counted_to: 0, wrong: 0 }
+    fn new(noun: &'static str, bytes: u64) -> Stretches {
+        Stretches { noun, bytes, counted_to: 0, wrong: 0 }
     }
 
     /// Counts the one at this offset, once.
@@ -36,8 +36,7 @@ impl Stretches {
             0 => 0,
             _ => (offset + (bytes - 1)) / self.bytes - offset / self.bytes + 1,
         };
-        let [one, several] = self.names;
-        format!("{} of {all} {}", self.wrong, if all == 1 { one } else { several })
+        format!("{} of {}", grouped(self.wrong), counted(all, self.noun))
     }
 }
 
@@ -63,13 +62,13 @@ impl WrongBytes {
     /// Nothing compared yet with the stream that is asked for.
     pub fn new(asked: &Candidate) -> WrongBytes {
         let shape = asked.stream.shape();
-        let units = shape.dedup().map(|dedup| Stretches::new(["unit", "units"], dedup.unit_bytes()));
+        let units = shape.dedup().map(|dedup| Stretches::new("unit", dedup.unit_bytes()));
         let granules = shape
             .compression()
-            .map(|compression| Stretches::new(["granule", "granules"], count(compression.granule_bytes())));
+            .map(|compression| Stretches::new("granule", count(compression.granule_bytes())));
         let mut stretches: Vec<Stretches> = units.into_iter().chain(granules).collect();
         if stretches.is_empty() {
-            stretches.push(Stretches::new(["stretch of 4KiB", "stretches of 4KiB"], PAGE_BYTES));
+            stretches.push(Stretches::new("4KiB stretch", PAGE_BYTES));
         }
         WrongBytes {
             asked: asked.clone(),
@@ -130,8 +129,12 @@ impl WrongBytes {
     fn counts(&self) -> String {
         let of: Vec<String> =
             self.stretches.iter().map(|all| all.of(self.asked.arguments.offset, self.bytes)).collect();
-        let mut text =
-            format!("\n  wrong: {} of {} bytes, in {}", self.wrong_bytes, self.bytes, of.join(" and "));
+        let mut text = format!(
+            "\n  wrong: {} of {}, in {}",
+            grouped(self.wrong_bytes),
+            counted(self.bytes, "byte"),
+            of.join(" and ")
+        );
         if self.wrong_bytes > 1 {
             let _never_fails = write!(text, "; the last one is byte {}", self.last);
             if self.zero_bytes == self.wrong_bytes {

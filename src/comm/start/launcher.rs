@@ -5,6 +5,7 @@
 
 use crate::comm::World;
 use crate::error::{Error, Result};
+use crate::units::counted;
 
 /// The program that started this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,8 +130,8 @@ pub fn check(launcher: Option<&Launcher>, world: World, library: &str, expected:
     }
     match expected {
         Some(expected) if expected != world.size => Err(Error::Environment(format!(
-            "--expect-ranks {expected}, but there are {} ranks; check the launch line",
-            world.size
+            "--expect-ranks {expected}, but the launcher started {}; check the launch line",
+            counted(world.size.into(), "rank")
         ))),
         _ => Ok(()),
     }
@@ -238,7 +239,10 @@ mod tests {
     #[test]
     fn the_number_of_ranks_can_be_demanded() {
         let error = check(None, World { rank: 0, size: 1 }, OPEN_MPI, Some(16)).expect_err("1 is not 16");
-        assert!(error.to_string().starts_with("--expect-ranks 16, but there are 1 ranks"), "{error}");
+        assert!(
+            error.to_string().starts_with("--expect-ranks 16, but the launcher started 1 rank"),
+            "{error}"
+        );
     }
 
     #[test]

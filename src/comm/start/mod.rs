@@ -11,6 +11,7 @@ pub mod threads;
 use super::mpi_library;
 use super::{Comm, Speaker, StopFlag, install_panic_hook};
 use crate::error::{Error, Result};
+use crate::units::counted;
 use launcher::{Family, Launcher};
 
 /// The settings of a run before it has ranks.
@@ -58,8 +59,8 @@ impl Start<'_> {
         let ranks = self.ranks_in_process;
         if let Some(expected) = self.ranks_expected.filter(|expected| *expected != ranks) {
             return Err(Error::Environment(format!(
-                "--expect-ranks {expected}, but without a launcher there are {ranks} ranks, all in this process; \
-                 start it with mpirun or srun"
+                "--expect-ranks {expected}, but without a launcher this process has {}; start it with mpirun or srun",
+                counted(ranks.into(), "rank")
             )));
         }
         install_panic_hook(Speaker { host: self.host.into(), rank: None });
@@ -170,7 +171,7 @@ mod tests {
         };
         let error = start.run(|_| -> Result<()> { panic!("must not run") }, |_| ()).expect_err("2 is not 16");
         assert_eq!(error.exit_code(), crate::error::ExitCode::Environment);
-        assert!(error.to_string().contains("there are 2 ranks, all in this process"), "{error}");
+        assert!(error.to_string().contains("this process has 2 ranks"), "{error}");
     }
 
     #[cfg(not(feature = "mpi"))]

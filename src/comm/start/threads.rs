@@ -9,6 +9,7 @@ use crate::comm::star::Star;
 use crate::comm::wire::{self, threads::Link};
 use crate::comm::{Comm, StopFlag, World};
 use crate::error::{Error, ExitCode, Result};
+use crate::units::counted;
 
 /// Above the number of nodes of any host. A limit is needed because each rank has two threads and a sender to every
 /// rank.
@@ -28,7 +29,8 @@ pub fn run<T: Send>(
     body: impl Fn(&Comm) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     if !(1..=RANKS_MAX).contains(&ranks) {
-        let message = format!("{ranks} ranks in one process; give a number from 1 to {RANKS_MAX}");
+        let message =
+            format!("{} in one process; give a number from 1 to {RANKS_MAX}", counted(ranks.into(), "rank"));
         return Err(Error::Usage(message));
     }
     let slots: Vec<Slot> = Link::all(ranks).into_iter().map(|link| Mutex::new(Some(link))).collect();

@@ -49,7 +49,7 @@ pub(super) fn balancing(host: &Host<'_>) -> Check {
         None => host.missing(what, "numa_balancing"),
         Some(false) => Check::fine(what, "off"),
         Some(true) => {
-            let found = "on: pages are unmapped to see who uses them, and moved";
+            let found = "on: the kernel unmaps and moves pages";
             Check::warn(what, found, Remedy::command("sudo sysctl -w kernel.numa_balancing=0"))
         }
     }
@@ -62,7 +62,7 @@ pub(super) fn merging(host: &Host<'_>) -> Check {
         Ok(false) => Check::fine(what, "off"),
         Ok(true) => Check::warn(
             what,
-            "on (KSM): a thread of the kernel reads memory",
+            "on (KSM): a kernel thread reads memory meanwhile",
             Remedy::write("0", "/sys/kernel/mm/ksm/run"),
         ),
     }
@@ -90,7 +90,7 @@ pub(super) fn limit(host: &Host<'_>) -> Check {
     let Some(limit) = &limits.memory else { return Check::fine(what, "none") };
     let memory = host.environment.memory_bytes.map(|memory| memory as f64);
     if memory.is_some_and(|memory| limit.amount >= memory) {
-        return Check::fine(what, format!("{}: more than there is", human_bytes(limit.amount as u64)));
+        return Check::fine(what, format!("{}: more than this host has", human_bytes(limit.amount as u64)));
     }
     let of = memory.map_or(String::new(), |memory| format!(" of {}", human_bytes(memory as u64)));
     let remedy = match host.in_slurm() {
@@ -100,7 +100,11 @@ pub(super) fn limit(host: &Host<'_>) -> Check {
             Remedy::write(value, &limit.file.display().to_string())
         }
     };
-    Check::warn(what, format!("{}{of}: the rest may be others'", human_bytes(limit.amount as u64)), remedy)
+    Check::warn(
+        what,
+        format!("{}{of}: other programs may use the rest", human_bytes(limit.amount as u64)),
+        remedy,
+    )
 }
 
 pub(super) fn free(host: &Host<'_>) -> Check {

@@ -1,7 +1,7 @@
 //! Speed of the PUs, stability of that speed, and the clock that measures it.
 
 use crate::environment::check::{Check, Host, Remedy};
-use crate::units::human_duration;
+use crate::units::{counted, human_duration};
 
 /// Clock sources that are read without a system call.
 const READ_WITHOUT_THE_KERNEL: [&str; 5] =
@@ -41,10 +41,10 @@ pub(super) fn siblings(host: &Host<'_>) -> Check {
         return host.missing(what, "smt");
     };
     if !smt {
-        return Check::fine(what, format!("off: {cores} cores, each one PU"));
+        return Check::fine(what, format!("off: {}, each one PU", counted(cores.into(), "core")));
     }
-    let noun = if cores == 1 { "core" } else { "cores" };
-    let found = format!("on: {pus} PUs on {cores} {noun}; workers that share a core slow each other");
+    let [pus, cores] = [counted(pus.into(), "PU"), counted(cores.into(), "core")];
+    let found = format!("on: {pus} on {cores}; workers that share a core slow each other");
     let remedy = match host.in_slurm() {
         true => Remedy::command("srun --hint=nomultithread numamark run JOB.toml"),
         false => Remedy::write("off", "/sys/devices/system/cpu/smt/control"),
@@ -57,11 +57,11 @@ pub(super) fn clock(host: &Host<'_>) -> Check {
     let environment = host.environment;
     let kernel = environment.kernel_clock_source.as_deref();
     let found = format!(
-        "{}, step {}, a reading costs {}; the kernel's: {}",
+        "{}, step {}, a reading costs {}; the kernel uses {}",
         environment.clock_source,
         human_duration(environment.clock_step_ns),
         human_duration(environment.clock_read_ns),
-        kernel.unwrap_or("not known")
+        kernel.unwrap_or("an unknown one")
     );
     let slow_kernel = kernel.is_some_and(|name| !READ_WITHOUT_THE_KERNEL.contains(&name));
     if !slow_kernel && environment.clock_read_ns <= READ_NS_MAX {
@@ -80,9 +80,9 @@ pub(super) fn perf(host: &Host<'_>) -> Check {
     match host.reading.perf_event_paranoid {
         Err(ref why) => Check::unknown(what, why),
         Ok(level) if level >= PERF_REFUSED_FROM && !host.reading.may_use_perf => {
-            let found = format!("perf_event_paranoid {level}: a slow run cannot be looked into with perf");
+            let found = format!("perf_event_paranoid {level}: perf cannot look into a slow run");
             Check::warn(what, found, Remedy::command("sudo sysctl -w kernel.perf_event_paranoid=1"))
         }
-        Ok(level) => Check::fine(what, format!("may be used (perf_event_paranoid {level})")),
+        Ok(level) => Check::fine(what, format!("usable (perf_event_paranoid {level})")),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::environment::check::{Check, Host, Remedy};
 use crate::numa::PuSet;
+use crate::units::{count, counted};
 
 /// Busy PUs that count as other load: 0.1 PU, plus 0.5 % of all PUs for the kernel's own threads.
 const BUSY_ONE: f64 = 0.1;
@@ -16,15 +17,11 @@ pub(super) fn hypervisor(host: &Host<'_>) -> Check {
         return host.missing(what, "cpu_flags");
     }
     if !host.environment.cpu_flags.iter().any(|flag| flag == "hypervisor") {
-        return Check::fine(what, vendor.unwrap_or("not a virtual one"));
+        return Check::fine(what, vendor.unwrap_or("not virtual"));
     }
     let of = vendor.map_or(String::new(), |vendor| format!(" of {vendor}"));
-    let found = format!("a virtual one{of}: its neighbours cannot be seen");
-    Check::warn(
-        what,
-        found,
-        Remedy::Advice("compare arms of one run, not runs; or ask for a host of its own"),
-    )
+    let found = format!("virtual{of}: its neighbours cannot be seen");
+    Check::warn(what, found, Remedy::Advice("compare arms of one run, not runs; or use a dedicated host"))
 }
 
 pub(super) fn pus(host: &Host<'_>) -> Check {
@@ -35,14 +32,16 @@ pub(super) fn pus(host: &Host<'_>) -> Check {
     };
     let usable = online.iter().filter(|pu| allowed.contains(pu)).count();
     let nodes = match &host.reading.allowed_nodes {
-        Ok(nodes) if nodes.len() == 1 => ", memory of 1 node".to_owned(),
-        Ok(nodes) => format!(", memory of {} nodes", nodes.len()),
+        Ok(nodes) => format!(", memory of {}", counted(count(nodes.len()), "node")),
         Err(_) => String::new(),
     };
     if usable == online.len() {
-        return Check::fine(what, format!("all {usable} PUs may be used{nodes}"));
+        return Check::fine(what, format!("{}, all usable{nodes}", counted(count(usable), "PU")));
     }
-    let found = format!("{usable} of {} PUs may be used{nodes}: others may run beside", online.len());
+    let found = format!(
+        "{usable} of {} usable{nodes}: other programs may use the rest",
+        counted(count(online.len()), "PU")
+    );
     let remedy = match host.in_slurm() {
         true => "sbatch --exclusive --mem=0 JOB.sbatch".to_owned(),
         false => format!("taskset -c {} numamark run JOB.toml", online.iter().copied().collect::<PuSet>()),
@@ -58,9 +57,9 @@ pub(super) fn quota(host: &Host<'_>) -> Check {
     };
     let Some(limit) = &limits.pus else { return Check::fine(what, "none") };
     let usable = host.reading.allowed.as_ref().map_or(f64::INFINITY, |allowed| allowed.len() as f64);
-    let found = format!("CPU time of {} PUs", round(limit.amount));
+    let found = format!("{} x the CPU time of a PU", round(limit.amount));
     if limit.amount >= usable {
-        return Check::fine(what, format!("{found}, which is as many as may be used"));
+        return Check::fine(what, format!("{found}, enough for all usable PUs"));
     }
     let value = if limit.file.ends_with("cpu.max") { "max" } else { "-1" };
     let found = format!("{found}: workers are stopped when it is used up");
@@ -72,7 +71,7 @@ pub(super) fn priority(host: &Host<'_>) -> Check {
     match host.reading.nice {
         Err(ref why) => Check::unknown(what, why),
         Ok(nice) if nice > 0 => {
-            let found = format!("nice {nice}: everything else on the host goes first");
+            let found = format!("nice {nice}: every other program goes first");
             Check::warn(what, found, Remedy::command("sudo renice -n 0 -p $$"))
         }
         Ok(0) => Check::fine(what, "normal"),
@@ -114,7 +113,7 @@ pub(super) fn stolen(host: &Host<'_>) -> Check {
                 true => Check::warn(
                     what,
                     found,
-                    Remedy::Advice("move to a host of its own, or measure at another time"),
+                    Remedy::Advice("use a dedicated host, or measure at another time"),
                 ),
                 false => Check::fine(what, if share == 0.0 { "none".to_owned() } else { found }),
             }

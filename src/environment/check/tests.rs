@@ -98,19 +98,19 @@ fn a_quiet_host_is_fine_in_every_line() {
 
 /// Disturbances of a quiet host: file, text, name of the check, part of the finding, part of the remedy.
 const DISTURBANCES: &[[&str; 5]] = &[
-    ["proc/cpuinfo", "flags\t: fpu hypervisor\n", "machine", "a virtual one of Maker", "compare arms"],
+    ["proc/cpuinfo", "flags\t: fpu hypervisor\n", "machine", "virtual of Maker", "compare arms"],
     [
         "proc/self/status",
         "CapEff:\t0\nCpus_allowed_list:\t1\nMems_allowed_list:\t0\n",
         "processors",
-        "1 of 2 PUs may be used, memory of 1 node",
+        "1 of 2 PUs usable, memory of 1 node",
         "taskset -c 0-1 numamark run JOB.toml",
     ],
     [
         "sys/fs/cgroup/job/cpu.max",
         "150000 100000\n",
         "CPU quota",
-        "CPU time of 1.50 PUs",
+        "1.50 x the CPU time of a PU",
         "echo max | sudo tee",
     ],
     ["sys/fs/cgroup/job/memory.max", "1048576\n", "memory limit", "1.00 MiB of 1.00 GiB", "job/memory.max"],
@@ -133,7 +133,7 @@ const DISTURBANCES: &[[&str; 5]] = &[
         "sys/devices/system/clocksource/clocksource0/current_clocksource",
         "hpet\n",
         "clock",
-        "the kernel's: hpet",
+        "the kernel uses hpet",
         "echo tsc | sudo tee",
     ],
     ["proc/sys/kernel/perf_event_paranoid", "4\n", "perf", "perf_event_paranoid 4", "perf_event_paranoid=1"],
@@ -151,7 +151,13 @@ const DISTURBANCES: &[[&str; 5]] = &[
         "200 MiB of them idle",
         "hugepages-2048kB/nr_hugepages",
     ],
-    ["proc/sys/kernel/numa_balancing", "1\n", "NUMA balancing", "on: pages are", "kernel.numa_balancing=0"],
+    [
+        "proc/sys/kernel/numa_balancing",
+        "1\n",
+        "NUMA balancing",
+        "on: the kernel unmaps",
+        "kernel.numa_balancing=0",
+    ],
     ["sys/kernel/mm/ksm/run", "1\n", "page merging", "on (KSM)", "/sys/kernel/mm/ksm/run"],
     [
         "proc/meminfo",

@@ -30,7 +30,7 @@ use entries::Entries;
 use granule::Granule;
 use lanes::Lanes;
 
-/// Declares [`KernelName`] and finds the entries of each: `Name = "word" in module for "architecture",` a line.
+/// Declares [`KernelName`] and finds the entries of each; one `Name = "word" in module for "architecture",` per line.
 macro_rules! kernels {
     ($($(#[$about:meta])* $name:ident = $word:literal in $module:ident $(for $arch:tt)?,)+) => {
         words! {

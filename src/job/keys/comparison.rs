@@ -22,5 +22,5 @@ pub(super) const KEYS: &[Key] = keys![
         "Effect of an unmet bound on the exit code.";
     Gate against optional in Kind::Path,
         ["baseline", "base", "reference"],
-        "The run directory of a stored run, of whose figure for the same case the bound is a share.";
+        "The run directory of a stored run: the bound is a share of its figure for the same case.";
 ];

@@ -32,31 +32,31 @@ section! {
         "Chunks the consumer keeps before it gives their blocks back.";
     swept dedup: Ratio = "1" in Kind::Ratio,
         ["dedupe", "deduplication", "dedup_ratio", "dedupe_percentage"],
-        "Bytes generated for each that no store has seen: in a ratio of 1.5 every third unit is a copy.";
+        "Bytes generated per new byte: with 1.5 every third unit is a copy.";
     swept unit: Bytes = "64KiB" in Kind::PowerOfTwo { min: UNIT_BYTES_MIN, max: UNIT_BYTES_MAX },
         ["dedup_unit", "dedup_block", "dedupunit"],
-        "Stretch that is duplicated as a whole, with dedup.";
+        "With dedup: size of the unit, which is duplicated as a whole.";
     swept scope: Scope = "rank" in Kind::Word(Scope::WORDS),
         [],
-        "Among whose data the copies of a unit lie; outside it nothing is a copy.";
+        "Ranks among which the copies of a unit lie; beyond them nothing is a copy.";
     swept distance: Option<Bytes> = "auto" in Kind::SizeOr { word: "auto", min: UNIT_BYTES_MIN, max: DISTANCE_BYTES_MAX, multiple: 4 * KIB },
         [],
-        "Smallest distance between copies; \"auto\" is 8MiB, or what 64MiB have room for.";
+        "Smallest distance between copies; \"auto\" is 8MiB, or less to fit 64MiB.";
     swept compress: Ratio = "1" in Kind::Ratio,
         ["compression", "compressratio", "compression_ratio", "compratio", "buffer_compress_percentage"],
-        "Bytes generated for each that a compressor keeps, in every granule by itself.";
+        "Compression ratio of every granule by itself.";
     swept granule: Bytes = "4KiB" in Kind::PowerOfTwo { min: GRANULE_BYTES_MIN, max: GRANULE_BYTES_MAX },
         ["record", "recordsize", "compress_chunk", "buffer_compress_chunk"],
-        "Stretch that compresses by the ratio by itself, with compress.";
+        "With compress: size of the granule, which compresses independently of the others.";
     swept codec: Option<Codec> = "none" in Kind::Word(&after::<4>("none", Codec::WORDS)),
         ["compressor", "algorithm"],
-        "The compressor that meets the ratio to 2 %; with \"none\" it is the inverse of the random bytes.";
+        "The compressor that reaches the ratio within 2 %; with \"none\" the share of random bytes is 1 / ratio.";
     single check: bool = "false" in Kind::Switch,
         ["verify", "proof"],
         "Compresses and hashes a sample after the first repetition of each case, and reports the ratios found beside those asked for.";
     swept streams: u32 = "1" in Kind::Count { min: 1, max: 4096 },
         ["files", "nrfiles", "num_streams"],
-        "Streams beside each other in every chunk, of equal length.";
+        "Streams that every chunk holds, each in an equal part.";
     swept consumer: Consumer = "discard" in Kind::Word(Consumer::WORDS),
         ["sink", "engine", "ioengine"],
         "Use of a block before its memory is used again.";

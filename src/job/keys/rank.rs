@@ -19,5 +19,5 @@ section! {
         "Workers of a rank, each pinned to one PU; \"all\" is one per PU of its node.";
     single share_nodes: bool = "false" in Kind::Switch,
         ["oversubscribe", "share"],
-        "More ranks than nodes are allowed, and split the PUs of a node.";
+        "Allows more ranks than nodes; ranks of one node split its PUs.";
 }

@@ -30,7 +30,7 @@ pub(super) const KEYS: &[Key] = keys![
     Run limit default "100ms" in Kind::Duration { min: 0, max: MINUTE },
         ["limits", "ceiling", "roofline", "stream"],
         "Time for measuring the limit of a case before each repetition, and again after it: plain stores and \
-         triad over the same pages on the same cores, all loops together. 0ms: not at all.";
+         triad (a = b + s c) over the same pages on the same cores, all loops together. 0ms: not at all.";
     Run aa default "false" in Kind::Switch,
         ["a_a", "aa_test", "null_test"],
         "Runs the arm \"base\" a second time as \"base-again\": the difference between the two shows the smallest \
@@ -40,24 +40,24 @@ pub(super) const KEYS: &[Key] = keys![
         "Rule that leaves out repetitions because something else ran on their cores; none unless it is given.";
     Stop half_width required in Kind::Share { min: 0.001, max: 0.5 },
         ["precision", "accuracy", "error", "width", "ci", "min_accuracy"],
-        "Stops when half the width of the 95 % interval of every case's rate is at most this share of the rate; \
+        "Stops when half the width of the 95 % confidence interval of every case's rate is at most this share of the rate; \
          with arms, of every ratio.";
     Stop at_most default "40" in Kind::Count { min: 2, max: 10_000 },
         ["max", "repetitions", "max_repetitions"],
         "Repetitions of each case after which the run stops, certain or not.";
     Stop time optional in Kind::Duration { min: MILLISECOND, max: 1000 * HOUR },
         ["timeout", "max_time", "duration"],
-        "No round begins that would not end in this time after the first began.";
+        "The run stops before a round (one repetition of every case) that would end later than this after the first began.";
     Drop cpu_share optional in Kind::Share { min: 0.0, max: 1.0 },
         ["cpu"],
-        "Drops a repetition in which a worker had its processor for less than this share of the time.";
+        "Drops a repetition when a worker had its processor for less than this share of the time.";
     Drop core_clock optional in Kind::Share { min: 0.0, max: 1.0 },
         ["clock", "frequency", "throttling"],
-        "Drops a repetition after which a worker's core was slower or faster than before it by more than this.";
+        "Drops a repetition when the clock of a worker's core changed by more than this during it.";
     Drop steal optional in Kind::Share { min: 0.0, max: 1.0 },
         [],
-        "Drops a repetition of whose worker time the hypervisor took more than this share.";
+        "Drops a repetition when the hypervisor took more than this share of its worker time.";
     Drop run_delay optional in Kind::Share { min: 0.0, max: 1.0 },
         ["delay", "schedstat"],
-        "Drops a repetition of whose worker time more than this share was spent waiting for a processor.";
+        "Drops a repetition when its workers waited for a processor for more than this share of their time.";
 ];

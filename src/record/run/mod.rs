@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::units::{count, counted};
 
 /// The version of `run.json` that this numamark writes and reads.
 pub const SCHEMA: u32 = 2;
@@ -195,17 +196,17 @@ impl Run {
         let violations = self.derived.violations;
         if violations > 0 {
             return Err(Error::Failed(format!(
-                "{violations} objects were freed twice or never allocated: the figures of this run cannot be trusted"
+                "{} freed twice or never allocated: the figures of this run cannot be trusted",
+                counted(violations, "object")
             )));
         }
-        if !self.complete {
-            return Err(Error::Incomplete("the run is incomplete: its result is partial".to_owned()));
+        if let Some(standing) = self.standing() {
+            return Err(Error::Incomplete(format!("partial result: {standing}")));
         }
         let failed = |result: &&GateResult| result.outcome == Outcome::Fail;
         match self.derived.gate_results.iter().filter(failed).count() {
             0 => Ok(()),
-            1 => Err(Error::Gate("1 gate was not met".to_owned())),
-            count => Err(Error::Gate(format!("{count} gates were not met"))),
+            unmet => Err(Error::Gate(format!("{} not met", counted(count(unmet), "gate")))),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! State of a run without a whole result, and the sentence that says so.
 
+use crate::units::{counted, grouped};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,7 @@ impl Run {
         let cases = u64::try_from(self.header.planned.len()).unwrap_or(u64::MAX);
         let planned = u64::from(self.header.repetitions).saturating_mul(cases);
         let at_most = if self.header.stop.is_some() { "at most " } else { "" };
-        let count = format!("{done} of {at_most}{planned} repetitions");
+        let count = format!("{} of {at_most}{}", grouped(done), counted(planned, "repetition"));
         match &self.partial {
             Some(partial) => Some(partial.sentence(&count)),
             None if self.complete => None,

@@ -18,7 +18,7 @@ const CHUNK: &str = "chunk_bytes";
 /// Fewest sizes that give advice; fewer have no middle.
 const SIZES_MIN: usize = 3;
 
-/// Advice for this workload, a sentence a line; empty unless at least three chunk sizes were swept, and when a case cannot
+/// Advice for this workload, one sentence per line; empty unless at least three chunk sizes were swept, and when a case cannot
 /// be believed.
 pub(super) fn lines(group: &Group<'_>, findings: &[Finding]) -> Vec<String> {
     if !group.axes().contains(&CHUNK) {

@@ -22,7 +22,7 @@ pub(super) struct Sweep {
 #[derive(Clone)]
 pub(super) struct Point {
     pub(super) chunk_bytes: u64,
-    /// Bytes per second of all ranks, one value a round.
+    /// Bytes per second of all ranks, one value per round.
     pub(super) rates: Vec<Option<f64>>,
     /// Median of the rates, above 0.
     pub(super) rate: f64,

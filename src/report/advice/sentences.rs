@@ -7,7 +7,7 @@ use crate::units::{Bytes, human_bytes, human_duration, three_digits};
 /// Largest number of repetitions that is advised; beyond it, less noise helps more.
 const REPETITIONS_MAX: u64 = 200;
 
-/// The advice, a sentence a line.
+/// The advice, one sentence per line.
 pub(super) fn lines(sweep: &Sweep, reading: &SweepResult) -> Vec<String> {
     let about = About { sweep, reading };
     let mut lines = vec![about.advice(), about.parallelism(), about.cache(), about.memory()];
@@ -45,7 +45,7 @@ impl About<'_> {
             let ends =
                 [self.reading.plateau.start, self.reading.plateau.end - 1].map(|index| self.size(index));
             return format!(
-                "advice: none; {fastest} has the highest rate, which this run cannot tell from that of others between {} and {}",
+                "advice: none; {fastest} is the fastest, but this run cannot tell it from the others between {} and {}",
                 ends[0], ends[1]
             );
         };
@@ -83,8 +83,7 @@ impl About<'_> {
             let further = [smallest / 4, smallest / 2].map(|bytes| Bytes(bytes).to_string()).join(",");
             return match smallest / 4 >= 4 << 10 {
                 true => format!(
-                    "parallelism: no chunk is surely too short for its workers; --sweep generate.chunk={further} looks \
-                     further down"
+                    "parallelism: no chunk is surely too short for its workers; try --sweep generate.chunk={further}"
                 ),
                 false => "parallelism: no chunk is surely too short for its workers".to_owned(),
             };
@@ -130,11 +129,9 @@ impl About<'_> {
             return format!("cache: {why}");
         };
         let why = match (self.points()[last].fits(), self.points()[beyond].fits()) {
-            (Some(true), Some(false)) => "; in between the chunks in flight outgrow the L3",
-            (Some(false), Some(false)) => {
-                "; the edge lies above the size of the L3, which keeps a part of them"
-            }
-            (Some(true), Some(true)) => "; both would fit the L3: something else is in it",
+            (Some(true), Some(false)) => "; in between, the chunks in flight outgrow the L3",
+            (Some(false), Some(false)) => "; both exceed the L3, which still holds a part of the chunks",
+            (Some(true), Some(true)) => "; both fit the L3, so other data is in it",
             _ => "",
         };
         format!(
@@ -158,20 +155,17 @@ impl About<'_> {
             });
             let [low, high] = [low, high].map(|share| three_digits(share * 100.0));
             let shares = if low == high { low } else { format!("{low} to {high}") };
-            return format!(
-                "memory: from {} on it is the limit: {shares} % of what plain stores reach",
-                self.size(from)
-            );
+            return format!("memory: the limit from {} on, at {shares} % of plain stores", self.size(from));
         }
         match points[largest].limit_share {
-            None => "memory: its limit was not measured; run.limit = \"100ms\" does".to_owned(),
+            None => "memory: its limit was not measured; set run.limit = \"100ms\"".to_owned(),
             Some(share) if points[largest].fits() == Some(true) => format!(
-                "memory: not reached, every chunk fits the L3, where {} makes {} of what plain stores reach",
+                "memory: not reached: every chunk fits the L3, where {} reaches {} of plain stores",
                 self.size(largest),
                 percent(share)
             ),
             Some(share) => format!(
-                "memory: not the limit, the workers are: {} makes {} of what plain stores reach",
+                "memory: not the limit, the workers are: {} reaches {} of plain stores",
                 self.size(largest),
                 percent(share)
             ),
@@ -190,7 +184,7 @@ impl About<'_> {
             .repetitions_needed
             .filter(within_reach)
             .map_or("too noisy; repeat on a quiet machine".to_owned(), |needed| {
-                format!("about {needed} repetitions would tell, this run has {done}")
+                format!("use about {needed} repetitions, this run has {done}")
             });
         (!sizes.is_empty()).then(|| {
             format!(

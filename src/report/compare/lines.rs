@@ -10,16 +10,16 @@ use crate::report::Detail;
 use crate::report::cells;
 use crate::report::compare::figures;
 use crate::report::compare::figures::round_share;
-use crate::report::text::{counted, percent, plain};
+use crate::report::text::{percent, plain};
 use crate::report::{gates, text, trust};
+use crate::units::counted;
 
 /// Warning for a forced comparison, shown above and below the tables.
 pub(super) fn forced(compared: &Compared) -> Vec<String> {
     if !compared.forced {
         return Vec::new();
     }
-    let mut lines =
-        vec!["FORCED: these cannot be compared, and no verdict here is to be believed".to_owned()];
+    let mut lines = vec!["FORCED: these cannot be compared; believe no verdict here".to_owned()];
     let why = |refusal: &crate::compare::Refusal| {
         let [what, base, other, why] =
             [&refusal.what, &refusal.base, &refusal.other, &refusal.why].map(|text| plain(text));
@@ -74,7 +74,7 @@ fn sides(compared: &Compared) -> Vec<String> {
     }
     if !compared.candidate.is_empty() {
         lines.extend(candidates.iter().map(|candidate| match changes_of(compared, candidate) {
-            changes if changes.is_empty() => "changed: nothing that is on record".to_owned(),
+            changes if changes.is_empty() => "changed: nothing that was recorded".to_owned(),
             changes => format!("changed: {changes}"),
         }));
     }
@@ -169,16 +169,12 @@ fn projection(projection: &Projection) -> String {
         let [low, high] = [confidence.low, confidence.high].map(|gain| figures::signed(gain * 100.0));
         format!(" ({low} to {high})")
     });
-    let more = if projection.exceeds {
-        "; that is more than refills could give: something else changed, too"
-    } else {
-        ""
-    };
+    let more = if projection.exceeds { "; that is more: something else changed, too" } else { "" };
     format!(
-        "{}, {}: if refills were free: {projected} %; measured: {measured} %{confidence}; refills take {} of A's worker time{more}",
+        "{}, {}: refills take {} of A's worker time; without them {projected} %, measured {measured} %{confidence}{more}",
         plain(&projection.case),
         plain(&projection.candidate),
-        percent(projection.refill_share)
+        percent(projection.refill_share),
     )
 }
 
@@ -193,7 +189,11 @@ fn floors(rows: &[Comparison], extent: Detail) -> Vec<String> {
         same.sort_by(|a, b| size(b).total_cmp(&size(a)));
         same.truncate(1);
     }
-    let of = if same.len() < count { format!(", the most of {count} cases") } else { String::new() };
+    let of = if same.len() < count {
+        format!(", the most of {}", counted(count as u64, "case"))
+    } else {
+        String::new()
+    };
     let line = |row: &Comparison| {
         let (change, confidence) = (figures::change(row.ratio), figures::confidence_interval(row.confidence));
         let stable = row.verdict == Verdict::NoDifference;
@@ -229,7 +229,7 @@ fn bound(result: &BoundResult) -> String {
     let bound = format!("wanted at least -{}", round_share(result.bound));
     let why = match result.outcome {
         Outcome::Pass => "",
-        Outcome::Warn => "; whether it is worse cannot be told",
+        Outcome::Warn => "; a worse change cannot be excluded",
         Outcome::Fail => "; the whole interval is worse",
     };
     format!("{word} {}, {}: rate {change}, {bound}{why}", plain(&result.case), plain(&result.candidate))
@@ -252,12 +252,12 @@ fn how(compared: &Compared) -> Vec<String> {
     let repeated = figures::needed(first);
     vec![
         format!(
-            "A, B: medians of the values of a rank (p99: of all ranks); change: the centre of B over A, {values}"
+            "A, B: medians of the values of a rank (p99: of all ranks); change: centre of the ratios B / A, {values}"
         ),
         confidence_intervals(&judged),
         format!(
-            "verdict: Holm's correction over {} included; no difference: none above {difference}; \
-             finds: the smallest change that 4 of 5 such comparisons see; needs: {repeated} to see {difference}, as far as these tell",
+            "verdict: with Holm's correction over {}; no difference: none above {difference}; \
+             finds: the smallest change that 4 of 5 such comparisons see; needs: estimated {repeated} to see {difference}",
             counted(tests, "figure")
         ),
     ]
@@ -299,8 +299,8 @@ fn unknown(rows: &[Comparison], extent: Detail) -> Vec<String> {
     }
     let line = |(reason, (names, needed)): (&&str, &(BTreeSet<String>, Option<u64>))| {
         let names = names.iter().cloned().collect::<Vec<_>>().join(", ");
-        let needed =
-            needed.map_or(String::new(), |needed| format!("; {needed} per side could, run in turns"));
+        let needed = needed
+            .map_or(String::new(), |needed| format!("; {needed} runs per side, in turns (A B B A), could"));
         format!("cannot tell ({names}): {}{needed}", plain(reason))
     };
     limited(reasons.iter().map(line).collect())

@@ -107,7 +107,7 @@ fn tables(compared: &Compared, extent: Detail, one_by_one: usize) -> Vec<(String
     others.truncate(CERTAIN);
     if !others.is_empty() {
         let more = if hidden > 0 { format!("; -v has {hidden} more") } else { String::new() };
-        found.push((format!("what else is certain{more}"), rows::cases(&others)));
+        found.push((format!("other certain differences{more}"), rows::cases(&others)));
     }
     found
 }

@@ -3,7 +3,8 @@
 use super::figures;
 use crate::record::run::Comparison;
 use crate::report::grid::{Column, Grid};
-use crate::report::text::{grouped, plain};
+use crate::report::text::plain;
+use crate::units::grouped;
 
 /// Placeholder for an unknown number of replicates, or a missing probability.
 const NOBODY_KNOWS: &str = "-";

@@ -21,6 +21,7 @@ use crate::aggregate::evidence::Evidence;
 use crate::error::Result;
 use crate::record::durable::replace;
 use crate::record::run::{CaseHeader, Header, Parameter, Run, SCHEMA};
+use crate::units::counted;
 use rows::{SampleRow, Whose};
 use table::{Cell, ColumnSchema, ColumnType, TableReader, TableWriter};
 
@@ -129,7 +130,8 @@ impl Comparison {
             more += 1;
         }
         if more > 0 {
-            self.differences.push(format!("{more} rows more than the parts give"));
+            let more = counted(more, "row");
+            self.differences.push(format!("{more} more than the parts give"));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The sharded design: one cache a worker, and a free list for each slab.
+//! The sharded design: one cache per worker, and a free list for each slab.
 //!
 //! From the ground up:
 //!

@@ -62,7 +62,7 @@ impl<A: Allocate<Object: Send>> Pattern<A> for LarsonChurn<A::Object> {
     const LIFE: Option<u64> = Some(OPERATIONS);
 
     fn demand(dimensions: Dimensions) -> Demand {
-        // Two tables a worker, because there is one more than workers; and twice that, for the places in slabs that
+        // Two tables per worker, because there is one more than workers; and twice that, for the places in slabs that
         // ended threads left behind and that the next ones have not yet adopted.
         dimensions.demand(4 * u64::from(dimensions.objects))
     }

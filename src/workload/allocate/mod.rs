@@ -2,7 +2,7 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `pattern.rs` | the trait of a workload; below it one file a workload |
+//! | `pattern.rs` | the trait of a workload; below it one file per workload |
 //! | `sizes.rs` | sizes of objects, and how they are drawn |
 //! | `ring.rs` | a bounded queue of batches between two workers |
 //! | `peer/` | the trait of an allocator; one file an allocator |

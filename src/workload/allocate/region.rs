@@ -251,7 +251,7 @@ mod tests {
     /// Length of the region: two hundred times what the stall needs, because the machine may be busy.
     const LIMIT_NS: u64 = 1_000_000_000;
 
-    /// Runs lives of this many operations in a region with 10,000 arrivals a second, and counts the lives.
+    /// Runs lives of this many operations in a region with 10,000 arrivals per second, and counts the lives.
     fn run(life: u64, stop: &(dyn Fn() -> bool + Sync)) -> (Tally, u64) {
         let (clock, over) = (Clock::start(), AtomicBool::new(false));
         let limit = clock.ticks(LIMIT_NS);

@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn every_loop_is_timed_and_every_block_is_given_back() {
-        // A block a worker; many small ones; runs of superslabs; a chunk that leaves workers without a block.
+        // One block per worker; many small ones; runs of superslabs; a chunk that leaves workers without a block.
         for (chunk, block, in_flight, workers) in
             [(1 << 20, 1 << 20, 2, 2), (256 << 10, 4096, 1, 1), (9 << 20, 3 << 20, 2, 3), (4096, 4096, 2, 3)]
         {

@@ -65,7 +65,7 @@ fn it_stays_a_few_superslabs_ahead_of_use_and_touches_no_others() {
         let populator = Populator::start(scope, &heap).expect("a thread");
         expect_populated(&heap, |number| number < LEAD);
         let mut cache = heap.cache(0).expect("the only cache");
-        // One object a superslab, none of which is written to.
+        // One object per superslab, none of which is written to.
         let large = Layout::from_size_align(1 << 20, 16).expect("a layout");
         let objects: Vec<_> = (0..6).map(|_| cache.allocate(large).expect("room")).collect();
         expect_populated(&heap, |number| number < 3 + LEAD);
