@@ -187,9 +187,9 @@ fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
     let (Expired::Limit(stage) | Expired::Doomed(stage)) = expired;
     let Stage { name, time_limit, elapsed, shared, doomed, .. } = stage;
     let (seconds, time_limit) = (elapsed.as_secs_f64(), time_limit.as_secs_f64());
-    let limit = match shared.as_secs() {
-        0 => format!("limit {time_limit:.1} s"),
-        more => format!("limit {time_limit:.1} s; {more} s more do not count, because tasks shared the CPUs"),
+    let more = match shared.as_secs() {
+        0 => String::new(),
+        more => format!(", without {more} s more in which tasks shared the CPUs"),
     };
     let missing_now = missing.unwrap_or("others");
     match (expired, missing) {
@@ -201,11 +201,15 @@ fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
             (ExitCode::Incomplete, line)
         }
         (Expired::Limit(_), Some(who)) => {
-            let line = format!("waited {seconds:.1} s ({limit}) in '{name}' for {who}; ending the job");
+            let line = format!(
+                "waited {seconds:.1} s (limit {time_limit:.1} s) in '{name}' for {who}{more}; ending the job"
+            );
             (ExitCode::Failed, line)
         }
         (Expired::Limit(_), None) => {
-            let line = format!("hung: still in '{name}' after {seconds:.1} s ({limit}); ending the job");
+            let line = format!(
+                "hung: still in '{name}' after {seconds:.1} s (limit {time_limit:.1} s){more}; ending the job"
+            );
             (ExitCode::Failed, line)
         }
     }
@@ -268,8 +272,8 @@ mod tests {
 
         (stage.elapsed, stage.shared) = (Duration::from_secs(60), Duration::from_secs(90));
         let (_, line) = report(&Expired::Limit(stage), None);
-        let expected = "hung: still in 'round 3' after 60.0 s (limit 60.0 s; 90 s more do not count, because tasks \
-                        shared the CPUs); ending the job";
+        let expected = "hung: still in 'round 3' after 60.0 s (limit 60.0 s), without 90 s more in which tasks \
+                        shared the CPUs; ending the job";
         assert_eq!(line, expected);
     }
 

@@ -49,10 +49,10 @@ fn with_the_right_launcher(own: Launcher) {
     own.start(4, "hung@0").ends(1, "rank 0 on HOST: hung: still in 'round 3' after ").says("(limit 2.0 s)");
     own.start(4, "stopped@3")
         .ends(1, "rank 0 on HOST: waited ")
-        .says("(limit 2.0 s) in 'barrier after round 3' for rank 3 on HOST;");
+        .says("(limit 2.0 s) in 'barrier after round 3' for rank 3 on HOST");
     own.start(4, "stopped@0")
         .ends(1, "rank 1 on HOST: waited ")
-        .says("(limit 2.0 s) in 'barrier after round 3' for rank 0 on HOST;");
+        .says("(limit 2.0 s) in 'barrier after round 3' for rank 0 on HOST");
     for guilty in [0, 1, 3] {
         let line = format!("rank {guilty} on HOST: cannot bind memory");
         own.start(4, &format!("error@{guilty}")).ends(5, &line).prints_once_a_rank(4, "exits with 5");
@@ -64,7 +64,7 @@ fn with_the_right_launcher(own: Launcher) {
     }
     own.start(4, "late@1")
         .fails("rank 0 on HOST: waited ")
-        .says("(limit 2.0 s) in 'MPI_Init' for the other ranks;");
+        .says("(limit 2.0 s) in 'MPI_Init' for the other ranks");
     own.start(4, "agree").ends(2, "rank 2 on HOST: rank 2 says no").prints_once_a_rank(4, "exits with 2");
     own.start(4, "stray@2").ends(101, "rank 2 on HOST: a bug in numamark: its collective");
     let mut demanding = own.command(4, "collectives");
