@@ -23,6 +23,28 @@ pub fn wrapped<'a>(
     lines
 }
 
+/// Units that stand behind a figure.
+const UNITS: [&str; 18] = [
+    "%", "B", "KiB", "MiB", "GiB", "TiB", "GiB/s", "op/s", "kop/s", "Mop/s", "Gop/s", "ns", "us", "ms", "s",
+    "min", "h", "x",
+];
+
+/// The words of a text, between which a line may be broken. A figure and its unit are one: `4.00 GiB/s`.
+pub fn words(text: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = Vec::new();
+    let mut begin = 0;
+    for word in text.split(' ') {
+        let end = begin + word.len();
+        let unit = UNITS.contains(&word.trim_end_matches([',', ';', ':', ')', '.']));
+        match words.last_mut().filter(|last| unit && last.ends_with(|c: char| c.is_ascii_digit())) {
+            Some(figure) => *figure = &text[begin - 1 - figure.len()..end],
+            None => words.push(word),
+        }
+        begin = end + 1;
+    }
+    words
+}
+
 /// True for characters without width and for marks that change the direction or the line of the text around them.
 pub fn is_invisible(c: char) -> bool {
     matches!(
@@ -43,6 +65,14 @@ mod tests {
         assert_eq!(lines("a longer-than-a-line b", 6), ["a", "  longer-than-a-line", "  b"]);
         assert_eq!(lines("\u{e4}\u{e4} bb", 5), ["\u{e4}\u{e4} bb"], "characters count, not bytes");
         assert_eq!(wrapped([], " ", "", 5), [""]);
+    }
+
+    #[test]
+    fn a_figure_and_its_unit_are_one_word() {
+        let text = "of 3, 4.00 GiB/s; 12 %, in 10 min 5 s (7 nodes)  x";
+        let parts = ["of", "3,", "4.00 GiB/s;", "12 %,", "in", "10 min", "5 s", "(7", "nodes)", "", "x"];
+        assert_eq!(words(text), parts);
+        assert_eq!(words(""), [""]);
     }
 
     #[test]

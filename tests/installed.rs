@@ -160,3 +160,40 @@ fn shells_offer_built_in_jobs_and_files() {
     assert_eq!(zsh.matches(":_numamark_job'").count(), 2, "{zsh}");
     assert!(zsh.contains("_numamark_job() {\n    compadd -- quick "), "{zsh}");
 }
+
+/// elvish and PowerShell complete only on a terminal; what their scripts offer behind each subcommand is read from them.
+#[test]
+fn scripts_of_elvish_and_powershell_offer_built_in_jobs() {
+    let folder = Folder::new("more-shells");
+    let script = |shell: &str| numamark(&["completions", shell], &folder).expect_code(0).stdout;
+    let part = |script: &str, head: &str| {
+        let (_, rest) = script.split_once(head).unwrap_or_else(|| panic!("no {head} in {script}"));
+        rest.split_once("\n        }").expect("its end").0.to_owned()
+    };
+    let (elvish, powershell) = (script("elvish"), script("powershell"));
+    for (subcommand, files) in [("run", true), ("plan", true), ("jobs", false), ("topo", false)] {
+        let of_elvish = part(&elvish, &format!("&'numamark;{subcommand}'= {{"));
+        let of_powershell = part(&powershell, &format!("'numamark;{subcommand}' {{"));
+        let jobs = subcommand != "topo";
+        assert_eq!(of_elvish.contains("cand chunk-sweep 'Built-in job'"), jobs, "{of_elvish}");
+        assert_eq!(of_elvish.contains("edit:complete-filename $words[-1]"), files, "{of_elvish}");
+        assert_eq!(of_powershell.contains("::new('chunk-sweep', 'chunk-sweep', "), jobs, "{of_powershell}");
+    }
+    // Behind the name of a job, the flags of its subcommand are offered.
+    let cut =
+        "set command = (str:join ';' [(str:split ';' $command)][..-1])\n    }\n    $completions[$command]";
+    assert!(elvish.contains(cut), "{elvish}");
+    let cut = "-replace '^(numamark;(?!help)[^;]+);.*', '$1'\n\n    $completions = @(switch ($command) {";
+    assert!(powershell.contains(cut), "{powershell}");
+    let file = folder.path().join("numamark.elv");
+    fs::write(&file, &elvish).expect("a new file");
+    match Command::new("elvish").args(["-compileonly"]).arg(&file).output() {
+        Err(why) => println!("skipped the check of elvish: {why}"),
+        // The names of the editor are known on a terminal alone.
+        Ok(said) => {
+            let said = String::from_utf8_lossy(&said.stderr).into_owned();
+            let wrong: Vec<&str> = said.lines().filter(|line| line.contains("error")).collect();
+            assert!(wrong.iter().all(|line| line.contains("edit:")), "{said}");
+        }
+    }
+}

@@ -15,6 +15,8 @@ pub fn completions(arguments: &CompletionsArguments) -> Result<ExitCode> {
     print(&match arguments.shell {
         Shell::Fish => with_jobs_for_fish(script),
         Shell::Zsh => with_files_for_zsh(&script),
+        Shell::Elvish => with_jobs_for_elvish(&script),
+        Shell::PowerShell => with_jobs_for_powershell(&script),
         _ => script,
     });
     Ok(ExitCode::Done)
@@ -49,4 +51,47 @@ fn with_files_for_zsh(script: &str) -> String {
     // The last lines of the script call the functions above them.
     let end = script.rfind("if [ \"$funcstack").unwrap_or(script.len());
     format!("{}{function}{}", &script[..end], &script[end..])
+}
+
+/// Adds the names of the built-in jobs, and files. clap writes no words of arguments for elvish, and its script fails on a
+/// word that is no subcommand.
+fn with_jobs_for_elvish(script: &str) -> String {
+    let names: String =
+        BUILT_IN.iter().map(|job| format!("            cand {} 'Built-in job'\n", job.name)).collect();
+    let files = "            edit:complete-filename $words[-1]\n";
+    let lines = script.lines().map(|line| {
+        let added = match line.trim() {
+            "&'numamark;run'= {" | "&'numamark;plan'= {" => names.clone() + files,
+            "&'numamark;jobs'= {" => names.clone(),
+            _ => String::new(),
+        };
+        let before = match line.trim() {
+            "$completions[$command]" => {
+                "    while (not (has-key $completions $command)) {\n        \
+                 set command = (str:join ';' [(str:split ';' $command)][..-1])\n    }\n"
+            }
+            _ => "",
+        };
+        format!("{before}{line}\n{added}")
+    });
+    lines.collect()
+}
+
+/// Adds the names of the built-in jobs; PowerShell itself offers files where no name fits. clap writes no words of
+/// arguments, and offers nothing behind a word that is no subcommand.
+fn with_jobs_for_powershell(script: &str) -> String {
+    let offer = |name: &str| {
+        format!(
+            "            [CompletionResult]::new('{name}', '{name}', [CompletionResultType]::ParameterValue, 'Built-in job')\n"
+        )
+    };
+    let names: String = BUILT_IN.iter().map(|job| offer(job.name)).collect();
+    let lines = script.lines().map(|line| match line.trim() {
+        "'numamark;run' {" | "'numamark;plan' {" | "'numamark;jobs' {" => format!("{line}\n{names}"),
+        "$completions = @(switch ($command) {" => {
+            format!("    $command = $command -replace '^(numamark;(?!help)[^;]+);.*', '$1'\n\n{line}\n")
+        }
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
 }

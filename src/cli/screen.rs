@@ -1,4 +1,4 @@
-//! The screen behind stdout: its width, and whether it shows colours.
+//! The screens behind stdout and stderr: their width, and whether stdout shows colours.
 
 use std::io::IsTerminal;
 
@@ -17,6 +17,11 @@ pub fn of_stdout() -> Screen {
         columns,
         wants_colour(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())),
     )
+}
+
+/// Width of the terminal behind stderr; 80 where it does not tell.
+pub fn columns_of_stderr() -> usize {
+    Term::stderr().size_checked().map_or(80, |(_, columns)| usize::from(columns))
 }
 
 /// False where the environment asks for none (<https://no-color.org>), or the terminal has none.

@@ -11,6 +11,9 @@ use crate::stats::relative_range;
 use crate::units::{Bytes, counted, grouped, human_rate};
 use crate::word::Word;
 
+/// Columns for the interval of a rate, of all ranks and of the slowest.
+const ALL_RANKS_COLUMNS: usize = 14;
+const SLOWEST_COLUMNS: usize = 12;
 /// Columns for a host's name.
 const HOST_COLUMNS: usize = 12;
 /// Mark after a figure that is not as expected.
@@ -49,7 +52,8 @@ pub(super) fn all_ranks(case: &CaseResult) -> String {
     let known: Vec<f64> = metric.values.iter().copied().flatten().collect();
     let range = relative_range(&known).map_or(NOT_AVAILABLE.to_owned(), percent);
     let count = counted(u64::from(metric.repetitions), "repetition");
-    let (confidence, limit) = (confidence_line(measure, metric), limit_line(limit_share(case)));
+    let confidence = confidence_line(measure, metric, ALL_RANKS_COLUMNS);
+    let limit = limit_line(limit_share(case));
     let rate = figure(measure, metric.value);
     format!("{rate}\n{confidence}range {range}\n{count}\nlocal {locality}{limit}")
 }
@@ -73,15 +77,26 @@ fn limit_line(share: Option<f64>) -> String {
     })
 }
 
-/// Confidence interval of a rate in the unit of [`figure`], as a separate line; empty when there is none.
-fn confidence_line(measure: Measure, rate: &Metric) -> String {
+/// Confidence interval of a rate in the unit of [`figure`], in at most `columns`, as a separate line; empty when
+/// there is none.
+fn confidence_line(measure: Measure, rate: &Metric, columns: usize) -> String {
     let (Some(value), Some(confidence)) = (rate.value, rate.confidence) else { return String::new() };
-    let ends = [confidence.low, confidence.high].map(|end| match measure {
+    let figure = |end: f64| match measure {
         Measure::Bytes => human_rate(end),
         Measure::Operations => OperationUnit::of(value).figure(end),
-    });
-    let [low, high] = ends;
-    between(low, high) + "\n"
+    };
+    let [low, high] = [figure(confidence.low), figure(confidence.high)];
+    let text = match between(low.clone(), high.clone()) {
+        // An interval over several powers of ten does not fit as it stands; the power of its end tells enough.
+        long if long.len() > columns => between(low, power(&high)),
+        short => short,
+    };
+    text + "\n"
+}
+
+/// `1e5` for `140733`.
+fn power(figure: &str) -> String {
+    figure.parse().map_or(figure.to_owned(), |figure: f64| format!("{figure:.0e}"))
 }
 
 /// Half-width of a metric's confidence interval as a percentage of its value.
@@ -98,7 +113,8 @@ pub(super) fn slowest(case: &CaseResult) -> String {
     };
     let rate = figure(measure, row.rate.value);
     let node = row.node_index.map_or(NODE_UNKNOWN.to_owned(), |node| format!("node {node}"));
-    let (confidence, limit) = (confidence_line(measure, &row.rate), limit_line(row.limit_share));
+    let confidence = confidence_line(measure, &row.rate, SLOWEST_COLUMNS);
+    let limit = limit_line(row.limit_share);
     format!("{rate}\n{confidence}rank {}\n{node}\n{}{limit}", row.rank, cut_host(&row.host, HOST_COLUMNS))
 }
 
@@ -137,9 +153,11 @@ pub(super) fn refill(case: &CaseResult, step_ns: f64) -> String {
     let Some(times) = refills(case) else { return "-".to_owned() };
     let share = case.metrics.get(CaseMetric::RefillShare.word());
     let value = share.and_then(|share| share.value).map_or(NOT_AVAILABLE.to_owned(), percent);
-    let around_share = share.and_then(|share| share.confidence).map_or(String::new(), |confidence| {
-        format!("\n{:>14}", between(bare_percent(confidence.low), bare_percent(confidence.high)))
-    });
+    let ends = share.and_then(|share| share.confidence);
+    let ends = ends.map(|ends| [bare_percent(ends.low), bare_percent(ends.high)]);
+    // From below 0.01 to below 0.01 is no interval.
+    let ends = ends.filter(|[low, high]| low != high || !low.starts_with('<'));
+    let around_share = ends.map_or(String::new(), |[low, high]| format!("\n{:>14}", between(low, high)));
     let quantile = |(name, value): (&str, Option<u64>)| {
         let confidence = times.confidence_intervals.get(name).zip(value).filter(|_| SHORT.contains(&name));
         let around = confidence.map_or(String::new(), |(confidence, value)| {

@@ -40,6 +40,11 @@ fn line(line: &str) -> String {
     for (verdict, colour) in VERDICTS {
         let (found, shown) = (format!("  {verdict}  "), format!("  {colour}{verdict}{PLAIN}  "));
         painted = painted.replacen(&found, &shown, 1);
+        // The last column of a table; a line with nothing else continues a sentence.
+        let last = painted.trim_end().strip_suffix(verdict).filter(|before| before.ends_with("  "));
+        if let Some(before) = last.filter(|before| !before.trim().is_empty()) {
+            painted = format!("{before}{colour}{verdict}{PLAIN}\n");
+        }
     }
     marked_cells(&painted)
 }
@@ -71,6 +76,10 @@ mod tests {
             shown,
             "\u{1b}[31mNOT TRUSTWORTHY:\u{1b}[0m x\n\u{1b}[32mPASS\u{1b}[0m a\nrate  1.00  \u{1b}[31mslower\u{1b}[0m  2\n\
              64MiB  \u{1b}[31m1.2 !\u{1b}[0m   3.4\nplain!\n"
+        );
+        assert_eq!(
+            painted("rate  -41  slower\n  slower\n"),
+            format!("rate  -41  {RED}slower{PLAIN}\n  slower\n")
         );
         let mut bare = shown;
         for escape in [GREEN, YELLOW, RED, PLAIN] {

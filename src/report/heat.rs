@@ -12,8 +12,10 @@ use crate::units::counted;
 
 /// Marks: a cell below this share of the median rank is filled with the mark.
 const SHADES: [(f64, char); 4] = [(0.50, '#'), (0.75, '+'), (0.90, ':'), (0.97, '.')];
-/// Above this number of hosts, only those with the slowest ranks are shown.
+/// Above this number of hosts, only those with the slowest ranks are shown; fewer where a host needs several lines.
 const HOSTS_SHOWN: usize = 16;
+/// Lines for the hosts and the places of a map that does not show all.
+const LINES_SHOWN: usize = 20;
 /// Columns for a host's name.
 const HOST_COLUMNS: usize = 16;
 /// Narrowest and widest cell, in columns.
@@ -24,6 +26,9 @@ const CORNER: &str = "host \\ node";
 
 /// Seat of a rank: its node, and its index among the ranks of that node.
 type Place = (Option<u32>, usize);
+
+/// The hosts and bands of places to show, and a line about the other ranks.
+type Folded<'map, 'run> = (Vec<&'map Host<'run>>, Vec<&'map [Place]>, Option<String>);
 
 /// Every rank's rate as a share of the median rank's rate.
 pub(super) struct Heat<'run> {
@@ -107,18 +112,19 @@ impl<'run> Heat<'run> {
 
     /// The map of all hosts, or of those with the slowest ranks and a line about the others.
     pub(super) fn text(&self, screen: Screen, all: bool) -> String {
-        let (shown, folded) = self.folded(all);
-        let name_columns = shown.iter().map(|host| host_name(host.name).chars().count()).max().unwrap_or(0);
-        let name_columns = name_columns.max(CORNER.len());
+        let name_columns = self.hosts.iter().map(|host| host_name(host.name).chars().count()).max();
+        let name_columns = name_columns.unwrap_or(0).max(CORNER.len());
         let places: Vec<Place> = self.places.iter().copied().collect();
         let room = usize::from(screen.columns()) - name_columns;
         let widest = room / places.len().clamp(1, room);
         let columns = widest.clamp(*CELL_COLUMNS.start(), *CELL_COLUMNS.end());
+        let bands: Vec<&[Place]> = places.chunks(room / columns).collect();
+        let (hosts, bands, folded) = self.folded(bands, all);
         let mut text = String::new();
-        for band in places.chunks(room / columns) {
+        for band in bands {
             let heads = band.iter().map(|place| format!("{:>columns$}", self.head(*place)));
             text += &format!("{:<name_columns$}{}\n", CORNER, heads.collect::<String>());
-            for host in &shown {
+            for host in &hosts {
                 let cells = band.iter().map(|place| cell(host.shares.get(place), columns));
                 let line = format!("{:<name_columns$}{}", host_name(host.name), cells.collect::<String>());
                 text += &format!("{}\n", line.trim_end());
@@ -158,24 +164,38 @@ impl<'run> Heat<'run> {
         self.hosts.iter().flat_map(|host| host.shares.values().copied())
     }
 
-    /// Hosts to show, in the order of the run, and a line about the others.
-    fn folded(&self, all: bool) -> (Vec<&Host<'run>>, Option<String>) {
-        if all || self.hosts.len() <= HOSTS_SHOWN {
-            return (self.hosts.iter().collect(), None);
+    /// Hosts and bands of places to show, in the order of the run, and a line about the other ranks.
+    fn folded<'map>(&'map self, bands: Vec<&'map [Place]>, all: bool) -> Folded<'map, 'run> {
+        let (hosts, bands_shown) = (self.hosts.len(), bands.len().clamp(1, LINES_SHOWN / 2));
+        let hosts_shown = (LINES_SHOWN / bands_shown - 1).min(HOSTS_SHOWN);
+        if all || (hosts <= hosts_shown && bands.len() <= bands_shown) {
+            return (self.hosts.iter().collect(), bands, None);
         }
-        let lowest =
-            |host: &Host<'_>| host.shares.values().map(|share| share.share).fold(f64::INFINITY, f64::min);
-        let mut order: Vec<usize> = (0..self.hosts.len()).collect();
-        order.sort_by(|a, b| lowest(&self.hosts[*a]).total_cmp(&lowest(&self.hosts[*b])));
-        let (shown, rest) = order.split_at_mut(HOSTS_SHOWN);
-        shown.sort_unstable();
-        let shares =
-            || rest.iter().flat_map(|host| self.hosts[*host].shares.values()).map(|share| share.share);
-        let (low, high) = (shares().fold(f64::INFINITY, f64::min), shares().fold(0.0, f64::max));
+        let kept = slowest(hosts, hosts_shown, |host| self.hosts[host].shares.values().copied().collect());
+        let kept_bands = slowest(bands.len(), bands_shown, |band| {
+            { self.hosts.iter() }
+                .flat_map(|host| bands[band].iter().filter_map(|place| host.shares.get(place).copied()))
+                .collect()
+        });
+        let is_shown = |host: usize, place: &Place| {
+            kept.contains(&host) && kept_bands.iter().any(|band| bands[*band].contains(place))
+        };
+        let ranks = self.hosts.iter().enumerate().flat_map(|(index, host)| {
+            host.shares.iter().filter(move |(place, _)| !is_shown(index, place)).map(|(_, share)| share.share)
+        });
+        let rest: Vec<f64> = ranks.collect();
+        let [low, high] =
+            [rest.iter().copied().fold(f64::INFINITY, f64::min), rest.iter().copied().fold(0.0, f64::max)];
         let [low, high] = [low, high].map(|share| format!("{:.0}", share * 100.0));
         let range = if low == high { low } else { format!("{low} to {high}") };
-        let line = format!("{}: every rank at {range} %", counted(rest.len() as u64, "more host"));
-        (shown.iter().map(|host| &self.hosts[*host]).collect(), Some(line))
+        let line = match kept_bands.len() == bands.len() {
+            true => {
+                format!("{}: every rank at {range} %", counted((hosts - kept.len()) as u64, "more host"))
+            }
+            false => format!("{}: each at {range} %", counted(rest.len() as u64, "more rank")),
+        };
+        let hosts = kept.iter().map(|host| &self.hosts[*host]).collect();
+        (hosts, kept_bands.iter().map(|band| bands[*band]).collect(), Some(line))
     }
 
     /// `3`; or `3a`, `3b` for a node with several ranks.
@@ -186,6 +206,16 @@ impl<'run> Heat<'run> {
             false => node_name,
         }
     }
+}
+
+/// Indices of at most this many groups of shares, those with the lowest, in ascending order.
+fn slowest<'run>(count: usize, most: usize, shares: impl Fn(usize) -> Vec<Share<'run>>) -> Vec<usize> {
+    let lowest = |group: usize| shares(group).iter().map(|share| share.share).fold(f64::INFINITY, f64::min);
+    let mut groups: Vec<(usize, f64)> = (0..count).map(|group| (group, lowest(group))).collect();
+    groups.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let mut kept: Vec<usize> = groups.into_iter().take(most).map(|(group, _)| group).collect();
+    kept.sort_unstable();
+    kept
 }
 
 /// `a` to `z`, then `aa`.

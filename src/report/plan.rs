@@ -6,7 +6,7 @@ use super::text::{NOT_AVAILABLE, parts, percent};
 use crate::generator::Stores;
 use crate::plan::{Case, Plan, Prediction, Seat};
 use crate::record::{Expected, Parameter};
-use crate::screen::wrapped;
+use crate::screen::{words, wrapped};
 use crate::units::{count, counted, human_bytes, human_span, index};
 use crate::word::Word;
 
@@ -262,11 +262,11 @@ fn paragraphs(label: &str, sentences: &[String]) -> String {
     let mut text = String::new();
     for (index, sentence) in sentences.iter().enumerate() {
         let label = if index == 0 { label } else { "" };
-        let mut words = sentence.split(' ');
+        let mut pieces = words(sentence).into_iter();
         // The label and its blanks stay with the first word.
-        let first = format!("{label:<LABEL_COLUMNS$}{}", words.next().unwrap_or_default());
-        let words = std::iter::once(first.as_str()).chain(words);
-        text += &(wrapped(words, " ", &indent, COLUMNS).join("\n") + "\n");
+        let first = format!("{label:<LABEL_COLUMNS$}{}", pieces.next().unwrap_or_default());
+        let pieces = std::iter::once(first.as_str()).chain(pieces);
+        text += &(wrapped(pieces, " ", &indent, COLUMNS).join("\n") + "\n");
     }
     text
 }

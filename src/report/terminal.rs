@@ -4,6 +4,7 @@
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 
 use super::grid::Grid;
+use crate::screen::words;
 
 /// Columns of the narrowest screen that a report is made for, and of every output that is no terminal.
 pub(super) const COLUMNS: u16 = 80;
@@ -111,8 +112,11 @@ pub(super) fn fixed<const N: usize>(layout: [(&str, u16); N], rows: &[[String; N
     trimmed(&table)
 }
 
-/// Breaks text into lines of at most `width` columns.
+/// Breaks text into lines of at most `width` columns. A figure and its unit stay on one line.
 pub(super) fn broken(text: &str, width: u16) -> Vec<String> {
+    /// Stands for a blank where no line is broken.
+    const BOUND: &str = "\u{A0}";
+    let text = words(text).into_iter().map(|word| word.replace(' ', BOUND)).collect::<Vec<_>>().join(" ");
     let mut table = Table::new();
     table.load_style(TableStyle::new());
     table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
@@ -120,7 +124,7 @@ pub(super) fn broken(text: &str, width: u16) -> Vec<String> {
     if let Some(column) = table.column_mut(0) {
         column.set_padding((0, 0));
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect()
+    table.lines().map(|line| line.trim_end().replace(BOUND, " ")).collect()
 }
 
 fn all(grid: &Grid) -> Vec<usize> {
@@ -201,5 +205,18 @@ mod tests {
         assert_eq!(screen.grid(&wide(11)).lines().count(), 5);
         assert!(screen.prose(&"word ".repeat(60)).lines().all(|line| line.len() <= 100));
         assert_eq!(Screen::terminal(20, false), Screen::PLAIN);
+    }
+
+    #[test]
+    fn no_line_is_broken_between_a_figure_and_its_unit() {
+        let text = "of rank 3, 4.00 GiB/s; 12 %, 10 min (5 ms), 7 nodes";
+        for width in 12..60 {
+            let lines = broken(text, width);
+            assert_eq!(lines.join(" "), text, "nothing is lost");
+            let begins =
+                |line: &String| ["GiB/s", "%", "min", "ms"].iter().any(|unit| line.starts_with(unit));
+            assert!(!lines.iter().any(begins), "{width}: {lines:?}");
+        }
+        assert!(broken(text, 54).concat().contains("7 nodes"));
     }
 }

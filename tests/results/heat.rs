@@ -48,6 +48,23 @@ fn many_hosts_are_folded_to_those_with_the_slowest_ranks() {
     assert_eq!(whole.matches("~uster-node-00").count(), 64, "{whole}");
 }
 
+/// A thousand ranks on one host fill dozens of lines; the bands with the slowest ranks are shown.
+#[test]
+fn a_map_of_many_bands_is_folded_to_those_with_the_slowest_ranks() {
+    let run = with_ranks(1, 1000);
+    let folded = report::table(&run, Detail::Summary);
+    assert_fits(&folded);
+    assert!(folded.contains("\n840 more ranks: each at 100 %\n"), "{folded}");
+    assert_eq!(folded.matches("\n~uster-node-0000 ").count(), 10, "{folded}");
+    assert!(folded.contains("\n~uster-node-0000 100 100 100..94 100 100 100++50 100"), "{folded}");
+    let whole = report::table(&run, Detail::Everything);
+    assert_eq!(whole.matches("\n~uster-node-0000 ").count(), 63, "{whole}");
+    // Hosts of several bands: fewer of them, but every node.
+    let text = report::table(&with_ranks(40, 20), Detail::Summary);
+    assert!(text.contains("\n31 more hosts: every rank at 100 %\n"), "{text}");
+    assert_eq!(text.matches("\n~uster-node-").count(), 18, "{text}");
+}
+
 #[test]
 fn ranks_that_share_a_node_and_ranks_on_none_have_their_own_cells() {
     let mut run = with_ranks(1, 4);

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use numamark::record::Run;
-use numamark::record::run::{Finding, FindingKind, Trust, TrustVerdict};
+use numamark::record::run::{ConfidenceInterval, Finding, FindingKind, Metric, Trust, TrustVerdict};
 use numamark::report;
 use numamark::report::{Detail, Screen, table_on};
 use numamark::results::RunDirectory;
@@ -105,5 +105,29 @@ fn many_arms_of_several_workloads_stay_on_one_screen() {
     for said in ["larson (a random object of a table is replaced): base ", "batch-8 +20 %, faster; b "] {
         assert!(answer.contains(said), "{said} is not in {answer}");
     }
-    assert_eq!(text.matches("\nrates\n").count(), 1, "{text}");
+    assert_eq!(text.matches("\nrates").count(), 1, "{text}");
+    assert_eq!(text.matches("  verdict\n").count(), 1, "one table:\n{text}");
+}
+
+/// Ranks of very different rates have an interval over many powers of ten.
+#[test]
+fn an_interval_too_wide_for_its_cell_is_not_broken() {
+    let mut run = sound(with_ranks(1, 1));
+    let case = &mut run.derived.cases[0];
+    let level = case.metrics["throughput_bytes_per_s"].confidence.expect("an interval").level;
+    let wide = |low: f64, high: f64| Some(ConfidenceInterval { low, high, level });
+    let rate = case.metrics.remove("throughput_bytes_per_s").expect("its rate");
+    case.metrics.insert(
+        "operations_per_s".to_owned(),
+        Metric { value: Some(347e3), confidence: wide(345e3, 140.7e9), ..rate },
+    );
+    case.slowest_rank = Some(0);
+    case.per_rank[0].rate.value = Some(347e3);
+    case.per_rank[0].rate.confidence = wide(345e3, 140.7e9);
+    let share = case.metrics.get_mut("refill_share").expect("refills");
+    share.confidence = wide(1e-6, 2e-6);
+    let text = table_on(Screen::terminal(80, false), &run, Detail::Summary);
+    assert!(text.contains(" 345 to 1e8  "), "{text}");
+    assert_eq!(text.matches(" 345 to 1e8 ").count(), 2, "both columns:\n{text}");
+    assert!(!text.contains("<0.01 to <0.01"), "{text}");
 }

@@ -14,6 +14,9 @@ use crate::report::text::{percent, plain};
 use crate::report::{gates, text, trust};
 use crate::units::counted;
 
+/// Smallest gain without refills that a summary mentions.
+const LEAST_PROJECTED: f64 = 0.001;
+
 /// Warning for a forced comparison, shown above and below the tables.
 pub(super) fn forced(compared: &Compared) -> Vec<String> {
     if !compared.forced {
@@ -147,7 +150,11 @@ pub(super) fn arms(compared: &Compared, workload: &str) -> Vec<String> {
 /// Limits of the figures; with everything, their meaning as well.
 pub(super) fn notes(compared: &Compared, extent: Detail) -> Vec<String> {
     let rows = &compared.comparisons;
-    let mut lines: Vec<String> = compared.projections.iter().map(projection).collect();
+    let tells = |projection: &&Projection| {
+        // Where refills take next to no time, this says nothing about the arm.
+        extent == Detail::Everything || projection.exceeds || projection.projected.abs() >= LEAST_PROJECTED
+    };
+    let mut lines: Vec<String> = compared.projections.iter().filter(tells).map(projection).collect();
     lines.extend(floors(rows, extent));
     lines.extend(compared.bounds.iter().map(bound));
     if extent == Detail::Everything {

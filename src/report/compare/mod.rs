@@ -99,15 +99,17 @@ fn tables(compared: &Compared, extent: Detail, one_by_one: usize) -> Vec<(String
         };
         return groups.into_iter().flat_map(of_group).collect();
     }
-    let rates: Vec<&Comparison> = groups.iter().map(|rows| &rows[0]).collect();
-    let mut found: Vec<(String, Grid)> = vec![("rates".to_owned(), rows::cases(&rates))];
+    let mut shown: Vec<&Comparison> = groups.iter().map(|rows| &rows[0]).collect();
     let mut others: Vec<&Comparison> =
         groups.iter().flat_map(|rows| &rows[1..]).filter(|row| figures::is_certain(row)).collect();
     let hidden = others.len().saturating_sub(CERTAIN);
     others.truncate(CERTAIN);
-    if !others.is_empty() {
-        let more = if hidden > 0 { format!("; -v has {hidden} more") } else { String::new() };
-        found.push((format!("other certain differences{more}"), rows::cases(&others)));
-    }
-    found
+    let more = if hidden > 0 { format!("; -v has {hidden} more") } else { String::new() };
+    let caption = match others.is_empty() {
+        true => "rates".to_owned(),
+        false => format!("rates, and other certain differences{more}"),
+    };
+    // One table, so that the header of a second does not push the first off the screen.
+    shown.extend(others);
+    vec![(caption, rows::cases(&shown))]
 }
