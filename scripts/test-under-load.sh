@@ -49,11 +49,14 @@ build() {
   done
   if ((${#targets[@]} == 0)); then return; fi
   # `Executable tests/plan.rs (target/debug/deps/plan-0123)`, `Executable unittests src/lib.rs (..)`
-  cargo test --no-run "${arguments[@]}" "${targets[@]}" 2> >(tee "$logs/build" >&2)
+  cargo test --no-run "${arguments[@]}" "${targets[@]}" 2>&1 | tee "$logs/build"
   while read -r suite program; do
     programs[$suite]=$(realpath "$program")
   done < <(sed -nE 's#^ *Executable unittests src/lib\.rs \((.*)\)$#lib \1#p
     s#^ *Executable tests/([a-z_]+)(/main)?\.rs \((.*)\)$#\1 \3#p' "$logs/build")
+  for suite in "$@"; do
+    [[ -n ${programs[$suite]:-} ]] || { echo "cargo names no program of the suite $suite" >&2 && exit 1; }
+  done
 }
 
 start_load() {
@@ -106,7 +109,8 @@ one_of() {
     outcome=FAILED
     failed_tests "$log" | sed "s/^/$suite: /" >>"$logs/failures"
   fi
-  printf 'round %d of %d: %-18s %-6s %4d s\n' "$round" "$rounds" "$suite" "$outcome" $((SECONDS - started))
+  printf 'round %d of %d: %-18s %-6s %4d s\n' "$round" "$rounds" "$suite" "$outcome" $((SECONDS - started)) |
+    tee -a "$logs/ended"
 }
 
 ((${#wanted[@]} > 0)) || mapfile -t wanted < <(all_suites)
@@ -126,7 +130,7 @@ wait_for_at_most() {
   while (($(jobs -rp | wc -l) > $1 + ${#load[@]})); do wait -n || true; done
 }
 
-touch "$logs/failures"
+touch "$logs/failures" "$logs/ended"
 start_load
 for round in $(seq "$rounds"); do
   for suite in "${wanted[@]}"; do
@@ -136,7 +140,11 @@ for round in $(seq "$rounds"); do
 done
 wait_for_at_most 0
 
-if [[ ! -s $logs/failures ]]; then
+ended=$(wc -l <"$logs/ended")
+if ((ended != rounds * ${#wanted[@]})); then
+  printf '\nonly %d of %d suites came to an end (outputs: %s)\n' "$ended" $((rounds * ${#wanted[@]})) "$logs" >&2
+  exit 1
+elif [[ ! -s $logs/failures ]]; then
   printf '\nno test failed in %d rounds beside load\n' "$rounds"
 else
   printf '\nfailed, with the number of rounds out of %d (outputs: %s):\n' "$rounds" "$logs"
