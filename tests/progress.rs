@@ -178,6 +178,41 @@ fn no_color_removes_colours_and_not_the_bar() {
     );
 }
 
+/// Open MPI gives each rank a terminal for its stdout, and forwards it to whatever its own is: here a pipe.
+#[test]
+fn the_terminal_of_a_launcher_is_no_screen() {
+    for start in [Start::OpenMpi, Start::Mpich] {
+        if let Some(why) = start.missing() {
+            println!("skipped {start:?}: {why}");
+            continue;
+        }
+        let folder = Folder::new("launched");
+        let (job, out) = (folder.job(JOB), folder.path().join("out"));
+        let paths = [&job, &out].map(|path| path.to_str().expect("a plain path"));
+        let mut command = start.command(2, &["run", paths[0], "--out", paths[1]]);
+        command.env("TERM", "xterm").env_remove("NO_COLOR");
+        let said = finish(command, LIMIT).expect_code(0);
+        assert!(said.stdout.starts_with("progress: 2 ranks on "), "{:?}", said.stdout);
+        assert!(!said.stdout.contains('\u{1b}'), "{start:?}: {:?}", said.stdout);
+    }
+}
+
+/// The table of a stopped run is made for its terminal, as that of a complete one.
+#[test]
+fn the_table_of_a_stopped_run_has_colours_too() {
+    let mut seen = String::new();
+    // A slow machine may not end a repetition in the first of these.
+    for time in ["2s", "10s", "40s"] {
+        let arguments = format!("--set run.repetitions=10000 --time {time}");
+        let Some(output) = on_a_terminal(80, &[], &arguments) else { return };
+        if output.contains(&format!("\u{1b}[33mPARTIAL\u{1b}[0m RESULT: stopped by --time {time}")) {
+            return;
+        }
+        seen = output;
+    }
+    panic!("{seen:?}");
+}
+
 #[test]
 fn verbose_lines_stand_above_the_bar() {
     let Some(output) = on_a_terminal(120, &[], "-v") else { return };

@@ -140,7 +140,7 @@ impl Progress for Teller {
     fn stopped(&mut self, run: &Run) {
         // The table must not begin on the line of the bar.
         self.bar = None;
-        super::print(&report::table(run, Detail::Summary));
+        super::print(&report::table_on(super::screen::of_stdout(), run, Detail::Summary));
     }
 }
 
