@@ -2,7 +2,7 @@
 //!
 //! One thread per rank. It wakes once a second and counts only the time it observed itself, so that a job that was
 //! suspended (Ctrl-Z, `scontrol suspend`) and continued does not count as hung. In the second half of a time limit it also
-//! asks how many tasks share each CPU: where there are five, a second counts as a fifth. A rank that hardly gets a CPU
+//! asks how many tasks share each CPU of the host: where there are five, a second counts as a fifth. A rank that hardly gets a CPU
 //! is slow, and a rank that hangs is found all the same.
 //!
 //! After TERM the time limit for waiting is short: when one rank has died, launchers send TERM to the remaining ranks.
