@@ -51,7 +51,7 @@ struct Stage {
     /// Time counted in this stage: what was observed, less where tasks shared a CPU.
     elapsed: Duration,
     /// Time observed in this stage and not counted.
-    shared: Duration,
+    uncounted: Duration,
     /// The part of `elapsed` after TERM in which this rank has waited for others without a break.
     doomed: Duration,
     /// Distinguishes a stage from the one before, even if both have the same name.
@@ -64,7 +64,7 @@ impl Stage {
             name: name.into(),
             time_limit,
             elapsed: Duration::ZERO,
-            shared: Duration::ZERO,
+            uncounted: Duration::ZERO,
             doomed: Duration::ZERO,
             number,
         }
@@ -165,7 +165,7 @@ impl Shared {
                 let seen = seen(asleep.elapsed());
                 let counted = stage.counted(seen, tasks_per_cpu);
                 stage.elapsed += counted;
-                stage.shared += seen - counted;
+                stage.uncounted += seen - counted;
                 stage.doomed = if doomed { stage.doomed + seen } else { Duration::ZERO };
             }
         }
@@ -185,9 +185,9 @@ fn grace(rank: u32) -> Duration {
 /// The exit code, and the line for a person.
 fn report(expired: &Expired, missing: Option<&str>) -> (ExitCode, String) {
     let (Expired::Limit(stage) | Expired::Doomed(stage)) = expired;
-    let Stage { name, time_limit, elapsed, shared, doomed, .. } = stage;
+    let Stage { name, time_limit, elapsed, uncounted, doomed, .. } = stage;
     let (seconds, time_limit) = (elapsed.as_secs_f64(), time_limit.as_secs_f64());
-    let more = match shared.as_secs() {
+    let more = match uncounted.as_secs() {
         0 => String::new(),
         more => format!(", without {more} s more in which tasks shared the CPUs"),
     };
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(of_five(&stage), TICK / 5);
         assert_eq!(stage.counted(TICK, || 0.25), TICK, "an idle CPU makes no second longer");
 
-        (stage.elapsed, stage.shared) = (Duration::from_secs(60), Duration::from_secs(90));
+        (stage.elapsed, stage.uncounted) = (Duration::from_secs(60), Duration::from_secs(90));
         let (_, line) = report(&Expired::Limit(stage), None);
         let expected = "hung: still in 'round 3' after 60.0 s (limit 60.0 s), without 90 s more in which tasks \
                         shared the CPUs; ending the job";
